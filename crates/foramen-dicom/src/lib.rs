@@ -1,0 +1,1 @@
+//! A folder of DICOM to MR stacks with true geometry, or a reason.

@@ -1,0 +1,1 @@
+//! MR pixels in patient space: planes, slices, stacks, patches, resampling, intensity normalisation, PNG.

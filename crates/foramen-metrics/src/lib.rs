@@ -1,0 +1,1 @@
+//! Predictions to numbers with intervals: ROC, DeLong, calibration, decision curves.

@@ -1,0 +1,1 @@
+//! A synthetic cervical spine written as real DICOM studies, with its truth.

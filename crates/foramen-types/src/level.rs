@@ -1,0 +1,159 @@
+use std::fmt;
+use std::str::FromStr;
+
+use crate::TypeError;
+
+/// A cervical motion segment, named by its disc.
+///
+/// The foramen of a level lies between the two vertebrae that the disc joins,
+/// and the root with the number of the *lower* vertebra leaves through it (C6 at
+/// C5/6); C8 leaves at C7/T1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// C2/3, root C3.
+    C2C3,
+    /// C3/4, root C4.
+    C3C4,
+    /// C4/5, root C5.
+    C4C5,
+    /// C5/6, root C6.
+    C5C6,
+    /// C6/7, root C7.
+    C6C7,
+    /// C7/T1, root C8.
+    C7T1,
+}
+
+impl Level {
+    /// All levels, from the head down.
+    pub const ALL: [Level; 6] =
+        [Self::C2C3, Self::C3C4, Self::C4C5, Self::C5C6, Self::C6C7, Self::C7T1];
+
+    /// The name as it is written in files: `C5/6`, `C7/T1`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::C2C3 => "C2/3",
+            Self::C3C4 => "C3/4",
+            Self::C4C5 => "C4/5",
+            Self::C5C6 => "C5/6",
+            Self::C6C7 => "C6/7",
+            Self::C7T1 => "C7/T1",
+        }
+    }
+
+    /// The nerve root that leaves through the foramen of this level.
+    #[must_use]
+    pub fn root(self) -> &'static str {
+        match self {
+            Self::C2C3 => "C3",
+            Self::C3C4 => "C4",
+            Self::C4C5 => "C5",
+            Self::C5C6 => "C6",
+            Self::C6C7 => "C7",
+            Self::C7T1 => "C8",
+        }
+    }
+
+    /// Place among [`Level::ALL`], 0 for C2/3.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The level whose root is named, for tables that name roots: `C6` is C5/6.
+    ///
+    /// # Errors
+    /// [`TypeError::UnknownLevel`] when the text is no root from C3 to C8.
+    pub fn from_root(text: &str) -> Result<Self, TypeError> {
+        let name = text.trim().to_ascii_uppercase();
+        Self::ALL
+            .into_iter()
+            .find(|level| level.root() == name)
+            .ok_or_else(|| TypeError::UnknownLevel { value: text.to_owned() })
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Level {
+    type Err = TypeError;
+
+    /// Reads `C5/6`, `C5-6`, `C5–C6`, `c56`, `C7/T1`, `C7-T1`, with any spaces.
+    fn from_str(text: &str) -> Result<Self, TypeError> {
+        let unknown = || TypeError::UnknownLevel { value: text.to_owned() };
+        // Only letters and digits tell levels apart; every writer separates
+        // them in another way.
+        let word: String = text
+            .chars()
+            .filter(|c| !c.is_whitespace() && !"/-–—_.".contains(*c))
+            .collect::<String>()
+            .to_ascii_uppercase();
+        let rest = word.strip_prefix('C').ok_or_else(unknown)?;
+        let lower: String = rest.chars().filter(|c| *c != 'C').collect();
+        match lower.as_str() {
+            "23" => Ok(Self::C2C3),
+            "34" => Ok(Self::C3C4),
+            "45" => Ok(Self::C4C5),
+            "56" => Ok(Self::C5C6),
+            "67" => Ok(Self::C6C7),
+            "7T1" | "7TH1" | "7D1" => Ok(Self::C7T1),
+            _ => Err(ambiguous(&word).unwrap_or_else(unknown)),
+        }
+    }
+}
+
+/// The error for a bare `C6`, which may name the root or the vertebra.
+fn ambiguous(word: &str) -> Option<TypeError> {
+    let as_root = Level::from_root(word).ok()?;
+    let below = as_root.index() + 1;
+    let as_disc = Level::ALL.get(below).map_or("none in the neck", |level| level.name());
+    Some(TypeError::AmbiguousLevel {
+        value: word.to_owned(),
+        as_root: as_root.name().to_owned(),
+        as_disc: as_disc.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_common_spelling_is_read() {
+        for text in ["C5/6", "C5-6", "C5–C6", "c56", "C5 / C6", " c5_6 ", "C5.6"] {
+            assert_eq!(text.parse::<Level>(), Ok(Level::C5C6), "{text}");
+        }
+        for text in ["C7/T1", "c7-t1", "C7Th1", "C7T1"] {
+            assert_eq!(text.parse::<Level>(), Ok(Level::C7T1), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_round_trip() {
+        for level in Level::ALL {
+            assert_eq!(level.name().parse::<Level>(), Ok(level));
+            assert_eq!(Level::from_root(level.root()), Ok(level));
+        }
+    }
+
+    #[test]
+    fn a_bare_root_is_refused_with_both_readings() {
+        let Err(TypeError::AmbiguousLevel { as_root, as_disc, .. }) = "C6".parse::<Level>() else {
+            panic!("C6 must be ambiguous");
+        };
+        assert_eq!((as_root.as_str(), as_disc.as_str()), ("C5/6", "C6/7"));
+    }
+
+    #[test]
+    fn other_texts_are_unknown() {
+        for text in ["", "L4/5", "C1/2", "C5/7", "5/6", "C", "C8/T1"] {
+            let error = text.parse::<Level>().unwrap_err();
+            assert_eq!(error, TypeError::UnknownLevel { value: text.to_owned() });
+        }
+    }
+}

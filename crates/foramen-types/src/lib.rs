@@ -1,0 +1,39 @@
+//! The vocabulary of the foramen workspace.
+//!
+//! Every other crate speaks in these types: whose image it is ([`SubjectId`],
+//! [`SubjectKey`]), which foramen ([`Level`], [`Side`]), how much pain ([`Nrs`])
+//! and what became of it ([`Outcome`]), how likely ([`Probability`]), and where
+//! in the patient ([`Point`], [`Vector`], LPS millimetres). Each is made through
+//! one checked door, so a value that exists is a value that is right.
+//!
+//! ```
+//! use foramen_types::{Level, Nrs, Outcome, Side};
+//!
+//! let level: Level = "C5-C6".parse()?;
+//! assert_eq!(level.to_string(), "C5/6");
+//! assert_eq!(level.root(), "C6");
+//! assert_eq!("left".parse::<Side>()?.opposite(), Side::Right);
+//!
+//! let (before, after): (Nrs, Nrs) = ("7".parse()?, "3.5".parse()?);
+//! assert_eq!(before.relief(after), Some(0.5));
+//! assert_eq!(Outcome::Favourable.to_string(), "favourable");
+//! # Ok::<(), foramen_types::TypeError>(())
+//! ```
+
+mod error;
+mod level;
+mod nrs;
+mod outcome;
+mod probability;
+mod side;
+mod space;
+mod subject;
+
+pub use error::TypeError;
+pub use level::Level;
+pub use nrs::Nrs;
+pub use outcome::Outcome;
+pub use probability::Probability;
+pub use side::Side;
+pub use space::{Point, Vector};
+pub use subject::{KeyError, SubjectId, SubjectKey};

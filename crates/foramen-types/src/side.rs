@@ -1,0 +1,77 @@
+use std::fmt;
+use std::str::FromStr;
+
+use crate::TypeError;
+
+/// A side of the patient, never of the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// The patient's left: larger x in LPS coordinates.
+    Left,
+    /// The patient's right: smaller x in LPS coordinates.
+    Right,
+}
+
+impl Side {
+    /// Both sides.
+    pub const BOTH: [Side; 2] = [Self::Left, Self::Right];
+
+    /// The other side.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Left => Self::Right,
+            Self::Right => Self::Left,
+        }
+    }
+
+    /// +1 for left and −1 for right: the sign of LPS x on this side.
+    #[must_use]
+    pub fn sign(self) -> f64 {
+        match self {
+            Self::Left => 1.0,
+            Self::Right => -1.0,
+        }
+    }
+
+    /// The name as it is written in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Right => "right",
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Side {
+    type Err = TypeError;
+
+    /// Reads `left`, `L`, `lt` and the same for right, in any case.
+    fn from_str(text: &str) -> Result<Self, TypeError> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "left" | "l" | "lt" => Ok(Self::Left),
+            "right" | "r" | "rt" => Ok(Self::Right),
+            _ => Err(TypeError::UnknownSide { value: text.to_owned() }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sides_are_read_in_any_case_and_nothing_else_is() {
+        assert_eq!("Left".parse(), Ok(Side::Left));
+        assert_eq!(" RT ".parse(), Ok(Side::Right));
+        assert!("both".parse::<Side>().is_err());
+        assert!("".parse::<Side>().is_err());
+    }
+}
