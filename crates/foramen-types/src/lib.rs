@@ -20,6 +20,15 @@
 //! # Ok::<(), foramen_types::TypeError>(())
 //! ```
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::float_cmp,
+        clippy::cast_possible_truncation,
+        reason = "tests compare numbers that are exact by construction"
+    )
+)]
+
 mod error;
 mod level;
 mod nrs;

@@ -1,0 +1,2 @@
+//! check_device: being written.
+fn main() {}

@@ -1,0 +1,2 @@
+//! cohort: being written.
+fn main() {}

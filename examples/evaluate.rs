@@ -1,0 +1,2 @@
+//! evaluate: being written.
+fn main() {}

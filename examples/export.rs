@@ -1,0 +1,2 @@
+//! export: being written.
+fn main() {}

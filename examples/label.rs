@@ -1,0 +1,2 @@
+//! label: being written.
+fn main() {}

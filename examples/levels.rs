@@ -1,0 +1,2 @@
+//! levels: being written.
+fn main() {}

@@ -1,0 +1,2 @@
+//! predict: being written.
+fn main() {}

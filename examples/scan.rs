@@ -1,0 +1,2 @@
+//! scan: being written.
+fn main() {}

@@ -1,0 +1,2 @@
+//! select: being written.
+fn main() {}

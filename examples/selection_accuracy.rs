@@ -1,0 +1,2 @@
+//! selection_accuracy: being written.
+fn main() {}

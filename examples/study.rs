@@ -1,0 +1,2 @@
+//! study: being written.
+fn main() {}

@@ -1,0 +1,2 @@
+//! train: being written.
+fn main() {}
