@@ -1,1 +1,57 @@
-//! The cervical neural foramen measured on every axial slice, and the narrowest chosen with its evidence.
+//! The cervical neural foramen measured on every axial slice, and the narrowest
+//! chosen with its evidence.
+//!
+//! [`measure`] finds the spinal canal on every slice of a stack and measures the
+//! foramen on both sides: a [`SliceMeasurement`] with one [`Foramen`] per side.
+//! [`narrowest`] takes the measured stacks and a [`Target`] (which level, which
+//! side, and where its disc lies) and gives a [`Selection`]: the slice, its width
+//! in millimetres, the profile over all slices that cut the foramen, the
+//! runner-up and a confidence, or a refusal with its reason. [`draw`] shows what
+//! was measured; [`naive_width`] is the fixed-threshold ruler to compare with.
+//!
+//! Input is [`foramen_image`] slices only: no files, no DICOM.
+//!
+//! ```
+//! use foramen_image::{Contrast, Plane, Slice, Spacing, Stack};
+//! use foramen_select::{MeasureOptions, State, measure};
+//! use foramen_types::{Point, Side, Vector};
+//!
+//! // An empty image has no canal: both sides are refused, with the reason.
+//! let plane = Plane::new(
+//!     Point::default(),
+//!     Vector::new(1.0, 0.0, 0.0),
+//!     Vector::new(0.0, 1.0, 0.0),
+//!     Spacing { row: 0.5, column: 0.5 },
+//! )?;
+//! let slice = Slice::from_vec(plane, 64, 64, vec![0.0; 64 * 64])?;
+//! let stack = Stack::new(vec![slice], Contrast::T2Fse)?;
+//! let measured = measure(&stack, &MeasureOptions::default());
+//! assert_eq!(measured.len(), 1);
+//! let left = measured[0].side(Side::Left);
+//! assert_eq!((left.state, left.width), (State::Refused, None));
+//! assert_eq!(left.reason.map(|reason| reason.to_string()).as_deref(), Some("no spinal canal found"));
+//! # Ok::<(), foramen_image::ImageError>(())
+//! ```
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::float_cmp,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "tests compare numbers that are exact by construction"
+    )
+)]
+
+mod drawing;
+mod foramen;
+mod measurement;
+mod naive;
+mod selection;
+
+pub use drawing::draw;
+pub use foramen::{Foramen, RefusalReason, State};
+pub use measurement::{MeasureOptions, SliceMeasurement, measure};
+pub use naive::naive_width;
+pub use selection::{Choice, PointKind, SelectOptions, Selection, Target, narrowest};

@@ -1,0 +1,111 @@
+use foramen_types::Point;
+use thiserror::Error;
+
+/// What a slice shows where a foramen may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// There is a passage from the canal to the outside.
+    Open,
+    /// A pedicle (or, high in the neck, a lateral mass) lies there: this slice
+    /// cuts no foramen. That is not narrow.
+    Closed,
+    /// A foramen shut by bone or disc: its width is 0.
+    Occluded,
+    /// It cannot be said.
+    Refused,
+}
+
+impl State {
+    /// The name as it is written in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Occluded => "occluded",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl std::fmt::Display for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Why nothing can be said.
+#[derive(Debug, Clone, Copy, PartialEq, Error)]
+#[non_exhaustive]
+pub enum RefusalReason {
+    /// No bright sac with the cord inside.
+    #[error("no spinal canal found")]
+    NoCanal,
+    /// The image ends before the outside of the foramen.
+    #[error("the foramen lies outside the image")]
+    OutsideImage,
+    /// There is a passage, but its walls cannot be told from its contents.
+    #[error("the walls of the foramen cannot be told apart")]
+    NoWalls,
+    /// The stack is neither T2 FSE nor T2*, and nothing is known about how bone
+    /// looks on it.
+    #[error("the weighting of the images is not T2 or T2*")]
+    Weighting,
+    /// No slice within the height of the foramen.
+    #[error("no slice cuts the foramen: the nearest is {nearest:.1} mm from the disc point")]
+    NoSlice {
+        /// Distance of the nearest slice from the disc point, in millimetres.
+        nearest: f64,
+    },
+    /// No stack at all.
+    #[error("there is no axial stack")]
+    NoStack,
+    /// Every slice within the height of the foramen is closed by a pedicle.
+    #[error("every slice within the height of the foramen is closed by a pedicle")]
+    AllClosed,
+    /// Every slice within the height of the foramen was refused.
+    #[error("no slice within the height of the foramen could be measured")]
+    AllRefused,
+}
+
+/// The foramen of one side on one slice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Foramen {
+    /// What is seen.
+    pub state: State,
+    /// The narrowest passage in millimetres, in the plane of the slice and
+    /// perpendicular to the axis of the foramen; 0 when occluded, `None` when
+    /// closed or refused.
+    pub width: Option<f64>,
+    /// How far the state and width can be trusted, 0 to 1.
+    pub confidence: f64,
+    /// The front wall (vertebra, disc or uncinate process) at the narrowest
+    /// passage.
+    pub front: Option<Point>,
+    /// The back wall (superior articular process) at the narrowest passage.
+    pub back: Option<Point>,
+    /// The way from the canal to outside the foramen, midway between the walls.
+    pub path: Vec<Point>,
+    /// The width of the nerve root outside the foramen in millimetres, where it
+    /// can be seen.
+    pub root_width: Option<f64>,
+    /// Why it was refused.
+    pub reason: Option<RefusalReason>,
+}
+
+impl Foramen {
+    /// A foramen about which nothing can be said.
+    #[must_use]
+    pub fn refused(reason: RefusalReason) -> Self {
+        Self {
+            state: State::Refused,
+            width: None,
+            confidence: 0.0,
+            front: None,
+            back: None,
+            path: Vec::new(),
+            root_width: None,
+            reason: Some(reason),
+        }
+    }
+}
