@@ -1,1 +1,53 @@
-//! Splits by subject, train, tune and test sets as types, learner traits and the ruler baseline.
+//! Learning without leakage, for any model.
+//!
+//! A [`Dataset`] holds [`Sample`]s: one foramen each, as a patch and a measured
+//! width. A [`Split`] deals whole subjects to folds; each [`Fold`] hands out a
+//! [`TrainSet`], a [`TuneSet`] and a [`TestSet`], three types that only a split
+//! can make. A [`Learner`] fits on the first, chooses on the second, and gives a
+//! [`Classifier`]; the third is seen by [`cross_validate`] alone. [`Ruler`], a
+//! logistic regression on the width, is the baseline that any other model has to
+//! beat.
+//!
+//! ```
+//! use foramen_learn::{Dataset, Ruler, Sample, Split, cross_validate};
+//! use foramen_types::{Level, Outcome, Side, SubjectId};
+//!
+//! let samples = (0..60)
+//!     .map(|i| {
+//!         let width = 1.0 + 0.05 * f64::from(i);
+//!         Ok(Sample::new(SubjectId::new(&format!("S{i:02}"))?, Level::C5C6, Side::Left)
+//!             .with_width(width)
+//!             .with_outcome(Outcome::from_favourable(i % 7 == 0 || i > 30)))
+//!     })
+//!     .collect::<Result<Vec<_>, foramen_types::TypeError>>()?;
+//! let dataset = Dataset::new(samples)?;
+//! let split = Split::by_subject(&dataset, 5, 1)?;
+//! let result = cross_validate(&Ruler::default(), &dataset, &split)?;
+//! assert_eq!(result.predictions.len(), 60);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::float_cmp,
+        clippy::cast_possible_truncation,
+        reason = "tests compare numbers that are exact by construction"
+    )
+)]
+
+mod cross_validation;
+mod error;
+mod learner;
+mod ruler;
+mod sample;
+mod sets;
+mod split;
+
+pub use cross_validation::{CrossValidation, FoldSummary, Prediction, cross_validate};
+pub use error::LearnError;
+pub use learner::{Classifier, Learner};
+pub use ruler::{FittedRuler, Ruler};
+pub use sample::{Dataset, Sample};
+pub use sets::{TestSet, TrainSet, TuneSet};
+pub use split::{Fold, Part, Split};

@@ -61,6 +61,32 @@ impl Level {
         self as usize
     }
 
+    /// Mean and standard deviation, in millimetres, of the narrowest width of the
+    /// foramen on axial T2 MR images on the side without symptoms (Bentham 2024,
+    /// doi:10.2174/0115734056266400231106054026).
+    ///
+    /// Widths differ between levels by more than many stenoses change them, so
+    /// they are compared as z-scores: [`Level::width_z`].
+    #[must_use]
+    pub fn normal_width(self) -> (f64, f64) {
+        match self {
+            Self::C2C3 => (4.18, 1.44),
+            Self::C3C4 => (2.96, 1.23),
+            Self::C4C5 => (3.02, 1.19),
+            Self::C5C6 => (3.15, 1.33),
+            Self::C6C7 => (3.53, 1.36),
+            Self::C7T1 => (3.93, 1.34),
+        }
+    }
+
+    /// A width in millimetres as a z-score of this level: standard deviations
+    /// above the mean of [`Level::normal_width`].
+    #[must_use]
+    pub fn width_z(self, width: f64) -> f64 {
+        let (mean, deviation) = self.normal_width();
+        (width - mean) / deviation
+    }
+
     /// The level whose root is named, for tables that name roots: `C6` is C5/6.
     ///
     /// # Errors
@@ -139,6 +165,12 @@ mod tests {
             assert_eq!(level.name().parse::<Level>(), Ok(level));
             assert_eq!(Level::from_root(level.root()), Ok(level));
         }
+    }
+
+    #[test]
+    fn a_mean_width_has_z_score_0() {
+        assert_eq!(Level::C5C6.width_z(3.15), 0.0);
+        assert!((Level::C5C6.width_z(1.82) + 1.0).abs() < 1e-12);
     }
 
     #[test]

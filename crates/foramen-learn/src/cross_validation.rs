@@ -1,0 +1,135 @@
+use foramen_types::{Level, Outcome, Probability, Side, SubjectId};
+
+use crate::{Classifier, Dataset, LearnError, Learner, Sample, Split};
+
+/// What a model says of one foramen that it has not seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// Whose foramen.
+    pub subject: SubjectId,
+    /// Its level.
+    pub level: Level,
+    /// Its side.
+    pub side: Side,
+    /// The fold in which it was tested, from 0.
+    pub fold: usize,
+    /// What became of it.
+    pub outcome: Option<Outcome>,
+    /// The predicted probability of a favourable outcome.
+    pub probability: Probability,
+}
+
+/// How one fold went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoldSummary {
+    /// Train, tune and test samples.
+    pub sizes: [usize; 3],
+    /// The threshold of the largest Youden index on the tune set; `None` when the
+    /// tune set has one outcome only.
+    pub threshold: Option<f64>,
+}
+
+/// Out-of-fold predictions of a whole dataset.
+#[derive(Debug, Clone)]
+pub struct CrossValidation<F> {
+    /// One prediction per sample with an outcome, ordered by subject, level, side.
+    pub predictions: Vec<Prediction>,
+    /// How each fold went.
+    pub folds: Vec<FoldSummary>,
+    /// The model of each fold.
+    pub fitted: Vec<F>,
+}
+
+impl<F> CrossValidation<F> {
+    /// The mean of the folds' thresholds; `None` when no fold has one.
+    #[must_use]
+    pub fn threshold(&self) -> Option<f64> {
+        let of_folds: Vec<f64> = self.folds.iter().filter_map(|fold| fold.threshold).collect();
+        (!of_folds.is_empty()).then(|| of_folds.iter().sum::<f64>() / of_folds.len() as f64)
+    }
+}
+
+/// Fits a learner on each fold and predicts that fold's test set.
+///
+/// # Errors
+/// [`LearnError::Fold`] when the learner fails on a fold.
+pub fn cross_validate<L: Learner>(
+    learner: &L,
+    dataset: &Dataset,
+    split: &Split,
+) -> Result<CrossValidation<L::Fitted>, LearnError> {
+    let mut result =
+        CrossValidation { predictions: Vec::new(), folds: Vec::new(), fitted: Vec::new() };
+    for number in 0..split.folds() {
+        let fold = split.fold(dataset, number);
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| LearnError::Fold {
+            learner: learner.name().to_owned(),
+            fold: number,
+            source,
+        };
+        let fitted = learner.fit(&fold.train, &fold.tune).map_err(|e| failed(Box::new(e)))?;
+        let predict =
+            |samples: &[&Sample]| fitted.predict(samples).map_err(|e| failed(Box::new(e)));
+        let tuned = predict(fold.tune.samples())?;
+        let tested = predict(fold.test.samples())?;
+        result.folds.push(FoldSummary {
+            sizes: [
+                fold.train.samples().len(),
+                fold.tune.samples().len(),
+                fold.test.samples().len(),
+            ],
+            threshold: threshold(fold.tune.samples(), &tuned),
+        });
+        result.predictions.extend(fold.test.samples().iter().zip(tested).map(
+            |(sample, probability)| Prediction {
+                subject: sample.subject.clone(),
+                level: sample.level,
+                side: sample.side,
+                fold: number,
+                outcome: sample.outcome,
+                probability,
+            },
+        ));
+        result.fitted.push(fitted);
+    }
+    let key = |p: &Prediction| (p.subject.clone(), p.level, p.side);
+    result.predictions.sort_by_key(key);
+    Ok(result)
+}
+
+/// The threshold of the largest Youden index; `None` for one outcome only.
+fn threshold(_samples: &[&Sample], _predicted: &[Probability]) -> Option<f64> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Ruler;
+
+    fn dataset() -> Dataset {
+        let samples = (0u32..80).map(|i| {
+            let subject = SubjectId::new(&format!("S{i:02}")).unwrap();
+            let width = 0.5 + 0.05 * f64::from(i % 40);
+            Sample::new(subject, Level::C5C6, Side::Left)
+                .with_width(width)
+                .with_outcome(Outcome::from_favourable(i % 40 > 20))
+        });
+        Dataset::new(samples.collect()).unwrap()
+    }
+
+    #[test]
+    fn every_sample_is_predicted_once_and_wide_ones_higher() {
+        let data = dataset();
+        let split = Split::by_subject(&data, 4, 1).unwrap();
+        let result = cross_validate(&Ruler::default(), &data, &split).unwrap();
+        assert_eq!(result.predictions.len(), 80);
+        assert_eq!(result.folds.len(), 4);
+        let right = result
+            .predictions
+            .iter()
+            .filter(|p| (p.probability.get() > 0.5) == p.outcome.unwrap().is_favourable());
+        assert!(right.count() > 70);
+        assert!(result.threshold().is_some());
+    }
+}

@@ -1,0 +1,77 @@
+use foramen_types::{Level, Side, SubjectId};
+use thiserror::Error;
+
+/// Why samples cannot be learned from.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LearnError {
+    /// One foramen is labelled twice.
+    #[error("{subject} {level} {side} is labelled twice; one row per foramen and injection")]
+    Duplicate {
+        /// Whose foramen.
+        subject: SubjectId,
+        /// Its level.
+        level: Level,
+        /// Its side.
+        side: Side,
+    },
+    /// Two patches differ in shape.
+    #[error("the patch of {subject} is {found:?} pixels, others are {expected:?}")]
+    PatchShape {
+        /// Whose patch.
+        subject: SubjectId,
+        /// Rows and columns of its patch.
+        found: (usize, usize),
+        /// Rows and columns of the first patch.
+        expected: (usize, usize),
+    },
+    /// Fewer than two folds.
+    #[error("{folds} folds cannot be trained and tested; use at least 2")]
+    TooFewFolds {
+        /// Number of folds asked for.
+        folds: usize,
+    },
+    /// Too few subjects of one outcome for the number of folds.
+    #[error(
+        "{folds} folds need at least {needed} subjects of each outcome, and there are {poor} poor \
+         and {favourable} favourable; use fewer folds or more subjects"
+    )]
+    TooFewSubjects {
+        /// Number of folds asked for.
+        folds: usize,
+        /// Subjects of each outcome needed.
+        needed: usize,
+        /// Subjects with a poor outcome.
+        poor: usize,
+        /// Subjects with a favourable outcome.
+        favourable: usize,
+    },
+    /// A given split leaves a subject out.
+    #[error("the given split says nothing of subject {subject}")]
+    Unassigned {
+        /// The subject that is left out.
+        subject: SubjectId,
+    },
+    /// A train set has samples of one outcome only.
+    #[error("the train set has {poor} poor and {favourable} favourable samples; both are needed")]
+    OneOutcome {
+        /// Samples with a poor outcome.
+        poor: usize,
+        /// Samples with a favourable outcome.
+        favourable: usize,
+    },
+    /// A width is needed and no train sample has one.
+    #[error("no train sample has a measured width, which the ruler needs")]
+    NoWidth,
+    /// A learner failed on a fold.
+    #[error("{learner} could not be fitted or applied on fold {fold}")]
+    Fold {
+        /// Name of the learner.
+        learner: String,
+        /// Number of the fold, from 0.
+        fold: usize,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

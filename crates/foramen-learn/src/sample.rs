@@ -1,0 +1,123 @@
+use std::collections::BTreeSet;
+
+use foramen_types::{Level, Outcome, Side, SubjectId};
+use ndarray::Array2;
+
+use crate::LearnError;
+
+/// One foramen: its picture, its measured width and, if it was injected, what
+/// became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Whose foramen; all samples of one subject stay on one side of a split.
+    pub subject: SubjectId,
+    /// Its level.
+    pub level: Level,
+    /// Its side.
+    pub side: Side,
+    /// The outcome of the injection; `None` for a foramen that was not injected
+    /// or whose outcome is not known.
+    pub outcome: Option<Outcome>,
+    /// The patch around the foramen, `[row, column]`, about 0 to 1, treated side
+    /// at image left; 0 × 0 for models that need none.
+    pub patch: Array2<f32>,
+    /// The measured width in millimetres, 0 when occluded.
+    pub width: Option<f64>,
+}
+
+impl Sample {
+    /// A foramen of which nothing else is known yet.
+    #[must_use]
+    pub fn new(subject: SubjectId, level: Level, side: Side) -> Self {
+        Self { subject, level, side, outcome: None, patch: Array2::default((0, 0)), width: None }
+    }
+
+    /// The same foramen with the outcome of its injection.
+    #[must_use]
+    pub fn with_outcome(mut self, outcome: Outcome) -> Self {
+        self.outcome = Some(outcome);
+        self
+    }
+
+    /// The same foramen with its patch, `[row, column]`.
+    #[must_use]
+    pub fn with_patch(mut self, patch: Array2<f32>) -> Self {
+        self.patch = patch;
+        self
+    }
+
+    /// The same foramen with its measured width in millimetres.
+    #[must_use]
+    pub fn with_width(mut self, width: f64) -> Self {
+        self.width = Some(width);
+        self
+    }
+
+    /// The width as a z-score of its level.
+    #[must_use]
+    pub fn width_z(&self) -> Option<f64> {
+        self.width.map(|width| self.level.width_z(width))
+    }
+}
+
+/// Samples that belong together: patches of one shape, each injected foramen
+/// once.
+#[derive(Debug, Clone, Default)]
+pub struct Dataset {
+    samples: Vec<Sample>,
+}
+
+impl Dataset {
+    /// Checks that samples belong together.
+    ///
+    /// # Errors
+    /// [`LearnError::Duplicate`] when two samples with an outcome are of the same
+    /// subject, level and side; [`LearnError::PatchShape`] when patches differ in
+    /// shape.
+    pub fn new(samples: Vec<Sample>) -> Result<Self, LearnError> {
+        let mut seen = BTreeSet::new();
+        for sample in &samples {
+            let expected = samples[0].patch.dim();
+            if sample.patch.dim() != expected {
+                let (subject, found) = (sample.subject.clone(), sample.patch.dim());
+                return Err(LearnError::PatchShape { subject, found, expected });
+            }
+            let key = (&sample.subject, sample.level, sample.side);
+            if sample.outcome.is_some() && !seen.insert(key) {
+                let (subject, level, side) = (sample.subject.clone(), sample.level, sample.side);
+                return Err(LearnError::Duplicate { subject, level, side });
+            }
+        }
+        Ok(Self { samples })
+    }
+
+    /// All samples, in the order given.
+    #[must_use]
+    pub fn samples(&self) -> &[Sample] {
+        &self.samples
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(id: &str) -> Sample {
+        Sample::new(SubjectId::new(id).unwrap(), Level::C5C6, Side::Left)
+    }
+
+    #[test]
+    fn one_injected_foramen_is_there_once() {
+        let labelled = || sample("A").with_outcome(Outcome::Poor);
+        let twice = Dataset::new(vec![labelled(), labelled()]);
+        assert!(matches!(twice, Err(LearnError::Duplicate { .. })));
+        assert!(Dataset::new(vec![labelled(), sample("A"), sample("A")]).is_ok());
+    }
+
+    #[test]
+    fn patches_have_one_shape() {
+        let patched = sample("B").with_patch(Array2::zeros((2, 2)));
+        let mixed = Dataset::new(vec![sample("A"), patched]);
+        assert!(matches!(mixed, Err(LearnError::PatchShape { found: (2, 2), .. })));
+    }
+}

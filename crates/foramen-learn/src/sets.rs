@@ -1,0 +1,84 @@
+use crate::{LearnError, Sample};
+
+/// What a model is fitted on. Only a [`Fold`](crate::Fold) can make one.
+#[derive(Debug, Clone)]
+pub struct TrainSet<'a> {
+    samples: Vec<&'a Sample>,
+    auxiliary: Vec<&'a Sample>,
+}
+
+/// What a model's choices are made on: when to stop, which threshold, which
+/// temperature. Only a [`Fold`](crate::Fold) can make one.
+#[derive(Debug, Clone)]
+pub struct TuneSet<'a> {
+    samples: Vec<&'a Sample>,
+}
+
+/// What a model is judged on, and nothing else. Only a [`Fold`](crate::Fold) can
+/// make one.
+#[derive(Debug, Clone)]
+pub struct TestSet<'a> {
+    samples: Vec<&'a Sample>,
+}
+
+impl<'a> TrainSet<'a> {
+    pub(crate) fn new(all: Vec<&'a Sample>) -> Self {
+        let (samples, auxiliary) = all.into_iter().partition(|sample| sample.outcome.is_some());
+        Self { samples, auxiliary }
+    }
+
+    /// The samples with an outcome.
+    #[must_use]
+    pub fn samples(&self) -> &[&'a Sample] {
+        &self.samples
+    }
+
+    /// Other foramina of the same subjects, without an outcome: a model may
+    /// learn from their widths how a foramen looks.
+    #[must_use]
+    pub fn auxiliary(&self) -> &[&'a Sample] {
+        &self.auxiliary
+    }
+
+    /// Checks that both outcomes are there, without which nothing can be fitted.
+    ///
+    /// # Errors
+    /// [`LearnError::OneOutcome`] with the counts.
+    pub fn require_both_outcomes(&self) -> Result<(), LearnError> {
+        let is_favourable = |s: &&&Sample| s.outcome.is_some_and(|outcome| outcome.is_favourable());
+        let favourable = self.samples.iter().filter(is_favourable).count();
+        let poor = self.samples.len() - favourable;
+        if poor == 0 || favourable == 0 {
+            return Err(LearnError::OneOutcome { poor, favourable });
+        }
+        Ok(())
+    }
+}
+
+impl<'a> TuneSet<'a> {
+    pub(crate) fn new(all: Vec<&'a Sample>) -> Self {
+        Self { samples: labelled(all) }
+    }
+
+    /// The samples, each with an outcome.
+    #[must_use]
+    pub fn samples(&self) -> &[&'a Sample] {
+        &self.samples
+    }
+}
+
+impl<'a> TestSet<'a> {
+    pub(crate) fn new(all: Vec<&'a Sample>) -> Self {
+        Self { samples: labelled(all) }
+    }
+
+    /// The samples, each with an outcome.
+    #[must_use]
+    pub fn samples(&self) -> &[&'a Sample] {
+        &self.samples
+    }
+}
+
+fn labelled(all: Vec<&Sample>) -> Vec<&Sample> {
+    all.into_iter().filter(|sample| sample.outcome.is_some()).collect()
+}

@@ -1,0 +1,235 @@
+use std::collections::BTreeMap;
+
+use foramen_types::SubjectId;
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
+
+use crate::{Dataset, LearnError, Sample, TestSet, TrainSet, TuneSet};
+
+/// Of the subjects not tested in a fold, one in this many tunes and the others
+/// train: with five folds, 64 % train, 16 % tune and 20 % test.
+const ONE_IN_TUNES: usize = 5;
+
+/// What a subject is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// Models are fitted on it.
+    Train,
+    /// Choices are made on it.
+    Tune,
+    /// Models are judged on it.
+    Test,
+}
+
+/// Which subject is for what in which fold. Whole subjects, always.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    /// For each fold, the part of each subject.
+    folds: Vec<BTreeMap<SubjectId, Part>>,
+}
+
+/// The three sets of one fold.
+#[derive(Debug, Clone)]
+pub struct Fold<'a> {
+    /// What a model is fitted on.
+    pub train: TrainSet<'a>,
+    /// What its choices are made on.
+    pub tune: TuneSet<'a>,
+    /// What it is judged on.
+    pub test: TestSet<'a>,
+}
+
+impl Split {
+    /// Deals the subjects of a dataset to folds, so that each is tested once and
+    /// each fold has about the same share of favourable outcomes (a subject
+    /// counts as favourable when any of its injections was).
+    ///
+    /// The deal depends on the seed and the subject ids alone (ChaCha8 over the
+    /// sorted ids), not on the order of the samples.
+    ///
+    /// # Errors
+    /// [`LearnError::TooFewFolds`] below 2, [`LearnError::TooFewSubjects`] when a
+    /// fold could not be given two subjects of each outcome.
+    pub fn by_subject(dataset: &Dataset, folds: usize, seed: u64) -> Result<Self, LearnError> {
+        if folds < 2 {
+            return Err(LearnError::TooFewFolds { folds });
+        }
+        let strata = strata(dataset, seed);
+        let needed = 2 * folds;
+        let [poor, favourable] = [strata[0].len(), strata[1].len()];
+        if poor < needed || favourable < needed {
+            return Err(LearnError::TooFewSubjects { folds, needed, poor, favourable });
+        }
+        let parts = |fold: usize| {
+            strata.iter().flat_map(move |stratum| {
+                let mut rest = 0;
+                stratum.iter().enumerate().map(move |(place, subject)| {
+                    if place % folds == fold {
+                        return (subject.clone(), Part::Test);
+                    }
+                    rest += 1;
+                    let part = if rest % ONE_IN_TUNES == 0 { Part::Tune } else { Part::Train };
+                    (subject.clone(), part)
+                })
+            })
+        };
+        Ok(Self { folds: (0..folds).map(|fold| parts(fold).collect()).collect() })
+    }
+
+    /// An official split: one fold with the part of each subject.
+    ///
+    /// # Errors
+    /// [`LearnError::Unassigned`] when a subject of the dataset has no part.
+    pub fn given(dataset: &Dataset, parts: BTreeMap<SubjectId, Part>) -> Result<Self, LearnError> {
+        match dataset.samples().iter().find(|sample| !parts.contains_key(&sample.subject)) {
+            Some(sample) => Err(LearnError::Unassigned { subject: sample.subject.clone() }),
+            None => Ok(Self { folds: vec![parts] }),
+        }
+    }
+
+    /// Number of folds.
+    #[must_use]
+    pub fn folds(&self) -> usize {
+        self.folds.len()
+    }
+
+    /// The part of a subject in a fold; `None` for an unknown fold or subject.
+    #[must_use]
+    pub fn part(&self, fold: usize, subject: &SubjectId) -> Option<Part> {
+        self.folds.get(fold)?.get(subject).copied()
+    }
+
+    /// The three sets of a fold (from 0), in the order of the dataset; empty
+    /// sets for an unknown fold. Samples of subjects the split does not know are
+    /// in none of them.
+    #[must_use]
+    pub fn fold<'a>(&self, dataset: &'a Dataset, fold: usize) -> Fold<'a> {
+        let of = |part: Part| -> Vec<&'a Sample> {
+            let samples = dataset.samples().iter();
+            samples.filter(|sample| self.part(fold, &sample.subject) == Some(part)).collect()
+        };
+        Fold {
+            train: TrainSet::new(of(Part::Train)),
+            tune: TuneSet::new(of(Part::Tune)),
+            test: TestSet::new(of(Part::Test)),
+        }
+    }
+}
+
+/// The subjects with a known outcome, poor and favourable, each in an order that
+/// the seed alone decides.
+fn strata(dataset: &Dataset, seed: u64) -> [Vec<SubjectId>; 2] {
+    let mut subjects: BTreeMap<&SubjectId, bool> = BTreeMap::new();
+    for sample in dataset.samples() {
+        if let Some(outcome) = sample.outcome {
+            *subjects.entry(&sample.subject).or_default() |= outcome.is_favourable();
+        }
+    }
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    let mut dealt: Vec<(u64, &SubjectId, bool)> = subjects
+        .into_iter()
+        .map(|(subject, favourable)| (generator.next_u64(), subject, favourable))
+        .collect();
+    dealt.sort_unstable();
+    [false, true].map(|favourable| {
+        let of_outcome = dealt.iter().filter(|(_, _, outcome)| *outcome == favourable);
+        of_outcome.map(|(_, subject, _)| (*subject).clone()).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use foramen_types::{Level, Outcome, Side};
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    fn dataset(n: usize, reversed: bool) -> Dataset {
+        let mut samples = Vec::new();
+        for i in 0..n {
+            let subject = SubjectId::new(&format!("S{i:03}")).unwrap();
+            for side in Side::BOTH {
+                let outcome = Outcome::from_favourable(i % 5 < 3);
+                samples.push(Sample::new(subject.clone(), Level::C5C6, side).with_outcome(outcome));
+            }
+            samples.push(Sample::new(subject, Level::C6C7, Side::Left));
+        }
+        if reversed {
+            samples.reverse();
+        }
+        Dataset::new(samples).unwrap()
+    }
+
+    fn subjects<'a>(samples: &[&'a Sample]) -> BTreeSet<&'a SubjectId> {
+        samples.iter().map(|sample| &sample.subject).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_subject_is_on_one_side_and_tested_once(
+            n in 50usize..120, folds in 2usize..6, seed in any::<u64>(),
+        ) {
+            let data = dataset(n, false);
+            let split = Split::by_subject(&data, folds, seed).unwrap();
+            let mut tested = BTreeSet::new();
+            for k in 0..folds {
+                let fold = split.fold(&data, k);
+                let train = subjects(fold.train.samples());
+                let (tune, test) = (subjects(fold.tune.samples()), subjects(fold.test.samples()));
+                prop_assert!(train.is_disjoint(&tune) && train.is_disjoint(&test));
+                prop_assert!(tune.is_disjoint(&test) && !tune.is_empty());
+                prop_assert!(subjects(fold.train.auxiliary()).is_subset(&train));
+                prop_assert_eq!(train.len() + tune.len() + test.len(), n);
+                for subject in test {
+                    prop_assert!(tested.insert(subject.clone()));
+                }
+            }
+            prop_assert_eq!(tested.len(), n);
+        }
+    }
+
+    #[test]
+    fn the_order_of_samples_does_not_matter() {
+        let split = |reversed| Split::by_subject(&dataset(60, reversed), 5, 7).unwrap();
+        assert_eq!(split(false), split(true));
+    }
+
+    #[test]
+    fn folds_have_the_same_share_of_outcomes() {
+        let data = dataset(100, false);
+        let split = Split::by_subject(&data, 5, 3).unwrap();
+        for k in 0..5 {
+            let fold = split.fold(&data, k);
+            let favourable =
+                fold.test.samples().iter().filter(|s| s.outcome == Some(Outcome::Favourable));
+            assert_eq!((fold.test.samples().len(), favourable.count()), (40, 24));
+        }
+    }
+
+    #[test]
+    fn value_stability() {
+        // ChaCha8 is a named, portable generator: this deal may never change.
+        let data = dataset(20, false);
+        let split = Split::by_subject(&data, 4, 1).unwrap();
+        let tested: Vec<String> =
+            subjects(split.fold(&data, 0).test.samples()).iter().map(|s| s.to_string()).collect();
+        assert_eq!(tested, STABLE);
+    }
+
+    const STABLE: [&str; 5] = ["S000", "S001", "S002", "S014", "S019"];
+
+    #[test]
+    fn too_few_subjects_are_refused_with_counts() {
+        let refused = Split::by_subject(&dataset(10, false), 5, 1);
+        assert!(matches!(refused, Err(LearnError::TooFewSubjects { poor: 4, favourable: 6, .. })));
+        let refused = Split::by_subject(&dataset(50, false), 1, 1);
+        assert!(matches!(refused, Err(LearnError::TooFewFolds { folds: 1 })));
+    }
+
+    #[test]
+    fn a_given_split_must_name_every_subject() {
+        let data = dataset(10, false);
+        let parts = BTreeMap::from([(SubjectId::new("S000").unwrap(), Part::Train)]);
+        assert!(matches!(Split::given(&data, parts), Err(LearnError::Unassigned { .. })));
+    }
+}
