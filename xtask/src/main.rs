@@ -1,2 +1,69 @@
 //! `cargo xtask`: what plain cargo cannot do.
-fn main() {}
+//!
+//! `setup` brings libtorch and CMake into the user cache and tells cargo where
+//! they are, `doctor` prints what was found, `demo` and `test` are `setup`
+//! followed by the cargo command a user would type. Each may be run again and
+//! again; what is already there is kept.
+
+mod cache;
+mod cargo;
+mod cmake;
+mod doctor;
+mod libtorch;
+mod pip;
+mod setup;
+mod wheel;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "What plain cargo cannot do for foramen")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Bring libtorch and CMake into the user cache and tell cargo about them.
+    Setup(setup::Options),
+    /// Print what was found: libtorch, CPU, CUDA, CMake, folders.
+    Doctor,
+    /// `setup`, then the whole path on a synthetic cohort.
+    Demo {
+        /// Passed on to the example `study`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// `setup`, then every test of the workspace, libtorch and doctests included.
+    Test {
+        /// Passed on to `cargo test`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+/// The optional features that `setup` makes buildable.
+const FEATURES: [&str; 2] = ["--features", "torch,jpeg-ls"];
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().task {
+        Task::Setup(options) => setup::setup(&options).map(drop),
+        Task::Doctor => doctor::doctor(),
+        Task::Demo { arguments } => {
+            setup::setup(&setup::Options::default())?;
+            cargo::run(
+                ["run", "--release"].into_iter().chain(FEATURES).chain([
+                    "--example",
+                    "study",
+                    "--",
+                ]),
+                &arguments,
+            )
+        }
+        Task::Test { arguments } => {
+            setup::setup(&setup::Options::default())?;
+            cargo::run(["test", "--workspace"].into_iter().chain(FEATURES), &arguments)
+        }
+    }
+}
