@@ -1,21 +1,57 @@
-//! Tells the linker of this package's binaries where libtorch is.
-//!
-//! tch does the same for itself, but link arguments do not travel to packages
-//! that depend on it. Without them a binary links `libtorch_cpu` alone (CUDA is
-//! then silently missing) and the loader finds no libtorch at run time. Where
-//! libtorch is not part of the build, the variable is absent and nothing is said.
+//! Compiles the shim against the headers that torch-sys used, and tells this
+//! package's own tests where libtorch is.
+
+use std::env;
+use std::path::{Path, PathBuf};
 
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
-    // torch-sys sets it on Linux and macOS, for those who depend on it directly.
-    let Ok(lib) = std::env::var("DEP_TCH_LIBTORCH_LIB") else { return };
-    match std::env::var("CARGO_CFG_TARGET_OS").as_deref() {
-        Ok("linux") => {
-            for argument in [&*format!("-Wl,-rpath={lib}"), "-Wl,--no-as-needed", "-ltorch"] {
+    println!("cargo:rerun-if-changed=shim/shim.cpp");
+    println!("cargo:rerun-if-env-changed=LIBTORCH_INCLUDE");
+    println!("cargo:rerun-if-env-changed=LIBTORCH_CXX11_ABI");
+    if env::var_os("CARGO_FEATURE_DOC_ONLY").is_some() {
+        return;
+    }
+    let target_os = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
+    let lib = env::var_os("DEP_TCH_LIBTORCH_LIB").map(PathBuf::from);
+    let includes = includes(lib.as_deref());
+    let mut build = cc::Build::new();
+    build.cpp(true).pic(true).warnings(false).includes(&includes).file("shim/shim.cpp");
+    if target_os == "windows" {
+        build.flag("/std:c++17");
+    } else {
+        let abi = env::var("LIBTORCH_CXX11_ABI").unwrap_or_else(|_| "1".to_owned());
+        // The headers alone cost more memory with debug information than the
+        // rest of the build together, and it tells nothing about 200 lines.
+        build.debug(false).opt_level(1).flag("-std=c++17");
+        build.define("_GLIBCXX_USE_CXX11_ABI", &*abi);
+    }
+    build.compile("foramen_tch_shim");
+    let Some(lib) = lib else { return };
+    match &*target_os {
+        "linux" => {
+            let rpath = format!("-Wl,-rpath={}", lib.display());
+            for argument in [&*rpath, "-Wl,--no-as-needed", "-ltorch"] {
                 println!("cargo:rustc-link-arg={argument}");
             }
         }
-        Ok("macos") => println!("cargo:rustc-link-arg=-Wl,-rpath,{lib}"),
+        "macos" => println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display()),
         _ => {}
     }
+}
+
+/// The header folders: `LIBTORCH_INCLUDE` where it is set, as torch-sys reads
+/// it, else the `include` beside the libraries that torch-sys linked.
+fn includes(lib: Option<&Path>) -> Vec<PathBuf> {
+    let root = env::var_os("LIBTORCH_INCLUDE")
+        .or_else(|| env::var_os("LIBTORCH"))
+        .map(PathBuf::from)
+        .filter(|root| root.join("include/ATen").is_dir())
+        .or_else(|| lib.and_then(Path::parent).map(Path::to_path_buf));
+    let Some(root) = root.filter(|root| root.join("include/ATen").is_dir()) else {
+        panic!(
+            "found no libtorch headers (include/ATen): set LIBTORCH or LIBTORCH_INCLUDE to the \
+             folder that holds `include`, or build with the feature doc-only"
+        );
+    };
+    vec![root.join("include"), root.join("include/torch/csrc/api/include")]
 }

@@ -1,1 +1,58 @@
-//! What tch lacks: mixed precision, determinism switches, channels-last, optimisers with savable state.
+//! What tch lacks of libtorch.
+//!
+//! [`autocast`] computes in bf16 or fp16 on CPU and CUDA, [`set_deterministic`]
+//! and its siblings set libtorch's global switches, [`generator_state`] saves a
+//! random generator, [`channels_last`] lays tensors out as convolutions like
+//! them, [`AdamW`] is an optimiser whose state can be saved, and
+//! [`move_towards`] averages weights. A thin C++ shim is compiled against the
+//! same headers as torch-sys; exceptions are caught there and become
+//! [`TorchError`].
+//!
+//! ```
+//! use foramen_tch::{HalfPrecision, autocast, channels_last};
+//! use tch::{Device, Kind, Tensor};
+//!
+//! let images = channels_last(&Tensor::rand([8, 1, 64, 64], (Kind::Float, Device::Cpu)))?;
+//! let filters = Tensor::rand([16, 1, 3, 3], (Kind::Float, Device::Cpu));
+//! let maps = autocast(Device::Cpu, HalfPrecision::BFloat16, || {
+//!     images.conv2d::<Tensor>(&filters, None, [1, 1], [1, 1], [1, 1], 1)
+//! })?;
+//! assert_eq!(maps.kind(), Kind::BFloat16);
+//! # Ok::<(), foramen_tch::TorchError>(())
+//! ```
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::float_cmp,
+        reason = "tests compare numbers that are exact by construction"
+    )
+)]
+
+mod adamw;
+mod autocast;
+mod average;
+mod build;
+mod determinism;
+mod error;
+mod ffi;
+mod generator;
+mod memory_format;
+
+pub use adamw::{AdamW, AdamWConfig};
+pub use autocast::{HalfPrecision, autocast};
+pub use average::move_towards;
+pub use build::{cpu_capability, libtorch_version};
+pub use determinism::{
+    is_cudnn_benchmark, is_deterministic, is_tf32, set_cudnn_benchmark, set_deterministic,
+    set_flush_denormal, set_tf32,
+};
+pub use error::TorchError;
+pub use generator::{generator_state, set_generator_state};
+pub use memory_format::{channels_last, is_channels_last, make_channels_last};
+pub use tch;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

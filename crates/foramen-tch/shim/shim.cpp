@@ -1,0 +1,216 @@
+// What tch does not reach in libtorch, behind a C interface.
+//
+// Every function returns null when it succeeded, or a message that the caller
+// gives back to ftch_free_message. No exception leaves this file: unwinding
+// through Rust frames would be undefined.
+#include <ATen/ATen.h>
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/Generator.h>
+#include <c10/core/DeviceType.h>
+#include <torch/version.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <mutex>
+#include <vector>
+
+namespace {
+
+// A device as tch numbers it: -1 is the CPU, 0 and more a CUDA device.
+at::Device device_of(int index) {
+  return index < 0 ? at::Device(at::kCPU)
+                   : at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
+}
+
+char* message(const char* text) {
+  char* copy = static_cast<char*>(std::malloc(std::strlen(text) + 1));
+  if (copy != nullptr) std::strcpy(copy, text);
+  return copy;
+}
+
+template <typename F>
+char* guarded(F&& body) noexcept {
+  try {
+    body();
+    return nullptr;
+  } catch (const c10::Error& error) {
+    return message(error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    return message(error.what());
+  } catch (...) {
+    return message("an exception that is no std::exception");
+  }
+}
+
+std::vector<at::Tensor> list_of(at::Tensor* const* tensors, size_t count) {
+  std::vector<at::Tensor> list;
+  list.reserve(count);
+  for (size_t i = 0; i < count; ++i) list.push_back(*tensors[i]);
+  return list;
+}
+
+}  // namespace
+
+extern "C" {
+
+void ftch_free_message(char* text) { std::free(text); }
+
+// --- build --------------------------------------------------------------
+
+const char* ftch_version() { return TORCH_VERSION; }
+
+char* ftch_cpu_capability(char** out) {
+  return guarded([&] { *out = message(at::get_cpu_capability().c_str()); });
+}
+
+// --- autocast -----------------------------------------------------------
+
+struct ftch_autocast {
+  int device;
+  int enabled;
+  int dtype;
+};
+
+// Switches autocast on for this thread and says what was set before.
+char* ftch_autocast_enter(int device, int dtype, ftch_autocast* before) {
+  return guarded([&] {
+    const auto type = device_of(device).type();
+    const auto wanted = static_cast<at::ScalarType>(dtype);
+    before->device = device;
+    before->enabled = at::autocast::is_autocast_enabled(type);
+    before->dtype = static_cast<int>(at::autocast::get_autocast_dtype(type));
+    at::autocast::set_autocast_dtype(type, wanted);
+    at::autocast::set_autocast_enabled(type, true);
+    at::autocast::increment_nesting();
+  });
+}
+
+char* ftch_autocast_leave(const ftch_autocast* before) {
+  return guarded([&] {
+    const auto type = device_of(before->device).type();
+    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(type, before->enabled != 0);
+    at::autocast::set_autocast_dtype(type, static_cast<at::ScalarType>(before->dtype));
+  });
+}
+
+// --- switches -----------------------------------------------------------
+
+char* ftch_set_deterministic(int on, int warn_only) {
+  return guarded([&] {
+    auto& context = at::globalContext();
+    context.setDeterministicAlgorithms(on != 0, warn_only != 0);
+    context.setDeterministicCuDNN(on != 0);
+    context.setDeterministicMkldnn(on != 0);
+    if (on != 0) context.setBenchmarkCuDNN(false);
+  });
+}
+
+char* ftch_is_deterministic(int* out) {
+  return guarded([&] { *out = at::globalContext().deterministicAlgorithms(); });
+}
+
+char* ftch_set_tf32(int on) {
+  return guarded([&] {
+    at::globalContext().setAllowTF32CuBLAS(on != 0);
+    at::globalContext().setAllowTF32CuDNN(on != 0);
+  });
+}
+
+char* ftch_is_tf32(int* out) {
+  return guarded([&] {
+    *out = at::globalContext().allowTF32CuBLAS() && at::globalContext().allowTF32CuDNN();
+  });
+}
+
+char* ftch_set_cudnn_benchmark(int on) {
+  return guarded([&] { at::globalContext().setBenchmarkCuDNN(on != 0); });
+}
+
+char* ftch_is_cudnn_benchmark(int* out) {
+  return guarded([&] { *out = at::globalContext().benchmarkCuDNN(); });
+}
+
+char* ftch_set_flush_denormal(int on, int* supported) {
+  return guarded([&] { *supported = at::globalContext().setFlushDenormal(on != 0); });
+}
+
+// --- generators ---------------------------------------------------------
+
+char* ftch_generator_state(int device, at::Tensor** out) {
+  return guarded([&] {
+    auto generator = at::globalContext().defaultGenerator(device_of(device));
+    std::lock_guard<std::mutex> lock(generator.mutex());
+    *out = new at::Tensor(generator.get_state());
+  });
+}
+
+char* ftch_set_generator_state(int device, at::Tensor* state) {
+  return guarded([&] {
+    auto generator = at::globalContext().defaultGenerator(device_of(device));
+    std::lock_guard<std::mutex> lock(generator.mutex());
+    generator.set_state(*state);
+  });
+}
+
+// --- memory format ------------------------------------------------------
+
+char* ftch_channels_last(at::Tensor* tensor, at::Tensor** out) {
+  return guarded(
+      [&] { *out = new at::Tensor(tensor->contiguous(at::MemoryFormat::ChannelsLast)); });
+}
+
+// Lays the storage of a tensor out channels-last in place, so that whoever
+// holds the tensor (a variable store, an optimiser) keeps holding it.
+char* ftch_make_channels_last(at::Tensor* tensor) {
+  return guarded([&] {
+    at::NoGradGuard guard;
+    tensor->set_data(tensor->detach().contiguous(at::MemoryFormat::ChannelsLast));
+  });
+}
+
+char* ftch_is_channels_last(at::Tensor* tensor, int* out) {
+  return guarded([&] { *out = tensor->is_contiguous(at::MemoryFormat::ChannelsLast); });
+}
+
+// --- lists of tensors ---------------------------------------------------
+
+struct ftch_adamw {
+  double learning_rate;
+  double beta1;
+  double beta2;
+  double weight_decay;
+  double epsilon;
+};
+
+// One fused AdamW step over parameters that have a gradient.
+char* ftch_adamw_step(const ftch_adamw* options, size_t count, at::Tensor* const* parameters,
+                      at::Tensor* const* gradients, at::Tensor* const* first,
+                      at::Tensor* const* second, at::Tensor* const* steps) {
+  return guarded([&] {
+    at::NoGradGuard guard;
+    auto state_steps = list_of(steps, count);
+    at::_foreach_add_(state_steps, 1);
+    at::_fused_adamw_(list_of(parameters, count), list_of(gradients, count),
+                      list_of(first, count), list_of(second, count), {}, state_steps,
+                      options->learning_rate, options->beta1, options->beta2,
+                      options->weight_decay, options->epsilon, /*amsgrad=*/false,
+                      /*maximize=*/false);
+  });
+}
+
+// target += weight * (source - target), for each pair.
+char* ftch_lerp(size_t count, at::Tensor* const* targets, at::Tensor* const* sources,
+                double weight) {
+  return guarded([&] {
+    at::NoGradGuard guard;
+    auto list = list_of(targets, count);
+    at::_foreach_lerp_(list, list_of(sources, count), weight);
+  });
+}
+
+}  // extern "C"

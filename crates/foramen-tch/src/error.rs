@@ -1,0 +1,32 @@
+use thiserror::Error;
+
+/// Why libtorch could not do what was asked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TorchError {
+    /// libtorch threw an exception, which was caught at the boundary.
+    #[error("libtorch could not {operation}: {message}")]
+    Exception {
+        /// What was asked, to complete "could not …".
+        operation: &'static str,
+        /// libtorch's own words.
+        message: String,
+    },
+    /// A device that mixed precision or a generator is not offered for here.
+    #[error("{device:?} is not supported here; use the CPU or a CUDA device")]
+    UnsupportedDevice {
+        /// The device as given.
+        device: tch::Device,
+    },
+    /// A saved optimiser state does not belong to these parameters.
+    #[error("the optimiser state does not fit its parameters: {name:?} {problem}")]
+    State {
+        /// The parameter or tensor concerned.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// An error that tch reported.
+    #[error(transparent)]
+    Tch(#[from] tch::TchError),
+}
