@@ -1,1 +1,66 @@
-//! Pain tables to outcome labels: follow-up window, the 50 % NRS rule, exclusions and the cohort flow.
+//! Pain tables to outcome labels.
+//!
+//! [`read`] takes the table a clinic keeps (one row per injected foramen and
+//! follow-up) and answers with [`Outcomes`]: the [`Episode`]s that have a label,
+//! and a [`Rejection`] with row, column, value and reason for every row that
+//! gave none. [`OutcomeOptions`] holds every choice that changes a label: the
+//! [`LabelRule`], the [`FollowupWindow`], what an event before the follow-up
+//! means ([`EventPolicy`]), which texts mean "missing". [`Flow`] counts it all,
+//! and always adds up.
+//!
+//! An injection is favourable when the pain score fell by at least half,
+//! decided on whole hundredths: `2 (b − f) ≥ b`.
+//!
+//! ```
+//! use foramen_outcome::{OutcomeOptions, read};
+//!
+//! let table = "\
+//! subject_id,level,side,injection_date,nrs_baseline,followup_date,nrs_followup
+//! S1,C5/6,left,2024-03-01,7,2024-04-30,3.5
+//! S2,C6/7,right,2024-03-02,7,2024-05-01,4
+//! S3,C6/7,right,2024-03-03,8,,
+//! ";
+//! let outcomes = read(table.as_bytes(), &OutcomeOptions::default())?;
+//! assert!(outcomes.episodes[0].outcome.is_favourable());
+//! assert!(!outcomes.episodes[1].outcome.is_favourable());
+//! assert_eq!(
+//!     outcomes.rejected[0].to_string(),
+//!     "row 4: no follow-up score: the visit was missed or not entered",
+//! );
+//! assert!(outcomes.flow().adds_up());
+//! # Ok::<(), foramen_outcome::OutcomeError>(())
+//! ```
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::cast_possible_truncation,
+        reason = "a test that cannot go on fails by panicking"
+    )
+)]
+
+mod episode;
+mod error;
+mod event;
+mod flow;
+mod grouping;
+mod options;
+mod outcomes;
+mod rejection;
+mod row;
+mod rule;
+mod table;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+pub use episode::Episode;
+pub use error::OutcomeError;
+pub use event::{Event, EventKind, EventPolicy};
+pub use flow::{Flow, FlowStep};
+pub use options::{FollowupWindow, LevelNames, LowBaseline, OutcomeOptions};
+pub use outcomes::{NearMiss, Outcomes, read};
+pub use rejection::{Rejection, RejectionReason};
+pub use rule::LabelRule;

@@ -1,0 +1,223 @@
+use foramen_types::{Nrs, SubjectKey};
+
+use crate::{EventPolicy, LabelRule};
+
+/// Every choice that changes which rows get a label, and which label.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct OutcomeOptions {
+    /// How ids in the table become subject ids. Default: unchanged, since most
+    /// tables are already pseudonymous.
+    pub key: SubjectKey,
+    /// When a fall in pain is favourable. Default: at least half, the rule of
+    /// the study this project follows.
+    pub rule: LabelRule,
+    /// Which follow-ups count. Default: day 46 to 74, nearest to day 60.
+    pub window: FollowupWindow,
+    /// The most days a baseline score may precede the injection, checked where
+    /// the table has a `baseline_date`. Default: 14, as trials demand
+    /// (NCT04544683).
+    pub baseline_days: u16,
+    /// What to do with baselines below [`OutcomeOptions::least_baseline`].
+    /// Default: keep and flag, since the rule itself is defined for them.
+    pub low_baseline: LowBaseline,
+    /// The least baseline free of a floor effect. Default: 4, the minimum that
+    /// IMMPACT suggests (doi 10.1016/j.jpain.2007.09.005).
+    pub least_baseline: Nrs,
+    /// What an event before the follow-up means. Default: exclude.
+    pub events: EventPolicy,
+    /// Texts that mean a score or date is missing, compared without case;
+    /// numbers also match as numbers (`99.0`). Default: the codes common in
+    /// clinical tables (`77`, `88`, `99`, `777`, `888`, `999`, `-9`, `-99`, …)
+    /// and words (`NA`, `n/a`, `.`, …); none is a possible score.
+    pub missing_codes: Vec<String>,
+    /// What a bare `C6` in the level column means. Default: nothing, because it
+    /// has two readings.
+    pub level_names: LevelNames,
+    /// The column separator. Default: `None`, the one of comma, semicolon and
+    /// tab that finds the most known columns in the header.
+    pub delimiter: Option<u8>,
+}
+
+impl Default for OutcomeOptions {
+    fn default() -> Self {
+        let codes = [
+            "77", "88", "99", "777", "888", "999", "-1", "-7", "-8", "-9", "-77", "-88", "-99",
+            "-999", "NA", "N/A", "NaN", "nil", "null", "none", "missing", "unknown", ".", "-", "?",
+        ];
+        Self {
+            key: SubjectKey::identity(),
+            rule: LabelRule::default(),
+            window: FollowupWindow::default(),
+            baseline_days: 14,
+            low_baseline: LowBaseline::Keep,
+            least_baseline: Nrs::from_hundredths(400).expect("4 is a score"),
+            events: EventPolicy::Exclude,
+            missing_codes: codes.map(str::to_owned).to_vec(),
+            level_names: LevelNames::Disc,
+            delimiter: None,
+        }
+    }
+}
+
+impl OutcomeOptions {
+    /// Ids of the table go through this key.
+    #[must_use]
+    pub fn with_key(mut self, key: SubjectKey) -> Self {
+        self.key = key;
+        self
+    }
+
+    /// Labels follow this rule.
+    #[must_use]
+    pub fn with_rule(mut self, rule: LabelRule) -> Self {
+        self.rule = rule;
+        self
+    }
+
+    /// Follow-ups are chosen from this window.
+    #[must_use]
+    pub fn with_window(mut self, window: FollowupWindow) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// A baseline may precede the injection by at most this many days.
+    #[must_use]
+    pub fn with_baseline_days(mut self, days: u16) -> Self {
+        self.baseline_days = days;
+        self
+    }
+
+    /// Baselines below the least one are treated like this.
+    #[must_use]
+    pub fn with_low_baseline(mut self, low_baseline: LowBaseline) -> Self {
+        self.low_baseline = low_baseline;
+        self
+    }
+
+    /// Events before the follow-up are treated like this.
+    #[must_use]
+    pub fn with_events(mut self, events: EventPolicy) -> Self {
+        self.events = events;
+        self
+    }
+
+    /// These texts, and no others, mean "missing"; a blank cell always does.
+    #[must_use]
+    pub fn with_missing_codes(
+        mut self,
+        codes: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.missing_codes = codes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Bare names in the level column mean this.
+    #[must_use]
+    pub fn with_level_names(mut self, names: LevelNames) -> Self {
+        self.level_names = names;
+        self
+    }
+
+    /// Whether a trimmed cell says that its value is missing.
+    pub(crate) fn is_missing(&self, cell: &str) -> bool {
+        let number = cell.parse::<f64>().ok();
+        cell.is_empty()
+            || self.missing_codes.iter().any(|code| {
+                code.eq_ignore_ascii_case(cell)
+                    || number.is_some_and(|n| {
+                        code.parse::<f64>().is_ok_and(|c| (c - n).abs() < f64::EPSILON)
+                    })
+            })
+    }
+}
+
+/// Which follow-ups count, in days after the injection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FollowupWindow {
+    /// The first day that counts. Default: 46, a fortnight before the target.
+    pub first: u16,
+    /// The day that is best. Default: 60, about two months.
+    pub target: u16,
+    /// The last day that counts. Default: 74, a fortnight after the target.
+    pub last: u16,
+}
+
+impl FollowupWindow {
+    /// Days `first` to `last`, both included, best at `target`; the ends are
+    /// moved to hold the target.
+    #[must_use]
+    pub fn new(first: u16, target: u16, last: u16) -> Self {
+        Self { first: first.min(target), target, last: last.max(target) }
+    }
+
+    /// Whether a follow-up so many days after the injection counts.
+    #[must_use]
+    pub fn contains(&self, days: i64) -> bool {
+        (i64::from(self.first)..=i64::from(self.last)).contains(&days)
+    }
+
+    /// The order of preference, least first: nearest to the target, ties to the
+    /// earlier.
+    pub(crate) fn preference(&self, days: i64) -> (u64, i64) {
+        ((days - i64::from(self.target)).unsigned_abs(), days)
+    }
+}
+
+impl Default for FollowupWindow {
+    /// 60 ± 14 days: between the windows that trials set for one and three
+    /// months (NCT04544683).
+    fn default() -> Self {
+        Self { first: 46, target: 60, last: 74 }
+    }
+}
+
+/// What to do with a baseline too low to fall much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LowBaseline {
+    /// Label it and set [`Episode::low_baseline`](crate::Episode::low_baseline).
+    #[default]
+    Keep,
+    /// Exclude the episode and count it.
+    Exclude,
+}
+
+/// What a bare vertebra or root name in the level column means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LevelNames {
+    /// Levels are disc names (`C5/6`); a bare `C6` is refused with both readings.
+    #[default]
+    Disc,
+    /// A bare name is the root: `C6` is C5/6, `C8` is C7/T1. Disc names are
+    /// still read.
+    Root,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_codes_match_as_text_and_as_numbers() {
+        let options = OutcomeOptions::default();
+        for cell in ["", "99", "99.0", "-9", "na", "N/A", "."] {
+            assert!(options.is_missing(cell), "{cell}");
+        }
+        for cell in ["0", "9", "9.9", "7", "x"] {
+            assert!(!options.is_missing(cell), "{cell}");
+        }
+        assert!(!OutcomeOptions::default().with_missing_codes(["555"]).is_missing("99"));
+    }
+
+    #[test]
+    fn the_nearest_followup_wins_and_a_tie_goes_to_the_earlier() {
+        let window = FollowupWindow::default();
+        let best = |days: [i64; 3]| days.into_iter().min_by_key(|d| window.preference(*d));
+        assert_eq!(best([46, 63, 58]), Some(58));
+        assert_eq!(best([70, 62, 58]), Some(58));
+        assert!(window.contains(46) && window.contains(74));
+        assert!(!window.contains(45) && !window.contains(75));
+    }
+}

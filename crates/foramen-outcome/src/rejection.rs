@@ -1,0 +1,182 @@
+use std::fmt;
+
+use foramen_types::{KeyError, Nrs, SubjectId, TypeError};
+use thiserror::Error;
+
+use crate::{Event, FollowupWindow};
+
+/// A row that gave no label, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rejection {
+    /// Line number, the header is 1.
+    pub row: u64,
+    /// Whose row it is, where that could be read.
+    pub subject: Option<SubjectId>,
+    /// The column at fault, where it is one.
+    pub column: Option<String>,
+    /// What stands there, where something does.
+    pub value: Option<String>,
+    /// Why.
+    pub reason: RejectionReason,
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "row {}", self.row)?;
+        if let (Some(column), Some(value)) = (&self.column, &self.value) {
+            write!(f, ", {column} = {value:?}")?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+/// Why a row gave no label.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum RejectionReason {
+    /// All cells are blank.
+    #[error("the row is blank")]
+    Blank,
+    /// The row has another number of cells than the header.
+    #[error(
+        "the row has {found} cells and the header {expected}; quote cells that hold the separator"
+    )]
+    Ragged {
+        /// Cells in the header.
+        expected: usize,
+        /// Cells in the row.
+        found: usize,
+    },
+    /// The id is no id.
+    #[error("the subject id cannot be used")]
+    Subject(#[source] KeyError),
+    /// A level, side or score is not what it should be.
+    #[error(transparent)]
+    Value(#[from] TypeError),
+    /// A cell that tells one episode from another is empty.
+    #[error("{column} is missing, so the row belongs to no episode; enter it")]
+    NoKey {
+        /// The column that is empty.
+        column: &'static str,
+    },
+    /// A text is no date.
+    #[error("not a date; write dates as 2024-03-31")]
+    Date,
+    /// There is no baseline score.
+    #[error("no baseline score, so no fall can be computed")]
+    MissingBaseline,
+    /// The rows of one episode disagree on the baseline.
+    #[error("rows {first} and {second} give one injection different values of {column}; keep one")]
+    Contradiction {
+        /// What differs.
+        column: String,
+        /// A row with one value.
+        first: u64,
+        /// A row with another.
+        second: u64,
+    },
+    /// The baseline was scored after the injection.
+    #[error("the baseline was scored {days} days after the injection")]
+    BaselineAfterInjection {
+        /// Days after the injection.
+        days: i64,
+    },
+    /// The baseline was scored too long before the injection.
+    #[error("the baseline was scored {days} days before the injection, more than {most}")]
+    BaselineTooOld {
+        /// Days before the injection.
+        days: i64,
+        /// The most days allowed.
+        most: u16,
+    },
+    /// The baseline is 0: no fall is possible.
+    #[error("the baseline is 0, from which no score can fall: not evaluable")]
+    BaselineZero,
+    /// The baseline is low and the options exclude such episodes.
+    #[error("the baseline {baseline} is below {least}")]
+    BaselineLow {
+        /// The baseline.
+        baseline: Nrs,
+        /// The least that is included.
+        least: Nrs,
+    },
+    /// There is no follow-up score.
+    #[error("no follow-up score: the visit was missed or not entered")]
+    MissingFollowup,
+    /// There is a follow-up score without a date.
+    #[error("the follow-up has no date, so its window cannot be checked; enter followup_date")]
+    MissingFollowupDate,
+    /// The follow-up lies before the injection.
+    #[error("the follow-up is {days} days before the injection")]
+    FollowupBeforeInjection {
+        /// Days before the injection.
+        days: i64,
+    },
+    /// The follow-up is too early or too late.
+    #[error(
+        "the follow-up is on day {days}, outside days {} to {}", window.first, window.last
+    )]
+    FollowupOutsideWindow {
+        /// Days after the injection.
+        days: i64,
+        /// The window it misses.
+        window: FollowupWindow,
+    },
+    /// Another follow-up of the same episode was used.
+    #[error("the follow-up of row {chosen} (day {day}) is nearer to the target")]
+    OtherFollowupChosen {
+        /// The row that was used.
+        chosen: u64,
+        /// Its day after the injection.
+        day: i64,
+    },
+    /// The row says what another one says.
+    #[error("the row repeats row {of}")]
+    Duplicate {
+        /// The row that is kept.
+        of: u64,
+    },
+    /// Something happened before the follow-up and the options exclude it.
+    #[error("{} on {} came before the follow-up", event.kind, event.date)]
+    EventBeforeFollowup {
+        /// What, and when.
+        event: Event,
+    },
+    /// An event has no date that can be read.
+    #[error("an event without a date may have come before the follow-up; enter event_date")]
+    EventUndated,
+}
+
+impl RejectionReason {
+    /// A short name for counting and for files; it does not change between
+    /// versions.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Blank => "blank_row",
+            Self::Ragged { .. } => "ragged_row",
+            Self::Subject(_) => "bad_subject_id",
+            Self::Value(_) => "bad_value",
+            Self::NoKey { .. } => "missing_key",
+            Self::Date => "bad_date",
+            Self::MissingBaseline => "missing_baseline",
+            Self::Contradiction { .. } => "contradiction",
+            Self::BaselineAfterInjection { .. } => "baseline_after_injection",
+            Self::BaselineTooOld { .. } => "baseline_too_old",
+            Self::BaselineZero => "baseline_zero",
+            Self::BaselineLow { .. } => "baseline_low",
+            Self::MissingFollowup => "missing_followup",
+            Self::MissingFollowupDate => "missing_followup_date",
+            Self::FollowupBeforeInjection { .. } => "followup_before_injection",
+            Self::FollowupOutsideWindow { .. } => "followup_outside_window",
+            Self::OtherFollowupChosen { .. } => "other_followup_chosen",
+            Self::Duplicate { .. } => "duplicate_row",
+            Self::EventBeforeFollowup { event } => match event.kind {
+                crate::EventKind::RepeatInjection => "repeat_injection_before_followup",
+                crate::EventKind::Surgery => "surgery_before_followup",
+                crate::EventKind::Other => "event_before_followup",
+            },
+            Self::EventUndated => "event_undated",
+        }
+    }
+}
