@@ -44,10 +44,14 @@
     )
 )]
 
+mod caliper;
+mod canal;
 mod drawing;
 mod foramen;
+mod frame;
 mod measurement;
 mod naive;
+mod ring;
 mod selection;
 
 pub use drawing::draw;

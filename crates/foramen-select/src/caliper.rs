@@ -1,0 +1,183 @@
+//! The walls on both sides of an opening, and the least distance between them.
+
+use foramen_types::Side;
+
+use crate::canal::whole;
+use crate::frame::Frame;
+use crate::ring::{Levels, distance};
+
+/// Distance of places along the channel, in millimetres.
+const ALONG: f64 = 0.25;
+/// Places on each side of the cut: the neck of the channel is searched over
+/// 2.5 mm to both sides; the canal of the foramen is 4 to 5 mm long
+/// (DOI 10.1148/radiology.155.1.3975392).
+const PLACES: usize = 10;
+/// Sampling across the channel, in millimetres.
+const ACROSS: f64 = 0.125;
+/// How far beyond the end of the cut a wall may lie, in millimetres.
+const BEYOND: f64 = 1.75;
+/// Half the distance over which an edge is measured, in millimetres.
+const EDGE: f64 = 0.5;
+/// How thick the tissue is that lines a wall, in millimetres.
+const LINING: f64 = 1.0;
+
+/// The narrowest passage between two walls.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Neck {
+    /// Front wall (outward, back), in millimetres from the middle of the canal.
+    pub(crate) front: (f64, f64),
+    pub(crate) back: (f64, f64),
+    pub(crate) width: f64,
+    /// Rise of intensity at the weaker wall, as a part of that from bone to
+    /// fluid.
+    pub(crate) edge: f64,
+}
+
+/// Follows both walls along the channel on either side of the cut and sets a
+/// caliper where they are nearest to each other. Walls lie at half intensity.
+pub(crate) fn narrowest_neck(
+    frame: &Frame<'_>,
+    side: Side,
+    (front, back): ((f64, f64), (f64, f64)),
+    levels: Levels,
+) -> Option<Neck> {
+    let axes = Axes::new(front, back);
+    let half = axes.length / 2.0;
+    let front = axes.wall(frame, side, levels, half, -1.0)?;
+    let back = axes.wall(frame, side, levels, half, 1.0)?;
+    let mut best: Option<Neck> = None;
+    for (i, f) in front.iter().enumerate() {
+        for (k, b) in back.iter().enumerate() {
+            let at = (axes.place(i, f.0), axes.place(k, b.0));
+            let width = distance(at.0, at.1);
+            if best.is_none_or(|best| width < best.width) {
+                best = Some(Neck { front: at.0, back: at.1, width, edge: f.1.min(b.1) });
+            }
+        }
+    }
+    best
+}
+
+/// Coordinates of a channel: along it, from the canal outward, and across it
+/// towards its back wall.
+struct Axes {
+    middle: (f64, f64),
+    across: (f64, f64),
+    length: f64,
+}
+
+impl Axes {
+    fn new(front: (f64, f64), back: (f64, f64)) -> Self {
+        let length = distance(front, back);
+        // A short cut has no direction of its own: the axis of the foramen lies
+        // about 50° to the coronal plane.
+        let typical = 50_f64.to_radians();
+        let weight = 1.0;
+        let sum =
+            (back.0 - front.0 + weight * typical.sin(), back.1 - front.1 + weight * typical.cos());
+        let norm = sum.0.hypot(sum.1).max(1e-9);
+        Self {
+            middle: (f64::midpoint(front.0, back.0), f64::midpoint(front.1, back.1)),
+            across: (sum.0 / norm, sum.1 / norm),
+            length,
+        }
+    }
+
+    /// The place at index `along` of the channel and `across` millimetres.
+    fn place(&self, along: usize, across: f64) -> (f64, f64) {
+        let s = (along as f64 - PLACES as f64) * ALONG;
+        (
+            self.middle.0 + s * self.across.1 + across * self.across.0,
+            self.middle.1 - s * self.across.0 + across * self.across.1,
+        )
+    }
+
+    /// One wall along the channel (`towards` −1 front, +1 back): the connected
+    /// line of strongest fall of intensity towards the wall, dark beyond. Gives
+    /// for each place the distance across and the height of the edge.
+    fn wall(
+        &self,
+        frame: &Frame<'_>,
+        side: Side,
+        levels: Levels,
+        half: f64,
+        towards: f64,
+    ) -> Option<Vec<(f64, f64)>> {
+        let range = levels.fluid - levels.dark;
+        let n = whole((half + BEYOND) / ACROSS) + 1;
+        let margin = whole((EDGE + LINING) / ACROSS);
+        let samples = n + 2 * margin;
+        let rows = 2 * PLACES + 1;
+        // Index `margin` is the middle of the channel.
+        let distance = |k: usize| (k as f64 - margin as f64) * ACROSS;
+        let mut values = Vec::with_capacity(rows * samples);
+        for i in 0..rows {
+            for k in 0..samples {
+                let at = self.place(i, towards * distance(k));
+                let value = frame.sample(Frame::outward(side, at))?;
+                values.push((f64::from(value) - levels.dark) / range);
+            }
+        }
+        let edge = whole(EDGE / ACROSS);
+        let cost = |i: usize, k: usize| {
+            let row = &values[i * samples..(i + 1) * samples];
+            let (inside, outside) = (row[k - edge].min(0.8), row[k + edge].min(0.8));
+            let away = distance(k) - half;
+            let rise = inside - outside - 0.3 * (outside - 0.2).max(0.0);
+            0.012 * away * away - rise
+        };
+        let first = margin;
+        let last = margin + n;
+        let mut total: Vec<f64> = (first..last).map(|k| cost(0, k)).collect();
+        let mut from = vec![0_usize; rows * n];
+        for i in 1..rows {
+            let mut next = vec![f64::INFINITY; n];
+            for k in 0..n {
+                for l in k.saturating_sub(3)..(k + 4).min(n) {
+                    let step = (k as f64 - l as f64).abs();
+                    let value = total[l] + 0.02 * step;
+                    if value < next[k] {
+                        (next[k], from[i * n + k]) = (value, l);
+                    }
+                }
+                next[k] += cost(i, first + k);
+            }
+            total = next;
+        }
+        let mut k = (0..n).min_by(|a, b| total[*a].total_cmp(&total[*b]))?;
+        let mut line = vec![(0.0, 0.0); rows];
+        for i in (0..rows).rev() {
+            let row = &values[i * samples..(i + 1) * samples];
+            let (at, height) = half_intensity(row, first + k, margin);
+            line[i] = (towards * (at - margin as f64) * ACROSS, height);
+            k = from[i * n + k];
+        }
+        Some(smooth(&line))
+    }
+}
+
+/// Where near index `k` the intensity is half way between the tissue that lines
+/// a wall and the wall's darkest, in (part) indices, and the height of the edge.
+fn half_intensity(row: &[f64], k: usize, reach: usize) -> (f64, f64) {
+    let inside = row[k - reach..=k].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let outside =
+        row[k..=(k + reach).min(row.len() - 1)].iter().copied().fold(f64::INFINITY, f64::min);
+    let half = f64::midpoint(inside, outside);
+    let crossing = |a: usize| row[a] >= half && row[a + 1] < half;
+    let nearest = (k - reach..(k + reach).min(row.len() - 1))
+        .filter(|a| crossing(*a))
+        .min_by_key(|a| a.abs_diff(k));
+    let at = nearest.map_or(k as f64, |a| a as f64 + (row[a] - half) / (row[a] - row[a + 1]));
+    (at, inside - outside)
+}
+
+/// The running mean over three places, so that noise on one does not decide.
+fn smooth(line: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    (0..line.len())
+        .map(|i| {
+            let near = &line[i.saturating_sub(1)..(i + 2).min(line.len())];
+            let n = near.len() as f64;
+            (near.iter().map(|p| p.0).sum::<f64>() / n, near.iter().map(|p| p.1).sum::<f64>() / n)
+        })
+        .collect()
+}

@@ -1,0 +1,197 @@
+//! The wall of the canal, unrolled around its middle.
+
+use foramen_types::Side;
+
+use crate::canal::whole;
+use crate::frame::Frame;
+
+/// Angular step in degrees.
+const ANGLE: f64 = 1.5;
+/// From in front of the vertebra's midline to the lamina, in degrees from the
+/// lateral direction towards the front.
+const FIRST: f64 = 100.0;
+const ANGLES: usize = 121;
+/// Radii in millimetres.
+const NEAREST: f64 = 3.0;
+const RADIUS: f64 = 0.25;
+const RADII: usize = 93;
+/// How many radii the wall may move between two angles.
+const STEEPEST: usize = 4;
+/// Cost per millimetre of wall, so that of two equal ways the shorter is taken.
+const LENGTH_COST: f64 = 0.06;
+
+/// The longest interruption of an opening that is bridged, in millimetres.
+const BRIDGED: f64 = 1.8;
+
+/// One half of a slice around the canal: `[angle, radius]`, from the front
+/// midline over the side to the back.
+pub(crate) struct Unrolled {
+    pub(crate) side: Side,
+    values: Vec<f32>,
+}
+
+/// Intensities that stand for fluid and for cortical bone near the canal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Levels {
+    pub(crate) fluid: f64,
+    pub(crate) dark: f64,
+}
+
+/// The cheapest wall around one half of the canal.
+#[derive(Debug, Clone)]
+pub(crate) struct Cut {
+    /// Places (outward, back) in millimetres from the middle of the canal.
+    pub(crate) places: Vec<(f64, f64)>,
+    /// Openness at each place, 0 (wall) to 1 (passage).
+    pub(crate) open: Vec<f64>,
+}
+
+impl Unrolled {
+    pub(crate) fn new(frame: &Frame<'_>, side: Side) -> Self {
+        let mut values = Vec::with_capacity(ANGLES * RADII);
+        for i in 0..ANGLES {
+            let (sin, cos) = angle(i).sin_cos();
+            for j in 0..RADII {
+                let r = radius(j);
+                let at = Frame::outward(side, (r * cos, -r * sin));
+                values.push(frame.sample(at).unwrap_or(0.0));
+            }
+        }
+        Self { side, values }
+    }
+
+    pub(crate) fn levels(&self, sac: (f64, f64)) -> Levels {
+        let inner = whole(((sac.1 * 0.75 - NEAREST) / RADIUS).max(0.0));
+        let outer = whole((sac.0 - NEAREST) / RADIUS).min(RADII);
+        let limit = whole((18.0 - NEAREST) / RADIUS);
+        let (mut ring, mut all) = (Vec::new(), Vec::new());
+        for i in 0..ANGLES {
+            let row = &self.values[i * RADII..(i + 1) * RADII];
+            ring.extend_from_slice(&row[inner..outer]);
+            all.extend_from_slice(&row[..limit]);
+        }
+        Levels { fluid: quantile(&mut ring, 0.75), dark: quantile(&mut all, 0.01) }
+    }
+
+    /// The way around the canal that crosses the least open tissue: it follows
+    /// bone where it can and crosses the foramen where that is narrowest. It is
+    /// the minimum cut between the canal and the outside, so what leaks through
+    /// marrow beyond a thin cortex does not matter to it.
+    pub(crate) fn cut(
+        &self,
+        open: impl Fn(f64) -> f64,
+        sac: (f64, f64),
+        farthest: f64,
+    ) -> Option<Cut> {
+        let openness: Vec<f64> = self.values.iter().map(|value| open(f64::from(*value))).collect();
+        let sector: Vec<f64> = (0..ANGLES).map(|i| sector_weight(angle(i).to_degrees())).collect();
+        let nearest: Vec<f64> = (0..ANGLES)
+            .map(|i| {
+                let (sin, cos) = angle(i).sin_cos();
+                0.95 / (cos / sac.0).hypot(sin / sac.1)
+            })
+            .collect();
+        let allowed = |i: usize, j: usize| radius(j) >= nearest[i] && radius(j) <= farthest;
+        let mut cost: Vec<f64> =
+            (0..RADII).map(|j| if allowed(0, j) { 0.0 } else { f64::INFINITY }).collect();
+        let mut from = vec![0_usize; ANGLES * RADII];
+        for i in 1..ANGLES {
+            let mut next = vec![f64::INFINITY; RADII];
+            for j in (0..RADII).filter(|j| allowed(i, *j)) {
+                let arc = radius(j) * ANGLE.to_radians();
+                for k in j.saturating_sub(STEEPEST)..(j + STEEPEST + 1).min(RADII) {
+                    let length = arc.hypot((j as f64 - k as f64) * RADIUS);
+                    let open =
+                        f64::midpoint(openness[(i - 1) * RADII + k], openness[i * RADII + j]);
+                    let value = cost[k] + (open * sector[i] + LENGTH_COST) * length;
+                    if value < next[j] {
+                        (next[j], from[i * RADII + j]) = (value, k);
+                    }
+                }
+            }
+            cost = next;
+        }
+        let mut j = (0..RADII).min_by(|a, b| cost[*a].total_cmp(&cost[*b]))?;
+        if !cost[j].is_finite() {
+            return None;
+        }
+        let mut cut = Cut { places: Vec::new(), open: Vec::new() };
+        for i in (0..ANGLES).rev() {
+            let (sin, cos) = angle(i).sin_cos();
+            cut.places.push((radius(j) * cos, -radius(j) * sin));
+            cut.open.push(openness[i * RADII + j] * sector[i].powi(4));
+            j = from[i * RADII + j];
+        }
+        cut.places.reverse();
+        cut.open.reverse();
+        Some(cut)
+    }
+}
+
+impl Cut {
+    /// The millimetres of open tissue crossed at all.
+    pub(crate) fn crossed(&self) -> f64 {
+        (1..self.places.len())
+            .map(|i| {
+                f64::midpoint(self.open[i - 1], self.open[i])
+                    * distance(self.places[i - 1], self.places[i])
+            })
+            .sum()
+    }
+
+    /// The widest opening in the wall: its first and last place, front first.
+    /// Short interruptions are bridged, since a root or a vessel may lie in a
+    /// foramen.
+    pub(crate) fn opening(&self) -> Option<((f64, f64), (f64, f64))> {
+        let mut best: Option<(usize, usize, f64)> = None;
+        let mut i = 0;
+        while i < self.open.len() {
+            if self.open[i] <= 0.5 {
+                i += 1;
+                continue;
+            }
+            let mut last = i;
+            let mut k = i + 1;
+            while k < self.open.len() && distance(self.places[last], self.places[k]) <= BRIDGED {
+                if self.open[k] > 0.5 {
+                    last = k;
+                }
+                k += 1;
+            }
+            let width = distance(self.places[i], self.places[last]);
+            if best.is_none_or(|best| width > best.2) {
+                best = Some((i, last, width));
+            }
+            i = last + 1;
+        }
+        best.map(|(first, last, _)| (self.places[first], self.places[last]))
+    }
+}
+
+/// How much open tissue counts at an angle (degrees from lateral towards the
+/// front): the foramen lies 10 to 50° in front of the lateral direction; a gap
+/// in the wall far from there is a weak ligament, not a foramen.
+fn sector_weight(degrees: f64) -> f64 {
+    let outside = (degrees - 50.0).max(5.0 - degrees).max(0.0);
+    (1.0 - outside / 30.0).max(0.1)
+}
+
+pub(crate) fn distance(a: (f64, f64), b: (f64, f64)) -> f64 {
+    (a.0 - b.0).hypot(a.1 - b.1)
+}
+
+fn angle(index: usize) -> f64 {
+    (FIRST - ANGLE * index as f64).to_radians()
+}
+
+fn radius(index: usize) -> f64 {
+    NEAREST + RADIUS * index as f64
+}
+
+pub(crate) fn quantile(values: &mut [f32], q: f64) -> f64 {
+    if values.is_empty() {
+        return 0.0;
+    }
+    let index = whole((values.len() - 1) as f64 * q);
+    f64::from(*values.select_nth_unstable_by(index, f32::total_cmp).1)
+}
