@@ -1,1 +1,52 @@
 //! A synthetic cervical spine written as real DICOM studies, with its truth.
+//!
+//! [`draw_subject`] makes one [`Subject`] in memory: axial stacks, a sagittal
+//! stack and the [`SubjectTruth`] of every foramen on every slice.
+//! [`write_cohort`] makes a whole cohort as [`CohortConfig`] says: a folder of
+//! DICOM studies, `outcomes.csv`, and `truth.json` ([`Truth`]). The same
+//! configuration gives the same bytes, whatever the number of threads.
+//!
+//! ```
+//! use foramen_phantom::{CohortConfig, draw_subject};
+//!
+//! let subject = draw_subject(&CohortConfig::default().with_seed(7), 0);
+//! assert!(!subject.axial.is_empty());
+//! assert_eq!(subject.truth.discs.len(), 6);
+//! ```
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::float_cmp,
+        clippy::cast_possible_truncation,
+        reason = "tests compare numbers that are exact by construction"
+    )
+)]
+
+mod artefact;
+mod channel;
+mod cohort;
+mod config;
+mod defect;
+mod error;
+mod frame;
+mod measure;
+mod neck;
+mod outcome;
+mod population;
+mod protocol;
+mod render;
+mod seed;
+mod shape;
+mod spine;
+mod subject;
+mod tissue;
+mod truth;
+
+pub use channel::Cause;
+pub use cohort::{CohortSummary, write_cohort};
+pub use config::{CohortConfig, OutcomeModel};
+pub use defect::Defect;
+pub use error::PhantomError;
+pub use subject::{Subject, draw_subject};
+pub use truth::{DiscTruth, ForamenTruth, SliceTruth, SubjectTruth, Truth};

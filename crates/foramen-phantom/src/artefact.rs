@@ -1,0 +1,90 @@
+use foramen_image::Plane;
+use ndarray::{Array2, Axis};
+use rand::{Rng, RngExt};
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::seed::{Purpose, stream};
+
+/// What the scanner adds to the anatomy of one series.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Artefacts {
+    /// Stored value of CSF.
+    gain: f32,
+    /// Noise of each of the two channels, as a share of CSF: 2–8 %.
+    noise: f32,
+    /// Shading across the picture: terms of x, y, x², y², xy; at most ± 20–40 %.
+    shading: [f32; 5],
+    /// Strength and shift (share of the rows) of a motion ghost.
+    ghost: Option<(f32, f64)>,
+    /// Share of a neighbour that leaks into a pixel.
+    blur: f32,
+}
+
+impl Artefacts {
+    pub(crate) fn draw(seed: u64, subject: usize, series: u64) -> Self {
+        let mut rng = stream(seed, subject, Purpose::Artefact, series);
+        let terms: [f32; 5] = [0; 5].map(|_| rng.random_range(-1.0f32..1.0));
+        // The terms together reach the drawn extreme at the edge of the picture.
+        let reach: f32 = terms.iter().map(|term| term.abs()).sum();
+        let extreme = rng.random_range(0.20f32..0.40);
+        let ghost = rng
+            .random_bool(0.2)
+            .then(|| (rng.random_range(0.03f32..0.09), rng.random_range(0.12..0.45)));
+        Self {
+            gain: rng.random_range(700.0f32..1400.0),
+            noise: rng.random_range(0.02f32..0.08),
+            shading: terms.map(|term| term / reach * extreme),
+            ghost,
+            blur: rng.random_range(0.06f32..0.14),
+        }
+    }
+
+    /// Blurs, adds a ghost, shades, adds Rician noise and stores whole numbers.
+    pub(crate) fn apply(
+        &self,
+        ideal: Array2<f32>,
+        plane: &Plane,
+        rng: &mut impl Rng,
+    ) -> Array2<f32> {
+        let mut image = blurred(&blurred(&ideal, self.blur, Axis(0)), self.blur, Axis(1));
+        let (rows, columns) = image.dim();
+        if let Some((strength, shift)) = self.ghost {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a share of the rows"
+            )]
+            let by = (shift * rows as f64) as usize;
+            let moved = image.clone();
+            for ((r, c), value) in image.indexed_iter_mut() {
+                *value += strength * moved[[(r + by) % rows, c]];
+            }
+        }
+        let _ = plane;
+        let [x, y, xx, yy, xy] = self.shading;
+        Array2::from_shape_fn((rows, columns), |(r, c)| {
+            let a = 2.0 * c as f32 / columns as f32 - 1.0;
+            let b = 2.0 * r as f32 / rows as f32 - 1.0;
+            let shade = 1.0 + x * a + y * b + xx * a * a + yy * b * b + xy * a * b;
+            let first: f32 = StandardNormal.sample(rng);
+            let second: f32 = StandardNormal.sample(rng);
+            // Rician: the magnitude of a signal with noise in both channels
+            // (Gudbjartsson and Patz 1995, 10.1002/mrm.1910340618).
+            let real = image[[r, c]] * shade + self.noise * first;
+            let magnitude = real.hypot(self.noise * second);
+            (magnitude * self.gain).round().clamp(0.0, 4095.0)
+        })
+    }
+}
+
+fn blurred(image: &Array2<f32>, share: f32, axis: Axis) -> Array2<f32> {
+    let mut result = image.clone();
+    for (mut to, from) in result.lanes_mut(axis).into_iter().zip(image.lanes(axis)) {
+        let last = from.len() - 1;
+        for i in 0..=last {
+            let neighbours = from[i.saturating_sub(1)] + from[(i + 1).min(last)];
+            to[i] = (1.0 - 2.0 * share) * from[i] + share * neighbours;
+        }
+    }
+    result
+}

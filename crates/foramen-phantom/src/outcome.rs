@@ -1,0 +1,167 @@
+use foramen_types::Nrs;
+use rand::{Rng, RngExt};
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::OutcomeModel;
+use crate::channel::Cause;
+use crate::population::Complaint;
+use crate::seed::{Purpose, stream};
+
+/// What became of the treatment of one subject.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Course {
+    pub duration_weeks: f64,
+    pub age: u32,
+    pub sex: &'static str,
+    pub probability: f64,
+    pub image_probability: f64,
+    pub favourable: bool,
+    pub baseline: Nrs,
+    pub followup: Nrs,
+    /// Days from the examination to the injection.
+    pub waiting: i64,
+    /// Days from the injection to the follow-up.
+    pub followed: i64,
+    /// Days from the start of recruiting to the injection.
+    pub recruited: i64,
+}
+
+impl Course {
+    pub(crate) fn draw(
+        model: &OutcomeModel,
+        seed: u64,
+        subject: usize,
+        complaint: &Complaint,
+    ) -> Self {
+        let mut rng = stream(seed, subject, Purpose::Outcome, 0);
+        let bony = complaint.cause == Cause::Bony;
+        let z = complaint.width_z();
+        let duration_z: f64 = StandardNormal.sample(&mut rng);
+        // About 14 weeks, from 3 to 60. The table holds whole weeks, and the
+        // outcome hangs on what the table holds.
+        let duration_weeks = (2.65 + 0.7 * duration_z).exp().clamp(3.0, 104.0).round();
+        let duration_z = (duration_weeks.ln() - 2.65) / 0.7;
+        let probability = logistic(model.logit(z, bony, duration_z));
+        let image_probability = marginal(model, z, bony);
+        let favourable = rng.random_range(0.0..1.0) < probability;
+        let (baseline, followup) = pain(&mut rng, favourable);
+        Self {
+            duration_weeks,
+            age: rng.random_range(38..79),
+            sex: if rng.random_bool(0.5) { "F" } else { "M" },
+            probability,
+            image_probability,
+            favourable,
+            baseline,
+            followup,
+            waiting: rng.random_range(3..180),
+            followed: rng.random_range(48..=72),
+            recruited: rng.random_range(0..1400),
+        }
+    }
+}
+
+/// Scores that the rule 2 (b − f) ≥ b gives the drawn outcome.
+fn pain(rng: &mut impl Rng, favourable: bool) -> (Nrs, Nrs) {
+    let baseline: u16 = [4, 5, 5, 6, 6, 6, 7, 7, 7, 8, 8, 9, 10][rng.random_range(0..13)];
+    let most = baseline / 2;
+    let followup = if favourable {
+        rng.random_range(0..=most)
+    } else {
+        rng.random_range(most + 1..=(baseline + 1).min(10))
+    };
+    let nrs = |points: u16| Nrs::from_hundredths(100 * points).expect("at most 10 points");
+    (nrs(baseline), nrs(followup))
+}
+
+/// The probability with the covariate averaged over its standard normal.
+fn marginal(model: &OutcomeModel, z: f64, bony: bool) -> f64 {
+    let (mut sum, mut weights) = (0.0, 0.0);
+    for step in -40..=40 {
+        let d = f64::from(step) / 10.0;
+        let weight = (-0.5 * d * d).exp();
+        sum += weight * logistic(model.logit(z, bony, d));
+        weights += weight;
+    }
+    sum / weights
+}
+
+fn logistic(logit: f64) -> f64 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
+/// The area under the ROC curve by ranks (Mann–Whitney, tied pairs count half);
+/// `None` when one class is missing.
+pub(crate) fn auc(cases: &[(bool, f64)]) -> Option<f64> {
+    let mut sorted = cases.to_vec();
+    sorted.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let (mut favourable, mut poor, mut wins) = (0.0, 0.0, 0.0);
+    let mut start = 0;
+    while start < sorted.len() {
+        let tied =
+            sorted[start..].iter().take_while(|case| case.1.total_cmp(&sorted[start].1).is_eq());
+        let (mut up, mut down) = (0.0, 0.0);
+        for case in tied {
+            if case.0 { up += 1.0 } else { down += 1.0 }
+        }
+        wins += up * (poor + 0.5 * down);
+        favourable += up;
+        poor += down;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a count of elements"
+        )]
+        let taken = (up + down) as usize;
+        start += taken;
+    }
+    (favourable > 0.0 && poor > 0.0).then(|| wins / (favourable * poor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tied_scores_count_half() {
+        // sklearn.metrics.roc_auc_score([1,0,1,0,1], [.9,.8,.5,.5,.1]) = 0.4166…
+        let cases = [(true, 0.9), (false, 0.8), (true, 0.5), (false, 0.5), (true, 0.1)];
+        assert!((auc(&cases).unwrap() - 5.0 / 12.0).abs() < 1e-12);
+        assert_eq!(auc(&[(true, 0.3)]), None);
+    }
+
+    #[test]
+    fn pain_scores_fit_the_outcome() {
+        let mut rng = stream(3, 0, Purpose::Outcome, 9);
+        for _ in 0..500 {
+            for favourable in [false, true] {
+                let (b, f) = pain(&mut rng, favourable);
+                let drop = i32::from(b.hundredths()) - i32::from(f.hundredths());
+                assert_eq!(2 * drop >= i32::from(b.hundredths()), favourable);
+            }
+        }
+    }
+
+    /// The labels and oracles of a cohort of `n`, without pictures.
+    fn labels(seed: u64, n: usize) -> (f64, f64, f64) {
+        let model = OutcomeModel::default();
+        let courses: Vec<Course> =
+            (0..n).map(|i| Course::draw(&model, seed, i, &Complaint::draw(seed, i))).collect();
+        let favourable = courses.iter().filter(|course| course.favourable).count();
+        let by = |score: fn(&Course) -> f64| {
+            auc(&courses.iter().map(|c| (c.favourable, score(c))).collect::<Vec<_>>()).unwrap()
+        };
+        (favourable as f64 / n as f64, by(|c| c.image_probability), by(|c| c.probability))
+    }
+
+    #[test]
+    fn prevalence_and_oracles_are_in_range() {
+        for seed in 1..4 {
+            let (prevalence, image, all) = labels(seed, 2000);
+            println!("{prevalence:.3} {image:.3} {all:.3}");
+            assert!((0.50..0.60).contains(&prevalence), "{prevalence}");
+            assert!((0.80..0.86).contains(&image), "{image}");
+            assert!(all > image, "{all} {image}");
+        }
+    }
+}

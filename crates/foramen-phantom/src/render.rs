@@ -1,0 +1,148 @@
+use foramen_image::{Contrast, Plane};
+use ndarray::Array2;
+use rand::{Rng, RngExt};
+
+use crate::artefact::Artefacts;
+use crate::frame::Local;
+use crate::protocol::{Series, SeriesKind};
+use crate::seed::{Purpose, stream};
+use crate::spine::Spine;
+use crate::tissue::Tissue;
+
+/// Samples of a pixel near the spine: shares of the slice thickness and of the
+/// pixel, so that one pass averages through the slice and smooths the edges.
+const FINE: [(f64, f64, f64); 8] = [
+    (-0.4375, -0.375, -0.167),
+    (-0.3125, 0.125, 0.167),
+    (-0.1875, -0.125, 0.389),
+    (-0.0625, 0.375, -0.389),
+    (0.0625, -0.4375, 0.278),
+    (0.1875, 0.0625, -0.278),
+    (0.3125, 0.3125, 0.056),
+    (0.4375, -0.1875, -0.056),
+];
+
+/// Samples of a pixel elsewhere.
+const COARSE: [(f64, f64, f64); 2] = [(-0.25, -0.25, 0.2), (0.25, 0.25, -0.2)];
+
+/// Samples of a pixel of the sagittal series.
+const SAGITTAL: [(f64, f64, f64); 4] = [
+    (-0.375, -0.375, 0.125),
+    (-0.125, 0.125, -0.375),
+    (0.125, 0.375, 0.375),
+    (0.375, -0.125, -0.125),
+];
+
+/// The signals of one subject under one contrast.
+pub(crate) struct Signals {
+    /// Signal and texture of every tissue.
+    of: [(f32, f32); Tissue::COUNT],
+}
+
+impl Signals {
+    pub(crate) fn draw(seed: u64, subject: usize, contrast: Contrast) -> Self {
+        let mut rng = stream(seed, subject, Purpose::Artefact, 1000 + contrast as u64);
+        let of = Tissue::ALL.map(|tissue| {
+            let spread = if tissue == Tissue::Csf { 0.0 } else { 0.12 };
+            let factor = 1.0 + rng.random_range(-1.0f32..1.0) * spread;
+            (tissue.signal(contrast) * factor, tissue.texture())
+        });
+        Self { of }
+    }
+
+    fn get(&self, tissue: Tissue, texture: f32) -> f32 {
+        let (signal, depth) = self.of[tissue as usize];
+        signal * (1.0 + depth * texture)
+    }
+}
+
+/// Draws one slice as the scanner stores it: whole numbers from 0 to 4095.
+pub(crate) fn render(
+    spine: &Spine,
+    series: &Series,
+    plane: &Plane,
+    signals: &Signals,
+    artefacts: &Artefacts,
+    key: (u64, usize, u64),
+) -> Array2<f32> {
+    let (seed, subject, part) = key;
+    let mut rng = stream(seed, subject, Purpose::Noise, part);
+    let ideal = ideal(spine, series, plane, signals, &mut rng);
+    artefacts.apply(ideal, plane, &mut rng)
+}
+
+/// The slice without noise, bias or ghosts; CSF is about 1.
+fn ideal(
+    spine: &Spine,
+    series: &Series,
+    plane: &Plane,
+    signals: &Signals,
+    rng: &mut impl Rng,
+) -> Array2<f32> {
+    let texture = Texture::draw(series.rows, series.columns, plane.spacing().row, rng);
+    let (row, column) =
+        (plane.along_column() * plane.spacing().row, plane.along_row() * plane.spacing().column);
+    let normal = plane.cranial_normal() * series.thickness;
+    Array2::from_shape_fn((series.rows, series.columns), |(r, c)| {
+        let at = plane.point(r as f64, c as f64);
+        let samples: &[(f64, f64, f64)] = match series.kind {
+            SeriesKind::Sagittal => &SAGITTAL,
+            SeriesKind::Scout => &COARSE,
+            SeriesKind::Axial => {
+                let Local { u, v, .. } = spine.frame.local([at.x, at.y, at.z]);
+                if u.abs() < 29.0 && v > -26.0 && v < 20.0 { &FINE } else { &COARSE }
+            }
+        };
+        let grain = texture.at(r, c);
+        let sum: f32 = samples
+            .iter()
+            .map(|&(through, down, across)| {
+                let x = at.x + normal.x * through + row.x * down + column.x * across;
+                let y = at.y + normal.y * through + row.y * down + column.y * across;
+                let z = at.z + normal.z * through + row.z * down + column.z * across;
+                signals.get(spine.tissue([x, y, z]), grain)
+            })
+            .sum();
+        sum / samples.len() as f32
+    })
+}
+
+/// A smooth random field of about −1 to 1, fine enough to look like fibres and
+/// lobules.
+struct Texture {
+    grid: Array2<f32>,
+    /// Grid cells per pixel.
+    scale: f32,
+}
+
+impl Texture {
+    fn draw(rows: usize, columns: usize, mm: f64, rng: &mut impl Rng) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "less than 1")]
+        let scale = (mm / 1.7) as f32;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a few hundred at most, and positive"
+        )]
+        let cells = |n: usize| (n as f32 * scale).ceil() as usize + 2;
+        let grid = Array2::from_shape_simple_fn((cells(rows), cells(columns)), || {
+            rng.random_range(-1.0f32..1.0)
+        });
+        Self { grid, scale }
+    }
+
+    fn at(&self, row: usize, column: usize) -> f32 {
+        let (r, c) = (row as f32 * self.scale, column as f32 * self.scale);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive and within the grid"
+        )]
+        let (i, j) = (r as usize, c as usize);
+        let (fr, fc) = (r - i as f32, c - j as f32);
+        let g = |i: usize, j: usize| self.grid[[i, j]];
+        let upper = g(i, j) * (1.0 - fc) + g(i, j + 1) * fc;
+        let lower = g(i + 1, j) * (1.0 - fc) + g(i + 1, j + 1) * fc;
+        upper * (1.0 - fr) + lower * fr
+    }
+}

@@ -1,0 +1,194 @@
+use foramen_image::{Slice, SliceSource, Stack};
+use foramen_types::{Level, Side, SubjectId};
+use rayon::prelude::*;
+
+use crate::CohortConfig;
+use crate::artefact::Artefacts;
+use crate::channel::Cause;
+use crate::defect::Defect;
+use crate::measure::{slice_truth, triple};
+use crate::outcome::Course;
+use crate::population::Complaint;
+use crate::protocol::{Protocol, Series};
+use crate::render::{Signals, render};
+use crate::seed::uid;
+use crate::spine::Spine;
+use crate::truth::{DiscTruth, SubjectTruth};
+
+/// One synthetic subject in memory: its pictures and what is true of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    /// The subject, `P0001` for index 0.
+    pub id: SubjectId,
+    /// Treated level.
+    pub level: Level,
+    /// Treated side.
+    pub side: Side,
+    /// What narrows the treated foramen.
+    pub cause: Cause,
+    /// Everything that is true of the subject.
+    pub truth: SubjectTruth,
+    /// The axial stacks of one series: one, or one per disc when angled. Values
+    /// are whole numbers, as DICOM stores them.
+    pub axial: Vec<Stack>,
+    /// The sagittal T2 stack, in the same frame of reference.
+    pub sagittal: Stack,
+}
+
+/// Draws one subject of a cohort in memory; `index` counts from 0, the subjects
+/// with defects come last. A defect of the export (missing files or rows) does
+/// not show here.
+///
+/// # Panics
+/// Never for an index below [`CohortConfig::subjects`]; larger ones are drawn
+/// like further analysable subjects.
+#[must_use]
+pub fn draw_subject(config: &CohortConfig, index: usize) -> Subject {
+    let plan = Plan::draw(config, index);
+    let axial = plan.stacks(&plan.protocol.axial);
+    let sagittal = plan.stacks(&plan.protocol.sagittal);
+    let [sagittal] = <[Stack; 1]>::try_from(sagittal).expect("the sagittal series is one stack");
+    Subject {
+        id: SubjectId::new(&plan.id).expect("the id is neither empty nor odd"),
+        level: plan.complaint.level,
+        side: plan.complaint.side,
+        cause: plan.complaint.cause,
+        truth: plan.truth(),
+        axial,
+        sagittal,
+    }
+}
+
+/// Everything about a subject except the pictures.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Plan {
+    pub seed: u64,
+    pub index: usize,
+    pub id: String,
+    pub defect: Option<Defect>,
+    pub complaint: Complaint,
+    pub course: Course,
+    pub spine: Spine,
+    pub protocol: Protocol,
+}
+
+impl Plan {
+    pub(crate) fn draw(config: &CohortConfig, index: usize) -> Self {
+        let seed = config.seed;
+        let complaint = Complaint::draw(seed, index);
+        let course = Course::draw(&config.outcome, seed, index, &complaint);
+        let spine = Spine::draw(seed, index, &complaint);
+        let protocol = Protocol::draw(seed, index, &spine);
+        let defect = index.checked_sub(config.analysable).map(Defect::of);
+        let defect = defect.filter(|_| index < config.subjects());
+        Self {
+            seed,
+            index,
+            id: format!("P{:04}", index + 1),
+            defect,
+            complaint,
+            course,
+            spine,
+            protocol,
+        }
+    }
+
+    pub(crate) fn series_uid(&self, series: &Series) -> String {
+        uid(self.seed, self.index, "series", series.kind as u64)
+    }
+
+    /// The UID of a slice, counted through the series.
+    pub(crate) fn instance_uid(&self, series: &Series, slice: usize) -> String {
+        uid(self.seed, self.index, "instance", 10_000 * series.kind as u64 + slice as u64)
+    }
+
+    /// Draws a series: its stacks, each slice with its source.
+    pub(crate) fn stacks(&self, series: &Series) -> Vec<Stack> {
+        let kind = series.kind as u64;
+        let artefacts = Artefacts::draw(self.seed, self.index, kind);
+        let signals = Signals::draw(self.seed, self.index, series.contrast);
+        let mut first = 0;
+        series
+            .stacks
+            .iter()
+            .map(|planes| {
+                let start = first;
+                first += planes.len();
+                let slices = planes
+                    .par_iter()
+                    .enumerate()
+                    .map(|(offset, plane)| {
+                        let slice = start + offset;
+                        let key = (self.seed, self.index, 10_000 * kind + slice as u64);
+                        let pixels = render(&self.spine, series, plane, &signals, &artefacts, key);
+                        let source = SliceSource {
+                            sop_instance_uid: self.instance_uid(series, slice),
+                            frame: 1,
+                        };
+                        Slice::new(*plane, pixels)
+                            .expect("a series has rows and columns")
+                            .with_thickness(series.thickness)
+                            .with_source(source)
+                    })
+                    .collect();
+                Stack::new(slices, series.contrast).expect("the planes of a stack are parallel")
+            })
+            .collect()
+    }
+
+    pub(crate) fn truth(&self) -> SubjectTruth {
+        let axial = &self.protocol.axial;
+        let series_uid = self.series_uid(axial);
+        let has_axial = self.defect.is_none_or(Defect::has_axial);
+        let mut slices = Vec::new();
+        if has_axial {
+            for (stack, planes) in axial.stacks.iter().enumerate() {
+                for plane in planes {
+                    let sop = self.instance_uid(axial, slices.len());
+                    slices.push(slice_truth(&self.spine, plane, sop, series_uid.clone(), stack));
+                }
+            }
+        }
+        let level = self.complaint.level.to_string();
+        let narrowest = slices
+            .iter()
+            .flat_map(|slice| slice.side(self.complaint.side).iter().map(move |f| (slice, f)))
+            .filter(|(_, foramen)| foramen.level == level)
+            .filter_map(|(slice, foramen)| Some((foramen.width_mm?, &slice.sop_instance_uid)))
+            .min_by(|a, b| a.0.total_cmp(&b.0));
+        let narrowest_width_mm = narrowest.map(|(width, _)| width);
+        let narrowest_sop_uid = narrowest.map(|(_, uid)| uid.clone());
+        let discs = Level::ALL
+            .into_iter()
+            .map(|level| {
+                let (centre, normal) = self.spine.disc(level);
+                DiscTruth {
+                    level: level.to_string(),
+                    centre: triple(centre),
+                    normal: [normal.x, normal.y, normal.z],
+                    canal: triple(self.spine.canal(level)),
+                }
+            })
+            .collect();
+        SubjectTruth {
+            subject_id: self.id.clone(),
+            analysable: self.defect.is_none_or(Defect::is_analysable),
+            defect: self.defect.map(|defect| defect.name().to_owned()),
+            level,
+            side: self.complaint.side.to_string(),
+            cause: self.complaint.cause.name().to_owned(),
+            width_z: self.complaint.width_z(),
+            waist_mm: self.complaint.waist,
+            duration_weeks: self.course.duration_weeks,
+            probability: self.course.probability,
+            image_probability: self.course.image_probability,
+            favourable: self.course.favourable,
+            contrast: axial.contrast.name().to_owned(),
+            planning: self.protocol.planning.name().to_owned(),
+            discs,
+            narrowest_sop_uid,
+            narrowest_width_mm,
+            slices,
+        }
+    }
+}

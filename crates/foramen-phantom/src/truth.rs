@@ -1,0 +1,141 @@
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::PhantomError;
+
+/// What is true of a synthetic cohort: the content of `truth.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Truth {
+    /// Version of this form, 1.
+    pub schema_version: u32,
+    /// The seed of the cohort.
+    pub seed: u64,
+    /// Share of favourable outcomes among the analysable subjects.
+    pub prevalence: f64,
+    /// AUC of the probability that was drawn from.
+    pub oracle_auc: Option<f64>,
+    /// AUC of what an image can show: width and cause, the covariate averaged out.
+    pub oracle_image_auc: Option<f64>,
+    /// One entry per subject, those with defects included.
+    pub subjects: Vec<SubjectTruth>,
+}
+
+impl Truth {
+    /// Reads `truth.json`.
+    ///
+    /// # Errors
+    /// [`PhantomError::Io`] and [`PhantomError::Json`].
+    pub fn read(path: &Path) -> Result<Self, PhantomError> {
+        let text = fs::read_to_string(path).map_err(|source| PhantomError::Io {
+            action: "read",
+            path: path.to_owned(),
+            source,
+        })?;
+        serde_json::from_str(&text)
+            .map_err(|source| PhantomError::Json { path: path.to_owned(), source })
+    }
+}
+
+/// What is true of one subject.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SubjectTruth {
+    /// The subject, as in `outcomes.csv` and in Patient ID.
+    pub subject_id: String,
+    /// Whether the row can go all the way to a prediction.
+    pub analysable: bool,
+    /// What is wrong with the export, if anything is: see [`crate::Defect`].
+    pub defect: Option<String>,
+    /// Treated level, `C5/6`.
+    pub level: String,
+    /// Treated side of the patient, `left` or `right`.
+    pub side: String,
+    /// What narrows the treated foramen, `soft_disc` or `bony`.
+    pub cause: String,
+    /// Width of the treated foramen at its narrowest height, against asymptomatic
+    /// foramina of that level, in standard deviations.
+    pub width_z: f64,
+    /// The same width in millimetres, in the spine's own frame.
+    pub waist_mm: f64,
+    /// The clinical covariate, which no image shows.
+    pub duration_weeks: f64,
+    /// Probability of a favourable outcome.
+    pub probability: f64,
+    /// The same with the covariate averaged out.
+    pub image_probability: f64,
+    /// The outcome that was drawn.
+    pub favourable: bool,
+    /// `t2_fse` or `t2_star`.
+    pub contrast: String,
+    /// How the axial slices lie: `straight` or `angled`.
+    pub planning: String,
+    /// Disc centres from the head down, C2/3 to C7/T1.
+    pub discs: Vec<DiscTruth>,
+    /// The axial slice that shows the treated foramen at its narrowest.
+    pub narrowest_sop_uid: Option<String>,
+    /// Its width there, 0 when occluded.
+    pub narrowest_width_mm: Option<f64>,
+    /// Every axial slice, in the order of acquisition.
+    pub slices: Vec<SliceTruth>,
+}
+
+/// Where a disc lies, LPS millimetres.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DiscTruth {
+    /// `C5/6`.
+    pub level: String,
+    /// Centre of the disc.
+    pub centre: [f64; 3],
+    /// Unit normal of the disc, to the head.
+    pub normal: [f64; 3],
+    /// Centre of the canal at the height of the disc.
+    pub canal: [f64; 3],
+}
+
+/// What one axial slice shows, by its mid-plane.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SliceTruth {
+    /// SOP Instance UID of the slice.
+    pub sop_instance_uid: String,
+    /// Its series.
+    pub series_uid: String,
+    /// Index of its geometric stack within the series, from 0.
+    pub stack: usize,
+    /// The centre of the canal in the slice plane, LPS millimetres.
+    pub canal: [f64; 3],
+    /// The patient's left foramina within 9 mm of the slice: one, as a rule.
+    pub left: Vec<ForamenTruth>,
+    /// The same of the patient's right.
+    pub right: Vec<ForamenTruth>,
+}
+
+impl SliceTruth {
+    /// The foramina of one side.
+    #[must_use]
+    pub fn side(&self, side: foramen_types::Side) -> &[ForamenTruth] {
+        match side {
+            foramen_types::Side::Left => &self.left,
+            foramen_types::Side::Right => &self.right,
+        }
+    }
+}
+
+/// One foramen as one slice cuts it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ForamenTruth {
+    /// `C5/6`.
+    pub level: String,
+    /// `open`, `closed` (the plane runs through a pedicle) or `occluded`.
+    pub state: String,
+    /// The narrowest passage in the slice plane, across the channel's axis; 0
+    /// when occluded, none when closed.
+    pub width_mm: Option<f64>,
+    /// Where that passage meets the front wall, LPS millimetres.
+    pub front: Option<[f64; 3]>,
+    /// Where it meets the back wall.
+    pub back: Option<[f64; 3]>,
+    /// How far the slice lies above (+) or below (−) the middle of the foramen
+    /// at disc height, along the slice's cranial normal.
+    pub offset_mm: f64,
+}
