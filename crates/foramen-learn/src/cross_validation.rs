@@ -1,3 +1,4 @@
+use foramen_metrics::{Scores, youden};
 use foramen_types::{Level, Outcome, Probability, Side, SubjectId};
 
 use crate::{Classifier, Dataset, LearnError, Learner, Sample, Split};
@@ -98,8 +99,11 @@ pub fn cross_validate<L: Learner>(
 }
 
 /// The threshold of the largest Youden index; `None` for one outcome only.
-fn threshold(_samples: &[&Sample], _predicted: &[Probability]) -> Option<f64> {
-    None
+fn threshold(samples: &[&Sample], predicted: &[Probability]) -> Option<f64> {
+    let labels: Vec<bool> =
+        samples.iter().map(|sample| sample.outcome.is_some_and(Outcome::is_favourable)).collect();
+    let probabilities: Vec<f64> = predicted.iter().map(|p| p.get()).collect();
+    youden(&Scores::new(&labels, &probabilities).ok()?).ok()
 }
 
 #[cfg(test)]
