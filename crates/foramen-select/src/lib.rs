@@ -46,6 +46,7 @@
 
 mod caliper;
 mod canal;
+mod discs;
 mod drawing;
 mod foramen;
 mod frame;
@@ -54,6 +55,7 @@ mod naive;
 mod ring;
 mod selection;
 
+pub use discs::{Disc, DiscOptions, DiscRefusal, find_discs};
 pub use drawing::draw;
 pub use foramen::{Foramen, RefusalReason, State};
 pub use measurement::{MeasureOptions, SliceMeasurement, measure};
