@@ -1,1 +1,78 @@
-//! Predictions to numbers with intervals: ROC, DeLong, calibration, decision curves.
+//! Predictions to numbers with intervals.
+//!
+//! [`Scores`] are labels and predicted probabilities, checked and sorted once.
+//! Every metric takes them and returns an [`Estimate`] (the number, its
+//! interval, how many samples, which method), or says by [`Undefined`] why there
+//! is none: a metric that is not defined is never 0, 0.5 or NaN. Two models on
+//! the same samples are [`PairedScores`], compared by [`compare_auc`].
+//!
+//! ```
+//! use foramen_metrics::{Confusion, Confidence, Scores, Undefined, auc, brier};
+//!
+//! let labels = [false, false, true, false, true, true];
+//! let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8])?;
+//!
+//! // Of the 9 pairs of a positive and a negative 7 are in order and one is tied.
+//! let area = auc(&scores)?;
+//! assert_eq!(area.estimate, 7.5 / 9.0);
+//! let (lower, upper) = area.ci.expect("six samples have a DeLong interval");
+//! assert!(lower < area.estimate && area.estimate < upper);
+//!
+//! let confusion = Confusion::at(&scores, 0.5);
+//! assert_eq!((confusion.true_positive, confusion.false_negative), (2, 1));
+//! assert_eq!(confusion.specificity(Confidence::P95)?.estimate, 1.0);
+//! assert!((brier(&scores)?.estimate - 0.95 / 6.0).abs() < 1e-12);
+//!
+//! let one_class = Scores::new(&[true, true], &[0.2, 0.9])?;
+//! assert_eq!(auc(&one_class), Err(Undefined::NoNegatives));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::float_cmp,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "tests compare numbers that are exact by construction"
+    )
+)]
+
+mod auc;
+mod bootstrap;
+mod brier;
+mod calibration;
+mod cluster;
+mod compare;
+mod confusion;
+mod error;
+mod estimate;
+mod permutation;
+mod proportion;
+mod reliability;
+mod roc;
+mod scores;
+mod threshold;
+mod utility;
+
+#[cfg(test)]
+mod reference;
+
+pub use auc::{AucInterval, auc, auc_with};
+pub use bootstrap::{Bootstrap, BootstrapInterval, bootstrap, bootstrap_auc, bootstrap_difference};
+pub use brier::{brier, scaled_brier};
+pub use calibration::{Calibration, PROBABILITY_LIMIT, calibration, calibration_in_the_large};
+pub use cluster::{ClusteredScores, auc_of_clusters, cluster_bootstrap_auc};
+pub use compare::{Comparison, PairedScores, compare_auc};
+pub use confusion::Confusion;
+pub use error::{MetricsError, Undefined};
+pub use estimate::{Confidence, Estimate, Method};
+pub use permutation::permutation_test;
+pub use proportion::{clopper_pearson, wilson};
+pub use reliability::{Bins, Reliability, ReliabilityBin, reliability};
+pub use roc::{RocCurve, RocPoint, roc};
+pub use scores::{Scores, Tie};
+pub use threshold::{
+    threshold_at_sensitivity, threshold_at_specificity, threshold_nearest_corner, youden,
+};
+pub use utility::{DecisionPoint, decision_curve, net_benefit, net_benefit_of_treating_all};

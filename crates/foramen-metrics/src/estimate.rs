@@ -1,0 +1,167 @@
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use crate::{MetricsError, Undefined};
+
+/// The level of an interval, between 0 and 1 (exclusive).
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
+pub struct Confidence(f64);
+
+impl Confidence {
+    /// 95 %, what medical journals ask for.
+    pub const P95: Self = Self(0.95);
+
+    /// Checks a level.
+    ///
+    /// # Errors
+    /// [`MetricsError::Confidence`] unless it is between 0 and 1 (exclusive).
+    pub fn new(level: f64) -> Result<Self, MetricsError> {
+        if level > 0.0 && level < 1.0 {
+            Ok(Self(level))
+        } else {
+            Err(MetricsError::Confidence { level })
+        }
+    }
+
+    /// The level, 0.95 for 95 %.
+    #[must_use]
+    pub fn get(self) -> f64 {
+        self.0
+    }
+
+    /// The share left out on either side, 0.025 for 95 %.
+    pub(crate) fn tail(self) -> f64 {
+        (1.0 - self.0) / 2.0
+    }
+
+    /// The normal quantile of the upper bound, 1.96 for 95 %.
+    pub(crate) fn z(self) -> f64 {
+        normal_quantile((1.0 + self.0) / 2.0)
+    }
+}
+
+impl Default for Confidence {
+    fn default() -> Self {
+        Self::P95
+    }
+}
+
+/// How an estimate and its interval were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Method {
+    /// Variance of DeLong et al. 1988, symmetric interval clipped to 0 and 1.
+    DeLong,
+    /// The same variance on the logit scale.
+    DeLongLogit,
+    /// Percentiles of resampled estimates.
+    BootstrapPercentile,
+    /// Bias-corrected and accelerated percentiles of resampled estimates.
+    BootstrapBca,
+    /// Variance of Obuchowski 1997 for clustered samples.
+    Obuchowski,
+    /// Percentiles of estimates on resampled clusters.
+    ClusterBootstrap,
+    /// Wilson's score interval of a proportion.
+    Wilson,
+    /// The exact interval of a proportion by Clopper and Pearson.
+    ClopperPearson,
+    /// Estimate ± normal quantile × standard error.
+    Wald,
+    /// No interval was asked for or is known.
+    PointOnly,
+}
+
+/// A number with its interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Estimate {
+    /// The number.
+    pub estimate: f64,
+    /// Lower and upper bound of its interval, where there is one.
+    pub ci: Option<(f64, f64)>,
+    /// Why there is no interval, where there is none.
+    pub ci_undefined: Option<Undefined>,
+    /// Standard error, where the method has one.
+    pub standard_error: Option<f64>,
+    /// Number of samples in it: all, or those of the denominator.
+    pub n: usize,
+    /// How the interval was made.
+    pub method: Method,
+    /// The level of the interval.
+    pub confidence: Confidence,
+}
+
+impl Estimate {
+    /// Estimate ± z × standard error; `clip` keeps the bounds within a range.
+    pub(crate) fn wald(
+        estimate: f64,
+        standard_error: Result<f64, Undefined>,
+        n: usize,
+        confidence: Confidence,
+        clip: (f64, f64),
+    ) -> Self {
+        let half = standard_error.map(|error| confidence.z() * error);
+        Self {
+            estimate,
+            ci: half
+                .ok()
+                .map(|half| ((estimate - half).max(clip.0), (estimate + half).min(clip.1))),
+            ci_undefined: half.err(),
+            standard_error: standard_error.ok(),
+            n,
+            method: Method::Wald,
+            confidence,
+        }
+    }
+
+    /// A number without an interval.
+    pub(crate) fn point(estimate: f64, n: usize) -> Self {
+        Self {
+            estimate,
+            ci: None,
+            ci_undefined: None,
+            standard_error: None,
+            n,
+            method: Method::PointOnly,
+            confidence: Confidence::P95,
+        }
+    }
+}
+
+/// The standard normal quantile of a probability in 0 to 1 (exclusive).
+pub(crate) fn normal_quantile(probability: f64) -> f64 {
+    Normal::standard().inverse_cdf(probability)
+}
+
+/// The standard normal distribution function.
+pub(crate) fn normal_cdf(z: f64) -> f64 {
+    Normal::standard().cdf(z)
+}
+
+/// The two-sided p-value of a standard normal statistic, exact in the far tail.
+pub(crate) fn two_sided_p(z: f64) -> f64 {
+    statrs::function::erf::erfc(z.abs() / std::f64::consts::SQRT_2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_95_percent_quantile_is_the_known_one() {
+        // scipy.stats.norm.ppf(0.975)
+        assert!((Confidence::P95.z() - 1.959_963_984_540_054).abs() < 1e-12);
+        // 2 * scipy.stats.norm.sf(5.376978700925)
+        assert!((two_sided_p(5.376_978_700_925) / 7.574_613_000_82e-8 - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_level_lies_between_0_and_1() {
+        assert!(Confidence::new(0.9).is_ok());
+        for level in [0.0, 1.0, -1.0, f64::NAN] {
+            assert!(Confidence::new(level).is_err());
+        }
+    }
+}

@@ -1,0 +1,61 @@
+use rand::seq::SliceRandom;
+use rayon::prelude::*;
+
+use crate::{Bootstrap, Scores, Undefined, auc::auc_of_counts};
+
+/// Two-sided p-value of no discrimination: how often labels dealt at random give
+/// an AUC at least as far from 0.5. The observed labels count as one deal, so it
+/// is never 0 (Phipson and Smyth 2010, doi 10.2202/1544-6115.1585).
+///
+/// # Errors
+/// [`Undefined`] where a class is missing.
+pub fn permutation_test(scores: &Scores, bootstrap: &Bootstrap) -> Result<f64, Undefined> {
+    let distance = (crate::auc(scores)?.estimate - 0.5).abs();
+    let (positives, negatives) = (scores.positives() as u128, scores.negatives() as u128);
+    let sorted: Vec<bool> = scores
+        .ties()
+        .iter()
+        .flat_map(|tie| {
+            let positives = std::iter::repeat_n(true, tie.positives as usize);
+            positives.chain(std::iter::repeat_n(false, tie.negatives as usize))
+        })
+        .collect();
+    let as_far = (0..bootstrap.resamples)
+        .into_par_iter()
+        .filter(|&resample| {
+            let mut labels = sorted.clone();
+            labels.shuffle(&mut bootstrap.generator(resample));
+            let mut rest = labels.as_slice();
+            let dealt = scores.ties().iter().map(|tie| {
+                let (here, after) = rest.split_at((tie.positives + tie.negatives) as usize);
+                rest = after;
+                let positives = here.iter().filter(|&&label| label).count() as u128;
+                (positives, here.len() as u128 - positives)
+            });
+            // Equal up to rounding counts as equal.
+            (auc_of_counts(dealt, positives, negatives) - 0.5).abs() >= distance - 1e-12
+        })
+        .count();
+    Ok((as_far as f64 + 1.0) / (f64::from(bootstrap.resamples) + 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p_is_the_share_of_all_deals() {
+        // 4 positives above 4 negatives: 2 of the 70 deals are as far from 0.5.
+        let labels = [false, false, false, false, true, true, true, true];
+        let values = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
+        let scores = Scores::new(&labels, &values).unwrap();
+        let p = permutation_test(&scores, &Bootstrap::default().with_resamples(20_000)).unwrap();
+        assert!((p - 2.0 / 70.0).abs() < 0.005, "{p}");
+    }
+
+    #[test]
+    fn equal_scores_never_discriminate() {
+        let scores = Scores::new(&[true, false, true], &[0.5; 3]).unwrap();
+        assert_eq!(permutation_test(&scores, &Bootstrap::default()), Ok(1.0));
+    }
+}

@@ -1,0 +1,90 @@
+use crate::{Scores, Undefined};
+
+/// The observed score with the greatest sensitivity + specificity − 1 (Youden
+/// 1950); among equals the lowest, which has the greatest sensitivity.
+///
+/// A threshold chosen on the samples it is then judged on looks better than it
+/// is: choose it on others.
+///
+/// # Errors
+/// [`Undefined`] where a class is missing.
+pub fn youden(scores: &Scores) -> Result<f64, Undefined> {
+    best(scores, |sensitivity, specificity| Some(sensitivity + specificity - 1.0))
+}
+
+/// The observed score nearest to the corner where sensitivity and specificity
+/// are both 1; among equals the lowest.
+///
+/// # Errors
+/// [`Undefined`] where a class is missing.
+pub fn threshold_nearest_corner(scores: &Scores) -> Result<f64, Undefined> {
+    best(scores, |sensitivity, specificity| Some(-(1.0 - sensitivity).hypot(1.0 - specificity)))
+}
+
+/// The greatest observed score whose sensitivity is at least the one given: the
+/// best specificity at it.
+///
+/// # Errors
+/// [`Undefined`] where a class is missing, [`Undefined::Threshold`] if the
+/// sensitivity is above 1.
+pub fn threshold_at_sensitivity(scores: &Scores, sensitivity: f64) -> Result<f64, Undefined> {
+    best(scores, |reached, specificity| (reached >= sensitivity).then_some(specificity))
+}
+
+/// The lowest observed score whose specificity is at least the one given: the
+/// best sensitivity at it.
+///
+/// # Errors
+/// [`Undefined`] where a class is missing, [`Undefined::Threshold`] if no
+/// observed score reaches the specificity, because a negative sample has the
+/// highest.
+pub fn threshold_at_specificity(scores: &Scores, specificity: f64) -> Result<f64, Undefined> {
+    best(scores, |sensitivity, reached| (reached >= specificity).then_some(sensitivity))
+}
+
+/// The observed score of greatest merit, from the highest score down.
+fn best(scores: &Scores, merit: impl Fn(f64, f64) -> Option<f64>) -> Result<f64, Undefined> {
+    scores.both_classes()?;
+    let (positives, negatives) = (scores.positives() as f64, scores.negatives() as f64);
+    let (mut true_positives, mut true_negatives) = (0_u64, scores.negatives() as u64);
+    let mut best: Option<(f64, f64)> = None;
+    for tie in scores.ties().iter().rev() {
+        true_positives += u64::from(tie.positives);
+        true_negatives -= u64::from(tie.negatives);
+        let merit = merit(true_positives as f64 / positives, true_negatives as f64 / negatives);
+        if let Some(merit) = merit
+            && best.is_none_or(|(_, greatest)| merit >= greatest)
+        {
+            best = Some((tie.value, merit));
+        }
+    }
+    best.map(|(threshold, _)| threshold).ok_or(Undefined::Threshold)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scores() -> Scores {
+        Scores::new(
+            &[false, false, true, false, true, true, false, true],
+            &[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8],
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn thresholds_of_a_case_worked_by_hand() {
+        // Called positive from   0.8   0.7   0.6   0.5   0.4   0.3   0.2   0.1
+        // sensitivity            1/4   1/4   2/4   3/4   3/4   1     1     1
+        // specificity            1     3/4   3/4   3/4   2/4   2/4   1/4   0
+        let scores = scores();
+        assert_eq!(youden(&scores), Ok(0.3));
+        assert_eq!(threshold_nearest_corner(&scores), Ok(0.5));
+        assert_eq!(threshold_at_sensitivity(&scores, 0.7), Ok(0.5));
+        assert_eq!(threshold_at_sensitivity(&scores, 1.0), Ok(0.3));
+        assert_eq!(threshold_at_specificity(&scores, 0.75), Ok(0.5));
+        assert_eq!(threshold_at_specificity(&scores, 1.0), Ok(0.8));
+        assert_eq!(threshold_at_sensitivity(&scores, 1.1), Err(Undefined::Threshold));
+    }
+}

@@ -1,0 +1,127 @@
+use crate::{Confidence, Confusion, Estimate, Scores, Undefined};
+
+/// What acting on the predictions is worth at one threshold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct DecisionPoint {
+    /// The probability from which one acts.
+    pub threshold: f64,
+    /// Net benefit of acting on the model.
+    pub net_benefit: Estimate,
+    /// Net benefit of acting on everyone; that of acting on no one is 0.
+    pub treat_all: f64,
+    /// Actions avoided per sample against acting on everyone, with no fewer
+    /// positives reached; none at threshold 0.
+    pub avoided: Option<f64>,
+}
+
+/// Net benefit: true positives per sample less false positives, weighed by the
+/// odds of the threshold (Vickers and Elkin 2006,
+/// doi 10.1177/0272989X06295361), with a 95 % Wald interval.
+///
+/// # Errors
+/// [`Undefined::NotProbabilities`] for marker values, [`Undefined::Threshold`]
+/// unless the threshold is at least 0 and below 1.
+pub fn net_benefit(scores: &Scores, threshold: f64) -> Result<Estimate, Undefined> {
+    scores.are_probabilities()?;
+    let odds = odds(threshold)?;
+    let confusion = Confusion::at(scores, threshold);
+    let n = scores.len() as f64;
+    let (tp, fp) = (confusion.true_positive as f64, confusion.false_positive as f64);
+    let mean = tp / n - fp / n * odds;
+    let spread = (tp + odds * odds * fp) / n - mean * mean;
+    let error = if scores.len() < 2 {
+        Err(Undefined::TooFew)
+    } else if spread > 0.0 {
+        Ok((spread / (n - 1.0)).sqrt())
+    } else {
+        Err(Undefined::NoVariation)
+    };
+    let all = (f64::NEG_INFINITY, f64::INFINITY);
+    Ok(Estimate::wald(mean, error, scores.len(), Confidence::P95, all))
+}
+
+/// Net benefit of acting on everyone.
+///
+/// # Errors
+/// [`Undefined::Threshold`] unless the threshold is at least 0 and below 1.
+pub fn net_benefit_of_treating_all(scores: &Scores, threshold: f64) -> Result<f64, Undefined> {
+    Ok(scores.prevalence() - (1.0 - scores.prevalence()) * odds(threshold)?)
+}
+
+/// The decision curve at the thresholds given.
+///
+/// # Errors
+/// As [`net_benefit`], if a threshold is no probability below 1.
+pub fn decision_curve(
+    scores: &Scores,
+    thresholds: &[f64],
+) -> Result<Vec<DecisionPoint>, Undefined> {
+    thresholds
+        .iter()
+        .map(|&threshold| {
+            let net_benefit = net_benefit(scores, threshold)?;
+            let treat_all = net_benefit_of_treating_all(scores, threshold)?;
+            let odds = odds(threshold)?;
+            let avoided = (odds > 0.0).then(|| (net_benefit.estimate - treat_all) / odds);
+            Ok(DecisionPoint { threshold, net_benefit, treat_all, avoided })
+        })
+        .collect()
+}
+
+fn odds(threshold: f64) -> Result<f64, Undefined> {
+    if (0.0..1.0).contains(&threshold) {
+        Ok(threshold / (1.0 - threshold))
+    } else {
+        Err(Undefined::Threshold)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::{columns, df_binary, parsed};
+
+    #[test]
+    fn the_decision_curve_agrees_with_dcurves() {
+        let Some((labels, values)) = df_binary("cancerpredmarker") else { return };
+        let scores = Scores::new(&labels, &values).unwrap();
+        let [model, threshold, tp, fp, benefit, avoided] = columns(
+            "dca_py_1.1.7.csv",
+            ["model", "threshold", "tp_rate", "fp_rate", "net_benefit", "net_intervention_avoided"],
+        )
+        .unwrap();
+        let mut compared = 0;
+        for row in (0..model.len()).filter(|&row| model[row] != "none") {
+            let number = |column: &[String]| parsed(&column[row..=row])[0];
+            let at = number(&threshold);
+            if at >= 1.0 {
+                continue;
+            }
+            let ours = decision_curve(&scores, &[at]).unwrap()[0];
+            if model[row] == "all" {
+                assert!((ours.treat_all - number(&benefit)).abs() < 1e-12, "{at}");
+            } else if model[row] == "cancerpredmarker" {
+                assert!((ours.net_benefit.estimate - number(&benefit)).abs() < 1e-12, "{at}");
+                let confusion = Confusion::at(&scores, at);
+                let count = |column: &[String]| (number(column) * 750.0).round() as usize;
+                assert_eq!(confusion.true_positive, count(&tp), "{at}");
+                assert_eq!(confusion.false_positive, count(&fp), "{at}");
+                if let Some(ours) = ours.avoided {
+                    assert!((ours - number(&avoided)).abs() < 1e-12, "{at}");
+                }
+            }
+            compared += 1;
+        }
+        assert!(compared > 10, "{compared}");
+    }
+
+    #[test]
+    fn a_threshold_of_1_has_no_odds() {
+        let scores = Scores::new(&[true, false], &[0.9, 0.2]).unwrap();
+        for threshold in [1.0, -0.1, f64::NAN] {
+            assert_eq!(net_benefit(&scores, threshold), Err(Undefined::Threshold));
+        }
+        assert_eq!(net_benefit(&scores, 0.5).unwrap().estimate, 0.5);
+    }
+}
