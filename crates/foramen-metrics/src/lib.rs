@@ -58,6 +58,10 @@ mod utility;
 #[cfg(test)]
 mod reference;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use auc::{AucInterval, auc, auc_with};
 pub use bootstrap::{Bootstrap, BootstrapInterval, bootstrap, bootstrap_auc, bootstrap_difference};
 pub use brier::{brier, scaled_brier};
