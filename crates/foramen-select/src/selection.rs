@@ -1,7 +1,7 @@
-use foramen_image::Stack;
+use foramen_image::{Plane, Stack};
 use foramen_types::{Level, Point, Side, Vector};
 
-use crate::{Foramen, RefusalReason, SliceMeasurement};
+use crate::{Foramen, RefusalReason, SliceMeasurement, State};
 
 /// What a given point lies on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,11 +36,14 @@ pub struct SelectOptions {
     pub below: f64,
     /// How far above; default 5.
     pub above: f64,
+    /// The confidence from which a measured width may be chosen although a
+    /// wider one is surer; default 0.3.
+    pub trusted_from: f64,
 }
 
 impl Default for SelectOptions {
     fn default() -> Self {
-        Self { below: 5.0, above: 5.0 }
+        Self { below: 5.0, above: 5.0, trusted_from: 0.3 }
     }
 }
 
@@ -85,6 +88,12 @@ pub struct Selection {
 }
 
 /// Chooses the slice on which the foramen of a level and side is narrowest.
+///
+/// `measured` holds the result of [`crate::measure`] for each of `stacks`, in
+/// the same order. Slices whose foramen lies within the reach of the options
+/// around the height of the disc are compared: closed ones cut no foramen,
+/// occluded ones have width 0. Slices measured with little confidence are taken
+/// only where there is none better.
 #[must_use]
 pub fn narrowest(
     stacks: &[Stack],
@@ -92,12 +101,79 @@ pub fn narrowest(
     target: &Target,
     options: &SelectOptions,
 ) -> Selection {
-    let _ = (stacks, measured, target, options);
-    Selection {
-        chosen: None,
-        runner_up: None,
-        profile: Vec::new(),
-        confidence: 0.0,
-        refusal: Some(RefusalReason::NoStack),
+    let mut all: Vec<Choice> = Vec::new();
+    for (stack, (slices, results)) in stacks.iter().zip(measured).enumerate() {
+        for (index, (slice, result)) in slices.slices().iter().zip(results).enumerate() {
+            all.push(Choice {
+                stack,
+                slice: index,
+                offset: offset(slice.plane(), result, target),
+                foramen: result.side(target.side).clone(),
+                contralateral: result.side(target.side.opposite()).clone(),
+            });
+        }
     }
+    let nearest = all.iter().map(|choice| choice.offset).min_by(|a, b| a.abs().total_cmp(&b.abs()));
+    let Some(nearest) = nearest else {
+        return Selection::refused(Vec::new(), RefusalReason::NoStack);
+    };
+    let mut profile: Vec<Choice> = all
+        .into_iter()
+        .filter(|choice| choice.offset >= -options.below && choice.offset <= options.above)
+        .collect();
+    profile.sort_by(|a, b| a.offset.total_cmp(&b.offset));
+    if profile.is_empty() {
+        return Selection::refused(profile, RefusalReason::NoSlice { nearest: nearest.abs() });
+    }
+    let mut ranked: Vec<&Choice> =
+        profile.iter().filter(|choice| choice.foramen.width.is_some()).collect();
+    let trusted = |choice: &Choice| choice.foramen.confidence >= options.trusted_from;
+    if ranked.iter().any(|choice| trusted(choice)) {
+        ranked.retain(|choice| trusted(choice));
+    }
+    let width = |choice: &Choice| choice.foramen.width.unwrap_or(f64::INFINITY);
+    ranked.sort_by(|a, b| width(a).total_cmp(&width(b)));
+    let Some(chosen) = ranked.first().map(|choice| (*choice).clone()) else {
+        let closed = profile.iter().any(|choice| choice.foramen.state == State::Closed);
+        let reason = if closed { RefusalReason::AllClosed } else { RefusalReason::AllRefused };
+        return Selection::refused(profile, reason);
+    };
+    let runner_up = ranked.get(1).map(|choice| (*choice).clone());
+    let confidence = chosen.foramen.confidence;
+    Selection { chosen: Some(chosen), runner_up, profile, confidence, refusal: None }
+}
+
+impl Selection {
+    fn refused(profile: Vec<Choice>, reason: RefusalReason) -> Self {
+        Self { chosen: None, runner_up: None, profile, confidence: 0.0, refusal: Some(reason) }
+    }
+}
+
+/// How far a slice lies above the disc, judged at the foramen: the disc may be
+/// tilted against the slice, and lies some 12 mm in front of the foramen.
+fn offset(plane: &Plane, result: &SliceMeasurement, target: &Target) -> f64 {
+    let place = foramen_place(plane, result, target);
+    let normal = target.normal.and_then(Vector::unit).unwrap_or_else(|| plane.cranial_normal());
+    let level = place - normal * (place - target.disc).dot(normal);
+    -plane.distance(level)
+}
+
+/// Where the foramen lies on a slice: between its walls where they were found,
+/// else where it lies in most people, beside and in front of the canal.
+fn foramen_place(plane: &Plane, result: &SliceMeasurement, target: &Target) -> Point {
+    let foramen = result.side(target.side);
+    if let (Some(front), Some(back)) = (foramen.front, foramen.back) {
+        return front + (back - front) * 0.5;
+    }
+    let (aside, ahead) = (12.5 * target.side.sign(), -6.0);
+    match (result.canal, target.kind) {
+        (Some(canal), _) => canal + Vector::new(aside, ahead, 0.0),
+        (None, PointKind::Canal) => on(plane, target.disc) + Vector::new(aside, ahead, 0.0),
+        // The canal lies some 14 mm behind the middle of the disc.
+        (None, PointKind::Disc) => on(plane, target.disc) + Vector::new(aside, ahead + 14.0, 0.0),
+    }
+}
+
+fn on(plane: &Plane, point: Point) -> Point {
+    point - plane.cranial_normal() * plane.distance(point)
 }
