@@ -23,6 +23,23 @@ impl Default for CohortConfig {
 }
 
 impl CohortConfig {
+    /// Version of what draws, raised whenever the same configuration would give
+    /// other bytes.
+    pub const GENERATOR: u32 = 1;
+
+    /// A name for the bytes that this configuration gives: 16 hexadecimal digits
+    /// of the configuration and of [`CohortConfig::GENERATOR`], for a cache.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let text = format!("{} {self:?}", Self::GENERATOR);
+        // FNV-1a, which does not change between compilers as the standard
+        // library's hasher may.
+        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        format!("{hash:016x}")
+    }
+
     /// The same cohort under another seed.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
