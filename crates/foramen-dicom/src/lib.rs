@@ -1,1 +1,73 @@
 //! A folder of DICOM to MR stacks with true geometry, or a reason.
+//!
+//! [`scan`] reads the headers below a folder and groups the images into
+//! [`StackHeader`]s: parallel slices of one study, series, orientation, matrix,
+//! spacing, echo and repeat, ordered by their position in the patient, with
+//! every [`Problem`] of their geometry measured. [`load`] decodes the pixels of
+//! one of them into a [`foramen_image::Stack`]. A file that is not used is a
+//! [`Rejected`] with its [`RejectReason`]; nothing is lost in silence, and no
+//! file, however broken, stops the others.
+//!
+//! Names and birth dates are never read. The Patient ID becomes a subject id
+//! through a [`foramen_types::SubjectKey`] at once.
+//!
+//! ```
+//! use foramen_dicom::{Orientation, ScanOptions, load, scan};
+//!
+//! let folder = std::env::temp_dir().join("foramen-dicom-front-page");
+//! std::fs::create_dir_all(&folder)?;
+//! std::fs::write(folder.join("notes.txt"), "no image at all, but a file")?;
+//!
+//! let found = scan(&folder, &ScanOptions::default())?;
+//! for header in found.stacks.iter().filter(|s| s.orientation == Orientation::Axial) {
+//!     let stack = load(header)?.stack;
+//!     println!("{} slices, {} × {}", stack.slices().len(), header.rows, header.columns);
+//! }
+//! assert_eq!(found.files, 1);
+//! assert_eq!(found.rejected[0].reason.to_string(), "no DICOM file");
+//! # std::fs::remove_dir_all(&folder)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::float_cmp,
+        clippy::unwrap_used,
+        reason = "tests compare numbers that are exact by construction"
+    )
+)]
+
+mod scan;
+mod stack;
+
+mod problem;
+
+mod load;
+
+mod error;
+mod reject;
+
+mod read;
+mod set;
+mod syntax;
+mod wanted;
+
+mod contrast;
+mod group;
+mod image;
+mod physics;
+
+mod codestream;
+mod compressed;
+mod decode;
+mod format;
+mod fragments;
+mod run_length;
+
+pub use error::DicomError;
+pub use load::{Loaded, load, read_picture};
+pub use problem::Problem;
+pub use reject::{RejectReason, Rejected};
+pub use scan::{Progress, Scan, ScanOptions, scan};
+pub use stack::{Orientation, SliceHeader, StackHeader};

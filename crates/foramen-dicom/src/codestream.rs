@@ -1,0 +1,97 @@
+use crate::RejectReason;
+use crate::syntax::Coding;
+
+/// What a compressed image says about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CodedSize {
+    pub(crate) rows: u32,
+    pub(crate) columns: u32,
+    pub(crate) components: u32,
+    /// Bits of a value.
+    pub(crate) precision: u32,
+    /// JPEG with a loss (baseline, extended or progressive).
+    pub(crate) lossy_jpeg: bool,
+}
+
+/// Reads the size from the frame header of a code stream, and checks that the
+/// stream has its end marker: without it, the decoders fill up with guesses.
+pub(crate) fn coded_size(coded: &[u8], coding: Coding) -> Result<CodedSize, RejectReason> {
+    let size = match coding {
+        Coding::Jpeg2000 => jpeg2000(coded),
+        _ => jpeg(coded),
+    };
+    let size = size.ok_or(RejectReason::Decode { what: "the code stream has no frame header" })?;
+    // One marker of both families, then at most padding.
+    let end = coded.iter().rposition(|&byte| byte != 0);
+    if end.is_none_or(|end| end == 0 || coded[end - 1..=end] != [0xFF, 0xD9]) {
+        return Err(RejectReason::Decode { what: "the code stream is cut off" });
+    }
+    Ok(size)
+}
+
+/// The SOF segment of JPEG (ITU-T T.81 B.2.2) and JPEG-LS (T.87 C.2.2).
+fn jpeg(coded: &[u8]) -> Option<CodedSize> {
+    let mut at = 2;
+    if coded.get(..2)? != [0xFF, 0xD8] {
+        return None;
+    }
+    loop {
+        let &[mark, kind, high, low] = coded.get(at..at + 4)? else { return None };
+        if mark != 0xFF {
+            return None;
+        }
+        match kind {
+            // Fill bytes may stand before any marker.
+            0xFF => at += 1,
+            0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xF7 => {
+                let body = coded.get(at + 4..at + 10)?;
+                let word = |i: usize| u32::from(u16::from_be_bytes([body[i], body[i + 1]]));
+                return Some(CodedSize {
+                    precision: u32::from(body[0]),
+                    rows: word(1),
+                    columns: word(3),
+                    components: u32::from(body[5]),
+                    lossy_jpeg: matches!(kind, 0xC0..=0xC2 | 0xC5 | 0xC6 | 0xC9 | 0xCA),
+                });
+            }
+            // The scan begins, or the image ends, before any frame header.
+            0xDA | 0xD9 => return None,
+            _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
+        }
+    }
+}
+
+/// The SIZ segment of JPEG 2000 (ITU-T T.800 A.5.1), which follows SOC.
+fn jpeg2000(coded: &[u8]) -> Option<CodedSize> {
+    let head = coded.get(..43)?;
+    if head[..4] != [0xFF, 0x4F, 0xFF, 0x51] {
+        return None;
+    }
+    let long = |i: usize| u32::from_be_bytes([head[i], head[i + 1], head[i + 2], head[i + 3]]);
+    Some(CodedSize {
+        columns: long(8).checked_sub(long(16))?,
+        rows: long(12).checked_sub(long(20))?,
+        components: u32::from(u16::from_be_bytes([head[40], head[41]])),
+        precision: u32::from(head[42] & 0x7F) + 1,
+        lossy_jpeg: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_size_is_in_the_frame_header() {
+        // SOI, a comment of one byte, SOF3 of 16 bits, 384 rows, 320 columns, EOI.
+        let coded = [
+            0xFF, 0xD8, 0xFF, 0xFE, 0, 3, 9, 0xFF, 0xC3, 0, 11, 16, 1, 0x80, 1, 0x40, 1, 1, 0x11,
+            0, 0xFF, 0xD9, 0,
+        ];
+        let size = coded_size(&coded, Coding::Jpeg).unwrap();
+        assert_eq!((size.rows, size.columns, size.precision), (384, 320, 16));
+        assert!(!size.lossy_jpeg && size.components == 1);
+        assert!(coded_size(&coded[..20], Coding::Jpeg).is_err());
+        assert!(coded_size(&coded, Coding::Jpeg2000).is_err());
+    }
+}

@@ -1,0 +1,80 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use dicom_core::value::{PixelFragmentSequence, Value};
+use dicom_core::{DataElement, PrimitiveValue, VR};
+use dicom_dictionary_std::{tags, uids};
+use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
+use dicom_pixeldata::PixelDecoder;
+
+use crate::RejectReason;
+use crate::codestream::{CodedSize, coded_size};
+use crate::format::{PixelFormat, PixelSource};
+
+/// Expands a JPEG, JPEG-LS or JPEG 2000 frame to little endian pixels.
+///
+/// The decoders trust the header about the size of the image: a larger code
+/// stream makes them panic, a smaller one leaves zeros. So the size in the code
+/// stream is compared with the header before, the length of the result after,
+/// and a panic is caught.
+pub(crate) fn expand(coded: Vec<u8>, source: &PixelSource) -> Result<Vec<u8>, RejectReason> {
+    let format = &source.format;
+    check(coded_size(&coded, source.syntax.coding())?, format)?;
+    let failed = |what| RejectReason::Decode { what };
+    let object = frame_object(coded, format)
+        .with_meta(
+            FileMetaTableBuilder::new()
+                .transfer_syntax(source.syntax.uid())
+                .media_storage_sop_class_uid(uids::MR_IMAGE_STORAGE)
+                .media_storage_sop_instance_uid("2.25.1"),
+        )
+        .map_err(|_| failed("no decoder took the frame"))?;
+    let bytes = catch_unwind(AssertUnwindSafe(|| {
+        object.decode_pixel_data_frame(0).map(|decoded| decoded.data().to_vec())
+    }))
+    .map_err(|_| failed("the decoder failed in an unforeseen way"))?
+    .map_err(|_| failed("the decoder refused the code stream"))?;
+    if bytes.len() != format.frame_bytes() {
+        let (described, present) = (format.frame_bytes() as u64, bytes.len() as u64);
+        return Err(RejectReason::PixelLength { described, present });
+    }
+    Ok(bytes)
+}
+
+fn check(size: CodedSize, format: &PixelFormat) -> Result<(), RejectReason> {
+    let (rows, columns) = (u32::from(format.rows), u32::from(format.columns));
+    if (size.rows, size.columns) != (rows, columns) {
+        return Err(RejectReason::CompressedSize { rows: size.rows, columns: size.columns });
+    }
+    let what = if size.components != 1 {
+        "the code stream is in colour"
+    } else if size.lossy_jpeg && size.precision != 8 {
+        "lossy JPEG of 12 bits has no decoder here; convert the file to a lossless syntax"
+    } else if size.precision.div_ceil(8) * 8 != u32::from(format.allocated) {
+        "the bits of the code stream do not fit Bits Allocated (0028,0100)"
+    } else {
+        return Ok(());
+    };
+    Err(RejectReason::Decode { what })
+}
+
+/// A data set of one frame, with what the decoders ask for and no more.
+fn frame_object(coded: Vec<u8>, format: &PixelFormat) -> InMemDicomObject {
+    let short = |tag, value: u16| DataElement::new(tag, VR::US, PrimitiveValue::from(value));
+    let mut object = InMemDicomObject::from_element_iter([
+        short(tags::SAMPLES_PER_PIXEL, 1),
+        DataElement::new(
+            tags::PHOTOMETRIC_INTERPRETATION,
+            VR::CS,
+            PrimitiveValue::from("MONOCHROME2"),
+        ),
+        short(tags::ROWS, format.rows),
+        short(tags::COLUMNS, format.columns),
+        short(tags::BITS_ALLOCATED, u16::from(format.allocated)),
+        short(tags::BITS_STORED, u16::from(format.stored)),
+        short(tags::HIGH_BIT, u16::from(format.stored) - 1),
+        short(tags::PIXEL_REPRESENTATION, u16::from(format.signed)),
+    ]);
+    let fragments = PixelFragmentSequence::new_fragments(vec![coded]);
+    object.put(DataElement::new(tags::PIXEL_DATA, VR::OB, Value::PixelSequence(fragments)));
+    object
+}

@@ -1,0 +1,177 @@
+use foramen_image::Contrast;
+
+use crate::physics::{Family, Physics};
+
+/// The contrast of a stack and what speaks for it.
+///
+/// Physics decides; descriptions are asked only when the header holds no
+/// physics. A missing attribute is no evidence. The limits are those of common
+/// spine protocols: T2 fast spin echo has TE 70–140 ms and TR above 2000 ms,
+/// T2* gradient echo TE 5–30 ms and a flip angle up to 40°.
+pub(crate) fn classify(physics: &Physics) -> (Contrast, Vec<String>) {
+    let mut evidence = Vec::new();
+    let contrast = by_physics(physics, &mut evidence)
+        .or_else(|| by_words(&physics.words, &mut evidence))
+        .unwrap_or_else(|| {
+            evidence.push("the header does not tell the contrast".to_owned());
+            Contrast::Other
+        });
+    (contrast, evidence)
+}
+
+fn by_physics(physics: &Physics, evidence: &mut Vec<String>) -> Option<Contrast> {
+    let mut say = |text: String| evidence.push(text);
+    if physics.is_map() {
+        say("a phase or another map, no magnitude".to_owned());
+        return Some(Contrast::Other);
+    }
+    if physics.echo_planar {
+        say("echo planar".to_owned());
+        return Some(Contrast::Other);
+    }
+    if let Some(declared) = physics.declared.as_deref().and_then(declared) {
+        // Enhanced MR names the contrast, but not spin from gradient echo.
+        if physics.family == Family::Unknown && physics.echo_time.is_none() {
+            say(format!("acquisition contrast {declared}"));
+            return Some(declared);
+        }
+    }
+    if let Some(time) = physics.inversion_time.filter(|_| physics.inversion) {
+        say(format!("inversion recovery, TI {time:.0} ms"));
+        // Fat is nulled at about 0.69 × T1, that is 100 to 230 ms at 0.5 to 3 T.
+        return Some(if time <= 300.0 { Contrast::Stir } else { Contrast::Other });
+    }
+    if physics.inversion && physics.words.contains("stir") {
+        say("inversion recovery, described as STIR".to_owned());
+        return Some(Contrast::Stir);
+    }
+    let family = family(physics);
+    let echo = physics.echo_time?;
+    let repetition = physics.repetition_time;
+    let with_repetition = repetition.map_or(String::new(), |tr| format!(", TR {tr:.0} ms"));
+    match family {
+        Family::SpinEcho => {
+            say(format!("spin echo, TE {echo:.0} ms{with_repetition}"));
+            if let Some(train) = physics.echo_train.filter(|&n| n > 1.0) {
+                say(format!("echo train of {train:.0}"));
+            }
+            Some(match repetition {
+                _ if echo > 250.0 => Contrast::Other,
+                // A volume sequence reaches T2 weighting at TR 1500.
+                Some(tr) if echo >= 60.0 && tr >= 1200.0 => Contrast::T2Fse,
+                None if echo >= 60.0 => Contrast::T2Fse,
+                Some(tr) if echo <= 40.0 && tr < 1200.0 => Contrast::T1,
+                _ => Contrast::Other,
+            })
+        }
+        Family::GradientEcho => {
+            let flip = physics.flip_angle;
+            let with_flip = flip.map_or(String::new(), |a| format!(", flip angle {a:.0}°"));
+            say(format!("gradient echo, TE {echo:.0} ms{with_repetition}{with_flip}"));
+            Some(match flip {
+                _ if echo > 40.0 => Contrast::Other,
+                Some(angle) if angle <= 40.0 && echo >= 5.0 => Contrast::T2Star,
+                None if echo >= 7.0 => Contrast::T2Star,
+                Some(angle) if angle > 40.0 && echo < 8.0 => Contrast::T1,
+                _ => Contrast::Other,
+            })
+        }
+        Family::Unknown => None,
+    }
+}
+
+/// Spin or gradient echo; where the header does not say, an echo train or an
+/// echo too late for a gradient echo does.
+fn family(physics: &Physics) -> Family {
+    let long_train = physics.echo_train.is_some_and(|n| n > 3.0);
+    let late = physics.echo_time.is_some_and(|te| te >= 60.0);
+    match physics.family {
+        Family::Unknown if long_train || late => Family::SpinEcho,
+        Family::Unknown if physics.flip_angle.is_some_and(|angle| angle <= 40.0) => {
+            Family::GradientEcho
+        }
+        known => known,
+    }
+}
+
+fn declared(contrast: &str) -> Option<Contrast> {
+    match contrast {
+        "T2" => Some(Contrast::T2Fse),
+        "T2_STAR" => Some(Contrast::T2Star),
+        "T1" => Some(Contrast::T1),
+        "STIR" => Some(Contrast::Stir),
+        _ => None,
+    }
+}
+
+fn by_words(words: &str, evidence: &mut Vec<String>) -> Option<Contrast> {
+    let table = [
+        (Contrast::Stir, &["stir", "tirm"][..]),
+        (Contrast::T2Star, &["t2*", "t2 star", "t2star", "t2_star", "medic", "merge", "mffe"]),
+        (Contrast::T2Fse, &["t2"]),
+        (Contrast::T1, &["t1"]),
+    ];
+    let (contrast, word) = table.into_iter().find_map(|(contrast, known)| {
+        known.iter().find(|&&word| words.contains(word)).map(|&word| (contrast, word))
+    })?;
+    evidence.push(format!("no physics in the header; its description says {word:?}"));
+    Some(contrast)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spin(echo: f64, repetition: f64) -> Physics {
+        Physics {
+            family: Family::SpinEcho,
+            echo_time: Some(echo),
+            repetition_time: Some(repetition),
+            ..Physics::default()
+        }
+    }
+
+    fn gradient(echo: f64, flip: Option<f64>) -> Physics {
+        Physics {
+            family: Family::GradientEcho,
+            echo_time: Some(echo),
+            flip_angle: flip,
+            ..Physics::default()
+        }
+    }
+
+    #[test]
+    fn common_spine_protocols_are_told_apart_without_a_description() {
+        // SPIDER headers: TR 3563, TE 120 and TE 102; a T1 of TR 600, TE 10;
+        // MERGE of TE 15 at 20 degrees; FLASH of TE 2.46 at 80 degrees.
+        assert_eq!(classify(&spin(120.0, 3563.0)).0, Contrast::T2Fse);
+        assert_eq!(classify(&spin(102.0, 4000.0)).0, Contrast::T2Fse);
+        assert_eq!(classify(&spin(10.0, 600.0)).0, Contrast::T1);
+        assert_eq!(classify(&spin(30.0, 3000.0)).0, Contrast::Other);
+        assert_eq!(classify(&gradient(15.0, Some(20.0))).0, Contrast::T2Star);
+        assert_eq!(classify(&gradient(2.46, Some(80.0))).0, Contrast::T1);
+    }
+
+    #[test]
+    fn a_missing_flip_angle_is_no_evidence() {
+        assert_eq!(classify(&gradient(15.0, None)).0, Contrast::T2Star);
+        assert_eq!(classify(&gradient(4.0, None)).0, Contrast::Other);
+    }
+
+    #[test]
+    fn physics_wins_over_the_description() {
+        let said_t1 = Physics { words: "ax t1".to_owned(), ..spin(100.0, 4000.0) };
+        assert_eq!(classify(&said_t1).0, Contrast::T2Fse);
+        let only_words = Physics { words: "ax t2* medic".to_owned(), ..Physics::default() };
+        assert_eq!(classify(&only_words).0, Contrast::T2Star);
+        assert_eq!(classify(&Physics::default()).0, Contrast::Other);
+    }
+
+    #[test]
+    fn short_inversion_is_stir_and_long_is_not() {
+        let inverted =
+            |time| Physics { inversion: true, inversion_time: Some(time), ..spin(60.0, 4000.0) };
+        assert_eq!(classify(&inverted(160.0)).0, Contrast::Stir);
+        assert_eq!(classify(&inverted(2200.0)).0, Contrast::Other);
+    }
+}

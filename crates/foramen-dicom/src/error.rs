@@ -1,0 +1,55 @@
+use std::path::PathBuf;
+
+use foramen_image::ImageError;
+use thiserror::Error;
+
+use crate::RejectReason;
+
+/// Why a folder, a stack or a picture as a whole could not be read.
+///
+/// Single files that cannot be used are not errors: they are returned as
+/// [`crate::Rejected`].
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DicomError {
+    /// The folder cannot be listed.
+    #[error("could not list the folder {}; check that it exists and may be read", path.display())]
+    Folder {
+        /// The folder as given.
+        path: PathBuf,
+        /// What the operating system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Not one slice of a stack could be decoded.
+    #[error("could not decode any of the {slices} slices of series {series_uid}, first {}", first.display())]
+    NoSlice {
+        /// Series Instance UID.
+        series_uid: String,
+        /// Slices of the stack.
+        slices: usize,
+        /// The first file.
+        first: PathBuf,
+        /// Why the first file was refused.
+        #[source]
+        source: RejectReason,
+    },
+    /// The slices do not make a stack.
+    #[error("could not stack the slices of series {series_uid}")]
+    Stack {
+        /// Series Instance UID.
+        series_uid: String,
+        /// What is wrong.
+        #[source]
+        source: ImageError,
+    },
+    /// One picture could not be read.
+    #[error("could not read the picture of {}", path.display())]
+    Picture {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: RejectReason,
+    },
+}

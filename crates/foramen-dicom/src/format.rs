@@ -1,0 +1,153 @@
+use dicom_dictionary_std::tags;
+
+use crate::RejectReason;
+use crate::read::{Header, PixelElement};
+use crate::syntax::{Coding, Syntax};
+
+/// The largest image taken, in pixels: no MR image is larger, and 64 MiB of
+/// memory hold it as `f32`.
+const LARGEST_IMAGE: u64 = 4096 * 4096;
+
+/// How the numbers of an image are written (PS3.3 C.7.6.3), checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PixelFormat {
+    pub(crate) rows: u16,
+    pub(crate) columns: u16,
+    pub(crate) frames: u32,
+    /// Bits per pixel in memory: 8, 16 or 32.
+    pub(crate) allocated: u8,
+    /// Bits that carry the value, 1 to `allocated`, the lowest ones.
+    pub(crate) stored: u8,
+    pub(crate) signed: bool,
+    /// MONOCHROME1: the lowest value is white.
+    pub(crate) inverted: bool,
+}
+
+/// Where and how the pixels of a file are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PixelSource {
+    pub(crate) syntax: Syntax,
+    pub(crate) element: PixelElement,
+    pub(crate) format: PixelFormat,
+    /// Bytes of the file when it was scanned.
+    pub(crate) file_length: u64,
+}
+
+impl PixelFormat {
+    /// Checks the attributes that describe the pixels.
+    pub(crate) fn new(header: &Header) -> Result<Self, RejectReason> {
+        let set = &header.set;
+        let short = |tag, name| {
+            let value = set.unsigned(tag).ok_or(RejectReason::Missing { name })?;
+            u16::try_from(value).map_err(|_| RejectReason::Invalid { name })
+        };
+        let rows = short(tags::ROWS, "Rows (0028,0010)")?;
+        let columns = short(tags::COLUMNS, "Columns (0028,0011)")?;
+        let invalid = |name| Err(RejectReason::Invalid { name });
+        if rows == 0 {
+            return invalid("Rows (0028,0010)");
+        }
+        if columns == 0 {
+            return invalid("Columns (0028,0011)");
+        }
+        if u64::from(rows) * u64::from(columns) > LARGEST_IMAGE {
+            let (rows, columns) = (u32::from(rows), u32::from(columns));
+            return Err(RejectReason::TooLarge { rows, columns });
+        }
+        if set.unsigned(tags::SAMPLES_PER_PIXEL).unwrap_or(1) != 1 {
+            return invalid("Samples per Pixel (0028,0002)");
+        }
+        let inverted = match set.text(tags::PHOTOMETRIC_INTERPRETATION).as_deref() {
+            Some("MONOCHROME1") => true,
+            Some("MONOCHROME2") => false,
+            _ => return invalid("Photometric Interpretation (0028,0004)"),
+        };
+        let name = "Bits Allocated (0028,0100)";
+        let allocated = match short(tags::BITS_ALLOCATED, name)? {
+            8 => 8,
+            16 => 16,
+            32 => 32,
+            _ => return invalid(name),
+        };
+        let name = "Bits Stored (0028,0101)";
+        let stored = u8::try_from(short(tags::BITS_STORED, name)?).unwrap_or(u8::MAX);
+        if stored == 0 || stored > allocated {
+            return invalid(name);
+        }
+        if let Some(high) = set.unsigned(tags::HIGH_BIT)
+            && high + 1 != u32::from(stored)
+        {
+            return invalid("High Bit (0028,0102)");
+        }
+        let name = "Pixel Representation (0028,0103)";
+        let signed = match short(tags::PIXEL_REPRESENTATION, name)? {
+            0 => false,
+            1 => true,
+            _ => return invalid(name),
+        };
+        let frames = match set.text(tags::NUMBER_OF_FRAMES) {
+            None => 1,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|&n| n > 0)
+                .ok_or(RejectReason::Invalid { name: "Number of Frames (0028,0008)" })?,
+        };
+        Ok(Self { rows, columns, frames, allocated, stored, signed, inverted })
+    }
+
+    /// Pixels of one frame.
+    pub(crate) fn pixels(&self) -> usize {
+        usize::from(self.rows) * usize::from(self.columns)
+    }
+
+    /// Bytes of one pixel in memory.
+    pub(crate) fn pixel_bytes(&self) -> usize {
+        usize::from(self.allocated / 8)
+    }
+
+    /// Bytes of one uncompressed frame.
+    pub(crate) fn frame_bytes(&self) -> usize {
+        self.pixels() * self.pixel_bytes()
+    }
+}
+
+impl PixelSource {
+    /// Checks that there are pixels, that they can be decoded, and that as many
+    /// bytes are there as the header describes.
+    pub(crate) fn new(header: &Header, file_length: u64) -> Result<Self, RejectReason> {
+        let element = header.pixels.ok_or(RejectReason::NoPixels)?;
+        if element.tag != tags::PIXEL_DATA {
+            return Err(RejectReason::Invalid { name: "Float Pixel Data (7FE0,0008)" });
+        }
+        let format = PixelFormat::new(header)?;
+        let native = header.syntax.coding() == Coding::Native;
+        match (header.syntax.coding(), element.length) {
+            (Coding::Unknown, _) => {
+                let uid = header.syntax.uid().to_owned();
+                return Err(RejectReason::TransferSyntax { uid });
+            }
+            (Coding::JpegLs, _) if !cfg!(feature = "jpeg-ls") => {
+                return Err(RejectReason::Feature { coding: "JPEG-LS", feature: "jpeg-ls" });
+            }
+            (Coding::Native, Some(length)) => {
+                let described = format.frame_bytes() as u64 * u64::from(format.frames);
+                // An odd number of bytes is padded to an even one (PS3.5 7.1.1).
+                let padded = described + described % 2;
+                if length != described && length != padded {
+                    return Err(RejectReason::PixelLength { described, present: length });
+                }
+                if described > element.present {
+                    let present = element.present;
+                    return Err(RejectReason::PixelLength { described, present });
+                }
+            }
+            (_, length) if native == length.is_none() => {
+                let what = "pixel data and transfer syntax disagree on compression";
+                return Err(RejectReason::Broken { at: element.at, what });
+            }
+            _ => {}
+        }
+        Ok(Self { syntax: header.syntax.clone(), element, format, file_length })
+    }
+}

@@ -1,0 +1,276 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use dicom_core::Tag;
+use dicom_dictionary_std::{tags, uids};
+use foramen_image::{Plane, Spacing};
+use foramen_types::{Point, SubjectId, SubjectKey, Vector};
+use jiff::civil::Date;
+
+use crate::RejectReason;
+use crate::format::PixelSource;
+use crate::physics::Physics;
+use crate::read::Header;
+use crate::set::Set;
+
+/// What all images of one file share.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    pub(crate) path: Arc<Path>,
+    pub(crate) subject: SubjectId,
+    pub(crate) study_uid: String,
+    pub(crate) series_uid: String,
+    pub(crate) sop_uid: String,
+    pub(crate) frame_of_reference_uid: Option<String>,
+    pub(crate) acquired: Option<Date>,
+    pub(crate) pixels: Arc<PixelSource>,
+}
+
+/// One image in the patient, before it is put into a stack.
+#[derive(Debug, Clone)]
+pub(crate) struct Image {
+    pub(crate) instance: Arc<Instance>,
+    /// Counted from 1.
+    pub(crate) frame: u32,
+    pub(crate) plane: Plane,
+    pub(crate) thickness: Option<f64>,
+    pub(crate) rescale: Rescale,
+    pub(crate) physics: Arc<Physics>,
+    pub(crate) occasion: Occasion,
+}
+
+/// The linear map from stored to output values (PS3.3 C.11.1.1.2).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Rescale {
+    pub(crate) slope: f64,
+    pub(crate) intercept: f64,
+}
+
+/// What can tell two images at one position apart, in the order in which it is
+/// trusted. Texts are kept as they are: they are only compared.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Occasion {
+    pub(crate) stack: Option<String>,
+    pub(crate) b_value: Option<u64>,
+    pub(crate) temporal: Option<i64>,
+    pub(crate) acquisition: Option<i64>,
+    pub(crate) trigger: Option<String>,
+    pub(crate) acquisition_time: Option<String>,
+    pub(crate) content_time: Option<String>,
+    pub(crate) instance_number: Option<i64>,
+}
+
+/// Turns a header into the images it describes, or says why it holds none.
+pub(crate) fn describe(
+    path: &Path,
+    header: &Header,
+    file_length: u64,
+    key: &SubjectKey,
+) -> Result<Vec<Image>, RejectReason> {
+    let set = &header.set;
+    let sop_class = set.text(tags::SOP_CLASS_UID).or_else(|| header.media_class.clone());
+    let modality = set.text(tags::MODALITY);
+    if sop_class.as_deref() == Some(uids::MEDIA_STORAGE_DIRECTORY_STORAGE) {
+        return Err(RejectReason::Dicomdir);
+    }
+    let enhanced = match (sop_class.as_deref(), modality.as_deref()) {
+        (Some(uids::MR_IMAGE_STORAGE), Some("MR") | None) | (None, Some("MR")) => false,
+        (
+            Some(
+                uids::ENHANCED_MR_IMAGE_STORAGE | uids::LEGACY_CONVERTED_ENHANCED_MR_IMAGE_STORAGE,
+            ),
+            Some("MR") | None,
+        ) => true,
+        _ => {
+            let or = |text: Option<String>| text.unwrap_or_else(|| "?".to_owned());
+            return Err(RejectReason::NotMr { modality: or(modality), sop_class: or(sop_class) });
+        }
+    };
+    if set.codes(tags::IMAGE_TYPE).iter().any(|value| value == "MOSAIC") {
+        return Err(RejectReason::Mosaic);
+    }
+    let text = |tag, name| set.text(tag).ok_or(RejectReason::Missing { name });
+    let patient = text(tags::PATIENT_ID, "Patient ID (0010,0020)")?;
+    let instance = Arc::new(Instance {
+        path: Arc::from(path),
+        subject: key.of_patient(&patient).map_err(RejectReason::Subject)?,
+        study_uid: text(tags::STUDY_INSTANCE_UID, "Study Instance UID (0020,000D)")?,
+        series_uid: text(tags::SERIES_INSTANCE_UID, "Series Instance UID (0020,000E)")?,
+        sop_uid: text(tags::SOP_INSTANCE_UID, "SOP Instance UID (0008,0018)")?,
+        frame_of_reference_uid: set.text(tags::FRAME_OF_REFERENCE_UID),
+        acquired: acquired(set),
+        pixels: Arc::new(PixelSource::new(header, file_length)?),
+    });
+    let frames = instance.pixels.format.frames;
+    if !enhanced {
+        if frames != 1 {
+            return Err(RejectReason::Frames { frames, described: 0 });
+        }
+        let groups = Groups { top: set, shared: None, frame: None };
+        return Ok(vec![groups.image(&instance, 1, Arc::new(Physics::new(&groups)))?]);
+    }
+    let shared = set.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first();
+    let described = set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
+    if u32::try_from(described.len()) != Ok(frames) {
+        return Err(RejectReason::Frames { frames, described: described.len() });
+    }
+    let mut last: Option<Arc<Physics>> = None;
+    (1..=frames)
+        .zip(described)
+        .map(|(number, frame)| {
+            let groups = Groups { top: set, shared, frame: Some(frame) };
+            // Most frames share their physics: keep one copy.
+            let own = Physics::new(&groups);
+            let physics = match &last {
+                Some(known) if **known == own => known.clone(),
+                _ => Arc::new(own),
+            };
+            last = Some(physics.clone());
+            groups.image(&instance, number, physics)
+        })
+        .collect()
+}
+
+/// The places where an attribute of one frame may stand: its own functional
+/// groups, the shared ones, the top of the data set.
+pub(crate) struct Groups<'a> {
+    pub(crate) top: &'a Set,
+    pub(crate) shared: Option<&'a Set>,
+    pub(crate) frame: Option<&'a Set>,
+}
+
+impl<'a> Groups<'a> {
+    /// The set that holds an attribute: the nearest one, else the top.
+    pub(crate) fn holder(&self, sequence: Tag, tag: Tag) -> &'a Set {
+        let inner =
+            |group: Option<&'a Set>| group?.items(sequence).first().filter(|item| item.has(tag));
+        inner(self.frame).or_else(|| inner(self.shared)).unwrap_or(self.top)
+    }
+
+    fn image(
+        &self,
+        instance: &Arc<Instance>,
+        frame: u32,
+        physics: Arc<Physics>,
+    ) -> Result<Image, RejectReason> {
+        let decimals = |sequence, tag, name| {
+            let holder = self.holder(sequence, tag);
+            match holder.decimals(tag) {
+                Some(values) => Ok(values),
+                None if holder.has(tag) && holder.text(tag).is_some() => {
+                    Err(RejectReason::Invalid { name })
+                }
+                None => Err(RejectReason::Missing { name }),
+            }
+        };
+        let name = "Image Position Patient (0020,0032)";
+        let position = decimals(tags::PLANE_POSITION_SEQUENCE, tags::IMAGE_POSITION_PATIENT, name)?;
+        let &[x, y, z] = position.as_slice() else { return Err(RejectReason::Invalid { name }) };
+        let name = "Image Orientation Patient (0020,0037)";
+        let sequence = tags::PLANE_ORIENTATION_SEQUENCE;
+        let direction = decimals(sequence, tags::IMAGE_ORIENTATION_PATIENT, name)?;
+        let &[rx, ry, rz, cx, cy, cz] = direction.as_slice() else {
+            return Err(RejectReason::Invalid { name });
+        };
+        let name = "Pixel Spacing (0028,0030)";
+        let spacing = decimals(tags::PIXEL_MEASURES_SEQUENCE, tags::PIXEL_SPACING, name)?;
+        let &[row, column] = spacing.as_slice() else {
+            return Err(RejectReason::Invalid { name });
+        };
+        let plane = Plane::new(
+            Point::new(x, y, z),
+            Vector::new(rx, ry, rz),
+            Vector::new(cx, cy, cz),
+            Spacing { row, column },
+        )
+        .map_err(RejectReason::Plane)?;
+        let thickness = self
+            .holder(tags::PIXEL_MEASURES_SEQUENCE, tags::SLICE_THICKNESS)
+            .decimal(tags::SLICE_THICKNESS)
+            .filter(|&mm| mm > 0.0);
+        Ok(Image {
+            instance: instance.clone(),
+            frame,
+            plane,
+            thickness,
+            rescale: self.rescale()?,
+            physics,
+            occasion: self.occasion(),
+        })
+    }
+
+    fn rescale(&self) -> Result<Rescale, RejectReason> {
+        let of = |tag, absent: f64, name| {
+            let holder = self.holder(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, tag);
+            match holder.text(tag) {
+                None => Ok(absent),
+                Some(_) => holder.decimal(tag).ok_or(RejectReason::Invalid { name }),
+            }
+        };
+        let slope = of(tags::RESCALE_SLOPE, 1.0, "Rescale Slope (0028,1053)")?;
+        let intercept = of(tags::RESCALE_INTERCEPT, 0.0, "Rescale Intercept (0028,1052)")?;
+        if slope.abs() < f64::MIN_POSITIVE {
+            return Err(RejectReason::Invalid { name: "Rescale Slope (0028,1053)" });
+        }
+        Ok(Rescale { slope, intercept })
+    }
+
+    fn occasion(&self) -> Occasion {
+        let content = |tag| self.holder(tags::FRAME_CONTENT_SEQUENCE, tag);
+        let temporal = content(tags::TEMPORAL_POSITION_INDEX);
+        Occasion {
+            stack: content(tags::STACK_ID).text(tags::STACK_ID),
+            b_value: self
+                .holder(tags::MR_DIFFUSION_SEQUENCE, tags::DIFFUSION_B_VALUE)
+                .double(tags::DIFFUSION_B_VALUE)
+                .map(f64::to_bits),
+            temporal: temporal
+                .unsigned(tags::TEMPORAL_POSITION_INDEX)
+                .map(i64::from)
+                .or_else(|| self.top.integer(tags::TEMPORAL_POSITION_IDENTIFIER)),
+            acquisition: self.top.integer(tags::ACQUISITION_NUMBER),
+            trigger: self.top.text(tags::TRIGGER_TIME),
+            acquisition_time: self.top.text(tags::ACQUISITION_TIME),
+            content_time: self.top.text(tags::CONTENT_TIME),
+            instance_number: self.top.integer(tags::INSTANCE_NUMBER),
+        }
+    }
+}
+
+/// The day of the examination: the first of the dates that is there, nearest to
+/// the acquisition first.
+fn acquired(set: &Set) -> Option<Date> {
+    [
+        tags::ACQUISITION_DATE,
+        tags::ACQUISITION_DATE_TIME,
+        tags::SERIES_DATE,
+        tags::STUDY_DATE,
+        tags::CONTENT_DATE,
+    ]
+    .into_iter()
+    .find_map(|tag| date(&set.text(tag)?))
+}
+
+/// Reads `YYYYMMDD…`, and `YYYY.MM.DD` of files older than the standard
+/// (PS3.5 6.2).
+fn date(text: &str) -> Option<Date> {
+    let digits: String = text.chars().filter(|&c| c != '.').take(8).collect();
+    if digits.len() != 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Date::new(digits[..4].parse().ok()?, digits[4..6].parse().ok()?, digits[6..].parse().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_days_of_the_calendar() {
+        assert_eq!(date("20240229"), Some(Date::constant(2024, 2, 29)));
+        assert_eq!(date("2024.02.29"), Some(Date::constant(2024, 2, 29)));
+        assert_eq!(date("20240229101500.5"), Some(Date::constant(2024, 2, 29)));
+        assert_eq!(date("20230229"), None);
+        assert_eq!(date("?"), None);
+    }
+}

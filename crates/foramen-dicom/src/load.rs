@@ -1,0 +1,93 @@
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use dicom_dictionary_std::tags;
+use foramen_image::ndarray::Array2;
+use foramen_image::{Slice, Stack};
+use rayon::prelude::*;
+
+use crate::decode::decode;
+use crate::format::PixelSource;
+use crate::image::Rescale;
+use crate::read::read_header;
+use crate::{DicomError, RejectReason, Rejected, SliceHeader, StackHeader};
+
+/// A stack with its pixels, and the slices that could not be decoded.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Loaded {
+    /// The slices that were decoded, in the order of the header.
+    pub stack: Stack,
+    /// The others, each with its reason.
+    pub rejected: Vec<Rejected>,
+}
+
+/// Decodes the pixels of a stack, slices in parallel.
+///
+/// Intensities are output values: stored value × Rescale Slope + Rescale
+/// Intercept, of each frame its own; MONOCHROME1 is turned over first, so that
+/// more is always brighter. No pixel is invented: an image that is not as long
+/// or as large as its header says is rejected.
+///
+/// # Errors
+/// [`DicomError::NoSlice`] when not one slice can be decoded, and
+/// [`DicomError::Stack`] when the slices make no stack.
+pub fn load(header: &StackHeader) -> Result<Loaded, DicomError> {
+    let slices: Vec<_> = header.slices.par_iter().map(load_slice).collect();
+    let mut good = Vec::with_capacity(slices.len());
+    let mut rejected = Vec::new();
+    for (slice, of) in slices.into_iter().zip(&header.slices) {
+        match slice {
+            Ok(slice) => good.push(slice),
+            Err(reason) => rejected.push(Rejected {
+                path: of.path.clone(),
+                frame: Some(of.source.frame),
+                reason,
+            }),
+        }
+    }
+    if good.is_empty() && !rejected.is_empty() {
+        let Rejected { path: first, reason: source, .. } = rejected.swap_remove(0);
+        let (series_uid, slices) = (header.series_uid.clone(), header.slices.len());
+        return Err(DicomError::NoSlice { series_uid, slices, first, source });
+    }
+    let stack = Stack::new(good, header.contrast)
+        .map_err(|source| DicomError::Stack { series_uid: header.series_uid.clone(), source })?;
+    Ok(Loaded { stack, rejected })
+}
+
+fn load_slice(header: &SliceHeader) -> Result<Slice, RejectReason> {
+    let pixels = decode(&header.path, &header.pixels, header.source.frame, header.rescale)?;
+    let mut slice = Slice::new(header.plane, pixels)
+        .map_err(RejectReason::Plane)?
+        .with_source(header.source.clone());
+    slice.thickness = header.thickness;
+    Ok(slice)
+}
+
+/// Reads one picture of one file, `[row, column]`, whether or not it lies in a
+/// patient: mosaics, screenshots and anything else [`crate::scan`] refuses.
+///
+/// `frame` counts from 1. Values are as in [`load`]; the rescale is that of the
+/// file, not of a functional group.
+///
+/// # Errors
+/// [`DicomError::Picture`] with the reason.
+pub fn read_picture(path: &Path, frame: u32) -> Result<Array2<f32>, DicomError> {
+    picture(path, frame).map_err(|source| DicomError::Picture { path: path.to_owned(), source })
+}
+
+fn picture(path: &Path, frame: u32) -> Result<Array2<f32>, RejectReason> {
+    let io = |error: std::io::Error| RejectReason::Io { kind: error.kind() };
+    let file = File::open(path).map_err(io)?;
+    let length = file.metadata().map_err(io)?.len();
+    let header = read_header(BufReader::new(file), length)?;
+    let source = PixelSource::new(&header, length)?;
+    if frame == 0 || frame > source.format.frames {
+        return Err(RejectReason::Frames { frames: source.format.frames, described: 0 });
+    }
+    let slope = header.set.decimal(tags::RESCALE_SLOPE).unwrap_or(1.0);
+    let intercept = header.set.decimal(tags::RESCALE_INTERCEPT).unwrap_or(0.0);
+    decode(path, &source, frame, Rescale { slope, intercept })
+}

@@ -1,0 +1,397 @@
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+
+use crate::set::{Set, Value};
+use crate::syntax::Syntax;
+use crate::wanted::wanted;
+
+/// Deepest nesting of sequences followed; the standard needs about ten.
+const DEEPEST: usize = 32;
+/// Longest single attribute kept, in bytes. The texts and numbers read here are
+/// below 1 KiB each.
+const LONGEST_VALUE: u64 = 64 * 1024;
+/// Largest deflated data set, inflated, in bytes: a 1024² image of 16 bits and
+/// 50 frames fits.
+const LARGEST_INFLATED: u64 = 128 * 1024 * 1024;
+
+const ITEM: Tag = Tag(0xFFFE, 0xE000);
+const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
+const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
+const UNDEFINED: u32 = u32::MAX;
+
+/// Why the bytes of a file are not read as DICOM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The operating system refused.
+    Io(io::ErrorKind),
+    /// The bytes do not begin as DICOM does.
+    NotDicom,
+    /// The file ends inside an element that begins at this byte.
+    Truncated(u64),
+    /// The bytes break the encoding at this byte.
+    Broken(u64, &'static str),
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error.kind())
+    }
+}
+
+/// Where the pixel data lie in the data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PixelElement {
+    /// First byte of the value, from the start of the file (or, deflated, of the
+    /// inflated data set).
+    pub(crate) at: u64,
+    /// Bytes of the value; `None` for encapsulated fragments.
+    pub(crate) length: Option<u64>,
+    /// Bytes there are from `at` to the end.
+    pub(crate) present: u64,
+    /// Pixel Data (7FE0,0010), or Float or Double Float Pixel Data.
+    pub(crate) tag: Tag,
+}
+
+/// What the header of one file says: the attributes that matter here, and where
+/// the pixels are.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) syntax: Syntax,
+    /// Media Storage SOP Class UID (0002,0002), where there is a meta group.
+    pub(crate) media_class: Option<String>,
+    pub(crate) set: Set,
+    pub(crate) pixels: Option<PixelElement>,
+    /// The inflated data set, when it was deflated.
+    pub(crate) inflated: Option<Vec<u8>>,
+}
+
+/// Reads the header of a file of `length` bytes up to its pixel data (PS3.10
+/// chapter 7, PS3.5 chapter 7), with or without preamble and file meta group.
+///
+/// Only attributes of [`wanted`] are kept, nothing larger than 64 KiB is ever
+/// held, and each element costs at least eight bytes of the file, so time and
+/// memory are bounded by the size of the file whatever it claims.
+pub(crate) fn read_header(source: impl Read + Seek, length: u64) -> Result<Header, Fault> {
+    let mut walk = Walk { source, at: 0, end: length, big: false, explicit: true };
+    let (syntax, media_class) = match walk.find_data_set()? {
+        Some(syntax) => (syntax, None),
+        None => walk.read_meta()?,
+    };
+    if syntax.is_deflated() {
+        let mut bytes = Vec::new();
+        let inflater = flate2::read::DeflateDecoder::new(&mut walk.source);
+        inflater
+            .take(LARGEST_INFLATED + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|_| Fault::Broken(walk.at, "the deflated data set does not inflate"))?;
+        let end = bytes.len() as u64;
+        if end > LARGEST_INFLATED {
+            return Err(Fault::Broken(walk.at, "the deflated data set inflates beyond 128 MiB"));
+        }
+        let mut inner =
+            Walk { source: Cursor::new(&bytes), at: 0, end, big: false, explicit: true };
+        let (set, pixels) = inner.read_data_set()?;
+        return Ok(Header { syntax, media_class, set, pixels, inflated: Some(bytes) });
+    }
+    walk.big = syntax.is_big_endian();
+    walk.explicit = syntax.is_explicit();
+    let (set, pixels) = walk.read_data_set()?;
+    Ok(Header { syntax, media_class, set, pixels, inflated: None })
+}
+
+/// One element header.
+#[derive(Clone, Copy)]
+struct Element {
+    tag: Tag,
+    representation: [u8; 2],
+    length: u32,
+}
+
+struct Walk<R> {
+    source: R,
+    at: u64,
+    end: u64,
+    big: bool,
+    explicit: bool,
+}
+
+impl<R: Read + Seek> Walk<R> {
+    /// Goes to the first element. `Some` is the transfer syntax of a data set
+    /// without file meta group, judged by its first element.
+    fn find_data_set(&mut self) -> Result<Option<Syntax>, Fault> {
+        let mut start = [0_u8; 132];
+        let mut filled = 0;
+        while filled < start.len() {
+            match self.source.read(&mut start[filled..])? {
+                0 => break,
+                n => filled += n,
+            }
+        }
+        let begin = if filled == start.len() && &start[128..] == b"DICM" {
+            132
+        } else if start.starts_with(b"DICM") {
+            4
+        } else {
+            0
+        };
+        self.source.seek(SeekFrom::Start(begin))?;
+        self.at = begin;
+        if begin > 0 || filled < 8 {
+            return if filled < 8 { Err(Fault::NotDicom) } else { Ok(None) };
+        }
+        let letters = start[4].is_ascii_uppercase() && start[5].is_ascii_uppercase();
+        let small = u32::from_le_bytes([start[4], start[5], start[6], start[7]]) < 1024;
+        match (&start[..4], letters, small) {
+            ([2, 0, _, 0], true, _) => Ok(None),
+            ([8, 0, _, 0], true, _) => Ok(Some(Syntax::explicit_little_endian())),
+            ([8, 0, _, 0], false, true) => Ok(Some(Syntax::implicit_little_endian())),
+            ([0, 8, 0, _], true, _) => Ok(Some(Syntax::explicit_big_endian())),
+            _ => Err(Fault::NotDicom),
+        }
+    }
+
+    /// Reads the file meta group, always explicit little endian.
+    fn read_meta(&mut self) -> Result<(Syntax, Option<String>), Fault> {
+        let (mut syntax, mut media_class) = (None, None);
+        while self.at + 8 <= self.end {
+            let begin = self.at;
+            let group = u16::from_le_bytes(self.bytes()?);
+            self.source.seek_relative(-2)?;
+            self.at = begin;
+            if group != 2 {
+                break;
+            }
+            let element = self.element()?;
+            if element.length == UNDEFINED {
+                return Err(Fault::Broken(begin, "the file meta group has no end"));
+            }
+            if element.tag == tags::TRANSFER_SYNTAX_UID {
+                let value = self.value(element.length)?;
+                syntax = Some(Syntax::new(&String::from_utf8_lossy(&value)));
+            } else if element.tag == tags::MEDIA_STORAGE_SOP_CLASS_UID {
+                let mut set = Set::new(false);
+                set.push(element.tag, Value::Bytes(self.value(element.length)?));
+                media_class = set.text(element.tag);
+            } else {
+                self.skip(u64::from(element.length))?;
+            }
+        }
+        // A meta group that names no transfer syntax leaves the default one
+        // (PS3.5 chapter 10).
+        Ok((syntax.unwrap_or_else(Syntax::implicit_little_endian), media_class))
+    }
+
+    fn read_data_set(&mut self) -> Result<(Set, Option<PixelElement>), Fault> {
+        let mut set = Set::new(self.big);
+        let mut first = true;
+        while self.at + 8 <= self.end {
+            let begin = self.at;
+            let element = self.element()?;
+            let group = element.tag.group();
+            if first && (group == 0 || group > 0x7FE0 || group == 2) {
+                return Err(Fault::Broken(begin, "the data set does not begin as one does"));
+            }
+            first = false;
+            if matches!(element.tag, Tag(0x7FE0, 0x0008..=0x0010))
+                && element.tag.element() != 0x000F
+            {
+                let length = (element.length != UNDEFINED).then_some(u64::from(element.length));
+                let (at, present) = (self.at, self.end - self.at);
+                return Ok((set, Some(PixelElement { at, length, present, tag: element.tag })));
+            }
+            if element.tag.group() > 0x7FE0 {
+                break;
+            }
+            self.read_element(element, &mut set, 0)?;
+        }
+        Ok((set, None))
+    }
+
+    /// Keeps an element that is wanted, and passes any other.
+    fn read_element(&mut self, element: Element, set: &mut Set, depth: usize) -> Result<(), Fault> {
+        let is_sequence = self.is_sequence(&element);
+        if !wanted(element.tag) {
+            return if element.length == UNDEFINED {
+                self.pass_items(depth + 1, &element)
+            } else {
+                self.skip(u64::from(element.length))
+            };
+        }
+        if is_sequence {
+            let items = self.read_items(&element, depth + 1)?;
+            set.push(element.tag, Value::Items(items));
+        } else if element.length == UNDEFINED {
+            return Err(Fault::Broken(self.at, "a plain value has no length"));
+        } else {
+            let value = self.value(element.length)?;
+            set.push(element.tag, Value::Bytes(value));
+        }
+        Ok(())
+    }
+
+    fn is_sequence(&self, element: &Element) -> bool {
+        match &element.representation {
+            b"SQ" => true,
+            b"UN" | b"\0\0" => {
+                element.length == UNDEFINED || crate::wanted::is_sequence(element.tag)
+            }
+            _ => false,
+        }
+    }
+
+    /// Reads the items of a sequence, of a known or of an undefined length.
+    fn read_items(&mut self, element: &Element, depth: usize) -> Result<Vec<Set>, Fault> {
+        if depth > DEEPEST {
+            return Err(Fault::Broken(self.at, "sequences are nested too deep"));
+        }
+        let (explicit, begin) = (self.explicit, self.at);
+        // A sequence of unknown representation is implicit (PS3.5 6.2.2).
+        self.explicit &= &element.representation != b"UN";
+        let end = self.end_of(element.length)?;
+        let mut items = Vec::new();
+        while self.at < end {
+            let item = self.element()?;
+            match item.tag {
+                SEQUENCE_END if element.length == UNDEFINED => {
+                    self.explicit = explicit;
+                    return Ok(items);
+                }
+                ITEM => items.push(self.read_item(item.length, depth)?),
+                _ => return Err(Fault::Broken(self.at, "a sequence holds no items")),
+            }
+        }
+        self.explicit = explicit;
+        self.closed(begin, end, element.length)?;
+        Ok(items)
+    }
+
+    fn read_item(&mut self, length: u32, depth: usize) -> Result<Set, Fault> {
+        let (begin, end) = (self.at, self.end_of(length)?);
+        let mut set = Set::new(self.big);
+        while self.at < end {
+            let element = self.element()?;
+            if element.tag == ITEM_END && length == UNDEFINED {
+                return Ok(set);
+            }
+            if element.tag.group() == 0xFFFE {
+                return Err(Fault::Broken(self.at, "an item ends where none may"));
+            }
+            self.read_element(element, &mut set, depth)?;
+        }
+        self.closed(begin, end, length)?;
+        Ok(set)
+    }
+
+    /// Passes a sequence (or fragments) of undefined length.
+    fn pass_items(&mut self, depth: usize, element: &Element) -> Result<(), Fault> {
+        if depth > DEEPEST {
+            return Err(Fault::Broken(self.at, "sequences are nested too deep"));
+        }
+        let (explicit, begin) = (self.explicit, self.at);
+        self.explicit &= &element.representation != b"UN";
+        loop {
+            let item = self.element().map_err(|_| Fault::Truncated(begin))?;
+            match (item.tag, item.length) {
+                (SEQUENCE_END, _) => break,
+                (ITEM, UNDEFINED) => self.pass_open_item(depth)?,
+                (ITEM, length) => self.skip(u64::from(length))?,
+                _ => return Err(Fault::Broken(self.at, "a sequence holds no items")),
+            }
+        }
+        self.explicit = explicit;
+        Ok(())
+    }
+
+    fn pass_open_item(&mut self, depth: usize) -> Result<(), Fault> {
+        loop {
+            let element = self.element()?;
+            match (element.tag, element.length) {
+                (ITEM_END, _) => return Ok(()),
+                (_, UNDEFINED) => self.pass_items(depth + 1, &element)?,
+                (_, length) => self.skip(u64::from(length))?,
+            }
+        }
+    }
+
+    fn end_of(&self, length: u32) -> Result<u64, Fault> {
+        let end = if length == UNDEFINED { self.end } else { self.at + u64::from(length) };
+        if end > self.end { Err(Fault::Truncated(self.at)) } else { Ok(end) }
+    }
+
+    /// Checks that items filled their length exactly, and open ones were closed.
+    fn closed(&self, begin: u64, end: u64, length: u32) -> Result<(), Fault> {
+        match length {
+            UNDEFINED => Err(Fault::Truncated(begin)),
+            _ if self.at != end => Err(Fault::Broken(begin, "an item overruns its sequence")),
+            _ => Ok(()),
+        }
+    }
+
+    fn element(&mut self) -> Result<Element, Fault> {
+        let begin = self.at;
+        let [group, number] = [self.short()?, self.short()?];
+        let tag = Tag(group, number);
+        if group == 0xFFFE || !self.explicit {
+            let length = self.long()?;
+            return Ok(Element { tag, representation: [0, 0], length });
+        }
+        let representation: [u8; 2] = self.bytes()?;
+        let length = match &representation {
+            b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN"
+            | b"UR" | b"UT" | b"UV" => {
+                let _reserved: [u8; 2] = self.bytes()?;
+                self.long()?
+            }
+            b"AE" | b"AS" | b"AT" | b"CS" | b"DA" | b"DS" | b"DT" | b"FL" | b"FD" | b"IS"
+            | b"LO" | b"LT" | b"PN" | b"SH" | b"SL" | b"SS" | b"ST" | b"TM" | b"UI" | b"UL"
+            | b"US" => u32::from(self.short()?),
+            _ => return Err(Fault::Broken(begin, "an element has no known representation")),
+        };
+        Ok(Element { tag, representation, length })
+    }
+
+    fn value(&mut self, length: u32) -> Result<Vec<u8>, Fault> {
+        let length = u64::from(length);
+        if length > LONGEST_VALUE {
+            return Err(Fault::Broken(self.at, "a short attribute is longer than 64 KiB"));
+        }
+        if length > self.end - self.at {
+            return Err(Fault::Truncated(self.at));
+        }
+        let mut value = vec![0; usize::try_from(length).expect("64 KiB fit any memory")];
+        self.source.read_exact(&mut value)?;
+        self.at += length;
+        Ok(value)
+    }
+
+    fn skip(&mut self, length: u64) -> Result<(), Fault> {
+        if length > self.end - self.at {
+            return Err(Fault::Truncated(self.at));
+        }
+        self.source.seek_relative(i64::try_from(length).expect("a length of 32 bits"))?;
+        self.at += length;
+        Ok(())
+    }
+
+    fn short(&mut self) -> Result<u16, Fault> {
+        let bytes = self.bytes()?;
+        Ok(if self.big { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
+    }
+
+    fn long(&mut self) -> Result<u32, Fault> {
+        let bytes = self.bytes()?;
+        Ok(if self.big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
+    }
+
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        if self.end - self.at < N as u64 {
+            return Err(Fault::Truncated(self.at));
+        }
+        let mut bytes = [0; N];
+        self.source.read_exact(&mut bytes)?;
+        self.at += N as u64;
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,192 @@
+use std::path::PathBuf;
+
+use foramen_image::ImageError;
+use foramen_types::KeyError;
+use thiserror::Error;
+
+/// A file, or one image of it, that is not used, and why.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Rejected {
+    /// The file.
+    pub path: PathBuf,
+    /// The frame, counted from 1, when only one image of the file is refused.
+    pub frame: Option<u32>,
+    /// Why it is not used.
+    pub reason: RejectReason,
+}
+
+impl Rejected {
+    pub(crate) fn file(path: &std::path::Path, reason: RejectReason) -> Self {
+        Self { path: path.to_owned(), frame: None, reason }
+    }
+}
+
+/// Why a file, or one image of it, is not used.
+///
+/// No variant repeats the value of an attribute that could name a patient.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RejectReason {
+    /// The bytes are not DICOM.
+    #[error("no DICOM file")]
+    NotDicom,
+    /// A directory record (PS3.10 chapter 8), which holds no image.
+    #[error("a DICOMDIR, the index of a medium; its images are read from their own files")]
+    Dicomdir,
+    /// The file could not be read.
+    #[error("the file cannot be read ({kind}); check its permissions and the medium")]
+    Io {
+        /// What the operating system says.
+        kind: std::io::ErrorKind,
+    },
+    /// The file is shorter than it says.
+    #[error("the file ends inside the element at byte {at}; copy it again from its source")]
+    Truncated {
+        /// Where the unfinished element or its value begins.
+        at: u64,
+    },
+    /// The encoding is broken.
+    #[error("broken encoding at byte {at}: {what}")]
+    Broken {
+        /// Where.
+        at: u64,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// A library that reads the file gave up in an unforeseen way.
+    #[error("reading this file failed in an unforeseen way; please report it")]
+    Panicked,
+    /// Another modality.
+    #[error("no MR image (modality {modality}, SOP class {sop_class})")]
+    NotMr {
+        /// Modality (0008,0060), or `?`.
+        modality: String,
+        /// SOP Class UID (0008,0016), or `?`.
+        sop_class: String,
+    },
+    /// There is no pixel data element.
+    #[error("no pixel data (7FE0,0010)")]
+    NoPixels,
+    /// An attribute that is needed is missing or empty.
+    #[error("{name} is missing or empty")]
+    Missing {
+        /// Name and tag of the attribute.
+        name: &'static str,
+    },
+    /// An attribute has a value that no MR image can have.
+    #[error("{name} has a value that is not allowed here")]
+    Invalid {
+        /// Name and tag of the attribute.
+        name: &'static str,
+    },
+    /// The patient is not known to the key.
+    #[error("Patient ID (0010,0020) gives no subject: {0}")]
+    Subject(#[source] KeyError),
+    /// A Siemens mosaic: many slices tiled into one picture.
+    #[error("a mosaic: many slices tiled into one picture, which is no slice in the patient")]
+    Mosaic,
+    /// A multi-frame image whose frames are not described one by one.
+    #[error("{frames} frames, but {described} are described by functional groups")]
+    Frames {
+        /// Number of Frames (0028,0008).
+        frames: u32,
+        /// Items of the Per-frame Functional Groups Sequence (5200,9230).
+        described: usize,
+    },
+    /// Position, orientation and spacing make no plane.
+    #[error("no plane in the patient: {0}")]
+    Plane(#[source] ImageError),
+    /// A transfer syntax without a decoder.
+    #[error("transfer syntax {uid} is not supported; convert the file to a lossless one")]
+    TransferSyntax {
+        /// Transfer Syntax UID (0002,0010).
+        uid: String,
+    },
+    /// A transfer syntax whose decoder is switched off.
+    #[error("{coding} pixel data need the cargo feature `{feature}` of foramen-dicom")]
+    Feature {
+        /// The name of the coding.
+        coding: &'static str,
+        /// The feature to switch on.
+        feature: &'static str,
+    },
+    /// Rows × columns are beyond what any MR image has.
+    #[error("{rows} × {columns} pixels are more than 4096 × 4096, the largest image taken")]
+    TooLarge {
+        /// Rows (0028,0010).
+        rows: u32,
+        /// Columns (0028,0011).
+        columns: u32,
+    },
+    /// The pixel data are not as long as the header says.
+    #[error("the pixel data hold {present} bytes, the header describes {described}")]
+    PixelLength {
+        /// Bytes that rows, columns, bits and frames ask for.
+        described: u64,
+        /// Bytes there are.
+        present: u64,
+    },
+    /// A compressed image has another size than the header says.
+    #[error(
+        "the compressed image is {rows} × {columns} pixels, the header says otherwise \
+         (Rows (0028,0010), Columns (0028,0011))"
+    )]
+    CompressedSize {
+        /// Rows of the compressed image.
+        rows: u32,
+        /// Columns of the compressed image.
+        columns: u32,
+    },
+    /// Compressed pixel data do not decode.
+    #[error("the compressed pixel data do not decode: {what}")]
+    Decode {
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// The same image, by SOP Instance UID, is there already.
+    #[error("the same image (SOP Instance UID) as {}", kept.display())]
+    DuplicateInstance {
+        /// The file that is used.
+        kept: PathBuf,
+    },
+    /// Another image lies at the same place, and nothing tells the two apart.
+    #[error("lies at the same position as {} in its stack", kept.display())]
+    DuplicatePosition {
+        /// The file that is used.
+        kept: PathBuf,
+    },
+    /// The file is not the one that was scanned.
+    #[error("the file has changed since it was scanned; scan again")]
+    Changed,
+}
+
+impl RejectReason {
+    /// The reason in a few fixed words, by which rejections are counted.
+    #[must_use]
+    pub fn summary(&self) -> &'static str {
+        match self {
+            Self::NotDicom => "no DICOM file",
+            Self::Dicomdir => "DICOMDIR",
+            Self::Io { .. } => "unreadable file",
+            Self::Truncated { .. } => "truncated file",
+            Self::Broken { .. } => "broken encoding",
+            Self::Panicked => "unforeseen failure",
+            Self::NotMr { .. } => "no MR image",
+            Self::NoPixels => "no pixel data",
+            Self::Missing { .. } => "missing attribute",
+            Self::Invalid { .. } => "invalid attribute",
+            Self::Subject(_) => "no subject",
+            Self::Mosaic => "mosaic",
+            Self::Frames { .. } => "frames not described",
+            Self::Plane(_) => "no plane in the patient",
+            Self::TransferSyntax { .. } | Self::Feature { .. } => "unsupported transfer syntax",
+            Self::TooLarge { .. } => "image too large",
+            Self::PixelLength { .. } | Self::CompressedSize { .. } => "pixel data of another size",
+            Self::Decode { .. } => "pixel data do not decode",
+            Self::DuplicateInstance { .. } => "duplicate image",
+            Self::DuplicatePosition { .. } => "duplicate position",
+            Self::Changed => "changed since the scan",
+        }
+    }
+}

@@ -1,0 +1,131 @@
+use dicom_core::Tag;
+
+/// The value of a kept attribute.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    Bytes(Vec<u8>),
+    Items(Vec<Set>),
+}
+
+/// The attributes kept of one data set or sequence item, read by the type that
+/// the caller expects. A value that is absent, empty or of another type is
+/// `None`: a missing attribute is no evidence, never a failure.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Set {
+    entries: Vec<(Tag, Value)>,
+    big: bool,
+}
+
+impl Set {
+    pub(crate) fn new(big: bool) -> Self {
+        Self { entries: Vec::new(), big }
+    }
+
+    /// Adds an attribute; the first of two equal tags stays.
+    pub(crate) fn push(&mut self, tag: Tag, value: Value) {
+        if self.value(tag).is_none() {
+            self.entries.push((tag, value));
+        }
+    }
+
+    pub(crate) fn has(&self, tag: Tag) -> bool {
+        self.value(tag).is_some()
+    }
+
+    /// Text without its padding; `None` when empty.
+    ///
+    /// Text that is not UTF-8 is taken as Latin-1: what is read here (UIDs, code
+    /// strings, identifiers) is ASCII in practice.
+    pub(crate) fn text(&self, tag: Tag) -> Option<String> {
+        let Value::Bytes(bytes) = self.value(tag)? else { return None };
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
+        };
+        let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// The values of a text attribute, each trimmed and in capitals.
+    pub(crate) fn codes(&self, tag: Tag) -> Vec<String> {
+        let text = self.text(tag).unwrap_or_default();
+        text.split('\\').map(|v| v.trim().to_uppercase()).filter(|v| !v.is_empty()).collect()
+    }
+
+    /// The values of a decimal string (DS, IS) attribute; `None` when one of
+    /// them is no finite number.
+    pub(crate) fn decimals(&self, tag: Tag) -> Option<Vec<f64>> {
+        let text = self.text(tag)?;
+        text.split('\\')
+            .map(|value| value.trim().parse::<f64>().ok().filter(|v| v.is_finite()))
+            .collect()
+    }
+
+    /// The first value of a decimal string.
+    pub(crate) fn decimal(&self, tag: Tag) -> Option<f64> {
+        self.decimals(tag)?.first().copied()
+    }
+
+    /// The first value of an integer string.
+    pub(crate) fn integer(&self, tag: Tag) -> Option<i64> {
+        self.text(tag)?.split('\\').next()?.trim().parse().ok()
+    }
+
+    /// An unsigned number of 16 bits (US) or 32 bits (UL), one value.
+    pub(crate) fn unsigned(&self, tag: Tag) -> Option<u32> {
+        let Value::Bytes(bytes) = self.value(tag)? else { return None };
+        match bytes.as_slice() {
+            &[a, b] if self.big => Some(u32::from(u16::from_be_bytes([a, b]))),
+            &[a, b] => Some(u32::from(u16::from_le_bytes([a, b]))),
+            &[a, b, c, d] if self.big => Some(u32::from_be_bytes([a, b, c, d])),
+            &[a, b, c, d] => Some(u32::from_le_bytes([a, b, c, d])),
+            _ => None,
+        }
+    }
+
+    /// The first value of a double (FD) attribute.
+    pub(crate) fn double(&self, tag: Tag) -> Option<f64> {
+        let Value::Bytes(bytes) = self.value(tag)? else { return None };
+        let bytes: [u8; 8] = bytes.get(..8)?.try_into().ok()?;
+        let value = if self.big { f64::from_be_bytes(bytes) } else { f64::from_le_bytes(bytes) };
+        value.is_finite().then_some(value)
+    }
+
+    /// The items of a sequence; none when it is absent.
+    pub(crate) fn items(&self, tag: Tag) -> &[Self] {
+        match self.value(tag) {
+            Some(Value::Items(items)) => items,
+            _ => &[],
+        }
+    }
+
+    fn value(&self, tag: Tag) -> Option<&Value> {
+        self.entries.iter().find(|entry| entry.0 == tag).map(|entry| &entry.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dicom_dictionary_std::tags;
+
+    fn with(tag: Tag, bytes: &[u8]) -> Set {
+        let mut set = Set::new(false);
+        set.push(tag, Value::Bytes(bytes.to_vec()));
+        set
+    }
+
+    #[test]
+    fn padding_is_no_part_of_a_text() {
+        assert_eq!(with(tags::PATIENT_ID, b" 0012 \0").text(tags::PATIENT_ID).unwrap(), "0012");
+        assert_eq!(with(tags::PATIENT_ID, b"  ").text(tags::PATIENT_ID), None);
+    }
+
+    #[test]
+    fn numbers_of_another_type_are_none() {
+        assert_eq!(with(tags::ROWS, b"256").unsigned(tags::ROWS), None);
+        assert_eq!(with(tags::ECHO_TIME, b"1e999").decimal(tags::ECHO_TIME), None);
+        assert_eq!(with(tags::ECHO_TIME, b" 15 ").decimal(tags::ECHO_TIME), Some(15.0));
+        assert_eq!(with(tags::PIXEL_SPACING, b"1\\x").decimals(tags::PIXEL_SPACING), None);
+    }
+}

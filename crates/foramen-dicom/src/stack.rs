@@ -1,0 +1,173 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use foramen_image::{Contrast, Plane, SliceSource, Spacing};
+use foramen_types::{SubjectId, Vector};
+use jiff::civil::Date;
+
+use crate::Problem;
+use crate::format::PixelSource;
+use crate::image::{Image, Rescale};
+
+/// One geometric stack of a series, from its headers: parallel slices of one
+/// matrix, spacing and contrast, without their pixels ([`crate::load`]).
+///
+/// A series of several angled blocks gives several stacks, which share
+/// `series_uid` and are counted by `stack`.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct StackHeader {
+    /// Whose images they are.
+    pub subject: SubjectId,
+    /// Study Instance UID (0020,000D).
+    pub study_uid: String,
+    /// Series Instance UID (0020,000E).
+    pub series_uid: String,
+    /// Index of the stack within its series, from 0.
+    pub stack: usize,
+    /// Frame of Reference UID (0020,0052): places of two stacks may be compared
+    /// only where it is the same.
+    pub frame_of_reference_uid: Option<String>,
+    /// The day of the acquisition, or the nearest to it that the header names.
+    pub acquired: Option<Date>,
+    /// Which way the slices lie in the patient.
+    pub orientation: Orientation,
+    /// The weighting, by physics first.
+    pub contrast: Contrast,
+    /// What speaks for the contrast, one sentence each, without any identifier.
+    pub evidence: Vec<String>,
+    /// A scout: the header says so, or the series holds slices more than 60°
+    /// apart.
+    pub localizer: bool,
+    /// Computed from other images: a reformat, a projection, or
+    /// DERIVED\SECONDARY.
+    pub derived: bool,
+    /// Rows of each slice.
+    pub rows: usize,
+    /// Columns of each slice.
+    pub columns: usize,
+    /// In-plane distances between pixel centres, in millimetres.
+    pub spacing: Spacing,
+    /// Along the cranial normal of the first, from the feet to the head;
+    /// sagittal ones along that normal too, whichever side it points to.
+    pub slices: Vec<SliceHeader>,
+    /// What is uneven about the geometry, measured.
+    pub problems: Vec<Problem>,
+}
+
+impl StackHeader {
+    /// The distances between neighbouring slices along the normal, in
+    /// millimetres; one fewer than there are slices.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<f64> {
+        let Some(first) = self.slices.first() else { return Vec::new() };
+        let along = first.plane.cranial_normal();
+        self.slices
+            .windows(2)
+            .map(|pair| (pair[1].plane.origin() - pair[0].plane.origin()).dot(along))
+            .collect()
+    }
+
+    /// The middle one of the distances between neighbouring slices, in
+    /// millimetres; `None` for a single slice.
+    #[must_use]
+    pub fn slice_spacing(&self) -> Option<f64> {
+        crate::problem::median(&self.gaps())
+    }
+}
+
+/// One image of a stack, without its pixels.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SliceHeader {
+    /// The file.
+    pub path: PathBuf,
+    /// SOP Instance UID and frame.
+    pub source: SliceSource,
+    /// Where it lies in the patient.
+    pub plane: Plane,
+    /// Slice Thickness (0018,0050) in millimetres, where known.
+    pub thickness: Option<f64>,
+    pub(crate) pixels: Arc<PixelSource>,
+    pub(crate) rescale: Rescale,
+}
+
+impl SliceHeader {
+    pub(crate) fn new(image: &Image) -> Self {
+        Self {
+            path: image.instance.path.to_path_buf(),
+            source: SliceSource {
+                sop_instance_uid: image.instance.sop_uid.clone(),
+                frame: image.frame,
+            },
+            plane: image.plane,
+            thickness: image.thickness,
+            pixels: image.instance.pixels.clone(),
+            rescale: image.rescale,
+        }
+    }
+}
+
+/// Which way the slices of a stack lie in the patient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Orientation {
+    /// The normal is within about 37° of head to feet (|n.z| > 0.8), which
+    /// admits the tilt of the lowest cervical discs.
+    Axial,
+    /// The normal is within about 37° of left to right.
+    Sagittal,
+    /// The normal is within about 37° of front to back.
+    Coronal,
+    /// None of these.
+    Oblique,
+}
+
+impl Orientation {
+    /// The orientation of slices with this unit normal (either sign).
+    #[must_use]
+    pub fn of(normal: Vector) -> Self {
+        if normal.z.abs() > 0.8 {
+            Self::Axial
+        } else if normal.x.abs() > 0.8 {
+            Self::Sagittal
+        } else if normal.y.abs() > 0.8 {
+            Self::Coronal
+        } else {
+            Self::Oblique
+        }
+    }
+
+    /// The name as it is written in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Axial => "axial",
+            Self::Sagittal => "sagittal",
+            Self::Coronal => "coronal",
+            Self::Oblique => "oblique",
+        }
+    }
+}
+
+impl fmt::Display for Orientation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn axial_admits_the_tilt_of_the_lowest_discs() {
+        let tilted =
+            |degrees: f64| Vector::new(0.0, degrees.to_radians().sin(), degrees.to_radians().cos());
+        assert_eq!(Orientation::of(tilted(35.0)), Orientation::Axial);
+        assert_eq!(Orientation::of(tilted(45.0)), Orientation::Oblique);
+        assert_eq!(Orientation::of(tilted(60.0)), Orientation::Coronal);
+        assert_eq!(Orientation::of(Vector::new(-1.0, 0.0, 0.0)), Orientation::Sagittal);
+    }
+}

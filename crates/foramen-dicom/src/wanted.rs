@@ -1,0 +1,104 @@
+use dicom_core::Tag;
+use dicom_dictionary_std::tags as t;
+
+/// The plain attributes that are read, at the top of the data set or inside a
+/// functional group. Patient name, birth date and every other identifying
+/// attribute are not among them, so they are never held in memory.
+const PLAIN: [Tag; 62] = [
+    t::SOP_CLASS_UID,
+    t::SOP_INSTANCE_UID,
+    t::STUDY_INSTANCE_UID,
+    t::SERIES_INSTANCE_UID,
+    t::FRAME_OF_REFERENCE_UID,
+    t::PATIENT_ID,
+    t::MODALITY,
+    t::STUDY_DATE,
+    t::SERIES_DATE,
+    t::ACQUISITION_DATE,
+    t::ACQUISITION_DATE_TIME,
+    t::CONTENT_DATE,
+    t::IMAGE_TYPE,
+    t::FRAME_TYPE,
+    t::COMPLEX_IMAGE_COMPONENT,
+    t::SERIES_DESCRIPTION,
+    t::PROTOCOL_NAME,
+    t::SEQUENCE_NAME,
+    t::PULSE_SEQUENCE_NAME,
+    t::SCANNING_SEQUENCE,
+    t::SEQUENCE_VARIANT,
+    t::ECHO_PULSE_SEQUENCE,
+    t::ECHO_PLANAR_PULSE_SEQUENCE,
+    t::INVERSION_RECOVERY,
+    t::ACQUISITION_CONTRAST,
+    t::ECHO_TIME,
+    t::EFFECTIVE_ECHO_TIME,
+    t::REPETITION_TIME,
+    t::INVERSION_TIME,
+    t::INVERSION_TIMES,
+    t::FLIP_ANGLE,
+    t::ECHO_TRAIN_LENGTH,
+    t::RF_ECHO_TRAIN_LENGTH,
+    t::ECHO_NUMBERS,
+    t::DIFFUSION_B_VALUE,
+    t::TEMPORAL_POSITION_IDENTIFIER,
+    t::TEMPORAL_POSITION_INDEX,
+    t::ACQUISITION_NUMBER,
+    t::ACQUISITION_TIME,
+    t::TRIGGER_TIME,
+    t::CONTENT_TIME,
+    t::INSTANCE_NUMBER,
+    t::STACK_ID,
+    t::IN_STACK_POSITION_NUMBER,
+    t::SLICE_THICKNESS,
+    t::PIXEL_SPACING,
+    t::IMAGE_POSITION_PATIENT,
+    t::IMAGE_ORIENTATION_PATIENT,
+    t::ROWS,
+    t::COLUMNS,
+    t::SAMPLES_PER_PIXEL,
+    t::PHOTOMETRIC_INTERPRETATION,
+    t::NUMBER_OF_FRAMES,
+    t::BITS_ALLOCATED,
+    t::BITS_STORED,
+    t::HIGH_BIT,
+    t::PIXEL_REPRESENTATION,
+    t::RESCALE_SLOPE,
+    t::RESCALE_INTERCEPT,
+    t::BODY_PART_EXAMINED,
+    t::PATIENT_POSITION,
+    t::FRAME_ACQUISITION_NUMBER,
+];
+
+/// The sequences that are followed: the functional groups of enhanced MR
+/// (PS3.3 C.7.6.16 and C.8.13.5), shared or per frame.
+const SEQUENCES: [Tag; 13] = [
+    t::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+    t::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
+    t::PLANE_POSITION_SEQUENCE,
+    t::PLANE_ORIENTATION_SEQUENCE,
+    t::PIXEL_MEASURES_SEQUENCE,
+    t::FRAME_CONTENT_SEQUENCE,
+    t::MR_IMAGE_FRAME_TYPE_SEQUENCE,
+    t::MR_ECHO_SEQUENCE,
+    t::MR_TIMING_AND_RELATED_PARAMETERS_SEQUENCE,
+    t::MR_MODIFIER_SEQUENCE,
+    t::MR_DIFFUSION_SEQUENCE,
+    t::PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
+    t::CARDIAC_SYNCHRONIZATION_SEQUENCE,
+];
+
+/// Whether an attribute is kept when a header is read.
+pub(crate) fn wanted(tag: Tag) -> bool {
+    // Most elements of a real header are of other groups: decide those first.
+    match tag.group() {
+        0x0008 | 0x0010 | 0x0018 | 0x0020 | 0x0028 | 0x5200 => {
+            PLAIN.contains(&tag) || is_sequence(tag)
+        }
+        _ => false,
+    }
+}
+
+/// Whether an attribute is a sequence that is followed.
+pub(crate) fn is_sequence(tag: Tag) -> bool {
+    SEQUENCES.contains(&tag)
+}
