@@ -1,2 +1,63 @@
-//! levels: being written.
-fn main() {}
+//! Drafts `levels.csv`: where the cervical discs of every subject are, found on
+//! the sagittal series.
+//!
+//! ```text
+//! cargo run --release --example levels -- --dicom DIR --out DIR
+//! ```
+//!
+//! A person looks at the page `levels.html`, which shows every sagittal series
+//! with its numbered discs, and corrects the table where it is wrong; `study
+//! --levels levels.csv` then uses it. With no arguments it works on a small
+//! synthetic cohort. It prints one line per subject: the discs that were found,
+//! or why the numbering was refused.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use foramen_dicom::{ScanOptions, scan};
+use foramen_examples::{demo_cohort, prepare_output};
+use foramen_study::{StudyConfig, draft_levels, files};
+
+/// Drafts a table of disc positions from the sagittal series.
+#[derive(Parser)]
+struct Arguments {
+    /// Folder of DICOM files; without it, a small synthetic cohort.
+    #[arg(long, value_name = "DIR")]
+    dicom: Option<PathBuf>,
+    /// Where the files go.
+    #[arg(long, value_name = "DIR", default_value = "foramen-study-levels")]
+    out: PathBuf,
+    /// Write into a folder that is not empty.
+    #[arg(long)]
+    force: bool,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    prepare_output(&arguments.out, arguments.force)?;
+    let dicom = match arguments.dicom {
+        Some(dicom) => dicom,
+        None => demo_cohort(12, 1)?.join("dicom"),
+    };
+    let found = scan(&dicom, &ScanOptions::default())?;
+    let draft = draft_levels(&found, &StudyConfig::default());
+    anyhow::ensure!(
+        !draft.subjects.is_empty(),
+        "{} holds no MR stack; the example `scan` says what it holds",
+        dicom.display()
+    );
+    for subject in &draft.subjects {
+        match &subject.refusal {
+            None => println!("{:>10} {}", subject.subject, subject.names()),
+            Some(refusal) => println!("{:>10} refused: {refusal}", subject.subject),
+        }
+    }
+    files::write_levels(&arguments.out.join("levels.csv"), &draft.levels)?;
+    let page = arguments.out.join("levels.html");
+    fs::write(&page, foramen_report::render_levels(&draft.pages()?))
+        .with_context(|| format!("could not write {}", page.display()))?;
+    println!("written to {}", arguments.out.display());
+    Ok(())
+}

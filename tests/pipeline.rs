@@ -1,1 +1,87 @@
-//! Being written.
+//! From a synthetic cohort on disk to a report with the ruler: the main path
+//! without libtorch.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use foramen_learn::{Dataset, Ruler, Split, cross_validate};
+use foramen_phantom::{Chosen, Truth};
+use foramen_study::{CohortFlow, PatchUse, Selections, files};
+use foramen_tests::{cohort, open, select};
+use foramen_types::SubjectKey;
+
+fn chosen(selections: &Selections) -> BTreeMap<String, Chosen> {
+    let of_episode = |episode: &foramen_study::EpisodeSelection| {
+        let uid = |source: &foramen_image::SliceSource| source.sop_instance_uid.clone();
+        let chosen = Chosen {
+            sop_instance_uid: episode.chosen.as_ref().map(|slice| uid(&slice.source)),
+            width: episode.chosen.as_ref().and_then(|slice| slice.foramen.width),
+            naive_sop_instance_uid: episode.naive.as_ref().map(uid),
+        };
+        (episode.subject.to_string(), chosen)
+    };
+    selections.episodes.iter().map(of_episode).collect()
+}
+
+#[test]
+fn the_main_path_runs_and_accounts_for_every_row() {
+    let folder = cohort(Path::new(env!("CARGO_TARGET_TMPDIR")));
+    let key = SubjectKey::identity();
+    let (scan, outcomes) = open(&folder.join("dicom"), &folder.join("outcomes.csv"), &key);
+    let (manifest, selections) = select(&scan, &outcomes);
+    let truth = Truth::read(&folder.join("truth.json")).unwrap();
+
+    // Every row is kept or excluded, with a reason.
+    let flow = CohortFlow::of(&manifest);
+    let excluded: usize = flow.excluded.iter().map(|count| count.rows).sum();
+    assert_eq!(flow.included + excluded, flow.rows);
+    let lines = std::fs::read_to_string(folder.join("outcomes.csv")).unwrap();
+    assert_eq!(flow.rows, lines.lines().count() - 1);
+    assert!(manifest.excluded.iter().all(|row| !row.reason.is_empty() && row.row > 1));
+
+    // What is analysable by the truth is what is kept, but for refusals.
+    let refused = selections.episodes.iter().filter(|episode| episode.chosen.is_none()).count();
+    let analysable = truth.subjects.iter().filter(|subject| subject.analysable).count();
+    assert_eq!(flow.included + refused, analysable, "{:?}", manifest.excluded);
+
+    // The slices are the right ones: the bars of the whole cohort, with room for
+    // its small size.
+    let score = truth.score(&chosen(&selections)).unwrap();
+    assert!(score.median_error.is_some_and(|mm| mm <= 0.6), "{score:?}");
+    assert!(score.right_slice >= 0.7 && score.within_one_slice >= 0.85, "{score:?}");
+
+    // The files of the stages read back as what was written.
+    let out = tempfile::tempdir().unwrap();
+    files::write_manifest(&out.path().join("manifest.json"), &manifest).unwrap();
+    assert_eq!(files::read_manifest(&out.path().join("manifest.json")).unwrap(), manifest);
+    files::write_patches(out.path(), &selections.patches).unwrap();
+    let patches = files::read_patches(out.path()).unwrap();
+    let treated = patches.iter().filter(|patch| patch.usage == PatchUse::Treated).count();
+    assert_eq!(treated, flow.included);
+
+    // The ruler predicts each of them once.
+    let samples = patches.into_iter().map(|patch| patch.sample).collect();
+    let dataset = Dataset::new(samples).unwrap();
+    let split = Split::by_subject(&dataset, 2, 1).unwrap();
+    let result = cross_validate(&Ruler::default(), &dataset, &split).unwrap();
+    assert_eq!(result.predictions.len(), flow.included);
+    let path = out.path().join("predictions-ruler.csv");
+    files::write_predictions(&path, &result.predictions).unwrap();
+    assert_eq!(files::read_predictions(&path).unwrap(), result.predictions);
+}
+
+#[test]
+fn defects_are_excluded_with_their_own_reasons() {
+    let folder = cohort(Path::new(env!("CARGO_TARGET_TMPDIR")));
+    let key = SubjectKey::identity();
+    let (scan, outcomes) = open(&folder.join("dicom"), &folder.join("outcomes.csv"), &key);
+    let (manifest, _) = select(&scan, &outcomes);
+    let truth = Truth::read(&folder.join("truth.json")).unwrap();
+    for subject in truth.subjects.iter().filter(|subject| !subject.analysable) {
+        let kept = manifest.kept.iter().any(|kept| kept.subject.as_str() == subject.subject_id);
+        assert!(!kept, "{} has the defect {:?}", subject.subject_id, subject.defect);
+    }
+    let reasons: std::collections::BTreeSet<&str> =
+        manifest.excluded.iter().map(|row| row.reason.as_str()).collect();
+    assert!(reasons.len() >= 4, "{reasons:?}");
+}

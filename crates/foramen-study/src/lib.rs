@@ -1,1 +1,53 @@
-//! From a DICOM folder and an outcome table to predictions: the join, the cohort flow and every stage file.
+//! From a DICOM folder and an outcome table to samples that can be learned from.
+//!
+//! [`Manifest::join`] brings the stacks of a scan and the episodes of an outcome
+//! table together: every row is kept or excluded, with its reason.
+//! [`select_slices`] finds the level on each kept episode's axial series,
+//! measures its foramina, chooses the narrowest slice and cuts the patches.
+//! Every stage leaves one file ([`files`]) in the study's folder, and the next
+//! stage reads it, so that any of them can be run alone.
+//!
+//! ```
+//! use foramen_study::Levels;
+//! use foramen_types::{Level, SubjectId};
+//!
+//! let table = "subject_id,level,x_mm,y_mm,z_mm\nS1,C5/6,1.5,-20,12.25\n";
+//! let levels = Levels::read(table.as_bytes(), &Default::default())?;
+//! let disc = levels.of(&SubjectId::new("S1")?, Level::C5C6).expect("the row above");
+//! assert_eq!(disc.point.z, 12.25);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::float_cmp,
+        clippy::cast_possible_truncation,
+        reason = "tests compare numbers that are exact by construction"
+    )
+)]
+
+mod candidates;
+mod config;
+mod drafting;
+mod error;
+pub mod files;
+mod flow;
+mod levels;
+mod links;
+mod manifest;
+mod profiling;
+mod samples;
+mod selecting;
+
+pub use candidates::axial_series;
+pub use config::StudyConfig;
+pub use drafting::{DraftedSubject, LevelDraft, draft_levels};
+pub use error::StudyError;
+pub use flow::{CohortFlow, ExclusionCount};
+pub use levels::{DiscPosition, LevelSource, Levels, find_levels};
+pub use links::read_links;
+pub use manifest::{Excluded, Kept, Manifest};
+pub use profiling::{ProfiledSlice, UnmeasuredStack, profile_scan};
+pub use samples::{AUXILIARY_PER_SUBJECT, PatchSample, PatchUse};
+pub use selecting::{EpisodeSelection, ProfileRow, SelectedForamen, Selections, select_slices};

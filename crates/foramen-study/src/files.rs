@@ -1,0 +1,27 @@
+//! The files of a study, one type each, written by one stage and read by the
+//! next. In-memory types are never serialised themselves.
+//!
+//! | file | written by | holds |
+//! |---|---|---|
+//! | `manifest.json` | [`write_manifest`] | every row, kept or excluded |
+//! | `levels.csv` | [`write_levels`] | the disc positions that were used |
+//! | `selections.csv` | [`write_selections`] | the chosen slice of each episode |
+//! | `profile.csv` | [`write_profile`] | every measured slice and side |
+//! | `patches.csv`, `patches.safetensors` | [`write_patches`] | what models see |
+//! | `predictions*.csv` | [`write_predictions`] | out-of-fold probabilities |
+//! | `run.json` | [`write_run`] | schema versions and hashes of the others |
+
+mod manifest_json;
+mod patches;
+mod predictions;
+mod run_json;
+mod selections;
+mod table;
+
+pub use manifest_json::{read_manifest, write_manifest};
+pub use patches::{read_patches, write_patches};
+pub use predictions::{read_predictions, write_predictions};
+pub use run_json::write_run;
+pub use selections::{write_levels, write_profile, write_selections};
+pub(crate) use table::{Row, Table};
+pub use table::write_atomically;

@@ -1,0 +1,140 @@
+use std::path::Path;
+
+use foramen_types::{Outcome, SubjectId};
+use serde::{Deserialize, Serialize};
+
+use super::write_atomically;
+use crate::{CohortFlow, Excluded, Kept, Manifest, StudyError};
+
+/// Version of the file's form.
+const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct ManifestFile {
+    schema_version: u32,
+    rows: usize,
+    included: usize,
+    kept: Vec<KeptRow>,
+    excluded: Vec<ExcludedRow>,
+    studies_without_row: Vec<String>,
+    near_misses: Vec<(String, String)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptRow {
+    row: u64,
+    subject_id: String,
+    level: String,
+    side: String,
+    injection_date: Option<jiff::civil::Date>,
+    label: Option<u8>,
+    slice_hint: Option<String>,
+    series_uids: Vec<String>,
+    scan_age_days: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ExcludedRow {
+    row: u64,
+    subject_id: Option<String>,
+    reason: String,
+    detail: String,
+}
+
+/// Writes `manifest.json`.
+///
+/// # Errors
+/// [`StudyError::Write`].
+pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StudyError> {
+    let file = ManifestFile {
+        schema_version: SCHEMA_VERSION,
+        rows: manifest.rows,
+        included: CohortFlow::of(manifest).included,
+        kept: manifest
+            .kept
+            .iter()
+            .map(|kept| KeptRow {
+                row: kept.row,
+                subject_id: kept.subject.to_string(),
+                level: kept.level.to_string(),
+                side: kept.side.to_string(),
+                injection_date: kept.injection_date,
+                label: kept.outcome.map(Outcome::label),
+                slice_hint: kept.slice_hint.clone(),
+                series_uids: kept.series.clone(),
+                scan_age_days: kept.scan_age,
+            })
+            .collect(),
+        excluded: manifest
+            .excluded
+            .iter()
+            .map(|excluded| ExcludedRow {
+                row: excluded.row,
+                subject_id: excluded.subject.as_ref().map(SubjectId::to_string),
+                reason: excluded.reason.clone(),
+                detail: excluded.detail.clone(),
+            })
+            .collect(),
+        studies_without_row: manifest.studies_without_row.iter().map(SubjectId::to_string).collect(),
+        near_misses: manifest
+            .near_misses
+            .iter()
+            .map(|(row, images)| (row.to_string(), images.to_string()))
+            .collect(),
+    };
+    write_atomically(path, |writer| Ok(serde_json::to_writer_pretty(writer, &file)?))
+}
+
+/// Reads `manifest.json`.
+///
+/// # Errors
+/// [`StudyError::MissingStage`], [`StudyError::Json`],
+/// [`StudyError::SchemaVersion`] and [`StudyError::Value`].
+pub fn read_manifest(path: &Path) -> Result<Manifest, StudyError> {
+    let file: ManifestFile = super::run_json::read_json(path, "manifest", "select")?;
+    if file.schema_version != SCHEMA_VERSION {
+        return Err(StudyError::SchemaVersion {
+            path: path.to_owned(),
+            found: file.schema_version,
+            expected: SCHEMA_VERSION,
+        });
+    }
+    let bad = |row: u64| move |source| StudyError::Value { table: "manifest", row, source };
+    let kept = |row: KeptRow| {
+        Ok(Kept {
+            row: row.row,
+            subject: row.subject_id.parse().map_err(bad(row.row))?,
+            level: row.level.parse().map_err(bad(row.row))?,
+            side: row.side.parse().map_err(bad(row.row))?,
+            injection_date: row.injection_date,
+            outcome: row.label.map(|label| Outcome::from_favourable(label == 1)),
+            slice_hint: row.slice_hint,
+            series: row.series_uids,
+            scan_age: row.scan_age_days,
+        })
+    };
+    let excluded = |row: ExcludedRow| {
+        Ok(Excluded {
+            row: row.row,
+            subject: row.subject_id.map(|id| id.parse()).transpose().map_err(bad(row.row))?,
+            reason: row.reason,
+            detail: row.detail,
+        })
+    };
+    let subject = |id: String| SubjectId::new(&id).map_err(bad(0));
+    Ok(Manifest {
+        rows: file.rows,
+        kept: file.kept.into_iter().map(kept).collect::<Result<_, StudyError>>()?,
+        excluded: file.excluded.into_iter().map(excluded).collect::<Result<_, StudyError>>()?,
+        studies_without_row: file
+            .studies_without_row
+            .into_iter()
+            .map(subject)
+            .collect::<Result<_, _>>()?,
+        near_misses: file
+            .near_misses
+            .into_iter()
+            .map(|(row, images)| Ok((subject(row)?, subject(images)?)))
+            .collect::<Result<_, StudyError>>()?,
+    })
+}

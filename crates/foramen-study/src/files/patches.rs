@@ -1,0 +1,156 @@
+use std::collections::HashMap;
+use std::path::Path;
+
+use foramen_learn::Sample;
+use foramen_types::{Level, Outcome, Side, SubjectId};
+use half::f16;
+use ndarray::Array2;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+
+use super::{Row, Table};
+use super::run_json::read_stage_file;
+use super::table::{millimetres, write_atomically, write_csv};
+use crate::{PatchSample, PatchUse, StudyError};
+
+const HEADER: [&str; 8] =
+    ["subject_id", "level", "side", "use", "label", "width_mm", "sop_instance_uid", "frame"];
+const INDEX: &str = "patches.csv";
+const PIXELS: &str = "patches.safetensors";
+
+/// Writes `patches.csv` and `patches.safetensors` into a folder: the index, and
+/// one tensor `patches` `[n, row, column]` of half-precision values in the order
+/// of the index.
+///
+/// # Errors
+/// [`StudyError::Write`], and [`StudyError::Patches`] when the patches differ in
+/// shape.
+pub fn write_patches(folder: &Path, samples: &[PatchSample]) -> Result<(), StudyError> {
+    let path = folder.join(PIXELS);
+    let wrong = |what: String| StudyError::Patches { path: path.clone(), what };
+    let (rows, columns) = samples.first().map_or((0, 0), |sample| sample.patch().dim());
+    let mut bytes = Vec::with_capacity(2 * samples.len() * rows * columns);
+    for sample in samples {
+        if sample.patch().dim() != (rows, columns) {
+            return Err(wrong("patches differ in shape".to_owned()));
+        }
+        bytes.extend(sample.patch().iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()));
+    }
+    let shape = vec![samples.len(), rows, columns];
+    let tensor = TensorView::new(Dtype::F16, shape, &bytes).map_err(|e| wrong(e.to_string()))?;
+    let metadata = HashMap::from([("schema_version".to_owned(), "1".to_owned())]);
+    let file = safetensors::serialize([("patches", tensor)], Some(metadata))
+        .map_err(|e| wrong(e.to_string()))?;
+    write_atomically(&path, |writer| writer.write_all(&file))?;
+    let row = |patch: &PatchSample| {
+        let sample = &patch.sample;
+        vec![
+            sample.subject.to_string(),
+            sample.level.to_string(),
+            sample.side.to_string(),
+            patch.usage.name().to_owned(),
+            sample.outcome.map(|outcome| outcome.label().to_string()).unwrap_or_default(),
+            millimetres(sample.width),
+            patch.sop_instance_uid.clone(),
+            patch.frame.to_string(),
+        ]
+    };
+    write_csv(&folder.join(INDEX), &HEADER, samples.iter().map(row))
+}
+
+/// Reads what [`write_patches`] wrote.
+///
+/// # Errors
+/// [`StudyError::MissingStage`], [`StudyError::MissingColumn`],
+/// [`StudyError::Cell`], [`StudyError::Value`] and [`StudyError::Patches`].
+pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
+    let index = read_stage_file(&folder.join(INDEX), "select")?;
+    let table = Table::read("index of patches", index.as_slice())?;
+    let mut at = [0; 8];
+    for (place, column) in at.iter_mut().zip(HEADER) {
+        *place = table.column(column)?;
+    }
+    let [subject, level, side, usage, label, width, uid, frame] = at;
+
+    let path = folder.join(PIXELS);
+    let wrong = |what: String| StudyError::Patches { path: path.clone(), what };
+    let bytes = read_stage_file(&path, "select")?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|e| wrong(e.to_string()))?;
+    let tensor = file.tensor("patches").map_err(|e| wrong(e.to_string()))?;
+    let &[n, rows, columns] = tensor.shape() else {
+        return Err(wrong(format!("shape {:?}", tensor.shape())));
+    };
+    if n != table.rows().len() || tensor.dtype() != Dtype::F16 {
+        return Err(wrong(format!("{n} patches for {} rows", table.rows().len())));
+    }
+    let size = rows * columns;
+    let read = |(number, row): (usize, &Row)| {
+        let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
+        let cell = |column: &'static str, at: usize| StudyError::Cell {
+            table: table.name(),
+            row: row.line,
+            column,
+            value: row.cell(at).to_owned(),
+            remedy: "run `select` again",
+        };
+        let values = tensor.data()[2 * number * size..2 * (number + 1) * size]
+            .chunks_exact(2)
+            .map(|pair| f16::from_le_bytes([pair[0], pair[1]]).to_f32());
+        let patch = Array2::from_shape_vec((rows, columns), values.collect())
+            .expect("the tensor holds n × rows × columns values");
+        let outcome = match row.cell(label) {
+            "" => None,
+            "0" => Some(Outcome::Poor),
+            "1" => Some(Outcome::Favourable),
+            _ => return Err(cell("label", label)),
+        };
+        let mut sample = Sample::new(
+            SubjectId::new(row.cell(subject)).map_err(value)?,
+            row.cell(level).parse::<Level>().map_err(value)?,
+            row.cell(side).parse::<Side>().map_err(value)?,
+        )
+        .with_patch(patch);
+        sample.outcome = outcome;
+        sample.width = match row.cell(width) {
+            "" => None,
+            text => Some(text.parse().map_err(|_| cell("width_mm", width))?),
+        };
+        Ok(PatchSample {
+            sample,
+            usage: PatchUse::from_name(row.cell(usage)).ok_or_else(|| cell("use", usage))?,
+            sop_instance_uid: row.cell(uid).to_owned(),
+            frame: row.cell(frame).parse().map_err(|_| cell("frame", frame))?,
+        })
+    };
+    table.rows().iter().enumerate().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patches_round_trip() {
+        let sample = |id: &str, value: f32| PatchSample {
+            sample: Sample::new(SubjectId::new(id).unwrap(), Level::C5C6, Side::Left)
+                .with_patch(Array2::from_elem((2, 3), value))
+                .with_width(1.25),
+            usage: PatchUse::Auxiliary,
+            sop_instance_uid: "1.2.3".to_owned(),
+            frame: 1,
+        };
+        let mut samples = vec![sample("A", 0.5), sample("B", -0.25)];
+        samples[0].sample.outcome = Some(Outcome::Favourable);
+        samples[0].usage = PatchUse::Treated;
+        let folder = tempfile::tempdir().unwrap();
+        write_patches(folder.path(), &samples).unwrap();
+        assert_eq!(read_patches(folder.path()).unwrap(), samples);
+    }
+
+    #[test]
+    fn a_missing_stage_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = read_patches(folder.path()).unwrap_err().to_string();
+        assert!(text.contains("run `select` first"), "{text}");
+    }
+}

@@ -1,0 +1,131 @@
+use std::path::Path;
+
+use foramen_select::PointKind;
+
+use super::table::{millimetres, number, write_csv};
+use crate::{LevelSource, Levels, ProfileRow, Selections, StudyError};
+
+/// Writes `selections.csv`: one row per episode that was looked at, in the order
+/// of the manifest.
+///
+/// # Errors
+/// [`StudyError::Write`].
+pub fn write_selections(path: &Path, selections: &Selections) -> Result<(), StudyError> {
+    let header = [
+        "subject_id",
+        "level",
+        "side",
+        "series_uid",
+        "sop_instance_uid",
+        "frame",
+        "slice_position_mm",
+        "width_mm",
+        "contralateral_width_mm",
+        "root_width_mm",
+        "kim",
+        "modified_kim",
+        "confidence",
+        "status",
+        "reason",
+    ];
+    let rows = selections.episodes.iter().map(|episode| {
+        let chosen = episode.chosen.as_ref();
+        let text = |of: fn(&crate::SelectedForamen) -> String| chosen.map(of).unwrap_or_default();
+        vec![
+            episode.subject.to_string(),
+            episode.level.to_string(),
+            episode.side.to_string(),
+            text(|slice| slice.series_uid.clone()),
+            text(|slice| slice.source.sop_instance_uid.clone()),
+            text(|slice| slice.source.frame.to_string()),
+            text(|slice| millimetres(Some(slice.offset))),
+            text(|slice| millimetres(slice.foramen.width)),
+            text(|slice| millimetres(slice.contralateral.width)),
+            text(|slice| millimetres(slice.foramen.root_width)),
+            // Grades need the width of the root beside the width of the foramen.
+            String::new(),
+            String::new(),
+            millimetres(Some(episode.confidence)),
+            episode.status().to_owned(),
+            episode.refusal.clone().unwrap_or_default(),
+        ]
+    });
+    write_csv(path, &header, rows)
+}
+
+/// Writes `profile.csv`: every slice and side that was measured.
+///
+/// # Errors
+/// [`StudyError::Write`].
+pub fn write_profile(path: &Path, profile: &[ProfileRow]) -> Result<(), StudyError> {
+    let header = [
+        "series_uid",
+        "sop_instance_uid",
+        "slice",
+        "side",
+        "state",
+        "width_mm",
+        "confidence",
+        "subject_id",
+    ];
+    let rows = profile.iter().map(|row| {
+        vec![
+            row.series_uid.clone(),
+            row.source.sop_instance_uid.clone(),
+            row.slice.to_string(),
+            row.side.to_string(),
+            row.foramen.state.to_string(),
+            millimetres(row.foramen.width),
+            millimetres(Some(row.foramen.confidence)),
+            row.subject.to_string(),
+        ]
+    });
+    write_csv(path, &header, rows)
+}
+
+/// Writes `levels.csv`: disc positions in the form that [`Levels::read`] reads.
+///
+/// # Errors
+/// [`StudyError::Write`].
+pub fn write_levels(path: &Path, levels: &Levels) -> Result<(), StudyError> {
+    let header = [
+        "subject_id",
+        "level",
+        "x_mm",
+        "y_mm",
+        "z_mm",
+        "kind",
+        "frame_of_reference_uid",
+        "nx",
+        "ny",
+        "nz",
+        "source",
+        "confidence",
+        "status",
+    ];
+    let rows = levels.iter().map(|(subject, level, disc)| {
+        let along = |of: fn(foramen_types::Vector) -> f64| number(disc.normal.map(of));
+        vec![
+            subject.to_string(),
+            level.to_string(),
+            millimetres(Some(disc.point.x)),
+            millimetres(Some(disc.point.y)),
+            millimetres(Some(disc.point.z)),
+            match disc.kind {
+                PointKind::Disc => "disc".to_owned(),
+                PointKind::Canal => "canal".to_owned(),
+            },
+            disc.frame_of_reference_uid.clone().unwrap_or_default(),
+            along(|normal| normal.x),
+            along(|normal| normal.y),
+            along(|normal| normal.z),
+            match &disc.source {
+                LevelSource::Given(source) => source.clone(),
+                LevelSource::Sagittal { series_uid } => format!("sagittal {series_uid}"),
+            },
+            millimetres(Some(disc.confidence)),
+            "found".to_owned(),
+        ]
+    });
+    write_csv(path, &header, rows)
+}

@@ -1,0 +1,119 @@
+use std::fs;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use crate::StudyError;
+
+/// A CSV table with a header, every cell trimmed text.
+pub(crate) struct Table {
+    name: &'static str,
+    header: Vec<String>,
+    rows: Vec<Row>,
+}
+
+/// One row with its line number.
+pub(crate) struct Row {
+    /// Line number in the file; the header is line 1.
+    pub(crate) line: u64,
+    cells: Vec<String>,
+}
+
+impl Row {
+    /// The text of a cell; empty when the row is short.
+    pub(crate) fn cell(&self, column: usize) -> &str {
+        self.cells.get(column).map_or("", String::as_str)
+    }
+}
+
+impl Table {
+    /// Reads a table; a byte order mark before the header is skipped.
+    pub(crate) fn read(name: &'static str, reader: impl Read) -> Result<Self, StudyError> {
+        let csv = |source| StudyError::Csv { table: name, source };
+        let mut reader =
+            csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(reader);
+        let header = reader.headers().map_err(csv)?;
+        let header =
+            header.iter().map(|title| title.trim_start_matches('\u{feff}').to_owned()).collect();
+        let mut rows = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(csv)?;
+            let line = record.position().map_or(0, csv::Position::line);
+            rows.push(Row { line, cells: record.iter().map(str::to_owned).collect() });
+        }
+        Ok(Self { name, header, rows })
+    }
+
+    /// The name of the table in messages.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The place of a column that must be there.
+    pub(crate) fn column(&self, column: &'static str) -> Result<usize, StudyError> {
+        self.optional(column).ok_or_else(|| StudyError::MissingColumn {
+            table: self.name,
+            column,
+            found: self.header.clone(),
+        })
+    }
+
+    /// The place of a column that may be there.
+    pub(crate) fn optional(&self, column: &str) -> Option<usize> {
+        self.header.iter().position(|title| title.eq_ignore_ascii_case(column))
+    }
+
+    /// The rows in order.
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+}
+
+/// Writes a file so that it is there whole or not at all: to a neighbour first,
+/// then renamed.
+///
+/// # Errors
+/// [`StudyError::Write`] with the path.
+pub fn write_atomically(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), StudyError> {
+    let failed = |source| StudyError::Write { path: path.to_owned(), source };
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let write = || {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let mut file = std::io::BufWriter::new(fs::File::create(&partial)?);
+        fill(&mut file)?;
+        file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+        fs::rename(&partial, path)
+    };
+    write().map_err(failed)
+}
+
+/// Writes rows of text as CSV.
+pub(crate) fn write_csv(
+    path: &Path,
+    header: &[&str],
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> Result<(), StudyError> {
+    write_atomically(path, |file| {
+        let mut writer = csv::Writer::from_writer(file);
+        writer.write_record(header)?;
+        for row in rows {
+            writer.write_record(&row)?;
+        }
+        writer.flush()
+    })
+}
+
+/// A number with the fewest digits that read back as itself; empty for none.
+pub(crate) fn number(value: Option<f64>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// A measurement to a thousandth; empty for none.
+pub(crate) fn millimetres(value: Option<f64>) -> String {
+    value.map(|value| format!("{value:.3}")).unwrap_or_default()
+}

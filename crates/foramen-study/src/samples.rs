@@ -1,0 +1,55 @@
+use foramen_learn::Sample;
+use ndarray::Array2;
+
+/// How many foramina that were not injected each subject lends to learning what
+/// a width looks like.
+pub const AUXILIARY_PER_SUBJECT: usize = 8;
+
+/// What a patch is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PatchUse {
+    /// The injected foramen, on its chosen slice; it has a label where its outcome
+    /// is known.
+    Treated,
+    /// Another foramen, or another slice: it has a measured width and no label.
+    Auxiliary,
+}
+
+impl PatchUse {
+    /// The name as it is written in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Treated => "treated",
+            Self::Auxiliary => "auxiliary",
+        }
+    }
+
+    /// The use of a name as it is written in files.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Treated, Self::Auxiliary].into_iter().find(|usage| usage.name() == name)
+    }
+}
+
+/// A sample as the stage `select` leaves it: with its use and the image it was
+/// cut from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PatchSample {
+    /// The sample.
+    pub sample: Sample,
+    /// What the patch is for.
+    pub usage: PatchUse,
+    /// SOP Instance UID (0008,0018) of the image it was cut from.
+    pub sop_instance_uid: String,
+    /// Frame within that image, from 1.
+    pub frame: u32,
+}
+
+impl PatchSample {
+    /// The patch, `[row, column]`, about 0 to 1.
+    #[must_use]
+    pub fn patch(&self) -> &Array2<f32> {
+        &self.sample.patch
+    }
+}

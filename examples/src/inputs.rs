@@ -1,0 +1,131 @@
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use foramen_dicom::{Scan, ScanOptions, scan};
+use foramen_outcome::{OutcomeOptions, Outcomes};
+use foramen_study::{Levels, read_links};
+use foramen_types::SubjectKey;
+
+use crate::{counter, demo_cohort};
+
+/// What a study is made from. Without `--dicom` and `--outcomes`, the synthetic
+/// cohort.
+#[derive(Debug, Clone, Args)]
+pub struct Inputs {
+    /// Folder of DICOM files, searched through and through.
+    #[arg(long, value_name = "DIR", requires = "outcomes")]
+    pub dicom: Option<PathBuf>,
+    /// Table of injections and pain scores.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    pub outcomes: Option<PathBuf>,
+    /// Table of disc positions; without it, discs are found on the sagittal series.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    pub levels: Option<PathBuf>,
+    /// Table `patient_id,subject_id` that links the images to the outcome table.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    pub link: Option<PathBuf>,
+    /// Analysable subjects of the synthetic cohort.
+    #[arg(long, value_name = "N", default_value_t = 288, conflicts_with = "dicom")]
+    pub subjects: usize,
+    /// Seed of the synthetic cohort.
+    #[arg(long, value_name = "S", default_value_t = 1, conflicts_with = "dicom")]
+    pub cohort_seed: u64,
+}
+
+/// Inputs that have been read.
+pub struct OpenedInputs {
+    /// The stacks of the DICOM folder.
+    pub scan: Scan,
+    /// The episodes of the outcome table.
+    pub outcomes: Outcomes,
+    /// Disc positions, where given.
+    pub levels: Option<Levels>,
+    /// `truth.json` of a synthetic cohort.
+    pub truth: Option<PathBuf>,
+}
+
+impl Inputs {
+    /// Scans the folder and reads the tables; draws the synthetic cohort first
+    /// where no folder is given.
+    ///
+    /// # Errors
+    /// When a folder or table cannot be used, with its name.
+    pub fn open(&self) -> Result<OpenedInputs> {
+        let (dicom, outcomes, truth) = match (&self.dicom, &self.outcomes) {
+            (Some(dicom), Some(outcomes)) => {
+                let truth = dicom.parent().map(|folder| folder.join("truth.json"));
+                (dicom.clone(), outcomes.clone(), truth)
+            }
+            _ => {
+                let folder = demo_cohort(self.subjects, self.cohort_seed)?;
+                let truth = folder.join("truth.json");
+                (folder.join("dicom"), folder.join("outcomes.csv"), Some(truth))
+            }
+        };
+        let key = match &self.link {
+            None => SubjectKey::identity(),
+            Some(path) => read_links(open(path)?)
+                .with_context(|| format!("{} cannot be used", path.display()))?,
+        };
+        let options = OutcomeOptions::default().with_key(key.clone());
+        let outcomes = foramen_outcome::read(open(&outcomes)?, &options)
+            .with_context(|| format!("{} cannot be used", outcomes.display()))?;
+        let levels = self
+            .levels
+            .as_ref()
+            .map(|path| {
+                Levels::read(open(path)?, &key)
+                    .with_context(|| format!("{} cannot be used", path.display()))
+            })
+            .transpose()?;
+        if key.is_raw() && self.dicom.is_some() {
+            eprintln!(
+                "note: Patient IDs are used as subject ids and will be in every file; \
+                 give --link FILE to replace them"
+            );
+        }
+        let scan = scan_folder(&dicom, key)?;
+        let truth = truth.filter(|path| path.is_file());
+        Ok(OpenedInputs { scan, outcomes, levels, truth })
+    }
+}
+
+fn open(path: &Path) -> Result<File> {
+    File::open(path).with_context(|| format!("could not read {}", path.display()))
+}
+
+fn scan_folder(dicom: &Path, key: SubjectKey) -> Result<Scan> {
+    let progress = counter("scan");
+    let shown = progress.clone();
+    let options = ScanOptions::default()
+        .with_key(key)
+        .with_progress(move |files| shown.set_position(files as u64));
+    let found = scan(dicom, &options)?;
+    progress.finish_with_message(format!("files, {} stacks", found.stacks.len()));
+    if found.stacks.is_empty() {
+        let first = found.rejected.first();
+        let why = first.map_or(String::new(), |r| format!(" ({}: {})", r.path.display(), r.reason));
+        bail!(
+            "{} holds no usable MR stack: {} files, {} rejected{why}; give the folder that holds \
+             the DICOM files, and run the example `scan` on it to see every reason",
+            dicom.display(),
+            found.files,
+            found.rejected.len()
+        );
+    }
+    Ok(found)
+}
+
+/// Makes the output folder; one that holds something is refused unless `force`.
+///
+/// # Errors
+/// When the folder is not empty, or cannot be made.
+pub fn prepare_output(folder: &Path, force: bool) -> Result<()> {
+    let is_empty = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+    if !is_empty && !force {
+        bail!("{} is not empty; give --force to write into it, or another --out", folder.display());
+    }
+    fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))
+}
