@@ -1,1 +1,70 @@
-//! The evaluation of a study as JSON and as one self-contained HTML page.
+//! The evaluation of a study, as JSON and as one HTML page.
+//!
+//! A [`ReportInput`] is what a study knows at its end: the cohort with every
+//! exclusion, each model's out-of-fold predictions, a few pictures. [`evaluate`]
+//! turns it into a [`Report`], whose serialisation is `report.json`, and
+//! [`render_html`] into a page that needs no network: plots as inline SVG,
+//! pictures embedded, and a section in plain words on what the numbers do not
+//! show. [`read_predictions`] reads a `predictions.csv` and [`evaluate_model`]
+//! evaluates it alone.
+//!
+//! ```
+//! use foramen_report::{Cohort, Model, ReportInput, evaluate, read_predictions, render_html};
+//!
+//! let table = "\
+//! subject_id,level,side,repeat,fold,label,probability
+//! S1,C5/6,left,0,0,1,0.8
+//! S2,C5/6,right,0,0,0,0.3
+//! S3,C6/7,left,0,1,1,0.4
+//! S4,C6/7,left,0,1,0,0.5
+//! S5,C6/7,left,0,1,,0.6
+//! ";
+//! let read = read_predictions(table.as_bytes())?;
+//! assert_eq!((read.predictions.len(), read.without_label), (4, 1));
+//!
+//! let input = ReportInput {
+//!     title: "Four injections".into(),
+//!     cohort: Cohort { rows: 4, included: 4, favourable: 2, ..Cohort::default() },
+//!     models: vec![Model::new("cnn", read.predictions)],
+//!     ..ReportInput::default()
+//! };
+//! let report = evaluate(&input)?;
+//! assert_eq!(report.models[0].1.auc, Some(0.75));
+//! let page = render_html(&report, &input);
+//! assert!(page.contains("What these numbers do not show"));
+//! # Ok::<(), foramen_report::ReportError>(())
+//! ```
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::float_cmp,
+        clippy::cast_possible_truncation,
+        reason = "tests compare numbers that are exact by construction"
+    )
+)]
+
+mod error;
+mod evaluation;
+mod html;
+mod input;
+mod model_report;
+mod numerals;
+mod plot;
+mod report;
+mod scored;
+mod table;
+
+#[cfg(test)]
+mod sample;
+
+pub use error::ReportError;
+pub use evaluation::{evaluate, evaluate_model};
+pub use html::render_html;
+pub use input::{
+    Cohort, ExamplePicture, Excluded, Model, Prediction, ReportInput, TruthComparison,
+};
+pub use model_report::ModelReport;
+pub use plot::{calibration_svg, decision_svg, roc_svg};
+pub use report::{ComparisonReport, Report};
+pub use table::{PredictionTable, read_predictions};

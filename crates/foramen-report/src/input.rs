@@ -1,0 +1,130 @@
+use foramen_types::{Level, Side, SubjectId};
+
+/// What a study knows at its end.
+#[derive(Debug, Clone, Default)]
+pub struct ReportInput {
+    /// Title of the page.
+    pub title: String,
+    /// Whether the cohort is synthetic: said at the top of the page.
+    pub synthetic: bool,
+    /// Who was included, and who was not and why.
+    pub cohort: Cohort,
+    /// The models, the one in question first, its baseline second: these two are
+    /// compared.
+    pub models: Vec<Model>,
+    /// Pictures of measured slices.
+    pub examples: Vec<ExamplePicture>,
+    /// How well measurement and prediction match the truth of a synthetic cohort.
+    pub truth: Option<TruthComparison>,
+    /// Seconds of each stage, in order.
+    pub timing_s: Vec<(String, f64)>,
+    /// How the numbers came about: versions, device, configuration.
+    pub provenance: serde_json::Value,
+    /// Seed of the resampling of intervals.
+    pub seed: u64,
+}
+
+/// The flow from the rows of the outcome table to those with a prediction.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cohort {
+    /// Data rows of the outcome table.
+    pub rows: usize,
+    /// Rows with an out-of-fold prediction.
+    pub included: usize,
+    /// Included rows with a favourable outcome.
+    pub favourable: usize,
+    /// Rows left out, by reason; with the included ones they are all rows.
+    pub excluded: Vec<Excluded>,
+    /// Imaging studies that no row of the table speaks of.
+    pub studies_without_row: usize,
+}
+
+/// Rows left out for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excluded {
+    /// The reason.
+    pub reason: String,
+    /// How many rows.
+    pub n: usize,
+}
+
+/// A model and its predictions.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Model {
+    /// Its key in `report.json`: `cnn`, `ruler`.
+    pub name: String,
+    /// Its name for people.
+    pub title: String,
+    /// One sentence on what it sees and does.
+    pub description: String,
+    /// Its out-of-fold predictions of rows whose outcome is known.
+    pub predictions: Vec<Prediction>,
+    /// The probability from which it calls an outcome favourable, chosen on tune
+    /// sets; without one there is no sensitivity.
+    pub threshold: Option<f64>,
+}
+
+impl Model {
+    /// A model whose title is its name, without description and threshold.
+    #[must_use]
+    pub fn new(name: &str, predictions: Vec<Prediction>) -> Self {
+        Self { name: name.into(), title: name.into(), predictions, ..Self::default() }
+    }
+
+    /// Sets the threshold.
+    #[must_use]
+    pub fn with_threshold(self, threshold: f64) -> Self {
+        Self { threshold: Some(threshold), ..self }
+    }
+}
+
+/// What a model says of one foramen that it has not seen, and what came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// Whose foramen.
+    pub subject: SubjectId,
+    /// Its level.
+    pub level: Level,
+    /// Its side.
+    pub side: Side,
+    /// Which repeat of the cross-validation, from 0.
+    pub repeat: usize,
+    /// The fold in which it was tested, from 0.
+    pub fold: usize,
+    /// Whether the outcome was favourable.
+    pub favourable: bool,
+    /// The predicted probability of a favourable outcome.
+    pub probability: f64,
+}
+
+/// A picture for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExamplePicture {
+    /// What it shows, also for those who cannot see it.
+    pub caption: String,
+    /// The picture as PNG.
+    pub png: Vec<u8>,
+}
+
+/// What a synthetic cohort's truth says of measurement and prediction.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+pub struct TruthComparison {
+    /// AUC of the true probabilities: what no model can pass but by chance.
+    pub oracle_auc: Option<f64>,
+    /// AUC of what the image alone tells.
+    pub oracle_image_auc: Option<f64>,
+    /// Median distance of measured and true width, millimetres.
+    pub width_error_median_mm: Option<f64>,
+    /// 95th percentile of that distance, millimetres.
+    pub width_error_p95_mm: Option<f64>,
+    /// Analysable rows: the denominator of the fractions.
+    pub n_rows: usize,
+    /// Rows in which a width was measured; a refusal counts as a miss below.
+    pub found: usize,
+    /// Share of rows whose chosen slice is the narrowest, or within 0.2 mm of it.
+    pub slice_hits: Option<f64>,
+    /// Share of rows whose chosen slice is at most one slice from the narrowest.
+    pub within_one_slice: Option<f64>,
+    /// `slice_hits` of a width taken by a fixed threshold.
+    pub naive_slice_hits: Option<f64>,
+}

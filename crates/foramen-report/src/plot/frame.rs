@@ -1,0 +1,104 @@
+use std::fmt::Write as _;
+
+use maud::{Markup, html};
+
+/// Colours of axes and text.
+pub(super) const TEXT: &str = "#1f2a35";
+pub(super) const MUTED: &str = "#5b6570";
+pub(super) const GRID: &str = "#e3e7eb";
+
+/// A rectangle of data on the paper, both axes linear.
+#[derive(Clone, Copy)]
+pub(super) struct Frame {
+    /// Left, top, width and height on the paper.
+    pub(super) paper: [f64; 4],
+    /// First and last value of the horizontal axis.
+    pub(super) across: (f64, f64),
+    /// Lowest and highest value of the vertical axis.
+    pub(super) up: (f64, f64),
+}
+
+impl Frame {
+    /// Where a value lies across the paper.
+    pub(super) fn x(&self, value: f64) -> f64 {
+        let (first, last) = self.across;
+        round(self.paper[0] + self.paper[2] * (value - first) / (last - first))
+    }
+
+    /// Where a value lies down the paper.
+    pub(super) fn y(&self, value: f64) -> f64 {
+        let (lowest, highest) = self.up;
+        round(self.paper[1] + self.paper[3] * (highest - value) / (highest - lowest))
+    }
+
+    /// The points of a curve as a path.
+    pub(super) fn path(&self, points: impl IntoIterator<Item = (f64, f64)>) -> String {
+        let mut path = String::new();
+        for (place, (x, y)) in points.into_iter().enumerate() {
+            let command = if place == 0 { 'M' } else { 'L' };
+            write!(path, "{command}{} {}", self.x(x), self.y(y)).expect("a string takes all");
+        }
+        path
+    }
+
+    /// Grid, ticks and titles. The titles are plain text.
+    pub(super) fn axes(
+        &self,
+        ticks_across: &[f64],
+        ticks_up: &[f64],
+        titles: (&str, &str),
+    ) -> Markup {
+        let [left, top, width, height] = self.paper;
+        let (right, bottom) = (left + width, top + height);
+        let (middle, centre) = (left + width / 2.0, top + height / 2.0);
+        html! {
+            g font-size="13" fill=(MUTED) {
+                @for &tick in ticks_across {
+                    line x1=(self.x(tick)) x2=(self.x(tick)) y1=(top) y2=(bottom) stroke=(GRID) {}
+                    text x=(self.x(tick)) y=(bottom + 18.0) text-anchor="middle" { (label(tick)) }
+                }
+                @for &tick in ticks_up {
+                    line x1=(left) x2=(right) y1=(self.y(tick)) y2=(self.y(tick)) stroke=(GRID) {}
+                    text x=(left - 8.0) y=(self.y(tick) + 4.5) text-anchor="end" { (label(tick)) }
+                }
+            }
+            rect x=(left) y=(top) width=(width) height=(height) fill="none" stroke="#9aa5b0" {}
+            g font-size="14" fill=(TEXT) {
+                text x=(middle) y=(bottom + 40.0) text-anchor="middle" { (titles.0) }
+                text x="16" y=(centre) text-anchor="middle"
+                    transform={ "rotate(-90 16 " (centre) ")" } { (titles.1) }
+            }
+        }
+    }
+}
+
+/// A whole drawing that stands alone or in a page.
+pub(super) fn drawing(width: f64, height: f64, title: &str, content: &Markup) -> String {
+    html! {
+        svg xmlns="http://www.w3.org/2000/svg" viewBox={ "0 0 " (width) " " (height) }
+            role="img" aria-label=(title)
+            font-family="system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', Arial, sans-serif" {
+            title { (title) }
+            rect width=(width) height=(height) fill="#fff" {}
+            (content)
+        }
+    }
+    .into_string()
+}
+
+/// A tick's value, as short as it can be.
+fn label(tick: f64) -> String {
+    let text = format!("{tick:.2}");
+    let short = text.trim_end_matches('0').trim_end_matches('.');
+    if short == "-0" || short.is_empty() { "0".into() } else { short.replace('-', "−") }
+}
+
+/// Hundredths of a point are finer than any printer.
+fn round(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+/// Evenly spaced values, both ends included.
+pub(super) fn steps(first: f64, last: f64, count: u32) -> Vec<f64> {
+    (0..=count).map(|step| first + (last - first) * f64::from(step) / f64::from(count)).collect()
+}

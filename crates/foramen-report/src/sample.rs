@@ -1,0 +1,106 @@
+//! A small made-up study for the tests.
+
+use foramen_types::{Level, Side, SubjectId};
+use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
+
+use crate::{Cohort, ExamplePicture, Excluded, Model, Prediction, ReportInput, TruthComparison};
+
+pub(crate) fn prediction(
+    subject: &str,
+    repeat: usize,
+    favourable: bool,
+    probability: f64,
+) -> Prediction {
+    Prediction {
+        subject: SubjectId::new(subject).expect("a subject"),
+        level: Level::C5C6,
+        side: Side::Left,
+        repeat,
+        fold: 0,
+        favourable,
+        probability,
+    }
+}
+
+/// 120 injections, a good model and a fair one.
+pub(crate) fn study() -> ReportInput {
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    let (mut cnn, mut ruler) = (Vec::new(), Vec::new());
+    for index in 0..120_u32 {
+        let truth: f64 = random.random();
+        let favourable = random.random::<f64>() < truth;
+        let blur = |amount: f64, random: &mut ChaCha8Rng| {
+            let logit = (truth / (1.0 - truth)).ln() + amount * (random.random::<f64>() - 0.5);
+            1.0 / (1.0 + (-logit).exp())
+        };
+        let name = format!("S{index:03}");
+        cnn.push(prediction(&name, 0, favourable, blur(3.0, &mut random)));
+        ruler.push(prediction(&name, 0, favourable, blur(9.0, &mut random)));
+    }
+    let favourable = cnn.iter().filter(|prediction| prediction.favourable).count();
+    ReportInput {
+        title: "A made-up study".into(),
+        synthetic: true,
+        cohort: Cohort {
+            rows: 132,
+            included: 120,
+            favourable,
+            excluded: vec![
+                Excluded { reason: "no follow-up between 46 and 74 days".into(), n: 7 },
+                Excluded { reason: "no axial T2 series <before> the injection".into(), n: 5 },
+            ],
+            studies_without_row: 2,
+        },
+        models: vec![
+            Model {
+                name: "cnn".into(),
+                title: "CNN".into(),
+                description: "A small network on the foramen.".into(),
+                predictions: cnn,
+                threshold: Some(0.5),
+            },
+            Model {
+                name: "ruler".into(),
+                title: "Ruler".into(),
+                description: "Logistic regression on the measured width.".into(),
+                predictions: ruler,
+                threshold: Some(0.45),
+            },
+        ],
+        examples: vec![ExamplePicture {
+            caption: "C5/6 left, 2.1 mm & the width drawn".into(),
+            png: vec![0x89, b'P', b'N', b'G'],
+        }],
+        truth: Some(TruthComparison {
+            oracle_auc: Some(0.88),
+            oracle_image_auc: Some(0.83),
+            width_error_median_mm: Some(0.31),
+            width_error_p95_mm: Some(1.2),
+            n_rows: 120,
+            found: 118,
+            slice_hits: Some(0.9),
+            within_one_slice: Some(0.97),
+            naive_slice_hits: Some(0.55),
+        }),
+        timing_s: vec![("scan".into(), 4.5), ("train".into(), 310.0)],
+        provenance: serde_json::json!({"foramen": "0.1.0", "config": {"folds": 5}}),
+        seed: 1,
+    }
+}
+
+/// Numbers to six digits, so that a snapshot does not hang on the last bit of a
+/// platform's logarithm.
+pub(crate) fn rounded(json: &serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match json {
+        Value::Number(number) if number.is_f64() => {
+            let value = number.as_f64().unwrap_or_default();
+            serde_json::json!((value * 1e6).round() / 1e6)
+        }
+        Value::Array(values) => values.iter().map(rounded).collect(),
+        Value::Object(pairs) => {
+            pairs.iter().map(|(key, value)| (key.clone(), rounded(value))).collect()
+        }
+        other => other.clone(),
+    }
+}

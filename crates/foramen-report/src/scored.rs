@@ -1,0 +1,118 @@
+use std::collections::BTreeMap;
+
+use foramen_metrics::{ClusteredScores, Scores};
+use foramen_types::{Level, Side, SubjectId};
+
+use crate::{Model, Prediction, ReportError};
+
+/// One injection: a foramen, and which of several injections of it.
+pub(crate) type Injection = (SubjectId, Level, Side, usize);
+
+/// A model's predictions, one per injection.
+pub(crate) struct Scored {
+    /// The injections, in order.
+    pub(crate) injections: Vec<Injection>,
+    /// Labels and probabilities, averaged over the repeats of the
+    /// cross-validation.
+    pub(crate) scores: Scores,
+    /// The same for each repeat alone.
+    pub(crate) by_repeat: Vec<Scores>,
+    /// Injections of a foramen that had one before, in the same repeat.
+    pub(crate) injected_again: usize,
+}
+
+impl Scored {
+    /// Gathers the repeats of each injection.
+    ///
+    /// # Errors
+    /// [`ReportError::Model`] and [`ReportError::Labels`].
+    pub(crate) fn new(model: &Model) -> Result<Self, ReportError> {
+        let unusable = |source| ReportError::Model { name: model.name.clone(), source };
+        let mut seen: BTreeMap<(&SubjectId, Level, Side, usize), usize> = BTreeMap::new();
+        let mut gathered: BTreeMap<Injection, Vec<&Prediction>> = BTreeMap::new();
+        let mut by_repeat: BTreeMap<usize, (Vec<bool>, Vec<f64>)> = BTreeMap::new();
+        for prediction in &model.predictions {
+            let Prediction { subject, level, side, repeat, .. } = prediction;
+            let before = seen.entry((subject, *level, *side, *repeat)).or_default();
+            let injection = (subject.clone(), *level, *side, *before);
+            *before += 1;
+            gathered.entry(injection).or_default().push(prediction);
+            let repeat = by_repeat.entry(*repeat).or_default();
+            repeat.0.push(prediction.favourable);
+            repeat.1.push(prediction.probability);
+        }
+        let (mut labels, mut probabilities) = (Vec::new(), Vec::new());
+        for ((subject, level, side, _), predictions) in &gathered {
+            let favourable = predictions[0].favourable;
+            if predictions.iter().any(|prediction| prediction.favourable != favourable) {
+                return Err(ReportError::Labels {
+                    name: model.name.clone(),
+                    subject: subject.to_string(),
+                    level: level.to_string(),
+                    side: side.to_string(),
+                });
+            }
+            labels.push(favourable);
+            let sum: f64 = predictions.iter().map(|prediction| prediction.probability).sum();
+            probabilities.push(sum / predictions.len() as f64);
+        }
+        let by_repeat = by_repeat
+            .into_values()
+            .map(|(labels, probabilities)| Scores::new(&labels, &probabilities))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(unusable)?;
+        let scores = Scores::new(&labels, &probabilities).map_err(unusable)?;
+        let injections: Vec<Injection> = gathered.into_keys().collect();
+        let injected_again = injections.iter().filter(|injection| injection.3 > 0).count();
+        Ok(Self { injections, scores, by_repeat, injected_again })
+    }
+
+    /// Number of subjects.
+    pub(crate) fn subjects(&self) -> usize {
+        let mut subjects: Vec<&SubjectId> =
+            self.injections.iter().map(|injection| &injection.0).collect();
+        subjects.dedup();
+        subjects.len()
+    }
+
+    /// The scores with the subject of each.
+    pub(crate) fn by_subject(&self) -> ClusteredScores {
+        let subjects: Vec<&SubjectId> =
+            self.injections.iter().map(|injection| &injection.0).collect();
+        ClusteredScores::new(self.scores.clone(), &subjects)
+            .expect("there is one subject for each score")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::prediction;
+
+    #[test]
+    fn repeats_are_averaged_and_second_injections_kept_apart() {
+        let model = Model::new(
+            "cnn",
+            vec![
+                prediction("B", 0, true, 0.9),
+                prediction("A", 0, false, 0.2),
+                prediction("A", 1, false, 0.4),
+                prediction("B", 1, true, 0.7),
+                prediction("B", 0, false, 0.1),
+            ],
+        );
+        let scored = Scored::new(&model).unwrap();
+        assert_eq!(scored.scores.labels(), [false, true, false]);
+        assert!((scored.scores.values()[0] - 0.3).abs() < 1e-15);
+        assert_eq!((scored.subjects(), scored.injected_again), (2, 1));
+        assert_eq!(scored.by_repeat.len(), 2);
+        assert_eq!(scored.by_subject().clusters(), 2);
+    }
+
+    #[test]
+    fn repeats_with_different_labels_are_refused() {
+        let model =
+            Model::new("cnn", vec![prediction("A", 0, true, 0.5), prediction("A", 1, false, 0.5)]);
+        assert!(matches!(Scored::new(&model), Err(ReportError::Labels { .. })));
+    }
+}
