@@ -24,6 +24,7 @@
 )]
 
 mod artefact;
+mod atlas;
 mod channel;
 mod cohort;
 mod config;

@@ -7,7 +7,7 @@ use crate::tissue::Tissue;
 /// The muscles of one side, as ellipses in the plane: centre `(u, v)`, half axes
 /// and the angle of the first axis from `u` towards the back, degrees. Between
 /// two that meet runs a plane of fat.
-const MUSCLES: [[f64; 5]; 13] = [
+const MUSCLES: [[f64; 5]; 19] = [
     [7.5, 20.0, 5.0, 6.5, 0.0],      // multifidus
     [8.0, 30.0, 5.5, 7.0, 0.0],      // semispinalis of the neck
     [18.0, 27.0, 6.0, 11.0, 20.0],   // semispinalis of the head
@@ -20,7 +20,13 @@ const MUSCLES: [[f64; 5]; 13] = [
     [29.0, -2.0, 6.0, 7.0, 0.0],     // middle scalene
     [24.0, -14.0, 5.0, 5.0, 0.0],    // anterior scalene
     [7.5, -26.5, 6.5, 3.2, 0.0],     // long muscle of the neck
-    [45.0, -20.0, 6.0, 15.0, -25.0], // sternocleidomastoid
+    [43.0, -18.0, 7.0, 15.0, -30.0], // sternocleidomastoid
+    [13.0, -51.0, 10.0, 3.5, 20.0],  // strap muscles
+    [27.0, -45.0, 9.0, 4.0, 35.0],   // omohyoid
+    [16.0, -37.0, 4.0, 6.0, 10.0],   // thyroid gland, constrictor above
+    [17.0, -24.0, 4.5, 3.5, -20.0],  // long muscle of the head
+    [38.0, -4.0, 5.0, 6.0, 0.0],     // posterior scalene
+    [12.0, 38.0, 7.0, 4.0, -10.0],   // rhomboid, serratus
 ];
 
 /// The soft parts around the spine: skin, fat, muscles, airway, vessels.
@@ -33,8 +39,10 @@ pub(crate) struct Neck {
     /// Thickness of the fat under the skin.
     fat: f64,
     /// Muscles of the left and of the right: cosine and sine last.
-    muscles: [[[f64; 6]; 13]; 2],
+    muscles: [[[f64; 6]; 19]; 2],
     airway: (f64, f64),
+    /// Phases of the waves that bend the planes between muscles.
+    waves: [f64; 4],
     carotid: [(f64, f64, f64); 2],
     jugular: [(f64, f64, f64); 2],
 }
@@ -68,6 +76,7 @@ impl Neck {
             back: 55.0 * size,
             fat: about(5.5, 2.5),
             muscles,
+            waves: [0; 4].map(|_| about(0.0, 3.0)),
             airway: (about(8.0, 2.0), about(5.5, 1.5)),
             carotid,
             jugular,
@@ -95,14 +104,14 @@ impl Neck {
         if depth < fat {
             return Tissue::Fat;
         }
-        if v < -24.0
+        if v < -17.0
             && let Some(tissue) = self.front_tissue(at)
         {
             return tissue;
         }
-        if v > 12.0 && u.abs() < 0.7 {
+        if v > 12.0 && u.abs() < 1.1 {
             // The nuchal ligament.
-            return if u.abs() < 0.4 { Tissue::Ligament } else { Tissue::Fat };
+            return if u.abs() < 0.6 { Tissue::Ligament } else { Tissue::Fat };
         }
         self.muscle(at)
     }
@@ -132,10 +141,7 @@ impl Neck {
         if w < 20.0 && capsule(a, v, (1.0, -58.0), (17.0, -38.0), 1.4) < 0.0 {
             return Some(Tissue::Cartilage);
         }
-        if v < -53.0 && a < 18.0 {
-            return Some(Tissue::Muscle);
-        }
-        if a < 17.0 && v < -37.0 {
+        if a < 12.0 && v < -37.0 && v > -53.0 {
             return Some(if w < -20.0 { Tissue::Mucosa } else { Tissue::Muscle });
         }
         None
@@ -144,10 +150,15 @@ impl Neck {
     /// Muscle, or the fat between two muscles: a place belongs to the ellipse it
     /// is deepest in.
     fn muscle(&self, at: Local) -> Tissue {
-        let a = at.u.abs();
+        let [p, q, r, s] = self.waves;
+        // Waves a few millimetres high make the planes between muscles curved,
+        // and let the fat in them thin out and swell.
+        let a = at.u.abs() + 1.3 * (at.v / 6.5 + p + 0.05 * at.w).sin();
+        let b = at.v + 1.3 * (at.u / 7.5 + q - 0.04 * at.w).sin();
+        let swell = 0.5 + 0.5 * (at.u / 9.0 + r).sin() * (at.v / 11.0 + s + 0.03 * at.w).cos();
         let (mut best, mut second) = (f64::INFINITY, f64::INFINITY);
         for [u, v, half_a, half_b, cosine, sine] in &self.muscles[usize::from(at.u < 0.0)] {
-            let (du, dv) = (a - u, at.v - v);
+            let (du, dv) = (a - u, b - v);
             let x = (du * cosine + dv * sine) / half_a;
             let y = (dv * cosine - du * sine) / half_b;
             let depth = x * x + y * y;
@@ -159,9 +170,14 @@ impl Neck {
             }
         }
         let seam = second - best;
-        if best > 2.6 {
-            Tissue::LooseFat
-        } else if seam < 0.16 * best.max(0.3) {
+        if best > 3.2 - swell {
+            // Between the muscles in front: lobules of fat, small vessels.
+            match swell {
+                thin if thin < 0.4 => Tissue::Fat,
+                thick if thick > 0.8 => Tissue::Vein,
+                _ => Tissue::LooseFat,
+            }
+        } else if seam < 0.26 * swell * best.max(0.3) {
             Tissue::Fat
         } else {
             Tissue::Muscle

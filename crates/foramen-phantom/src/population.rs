@@ -79,7 +79,7 @@ impl Spine {
             disc_heights.push((rng.random_range(1.9..2.9), rng.random_range(0.0..1.0)));
         }
         let body = (rng.random_range(10.2..11.6), rng.random_range(15.5..18.0));
-        let sac = (rng.random_range(8.6..10.2), rng.random_range(5.0..6.2));
+        let sac = (rng.random_range(9.0..10.8), rng.random_range(5.2..6.4));
         let cord = (rng.random_range(5.8..6.9), rng.random_range(3.4..4.2));
         let arteries = [0, 1].map(|_| rng.random_range(1.3..2.5));
         let facets = (0..6).map(|_| [0, 1].map(|_| rng.random_range(-1.5..1.5))).collect();

@@ -57,9 +57,8 @@ impl Truth {
             let bias = choice.width.zip(subject.narrowest_width_mm).map(|(a, b)| a - b);
             biases.extend(bias);
             errors.push(bias.map_or(f64::INFINITY, f64::abs));
-            let is_right = |uid: &Option<String>| {
-                uid.as_deref().is_some_and(|uid| subject.is_narrowest(uid))
-            };
+            let is_right =
+                |uid: &Option<String>| uid.as_deref().is_some_and(|uid| subject.is_narrowest(uid));
             let hit = is_right(&choice.sop_instance_uid);
             let neighbour = choice
                 .sop_instance_uid
@@ -95,7 +94,8 @@ impl SubjectTruth {
 
     fn is_narrowest(&self, uid: &str) -> bool {
         let slice = self.slices.iter().find(|slice| slice.sop_instance_uid == uid);
-        let width = slice.and_then(|slice| self.treated(slice)).and_then(|foramen| foramen.width_mm);
+        let width =
+            slice.and_then(|slice| self.treated(slice)).and_then(|foramen| foramen.width_mm);
         width.zip(self.narrowest_width_mm).is_some_and(|(width, least)| width <= least + TIE)
     }
 

@@ -1,5 +1,6 @@
 use foramen_types::{Level, Point, Side, Vector};
 
+use crate::atlas;
 use crate::channel::{Along, Cause, Channel};
 use crate::frame::{Frame, Local};
 use crate::neck::Neck;
@@ -7,7 +8,7 @@ use crate::shape::{capsule, circle, ellipse, joined};
 use crate::tissue::Tissue;
 
 /// Thickness of the cortex, millimetres.
-const CORTEX: f64 = 0.65;
+const CORTEX: f64 = 0.8;
 
 /// A cervical spine in a neck: every tissue at every place.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +69,14 @@ impl Spine {
         }
     }
 
+    /// The outline of a vertebral body in the plane: an oval with a flat back.
+    fn body_outline(&self, at: Local) -> f64 {
+        let (half, depth) = self.body;
+        let (a, v, centre) = (at.u.abs(), at.v, self.body_centre());
+        let oval = ellipse(a, v, (0.0, centre + 0.8), (half, 0.5 * depth + 0.8));
+        oval.max(v - centre - 0.5 * depth)
+    }
+
     fn body_centre(&self) -> f64 {
         -self.sac.1 - 0.7 - 0.5 * self.body.1
     }
@@ -78,6 +87,12 @@ impl Spine {
         }
         let disc = self.nearest(at.w);
         let side = usize::from(at.u < 0.0);
+        let up = at.w - self.discs[0];
+        if up > atlas::SHOULDER {
+            let bone = atlas::bone(at, up, -self.sac.1 - 0.7);
+            let body = self.body_outline(at).max(up - atlas::SHOULDER - 2.0);
+            return boned(joined(bone, body, 2.0));
+        }
         let channel = self.channels.get(disc).map(|pair| &pair[side]);
         let along = channel.map(|channel| channel.along(at));
         if let (Some(channel), Some(along)) = (channel, along)
@@ -94,12 +109,13 @@ impl Spine {
     /// Cord, CSF, dura and the fat of the canal.
     fn canal_tissue(&self, at: Local) -> Option<Tissue> {
         let (u, v) = (at.u, at.v);
-        if u.abs() > 12.0 || v.abs() > 9.0 {
+        if u.abs() > 16.0 || v.abs() > 13.0 {
             return None;
         }
-        let sac = ellipse(u, v, (0.0, 0.0), self.sac);
+        let (wide, stem) = atlas::widening(at.w - self.discs[0]);
+        let sac = ellipse(u, v, (0.0, 0.0), (self.sac.0 * wide, self.sac.1 * wide));
         if sac < 0.0 {
-            let cord = ellipse(u, v, (0.0, -0.3), self.cord);
+            let cord = ellipse(u, v, (0.0, -0.3), (self.cord.0 * stem, self.cord.1 * stem));
             if cord >= 0.0 {
                 return Some(Tissue::Csf);
             }
@@ -109,7 +125,7 @@ impl Spine {
             let bar = capsule(a, v, (0.0, -0.3), (1.8, -0.3), 0.45);
             return Some(if horn.min(bar) < 0.0 { Tissue::GreyMatter } else { Tissue::Cord });
         }
-        if sac < 0.35 {
+        if sac < 0.25 {
             return Some(Tissue::Ligament);
         }
         let canal = ellipse(u, v, (0.0, 0.3), (self.sac.0 + 1.8, self.sac.1 + 0.9));
@@ -157,7 +173,7 @@ impl Spine {
         let (half, depth) = self.body;
         let centre = self.body_centre();
         // The body, its disc cut out; at the sides the uncinate process rises.
-        let outline = ellipse(a, v, (0.0, centre), (half, 0.5 * depth));
+        let outline = self.body_outline(at);
         let (disc_half, bright) = self.disc_heights[disc];
         let gap = disc_half * (1.0 - (a / (half - 1.2)).powi(4)).max(0.12);
         if outline < 0.0 && dw.abs() < gap {
@@ -217,11 +233,16 @@ impl Spine {
             if pillar < -0.4 && from_joint.abs() < 1.0 {
                 return Some(if from_joint.abs() < 0.5 { Tissue::Joint } else { Tissue::Cortex });
             }
-            return Some(if bone > -CORTEX { Tissue::Cortex } else { Tissue::Marrow });
+            return boned(bone);
         }
         // The yellow ligament closes the back of the canal between laminae.
         (lamina < -0.6).then_some(Tissue::Ligament)
     }
+}
+
+/// Bone by its signed distance: cortex outside, marrow inside.
+fn boned(distance: f64) -> Option<Tissue> {
+    (distance < 0.0).then_some(if distance > -CORTEX { Tissue::Cortex } else { Tissue::Marrow })
 }
 
 /// What lies within a channel's walls: fat, veins and the root.

@@ -71,7 +71,7 @@ impl Tissue {
             Self::Air => (0.0, 0.0),
             Self::Skin => (0.30, 0.30),
             Self::Fat => (0.80, 0.34),
-            Self::LooseFat => (0.60, 0.66),
+            Self::LooseFat => (0.60, 0.68),
             Self::Muscle => (0.14, 0.58),
             Self::Marrow => (0.40, 0.11),
             Self::Cortex => (0.04, 0.05),
@@ -96,7 +96,7 @@ impl Tissue {
     /// How much its signal varies from place to place, as a share of it.
     pub(crate) fn texture(self) -> f32 {
         match self {
-            Self::Muscle => 0.22,
+            Self::Muscle => 0.13,
             Self::Fat | Self::LooseFat => 0.16,
             Self::Marrow | Self::Nucleus | Self::Annulus | Self::SoftDisc => 0.12,
             Self::Csf => 0.04,
