@@ -71,14 +71,15 @@ pub(crate) fn has_cuda(libtorch: &Path) -> bool {
 
 /// Whether `libtorch` can be built against, with the reason if not.
 pub(crate) fn check(libtorch: &Path) -> Result<()> {
-    let missing = |file: &Path| format!("it has no {}", file.display());
     for file in [
         Path::new("include/torch/csrc/api/include/torch/torch.h").to_owned(),
         Path::new("lib").join(library("torch")),
         Path::new("lib").join(library("torch_cpu")),
         Path::new("lib").join(library("c10")),
     ] {
-        fs::metadata(libtorch.join(&file)).with_context(|| missing(&file))?;
+        if !libtorch.join(&file).exists() {
+            bail!("it has no {}", file.display());
+        }
     }
     match version(libtorch) {
         Some(version) if version == VERSION => Ok(()),
@@ -129,7 +130,7 @@ pub(crate) fn fetch(cache: &Cache, build: Build) -> Result<PathBuf> {
     println!("fetching libtorch {VERSION} from PyPI ({size}, once)");
     let staging = cache.stage()?;
     let (wheels, built) = (staging.path().join("wheels"), staging.path().join("built"));
-    let cannot = || format!("cannot get libtorch {VERSION} from PyPI.\n{BY_HAND}");
+    let cannot = || format!("cannot get libtorch {VERSION} from PyPI ({BY_HAND})");
     let torch = pip
         .download(&[&format!("torch=={VERSION}")], false, &wheels)
         .with_context(cannot)?

@@ -14,6 +14,8 @@ mod pip;
 mod setup;
 mod wheel;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -46,8 +48,18 @@ enum Task {
 /// The optional features that `setup` makes buildable.
 const FEATURES: [&str; 2] = ["--features", "torch,jpeg-ls"];
 
-fn main() -> anyhow::Result<()> {
-    match Arguments::parse().task {
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> anyhow::Result<()> {
+    match task {
         Task::Setup(options) => setup::setup(&options).map(drop),
         Task::Doctor => doctor::doctor(),
         Task::Demo { arguments } => {
