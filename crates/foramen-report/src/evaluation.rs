@@ -119,7 +119,8 @@ fn numbers(model: &Model, scored: &Scored, seed: u64) -> ModelReport {
         && fit.clamped > 0
     {
         report.notes.push(format!(
-            "{} probabilities of 0 or 1 were moved slightly inwards for the calibration fit.",
+            "Probabilities of 0 or 1 ({} of them) were moved slightly inwards for the calibration \
+             fit.",
             fit.clamped
         ));
     }
