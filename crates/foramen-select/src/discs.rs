@@ -1,6 +1,32 @@
+mod chain;
+mod column;
+mod cord;
+mod midplane;
+mod sheet;
+
+use chain::{Chain, best_chain, peaks};
+use column::{Column, STEP, samples};
 use foramen_image::Stack;
 use foramen_types::{Level, Point, Vector};
+use midplane::Midplane;
+use sheet::Sheet;
 use thiserror::Error;
+
+/// The share of a middling disc's response below which a place is no disc, and
+/// below which it may be none.
+const NO_DISC: f64 = 0.25;
+const SURE_DISC: f64 = 0.45;
+
+/// How much of C2 and its dens must be seen above C2/3, millimetres: more than
+/// the longest distance between two discs.
+const DENS: f64 = 28.0;
+
+/// Fewer discs in a row than this can be anything.
+const FEWEST: usize = 4;
+
+/// How far a named disc may lie from the disc found, millimetres: less than
+/// half of the shortest distance between two.
+const HINT_REACH: f64 = 8.0;
 
 /// A cervical disc found on a sagittal series.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,9 +100,129 @@ impl DiscOptions {
 
 /// Finds and numbers the cervical discs on a sagittal T2 stack, from C2/3 down.
 ///
+/// The cord between two bands of fluid is tracked from the top of the picture to
+/// the bottom; along it the column is straightened, and discs are where both
+/// endplates are darker than the marrow beyond them, at even distances. C2/3 is
+/// the disc above which there is none over the height of C2 and its dens. Discs
+/// below C7/T1 are not given; the discs seen need not reach that far.
+///
 /// # Errors
 /// [`DiscRefusal`] when discs or their numbers are not certain.
 pub fn find_discs(sagittal: &Stack, options: &DiscOptions) -> Result<Vec<Disc>, DiscRefusal> {
-    let _ = (sagittal, options);
-    Err(DiscRefusal::NoCanal)
+    let sheet = Sheet::new(sagittal).ok_or(DiscRefusal::NotSagittal)?;
+    let Found { slice, column, chain } = find_chain(&sheet).ok_or(DiscRefusal::NoCanal)?;
+    let fewest = if options.hint.is_some() { 1 } else { FEWEST };
+    if chain.discs.len() < fewest {
+        return Err(DiscRefusal::TooFewDiscs { found: chain.discs.len() });
+    }
+    let middle = median(chain.discs.iter().map(|&at| column.response[at]));
+    let chain = without_doubtful_ends(&chain, &column, middle);
+    let midplane = Midplane::new(&sheet, slice, &column.curve);
+    let front = column.body_middle(&chain);
+    let centre = |at: usize| {
+        let (down, back) = column.curve.in_front(at, front);
+        sheet.point(down, back, midplane.at(at))
+    };
+    let (first, certainty) = match options.hint {
+        None => (0, count_from_dens(&chain, &column, middle)?),
+        Some((level, place)) => {
+            let distances = chain.iter().map(|&at| centre(at).distance(place));
+            let (nearest, distance_mm) = distances
+                .enumerate()
+                .min_by(|a, b| a.1.total_cmp(&b.1))
+                .ok_or(DiscRefusal::TooFewDiscs { found: 0 })?;
+            if distance_mm > HINT_REACH {
+                return Err(DiscRefusal::HintMissed { level, distance_mm });
+            }
+            (level.index().cast_signed() - nearest.cast_signed(), 1.0)
+        }
+    };
+    let numbered = chain.iter().enumerate().filter_map(|(n, &at)| {
+        let index = usize::try_from(first + n.cast_signed()).ok()?;
+        let level = *Level::ALL.get(index)?;
+        let confidence = (column.response[at] / middle).min(1.0) * certainty;
+        Some(Disc {
+            level,
+            centre: centre(at),
+            normal: column.normal(&sheet, &chain, n),
+            confidence,
+        })
+    });
+    Ok(numbered.collect())
+}
+
+/// A column with its chain of discs, and the slice it was found on.
+struct Found {
+    slice: usize,
+    column: Column,
+    chain: Chain,
+}
+
+/// The canal that has the best chain of discs in front of it: other dark bands
+/// between bright ones run down the neck, but none has.
+fn find_chain(sheet: &Sheet<'_>) -> Option<Found> {
+    let positions = &sheet.positions;
+    let (first, last) = (positions[0], positions[positions.len() - 1]);
+    let quarter = 0.25 * (last - first);
+    // The middle half of the stack, at least 2.5 mm apart.
+    let mut slices: Vec<usize> = Vec::new();
+    for (slice, position) in positions.iter().enumerate() {
+        let apart = slices.last().is_none_or(|before| position - positions[*before] >= 2.5);
+        if apart && *position >= first + quarter - 1.0 && *position <= last - quarter + 1.0 {
+            slices.push(slice);
+        }
+    }
+    let mut best: Option<(f64, Found)> = None;
+    for slice in slices {
+        for path in cord::paths(sheet, slice, 3) {
+            let column = Column::new(sheet, slice, &path);
+            let chain = best_chain(&column.response);
+            let score = chain.score + 2.0 * path.score;
+            if !chain.discs.is_empty() && best.as_ref().is_none_or(|(other, _)| score > *other) {
+                best = Some((score, Found { slice, column, chain }));
+            }
+        }
+    }
+    best.map(|(_, found)| found)
+}
+
+/// The chain less discs at its ends that stand out too little.
+fn without_doubtful_ends(chain: &Chain, column: &Column, middle: f64) -> Vec<usize> {
+    let sure = |at: &&usize| column.response[**at] >= SURE_DISC * middle;
+    let from = chain.discs.iter().position(|at| sure(&at)).unwrap_or(0);
+    let to = chain.discs.iter().rposition(|at| sure(&at)).map_or(0, |last| last + 1);
+    chain.discs[from..to].to_vec()
+}
+
+/// How certain it is that the uppermost disc is C2/3, 0 to 1.
+fn count_from_dens(chain: &[usize], column: &Column, middle: f64) -> Result<f64, DiscRefusal> {
+    let &top = chain.first().ok_or(DiscRefusal::TooFewDiscs { found: 0 })?;
+    if chain.len() < FEWEST {
+        return Err(DiscRefusal::TooFewDiscs { found: chain.len() });
+    }
+    let seen = column.response[..top].iter().rev().take_while(|value| !value.is_nan()).count();
+    let above_mm = seen as f64 * STEP;
+    if above_mm < DENS {
+        return Err(DiscRefusal::NoDens { above_mm });
+    }
+    // The solid height of C2 is bone: its marrow is about as bright as that of
+    // the vertebrae below.
+    let below = median(column.marrow[top..].iter().copied());
+    let dens = median(column.marrow[..top].iter().rev().take(samples(DENS)).copied());
+    if dens < 0.4 * below {
+        return Err(DiscRefusal::NoDens { above_mm });
+    }
+    let from = top.saturating_sub(samples(DENS + 12.0));
+    let above = &column.response[from..top - samples(6.0)];
+    let strongest = peaks(above, 0.0).into_iter().map(|at| above[at] / middle).fold(0.0, f64::max);
+    if strongest > NO_DISC {
+        return Err(DiscRefusal::Ambiguous);
+    }
+    Ok(1.0 - strongest)
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.filter(|value| !value.is_nan()).collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
