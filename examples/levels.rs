@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Parser;
 use foramen_dicom::{ScanOptions, scan};
-use foramen_examples::{demo_cohort, prepare_output};
+use foramen_examples::{demo_cohort, prepare_output, render_levels};
 use foramen_study::{StudyConfig, draft_levels, files};
 
 /// Drafts a table of disc positions from the sagittal series.
@@ -50,14 +50,18 @@ fn main() -> Result<()> {
     );
     for subject in &draft.subjects {
         match &subject.refusal {
-            None => println!("{:>10} {}", subject.subject, subject.names()),
+            None => println!("{:>10} {}", subject.subject, names(&subject.found)),
             Some(refusal) => println!("{:>10} refused: {refusal}", subject.subject),
         }
     }
     files::write_levels(&arguments.out.join("levels.csv"), &draft.levels)?;
     let page = arguments.out.join("levels.html");
-    fs::write(&page, foramen_report::render_levels(&draft.pages()?))
+    fs::write(&page, render_levels(&draft)?)
         .with_context(|| format!("could not write {}", page.display()))?;
     println!("written to {}", arguments.out.display());
     Ok(())
+}
+
+fn names(levels: &[foramen_types::Level]) -> String {
+    levels.iter().map(|level| level.name()).collect::<Vec<_>>().join(" ")
 }

@@ -57,8 +57,7 @@ fn main() -> Result<()> {
                 outcomes: outcomes.clone(),
                 levels: arguments.levels.clone(),
                 link: arguments.link.clone(),
-                subjects: 12,
-                cohort_seed: 1,
+                ..Inputs::synthetic(12)
             };
             let config = StudyConfig::default();
             let selected = run_selection(&inputs.open()?, &config, &arguments.out)?;

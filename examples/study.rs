@@ -69,6 +69,7 @@ fn main() -> Result<()> {
         );
     }
     let dataset = dataset(out)?;
+    lap("patches", &mut clock);
     let models = train_models(&dataset, &arguments.train, out)?;
     lap("train", &mut clock);
 

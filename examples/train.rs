@@ -14,7 +14,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Parser;
-use foramen_examples::{CnnArguments, dataset, prepare_synthetic, train_models};
+use foramen_examples::{Inputs, TrainArguments, dataset, prepare_output, resolve_device, run_selection, train_models};
+use foramen_study::StudyConfig;
 
 /// Trains the CNN and the ruler by cross-validation.
 #[derive(Parser)]
@@ -24,17 +25,23 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     study: Option<PathBuf>,
     #[command(flatten)]
-    cnn: CnnArguments,
+    train: TrainArguments,
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    println!("device: {}", resolve_device(&arguments.train.device)?);
     let study = match arguments.study {
         Some(study) => study,
-        None => prepare_synthetic("foramen-study-train".into())?,
+        None => {
+            let study = PathBuf::from("foramen-study-train");
+            prepare_output(&study, true)?;
+            run_selection(&Inputs::synthetic(60).open()?, &StudyConfig::default(), &study)?;
+            study
+        }
     };
     let dataset = dataset(&study)?;
-    for model in train_models(&dataset, &arguments.cnn, &study)? {
+    for model in train_models(&dataset, &arguments.train, &study)? {
         println!("{:<6} {}", model.name, model.summary());
     }
     println!("written to {}", study.display());

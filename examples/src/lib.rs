@@ -3,10 +3,16 @@
 
 mod cohort;
 mod inputs;
+mod levels_page;
 mod progress;
+mod reporting;
 mod stages;
+mod training;
 
 pub use cohort::demo_cohort;
 pub use inputs::{Inputs, OpenedInputs, prepare_output};
+pub use levels_page::render_levels;
 pub use progress::{bar, counter};
-pub use stages::{Selected, dataset, run_selection, truth_comparison};
+pub use reporting::{provenance, report_input};
+pub use stages::{Selected, dataset, run_selection};
+pub use training::{TrainArguments, TrainedModel, resolve_device, train_models};

@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -109,7 +109,7 @@ fn timed<L: Learner>(
     Ok((model, result.fitted))
 }
 
-/// The CNN's own part, which needs libtorch.
+/// Trains the CNN fold by fold with progress, and saves each fold's model.
 #[cfg(feature = "torch")]
 fn train_cnn(
     dataset: &Dataset,
@@ -117,5 +117,53 @@ fn train_cnn(
     arguments: &TrainArguments,
     out: &Path,
 ) -> Result<TrainedModel> {
-    unimplemented!()
+    use foramen_cnn::{Cnn, CnnConfig};
+
+    let mut config = CnnConfig::default()
+        .with_seed(arguments.seed)
+        .with_device(arguments.device.parse()?);
+    if let Some(epochs) = arguments.epochs {
+        config = config.with_epochs(epochs);
+    }
+    let progress = crate::bar("train", split.folds() * config.members * config.epochs);
+    let shown = progress.clone();
+    let cnn = Cnn::new(config).with_progress(move |report| {
+        shown.inc(1);
+        let auc = report.tune_auc.map_or("–".to_owned(), |auc| format!("{auc:.2}"));
+        shown.set_message(format!(
+            "loss {:.3}, tune AUC {auc}, {:.0} images/s",
+            report.train_loss, report.images_per_second
+        ));
+    });
+    let (model, fitted) = timed(
+        &cnn,
+        dataset,
+        split,
+        "CNN",
+        "A convolutional network on a 50 × 50 mm patch around the foramen; it sees the picture \
+         alone.",
+    )?;
+    progress.finish_with_message("");
+    for (fold, fitted) in fitted.iter().enumerate() {
+        fitted.save(&out.join("models").join(format!("fold-{fold}")))?;
+    }
+    write_predictions(&out.join("predictions.csv"), &model.predictions)?;
+    Ok(model)
+}
+
+/// Says where the CNN will compute, or why it cannot.
+///
+/// # Errors
+/// When the device is not there.
+pub fn resolve_device(device: &str) -> Result<String> {
+    #[cfg(feature = "torch")]
+    return Ok(device.parse::<foramen_cnn::DeviceChoice>()?.resolve()?.to_string());
+    #[cfg(not(feature = "torch"))]
+    match device {
+        "auto" | "cpu" => Ok("cpu (built without the feature `torch`)".to_owned()),
+        _ => anyhow::bail!(
+            "--device {device} needs libtorch, and this was built without it; run `cargo xtask \
+             setup` once, then add `--features torch`"
+        ),
+    }
 }

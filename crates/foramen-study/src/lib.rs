@@ -51,3 +51,6 @@ pub use manifest::{Excluded, Kept, Manifest};
 pub use profiling::{ProfiledSlice, UnmeasuredStack, profile_scan};
 pub use samples::{AUXILIARY_PER_SUBJECT, PatchSample, PatchUse};
 pub use selecting::{EpisodeSelection, ProfileRow, SelectedForamen, Selections, select_slices};
+
+/// The version of the foramen crates, for provenance.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
