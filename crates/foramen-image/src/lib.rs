@@ -44,6 +44,10 @@ mod slice;
 mod stack;
 mod window;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use error::ImageError;
 pub use ndarray;
 pub use patch::{Patch, PatchFrame};

@@ -44,6 +44,10 @@ mod sample;
 mod sets;
 mod split;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use cross_validation::{CrossValidation, FoldSummary, Prediction, cross_validate};
 pub use error::LearnError;
 pub use learner::{Classifier, Learner};

@@ -38,6 +38,10 @@ mod side;
 mod space;
 mod subject;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use error::TypeError;
 pub use level::Level;
 pub use nrs::Nrs;
