@@ -71,3 +71,8 @@ pub use problem::Problem;
 pub use reject::{RejectReason, Rejected};
 pub use scan::{Progress, Scan, ScanOptions, scan};
 pub use stack::{Orientation, SliceHeader, StackHeader};
+
+/// The README is run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,257 @@
+//! What a hospital folder throws at a reader, written byte by byte: every file
+//! ends as a slice or as a reason.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a test stops at the first surprise, and its numbers are small"
+)]
+
+#[path = "guards/written.rs"]
+mod written;
+
+use std::path::Path;
+
+use foramen_dicom::{
+    DicomError, Orientation, Problem, RejectReason, Scan, ScanOptions, load, read_picture, scan,
+};
+use tempfile::TempDir;
+use written::{Coding, File};
+
+fn folder(files: &[File]) -> (TempDir, Scan) {
+    let dir = TempDir::new().unwrap();
+    for (index, file) in files.iter().enumerate() {
+        std::fs::write(dir.path().join(format!("{index:03}")), file.bytes()).unwrap();
+    }
+    let found = scan(dir.path(), &ScanOptions::default()).unwrap();
+    (dir, found)
+}
+
+fn refusal(file: File) -> RejectReason {
+    let (_dir, mut found) = folder(&[file]);
+    assert!(found.stacks.is_empty());
+    found.rejected.pop().unwrap().reason
+}
+
+/// Five axial slices of 3 mm, 16 × 16 pixels of value 100.
+fn series() -> Vec<File> {
+    (0..5).map(|k| File::new(k).at(0.0, 3.0 * f64::from(k))).collect()
+}
+
+#[test]
+fn slices_are_ordered_by_position_never_by_number() {
+    let mut files = series();
+    for (file, number) in files.iter_mut().zip([1, 4, 2, 5, 3]) {
+        file.instance_number = number;
+    }
+    let (_dir, found) = folder(&files);
+    let heights: Vec<_> = found.stacks[0].slices.iter().map(|s| s.plane.origin().z).collect();
+    assert_eq!(heights, [0.0, 3.0, 6.0, 9.0, 12.0]);
+    assert_eq!(found.stacks[0].problems, []);
+    assert_eq!(load(&found.stacks[0]).unwrap().stack.gaps(), [3.0; 4]);
+}
+
+#[test]
+fn one_bad_file_never_loses_a_series() {
+    let mut files = series();
+    files[2].cut = 40;
+    let (_dir, found) = folder(&files);
+    assert_eq!(found.stacks[0].slices.len(), 4);
+    assert!(matches!(found.rejected[0].reason, RejectReason::PixelLength { .. }));
+    let missing = Problem::Missing { after: 1, slices: 1, gap: 6.0, spacing: 3.0 };
+    assert_eq!(found.stacks[0].problems, [missing]);
+}
+
+#[test]
+fn angled_blocks_of_one_series_are_several_stacks() {
+    let mut files = series();
+    files.extend((5..9).map(|k| File::new(k).at(10.0, 30.0 + f64::from(k))));
+    let (_dir, found) = folder(&files);
+    let sizes: Vec<_> = found.stacks.iter().map(|s| (s.stack, s.slices.len())).collect();
+    assert_eq!(sizes, [(0, 5), (1, 4)]);
+    assert!(found.stacks.iter().all(|s| s.orientation == Orientation::Axial && !s.localizer));
+    assert_eq!(found.stacks[0].series_uid, found.stacks[1].series_uid);
+}
+
+#[test]
+fn perpendicular_slices_are_a_localizer() {
+    let files = [File::new(0).at(0.0, 0.0), File::new(1).at(90.0, 0.0)];
+    let (_dir, found) = folder(&files);
+    assert!(found.stacks.len() == 2 && found.stacks.iter().all(|s| s.localizer));
+}
+
+#[test]
+fn the_same_image_twice_is_used_once() {
+    let mut files = series();
+    files.push(File::new(3).at(0.0, 9.0));
+    let (_dir, found) = folder(&files);
+    assert_eq!((found.stacks[0].slices.len(), found.stacks[0].problems.len()), (5, 0));
+    assert!(matches!(found.rejected[0].reason, RejectReason::DuplicateInstance { .. }));
+    // A new UID and number at an old place.
+    files[5] = File::new(9).at(0.0, 9.0);
+    let (_dir, found) = folder(&files);
+    assert_eq!(found.stacks[0].problems, [Problem::Duplicates { images: 1 }]);
+    assert!(matches!(found.rejected[0].reason, RejectReason::DuplicatePosition { .. }));
+}
+
+#[test]
+fn repeats_are_told_apart_by_time_before_number() {
+    let repeat = |times: [&'static str; 2]| {
+        let mut files = series();
+        files.extend((5..10).map(|k| File::new(k).at(0.0, 3.0 * f64::from(k - 5))));
+        for (index, file) in files.iter_mut().enumerate() {
+            file.trigger = times[index / 5];
+        }
+        let (_dir, found) = folder(&files);
+        assert!(found.stacks.len() == 2 && found.stacks.iter().all(|s| s.slices.len() == 5));
+        found.stacks[0].problems[0].clone()
+    };
+    assert_eq!(repeat(["10", "200"]), Problem::Repeated { repeats: 2, by: "Trigger Time" });
+    let ranked = Problem::Repeated { repeats: 2, by: "the rank of their Instance Number" };
+    assert_eq!(repeat(["", ""]), ranked);
+}
+
+#[test]
+fn every_native_encoding_reads_the_same() {
+    for coding in [
+        Coding::Explicit,
+        Coding::Implicit,
+        Coding::BigEndian,
+        Coding::Deflated,
+        Coding::Bare,
+        Coding::NoPreamble,
+    ] {
+        let (_dir, found) = folder(&[File::new(0).coded(coding)]);
+        assert!(found.rejected.is_empty(), "{coding:?}: {}", found.rejected[0].reason);
+        let loaded = load(&found.stacks[0]).unwrap();
+        let pixels = loaded.stack.slices()[0].pixels();
+        assert!(pixels.iter().enumerate().all(|(i, &v)| v == 100.0 + i as f32), "{coding:?}");
+    }
+}
+
+#[test]
+fn a_compressed_image_must_have_the_size_of_its_header() {
+    // A grey JPEG of 16 × 16 pixels of value 100; dicom-pixeldata 0.10.1 panics
+    // where the header says less, and fills with zeros where it says more.
+    for (rows, fits) in [(16, true), (8, false), (32, false)] {
+        let file = File { rows, columns: rows, ..File::new(0).coded(Coding::Jpeg) };
+        let (_dir, found) = folder(&[file]);
+        match load(&found.stacks[0]) {
+            Ok(loaded) => {
+                assert!(fits && loaded.stack.slices()[0].pixels().iter().all(|&v| v == 100.0));
+            }
+            Err(DicomError::NoSlice { source, .. }) => assert!(
+                !fits && matches!(source, RejectReason::CompressedSize { rows: 16, columns: 16 }),
+                "{source}"
+            ),
+            Err(other) => panic!("{other}"),
+        }
+    }
+    // Cut off inside the scan.
+    let (_dir, found) = folder(&[File { jpeg_cut: 4, ..File::new(0).coded(Coding::Jpeg) }]);
+    let Err(DicomError::NoSlice { source, .. }) = load(&found.stacks[0]) else { panic!() };
+    assert!(source.to_string().contains("cut off"), "{source}");
+}
+
+#[test]
+fn impossible_pixel_descriptions_are_refused() {
+    let with = |change: fn(&mut File)| {
+        let mut file = File::new(0);
+        change(&mut file);
+        refusal(file)
+    };
+    let invalid = |reason: RejectReason, text: &str| {
+        assert!(matches!(reason, RejectReason::Invalid { name } if name.contains(text)));
+    };
+    invalid(with(|f| f.stored = 0), "Bits Stored");
+    invalid(with(|f| f.stored = 20), "Bits Stored");
+    invalid(with(|f| f.allocated = 12), "Bits Allocated");
+    invalid(with(|f| f.samples = 3), "Samples per Pixel");
+    invalid(with(|f| f.rows = 0), "Rows");
+    assert!(matches!(with(|f| f.columns = 15), RejectReason::PixelLength { .. }));
+    assert!(matches!(with(|f| f.columns = 17), RejectReason::PixelLength { .. }));
+    assert!(matches!(with(|f| f.frames = "1000000"), RejectReason::PixelLength { .. }));
+    let huge = with(|f| (f.rows, f.columns) = (60_000, 60_000));
+    assert!(matches!(huge, RejectReason::TooLarge { .. }));
+}
+
+#[test]
+fn what_is_no_slice_of_a_known_patient_says_so() {
+    let anonymous = refusal(File { patient: "", ..File::new(0) });
+    assert_eq!(anonymous.to_string(), "Patient ID (0010,0020) is missing or empty");
+    let computed = refusal(File { sop_class: "1.2.840.10008.5.1.4.1.1.2", ..File::new(0) });
+    assert!(matches!(computed, RejectReason::NotMr { .. }));
+    let mosaic = refusal(File { image_type: "ORIGINAL\\PRIMARY\\M\\MOSAIC", ..File::new(0) });
+    assert!(matches!(mosaic, RejectReason::Mosaic));
+    let index = refusal(File { sop_class: "1.2.840.10008.1.3.10", ..File::new(0) });
+    assert!(matches!(index, RejectReason::Dicomdir));
+    let skewed = refusal(File { orientation: Some("1\\0\\0\\0.5\\1\\0"), ..File::new(0) });
+    assert!(matches!(skewed, RejectReason::Plane(_)));
+}
+
+#[test]
+fn no_name_is_ever_kept() {
+    let (_dir, found) = folder(&series());
+    let shown = format!("{found:?}");
+    assert!(shown.contains("subject") && !shown.contains("Doe") && !shown.contains("19700101"));
+}
+
+#[test]
+fn nesting_and_lengths_cannot_exhaust_the_machine() {
+    let mut deep = File::new(0).coded(Coding::Implicit).head();
+    for _ in 0..100_000 {
+        // An open sequence of an unknown tag, then an open item.
+        deep.extend([0x09, 0x00, 0x10, 0x10, 0xFF, 0xFF, 0xFF, 0xFF]);
+        deep.extend([0xFE, 0xFF, 0x00, 0xE0, 0xFF, 0xFF, 0xFF, 0xFF]);
+    }
+    let mut long = File::new(0).coded(Coding::Implicit).head();
+    long.extend([0x10, 0x00, 0x20, 0x00, 0xFE, 0xFF, 0xFF, 0xFF, b'X']);
+    let dir = TempDir::new().unwrap();
+    std::fs::write(dir.path().join("deep"), deep).unwrap();
+    std::fs::write(dir.path().join("long"), long).unwrap();
+    let found = scan(dir.path(), &ScanOptions::default()).unwrap();
+    let reasons: Vec<_> = found.rejected.iter().map(|r| r.reason.to_string()).collect();
+    assert!(reasons[0].contains("nested too deep"), "{reasons:?}");
+    assert!(reasons[1].contains("longer than 64 KiB"), "{reasons:?}");
+}
+
+#[test]
+fn any_cut_or_changed_byte_ends_in_a_slice_or_a_reason() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("file");
+    let whole = File::new(0).bytes();
+    for at in (0..whole.len()).step_by(3) {
+        for change in [0x00, 0x5A, 0xFF] {
+            let mut bytes = whole.clone();
+            bytes[at] = change;
+            check(&dir, &path, &bytes);
+        }
+        check(&dir, &path, &whole[..at]);
+    }
+}
+
+fn check(dir: &TempDir, path: &Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).unwrap();
+    let found = scan(dir.path(), &ScanOptions::default()).unwrap();
+    assert_eq!(found.stacks.len() + found.rejected.len(), 1);
+    assert!(!matches!(found.rejected.first().map(|r| &r.reason), Some(RejectReason::Panicked)));
+    if let Some(stack) = found.stacks.first() {
+        assert!(load(stack).is_ok());
+    }
+}
+
+#[test]
+fn a_file_changed_after_the_scan_is_refused() {
+    let (dir, found) = folder(&series());
+    std::fs::write(dir.path().join("002"), b"short").unwrap();
+    let loaded = load(&found.stacks[0]).unwrap();
+    assert!(loaded.stack.slices().len() == 4 && loaded.rejected.len() == 1);
+    assert!(matches!(loaded.rejected[0].reason, RejectReason::Changed));
+    assert!(matches!(read_picture(&dir.path().join("002"), 1), Err(DicomError::Picture { .. })));
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_an_error() {
+    let absent = scan(Path::new("/no/such/folder"), &ScanOptions::default());
+    assert!(matches!(absent, Err(DicomError::Folder { .. })));
+}

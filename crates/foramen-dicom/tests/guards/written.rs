@@ -1,0 +1,204 @@
+use std::io::Write as _;
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Coding {
+    Explicit,
+    Implicit,
+    BigEndian,
+    Deflated,
+    /// Neither preamble nor meta group, implicit.
+    Bare,
+    /// A meta group without the preamble and `DICM`.
+    NoPreamble,
+    Jpeg,
+}
+
+/// One MR image of ascending pixels from 100, and what may be wrong with it.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    pub(crate) instance_number: i32,
+    pub(crate) patient: &'static str,
+    pub(crate) sop_class: &'static str,
+    pub(crate) image_type: &'static str,
+    pub(crate) orientation: Option<&'static str>,
+    pub(crate) trigger: &'static str,
+    pub(crate) frames: &'static str,
+    pub(crate) rows: u16,
+    pub(crate) columns: u16,
+    pub(crate) allocated: u16,
+    pub(crate) stored: u16,
+    pub(crate) samples: u16,
+    /// Bytes left out at the end of the file.
+    pub(crate) cut: usize,
+    /// Bytes left out at the end of the JPEG stream.
+    pub(crate) jpeg_cut: usize,
+    uid: i32,
+    tilt: f64,
+    height: f64,
+    coding: Coding,
+}
+
+impl File {
+    pub(crate) fn new(number: i32) -> Self {
+        Self {
+            instance_number: number,
+            patient: "P1",
+            sop_class: "1.2.840.10008.5.1.4.1.1.4",
+            image_type: "ORIGINAL\\PRIMARY\\M",
+            orientation: None,
+            trigger: "",
+            frames: "",
+            rows: 16,
+            columns: 16,
+            allocated: 16,
+            stored: 12,
+            samples: 1,
+            cut: 0,
+            jpeg_cut: 0,
+            uid: number,
+            tilt: 0.0,
+            height: 0.0,
+            coding: Coding::Explicit,
+        }
+    }
+
+    /// Tilted about the left-right axis by degrees, at a height in millimetres.
+    pub(crate) fn at(self, tilt: f64, height: f64) -> Self {
+        Self { tilt, height, ..self }
+    }
+
+    pub(crate) fn coded(self, coding: Coding) -> Self {
+        if coding == Coding::Jpeg {
+            return Self { coding, allocated: 8, stored: 8, ..self };
+        }
+        Self { coding, ..self }
+    }
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let mut bytes = self.head();
+        let data = self.data_set();
+        if self.coding == Coding::Deflated {
+            let level = flate2::Compression::fast();
+            let mut deflate = flate2::write::DeflateEncoder::new(&mut bytes, level);
+            deflate.write_all(&data).unwrap();
+            deflate.finish().unwrap();
+        } else {
+            bytes.extend(data);
+        }
+        bytes.truncate(bytes.len() - self.cut);
+        bytes
+    }
+
+    /// The preamble and the meta group.
+    pub(crate) fn head(&self) -> Vec<u8> {
+        let syntax = match self.coding {
+            Coding::Bare => return Vec::new(),
+            Coding::Explicit | Coding::NoPreamble => "1.2.840.10008.1.2.1",
+            Coding::Implicit => "1.2.840.10008.1.2",
+            Coding::BigEndian => "1.2.840.10008.1.2.2",
+            Coding::Deflated => "1.2.840.10008.1.2.1.99",
+            Coding::Jpeg => "1.2.840.10008.1.2.4.50",
+        };
+        let mut bytes = Vec::new();
+        if self.coding != Coding::NoPreamble {
+            bytes.extend([0; 128]);
+            bytes.extend(b"DICM");
+        }
+        let meta = Self::new(0);
+        meta.put(&mut bytes, 0x0002, 0x0010, b"UI", syntax.as_bytes());
+        bytes
+    }
+
+    fn data_set(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let text = |out: &mut Vec<u8>, group, element, kind: &[u8; 2], value: &str| {
+            self.put(out, group, element, kind, value.as_bytes());
+        };
+        let (sin, cos) = self.tilt.to_radians().sin_cos();
+        let orientation = format!("1\\0\\0\\0\\{cos:.6}\\{:.6}", -sin);
+        let orientation = self.orientation.unwrap_or(&orientation);
+        text(&mut out, 0x0008, 0x0008, b"CS", self.image_type);
+        text(&mut out, 0x0008, 0x0016, b"UI", self.sop_class);
+        text(&mut out, 0x0008, 0x0018, b"UI", &format!("2.25.1.{}", self.uid));
+        text(&mut out, 0x0008, 0x0060, b"CS", "MR");
+        text(&mut out, 0x0010, 0x0010, b"PN", "Doe^Jane");
+        text(&mut out, 0x0010, 0x0020, b"LO", self.patient);
+        text(&mut out, 0x0010, 0x0030, b"DA", "19700101");
+        text(&mut out, 0x0018, 0x0050, b"DS", "2.5");
+        text(&mut out, 0x0018, 0x1060, b"DS", self.trigger);
+        text(&mut out, 0x0020, 0x000D, b"UI", "2.25.2");
+        text(&mut out, 0x0020, 0x000E, b"UI", "2.25.3");
+        text(&mut out, 0x0020, 0x0013, b"IS", &self.instance_number.to_string());
+        text(&mut out, 0x0020, 0x0032, b"DS", &format!("0\\0\\{}", self.height));
+        text(&mut out, 0x0020, 0x0037, b"DS", orientation);
+        self.short(&mut out, 0x0002, self.samples);
+        text(&mut out, 0x0028, 0x0004, b"CS", "MONOCHROME2");
+        text(&mut out, 0x0028, 0x0008, b"IS", self.frames);
+        self.short(&mut out, 0x0010, self.rows);
+        self.short(&mut out, 0x0011, self.columns);
+        text(&mut out, 0x0028, 0x0030, b"DS", "0.5\\0.5");
+        self.short(&mut out, 0x0100, self.allocated);
+        self.short(&mut out, 0x0101, self.stored);
+        self.short(&mut out, 0x0102, self.stored.wrapping_sub(1));
+        self.short(&mut out, 0x0103, 0);
+        if self.coding == Coding::Jpeg {
+            let jpeg = &JPEG[..JPEG.len() - self.jpeg_cut];
+            out.extend([0xE0, 0x7F, 0x10, 0x00, b'O', b'B', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
+            out.extend([0xFE, 0xFF, 0x00, 0xE0, 0, 0, 0, 0]);
+            out.extend([0xFE, 0xFF, 0x00, 0xE0, (jpeg.len() + jpeg.len() % 2) as u8, 0, 0, 0]);
+            out.extend(jpeg);
+            out.resize(out.len() + jpeg.len() % 2, 0);
+            out.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
+        } else {
+            let pixels: Vec<u8> = (100..100 + 256_u16).flat_map(|v| self.word(v)).collect();
+            self.put(&mut out, 0x7FE0, 0x0010, b"OW", &pixels);
+        }
+        out
+    }
+
+    fn short(&self, out: &mut Vec<u8>, element: u16, value: u16) {
+        self.put(out, 0x0028, element, b"US", &self.word(value));
+    }
+
+    fn word(&self, value: u16) -> [u8; 2] {
+        if self.coding == Coding::BigEndian { value.to_be_bytes() } else { value.to_le_bytes() }
+    }
+
+    fn put(&self, out: &mut Vec<u8>, group: u16, element: u16, kind: &[u8; 2], value: &[u8]) {
+        let length = value.len() + value.len() % 2;
+        out.extend(self.word(group));
+        out.extend(self.word(element));
+        let long = u32::try_from(length).unwrap();
+        let long =
+            if self.coding == Coding::BigEndian { long.to_be_bytes() } else { long.to_le_bytes() };
+        if matches!(self.coding, Coding::Implicit | Coding::Bare) {
+            out.extend(long);
+        } else {
+            out.extend(kind);
+            if kind == b"OW" {
+                out.extend([0, 0]);
+                out.extend(long);
+            } else {
+                out.extend(self.word(length as u16));
+            }
+        }
+        out.extend(value);
+        out.resize(out.len() + value.len() % 2, 0);
+    }
+}
+
+/// 16 × 16 pixels of value 100, baseline.
+// Image.new("L", (16, 16), 100).save("grey.jpg", quality=90, optimize=True),
+// Pillow 12, without its APP0 segment.
+const JPEG: [u8; 143] = [
+    0xFF, 0xD8, 0xFF, 0xDB, 0x00, 0x43, 0x00, 0x03, 0x02, 0x02, 0x03, 0x02, 0x02, 0x03, 0x03, 0x03,
+    0x03, 0x04, 0x03, 0x03, 0x04, 0x05, 0x08, 0x05, 0x05, 0x04, 0x04, 0x05, 0x0A, 0x07, 0x07, 0x06,
+    0x08, 0x0C, 0x0A, 0x0C, 0x0C, 0x0B, 0x0A, 0x0B, 0x0B, 0x0D, 0x0E, 0x12, 0x10, 0x0D, 0x0E, 0x11,
+    0x0E, 0x0B, 0x0B, 0x10, 0x16, 0x10, 0x11, 0x13, 0x14, 0x15, 0x15, 0x15, 0x0C, 0x0F, 0x17, 0x18,
+    0x16, 0x14, 0x18, 0x12, 0x14, 0x15, 0x14, 0xFF, 0xC0, 0x00, 0x0B, 0x08, 0x00, 0x10, 0x00, 0x10,
+    0x01, 0x01, 0x11, 0x00, 0xFF, 0xC4, 0x00, 0x15, 0x00, 0x01, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x07, 0xFF, 0xC4, 0x00, 0x14, 0x10,
+    0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0xFF, 0xDA, 0x00, 0x08, 0x01, 0x01, 0x00, 0x00, 0x3F, 0x00, 0x9A, 0x00, 0xFF, 0xD9,
+];
