@@ -15,6 +15,7 @@
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
@@ -43,8 +44,15 @@ struct Arguments {
     seed: u64,
 }
 
-fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    if let Err(error) = run(&Arguments::parse()) {
+        eprintln!("error: {error:#}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
     anyhow::ensure!(
         (0.0..=1.0).contains(&arguments.threshold),
         "a threshold of {} is no probability; give one from 0 to 1",
@@ -52,29 +60,29 @@ fn main() -> anyhow::Result<()> {
     );
     let (name, read) = match &arguments.predictions {
         Some(path) => {
-            let file = File::open(path)
-                .with_context(|| format!("could not open the predictions {}", path.display()))?;
+            let file =
+                File::open(path).with_context(|| format!("could not open {}", path.display()))?;
             let read = read_predictions(file)
                 .with_context(|| format!("could not use {}", path.display()))?;
             (path.display().to_string(), read)
         }
         None => ("a made-up table".to_owned(), read_predictions(made_up().as_bytes())?),
     };
-    let without_label = read.without_label;
     let model = Model::new("model", read.predictions).with_threshold(arguments.threshold);
     let report = evaluate_model(&model, arguments.seed)?;
 
-    print_table(&name, &report, without_label);
+    print_table(&name, &report, read.without_label);
     let mut numbers = serde_json::to_value(&report)?;
     numbers["predictions"] = json!(name);
-    numbers["without_label"] = json!(without_label);
+    numbers["without_label"] = json!(read.without_label);
+    let text = serde_json::to_string_pretty(&numbers)?;
     if let Some(path) = &arguments.json {
-        write(path, &serde_json::to_string_pretty(&numbers)?)?;
+        write(path, &text)?;
     }
     if let Some(folder) = &arguments.out {
         fs::create_dir_all(folder)
             .with_context(|| format!("could not make the folder {}", folder.display()))?;
-        write(&folder.join("evaluation.json"), &serde_json::to_string_pretty(&numbers)?)?;
+        write(&folder.join("evaluation.json"), &text)?;
         let models = [model];
         write(&folder.join("roc.svg"), &roc_svg(&models)?)?;
         write(&folder.join("calibration.svg"), &calibration_svg(&models[0], 0)?)?;
@@ -88,11 +96,10 @@ fn print_table(name: &str, report: &ModelReport, without_label: usize) {
     println!("{name}: {} injections of {} subjects", report.n, report.n_subjects);
     println!("favourable {}, rows without a label {without_label}", report.n_positive);
     if report.repeats > 1 {
-        let each = report.auc_by_repeat.iter().map(|auc| number(*auc)).collect::<Vec<_>>();
-        println!("{} repeats averaged; AUC of each: {}", report.repeats, each.join(", "));
+        println!("{} repeats averaged; AUC of each: {:.3?}", report.repeats, report.auc_by_repeat);
     }
     if let Some(p) = report.p_no_discrimination {
-        println!("no discrimination at all: p {p:.4} (permutation)");
+        println!("no discrimination at all: p = {p:.4} (permutation)");
     }
     println!("\n{:<34}{:>10}   95 % interval", "", "");
     let r = report;
@@ -117,12 +124,8 @@ fn print_table(name: &str, report: &ModelReport, without_label: usize) {
         let bounds = interval.map(|(lower, upper)| format!("   {lower:.3} to {upper:.3}"));
         println!("{title:<34}{:>10}{}", number(value), bounds.unwrap_or_default());
     }
-    for (name, reason) in &report.undefined {
-        println!("{name}: {reason}");
-    }
-    for note in &report.notes {
-        println!("note: {note}");
-    }
+    report.undefined.iter().for_each(|(name, reason)| println!("{name}: {reason}"));
+    report.notes.iter().for_each(|note| println!("note: {note}"));
 }
 
 fn number(value: Option<f64>) -> String {

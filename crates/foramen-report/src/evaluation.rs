@@ -76,7 +76,7 @@ pub fn evaluate_model(model: &Model, seed: u64) -> Result<ModelReport, ReportErr
 
 fn numbers(model: &Model, scored: &Scored, seed: u64) -> ModelReport {
     let scores = &scored.scores;
-    let draws = Bootstrap::default().with_seed(seed);
+    let draws = bootstrap(seed);
     let bca = draws.with_interval(BootstrapInterval::Bca);
     let mut undefined = BTreeMap::new();
     let mut report = ModelReport {
@@ -131,6 +131,12 @@ fn numbers(model: &Model, scored: &Scored, seed: u64) -> ModelReport {
     }
     report.undefined = undefined;
     report
+}
+
+/// 10,000 resamples: with 2,000 the bounds of an AUC of 288 still move by 0.005
+/// from seed to seed.
+fn bootstrap(seed: u64) -> Bootstrap {
+    Bootstrap::default().with_resamples(10_000).with_seed(seed)
 }
 
 fn at_threshold(report: &mut ModelReport, note: &mut Noted<'_>, confusion: &Confusion) {
@@ -266,7 +272,7 @@ fn compare(
             report.p = comparison.p;
             report.undefined =
                 comparison.difference.ci_undefined.map(|reason| format!("no interval: {reason}"));
-            let draws = Bootstrap::default().with_seed(seed);
+            let draws = bootstrap(seed);
             report.difference_ci95_bootstrap =
                 bootstrap_difference(&paired, &draws).ok().and_then(|drawn| drawn.ci);
         }

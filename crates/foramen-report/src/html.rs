@@ -1,8 +1,179 @@
-use crate::{Report, ReportInput};
-use maud::{Markup, html};
-/// Renders.
+mod closing;
+mod cohort;
+mod figures;
+mod limits;
+mod numbers;
+mod truth;
+
+use maud::{DOCTYPE, Markup, html};
+
+use crate::{Report, ReportInput, numerals};
+
+const STYLE: &str = include_str!("html/style.css");
+
+/// Renders the report as one HTML page that holds everything it shows: no
+/// scripts, fonts or files from elsewhere. Plots come from the predictions of the
+/// input, pictures from its examples, numbers from the report.
 #[must_use]
 pub fn render_html(report: &Report, input: &ReportInput) -> String {
-    let m: Markup = html! { "What these numbers do not show" (report.title) (input.title)};
-    m.into_string()
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="generator" content=(concat!("foramen-report ", env!("CARGO_PKG_VERSION")));
+                title { (report.title) }
+                style { (maud::PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    p.kicker { "foramen · outcome after cervical transforaminal steroid injection" }
+                    h1 { (report.title) }
+                    @if report.synthetic { (synthetic_banner()) }
+                    (summary(report))
+                }
+                main {
+                    (cohort::section(report))
+                    (figures::sections(report, input))
+                    (numbers::section(report))
+                    (figures::examples(input))
+                    (truth::section(report))
+                    (limits::section(report))
+                    (closing::section(report))
+                }
+                footer {
+                    p {
+                        "Made by foramen-report " (env!("CARGO_PKG_VERSION"))
+                        ". Research software, not a medical device. "
+                        "The same numbers are in " code { "report.json" } "."
+                    }
+                }
+            }
+        }
+    }
+    .into_string()
+}
+
+fn synthetic_banner() -> Markup {
+    html! {
+        p.banner role="note" {
+            strong { "Synthetic cohort." }
+            " No patient is in these data: the spines, images and outcomes were made by a program. \
+              This page shows that the software works. It says nothing about medicine."
+        }
+    }
+}
+
+/// The answer in one look: four numbers and one sentence each.
+fn summary(report: &Report) -> Markup {
+    let cohort = &report.cohort;
+    let share = (cohort.included > 0).then(|| cohort.favourable as f64 / cohort.included as f64);
+    html! {
+        section.cards aria-label="In brief" {
+            div.card {
+                span.name { "Injections evaluated" }
+                span.value { (cohort.included) }
+                span.detail { "of " (cohort.rows) " rows in the outcome table" }
+            }
+            div.card {
+                span.name { "Favourable outcome" }
+                span.value { (numerals::percent(share)) }
+                span.detail { (cohort.favourable) " of " (cohort.included) ": pain at least halved" }
+            }
+            @for (_, model) in report.models.iter().take(2) {
+                div.card {
+                    span.name { "AUC, " (model.title) }
+                    span.value { (numerals::optional(model.auc, 2)) }
+                    span.detail {
+                        @match model.auc_ci95 {
+                            Some(ci) => { "95 % interval " (numerals::interval(ci, 2)) }
+                            None => { "no interval: " (model.undefined.get("auc").map_or("", String::as_str)) }
+                        }
+                    }
+                }
+            }
+        }
+        p.lead { (in_words(report)) }
+    }
+}
+
+fn in_words(report: &Report) -> Markup {
+    let Some((_, first)) = report.models.first() else { return html! {} };
+    html! {
+        @match first.auc {
+            Some(auc) => {
+                "Given one injection with a favourable and one with a poor outcome, "
+                (first.title) " ranks the favourable one higher in "
+                (numerals::percent(Some(auc))) " of such pairs; guessing would reach 50 %. "
+            }
+            None => { (first.title) " has no AUC: " (first.undefined.get("auc").map_or("", String::as_str)) ". " }
+        }
+        @if let Some(comparison) = &report.comparison {
+            (numbers::comparison_sentence(report, comparison)) " "
+        }
+        "All predictions are out of fold: no injection was predicted by a model that had seen its subject."
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{evaluate, render_html, sample::study};
+
+    fn page() -> String {
+        let input = study();
+        render_html(&evaluate(&input).unwrap(), &input)
+    }
+
+    #[test]
+    fn nothing_comes_from_elsewhere() {
+        let page = page();
+        for outside in ["<script", "<link", "src=\"http", "url(http", "@import"] {
+            assert!(!page.contains(outside), "{outside}");
+        }
+        // Links are followed by hand alone; there is one, to the published study.
+        assert_eq!(page.matches("href=").count(), page.matches("href=\"https://doi.org/").count());
+    }
+
+    #[test]
+    fn every_picture_has_a_text() {
+        let page = page();
+        assert_eq!(page.matches("<img ").count(), page.matches(" alt=\"").count());
+        assert_eq!(
+            page.matches("<svg ").count(),
+            page.matches(" aria-label=\"").count()
+                - page.matches("<section class=\"cards\" aria-label=\"").count()
+        );
+        // ROC, two calibration plots, decision curve.
+        assert_eq!(page.matches("<svg ").count(), 4);
+    }
+
+    #[test]
+    fn what_people_typed_is_escaped() {
+        let page = page();
+        assert!(page.contains("no axial T2 series &lt;before&gt; the injection"));
+        assert!(page.contains("2.1 mm &amp; the width drawn"));
+    }
+
+    #[test]
+    fn a_synthetic_cohort_is_called_one_and_a_real_one_is_not() {
+        assert!(page().contains("Synthetic cohort."));
+        let mut input = study();
+        (input.synthetic, input.truth) = (false, None);
+        let page = render_html(&evaluate(&input).unwrap(), &input);
+        assert!(!page.contains("Synthetic cohort.") && !page.contains("Against the truth"));
+    }
+
+    #[test]
+    fn a_page_without_numbers_says_why() {
+        let mut input = study();
+        for model in &mut input.models {
+            model.threshold = None;
+            for prediction in &mut model.predictions {
+                prediction.favourable = false;
+            }
+        }
+        let page = render_html(&evaluate(&input).unwrap(), &input);
+        assert!(page.contains("no sample is positive") && !page.contains("NaN"));
+    }
 }

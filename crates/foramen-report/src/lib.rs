@@ -58,6 +58,10 @@ mod table;
 #[cfg(test)]
 mod sample;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use error::ReportError;
 pub use evaluation::{evaluate, evaluate_model};
 pub use html::render_html;

@@ -23,7 +23,7 @@ pub struct ModelReport {
     pub auc: Option<f64>,
     /// Its DeLong interval.
     pub auc_ci95: Option<(f64, f64)>,
-    /// Its interval by a stratified bootstrap (BCa, 2,000 resamples).
+    /// Its interval by a stratified bootstrap (BCa, 10,000 resamples).
     pub auc_ci95_bootstrap: Option<(f64, f64)>,
     /// Its interval where several injections of a subject count as related
     /// (Obuchowski); equal to DeLong's where each subject has one.

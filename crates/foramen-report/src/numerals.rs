@@ -38,7 +38,7 @@ pub(crate) fn estimate(value: Option<f64>, ci: Option<(f64, f64)>, decimals: usi
 
 /// `83 %`, of a share.
 pub(crate) fn percent(share: Option<f64>) -> String {
-    share.map_or_else(|| MISSING.to_owned(), |share| format!("{} %", number(100.0 * share, 0)))
+    share.map_or_else(|| MISSING.to_owned(), |share| format!("{}\u{a0}%", number(100.0 * share, 0)))
 }
 
 /// `83 % (75–89)`, of a share.
@@ -53,9 +53,9 @@ pub(crate) fn percent_estimate(share: Option<f64>, ci: Option<(f64, f64)>) -> St
 pub(crate) fn p_value(p: Option<f64>) -> String {
     match p {
         None => format!("p {MISSING}"),
-        Some(p) if p < 0.001 => "p < 0.001".to_owned(),
-        Some(p) if p < 0.1 => format!("p = {p:.3}"),
-        Some(p) => format!("p = {p:.2}"),
+        Some(p) if p < 0.001 => "p\u{a0}<\u{a0}0.001".to_owned(),
+        Some(p) if p < 0.1 => format!("p\u{a0}=\u{a0}{p:.3}"),
+        Some(p) => format!("p\u{a0}=\u{a0}{p:.2}"),
     }
 }
 
@@ -86,8 +86,11 @@ mod tests {
         assert_eq!(estimate(Some(-0.2), Some((-0.31, 0.004)), 2), "−0.20 (−0.31 to 0.00)");
         assert_eq!(estimate(None, None, 2), "not defined");
         assert_eq!(number(-0.001, 2), "0.00");
-        assert_eq!(percent_estimate(Some(0.698), Some((0.565, 0.805))), "70 % (56–80)");
-        assert_eq!([p_value(Some(0.0004)), p_value(Some(0.04))], ["p < 0.001", "p = 0.040"]);
+        assert_eq!(percent_estimate(Some(0.698), Some((0.565, 0.805))), "70\u{a0}% (56–80)");
+        assert_eq!(
+            [p_value(Some(0.0004)), p_value(Some(0.04))],
+            ["p\u{a0}<\u{a0}0.001", "p\u{a0}=\u{a0}0.040"]
+        );
     }
 
     #[test]

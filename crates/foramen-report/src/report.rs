@@ -51,7 +51,7 @@ pub struct ComparisonReport {
     pub difference: Option<f64>,
     /// Its 95 % interval by the paired test of DeLong.
     pub difference_ci95: Option<(f64, f64)>,
-    /// Its 95 % interval by a stratified paired bootstrap (2,000 resamples).
+    /// Its 95 % interval by a stratified paired bootstrap (10,000 resamples).
     pub difference_ci95_bootstrap: Option<(f64, f64)>,
     /// Two-sided p-value of no difference.
     pub p: Option<f64>,

@@ -125,7 +125,15 @@ mod tests {
                 message(&format!("{HEADER}S1,C5/6,left,0,0,1\n")),
             ]
             .join("\n"),
-            @""
+            @r#"
+        the predictions have no column "probability"; the columns found are subject_id, level, side, fold, label
+        the predictions have no row with a label; 0 rows have none
+        row 2 of the predictions has "1.5" as probability; write a number from 0 to 1
+        row 3 of the predictions has "yes" as label; write 0, 1 or nothing
+        row 2 of the predictions cannot be used: "C6" has two readings: the root C6 leaves at C5/6, the disc below the vertebra C6 is C6/7; write the disc, or say that level names are roots
+        row 2 of the predictions has "x" as repeat; write a whole number from 0
+        could not read the predictions as a CSV table: CSV error: record 1 (line: 2, byte: 52): found record with 6 fields, but the previous record has 7 fields
+        "#
         );
     }
 }

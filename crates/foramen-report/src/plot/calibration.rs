@@ -50,7 +50,7 @@ pub fn calibration_svg(model: &Model, place: usize) -> Result<String, ReportErro
     }
     let highest = columns.iter().map(|column| column.0.max(column.1)).max().unwrap_or(1).max(1);
     let height = |count: u32| 36.0 * f64::from(count) / f64::from(highest);
-    let (middle, ticks) = (502.0, steps(0.0, 1.0, 5));
+    let (middle, ticks) = (496.0, steps(0.0, 1.0, 5));
     let content = html! {
         text x="58" y="20" font-size="15" font-weight="600" fill=(ink.colour) { (model.title) }
         text x="426" y="20" font-size="13" text-anchor="end" fill=(MUTED) { (slope) }
@@ -90,5 +90,5 @@ pub fn calibration_svg(model: &Model, place: usize) -> Result<String, ReportErro
         model.title,
         bins.len()
     );
-    Ok(drawing(440.0, 546.0, &title, &content))
+    Ok(drawing(440.0, 536.0, &title, &content))
 }

@@ -7,16 +7,24 @@ use super::{
 };
 use crate::{Model, ReportError, scored::Scored};
 
-/// The thresholds drawn: at a prevalence of about a half nobody would ask for
-/// less than 20 % or more than 80 %.
-const THRESHOLDS: (f64, f64) = (0.2, 0.8);
+/// The thresholds drawn: about 0.35 to either side of the prevalence, which is
+/// as far as anyone would ask to go.
+fn range(prevalence: f64) -> (f64, f64) {
+    let tenth = |value: f64| (value * 10.0).round() / 10.0;
+    (tenth((prevalence - 0.35).max(0.0)), tenth((prevalence + 0.35).min(0.9)))
+}
 
 /// Decision curves of the models against injecting everyone and no one, as SVG.
 ///
 /// # Errors
-/// [`ReportError`] if predictions cannot be used.
+/// [`ReportError`] if there is no model or predictions cannot be used.
 pub fn decision_svg(models: &[Model]) -> Result<String, ReportError> {
-    let thresholds = steps(THRESHOLDS.0, THRESHOLDS.1, 120);
+    let prevalence = match models.first() {
+        Some(model) => Scored::new(model)?.scores.prevalence(),
+        None => return Err(ReportError::NoModels),
+    };
+    let across = range(prevalence);
+    let thresholds = steps(across.0, across.1, 120);
     let (mut curves, mut all) = (Vec::new(), Vec::new());
     for (place, model) in models.iter().enumerate() {
         let scores = Scored::new(model)?.scores;
@@ -34,24 +42,28 @@ pub fn decision_svg(models: &[Model]) -> Result<String, ReportError> {
         curves.push((ink(place), &model.title, curve));
     }
     let top = all.first().map_or(0.5, |&(_, benefit)| benefit.max(0.1));
-    let highest = (top * 10.0).ceil() / 10.0;
-    let lowest = -0.1;
-    let frame =
-        Frame { paper: [58.0, 12.0, 368.0, 268.0], across: THRESHOLDS, up: (lowest, highest) };
+    let step = if top > 0.5 {
+        0.2
+    } else if top > 0.2 {
+        0.1
+    } else {
+        0.05
+    };
+    let (lowest, highest) = (-step, (top / step).ceil() * step);
+    let frame = Frame { paper: [58.0, 12.0, 368.0, 268.0], across, up: (lowest, highest) };
     // A curve that leaves the frame below ends at its edge.
     let visible = |curve: &[(f64, f64)]| {
         frame.path(curve.iter().copied().take_while(|&(_, benefit)| benefit >= lowest))
     };
-    let mut ticks_up = vec![lowest];
-    let mut tick = 0.0;
-    while tick <= highest + 1e-9 {
-        ticks_up.push(tick);
-        tick += if highest > 0.5 { 0.2 } else { 0.1 };
-    }
+    let ticks = |(first, last): (f64, f64), step: f64| {
+        std::iter::successors(Some(first), move |tick| Some(tick + step))
+            .take_while(move |&tick| tick <= last + 1e-9)
+            .collect::<Vec<f64>>()
+    };
     let content = html! {
-        (frame.axes(&steps(THRESHOLDS.0, THRESHOLDS.1, 6), &ticks_up,
+        (frame.axes(&ticks(across, 0.1), &ticks((lowest, highest), step),
             ("Probability from which one would inject", "Net benefit")))
-        path d=(frame.path([(THRESHOLDS.0, 0.0), (THRESHOLDS.1, 0.0)])) stroke=(TEXT)
+        path d=(frame.path([(across.0, 0.0), (across.1, 0.0)])) stroke=(TEXT)
             stroke-width="1.5" {}
         path d=(visible(&all)) fill="none" stroke=(MUTED) stroke-width="1.5" {}
         @for (ink, _, curve) in curves.iter().rev() {

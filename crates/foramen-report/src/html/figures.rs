@@ -1,0 +1,130 @@
+use base64::{Engine, engine::general_purpose::STANDARD};
+use maud::{Markup, PreEscaped, html};
+
+use crate::{Report, ReportError, ReportInput, calibration_svg, decision_svg, numerals, roc_svg};
+
+/// Discrimination, calibration and use, a plot each.
+pub(super) fn sections(report: &Report, input: &ReportInput) -> Markup {
+    html! {
+        section {
+            h2 { "Telling outcomes apart" }
+            div.columns {
+                figure.plot { (plot(roc_svg(&input.models))) }
+                div {
+                    p {
+                        "Each point of a curve is one way to call outcomes: the stricter, the fewer \
+                         false alarms and the more missed. A curve along the dashed line is \
+                         guessing. The area under the curve (AUC) is 0.5 for guessing and 1 for \
+                         perfect ranking."
+                    }
+                    @if report.models.iter().any(|(_, model)| model.threshold.is_some()) {
+                        p {
+                            "The open circle is the threshold: the mean of those chosen in each fold \
+                             on its tune set, never on the subjects that are predicted."
+                        }
+                    }
+                    (comparison(report))
+                }
+            }
+        }
+        section {
+            h2 { "Are the probabilities right?" }
+            p {
+                "Of the injections given 70 %, about 70 % should turn out well. Dots are groups of \
+                 about equal size with their 95 % interval, the broad line is the logistic fit. A \
+                 slope below 1 means predictions too extreme; an intercept away from 0, too high or \
+                 too low. Bars below count the predictions of favourable (up) and poor (down) \
+                 outcomes."
+            }
+            div.grid {
+                @for (place, model) in input.models.iter().enumerate() {
+                    figure.plot { (plot(calibration_svg(model, place))) }
+                }
+            }
+        }
+        section {
+            h2 { "Would it help to decide?" }
+            div.columns {
+                figure.plot { (plot(decision_svg(&input.models))) }
+                div {
+                    p {
+                        "Someone who would inject only from a certain probability of success on \
+                         weighs a needless injection against a missed success. Net benefit counts \
+                         successes reached minus needless injections at that exchange rate. A model \
+                         is of use where its curve lies above both \u{201c}everyone\u{201d} and \
+                         \u{201c}no one\u{201d}."
+                    }
+                    p {
+                        "Where most patients do well anyway, injecting everyone is hard to beat. \
+                         The curves carry the uncertainty of the whole cohort; small gaps mean \
+                         nothing."
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The comparison beside the ROC curves.
+fn comparison(report: &Report) -> Markup {
+    html! {
+        @for comparison in report.comparison.iter().chain(&report.further_comparisons) {
+            div.result {
+                h3 { (title(report, &comparison.first)) " against " (title(report, &comparison.second)) }
+                p.number {
+                    (numerals::estimate(comparison.difference, comparison.difference_ci95, 3))
+                }
+                p {
+                    "difference of AUC on the same " (comparison.n) " injections, "
+                    (comparison.method) ", " (numerals::p_value(comparison.p))
+                    @if let Some(reason) = &comparison.undefined { " (" (reason) ")" }
+                    @if let Some(ci) = comparison.difference_ci95_bootstrap {
+                        "; by bootstrap " (numerals::interval(ci, 3))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The title of a model.
+pub(super) fn title<'a>(report: &'a Report, name: &'a str) -> &'a str {
+    report
+        .models
+        .iter()
+        .find(|(other, _)| other == name)
+        .map_or(name, |(_, model)| model.title.as_str())
+}
+
+/// Example slices, embedded.
+pub(super) fn examples(input: &ReportInput) -> Markup {
+    html! {
+        @if !input.examples.is_empty() {
+            section {
+                h2 { "Measured slices" }
+                p {
+                    "Seen as radiologists do, from below: the patient\u{2019}s right is at image \
+                     left. The line is the width that was measured."
+                }
+                div.pictures {
+                    @for example in &input.examples {
+                        figure {
+                            img alt=(example.caption) src={
+                                "data:image/png;base64," (STANDARD.encode(&example.png))
+                            };
+                            figcaption { (example.caption) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A plot, or why there is none.
+fn plot(svg: Result<String, ReportError>) -> Markup {
+    match svg {
+        Ok(svg) => PreEscaped(svg),
+        Err(error) => html! { p { "No plot: " (error) } },
+    }
+}
