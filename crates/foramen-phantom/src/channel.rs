@@ -77,11 +77,6 @@ pub(crate) struct Along {
 }
 
 impl Channel {
-    /// The narrowest width over all heights; 0 when occluded.
-    pub(crate) fn waist(&self) -> f64 {
-        (self.clear - self.encroachment).max(0.0)
-    }
-
     /// A place of the spine in the channel's coordinates.
     pub(crate) fn along(&self, at: Local) -> Along {
         let (du, dv) = (at.u * self.side.sign() - self.centre.0, at.v - self.centre.1);

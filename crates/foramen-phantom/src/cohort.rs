@@ -230,3 +230,32 @@ fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Phant
     let path = path.to_owned();
     move |source| PhantomError::Io { action, path, source }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cohort_is_whole_and_never_overwrites() {
+        let folder = std::env::temp_dir().join(format!("foramen-phantom-{}", std::process::id()));
+        let config = CohortConfig::default().with_analysable(1).with_defects(0);
+        let summary = write_cohort(&config, &folder, &|_, _| {}).unwrap();
+        let truth = Truth::read(&folder.join("truth.json")).unwrap();
+        assert_eq!(truth.subjects.len(), 1);
+        assert_eq!(
+            summary.files,
+            truth.subjects[0].slices.len() + file_count(&folder, &["1-scout", "2-sagittal"])
+        );
+        let table = fs::read_to_string(folder.join("outcomes.csv")).unwrap();
+        assert_eq!(table.lines().count(), 2);
+        let refused = write_cohort(&config, &folder, &|_, _| {});
+        assert!(matches!(refused, Err(PhantomError::Exists { .. })));
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(!beside(&folder).exists());
+    }
+
+    fn file_count(folder: &Path, series: &[&str]) -> usize {
+        let subject = folder.join("dicom").join("P0001");
+        series.iter().map(|name| fs::read_dir(subject.join(name)).unwrap().count()).sum()
+    }
+}

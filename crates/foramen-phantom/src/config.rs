@@ -82,7 +82,7 @@ impl CohortConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OutcomeModel {
-    /// Log-odds at the reference. Default 2.05: a prevalence near 0.55, inside the
+    /// Log-odds at the reference. Default 2.45: a prevalence near 0.55, inside the
     /// published 0.45–0.70 (10.1093/pm/pnz127).
     pub intercept: f64,
     /// Per standard deviation of width. Default 1.9: width carries most of what an
@@ -98,7 +98,7 @@ pub struct OutcomeModel {
 
 impl Default for OutcomeModel {
     fn default() -> Self {
-        Self { intercept: 2.05, width: 1.9, bony: -0.8, duration: -0.5 }
+        Self { intercept: 2.45, width: 1.9, bony: -0.8, duration: -0.5 }
     }
 }
 

@@ -174,3 +174,37 @@ fn decimal(value: f64, places: usize) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::CohortConfig;
+
+    #[test]
+    fn a_written_slice_is_read_back_with_its_geometry() {
+        let plan = Plan::draw(&CohortConfig::default(), 0);
+        let series = &plan.protocol.scout;
+        let stacks = plan.stacks(series);
+        let slice = &stacks[0].slices()[0];
+        let date = jiff::civil::date(2020, 3, 4);
+        let bytes = encode(&plan, series, slice, 0, date).unwrap();
+        let file = dicom_object::from_reader(bytes.as_slice()).unwrap();
+        let numbers = |tag| file.element(tag).unwrap().to_multi_float64().unwrap();
+        let at = slice.plane().origin();
+        assert_eq!(numbers(tags::IMAGE_POSITION_PATIENT), [at.x, at.y, at.z]);
+        assert_eq!(numbers(tags::IMAGE_ORIENTATION_PATIENT), [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+        let text = |tag| file.element(tag).unwrap().to_str().unwrap().to_string();
+        assert_eq!(text(tags::PATIENT_ID), "P0001");
+        assert_eq!(text(tags::STUDY_DATE), "20200304");
+        let stored = file.element(tags::PIXEL_DATA).unwrap().to_multi_int::<u16>().unwrap();
+        let drawn: Vec<u16> = slice.pixels().iter().map(|value| *value as u16).collect();
+        assert_eq!(stored, drawn);
+    }
+
+    #[test]
+    fn decimals_have_no_negative_zero() {
+        assert_eq!(decimal(-0.000_000_01, 7), "0.0000000");
+        assert_eq!(decimal(-0.5, 1), "-0.5");
+        assert!(decimal(-1234.567_89, 4).len() <= 16);
+    }
+}

@@ -2,6 +2,7 @@ use foramen_image::Plane;
 use foramen_types::{Point, Side, Vector};
 
 use crate::channel::{Along, Channel};
+use crate::frame::Local;
 use crate::spine::Spine;
 use crate::truth::{ForamenTruth, SliceTruth};
 
@@ -42,14 +43,19 @@ pub(crate) fn slice_truth(
 
 /// The centre line of the canal where the plane cuts it.
 fn canal_point(spine: &Spine, plane: &Plane) -> [f64; 3] {
-    let at = |w: f64| spine.frame.point(crate::frame::Local { u: 0.0, v: 0.0, w });
+    triple(spine.frame.point(Local { u: 0.0, v: 0.0, w: canal_height(spine, plane) }))
+}
+
+/// The height on the centre line of the canal at which the plane cuts it.
+pub(crate) fn canal_height(spine: &Spine, plane: &Plane) -> f64 {
     let (mut low, mut high) = (-120.0, 120.0);
     for _ in 0..40 {
         let middle = 0.5 * (low + high);
+        let at = spine.frame.point(Local { u: 0.0, v: 0.0, w: middle });
         // The slice lies above a place whose distance is negative.
-        if plane.distance(at(middle)) < 0.0 { low = middle } else { high = middle }
+        if plane.distance(at) < 0.0 { low = middle } else { high = middle }
     }
-    triple(at(0.5 * (low + high)))
+    0.5 * (low + high)
 }
 
 /// The narrowest passage of one channel in a plane.
@@ -87,7 +93,7 @@ fn foramen_truth(spine: &Spine, channel: &Channel, plane: &Plane) -> Option<Fora
             let at = along(station + across * c);
             channel.walls(at.t, at.h).1 - at.c
         };
-        let (from, to) = (root_of(|c| front(c)), root_of(|c| -back(c)));
+        let (from, to) = (root_of(&front), root_of(|c| -back(c)));
         let width = to - from;
         if narrowest.is_none_or(|(least, _, _)| width < least) {
             narrowest = Some((width, station + across * from, station + across * to));
@@ -130,4 +136,77 @@ fn root_of(rising: impl Fn(f64) -> f64) -> f64 {
 
 pub(crate) fn triple(point: Point) -> [f64; 3] {
     [point.x, point.y, point.z]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::tests::plain;
+    use crate::frame::Frame;
+    use crate::population::Complaint;
+    use foramen_image::Spacing;
+    use foramen_types::Level;
+
+    /// A straight spine at the origin with one plain foramen on the right.
+    fn spine(channel: Channel) -> Spine {
+        let mut spine = Spine::draw(1, 0, &Complaint::draw(1, 0));
+        spine.frame = Frame::new(0.0, 0.0, 0.0, 0.0, [0.0; 3]);
+        spine.channels[Level::C5C6.index()][1] = channel;
+        spine
+    }
+
+    /// A plane through a height, turned by an angle about the foramen's axis.
+    fn plane(z: f64, angle: f64) -> Plane {
+        let half = std::f64::consts::FRAC_1_SQRT_2;
+        let axis = Vector::new(-half, -half, 0.0);
+        let across = Vector::new(-half * angle.cos(), half * angle.cos(), angle.sin());
+        let at = Point::new(-12.5, -6.0, z);
+        Plane::new(at, axis, across, Spacing { row: 0.5, column: 0.5 }).unwrap()
+    }
+
+    fn measured(channel: Channel, plane: &Plane) -> ForamenTruth {
+        let spine = spine(channel);
+        foramen_truth(&spine, &spine.channels[Level::C5C6.index()][1], plane).unwrap()
+    }
+
+    #[test]
+    fn a_plain_foramen_has_its_width() {
+        let truth = measured(plain(), &plane(0.0, 0.0));
+        assert_eq!(truth.state, "open");
+        assert!((truth.width_mm.unwrap() - 3.0).abs() < 1e-3);
+        // 1.5 mm to either side of (−12.5, −6) along (∓1, ±1)/√2.
+        let (front, back) = (truth.front.unwrap(), truth.back.unwrap());
+        let step = 1.5 * std::f64::consts::FRAC_1_SQRT_2;
+        assert!((front[0] - (-12.5 + step)).abs() < 1e-2, "{front:?}");
+        assert!((front[1] - (-6.0 - step)).abs() < 1e-2, "{front:?}");
+        assert!((back[0] - (-12.5 - step)).abs() < 1e-2, "{back:?}");
+        assert!((back[1] - (-6.0 + step)).abs() < 1e-2, "{back:?}");
+    }
+
+    #[test]
+    fn a_slanting_cut_is_wider_by_the_cosine() {
+        let angle = 20f64.to_radians();
+        let truth = measured(plain(), &plane(0.0, angle));
+        assert!((truth.width_mm.unwrap() - 3.0 / angle.cos()).abs() < 2e-3);
+    }
+
+    #[test]
+    fn the_width_grows_away_from_the_narrowest_height() {
+        let channel = Channel { growth: (0.1, 0.1), narrow_at: 0.5, ..plain() };
+        // 2 mm above: 0.1 · 2² = 0.4, levelled off to 0.4 / (1 + 0.4 / 3).
+        let truth = measured(channel.clone(), &plane(2.5, 0.0));
+        assert!((truth.width_mm.unwrap() - (3.0 + 0.4 / (1.0 + 0.4 / 3.0))).abs() < 1e-3);
+        assert!((truth.offset_mm - 2.5).abs() < 1e-9);
+        let at_waist = measured(channel, &plane(0.5, 0.0));
+        assert!((at_waist.width_mm.unwrap() - 3.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_cut_through_the_pedicle_is_closed_and_a_full_encroachment_occludes() {
+        assert_eq!(measured(plain(), &plane(4.6, 0.0)).state, "closed");
+        assert_eq!(measured(plain(), &plane(4.6, 0.0)).width_mm, None);
+        let shut = Channel { encroachment: 3.2, ..plain() };
+        let truth = measured(shut, &plane(0.0, 0.0));
+        assert_eq!((truth.state.as_str(), truth.width_mm), ("occluded", Some(0.0)));
+    }
 }

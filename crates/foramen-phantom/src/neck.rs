@@ -92,8 +92,11 @@ impl Neck {
         let half = self.half_width + 1.1 * shoulder + 0.1 * head;
         let (front, back) = (self.front + 0.5 * head, self.back + 0.35 * shoulder + 0.5 * head);
         let reach = if v < 0.0 { front } else { back };
-        let k = ((u / half).abs().powf(2.3) + (v / reach).abs().powf(2.3)).powf(1.0 / 2.3);
-        let depth = (1.0 - k) * half.min(reach);
+        // An oval a little squarer than an ellipse; the depth is exact at the skin
+        // and soon behind it deep enough.
+        let (x, y) = ((u / half).abs(), (v / reach).abs());
+        let level = x * x * x.sqrt() + y * y * y.sqrt();
+        let depth = (1.0 - level) / 2.5 * half.min(reach);
         if depth < 0.0 {
             return Tissue::Air;
         }
@@ -153,9 +156,9 @@ impl Neck {
         let [p, q, r, s] = self.waves;
         // Waves a few millimetres high make the planes between muscles curved,
         // and let the fat in them thin out and swell.
-        let a = at.u.abs() + 1.3 * (at.v / 6.5 + p + 0.05 * at.w).sin();
-        let b = at.v + 1.3 * (at.u / 7.5 + q - 0.04 * at.w).sin();
-        let swell = 0.5 + 0.5 * (at.u / 9.0 + r).sin() * (at.v / 11.0 + s + 0.03 * at.w).cos();
+        let a = at.u.abs() + 1.3 * wave(at.v / 6.5 + p + 0.05 * at.w);
+        let b = at.v + 1.3 * wave(at.u / 7.5 + q - 0.04 * at.w);
+        let swell = 0.5 + 0.5 * wave(at.u / 9.0 + r) * wave(at.v / 11.0 + s + 0.03 * at.w);
         let (mut best, mut second) = (f64::INFINITY, f64::INFINITY);
         for [u, v, half_a, half_b, cosine, sine] in &self.muscles[usize::from(at.u < 0.0)] {
             let (du, dv) = (a - u, b - v);
@@ -182,5 +185,35 @@ impl Neck {
         } else {
             Tissue::Muscle
         }
+    }
+}
+
+/// A sine drawn with parabolas: this is asked for millions of times.
+fn wave(angle: f64) -> f64 {
+    let turn = angle * std::f64::consts::FRAC_1_PI;
+    let part = turn - 2.0 * (0.5 * turn).floor() - 1.0;
+    -4.0 * part * (1.0 - part.abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::{Purpose, stream};
+
+    #[test]
+    fn a_wave_is_nearly_a_sine() {
+        for step in -50..50 {
+            let angle = f64::from(step) * 0.37;
+            assert!((wave(angle) - angle.sin()).abs() < 0.06, "{angle}");
+        }
+    }
+
+    #[test]
+    fn air_is_outside_and_fat_under_the_skin() {
+        let neck = Neck::draw(&mut stream(1, 0, Purpose::Neck, 0));
+        let behind = |v: f64| neck.tissue(Local { u: 0.0, v, w: 0.0 });
+        assert_eq!(behind(90.0), Tissue::Air);
+        assert_eq!(behind(neck.back - 0.5), Tissue::Skin);
+        assert_eq!(behind(neck.back - 3.0), Tissue::Fat);
     }
 }

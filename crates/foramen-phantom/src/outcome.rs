@@ -158,7 +158,7 @@ mod tests {
     fn prevalence_and_oracles_are_in_range() {
         for seed in 1..4 {
             let (prevalence, image, all) = labels(seed, 2000);
-            println!("{prevalence:.3} {image:.3} {all:.3}");
+            println!("{prevalence:.3} {image:.3} {all:.3}; 288: {:.3?}", labels(seed, 288));
             assert!((0.50..0.60).contains(&prevalence), "{prevalence}");
             assert!((0.80..0.86).contains(&image), "{image}");
             assert!(all > image, "{all} {image}");

@@ -161,3 +161,54 @@ impl Channel {
 fn normal(rng: &mut impl Rng) -> f64 {
     Normal::new(0.0, 1.0).expect("a deviation of 1 is valid").sample(rng)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn correlation(pairs: &[(f64, f64)]) -> f64 {
+        let n = pairs.len() as f64;
+        let mean = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / n;
+        let (a, b) = (mean(|p| p.0), mean(|p| p.1));
+        let sum =
+            |f: &dyn Fn(f64, f64) -> f64| pairs.iter().map(|p| f(p.0 - a, p.1 - b)).sum::<f64>();
+        sum(&|x, y| x * y) / (sum(&|x, _| x * x) * sum(&|_, y| y * y)).sqrt()
+    }
+
+    #[test]
+    fn left_and_right_are_independent() {
+        let pairs: Vec<(f64, f64)> = (0..800)
+            .map(|subject| {
+                let spine = Spine::draw(5, subject, &Complaint::draw(5, subject));
+                let [left, right] = &spine.channels[0];
+                (left.clear - left.encroachment, right.clear - right.encroachment)
+            })
+            .collect();
+        // Three standard errors of a correlation of nothing.
+        assert!(correlation(&pairs).abs() < 3.0 / 800f64.sqrt());
+    }
+
+    #[test]
+    fn untreated_foramina_are_as_wide_as_published() {
+        // C2/3 is never treated: 4.18 ± 1.44 mm, cut off at 0.8 and 7 mm.
+        let widths: Vec<f64> = (0..1000)
+            .map(|subject| {
+                let spine = Spine::draw(6, subject, &Complaint::draw(6, subject));
+                spine.channels[0][0].clear - spine.channels[0][0].encroachment
+            })
+            .collect();
+        let mean = widths.iter().sum::<f64>() / 1000.0;
+        let variance = widths.iter().map(|w| (w - mean).powi(2)).sum::<f64>() / 999.0;
+        assert!((mean - 4.18).abs() < 0.15, "{mean}");
+        assert!((variance.sqrt() - 1.44).abs() < 0.12, "{}", variance.sqrt());
+    }
+
+    #[test]
+    fn treated_foramina_are_narrower_and_some_are_shut() {
+        let complaints: Vec<Complaint> = (0..2000).map(|i| Complaint::draw(7, i)).collect();
+        let mean = complaints.iter().map(Complaint::width_z).sum::<f64>() / 2000.0;
+        let shut = complaints.iter().filter(|complaint| complaint.waist == 0.0).count();
+        assert!((-1.1..-0.7).contains(&mean), "{mean}");
+        assert!((20..300).contains(&shut), "{shut}");
+    }
+}

@@ -90,7 +90,7 @@ fn ideal(
             SeriesKind::Scout => &COARSE,
             SeriesKind::Axial => {
                 let Local { u, v, .. } = spine.frame.local([at.x, at.y, at.z]);
-                if u.abs() < 29.0 && v > -26.0 && v < 20.0 { &FINE } else { &COARSE }
+                if u.abs() < 27.0 && v > -24.0 && v < 16.0 { &FINE } else { &COARSE }
             }
         };
         let grain = texture.at(r, c);
@@ -144,5 +144,44 @@ impl Texture {
         let upper = g(i, j) * (1.0 - fc) + g(i, j + 1) * fc;
         let lower = g(i + 1, j) * (1.0 - fc) + g(i + 1, j + 1) * fc;
         upper * (1.0 - fr) + lower * fr
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::CohortConfig;
+    use crate::subject::Plan;
+
+    /// The mean over a square of 3 × 3 pixels around a place of the spine.
+    fn mean_at(image: &Array2<f32>, plane: &Plane, plan: &Plan, at: Local) -> f32 {
+        let (r, c) = plane.pixel(plan.spine.frame.point(at));
+        let (r, c) = (r.round() as usize, c.round() as usize);
+        image.slice(ndarray::s![r - 1..=r + 1, c - 1..=c + 1]).mean().unwrap()
+    }
+
+    #[test]
+    fn csf_is_brightest_and_bone_is_dark_on_gradient_echo() {
+        for (index, contrast) in [(0, Contrast::T2Fse), (1, Contrast::T2Star)] {
+            let plan = Plan::draw(&CohortConfig::default(), index);
+            let series = &plan.protocol.axial;
+            assert_eq!(series.contrast, contrast);
+            let plane = series.stacks[0][1];
+            let signals = Signals::draw(1, index, contrast);
+            let mut rng = stream(1, index, Purpose::Noise, 0);
+            let image = ideal(&plan.spine, series, &plane, &signals, &mut rng);
+            let canal = crate::measure::canal_height(&plan.spine, &plane);
+            let mean = |u: f64, v: f64| mean_at(&image, &plane, &plan, Local { u, v, w: canal });
+            let (sac, cord) = (plan.spine.sac, plan.spine.cord);
+            let csf = mean(0.5 * (sac.0 + cord.0), 0.0);
+            let bone = mean(20.5, -0.8);
+            assert!((0.85..1.1).contains(&csf), "{csf}");
+            assert!(mean(0.0, 0.0) < 0.9 * csf);
+            if contrast == Contrast::T2Star {
+                assert!(bone < 0.35, "{bone}");
+            } else {
+                assert!((0.15..0.6).contains(&bone), "{bone}");
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-use foramen_types::{Level, Point, Side, Vector};
+use foramen_types::{Level, Point, Vector};
 
 use crate::atlas;
 use crate::channel::{Along, Cause, Channel};
@@ -33,11 +33,6 @@ pub(crate) struct Spine {
 }
 
 impl Spine {
-    /// The foramen of a level and side.
-    pub(crate) fn channel(&self, level: Level, side: Side) -> &Channel {
-        &self.channels[level.index()][usize::from(side == Side::Right)]
-    }
-
     /// Centre and cranial normal of a cervical disc, in the patient.
     pub(crate) fn disc(&self, level: Level) -> (Point, Vector) {
         let w = self.discs[level.index()];

@@ -192,3 +192,55 @@ impl Plan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn threads(n: usize) -> rayon::ThreadPool {
+        rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap()
+    }
+
+    #[test]
+    fn one_thread_and_two_draw_the_same() {
+        let plan = Plan::draw(&CohortConfig::default(), 3);
+        let mut series = plan.protocol.axial.clone();
+        series.stacks.truncate(1);
+        series.stacks[0].truncate(2);
+        let one = threads(1).install(|| plan.stacks(&series));
+        let two = threads(2).install(|| plan.stacks(&series));
+        assert_eq!(one, two);
+        let other = Plan::draw(&CohortConfig::default().with_seed(2), 3);
+        assert_ne!(plan.truth(), other.truth());
+    }
+
+    #[test]
+    fn the_narrowest_slice_of_the_truth_is_the_narrowest() {
+        let config = CohortConfig::default();
+        for index in 0..60 {
+            let truth = Plan::draw(&config, index).truth();
+            let side = truth.side.parse().unwrap();
+            let least = truth
+                .slices
+                .iter()
+                .flat_map(|slice| slice.side(side))
+                .filter(|foramen| foramen.level == truth.level)
+                .filter_map(|foramen| foramen.width_mm)
+                .fold(f64::INFINITY, f64::min);
+            assert_eq!(truth.narrowest_width_mm, Some(least), "{}", truth.subject_id);
+            // A cut is never narrower than the waist, and one lies near it.
+            assert!(least > truth.waist_mm - 0.06, "{least} {}", truth.waist_mm);
+            assert!(least < truth.waist_mm + 2.0, "{least} {}", truth.waist_mm);
+        }
+    }
+
+    #[test]
+    fn both_contrasts_and_both_plannings_are_drawn() {
+        let truths: Vec<SubjectTruth> =
+            (0..40).map(|index| Plan::draw(&CohortConfig::default(), index).truth()).collect();
+        let star = truths.iter().filter(|truth| truth.contrast == "t2_star").count();
+        let angled = truths.iter().filter(|truth| truth.planning == "angled").count();
+        assert_eq!(star, 20);
+        assert!((8..32).contains(&angled), "{angled}");
+    }
+}

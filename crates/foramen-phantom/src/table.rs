@@ -62,3 +62,38 @@ pub(crate) fn row(plan: &Plan) -> Option<String> {
     ];
     Some(fields.join(","))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::CohortConfig;
+
+    #[test]
+    fn rows_hold_what_their_defect_says() {
+        let config = CohortConfig::default().with_analysable(1).with_defects(8);
+        let rows: Vec<Option<String>> =
+            (0..9).map(|index| row(&Plan::draw(&config, index))).collect();
+        let columns = HEADER.split(',').count();
+        for line in rows.iter().flatten() {
+            assert_eq!(line.split(',').count(), columns, "{line}");
+        }
+        let field = |index: usize, column: usize| {
+            rows[index].as_ref().unwrap().split(',').nth(column).unwrap().to_owned()
+        };
+        assert_eq!(field(1, 6), "", "missing follow-up");
+        assert_eq!(field(2, 4), "0", "baseline 0");
+        assert_eq!(field(6, 7), "repeat_injection");
+        assert_eq!(rows[7], None, "not in the table");
+        assert!(rows[8].is_some(), "in the table without images");
+    }
+
+    #[test]
+    fn the_follow_up_lies_in_the_default_window() {
+        for index in 0..200 {
+            let dates = Dates::of(&Plan::draw(&CohortConfig::default(), index));
+            let days = (dates.followup - dates.injection).get_days();
+            assert!((46..=74).contains(&days), "{days}");
+            assert!(dates.study <= dates.injection);
+        }
+    }
+}
