@@ -1,3 +1,5 @@
+mod walk;
+
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 use dicom_core::Tag;
@@ -5,21 +7,11 @@ use dicom_dictionary_std::tags;
 
 use crate::set::{Set, Value};
 use crate::syntax::Syntax;
-use crate::wanted::wanted;
+use walk::{UNDEFINED, Walk};
 
-/// Deepest nesting of sequences followed; the standard needs about ten.
-const DEEPEST: usize = 32;
-/// Longest single attribute kept, in bytes. The texts and numbers read here are
-/// below 1 KiB each.
-const LONGEST_VALUE: u64 = 64 * 1024;
 /// Largest deflated data set, inflated, in bytes: a 1024² image of 16 bits and
 /// 50 frames fits.
 const LARGEST_INFLATED: u64 = 128 * 1024 * 1024;
-
-const ITEM: Tag = Tag(0xFFFE, 0xE000);
-const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
-const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
-const UNDEFINED: u32 = u32::MAX;
 
 /// Why the bytes of a file are not read as DICOM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +62,7 @@ pub(crate) struct Header {
 /// Reads the header of a file of `length` bytes up to its pixel data (PS3.10
 /// chapter 7, PS3.5 chapter 7), with or without preamble and file meta group.
 ///
-/// Only attributes of [`wanted`] are kept, nothing larger than 64 KiB is ever
+/// Only attributes of `wanted.rs` are kept, nothing larger than 64 KiB is ever
 /// held, and each element costs at least eight bytes of the file, so time and
 /// memory are bounded by the size of the file whatever it claims.
 pub(crate) fn read_header(source: impl Read + Seek, length: u64) -> Result<Header, Fault> {
@@ -99,22 +91,6 @@ pub(crate) fn read_header(source: impl Read + Seek, length: u64) -> Result<Heade
     walk.explicit = syntax.is_explicit();
     let (set, pixels) = walk.read_data_set()?;
     Ok(Header { syntax, media_class, set, pixels, inflated: None })
-}
-
-/// One element header.
-#[derive(Clone, Copy)]
-struct Element {
-    tag: Tag,
-    representation: [u8; 2],
-    length: u32,
-}
-
-struct Walk<R> {
-    source: R,
-    at: u64,
-    end: u64,
-    big: bool,
-    explicit: bool,
 }
 
 impl<R: Read + Seek> Walk<R> {
@@ -207,191 +183,5 @@ impl<R: Read + Seek> Walk<R> {
             self.read_element(element, &mut set, 0)?;
         }
         Ok((set, None))
-    }
-
-    /// Keeps an element that is wanted, and passes any other.
-    fn read_element(&mut self, element: Element, set: &mut Set, depth: usize) -> Result<(), Fault> {
-        let is_sequence = self.is_sequence(&element);
-        if !wanted(element.tag) {
-            return if element.length == UNDEFINED {
-                self.pass_items(depth + 1, &element)
-            } else {
-                self.skip(u64::from(element.length))
-            };
-        }
-        if is_sequence {
-            let items = self.read_items(&element, depth + 1)?;
-            set.push(element.tag, Value::Items(items));
-        } else if element.length == UNDEFINED {
-            return Err(Fault::Broken(self.at, "a plain value has no length"));
-        } else {
-            let value = self.value(element.length)?;
-            set.push(element.tag, Value::Bytes(value));
-        }
-        Ok(())
-    }
-
-    fn is_sequence(&self, element: &Element) -> bool {
-        match &element.representation {
-            b"SQ" => true,
-            b"UN" | b"\0\0" => {
-                element.length == UNDEFINED || crate::wanted::is_sequence(element.tag)
-            }
-            _ => false,
-        }
-    }
-
-    /// Reads the items of a sequence, of a known or of an undefined length.
-    fn read_items(&mut self, element: &Element, depth: usize) -> Result<Vec<Set>, Fault> {
-        if depth > DEEPEST {
-            return Err(Fault::Broken(self.at, "sequences are nested too deep"));
-        }
-        let (explicit, begin) = (self.explicit, self.at);
-        // A sequence of unknown representation is implicit (PS3.5 6.2.2).
-        self.explicit &= &element.representation != b"UN";
-        let end = self.end_of(element.length)?;
-        let mut items = Vec::new();
-        while self.at < end {
-            let item = self.element()?;
-            match item.tag {
-                SEQUENCE_END if element.length == UNDEFINED => {
-                    self.explicit = explicit;
-                    return Ok(items);
-                }
-                ITEM => items.push(self.read_item(item.length, depth)?),
-                _ => return Err(Fault::Broken(self.at, "a sequence holds no items")),
-            }
-        }
-        self.explicit = explicit;
-        self.closed(begin, end, element.length)?;
-        Ok(items)
-    }
-
-    fn read_item(&mut self, length: u32, depth: usize) -> Result<Set, Fault> {
-        let (begin, end) = (self.at, self.end_of(length)?);
-        let mut set = Set::new(self.big);
-        while self.at < end {
-            let element = self.element()?;
-            if element.tag == ITEM_END && length == UNDEFINED {
-                return Ok(set);
-            }
-            if element.tag.group() == 0xFFFE {
-                return Err(Fault::Broken(self.at, "an item ends where none may"));
-            }
-            self.read_element(element, &mut set, depth)?;
-        }
-        self.closed(begin, end, length)?;
-        Ok(set)
-    }
-
-    /// Passes a sequence (or fragments) of undefined length.
-    fn pass_items(&mut self, depth: usize, element: &Element) -> Result<(), Fault> {
-        if depth > DEEPEST {
-            return Err(Fault::Broken(self.at, "sequences are nested too deep"));
-        }
-        let (explicit, begin) = (self.explicit, self.at);
-        self.explicit &= &element.representation != b"UN";
-        loop {
-            let item = self.element().map_err(|_| Fault::Truncated(begin))?;
-            match (item.tag, item.length) {
-                (SEQUENCE_END, _) => break,
-                (ITEM, UNDEFINED) => self.pass_open_item(depth)?,
-                (ITEM, length) => self.skip(u64::from(length))?,
-                _ => return Err(Fault::Broken(self.at, "a sequence holds no items")),
-            }
-        }
-        self.explicit = explicit;
-        Ok(())
-    }
-
-    fn pass_open_item(&mut self, depth: usize) -> Result<(), Fault> {
-        loop {
-            let element = self.element()?;
-            match (element.tag, element.length) {
-                (ITEM_END, _) => return Ok(()),
-                (_, UNDEFINED) => self.pass_items(depth + 1, &element)?,
-                (_, length) => self.skip(u64::from(length))?,
-            }
-        }
-    }
-
-    fn end_of(&self, length: u32) -> Result<u64, Fault> {
-        let end = if length == UNDEFINED { self.end } else { self.at + u64::from(length) };
-        if end > self.end { Err(Fault::Truncated(self.at)) } else { Ok(end) }
-    }
-
-    /// Checks that items filled their length exactly, and open ones were closed.
-    fn closed(&self, begin: u64, end: u64, length: u32) -> Result<(), Fault> {
-        match length {
-            UNDEFINED => Err(Fault::Truncated(begin)),
-            _ if self.at != end => Err(Fault::Broken(begin, "an item overruns its sequence")),
-            _ => Ok(()),
-        }
-    }
-
-    fn element(&mut self) -> Result<Element, Fault> {
-        let begin = self.at;
-        let [group, number] = [self.short()?, self.short()?];
-        let tag = Tag(group, number);
-        if group == 0xFFFE || !self.explicit {
-            let length = self.long()?;
-            return Ok(Element { tag, representation: [0, 0], length });
-        }
-        let representation: [u8; 2] = self.bytes()?;
-        let length = match &representation {
-            b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN"
-            | b"UR" | b"UT" | b"UV" => {
-                let _reserved: [u8; 2] = self.bytes()?;
-                self.long()?
-            }
-            b"AE" | b"AS" | b"AT" | b"CS" | b"DA" | b"DS" | b"DT" | b"FL" | b"FD" | b"IS"
-            | b"LO" | b"LT" | b"PN" | b"SH" | b"SL" | b"SS" | b"ST" | b"TM" | b"UI" | b"UL"
-            | b"US" => u32::from(self.short()?),
-            _ => return Err(Fault::Broken(begin, "an element has no known representation")),
-        };
-        Ok(Element { tag, representation, length })
-    }
-
-    fn value(&mut self, length: u32) -> Result<Vec<u8>, Fault> {
-        let length = u64::from(length);
-        if length > LONGEST_VALUE {
-            return Err(Fault::Broken(self.at, "a short attribute is longer than 64 KiB"));
-        }
-        if length > self.end - self.at {
-            return Err(Fault::Truncated(self.at));
-        }
-        let mut value = vec![0; usize::try_from(length).expect("64 KiB fit any memory")];
-        self.source.read_exact(&mut value)?;
-        self.at += length;
-        Ok(value)
-    }
-
-    fn skip(&mut self, length: u64) -> Result<(), Fault> {
-        if length > self.end - self.at {
-            return Err(Fault::Truncated(self.at));
-        }
-        self.source.seek_relative(i64::try_from(length).expect("a length of 32 bits"))?;
-        self.at += length;
-        Ok(())
-    }
-
-    fn short(&mut self) -> Result<u16, Fault> {
-        let bytes = self.bytes()?;
-        Ok(if self.big { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
-    }
-
-    fn long(&mut self) -> Result<u32, Fault> {
-        let bytes = self.bytes()?;
-        Ok(if self.big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
-    }
-
-    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
-        if self.end - self.at < N as u64 {
-            return Err(Fault::Truncated(self.at));
-        }
-        let mut bytes = [0; N];
-        self.source.read_exact(&mut bytes)?;
-        self.at += N as u64;
-        Ok(bytes)
     }
 }

@@ -33,10 +33,10 @@ pub(crate) struct File {
     pub(crate) cut: usize,
     /// Bytes left out at the end of the JPEG stream.
     pub(crate) jpeg_cut: usize,
-    uid: i32,
-    tilt: f64,
-    height: f64,
-    coding: Coding,
+    pub(crate) uid: i32,
+    pub(crate) tilt: f64,
+    pub(crate) height: f64,
+    pub(crate) coding: Coding,
 }
 
 impl File {
