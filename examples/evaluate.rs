@@ -70,7 +70,6 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let model = Model::new("model", read.predictions).with_threshold(arguments.threshold);
     let report = evaluate_model(&model, arguments.seed)?;
-
     print_table(&name, &report, read.without_label);
     let mut numbers = serde_json::to_value(&report)?;
     numbers["predictions"] = json!(name);
@@ -101,7 +100,7 @@ fn print_table(name: &str, report: &ModelReport, without_label: usize) {
     if let Some(p) = report.p_no_discrimination {
         println!("no discrimination at all: p = {p:.4} (permutation)");
     }
-    println!("\n{:<34}{:>10}   95 % interval", "", "");
+    println!("\n{:>60}", "95 % interval");
     let r = report;
     let at = format!("at threshold {}: sensitivity", r.threshold.unwrap_or_default());
     let (ppv, npv) = (r.positive_predictive_value_ci95, r.negative_predictive_value_ci95);

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Parser;
 use foramen_dicom::{ScanOptions, scan};
-use foramen_examples::{demo_cohort, prepare_output, render_levels};
+use foramen_examples::{Failure, demo_cohort, prepare_output, render_levels};
 use foramen_study::{StudyConfig, draft_levels, files};
 
 /// Drafts a table of disc positions from the sagittal series.
@@ -34,11 +34,14 @@ struct Arguments {
     force: bool,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> Result<(), Failure> {
+    Ok(run(&Arguments::parse())?)
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
     prepare_output(&arguments.out, arguments.force)?;
-    let dicom = match arguments.dicom {
-        Some(dicom) => dicom,
+    let dicom = match &arguments.dicom {
+        Some(dicom) => dicom.clone(),
         None => demo_cohort(12, 1)?.join("dicom"),
     };
     let found = scan(&dicom, &ScanOptions::default())?;

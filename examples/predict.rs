@@ -1,85 +1,116 @@
-//! Predicts with trained models: the probability of a favourable outcome for the
-//! foramina of a study that `select` has prepared.
+//! Predicts with trained models: how likely a favourable outcome is for patients
+//! who have not been injected yet.
 //!
 //! ```text
-//! cargo run --release --features torch --example predict -- --model DIR --study DIR [--out FILE]
+//! cargo run --release --features torch --example predict -- --model DIR --dicom DIR --level C5/6 --side left
 //! ```
 //!
-//! `--model` is a folder `models` (or one fold of it) that `train` or `study` has
-//! left; several folds are averaged. `--study` is a folder with the patches of
-//! patients the models have *not* been trained on. It prints and writes one row
-//! per treated foramen.
+//! `--model` is the folder `models` that `train` or `study` leaves; its folds are
+//! averaged. For every subject of the DICOM folder it finds the level, measures
+//! the foramina, takes the narrowest slice, and prints its width and the
+//! probability, or why there is none; `--out` keeps the table. With no arguments
+//! it trains on a small synthetic cohort first and predicts another one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use foramen_cnn::CnnModel;
-use foramen_examples::{CnnArguments, dataset};
+use foramen_cnn::{CnnModel, DeviceChoice};
+use foramen_dicom::{ScanOptions, scan};
+use foramen_examples::{
+    Failure, Inputs, TrainArguments, dataset, demo_cohort, prepare_output, resolve_device,
+    run_selection, train_models,
+};
 use foramen_learn::{Classifier, Prediction, Sample};
-use foramen_study::files::write_predictions;
-use foramen_types::Probability;
+use foramen_study::{Manifest, PatchUse, StudyConfig, files, select_slices};
+use foramen_types::{Level, Probability, Side};
 
-/// Predicts the outcome of injections with trained models.
+/// Predicts the outcome of an injection with trained models.
 #[derive(Parser)]
 struct Arguments {
     /// Folder `models` of a study, or one of its folds.
-    #[arg(long, value_name = "DIR")]
-    model: PathBuf,
-    /// Folder that `select` has written.
-    #[arg(long, value_name = "DIR")]
-    study: PathBuf,
-    /// Where the table goes.
-    #[arg(long, value_name = "FILE", default_value = "predictions-new.csv")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR", requires = "dicom")]
+    model: Option<PathBuf>,
+    /// Folder with the DICOM files of the patients.
+    #[arg(long, value_name = "DIR", requires = "model")]
+    dicom: Option<PathBuf>,
+    /// Level to be injected.
+    #[arg(long, default_value = "C5/6")]
+    level: Level,
+    /// Side of the patient to be injected.
+    #[arg(long, default_value = "left")]
+    side: Side,
+    /// Where the table of predictions goes.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// Where to compute: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
-    device: String,
+    device: DeviceChoice,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
-    let device = CnnArguments::resolve_device(&arguments.device)?;
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(&arguments.model)
-        .with_context(|| format!("could not read {}", arguments.model.display()))?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.join("config.json").is_file())
-        .collect();
-    folders.sort();
-    if arguments.model.join("config.json").is_file() {
-        folders = vec![arguments.model.clone()];
+fn main() -> Result<(), Failure> {
+    Ok(run(&Arguments::parse())?)
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    println!("device: {}", resolve_device(&arguments.device.to_string())?);
+    let (model, dicom) = match (&arguments.model, &arguments.dicom) {
+        (Some(model), Some(dicom)) => (model.clone(), dicom.clone()),
+        _ => (train_synthetic()?, demo_cohort(6, 2)?.join("dicom")),
+    };
+    let models = load_models(&model, arguments.device)?;
+    let found = scan(&dicom, &ScanOptions::default())?;
+    let manifest = Manifest::to_predict(&found, arguments.level, arguments.side);
+    for excluded in &manifest.excluded {
+        let subject = excluded.subject.as_ref().map_or("", |subject| subject.as_str());
+        println!("{subject:>10} no prediction: {}", excluded.detail);
     }
-    if folders.is_empty() {
-        bail!("{} holds no trained model; `train` writes them", arguments.model.display());
+    let selections = select_slices(&manifest, &found, None, &StudyConfig::default(), &|_, _| ());
+    for refused in selections.episodes.iter().filter(|episode| episode.chosen.is_none()) {
+        let why = refused.refusal.as_deref().unwrap_or_default();
+        println!("{:>10} no prediction: {why}", refused.subject);
     }
-    let dataset = dataset(&arguments.study)?;
-    let samples: Vec<&Sample> =
-        dataset.samples().iter().filter(|sample| sample.outcome.is_some()).collect();
+    let treated = selections.patches.iter().filter(|patch| patch.usage == PatchUse::Treated);
+    let samples: Vec<&Sample> = treated.map(|patch| &patch.sample).collect();
     let mut sums = vec![0.0; samples.len()];
-    for folder in &folders {
-        let model = CnnModel::load(folder, device)?;
+    for model in &models {
         for (sum, probability) in sums.iter_mut().zip(model.predict(&samples)?) {
             *sum += probability.get();
         }
     }
-    let predictions = samples
-        .iter()
-        .zip(sums)
-        .map(|(sample, sum)| {
-            Ok(Prediction {
-                subject: sample.subject.clone(),
-                level: sample.level,
-                side: sample.side,
-                fold: 0,
-                outcome: sample.outcome,
-                probability: Probability::new(sum / folders.len() as f64)?,
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    for p in &predictions {
-        println!("{:>10} {:<6} {:<6} {:.3}", p.subject, p.level, p.side, p.probability.get());
+    let mut predictions = Vec::new();
+    for (sample, sum) in samples.iter().zip(sums) {
+        let probability = Probability::new(sum / models.len() as f64)?;
+        let width = sample.width.map_or("–".to_owned(), |mm| format!("{mm:.1} mm"));
+        let (subject, level, side) = (sample.subject.clone(), sample.level, sample.side);
+        println!("{subject:>10} {level} {side}: {width}, favourable {:.2}", probability.get());
+        predictions.push(Prediction { subject, level, side, fold: 0, outcome: None, probability });
     }
-    write_predictions(&arguments.out, &predictions)?;
-    println!("{} models averaged; written to {}", folders.len(), arguments.out.display());
+    println!("{} predicted with the mean of {} models", predictions.len(), models.len());
+    if let Some(out) = &arguments.out {
+        files::write_predictions(out, &predictions)?;
+    }
     Ok(())
+}
+
+fn load_models(folder: &Path, device: DeviceChoice) -> Result<Vec<CnnModel>> {
+    let mut folders = vec![folder.to_owned()];
+    let entries = std::fs::read_dir(folder)
+        .with_context(|| format!("could not read {}", folder.display()))?;
+    folders.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
+    folders.retain(|folder| folder.join("config.json").is_file());
+    folders.sort();
+    if folders.is_empty() {
+        bail!("{} holds no trained model; `train` and `study` write them", folder.display());
+    }
+    folders.iter().map(|folder| Ok(CnnModel::load_on(folder, device)?)).collect()
+}
+
+fn train_synthetic() -> Result<PathBuf> {
+    let study = PathBuf::from("foramen-study-predict");
+    prepare_output(&study, true)?;
+    run_selection(&Inputs::synthetic(60).open()?, &StudyConfig::default(), &study)?;
+    let train = TrainArguments::default().with_folds(3).with_epochs(6);
+    train_models(&dataset(&study)?, &train, &study)?;
+    Ok(study.join("models"))
 }

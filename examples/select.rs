@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Parser;
 use foramen_dicom::{ScanOptions, scan};
-use foramen_examples::{Inputs, prepare_output, run_selection};
+use foramen_examples::{Failure, Inputs, prepare_output, run_selection};
 use foramen_study::{ProfileRow, StudyConfig, files, profile_scan};
 
 /// Measures the neural foramina of a DICOM folder.
@@ -46,11 +46,14 @@ struct Arguments {
     force: bool,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> Result<(), Failure> {
+    Ok(run(&Arguments::parse())?)
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
     prepare_output(&arguments.out, arguments.force)?;
     let profile = match (&arguments.dicom, &arguments.outcomes) {
-        (Some(dicom), None) => measure_all(&arguments, dicom)?,
+        (Some(dicom), None) => measure_all(arguments, dicom)?,
         (dicom, outcomes) => {
             let inputs = Inputs {
                 dicom: dicom.clone(),
@@ -66,7 +69,10 @@ fn main() -> Result<()> {
                 let width = width.map_or("–".to_owned(), |mm| format!("{mm:.1} mm"));
                 let why = episode.refusal.clone().unwrap_or_default();
                 let (subject, level, side) = (&episode.subject, episode.level, episode.side);
-                println!("{subject:>10} {level:<6} {side:<6} {:<9} {width} {why}", episode.status());
+                println!(
+                    "{subject:>10} {level:<6} {side:<6} {:<9} {width} {why}",
+                    episode.status()
+                );
             }
             selected.selections.profile
         }

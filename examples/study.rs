@@ -17,8 +17,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use foramen_examples::{
-    Inputs, TrainArguments, dataset, prepare_output, provenance, report_input, resolve_device,
-    run_selection, train_models,
+    Failure, Inputs, TrainArguments, dataset, prepare_output, provenance, report_input,
+    resolve_device, run_selection, train_models,
 };
 use foramen_study::{CohortFlow, StudyConfig, files};
 
@@ -37,8 +37,11 @@ struct Arguments {
     force: bool,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> Result<(), Failure> {
+    Ok(run(&Arguments::parse())?)
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
     let out = &arguments.out;
     // What can be known to fail is told before an hour of work, not after.
     prepare_output(out, arguments.force)?;

@@ -14,7 +14,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Parser;
-use foramen_examples::{Inputs, TrainArguments, dataset, prepare_output, resolve_device, run_selection, train_models};
+use foramen_examples::{
+    Failure, Inputs, TrainArguments, dataset, prepare_output, resolve_device, run_selection,
+    train_models,
+};
 use foramen_study::StudyConfig;
 
 /// Trains the CNN and the ruler by cross-validation.
@@ -28,11 +31,14 @@ struct Arguments {
     train: TrainArguments,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> Result<(), Failure> {
+    Ok(run(&Arguments::parse())?)
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
     println!("device: {}", resolve_device(&arguments.train.device)?);
-    let study = match arguments.study {
-        Some(study) => study,
+    let study = match &arguments.study {
+        Some(study) => study.clone(),
         None => {
             let study = PathBuf::from("foramen-study-train");
             prepare_output(&study, true)?;

@@ -50,14 +50,7 @@ impl Inputs {
     /// A synthetic cohort of this many analysable subjects.
     #[must_use]
     pub fn synthetic(subjects: usize) -> Self {
-        Self {
-            dicom: None,
-            outcomes: None,
-            levels: None,
-            link: None,
-            subjects,
-            cohort_seed: 1,
-        }
+        Self { dicom: None, outcomes: None, levels: None, link: None, subjects, cohort_seed: 1 }
     }
 
     /// Scans the folder and reads the tables; draws the synthetic cohort first

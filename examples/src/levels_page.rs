@@ -34,7 +34,10 @@ pub fn render_levels(draft: &LevelDraft) -> Result<String> {
             let mut png = Vec::new();
             picture.write_png(&mut png)?;
             let data = base64::engine::general_purpose::STANDARD.encode(png);
-            write!(page, "<img alt=\"sagittal slice of {id}\" src=\"data:image/png;base64,{data}\">")?;
+            write!(
+                page,
+                "<img alt=\"sagittal slice of {id}\" src=\"data:image/png;base64,{data}\">"
+            )?;
         }
         write!(page, "<figcaption><b>{id}</b>{text}</figcaption></figure>")?;
     }

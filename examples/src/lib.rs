@@ -2,6 +2,7 @@
 //! synthetic cohort, and progress bars.
 
 mod cohort;
+mod failure;
 mod inputs;
 mod levels_page;
 mod progress;
@@ -10,6 +11,7 @@ mod stages;
 mod training;
 
 pub use cohort::demo_cohort;
+pub use failure::Failure;
 pub use inputs::{Inputs, OpenedInputs, prepare_output};
 pub use levels_page::render_levels;
 pub use progress::{bar, counter};

@@ -105,10 +105,8 @@ fn examples(selections: &Selections, models: &[TrainedModel]) -> Result<Vec<Exam
         });
         let (subject, level, side, mm) =
             (&episode.subject, episode.level, episode.side, width(episode));
-        let caption = format!(
-            "{subject}, {level} {side}: {mm:.1} mm{}",
-            prediction.unwrap_or_default()
-        );
+        let caption =
+            format!("{subject}, {level} {side}: {mm:.1} mm{}", prediction.unwrap_or_default());
         pictures.push(ExamplePicture { caption, png });
     }
     Ok(pictures)

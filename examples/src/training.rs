@@ -24,6 +24,28 @@ pub struct TrainArguments {
     pub epochs: Option<usize>,
 }
 
+impl Default for TrainArguments {
+    fn default() -> Self {
+        Self { device: "auto".to_owned(), folds: 5, seed: 1, epochs: None }
+    }
+}
+
+impl TrainArguments {
+    /// The same with another number of folds.
+    #[must_use]
+    pub fn with_folds(mut self, folds: usize) -> Self {
+        self.folds = folds;
+        self
+    }
+
+    /// The same with another number of epochs.
+    #[must_use]
+    pub fn with_epochs(mut self, epochs: usize) -> Self {
+        self.epochs = Some(epochs);
+        self
+    }
+}
+
 /// A model and what it says of subjects it has not seen.
 pub struct TrainedModel {
     /// The name in files.
@@ -119,9 +141,8 @@ fn train_cnn(
 ) -> Result<TrainedModel> {
     use foramen_cnn::{Cnn, CnnConfig};
 
-    let mut config = CnnConfig::default()
-        .with_seed(arguments.seed)
-        .with_device(arguments.device.parse()?);
+    let mut config =
+        CnnConfig::default().with_seed(arguments.seed).with_device(arguments.device.parse()?);
     if let Some(epochs) = arguments.epochs {
         config = config.with_epochs(epochs);
     }
