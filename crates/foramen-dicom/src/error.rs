@@ -32,7 +32,7 @@ pub enum DicomError {
         first: PathBuf,
         /// Why the first file was refused.
         #[source]
-        source: RejectReason,
+        source: Box<RejectReason>,
     },
     /// The slices do not make a stack.
     #[error("could not stack the slices of series {series_uid}")]
@@ -50,6 +50,6 @@ pub enum DicomError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: RejectReason,
+        source: Box<RejectReason>,
     },
 }

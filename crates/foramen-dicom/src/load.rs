@@ -50,7 +50,7 @@ pub fn load(header: &StackHeader) -> Result<Loaded, DicomError> {
     if good.is_empty() && !rejected.is_empty() {
         let Rejected { path: first, reason: source, .. } = rejected.swap_remove(0);
         let (series_uid, slices) = (header.series_uid.clone(), header.slices.len());
-        return Err(DicomError::NoSlice { series_uid, slices, first, source });
+        return Err(DicomError::NoSlice { series_uid, slices, first, source: Box::new(source) });
     }
     let stack = Stack::new(good, header.contrast)
         .map_err(|source| DicomError::Stack { series_uid: header.series_uid.clone(), source })?;
@@ -75,7 +75,8 @@ fn load_slice(header: &SliceHeader) -> Result<Slice, RejectReason> {
 /// # Errors
 /// [`DicomError::Picture`] with the reason.
 pub fn read_picture(path: &Path, frame: u32) -> Result<Array2<f32>, DicomError> {
-    picture(path, frame).map_err(|source| DicomError::Picture { path: path.to_owned(), source })
+    picture(path, frame)
+        .map_err(|source| DicomError::Picture { path: path.to_owned(), source: Box::new(source) })
 }
 
 fn picture(path: &Path, frame: u32) -> Result<Array2<f32>, RejectReason> {

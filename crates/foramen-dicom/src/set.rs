@@ -74,11 +74,11 @@ impl Set {
     /// An unsigned number of 16 bits (US) or 32 bits (UL), one value.
     pub(crate) fn unsigned(&self, tag: Tag) -> Option<u32> {
         let Value::Bytes(bytes) = self.value(tag)? else { return None };
-        match bytes.as_slice() {
-            &[a, b] if self.big => Some(u32::from(u16::from_be_bytes([a, b]))),
-            &[a, b] => Some(u32::from(u16::from_le_bytes([a, b]))),
-            &[a, b, c, d] if self.big => Some(u32::from_be_bytes([a, b, c, d])),
-            &[a, b, c, d] => Some(u32::from_le_bytes([a, b, c, d])),
+        match *bytes.as_slice() {
+            [a, b] if self.big => Some(u32::from(u16::from_be_bytes([a, b]))),
+            [a, b] => Some(u32::from(u16::from_le_bytes([a, b]))),
+            [a, b, c, d] if self.big => Some(u32::from_be_bytes([a, b, c, d])),
+            [a, b, c, d] => Some(u32::from_le_bytes([a, b, c, d])),
             _ => None,
         }
     }

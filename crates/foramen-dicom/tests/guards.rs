@@ -4,6 +4,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
+    clippy::float_cmp,
     reason = "a test stops at the first surprise, and its numbers are small"
 )]
 
@@ -141,7 +142,7 @@ fn a_compressed_image_must_have_the_size_of_its_header() {
                 assert!(fits && loaded.stack.slices()[0].pixels().iter().all(|&v| v == 100.0));
             }
             Err(DicomError::NoSlice { source, .. }) => assert!(
-                !fits && matches!(source, RejectReason::CompressedSize { rows: 16, columns: 16 }),
+                !fits && matches!(*source, RejectReason::CompressedSize { rows: 16, columns: 16 }),
                 "{source}"
             ),
             Err(other) => panic!("{other}"),

@@ -1,7 +1,11 @@
 //! Real series of four vendors against what dcm2niix made of them: every voxel
 //! and its place in the patient.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::float_cmp,
+    reason = "a test stops at the first surprise, and stored values are whole numbers"
+)]
 
 use std::fs;
 use std::io::Read;
