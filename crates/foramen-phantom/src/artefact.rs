@@ -1,4 +1,3 @@
-use foramen_image::Plane;
 use ndarray::{Array2, Axis};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
@@ -40,13 +39,8 @@ impl Artefacts {
     }
 
     /// Blurs, adds a ghost, shades, adds Rician noise and stores whole numbers.
-    pub(crate) fn apply(
-        &self,
-        ideal: Array2<f32>,
-        plane: &Plane,
-        rng: &mut impl Rng,
-    ) -> Array2<f32> {
-        let mut image = blurred(&blurred(&ideal, self.blur, Axis(0)), self.blur, Axis(1));
+    pub(crate) fn apply(&self, ideal: &Array2<f32>, rng: &mut impl Rng) -> Array2<f32> {
+        let mut image = blurred(&blurred(ideal, self.blur, Axis(0)), self.blur, Axis(1));
         let (rows, columns) = image.dim();
         if let Some((strength, shift)) = self.ghost {
             #[expect(
@@ -60,7 +54,6 @@ impl Artefacts {
                 *value += strength * moved[[(r + by) % rows, c]];
             }
         }
-        let _ = plane;
         let [x, y, xx, yy, xy] = self.shading;
         Array2::from_shape_fn((rows, columns), |(r, c)| {
             let a = 2.0 * c as f32 / columns as f32 - 1.0;

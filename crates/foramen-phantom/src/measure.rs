@@ -93,7 +93,7 @@ fn foramen_truth(spine: &Spine, channel: &Channel, plane: &Plane) -> Option<Fora
             let at = along(station + across * c);
             channel.walls(at.t, at.h).1 - at.c
         };
-        let (from, to) = (root_of(&front), root_of(|c| -back(c)));
+        let (from, to) = (root_of(front), root_of(|c| -back(c)));
         let width = to - from;
         if narrowest.is_none_or(|(least, _, _)| width < least) {
             narrowest = Some((width, station + across * from, station + across * to));

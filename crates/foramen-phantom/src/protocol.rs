@@ -65,7 +65,7 @@ impl Protocol {
     /// gradient echo, by turns, and half of either are angled per disc.
     pub(crate) fn draw(seed: u64, subject: usize, spine: &Spine) -> Self {
         let mut rng = stream(seed, subject, Purpose::Protocol, 0);
-        let contrast = if subject % 2 == 0 { Contrast::T2Fse } else { Contrast::T2Star };
+        let contrast = if subject.is_multiple_of(2) { Contrast::T2Fse } else { Contrast::T2Star };
         let planning = if rng.random_bool(0.5) { Planning::Straight } else { Planning::Angled };
         let field = if rng.random_bool(0.5) { 1.5 } else { 3.0 };
         let axial = axial(&mut rng, spine, contrast, planning);
