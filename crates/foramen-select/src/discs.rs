@@ -4,7 +4,7 @@ mod cord;
 mod midplane;
 mod sheet;
 
-use chain::{Chain, best_chain, peaks};
+use chain::{Chain, MOST as FARTHEST, best_chain, peaks};
 use column::{Column, STEP, samples};
 use foramen_image::Stack;
 use foramen_types::{Level, Point, Vector};
@@ -212,8 +212,9 @@ fn count_from_dens(chain: &[usize], column: &Column, middle: f64) -> Result<f64,
     if dens < 0.4 * below {
         return Err(DiscRefusal::NoDens { above_mm });
     }
-    let from = top.saturating_sub(samples(DENS + 12.0));
-    let above = &column.response[from..top - samples(6.0)];
+    // Beyond that the atlas in front of the dens, and the fat above its tip, may
+    // look like discs.
+    let above = &column.response[top - samples(FARTHEST)..top - samples(6.0)];
     let strongest = peaks(above, 0.0).into_iter().map(|at| above[at] / middle).fold(0.0, f64::max);
     if strongest > NO_DISC {
         return Err(DiscRefusal::Ambiguous);

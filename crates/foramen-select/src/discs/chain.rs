@@ -2,7 +2,10 @@ use super::column::STEP;
 
 /// Distances from disc to disc in the neck, millimetres.
 const LEAST: f64 = 12.5;
-const MOST: f64 = 24.0;
+pub(crate) const MOST: f64 = 24.0;
+
+/// The greatest ratio of neighbouring distances, as a logarithm.
+const UNEVEN: f64 = 0.3;
 
 /// The middling one.
 const USUAL: f64 = 17.0;
@@ -53,7 +56,7 @@ pub(crate) fn best_chain(response: &[f64]) -> Chain {
             let mut earlier = None;
             for (index, end) in ends.iter().enumerate().filter(|(_, end)| end.last == before) {
                 let uneven = (step / distance(end.before, before)).ln().abs();
-                if uneven < 0.35 && end.sum - 1.5 * uneven > sum {
+                if uneven < UNEVEN && end.sum - 1.5 * uneven > sum {
                     sum = end.sum - 1.5 * uneven;
                     earlier = Some(index);
                 }

@@ -123,9 +123,15 @@ impl Column {
         self.tilt = vec![0.0; count];
         let middle = self.front + 5.0;
         for tilt in tilts() {
-            let profile = blur_profile(&self.profile(self.front, middle + 5.0, middle, tilt), 1.0);
+            let profile = |from: f64, to: f64| {
+                blur_profile(&self.profile(self.front + from, self.front + to, middle, tilt), 1.0)
+            };
+            // A disc is dark as far back as the canal. The atlas before the dens
+            // is not: behind it the dens goes on.
+            let (whole, back) = (profile(0.0, 10.0), profile(-1.5, 4.5));
             for at in 0..count {
-                let share = likeness(&profile, at) / self.marrow[at].max(1e-9);
+                let alike = likeness(&whole, at).min(1.5 * likeness(&back, at));
+                let share = alike / self.marrow[at].max(1e-9);
                 if share > self.response[at] || self.response[at].is_nan() {
                     self.response[at] = share;
                     self.tilt[at] = tilt;

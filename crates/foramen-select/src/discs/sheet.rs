@@ -150,11 +150,7 @@ pub(crate) fn blur_profile(profile: &[f64], deviation: f64) -> Vec<f64> {
         .collect()
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a few samples, and weights between 0 and 1"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "a few samples, and weights up to 1")]
 fn kernel(deviation: f64) -> Vec<f32> {
     let reach = (3.0 * deviation).ceil() as i32;
     let weights: Vec<f64> = (-reach..=reach)
@@ -162,4 +158,59 @@ fn kernel(deviation: f64) -> Vec<f32> {
         .collect();
     let sum: f64 = weights.iter().sum();
     weights.into_iter().map(|weight| (weight / sum) as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use foramen_image::{Contrast, Plane, Spacing};
+
+    /// One sagittal slice whose pixels hold their own height, drawn with rows
+    /// and columns running along given directions.
+    fn stack(along_row: Vector, along_column: Vector) -> Stack {
+        let spacing = Spacing { row: 0.8, column: 0.8 };
+        let centre = Point::new(3.0, -20.0, 100.0);
+        let corner = centre - along_row * (0.8 * 49.5) - along_column * (0.8 * 49.5);
+        let slices = [-2.0, 0.0, 2.0].map(|x| {
+            let origin = corner + Vector::new(x, 0.0, 0.0);
+            let plane = Plane::new(origin, along_row, along_column, spacing).unwrap();
+            let height = |(row, column)| plane.point(row as f64, column as f64).z as f32;
+            Slice::new(plane, Array2::from_shape_fn((100, 100), height)).unwrap()
+        });
+        Stack::new(slices.to_vec(), Contrast::T2Fse).unwrap()
+    }
+
+    #[test]
+    fn the_sheet_is_the_same_however_pixels_run() {
+        let (back, head) = (Vector::new(0.0, 1.0, 0.0), Vector::new(0.0, 0.0, 1.0));
+        for (row, column) in [(back, -head), (-back, head), (head, back), (-head, -back)] {
+            let stack = stack(row, column);
+            let sheet = Sheet::new(&stack).unwrap();
+            assert_eq!((sheet.down, sheet.back), (-head, back));
+            assert_eq!((sheet.rows, sheet.columns), (80, 80));
+            // 99 pixels of 0.8 mm around z = 100: the top is at 139.6.
+            assert!((sheet.sample(1, 10.0, 30.0) - 129.6).abs() < 1e-3);
+            let [down, to_back, _] = sheet.place(sheet.point(12.0, 34.0, 1.0));
+            assert!((down - 12.0).abs() < 1e-9 && (to_back - 34.0).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn an_axial_stack_makes_no_sheet() {
+        let (left, back) = (Vector::new(1.0, 0.0, 0.0), Vector::new(0.0, 1.0, 0.0));
+        let spacing = Spacing { row: 1.0, column: 1.0 };
+        let plane = Plane::new(Point::default(), left, back, spacing).unwrap();
+        let slice = Slice::from_vec(plane, 1, 1, vec![0.0]).unwrap();
+        assert!(Sheet::new(&Stack::new(vec![slice], Contrast::T2Fse).unwrap()).is_none());
+    }
+
+    #[test]
+    fn a_blur_keeps_the_mean_and_leaves_gaps_out() {
+        let profile = [1.0, 1.0, f64::NAN, 1.0, 1.0];
+        let blurred = blur_profile(&profile, 1.0);
+        assert!(blurred[2].is_nan());
+        assert!(blurred.iter().filter(|v| !v.is_nan()).all(|v| (v - 1.0).abs() < 1e-9));
+        let flat = blur(&Array2::from_elem((9, 9), 2.0), 2.0, 1.0);
+        assert!(flat.iter().all(|v| (v - 2.0).abs() < 1e-5));
+    }
 }
