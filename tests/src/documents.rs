@@ -14,3 +14,8 @@ pub struct Architecture;
 #[cfg(doctest)]
 #[doc = include_str!("../../CONTRIBUTING.md")]
 pub struct Contributing;
+
+/// How labels are decided.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/labels.md")]
+pub struct Labels;

@@ -5,5 +5,5 @@ mod documents;
 mod main_path;
 
 #[cfg(doctest)]
-pub use documents::{Architecture, Contributing, Readme};
+pub use documents::{Architecture, Contributing, Labels, Readme};
 pub use main_path::{cohort, open, select};
