@@ -19,7 +19,10 @@ const BEYOND: f64 = 1.75;
 /// Half the distance over which an edge is measured, in millimetres.
 const EDGE: f64 = 0.5;
 /// How thick the tissue is that lines a wall, in millimetres.
-const LINING: f64 = 1.0;
+const LINING: f64 = 0.6;
+
+/// How much less edge per millimetre makes the inner of two edges the wall.
+const INWARD: f64 = 0.03;
 
 /// The narrowest passage between two walls.
 #[derive(Debug, Clone, Copy)]
@@ -119,12 +122,13 @@ impl Axes {
             }
         }
         let edge = whole(EDGE / ACROSS);
+        let inward = if towards < 0.0 { 0.07 } else { INWARD };
         let cost = |i: usize, k: usize| {
             let row = &values[i * samples..(i + 1) * samples];
             let (inside, outside) = (row[k - edge].min(0.8), row[k + edge].min(0.8));
             let away = distance(k) - half;
             let rise = inside - outside - 0.3 * (outside - 0.2).max(0.0);
-            0.012 * away * away - rise
+            0.012 * away * away + inward * distance(k) - rise
         };
         let first = margin;
         let last = margin + n;

@@ -72,14 +72,14 @@ impl ScoreMap {
         let grid = Grid::new(&frame, reach + 20.0);
         map.bright = grid.quantile(0.985);
         let templates: Vec<Template> = SHAPES.iter().map(|axes| Template::new(*axes)).collect();
+        // Candidates lie on the grid, so that each template is a list of steps.
+        let stencils: Vec<Stencil> = templates.iter().map(|t| Stencil::new(t, &grid)).collect();
         for i in 0..side {
             for j in 0..side {
-                let at = (map.offset(j), map.offset(i));
-                map.values[i * side + j] = templates
+                let at = grid.index((map.offset(j), map.offset(i)));
+                map.values[i * side + j] = stencils
                     .iter()
-                    .map(|template| {
-                        template.score(map.bright, |d| grid.at((at.0 + d.0, at.1 + d.1)))
-                    })
+                    .map(|stencil| stencil.score(map.bright, &grid.values, at))
                     .fold(f64::NEG_INFINITY, f64::max);
             }
         }
@@ -120,10 +120,11 @@ impl Grid {
         Self { half, values }
     }
 
-    fn at(&self, (left, back): (f64, f64)) -> f64 {
+    /// Index of the pixel nearest a place in millimetres.
+    fn index(&self, (left, back): (f64, f64)) -> usize {
         let side = 2 * self.half + 1;
         let index = |mm: f64| whole((mm + self.half as f64).round().max(0.0)).min(side - 1);
-        self.values[index(back) * side + index(left)]
+        index(back) * side + index(left)
     }
 
     fn quantile(&self, q: f64) -> f64 {
@@ -157,28 +158,75 @@ impl Template {
         template
     }
 
+    /// The score of a place whose intensities `at` gives.
+    fn score(&self, bright: f64, at: impl Fn((f64, f64)) -> f64) -> f64 {
+        let mut seen = Seen::default();
+        for (k, (ring, wall)) in self.ring.iter().zip(&self.wall).enumerate() {
+            seen.inside[k] = ring.iter().map(|d| at(*d)).sum::<f64>() / 3.0;
+            seen.outside[k] = wall.iter().map(|d| at(*d)).fold(f64::INFINITY, f64::min);
+        }
+        seen.cord = self.cord.iter().map(|d| at(*d)).sum::<f64>() / DIRECTIONS as f64;
+        seen.score(bright)
+    }
+}
+
+/// A template as steps through the pixels of a grid.
+struct Stencil {
+    ring: Vec<[isize; 3]>,
+    wall: Vec<[isize; 3]>,
+    cord: Vec<isize>,
+}
+
+impl Stencil {
+    fn new(template: &Template, grid: &Grid) -> Self {
+        let zero = grid.index((0.0, 0.0));
+        let step = |d: (f64, f64)| grid.index(d).cast_signed() - zero.cast_signed();
+        Self {
+            ring: template.ring.iter().map(|places| places.map(step)).collect(),
+            wall: template.wall.iter().map(|places| places.map(step)).collect(),
+            cord: template.cord.iter().map(|place| step(*place)).collect(),
+        }
+    }
+
+    fn score(&self, bright: f64, values: &[f64], at: usize) -> f64 {
+        let value = |step: isize| values[at.saturating_add_signed(step).min(values.len() - 1)];
+        let mut seen = Seen::default();
+        for (k, (ring, wall)) in self.ring.iter().zip(&self.wall).enumerate() {
+            seen.inside[k] = ring.iter().map(|step| value(*step)).sum::<f64>() / 3.0;
+            seen.outside[k] = wall.iter().map(|step| value(*step)).fold(f64::INFINITY, f64::min);
+        }
+        seen.cord = self.cord.iter().map(|step| value(*step)).sum::<f64>() / DIRECTIONS as f64;
+        seen.score(bright)
+    }
+}
+
+/// What a template sees at one place.
+#[derive(Default)]
+struct Seen {
+    inside: [f64; DIRECTIONS],
+    outside: [f64; DIRECTIONS],
+    cord: f64,
+}
+
+impl Seen {
     /// The contrast of ring to wall, mostly where it is weakest (the wall must
     /// be closed), less the unevenness of the ring; some for a darker middle
     /// and for a bright ring.
-    fn score(&self, bright: f64, at: impl Fn((f64, f64)) -> f64) -> f64 {
+    fn score(&self, bright: f64) -> f64 {
         let floor = 0.1 * bright + 1e-9;
-        let mut contrast = [0.0; DIRECTIONS];
-        let (mut sum, mut sum2) = (0.0, 0.0);
-        for (k, (ring, wall)) in self.ring.iter().zip(&self.wall).enumerate() {
-            let inside = ring.iter().map(|d| at(*d)).sum::<f64>() / 3.0;
-            let outside = wall.iter().map(|d| at(*d)).fold(f64::INFINITY, f64::min);
-            contrast[k] = (inside - outside) / (inside + outside + floor);
-            sum += inside;
-            sum2 += inside * inside;
-        }
         let n = DIRECTIONS as f64;
-        let mean = sum / n;
-        let uneven = (sum2 / n - mean * mean).max(0.0).sqrt() / (mean + 1e-9);
-        let cord = self.cord.iter().map(|d| at(*d)).sum::<f64>() / n;
+        let mut contrast = [0.0; DIRECTIONS];
+        for (k, (inside, outside)) in self.inside.iter().zip(&self.outside).enumerate() {
+            contrast[k] = (inside - outside) / (inside + outside + floor);
+        }
+        let mean = self.inside.iter().sum::<f64>() / n;
+        let spread = self.inside.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n;
+        let uneven = spread.sqrt() / (mean + 1e-9);
         let overall = contrast.iter().sum::<f64>() / n;
-        contrast.sort_by(f64::total_cmp);
-        let weakest = contrast[..DIRECTIONS / 2].iter().sum::<f64>() * 2.0 / n;
-        let middle = ((mean - cord) / (mean + floor)).clamp(-0.5, 0.5);
+        let half = DIRECTIONS / 2;
+        contrast.select_nth_unstable_by(half, f64::total_cmp);
+        let weakest = contrast[..half].iter().sum::<f64>() * 2.0 / n;
+        let middle = ((mean - self.cord) / (mean + floor)).clamp(-0.5, 0.5);
         let brightness = (mean / (bright + 1e-9)).min(1.0);
         weakest + 0.3 * overall - 0.3 * uneven + 0.35 * middle + 0.25 * brightness
     }

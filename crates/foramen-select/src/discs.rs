@@ -212,10 +212,13 @@ fn count_from_dens(chain: &[usize], column: &Column, middle: f64) -> Result<f64,
     if dens < 0.4 * below {
         return Err(DiscRefusal::NoDens { above_mm });
     }
-    // Beyond that the atlas in front of the dens, and the fat above its tip, may
+    // Farther up the atlas in front of the dens, and the fat above its tip, may
     // look like discs.
-    let above = &column.response[top - samples(FARTHEST)..top - samples(6.0)];
-    let strongest = peaks(above, 0.0).into_iter().map(|at| above[at] / middle).fold(0.0, f64::max);
+    let strongest = peaks(&column.response[..top], 0.0)
+        .into_iter()
+        .filter(|&at| (samples(6.0)..=samples(FARTHEST)).contains(&(top - at)))
+        .map(|at| column.response[at] / middle)
+        .fold(0.0, f64::max);
     if strongest > NO_DISC {
         return Err(DiscRefusal::Ambiguous);
     }

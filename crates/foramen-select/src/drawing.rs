@@ -40,7 +40,7 @@ pub fn draw(slice: &Slice, measurement: &SliceMeasurement, window: Window) -> Pi
     for foramen in [&measurement.left, &measurement.right] {
         let path: Vec<(f64, f64)> = foramen.path.iter().map(at).collect();
         picture.polyline(&path, 1.0, WALL);
-        if let (Some(front), Some(back)) = (foramen.front, foramen.back) {
+        if let (Some(_), Some(front), Some(back)) = (foramen.width, foramen.front, foramen.back) {
             picture.line(at(&front), at(&back), 2.0, WIDTH);
         }
     }

@@ -4,7 +4,7 @@ use foramen_types::{Point, Side};
 use crate::caliper::narrowest_neck;
 use crate::canal::{Canal, track};
 use crate::frame::Frame;
-use crate::ring::Unrolled;
+use crate::ring::{Cut, Levels, Unrolled, symmetry};
 use crate::{Foramen, RefusalReason, State};
 
 /// How slices are measured.
@@ -22,7 +22,7 @@ pub struct MeasureOptions {
 
 impl Default for MeasureOptions {
     fn default() -> Self {
-        Self { canal: None, open_from: 1.3 }
+        Self { canal: None, open_from: 0.8 }
     }
 }
 
@@ -77,76 +77,165 @@ pub fn measure(stack: &Stack, options: &MeasureOptions) -> Vec<SliceMeasurement>
         ];
     }
     let canals = track(stack, options.canal);
-    stack
-        .slices()
+    let slices = stack.slices();
+    let roll = roll(slices, &canals);
+    let views: Vec<Option<View<'_>>> = slices
         .iter()
-        .zip(canals)
-        .map(|(slice, canal)| match canal {
-            None => SliceMeasurement::refused(None, RefusalReason::NoCanal),
-            Some(canal) => {
-                let one = |side| foramen(slice, &canal, side, stack.contrast, options);
+        .zip(&canals)
+        .map(|(slice, canal)| View::new(slice, canal.as_ref()?, roll, stack.contrast))
+        .collect();
+    // What most slices agree on says where to look on the others.
+    let mut places: Vec<(f64, f64)> = Vec::new();
+    for view in views.iter().flatten() {
+        for side in Side::BOTH {
+            if let Some(place) = view.place(side) {
+                places.push(place);
+            }
+        }
+    }
+    let expected = middle_of(&places);
+    slices
+        .iter()
+        .zip(&canals)
+        .zip(&views)
+        .map(|((_, canal), view)| match (canal, view) {
+            (Some(canal), Some(view)) => {
+                let one = |side| view.foramen(side, expected, options);
                 SliceMeasurement {
                     canal: Some(canal.centre),
                     left: one(Side::Left),
                     right: one(Side::Right),
                 }
             }
+            _ => SliceMeasurement::refused(None, RefusalReason::NoCanal),
         })
         .collect()
 }
 
-fn foramen(
-    slice: &Slice,
-    canal: &Canal,
-    side: Side,
+/// Where the foramen lies from the middle of the canal in most people, in
+/// millimetres outward and to the back.
+const TYPICAL: (f64, f64) = (12.0, -5.5);
+
+fn middle_of(places: &[(f64, f64)]) -> (f64, f64) {
+    let median = |pick: fn(&(f64, f64)) -> f64, typical: f64| {
+        // A few typical ones keep short stacks from going astray.
+        let mut values: Vec<f64> = places.iter().map(pick).chain([typical; 3]).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    (median(|p| p.0, TYPICAL.0), median(|p| p.1, TYPICAL.1))
+}
+
+/// The turn of the neck within its slices, in radians: that at which left and
+/// right are most alike, over all slices of the stack.
+fn roll(slices: &[Slice], canals: &[Option<Canal>]) -> f64 {
+    let mut total: Vec<(f64, f64)> = Vec::new();
+    for (slice, canal) in slices.iter().zip(canals) {
+        let Some(frame) = canal.and_then(|canal| Frame::new(slice, canal.centre)) else { continue };
+        let halves = Side::BOTH.map(|side| Unrolled::new(&frame, side));
+        let alike = symmetry(&halves[0], &halves[1]);
+        if total.is_empty() {
+            total = alike;
+        } else {
+            for (sum, one) in total.iter_mut().zip(alike) {
+                sum.1 += one.1;
+            }
+        }
+    }
+    let best = total.iter().enumerate().max_by(|a, b| a.1.1.total_cmp(&b.1.1));
+    best.map_or(0.0, |(_, (degrees, _))| degrees.to_radians())
+}
+
+/// One slice, unrolled around its canal.
+struct View<'a> {
+    frame: Frame<'a>,
+    canal: Canal,
     contrast: Contrast,
-    options: &MeasureOptions,
-) -> Foramen {
-    let Some(frame) = Frame::new(slice, canal.centre) else {
-        return Foramen::refused(RefusalReason::NoCanal);
-    };
-    if frame.sample(Frame::outward(side, (26.0, 0.0))).is_none() {
-        return Foramen::refused(RefusalReason::OutsideImage);
+    left: Unrolled,
+    right: Unrolled,
+}
+
+impl<'a> View<'a> {
+    fn new(slice: &'a Slice, canal: &Canal, roll: f64, contrast: Contrast) -> Option<Self> {
+        let frame = Frame::new(slice, canal.centre)?.turned(roll);
+        let [left, right] = Side::BOTH.map(|side| Unrolled::new(&frame, side));
+        Some(Self { frame, canal: *canal, contrast, left, right })
     }
-    let unrolled = Unrolled::new(&frame, side);
-    let levels = unrolled.levels(canal.axes);
-    let range = levels.fluid - levels.dark;
-    let (low, high) = if contrast == Contrast::T2Star { (0.12, 0.5) } else { (0.15, 0.45) };
-    let open = |value: f64| (((value - levels.dark) / range - low) / (high - low)).clamp(0.0, 1.0);
-    let Some(cut) = unrolled.cut(open, canal.axes, 20.0) else {
-        return Foramen::refused(RefusalReason::NoWalls);
-    };
-    let crossed = cut.crossed();
-    let path = |foramen: Foramen| Foramen {
-        path: cut.places.iter().map(|at| frame.point(Frame::outward(side, *at))).collect(),
-        ..foramen
-    };
-    let closed = || Foramen {
-        state: State::Closed,
-        width: None,
-        confidence: 0.5,
-        front: None,
-        back: None,
-        path: Vec::new(),
-        root_width: None,
-        reason: None,
-    };
-    let Some(opening) = cut.opening() else { return path(closed()) };
-    if crossed < options.open_from {
-        return path(closed());
+
+    fn half(&self, side: Side) -> &Unrolled {
+        match side {
+            Side::Left => &self.left,
+            Side::Right => &self.right,
+        }
     }
-    let Some(neck) = narrowest_neck(&frame, side, opening, levels) else {
-        return path(Foramen::refused(RefusalReason::NoWalls));
-    };
-    let wall = |at| Some(frame.point(Frame::outward(side, at)));
-    path(Foramen {
-        state: State::Open,
-        width: Some(neck.width),
-        confidence: 0.5,
-        front: wall(neck.front),
-        back: wall(neck.back),
-        path: Vec::new(),
-        root_width: None,
-        reason: None,
-    })
+
+    fn cut(&self, side: Side, expected: (f64, f64)) -> Option<(Cut, Levels)> {
+        let unrolled = self.half(side);
+        let levels = unrolled.levels(self.canal.axes);
+        let range = levels.fluid - levels.dark;
+        let (low, high) =
+            if self.contrast == Contrast::T2Star { (0.14, 0.44) } else { (0.12, 0.42) };
+        let open =
+            |value: f64| (((value - levels.dark) / range - low) / (high - low)).clamp(0.0, 1.0);
+        Some((unrolled.cut(open, self.canal.axes, expected)?, levels))
+    }
+
+    /// Where the foramen seems to be, if it is open.
+    fn place(&self, side: Side) -> Option<(f64, f64)> {
+        let (cut, levels) = self.cut(side, TYPICAL)?;
+        let neck = narrowest_neck(&self.frame, side, cut.opening()?, levels)?;
+        (neck.edge > 0.3).then_some((
+            f64::midpoint(neck.front.0, neck.back.0),
+            f64::midpoint(neck.front.1, neck.back.1),
+        ))
+    }
+
+    fn foramen(&self, side: Side, expected: (f64, f64), options: &MeasureOptions) -> Foramen {
+        let frame = &self.frame;
+        if frame.sample(Frame::outward(side, (26.0, 0.0))).is_none() {
+            return Foramen::refused(RefusalReason::OutsideImage);
+        }
+        let Some((cut, levels)) = self.cut(side, expected) else {
+            return Foramen::refused(RefusalReason::NoWalls);
+        };
+        let range = levels.fluid - levels.dark;
+        let crossed = cut.crossed();
+        let rel = |v: f64| (v - levels.dark) / range;
+        let bright = (cut.brightest() - levels.dark) / range;
+        let bone = (self.half(side).bone(&cut) - levels.dark) / range;
+        let path: Vec<Point> =
+            cut.places.iter().map(|at| frame.point(Frame::outward(side, *at))).collect();
+        let closed = Foramen {
+            state: State::Closed,
+            width: None,
+            confidence: 0.95,
+            front: None,
+            back: None,
+            path,
+            root_width: None,
+            reason: None,
+        };
+        let Some(opening) = cut.opening() else { return closed };
+        let Some(neck) = narrowest_neck(frame, side, opening, levels) else {
+            return Foramen { path: closed.path, ..Foramen::refused(RefusalReason::NoWalls) };
+        };
+        // How likely it is open, as log odds: what is brightest on the cut
+        // against bone, and how distinct both walls are.
+        let odds = if self.contrast == Contrast::T2Star {
+            6.0 * bright + 6.0 * neck.edge - 5.0
+        } else {
+            8.3 * (bright - bone) + 10.0 * neck.edge - 3.2
+        };
+        let odds = if crossed < options.open_from { odds.min(-0.5) } else { odds };
+        let wall = |at| Some(frame.point(Frame::outward(side, at)));
+        let open = odds > 0.0;
+        Foramen {
+            state: if open { State::Open } else { State::Closed },
+            width: open.then_some(neck.width),
+            confidence: 1.0 / (1.0 + (-odds.abs()).exp()),
+            front: wall(neck.front),
+            back: wall(neck.back),
+            ..closed
+        }
+    }
 }

@@ -17,16 +17,21 @@ const RADIUS: f64 = 0.25;
 const RADII: usize = 93;
 /// How many radii the wall may move between two angles.
 const STEEPEST: usize = 4;
+/// The cut lies nearer than this, in millimetres.
+const FARTHEST: f64 = 21.0;
 /// Cost per millimetre of wall, so that of two equal ways the shorter is taken.
 const LENGTH_COST: f64 = 0.06;
 
 /// The longest interruption of an opening that is bridged, in millimetres.
-const BRIDGED: f64 = 1.8;
+const BRIDGED: f64 = 2.2;
+/// Weight from which a place may belong to the foramen: 27° to either side.
+const EXPECTED: f64 = 0.83;
+/// Openness from which a place belongs to an opening.
+const OPEN: f64 = 0.5;
 
 /// One half of a slice around the canal: `[angle, radius]`, from the front
 /// midline over the side to the back.
 pub(crate) struct Unrolled {
-    pub(crate) side: Side,
     values: Vec<f32>,
 }
 
@@ -44,6 +49,10 @@ pub(crate) struct Cut {
     pub(crate) places: Vec<(f64, f64)>,
     /// Openness at each place, 0 (wall) to 1 (passage).
     pub(crate) open: Vec<f64>,
+    /// How much open tissue counts there.
+    pub(crate) weight: Vec<f64>,
+    /// Intensity at each place.
+    pub(crate) intensity: Vec<f64>,
 }
 
 impl Unrolled {
@@ -57,7 +66,7 @@ impl Unrolled {
                 values.push(frame.sample(at).unwrap_or(0.0));
             }
         }
-        Self { side, values }
+        Self { values }
     }
 
     pub(crate) fn levels(&self, sac: (f64, f64)) -> Levels {
@@ -81,17 +90,21 @@ impl Unrolled {
         &self,
         open: impl Fn(f64) -> f64,
         sac: (f64, f64),
-        farthest: f64,
+        expected: (f64, f64),
     ) -> Option<Cut> {
         let openness: Vec<f64> = self.values.iter().map(|value| open(f64::from(*value))).collect();
-        let sector: Vec<f64> = (0..ANGLES).map(|i| sector_weight(angle(i).to_degrees())).collect();
+        let far = expected.0.hypot(expected.1);
+        let towards = (-expected.1).atan2(expected.0).to_degrees();
+        let sector: Vec<f64> =
+            (0..ANGLES).map(|i| sector_weight(angle(i).to_degrees() - towards)).collect();
+        let off: Vec<f64> = (0..RADII).map(|j| 1.0 + ((radius(j) - far) / 6.0).powi(2)).collect();
         let nearest: Vec<f64> = (0..ANGLES)
             .map(|i| {
                 let (sin, cos) = angle(i).sin_cos();
                 0.95 / (cos / sac.0).hypot(sin / sac.1)
             })
             .collect();
-        let allowed = |i: usize, j: usize| radius(j) >= nearest[i] && radius(j) <= farthest;
+        let allowed = |i: usize, j: usize| radius(j) >= nearest[i] && radius(j) <= FARTHEST;
         let mut cost: Vec<f64> =
             (0..RADII).map(|j| if allowed(0, j) { 0.0 } else { f64::INFINITY }).collect();
         let mut from = vec![0_usize; ANGLES * RADII];
@@ -103,7 +116,7 @@ impl Unrolled {
                     let length = arc.hypot((j as f64 - k as f64) * RADIUS);
                     let open =
                         f64::midpoint(openness[(i - 1) * RADII + k], openness[i * RADII + j]);
-                    let value = cost[k] + (open * sector[i] + LENGTH_COST) * length;
+                    let value = cost[k] + (open * sector[i] * off[j] + LENGTH_COST) * length;
                     if value < next[j] {
                         (next[j], from[i * RADII + j]) = (value, k);
                     }
@@ -115,52 +128,117 @@ impl Unrolled {
         if !cost[j].is_finite() {
             return None;
         }
-        let mut cut = Cut { places: Vec::new(), open: Vec::new() };
+        let mut cut =
+            Cut { places: Vec::new(), open: Vec::new(), weight: Vec::new(), intensity: Vec::new() };
         for i in (0..ANGLES).rev() {
             let (sin, cos) = angle(i).sin_cos();
+            cut.intensity.push(f64::from(self.values[i * RADII + j]));
             cut.places.push((radius(j) * cos, -radius(j) * sin));
-            cut.open.push(openness[i * RADII + j] * sector[i].powi(4));
+            cut.open.push(openness[i * RADII + j]);
+            cut.weight.push(sector[i]);
             j = from[i * RADII + j];
         }
         cut.places.reverse();
         cut.open.reverse();
+        cut.intensity.reverse();
+        cut.weight.reverse();
         Some(cut)
     }
 }
 
+/// How alike two halves are when the slice is turned by each of −15° to 15°:
+/// the turn (degrees, towards the front on the left) and a correlation.
+pub(crate) fn symmetry(left: &Unrolled, right: &Unrolled) -> Vec<(f64, f64)> {
+    let steps = 10_usize;
+    (0..=2 * steps)
+        .map(|turn| {
+            let (mut n, mut sums) = (0.0, [0.0; 5]);
+            for i in 2 * steps..ANGLES - 2 * steps {
+                // Left at a larger angle, right at a smaller one.
+                let (a, b) = (i + steps - turn, i + turn - steps);
+                for j in (12..RADII).step_by(3) {
+                    let x = f64::from(left.values[a * RADII + j]);
+                    let y = f64::from(right.values[b * RADII + j]);
+                    n += 1.0;
+                    for (sum, value) in sums.iter_mut().zip([x, y, x * x, y * y, x * y]) {
+                        *sum += value;
+                    }
+                }
+            }
+            let [x, y, xx, yy, xy] = sums.map(|sum| sum / n);
+            let spread = ((xx - x * x) * (yy - y * y)).max(0.0).sqrt();
+            let degrees = (turn as f64 - steps as f64) * ANGLE;
+            (degrees, if spread > 0.0 { (xy - x * y) / spread } else { 0.0 })
+        })
+        .collect()
+}
+
+impl Unrolled {
+    /// The intensity of bone: of the vertebra (or disc) in front of the canal.
+    pub(crate) fn bone(&self, cut: &Cut) -> f64 {
+        let mut values = Vec::new();
+        for i in 0..14 {
+            let wall = cut.places[i].0.hypot(cut.places[i].1);
+            for j in 0..RADII {
+                if radius(j) > wall + 2.0 && radius(j) < wall + 7.0 {
+                    values.push(self.values[i * RADII + j]);
+                }
+            }
+        }
+        quantile(&mut values, 0.5)
+    }
+}
+
 impl Cut {
+    /// The brightest place on the cut within the sector, over about a millimetre.
+    pub(crate) fn brightest(&self) -> f64 {
+        (0..self.places.len())
+            .filter(|i| self.weight[*i] > 0.7)
+            .map(|i| {
+                let near = &self.intensity[i.saturating_sub(1)..(i + 2).min(self.places.len())];
+                near.iter().sum::<f64>() / near.len() as f64
+            })
+            .fold(f64::NEG_INFINITY, f64::max)
+    }
+
     /// The millimetres of open tissue crossed at all.
     pub(crate) fn crossed(&self) -> f64 {
         (1..self.places.len())
             .map(|i| {
-                f64::midpoint(self.open[i - 1], self.open[i])
+                self.weight[i]
+                    * f64::midpoint(self.open[i - 1], self.open[i])
                     * distance(self.places[i - 1], self.places[i])
             })
             .sum()
     }
 
-    /// The widest opening in the wall: its first and last place, front first.
-    /// Short interruptions are bridged, since a root or a vessel may lie in a
-    /// foramen.
+    /// The opening in the wall: its first and last place, front first. Of
+    /// several it is the one with most open tissue where the foramen is
+    /// expected. Short interruptions are bridged, since a root or a vessel may
+    /// lie in a foramen.
     pub(crate) fn opening(&self) -> Option<((f64, f64), (f64, f64))> {
         let mut best: Option<(usize, usize, f64)> = None;
         let mut i = 0;
         while i < self.open.len() {
-            if self.open[i] <= 0.5 {
+            if self.open[i] <= OPEN || self.weight[i] < EXPECTED {
                 i += 1;
                 continue;
             }
-            let mut last = i;
+            let (mut last, mut amount) = (i, 0.0);
             let mut k = i + 1;
-            while k < self.open.len() && distance(self.places[last], self.places[k]) <= BRIDGED {
-                if self.open[k] > 0.5 {
+            while k < self.open.len()
+                && self.weight[k] >= EXPECTED
+                && distance(self.places[last], self.places[k]) <= BRIDGED
+            {
+                let step = distance(self.places[k - 1], self.places[k]);
+                amount += self.open[k] * self.weight[k].powi(3) * step;
+                if self.open[k] > OPEN {
                     last = k;
                 }
                 k += 1;
             }
-            let width = distance(self.places[i], self.places[last]);
-            if best.is_none_or(|best| width > best.2) {
-                best = Some((i, last, width));
+            if best.is_none_or(|best| amount > best.2) {
+                best = Some((i, last, amount));
             }
             i = last + 1;
         }
@@ -168,12 +246,10 @@ impl Cut {
     }
 }
 
-/// How much open tissue counts at an angle (degrees from lateral towards the
-/// front): the foramen lies 10 to 50° in front of the lateral direction; a gap
-/// in the wall far from there is a weak ligament, not a foramen.
+/// How much open tissue counts at an angle in degrees from where the foramen is
+/// expected: a gap in the wall far from there is a weak ligament.
 fn sector_weight(degrees: f64) -> f64 {
-    let outside = (degrees - 50.0).max(5.0 - degrees).max(0.0);
-    (1.0 - outside / 30.0).max(0.1)
+    (1.0 - (degrees.abs() - 22.0).max(0.0) / 30.0).max(0.1)
 }
 
 pub(crate) fn distance(a: (f64, f64), b: (f64, f64)) -> f64 {

@@ -125,14 +125,12 @@ pub fn narrowest(
     if profile.is_empty() {
         return Selection::refused(profile, RefusalReason::NoSlice { nearest: nearest.abs() });
     }
+    for choice in &mut profile {
+        judge(choice);
+    }
     let mut ranked: Vec<&Choice> =
         profile.iter().filter(|choice| choice.foramen.width.is_some()).collect();
-    let trusted = |choice: &Choice| choice.foramen.confidence >= options.trusted_from;
-    if ranked.iter().any(|choice| trusted(choice)) {
-        ranked.retain(|choice| trusted(choice));
-    }
-    let width = |choice: &Choice| choice.foramen.width.unwrap_or(f64::INFINITY);
-    ranked.sort_by(|a, b| width(a).total_cmp(&width(b)));
+    ranked.sort_by(|a, b| rank(a).total_cmp(&rank(b)));
     let Some(chosen) = ranked.first().map(|choice| (*choice).clone()) else {
         let closed = profile.iter().any(|choice| choice.foramen.state == State::Closed);
         let reason = if closed { RefusalReason::AllClosed } else { RefusalReason::AllRefused };
@@ -141,6 +139,40 @@ pub fn narrowest(
     let runner_up = ranked.get(1).map(|choice| (*choice).clone());
     let confidence = chosen.foramen.confidence;
     Selection { chosen: Some(chosen), runner_up, profile, confidence, refusal: None }
+}
+
+/// Says again what a slice shows, now that its height is known: pedicles begin
+/// about 4 mm above and below the disc, so what looks shut at disc height is a
+/// narrow or an occluded foramen, and what looks open at the height of a pedicle
+/// is doubtful.
+fn judge(choice: &mut Choice) {
+    let foramen = &mut choice.foramen;
+    let p = foramen.confidence.clamp(0.001, 0.999);
+    let seen = match foramen.state {
+        State::Open | State::Occluded => (p / (1.0 - p)).ln(),
+        State::Closed => -(p / (1.0 - p)).ln(),
+        State::Refused => return,
+    };
+    let expected = ((3.5 - choice.offset.abs()) * 1.5).clamp(-2.5, 3.0);
+    let odds = seen + expected;
+    foramen.confidence = 1.0 / (1.0 + (-odds.abs()).exp());
+    let passage = foramen.front.zip(foramen.back).map(|(front, back)| front.distance(back));
+    if odds <= 0.0 {
+        (foramen.state, foramen.width) = (State::Closed, None);
+    } else if let (State::Closed, Some(width)) = (foramen.state, passage) {
+        (foramen.state, foramen.width) = (State::Open, Some(width));
+    } else if foramen.state == State::Closed {
+        (foramen.state, foramen.width) = (State::Occluded, Some(0.0));
+    }
+}
+
+/// Narrow first; slices near a pedicle and uncertain ones must be clearly
+/// narrower to be chosen.
+fn rank(choice: &Choice) -> f64 {
+    let width = choice.foramen.width.unwrap_or(f64::INFINITY);
+    width
+        + 0.5 * (choice.offset.abs() - 3.0).max(0.0)
+        + 2.0 * (0.8 - choice.foramen.confidence).max(0.0)
 }
 
 impl Selection {
