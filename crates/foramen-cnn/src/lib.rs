@@ -1,1 +1,74 @@
-//! A libtorch CNN that predicts the outcome of an injection from a foramen patch.
+//! A CNN that predicts the outcome of an injection from a foramen patch.
+//!
+//! [`Cnn`] is a [`Learner`](foramen_learn::Learner) with a [`CnnConfig`]; fitted,
+//! it gives a [`CnnModel`], which predicts, is saved and is loaded. The network
+//! first learns to see widths, of which every patch of the train subjects has
+//! one, then outcomes, of which there are few. [`DeviceChoice`] says where to
+//! compute, and [`Environment`] what bytes depend on besides seed and data: on
+//! the CPU the same of both give the same bytes.
+//!
+//! ```
+//! use foramen_cnn::{Augmentation, Cnn, CnnConfig};
+//! use foramen_image::ndarray::Array2;
+//! use foramen_learn::{Classifier, Dataset, Learner, Sample, Split};
+//! use foramen_types::{Level, Outcome, Side, SubjectId};
+//!
+//! // A dark channel on bright ground: wide ones do well.
+//! let samples = (0..40)
+//!     .map(|i| {
+//!         let half = 2 + i % 8;
+//!         let patch = Array2::from_shape_fn((24, 24), |(row, _)| {
+//!             if row.abs_diff(12) <= half { 0.1 } else { 0.9 }
+//!         });
+//!         Ok(Sample::new(SubjectId::new(&format!("S{i:02}"))?, Level::C5C6, Side::Left)
+//!             .with_patch(patch)
+//!             .with_width(half as f64)
+//!             .with_outcome(Outcome::from_favourable(half > 5)))
+//!     })
+//!     .collect::<Result<Vec<_>, foramen_types::TypeError>>()?;
+//! let dataset = Dataset::new(samples)?;
+//! let fold = Split::by_subject(&dataset, 4, 1)?.fold(&dataset, 0);
+//!
+//! let mut config = CnnConfig::default().with_epochs(2).with_images_per_epoch(64);
+//! config.crop = 16;
+//! config.channels = 4;
+//! let model = Cnn::new(config).fit(&fold.train, &fold.tune)?;
+//! let predicted = model.predict(fold.test.samples())?;
+//! assert_eq!(predicted.len(), fold.test.samples().len());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::float_cmp,
+        reason = "tests compare numbers that are exact by construction"
+    )
+)]
+
+mod cnn;
+mod config;
+mod device;
+mod environment;
+mod error;
+mod progress;
+
+mod augment;
+mod images;
+mod member;
+mod model;
+mod network;
+mod saved;
+mod schedule;
+mod temperature;
+mod training;
+
+pub use augment::Augmentation;
+pub use cnn::Cnn;
+pub use config::{CnnConfig, Precision};
+pub use device::{DeviceChoice, ResolvedDevice};
+pub use environment::Environment;
+pub use error::CnnError;
+pub use model::{CnnAnswer, CnnModel};
+pub use progress::EpochReport;

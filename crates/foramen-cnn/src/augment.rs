@@ -1,0 +1,211 @@
+//! Training images that differ as real images do: placement, intensity, noise.
+
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt as _, SeedableRng};
+use rand_distr::{Distribution, StandardNormal};
+use tch::{Device, Kind, Tensor};
+
+/// How training images vary. Widths must stay what they are, so the scale
+/// hardly changes; the side is normalised, so nothing is flipped.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Augmentation {
+    /// Largest rotation, degrees. Default 10: how necks lie.
+    pub rotation: f64,
+    /// Largest shift along rows and along columns, pixels. Default 4, that is
+    /// 2 mm at the default 0.5 mm: how far a centre is misplaced.
+    pub shift: f64,
+    /// Largest relative change of scale. Default 0.03.
+    pub scale: f64,
+    /// Largest exponent change: intensities are raised to `exp(±gamma)`.
+    /// Default 0.25.
+    pub gamma: f64,
+    /// Largest relative change of intensity across the field of view.
+    /// Default 0.25: surface coils.
+    pub bias: f64,
+    /// Largest offset of intensity. Default 0.05.
+    pub offset: f64,
+    /// Largest standard deviation of added noise. Default 0.05 of the window.
+    pub noise: f64,
+}
+
+impl Default for Augmentation {
+    fn default() -> Self {
+        Self {
+            rotation: 10.0,
+            shift: 4.0,
+            scale: 0.03,
+            gamma: 0.25,
+            bias: 0.25,
+            offset: 0.05,
+            noise: 0.05,
+        }
+    }
+}
+
+impl Augmentation {
+    /// No variation at all.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            rotation: 0.0,
+            shift: 0.0,
+            scale: 0.0,
+            gamma: 0.0,
+            bias: 0.0,
+            offset: 0.0,
+            noise: 0.0,
+        }
+    }
+}
+
+/// A key of one random stream: the same key, the same numbers, whoever draws
+/// them and when.
+pub(crate) fn keyed(seed: u64, parts: [u64; 3]) -> ChaCha8Rng {
+    let mut key = [0u8; 32];
+    for (slot, part) in key.chunks_exact_mut(8).zip([seed, parts[0], parts[1], parts[2]]) {
+        slot.copy_from_slice(&part.to_le_bytes());
+    }
+    ChaCha8Rng::from_seed(key)
+}
+
+/// Cuts the field of view of `crop` × `crop` pixels out of each image,
+/// `[n, 1, rows, columns]`, varied by one generator per image.
+///
+/// Intensities are those of the images (about 0 to 1); the result is
+/// `[n, 1, crop, crop]`.
+pub(crate) fn vary(
+    images: &Tensor,
+    crop: usize,
+    augmentation: &Augmentation,
+    generators: &mut [ChaCha8Rng],
+) -> Tensor {
+    let Shape { n, rows, columns, crop } = shape(images, crop);
+    let mut affine = Vec::with_capacity(generators.len() * 6);
+    let mut tones = Vec::with_capacity(generators.len() * 6);
+    let mut noise = vec![0f32; generators.len() * as_len(crop * crop)];
+    for (generator, pixels) in
+        generators.iter_mut().zip(noise.chunks_exact_mut(as_len(crop * crop)))
+    {
+        let mut within = |limit: f64| limit * generator.random_range(-1.0..=1.0f64);
+        let (sin, cos) = within(augmentation.rotation).to_radians().sin_cos();
+        let scale = (1.0 + within(augmentation.scale)) * (crop - 1) as f64;
+        let (width, height) = ((columns - 1) as f64, (rows - 1) as f64);
+        // Normalised coordinates, corners at ±1: half a field of view times its
+        // share of the image, turned in pixels.
+        affine.extend([
+            cos * scale / width,
+            -sin * scale / width,
+            2.0 * within(augmentation.shift) / width,
+            sin * scale / height,
+            cos * scale / height,
+            2.0 * within(augmentation.shift) / height,
+        ]);
+        let bias = augmentation.bias;
+        tones.extend([
+            within(augmentation.gamma).exp(),
+            within(augmentation.offset),
+            within(bias / 2.0),
+            within(bias),
+            within(bias),
+            within(bias / 2.0),
+        ]);
+        let deviation = within(augmentation.noise).max(0.0);
+        if deviation > 0.0 {
+            for pixel in pixels {
+                let draw: f32 = StandardNormal.sample(generator);
+                #[expect(clippy::cast_possible_truncation, reason = "a small deviation")]
+                let deviation = deviation as f32;
+                *pixel = draw * deviation;
+            }
+        }
+    }
+    let device = images.device();
+    let affine = floats(&affine, &[n, 2, 3], device);
+    let grid = Tensor::affine_grid_generator(&affine, [n, 1, crop, crop], true);
+    // Bilinear (0), borders repeated (1), corners aligned.
+    let cut = images.grid_sampler(&grid, 0, 1, true);
+    let tones = floats(&tones, &[n, 6, 1, 1], device);
+    let tone = |index: i64| tones.narrow(1, index, 1);
+    let along = Tensor::linspace(-1.0, 1.0, crop, (Kind::Float, device));
+    let x = along.view([1, 1, 1, crop]);
+    let y = along.view([1, 1, crop, 1]);
+    let field = tone(2) + tone(3) * &x + tone(4) * &y + tone(5) * (&x * &y) + 1.0;
+    let noise = Tensor::from_slice(&noise).view([n, 1, crop, crop]).to_device(device);
+    cut.clamp_min(1e-3).pow(&tone(0)) * field + tone(1) + noise
+}
+
+/// Cuts the field of view out of the middle of each image, unvaried.
+pub(crate) fn centre(images: &Tensor, crop: usize) -> Tensor {
+    let Shape { rows, columns, crop, .. } = shape(images, crop);
+    images.narrow(2, (rows - crop) / 2, crop).narrow(3, (columns - crop) / 2, crop).clamp_min(1e-3)
+}
+
+struct Shape {
+    n: i64,
+    rows: i64,
+    columns: i64,
+    crop: i64,
+}
+
+fn shape(images: &Tensor, crop: usize) -> Shape {
+    let (n, _, rows, columns) = images.size4().expect("images are [n, 1, rows, columns]");
+    Shape { n, rows, columns, crop: i64::try_from(crop).expect("a crop is at most a patch") }
+}
+
+fn as_len(number: i64) -> usize {
+    usize::try_from(number).expect("a number of pixels is not negative")
+}
+
+fn floats(values: &[f64], shape: &[i64], device: Device) -> Tensor {
+    Tensor::from_slice(values).to_kind(Kind::Float).view(shape).to_device(device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp() -> Tensor {
+        Tensor::arange(100, (Kind::Float, Device::Cpu)).view([1, 1, 10, 10]) / 100.0 + 0.1
+    }
+
+    fn generators(n: u64) -> Vec<ChaCha8Rng> {
+        (0..n).map(|i| keyed(1, [0, 0, i])).collect()
+    }
+
+    #[test]
+    fn without_variation_it_is_the_middle() {
+        let varied = vary(&ramp(), 4, &Augmentation::none(), &mut generators(1));
+        let worst = (varied - centre(&ramp(), 4)).abs().max().double_value(&[]);
+        assert!(worst < 1e-5, "{worst}");
+    }
+
+    #[test]
+    fn one_key_gives_one_image_whatever_its_neighbours() {
+        let (one, two) = (ramp(), Tensor::cat(&[ramp(), ramp()], 0));
+        let augmentation = Augmentation::default();
+        let alone = vary(&one, 6, &augmentation, &mut generators(1));
+        let both = vary(&two, 6, &augmentation, &mut generators(2));
+        assert!(both.narrow(0, 0, 1).allclose(&alone, 0.0, 0.0, false));
+        assert!(!both.narrow(0, 1, 1).allclose(&alone, 1e-3, 1e-3, false));
+    }
+
+    #[test]
+    fn a_rotation_keeps_distances() {
+        // Two dots 5 pixels apart stay 5 pixels apart.
+        let mut image = Tensor::zeros([1, 1, 41, 41], (Kind::Float, Device::Cpu));
+        let _ = image.get(0).get(0).get(20).narrow(0, 17, 1).fill_(1.0);
+        let _ = image.get(0).get(0).get(20).narrow(0, 23, 1).fill_(1.0);
+        image = image.to_kind(Kind::Float);
+        let augmentation = Augmentation { rotation: 10.0, shift: 2.0, ..Augmentation::none() };
+        let varied = vary(&image, 31, &augmentation, &mut generators(1)).get(0).get(0);
+        let (_, order) = varied.flatten(0, 1).sort(0, true);
+        let first = order.int64_value(&[0]);
+        let distance = |a: i64, b: i64| {
+            let (dr, dc) = ((a / 31 - b / 31) as f64, (a % 31 - b % 31) as f64);
+            dr.hypot(dc)
+        };
+        let apart = (0..6).map(|i| distance(first, order.int64_value(&[i]))).fold(0.0, f64::max);
+        assert!((apart - 6.0).abs() < 1.5, "{apart}");
+    }
+}

@@ -1,0 +1,227 @@
+use crate::{Augmentation, CnnError, DeviceChoice};
+
+/// The number format of convolutions and matrix products.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// bf16 where the processor or GPU computes in it, else f32.
+    #[default]
+    Auto,
+    /// 32-bit throughout.
+    F32,
+    /// bf16 by autocast, also where it is slow.
+    BFloat16,
+}
+
+/// How the network is built and trained.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct CnnConfig {
+    /// Where to compute. Default [`DeviceChoice::Auto`].
+    pub device: DeviceChoice,
+    /// Number format. Default [`Precision::Auto`].
+    pub precision: Precision,
+    /// Intra-op threads; `None` takes every core. What was used is recorded in
+    /// the model, since bytes depend on it.
+    pub threads: Option<usize>,
+    /// Seed of weights, order, augmentation and dropout. Default 1.
+    pub seed: u64,
+    /// Networks trained from different seeds, whose log-odds are averaged.
+    pub members: usize,
+    /// Rows and columns of the field of view, cut from the middle of the patch.
+    pub crop: usize,
+    /// Channels of the first stage; each further stage has twice as many.
+    pub channels: usize,
+    /// Passes of `images_per_epoch` images.
+    pub epochs: usize,
+    /// Images drawn per epoch, so that the time of a training does not depend on
+    /// how many unlabelled foramina there are.
+    pub images_per_epoch: usize,
+    /// Images per step.
+    pub batch: usize,
+    /// Share of each batch drawn from the samples with an outcome; the rest are
+    /// auxiliary, of which only the width is learned.
+    pub labelled_share: f64,
+    /// Peak learning rate of AdamW.
+    pub learning_rate: f64,
+    /// Weight decay of AdamW, on weights of two and more dimensions.
+    pub weight_decay: f64,
+    /// Share of the steps in which the learning rate rises; then it falls as a
+    /// cosine.
+    pub warm_up: f64,
+    /// Bound of the joint gradient norm.
+    pub clip: f64,
+    /// Weight of the outcome loss beside the width loss.
+    pub outcome_weight: f64,
+    /// Share of the epochs, at the start, in which only widths are learned (where
+    /// there are widths).
+    pub width_first: f64,
+    /// Share of the outcome head's features left out in each step.
+    pub dropout: f64,
+    /// Labels are moved towards one half by this much.
+    pub label_smoothing: f64,
+    /// Decay per step of the moving average of the weights, which is what
+    /// predicts.
+    pub average_decay: f64,
+    /// Epochs without a better tune loss after which training stops.
+    pub patience: usize,
+    /// Views of a patch (the patch itself and augmented ones) averaged in
+    /// prediction.
+    pub views: usize,
+    /// How training images vary.
+    pub augmentation: Augmentation,
+}
+
+impl Default for CnnConfig {
+    fn default() -> Self {
+        Self {
+            device: DeviceChoice::Auto,
+            precision: Precision::Auto,
+            threads: None,
+            seed: 1,
+            members: 1,
+            crop: 64,
+            channels: 16,
+            epochs: 24,
+            images_per_epoch: 1024,
+            batch: 64,
+            labelled_share: 0.375,
+            learning_rate: 3e-3,
+            weight_decay: 0.05,
+            warm_up: 0.1,
+            clip: 5.0,
+            outcome_weight: 0.5,
+            width_first: 0.4,
+            dropout: 0.5,
+            label_smoothing: 0.05,
+            average_decay: 0.98,
+            patience: 10,
+            views: 4,
+            augmentation: Augmentation::default(),
+        }
+    }
+}
+
+impl CnnConfig {
+    /// The same configuration with another seed.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The same configuration with another device.
+    #[must_use]
+    pub fn with_device(mut self, device: DeviceChoice) -> Self {
+        self.device = device;
+        self
+    }
+
+    /// The same configuration with another number format.
+    #[must_use]
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
+    }
+
+    /// The same configuration with another number of intra-op threads.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// The same configuration with another number of networks.
+    #[must_use]
+    pub fn with_members(mut self, members: usize) -> Self {
+        self.members = members;
+        self
+    }
+
+    /// The same configuration with another number of epochs.
+    #[must_use]
+    pub fn with_epochs(mut self, epochs: usize) -> Self {
+        self.epochs = epochs;
+        self
+    }
+
+    /// The same configuration with another number of images per epoch.
+    #[must_use]
+    pub fn with_images_per_epoch(mut self, images: usize) -> Self {
+        self.images_per_epoch = images;
+        self
+    }
+
+    /// Checks that every value can be used.
+    ///
+    /// # Errors
+    /// [`CnnError::Config`] with the first value that cannot.
+    pub fn check(&self) -> Result<(), CnnError> {
+        let positive = [
+            ("members", self.members),
+            ("channels", self.channels),
+            ("epochs", self.epochs),
+            ("images_per_epoch", self.images_per_epoch),
+            ("batch", self.batch.saturating_sub(1)),
+            ("views", self.views),
+            ("threads", self.threads.unwrap_or(1)),
+            ("crop", self.crop / 16),
+        ];
+        for (setting, value) in positive {
+            if value == 0 {
+                let rule = match setting {
+                    "batch" => "at least 2",
+                    "crop" => "at least 16",
+                    _ => "at least 1",
+                };
+                return Err(CnnError::Config { setting, value: "too small".to_owned(), rule });
+            }
+        }
+        let shares = [
+            ("labelled_share", self.labelled_share, 0.01, 1.0),
+            ("warm_up", self.warm_up, 0.0, 0.9),
+            ("width_first", self.width_first, 0.0, 0.95),
+            ("dropout", self.dropout, 0.0, 0.95),
+            ("label_smoothing", self.label_smoothing, 0.0, 0.9),
+            ("average_decay", self.average_decay, 0.0, 0.999_999),
+        ];
+        for (setting, value, low, high) in shares {
+            if !(low..=high).contains(&value) {
+                let rule = "within its range (a share between 0 and 1)";
+                return Err(CnnError::Config { setting, value: value.to_string(), rule });
+            }
+        }
+        let numbers = [
+            ("learning_rate", self.learning_rate),
+            ("clip", self.clip),
+            ("weight_decay", self.weight_decay + f64::MIN_POSITIVE),
+            ("outcome_weight", self.outcome_weight),
+        ];
+        for (setting, value) in numbers {
+            if !(value.is_finite() && value > 0.0) {
+                let rule = "a positive number";
+                return Err(CnnError::Config { setting, value: value.to_string(), rule });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_can_be_used() {
+        CnnConfig::default().check().unwrap();
+    }
+
+    #[test]
+    fn impossible_values_are_named() {
+        let mut config = CnnConfig::default();
+        config.dropout = 1.5;
+        let error = config.check().unwrap_err().to_string();
+        assert!(error.contains("dropout = 1.5"), "{error}");
+        let error = CnnConfig::default().with_members(0).check().unwrap_err().to_string();
+        assert!(error.contains("members"), "{error}");
+    }
+}

@@ -1,0 +1,99 @@
+//! What the bytes of a training depend on besides configuration and data.
+
+use std::fmt;
+
+use tch::Device;
+
+use crate::{CnnConfig, CnnError, Precision, ResolvedDevice};
+use foramen_tch::{HalfPrecision, TorchError};
+
+/// Where and how a model was computed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Environment {
+    /// Version of libtorch.
+    pub libtorch: String,
+    /// The device, and why it was taken.
+    pub device: ResolvedDevice,
+    /// Intra-op threads.
+    pub threads: usize,
+    /// Whether convolutions are computed in bf16.
+    pub bf16: bool,
+    /// Instruction set of libtorch's CPU kernels.
+    pub cpu_capability: String,
+}
+
+impl Environment {
+    /// Resolves device, threads and number format of a configuration.
+    ///
+    /// # Errors
+    /// [`CnnError::NoCuda`] when CUDA is asked for and cannot be used.
+    pub fn resolve(config: &CnnConfig) -> Result<Self, CnnError> {
+        let device = config.device.resolve()?;
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let bf16 = match config.precision {
+            Precision::F32 => false,
+            Precision::BFloat16 => true,
+            Precision::Auto => device.device.is_cuda() || cpu_computes_bf16(),
+        };
+        Ok(Self {
+            libtorch: foramen_tch::libtorch_version().to_owned(),
+            threads: config.threads.unwrap_or_else(cores),
+            bf16,
+            cpu_capability: foramen_tch::cpu_capability()?,
+            device,
+        })
+    }
+
+    /// The device alone.
+    pub(crate) fn place(&self) -> Device {
+        self.device.device
+    }
+
+    /// Tells libtorch the number of threads; it counts for the calling thread.
+    pub(crate) fn enter(&self) {
+        let threads = i32::try_from(self.threads).unwrap_or(i32::MAX);
+        if tch::get_num_threads() != threads {
+            tch::set_num_threads(threads);
+        }
+    }
+
+    /// Runs a forward pass in the number format.
+    pub(crate) fn compute<T>(&self, body: impl FnOnce() -> T) -> Result<T, TorchError> {
+        if self.bf16 {
+            foramen_tch::autocast(self.place(), HalfPrecision::BFloat16, body)
+        } else {
+            Ok(body())
+        }
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "libtorch {}, {}, {} thread(s), {}, {}",
+            self.libtorch,
+            self.device,
+            self.threads,
+            if self.bf16 { "bf16" } else { "f32" },
+            self.cpu_capability
+        )
+    }
+}
+
+/// Whether the processor multiplies bf16 numbers itself.
+fn cpu_computes_bf16() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        std::is_x86_feature_detected!("avx512bf16")
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        std::arch::is_aarch64_feature_detected!("bf16")
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        false
+    }
+}

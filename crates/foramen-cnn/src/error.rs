@@ -1,0 +1,108 @@
+use std::path::PathBuf;
+
+use foramen_learn::LearnError;
+use foramen_tch::TorchError;
+use foramen_types::{SubjectId, TypeError};
+use thiserror::Error;
+
+/// Why a network could not be trained, applied, saved or loaded.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CnnError {
+    /// A text names no device.
+    #[error("{value:?} is no device; write \"auto\", \"cpu\", \"cuda\" or \"cuda:N\"")]
+    UnknownDevice {
+        /// The text as given.
+        value: String,
+    },
+    /// CUDA was asked for and is not to be had.
+    #[error("the device {device} cannot be used: {reason}; {remedy}")]
+    NoCuda {
+        /// The device as asked for.
+        device: String,
+        /// Why not.
+        reason: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// A value of the configuration cannot be used.
+    #[error("the setting {setting} = {value} cannot be used; it must be {rule}")]
+    Config {
+        /// Name of the field.
+        setting: &'static str,
+        /// Its value.
+        value: String,
+        /// What is allowed.
+        rule: &'static str,
+    },
+    /// A patch is smaller than the network's field of view, or of another size
+    /// than those it was trained on.
+    #[error(
+        "the patch of {subject} is {rows} × {columns} pixels; the network takes {expected} × \
+         {expected}"
+    )]
+    PatchShape {
+        /// Whose patch.
+        subject: SubjectId,
+        /// Its rows.
+        rows: usize,
+        /// Its columns.
+        columns: usize,
+        /// Rows and columns expected.
+        expected: usize,
+    },
+    /// A patch holds NaN or infinite values.
+    #[error("the patch of {subject} holds values that are not finite")]
+    PatchNotFinite {
+        /// Whose patch.
+        subject: SubjectId,
+    },
+    /// Training ran away.
+    #[error(
+        "the training loss is not finite in epoch {epoch}; lower the learning rate, or use f32"
+    )]
+    Diverged {
+        /// The epoch, from 1.
+        epoch: usize,
+    },
+    /// The train set cannot be learned from.
+    #[error("the network could not be trained on this train set")]
+    Train(#[from] LearnError),
+    /// A prediction is no probability.
+    #[error("the network gave no probability for {subject}")]
+    Prediction {
+        /// Whose sample.
+        subject: SubjectId,
+        /// Why.
+        #[source]
+        source: TypeError,
+    },
+    /// libtorch could not do its part.
+    #[error("libtorch could not do its part")]
+    Torch(#[from] TorchError),
+    /// A model file could not be read or written.
+    #[error("could not {action} {}", path.display())]
+    Io {
+        /// What was tried: `read`, `write`, …
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A model file holds something else than it should.
+    #[error("{} is no model of this program: {problem}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl From<foramen_tch::tch::TchError> for CnnError {
+    fn from(error: foramen_tch::tch::TchError) -> Self {
+        Self::Torch(error.into())
+    }
+}

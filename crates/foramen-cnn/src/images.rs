@@ -1,0 +1,103 @@
+//! Samples as tensors on the device.
+
+use foramen_learn::Sample;
+use tch::{Device, Kind, Tensor};
+
+use crate::CnnError;
+
+/// Images and what is known of them, on one device.
+#[derive(Debug)]
+pub(crate) struct Images {
+    /// `[n, 1, rows, columns]`, intensities about 0 to 1.
+    pub pixels: Tensor,
+    /// Width in millimetres, 0 where there is none, `[n]`.
+    pub width: Tensor,
+    /// 1 where there is a width, else 0, `[n]`.
+    pub has_width: Tensor,
+    /// 1 for a favourable outcome, else 0, `[n]`.
+    pub label: Tensor,
+    /// 1 where there is an outcome, else 0, `[n]`.
+    pub has_label: Tensor,
+    /// Mean and standard deviation of the width of each sample's level, `[n]`.
+    pub level_mean: Tensor,
+    pub level_deviation: Tensor,
+}
+
+impl Images {
+    /// Checks samples and puts them on the device. All patches must be squares
+    /// of `edge` pixels, or of one size of at least `crop` when it is `None`.
+    pub(crate) fn new(
+        samples: &[&Sample],
+        edge: Option<usize>,
+        crop: usize,
+        device: Device,
+    ) -> Result<Self, CnnError> {
+        let first = samples.first().map_or((crop, crop), |sample| sample.patch.dim());
+        let edge = edge.unwrap_or_else(|| first.0.max(crop));
+        let mut pixels = Vec::with_capacity(samples.len() * edge * edge);
+        for sample in samples {
+            let (rows, columns) = sample.patch.dim();
+            let subject = || sample.subject.clone();
+            if (rows, columns) != (edge, edge) {
+                return Err(CnnError::PatchShape {
+                    subject: subject(),
+                    rows,
+                    columns,
+                    expected: edge,
+                });
+            }
+            let start = pixels.len();
+            // Beyond three times the window is an artefact or another window.
+            pixels.extend(sample.patch.iter().map(|value| value.clamp(-2.0, 3.0)));
+            if pixels[start..].iter().any(|value| !value.is_finite()) {
+                return Err(CnnError::PatchNotFinite { subject: subject() });
+            }
+        }
+        let n = i64::try_from(samples.len()).expect("samples are counted in memory");
+        let side = i64::try_from(edge).expect("a patch lies in memory");
+        let column = |value: &dyn Fn(&Sample) -> f64| {
+            let values: Vec<f64> = samples.iter().map(|sample| value(sample)).collect();
+            Tensor::from_slice(&values).to_kind(Kind::Float).to_device(device)
+        };
+        let known = |is: bool| if is { 1.0 } else { 0.0 };
+        Ok(Self {
+            pixels: Tensor::from_slice(&pixels).view([n, 1, side, side]).to_device(device),
+            width: column(&|s| s.width.unwrap_or(0.0)),
+            has_width: column(&|s| known(s.width.is_some())),
+            label: column(&|s| known(s.outcome.is_some_and(|o| o.is_favourable()))),
+            has_label: column(&|s| known(s.outcome.is_some())),
+            level_mean: column(&|s| s.level.normal_width().0),
+            level_deviation: column(&|s| s.level.normal_width().1),
+        })
+    }
+
+    /// Number of images.
+    pub(crate) fn len(&self) -> i64 {
+        self.pixels.size()[0]
+    }
+
+    /// Rows (and columns) of each image.
+    pub(crate) fn edge(&self) -> i64 {
+        self.pixels.size()[2]
+    }
+
+    /// The images of these indices, in this order.
+    pub(crate) fn select(&self, indices: &[i64]) -> Self {
+        let index = Tensor::from_slice(indices).to_device(self.pixels.device());
+        let of = |tensor: &Tensor| tensor.index_select(0, &index);
+        Self {
+            pixels: of(&self.pixels),
+            width: of(&self.width),
+            has_width: of(&self.has_width),
+            label: of(&self.label),
+            has_label: of(&self.has_label),
+            level_mean: of(&self.level_mean),
+            level_deviation: of(&self.level_deviation),
+        }
+    }
+
+    /// Widths in millimetres as z-scores of each image's level.
+    pub(crate) fn width_z(&self, millimetres: &Tensor) -> Tensor {
+        (millimetres - &self.level_mean) / &self.level_deviation
+    }
+}

@@ -1,0 +1,85 @@
+use std::fmt;
+
+/// What one epoch of a training came to; handed to the callback of
+/// [`Cnn::with_progress`](crate::Cnn::with_progress).
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct EpochReport {
+    /// The network in training, from 1.
+    pub member: usize,
+    /// Networks in all.
+    pub members: usize,
+    /// The epoch, from 1.
+    pub epoch: usize,
+    /// Epochs at most.
+    pub epochs: usize,
+    /// Mean training loss: width and outcome together.
+    pub train_loss: f64,
+    /// Cross-entropy on the tune set (natural logarithm); `None` without samples.
+    pub tune_loss: Option<f64>,
+    /// AUC on the tune set; `None` when it has one outcome only.
+    pub tune_auc: Option<f64>,
+    /// Mean absolute error of the width on the tune set, millimetres.
+    pub tune_width_error: Option<f64>,
+    /// Learning rate at the end of the epoch.
+    pub learning_rate: f64,
+    /// Images trained on per second.
+    pub images_per_second: f64,
+    /// Whether these weights are the best so far.
+    pub best: bool,
+}
+
+impl fmt::Display for EpochReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown =
+            |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.3}"));
+        write!(
+            f,
+            "network {}/{}, epoch {}/{}: train loss {:.3}, tune loss {}, tune AUC {}, {:.0} images/s",
+            self.member,
+            self.members,
+            self.epoch,
+            self.epochs,
+            self.train_loss,
+            shown(self.tune_loss),
+            shown(self.tune_auc),
+            self.images_per_second
+        )
+    }
+}
+
+/// The area under the ROC curve, tied pairs counting half; `None` when one
+/// outcome is missing. For the tune set, which is small: every pair is compared.
+pub(crate) fn auc(labels: &[bool], scores: &[f64]) -> Option<f64> {
+    let of = |wanted: bool| {
+        labels.iter().zip(scores).filter(move |(label, _)| **label == wanted).map(|(_, s)| *s)
+    };
+    let (mut wins, mut pairs) = (0.0, 0.0);
+    for favourable in of(true) {
+        for poor in of(false) {
+            pairs += 1.0;
+            wins += if favourable > poor {
+                1.0
+            } else if favourable < poor {
+                0.0
+            } else {
+                0.5
+            };
+        }
+    }
+    (pairs > 0.0).then(|| wins / pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tied_scores_count_half() {
+        // sklearn.metrics.roc_auc_score([1,0,1,0,1], [.9,.8,.5,.5,.1]) = 0.41666…
+        let labels = [true, false, true, false, true];
+        let value = auc(&labels, &[0.9, 0.8, 0.5, 0.5, 0.1]).unwrap();
+        assert!((value - 5.0 / 12.0).abs() < 1e-12);
+        assert_eq!(auc(&[true], &[0.5]), None);
+    }
+}
