@@ -176,8 +176,8 @@ impl Neck {
         if best > 3.2 - swell {
             // Between the muscles in front: lobules of fat, small vessels.
             match swell {
-                thin if thin < 0.4 => Tissue::Fat,
-                thick if thick > 0.8 => Tissue::Vein,
+                thin if thin < 0.3 => Tissue::Fat,
+                thick if thick > 0.93 => Tissue::Vein,
                 _ => Tissue::LooseFat,
             }
         } else if seam < 0.26 * swell * best.max(0.3) {
