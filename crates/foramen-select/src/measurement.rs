@@ -200,7 +200,6 @@ impl<'a> View<'a> {
         };
         let range = levels.fluid - levels.dark;
         let crossed = cut.crossed();
-        let rel = |v: f64| (v - levels.dark) / range;
         let bright = (cut.brightest() - levels.dark) / range;
         let bone = (self.half(side).bone(&cut) - levels.dark) / range;
         let path: Vec<Point> =
