@@ -55,3 +55,8 @@ pub use error::PhantomError;
 pub use scoring::{Chosen, SelectionScore};
 pub use subject::{Subject, draw_subject};
 pub use truth::{DiscTruth, ForamenTruth, SliceTruth, SubjectTruth, Truth};
+
+/// The README is run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
