@@ -87,11 +87,9 @@ fn numbers(model: &Model, scored: &Scored, seed: u64) -> ModelReport {
         n_subjects: scored.subjects(),
         repeats: scored.by_repeat.len(),
         threshold: model.threshold,
-        auc_by_repeat: scored
-            .by_repeat
-            .iter()
-            .map(|scores| Some(auc(scores).ok()?.estimate))
-            .collect(),
+        auc_by_repeat: each_auc(&scored.by_repeat),
+        auc_by_fold: each_auc(&scored.by_fold),
+        subjects_in_several_folds: scored.in_several_folds,
         notes: notes(scored),
         ..ModelReport::default()
     };
@@ -139,6 +137,10 @@ fn bootstrap(seed: u64) -> Bootstrap {
     Bootstrap::default().with_resamples(10_000).with_seed(seed)
 }
 
+fn each_auc(parts: &[Scores]) -> Vec<Option<f64>> {
+    parts.iter().map(|scores| Some(auc(scores).ok()?.estimate)).collect()
+}
+
 fn at_threshold(report: &mut ModelReport, note: &mut Noted<'_>, confusion: &Confusion) {
     let level = Confidence::P95;
     report.true_positive = Some(confusion.true_positive);
@@ -182,6 +184,13 @@ impl Noted<'_> {
 fn notes(scored: &Scored) -> Vec<String> {
     let scores = &scored.scores;
     let mut notes = Vec::new();
+    if scored.in_several_folds > 0 {
+        notes.push(format!(
+            "Warning: {} subjects are in more than one fold, so that models may have seen the \
+             subjects that they predict. The numbers may be too good.",
+            scored.in_several_folds
+        ));
+    }
     if scored.by_repeat.len() > 1 {
         notes.push(format!(
             "Probabilities are averaged over {} repeats of the cross-validation.",

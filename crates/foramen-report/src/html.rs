@@ -112,7 +112,15 @@ fn in_words(report: &Report) -> Markup {
         @if let Some(comparison) = &report.comparison {
             (numbers::comparison_sentence(report, comparison)) " "
         }
-        "All predictions are out of fold: no injection was predicted by a model that had seen its subject."
+        @if report.models.iter().all(|(_, model)| model.subjects_in_several_folds == 0) {
+            "All predictions are out of fold: no injection was predicted by a model that had seen \
+             its subject."
+        } @else {
+            strong {
+                "Some subjects are in more than one fold: models may have seen whom they predict, \
+                 and the numbers may be too good."
+            }
+        }
     }
 }
 
@@ -162,6 +170,18 @@ mod tests {
         (input.synthetic, input.truth) = (false, None);
         let page = render_html(&evaluate(&input).unwrap(), &input);
         assert!(!page.contains("Synthetic cohort.") && !page.contains("Against the truth"));
+    }
+
+    #[test]
+    fn a_leak_between_folds_is_said_at_the_top() {
+        let mut input = study();
+        assert!(page().contains("All predictions are out of fold"));
+        let mut again = input.models[0].predictions[0].clone();
+        again.fold += 1;
+        input.models[0].predictions.push(again);
+        let page = render_html(&evaluate(&input).unwrap(), &input);
+        assert!(!page.contains("All predictions are out of fold"));
+        assert!(page.contains("Some subjects are in more than one fold"));
     }
 
     #[test]

@@ -30,6 +30,12 @@ pub struct ModelReport {
     pub auc_ci95_clustered: Option<(f64, f64)>,
     /// The AUC of each repeat alone.
     pub auc_by_repeat: Vec<Option<f64>>,
+    /// The AUC of each fold alone, repeat by repeat: their spread is what one
+    /// small test set would have shown.
+    pub auc_by_fold: Vec<Option<f64>>,
+    /// Subjects in more than one fold of a repeat. Above 0, models may have seen
+    /// the subjects that they predict.
+    pub subjects_in_several_folds: usize,
     /// Two-sided p-value of no discrimination, by permutation.
     pub p_no_discrimination: Option<f64>,
     /// Mean squared distance of probability and outcome.

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use foramen_metrics::{ClusteredScores, Scores};
 use foramen_types::{Level, Side, SubjectId};
@@ -7,6 +7,9 @@ use crate::{Model, Prediction, ReportError};
 
 /// One injection: a foramen, and which of several injections of it.
 pub(crate) type Injection = (SubjectId, Level, Side, usize);
+
+/// Labels and probabilities.
+type Columns = (Vec<bool>, Vec<f64>);
 
 /// A model's predictions, one per injection.
 pub(crate) struct Scored {
@@ -17,6 +20,10 @@ pub(crate) struct Scored {
     pub(crate) scores: Scores,
     /// The same for each repeat alone.
     pub(crate) by_repeat: Vec<Scores>,
+    /// The same for each fold of each repeat.
+    pub(crate) by_fold: Vec<Scores>,
+    /// Subjects in more than one fold of a repeat.
+    pub(crate) in_several_folds: usize,
     /// Injections of a foramen that had one before, in the same repeat.
     pub(crate) injected_again: usize,
 }
@@ -30,16 +37,24 @@ impl Scored {
         let unusable = |source| ReportError::Model { name: model.name.clone(), source };
         let mut seen: BTreeMap<(&SubjectId, Level, Side, usize), usize> = BTreeMap::new();
         let mut gathered: BTreeMap<Injection, Vec<&Prediction>> = BTreeMap::new();
-        let mut by_repeat: BTreeMap<usize, (Vec<bool>, Vec<f64>)> = BTreeMap::new();
+        let mut by_repeat: BTreeMap<usize, Columns> = BTreeMap::new();
+        let mut by_fold: BTreeMap<(usize, usize), Columns> = BTreeMap::new();
+        let mut fold_of: BTreeMap<(&SubjectId, usize), usize> = BTreeMap::new();
+        let mut in_several_folds: BTreeSet<&SubjectId> = BTreeSet::new();
         for prediction in &model.predictions {
-            let Prediction { subject, level, side, repeat, .. } = prediction;
+            let Prediction { subject, level, side, repeat, fold, .. } = prediction;
             let before = seen.entry((subject, *level, *side, *repeat)).or_default();
             let injection = (subject.clone(), *level, *side, *before);
             *before += 1;
             gathered.entry(injection).or_default().push(prediction);
-            let repeat = by_repeat.entry(*repeat).or_default();
-            repeat.0.push(prediction.favourable);
-            repeat.1.push(prediction.probability);
+            let of_repeat = by_repeat.entry(*repeat).or_default();
+            for columns in [of_repeat, by_fold.entry((*repeat, *fold)).or_default()] {
+                columns.0.push(prediction.favourable);
+                columns.1.push(prediction.probability);
+            }
+            if fold_of.entry((subject, *repeat)).or_insert(*fold) != fold {
+                in_several_folds.insert(subject);
+            }
         }
         let (mut labels, mut probabilities) = (Vec::new(), Vec::new());
         for ((subject, level, side, _), predictions) in &gathered {
@@ -56,15 +71,14 @@ impl Scored {
             let sum: f64 = predictions.iter().map(|prediction| prediction.probability).sum();
             probabilities.push(sum / predictions.len() as f64);
         }
-        let by_repeat = by_repeat
-            .into_values()
-            .map(|(labels, probabilities)| Scores::new(&labels, &probabilities))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(unusable)?;
+        let check = |columns: &Columns| Scores::new(&columns.0, &columns.1).map_err(unusable);
+        let by_repeat = by_repeat.values().map(check).collect::<Result<Vec<_>, _>>()?;
+        let by_fold = by_fold.values().map(check).collect::<Result<Vec<_>, _>>()?;
         let scores = Scores::new(&labels, &probabilities).map_err(unusable)?;
         let injections: Vec<Injection> = gathered.into_keys().collect();
         let injected_again = injections.iter().filter(|injection| injection.3 > 0).count();
-        Ok(Self { injections, scores, by_repeat, injected_again })
+        let in_several_folds = in_several_folds.len();
+        Ok(Self { injections, scores, by_repeat, by_fold, in_several_folds, injected_again })
     }
 
     /// Number of subjects.
@@ -107,6 +121,18 @@ mod tests {
         assert_eq!((scored.subjects(), scored.injected_again), (2, 1));
         assert_eq!(scored.by_repeat.len(), 2);
         assert_eq!(scored.by_subject().clusters(), 2);
+    }
+
+    #[test]
+    fn a_subject_in_two_folds_of_a_repeat_is_noticed() {
+        let mut predictions: Vec<_> =
+            [0, 1].map(|repeat| prediction("A", repeat, true, 0.5)).to_vec();
+        predictions[1].fold = 1;
+        let model = Model::new("cnn", predictions.clone());
+        assert_eq!(Scored::new(&model).unwrap().in_several_folds, 0);
+        predictions[1].repeat = 0;
+        let scored = Scored::new(&Model::new("cnn", predictions)).unwrap();
+        assert_eq!((scored.in_several_folds, scored.by_fold.len()), (1, 2));
     }
 
     #[test]

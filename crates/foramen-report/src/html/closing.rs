@@ -89,7 +89,7 @@ fn provenance(value: &Value) -> Markup {
     html! {
         @if let Value::Object(pairs) = value {
             @for (key, value) in pairs {
-                @if !matches!(value, Value::Object(_) | Value::Array(_)) {
+                @if !matches!(value, Value::Object(_) | Value::Array(_)) && key != "seed" {
                     dt { (key.replace('_', " ")) }
                     dd { (text(value)) }
                 }

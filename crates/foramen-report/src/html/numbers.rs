@@ -24,6 +24,7 @@ pub(super) fn section(report: &Report) -> Markup {
                 ("AUC (DeLong)", |m| estimate(m.auc, m.auc_ci95, 3)),
                 ("AUC, bootstrap interval", |m| interval(m.auc_ci95_bootstrap)),
                 ("AUC, interval by subject", |m| interval(m.auc_ci95_clustered)),
+                ("AUC of single folds", folds),
                 ("p of no discrimination", |m| numerals::p_value(m.p_no_discrimination)),
             ],
         ),
@@ -138,6 +139,18 @@ fn unbroken(text: &str) -> Markup {
 
 fn interval(ci: Option<(f64, f64)>) -> String {
     ci.map_or_else(|| numerals::MISSING.to_owned(), |ci| numerals::interval(ci, 3))
+}
+
+/// The range of the folds' AUCs.
+fn folds(model: &ModelReport) -> String {
+    let mut defined: Vec<f64> = model.auc_by_fold.iter().copied().flatten().collect();
+    defined.sort_by(f64::total_cmp);
+    match defined[..] {
+        [first, .., last] => {
+            format!("{} ({} folds)", numerals::interval((first, last), 2), defined.len())
+        }
+        _ => numerals::MISSING.to_owned(),
+    }
 }
 
 /// Right calls of each outcome, in words.
