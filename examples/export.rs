@@ -4,9 +4,9 @@
 //! cargo run --release --example export -- DIR --out exported
 //! ```
 //!
-//! With no arguments it exports a small synthetic cohort to a temporary folder.
-//! It prints the files written, one `.nii.gz` (32-bit floats, output values) and
-//! one PNG per stack, and lists them in `export.json`. The affine of a stack
+//! With no arguments it exports a synthetic subject to a temporary folder. It
+//! prints the files, one `.nii.gz` (output values) and one PNG (rows and columns
+//! as stored) per stack, and lists them in `export.json`. The affine of a stack
 //! with uneven gaps can only be an average: such a stack is marked.
 
 use std::fs::{self, File};
@@ -17,6 +17,7 @@ use anyhow::{Context, ensure};
 use clap::Parser;
 use flate2::{Compression, write::GzEncoder};
 use foramen_dicom::{Problem, ScanOptions, StackHeader, load, scan};
+use foramen_examples::Failure;
 use foramen_image::{Colour, Picture, Stack, Window};
 use foramen_phantom::{CohortConfig, write_cohort};
 use foramen_types::{Point, Vector};
@@ -32,8 +33,11 @@ struct Arguments {
     out: Option<PathBuf>,
 }
 
-fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> Result<(), Failure> {
+    Ok(run(Arguments::parse())?)
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
     let temporary = std::env::temp_dir().join(format!("foramen-export-{}", std::process::id()));
     let dir = if let Some(dir) = arguments.dir {
         dir
@@ -92,10 +96,8 @@ fn write_nifti(stack: &Stack, path: &Path) -> anyhow::Result<()> {
     let slices = stack.slices();
     let (first, last) = (slices[0].plane(), slices[slices.len() - 1].plane());
     let spacing = first.spacing();
-    let steps = slices.len().max(2) - 1;
-    let span = last.origin() - first.origin();
-    let alone = slices.len() == 1;
-    let step = if alone { first.cranial_normal() } else { span * (1.0 / steps as f64) };
+    let span = (last.origin() - first.origin()) * (1.0 / (slices.len().max(2) - 1) as f64);
+    let step = if slices.len() == 1 { first.cranial_normal() } else { span };
     let sides = [first.along_row() * spacing.column, first.along_column() * spacing.row, step];
     let columns = [sides[0], sides[1], sides[2], first.origin() - Point::default()];
 
@@ -124,9 +126,9 @@ fn write_nifti(stack: &Stack, path: &Path) -> anyhow::Result<()> {
 
     let mut file = GzEncoder::new(BufWriter::new(File::create(path)?), Compression::fast());
     file.write_all(&header)?;
-    let voxels = slices.iter().flat_map(|slice| slice.pixels().iter());
-    let bytes: Vec<u8> = voxels.flat_map(|value| value.to_le_bytes()).collect();
-    file.write_all(&bytes)?;
+    for slice in slices {
+        file.write_all(&slice.pixels().iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>())?;
+    }
     file.finish()?.flush()?;
     Ok(())
 }

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Parser;
 use foramen_dicom::{Rejected, Scan, ScanOptions, StackHeader, scan};
+use foramen_examples::Failure;
 use foramen_phantom::{CohortConfig, write_cohort};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
@@ -35,8 +36,11 @@ struct Arguments {
     json: Option<PathBuf>,
 }
 
-fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> Result<(), Failure> {
+    Ok(run(Arguments::parse())?)
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut drawn = None;
     let dir = if let Some(dir) = arguments.dir {
         dir
@@ -72,12 +76,8 @@ fn main() -> anyhow::Result<()> {
     print_stacks(&found, arguments.explain);
     print_rejected(&found, arguments.explain);
     if found.stacks.is_empty() {
-        bail!(
-            "no MR stack below {} ({} files looked at); name the folder that holds the DICOM \
-             files, and see the reasons with --explain",
-            dir.display(),
-            found.files
-        );
+        let (dir, files) = (dir.display(), found.files);
+        bail!("no MR stack below {dir} ({files} files looked at); see why with --explain");
     }
     Ok(())
 }
