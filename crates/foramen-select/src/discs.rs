@@ -21,6 +21,14 @@ const SURE_DISC: f64 = 0.45;
 /// the longest distance between two discs.
 const DENS: f64 = 28.0;
 
+/// Heights above C2/3 between which the body of C2 has become the dens,
+/// millimetres.
+const DENS_HEIGHTS: (f64, f64) = (14.0, 26.0);
+
+/// The least unevenness of the column there: bodies have up to 0.07, noise and
+/// all.
+const DENS_UNEVEN: f64 = 0.09;
+
 /// Fewer discs in a row than this can be anything.
 const FEWEST: usize = 4;
 
@@ -67,6 +75,10 @@ pub enum DiscRefusal {
         /// Millimetres from the uppermost disc to the end of the picture.
         above_mm: f64,
     },
+    /// The column above the uppermost disc goes on as below it: that disc need
+    /// not be C2/3, since two vertebrae may have grown together.
+    #[error("no dens was seen above the uppermost disc found; name one disc")]
+    DensNotSeen,
     /// Two countings explain the picture about equally well.
     #[error("the discs could be numbered in two ways; name one disc")]
     Ambiguous,
@@ -124,7 +136,7 @@ pub fn find_discs(sagittal: &Stack, options: &DiscOptions) -> Result<Vec<Disc>, 
         sheet.point(down, back, midplane.at(at))
     };
     let (first, certainty) = match options.hint {
-        None => (0, count_from_dens(&chain, &column, middle)?),
+        None => (0, count_from_dens(&chain, &column, middle, front)?),
         Some((level, place)) => {
             let distances = chain.iter().map(|&at| centre(at).distance(place));
             let (nearest, distance_mm) = distances
@@ -195,7 +207,12 @@ fn without_doubtful_ends(chain: &Chain, column: &Column, middle: f64) -> Vec<usi
 }
 
 /// How certain it is that the uppermost disc is C2/3, 0 to 1.
-fn count_from_dens(chain: &[usize], column: &Column, middle: f64) -> Result<f64, DiscRefusal> {
+fn count_from_dens(
+    chain: &[usize],
+    column: &Column,
+    middle: f64,
+    front: f64,
+) -> Result<f64, DiscRefusal> {
     let &top = chain.first().ok_or(DiscRefusal::TooFewDiscs { found: 0 })?;
     if chain.len() < FEWEST {
         return Err(DiscRefusal::TooFewDiscs { found: chain.len() });
@@ -208,8 +225,8 @@ fn count_from_dens(chain: &[usize], column: &Column, middle: f64) -> Result<f64,
     // The solid height of C2 is bone: its marrow is about as bright as that of
     // the vertebrae below.
     let below = median(column.marrow[top..].iter().copied());
-    let dens = median(column.marrow[..top].iter().rev().take(samples(DENS)).copied());
-    if dens < 0.4 * below {
+    let c2 = median(column.marrow[..top].iter().rev().take(samples(DENS)).copied());
+    if c2 < 0.4 * below {
         return Err(DiscRefusal::NoDens { above_mm });
     }
     // Farther up the atlas in front of the dens, and the fat above its tip, may
@@ -222,7 +239,26 @@ fn count_from_dens(chain: &[usize], column: &Column, middle: f64) -> Result<f64,
     if strongest > NO_DISC {
         return Err(DiscRefusal::Ambiguous);
     }
-    Ok(1.0 - strongest)
+    let dens = dens(chain, column, front);
+    if dens < 1.0 {
+        return Err(DiscRefusal::DensNotSeen);
+    }
+    Ok((1.0 - strongest) * (0.5 * dens).min(1.0))
+}
+
+/// How clearly the column narrows to the dens, with the atlas in front of it,
+/// where it should above the uppermost disc; 1 is just enough. Above any other
+/// disc there is a vertebral body, or two that grew together.
+fn dens(chain: &[usize], column: &Column, front: f64) -> f64 {
+    let uneven = column.unevenness(front);
+    let most = |from: usize, to: usize| uneven[from..=to].iter().copied().fold(0.0, f64::max);
+    let (low, high) = DENS_HEIGHTS;
+    let above = most(chain[0] - samples(high), chain[0] - samples(low));
+    let bodies = median(chain.windows(2).map(|pair| {
+        let middle = usize::midpoint(pair[0], pair[1]);
+        most(middle - samples(2.0), middle + samples(2.0))
+    }));
+    above / DENS_UNEVEN.max(2.5 * bodies)
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {

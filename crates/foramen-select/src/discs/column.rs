@@ -200,6 +200,23 @@ impl Column {
         best.1
     }
 
+    /// How uneven the column is from its middle to its front, at each place
+    /// along the curve, against the brightness of its back part: little where a
+    /// vertebral body fills it. `middle` is the middle of the bodies.
+    pub(crate) fn unevenness(&self, middle: f64) -> Vec<f64> {
+        let part = |from: f64, to: f64| {
+            blur_profile(&self.profile(middle + from, middle + to, middle, 0.0), 3.0)
+        };
+        let back = part(-5.5, -1.0);
+        let parts: Vec<_> =
+            (-1..=5).map(|d| part(f64::from(d) - 0.5, f64::from(d) + 0.5)).collect();
+        let at = |at: usize| {
+            let share = |part: &Vec<f64>| (part[at] / back[at].max(1e-9) - 1.0).abs();
+            parts.iter().map(share).sum::<f64>() / parts.len() as f64
+        };
+        (0..back.len()).map(at).collect()
+    }
+
     /// The cranial direction across a disc of a chain, in the patient. One disc
     /// shows its tilt only roughly, and neighbours tilt much alike.
     pub(crate) fn normal(&self, sheet: &Sheet<'_>, chain: &[usize], n: usize) -> Vector {
