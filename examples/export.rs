@@ -97,7 +97,8 @@ fn write_nifti(stack: &Stack, path: &Path) -> anyhow::Result<()> {
     let (first, last) = (slices[0].plane(), slices[slices.len() - 1].plane());
     let spacing = first.spacing();
     let span = (last.origin() - first.origin()) * (1.0 / (slices.len().max(2) - 1) as f64);
-    let step = if slices.len() == 1 { first.cranial_normal() } else { span };
+    let alone = first.cranial_normal() * slices[0].thickness.unwrap_or(1.0);
+    let step = if slices.len() == 1 { alone } else { span };
     let sides = [first.along_row() * spacing.column, first.along_column() * spacing.row, step];
     let columns = [sides[0], sides[1], sides[2], first.origin() - Point::default()];
 

@@ -75,7 +75,7 @@ impl PixelFormat {
             return invalid(name);
         }
         if let Some(high) = set.unsigned(tags::HIGH_BIT)
-            && high + 1 != u32::from(stored)
+            && high.checked_add(1) != Some(u32::from(stored))
         {
             return invalid("High Bit (0028,0102)");
         }

@@ -209,7 +209,9 @@ impl<'a> Groups<'a> {
         };
         let slope = of(tags::RESCALE_SLOPE, 1.0, "Rescale Slope (0028,1053)")?;
         let intercept = of(tags::RESCALE_INTERCEPT, 0.0, "Rescale Intercept (0028,1052)")?;
-        if slope.abs() < f64::MIN_POSITIVE {
+        // Output values are kept as `f32`, and the largest stored value has 32 bits.
+        let largest = slope.abs() * f64::from(u32::MAX) + intercept.abs();
+        if slope.abs() < f64::MIN_POSITIVE || largest > f64::from(f32::MAX) {
             return Err(RejectReason::Invalid { name: "Rescale Slope (0028,1053)" });
         }
         Ok(Rescale { slope, intercept })

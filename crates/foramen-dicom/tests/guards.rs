@@ -16,6 +16,7 @@ use std::path::Path;
 use foramen_dicom::{
     DicomError, Orientation, Problem, RejectReason, Scan, ScanOptions, load, read_picture, scan,
 };
+use proptest::prelude::*;
 use tempfile::TempDir;
 use written::{Coding, File};
 
@@ -238,6 +239,29 @@ fn check(dir: &TempDir, path: &Path, bytes: &[u8]) {
     assert!(!matches!(found.rejected.first().map(|r| &r.reason), Some(RejectReason::Panicked)));
     if let Some(stack) = found.stacks.first() {
         assert!(load(stack).is_ok());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_end_in_a_slice_or_a_reason(
+        begin in prop::sample::select(vec![Coding::Explicit, Coding::Implicit, Coding::BigEndian]),
+        bytes in prop::collection::vec(any::<u8>(), 0..400),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20),
+    ) {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("file");
+        let mut random = File::new(0).coded(begin).head();
+        random.extend(bytes);
+        check(&dir, &path, &random);
+        let mut changed = File::new(0).coded(begin).bytes();
+        for (at, byte) in changes {
+            let length = changed.len();
+            changed[at.index(length)] = byte;
+        }
+        check(&dir, &path, &changed);
     }
 }
 
