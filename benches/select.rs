@@ -1,2 +1,42 @@
-//! Being written.
-fn main() {}
+//! Measuring foramina and finding the narrowest slice.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use foramen_phantom::{CohortConfig, draw_subject};
+use foramen_select::{
+    DiscOptions, MeasureOptions, PointKind, SelectOptions, Target, find_discs, measure, narrowest,
+};
+use foramen_types::Point;
+
+fn select(criterion: &mut Criterion) {
+    let subject = draw_subject(&CohortConfig::default().with_seed(7).with_analysable(1), 0);
+    let options = MeasureOptions::default();
+    let stack = &subject.axial[0];
+    let mut group = criterion.benchmark_group("select");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(stack.slices().len() as u64));
+    group.bench_function(format!("measure/{}_slices", stack.slices().len()), |bencher| {
+        bencher.iter(|| measure(black_box(stack), &options));
+    });
+    group.throughput(Throughput::Elements(1));
+    let measured: Vec<_> = subject.axial.iter().map(|stack| measure(stack, &options)).collect();
+    let [x, y, z] = subject.truth.discs[subject.level.index()].centre;
+    let target = Target {
+        level: subject.level,
+        side: subject.side,
+        disc: Point::new(x, y, z),
+        kind: PointKind::Disc,
+        normal: None,
+    };
+    group.bench_function("narrowest/1_subject", |bencher| {
+        bencher.iter(|| narrowest(&subject.axial, &measured, &target, &SelectOptions::default()));
+    });
+    group.bench_function("find_discs/1_stack", |bencher| {
+        bencher.iter(|| find_discs(black_box(&subject.sagittal), &DiscOptions::default()));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, select);
+criterion_main!(benches);

@@ -29,29 +29,29 @@ pub fn report_input(
 ) -> Result<ReportInput> {
     let flow = CohortFlow::of(&selected.manifest);
     let excluded = flow.excluded.iter();
-    let mut report = ReportInput::default();
-    report.title = "Outcome of cervical transforaminal epidural steroid injection".to_owned();
-    report.synthetic = inputs.truth.is_some();
-    report.cohort = Cohort {
-        rows: flow.rows,
-        included: flow.included,
-        favourable: flow.favourable,
-        excluded: excluded
-            .map(|count| Excluded { reason: count.reason.clone(), n: count.rows })
-            .collect(),
-        studies_without_row: flow.studies_without_row,
-    };
-    report.models = models.iter().map(model).collect();
-    report.examples = examples(&selected.selections, models)?;
-    report.truth = inputs
-        .truth
-        .as_deref()
-        .map(|path| truth_comparison(path, &selected.selections))
-        .transpose()?;
-    report.timing_s = timing;
-    report.provenance = provenance.clone();
-    report.seed = seed;
-    Ok(report)
+    Ok(ReportInput {
+        title: "Outcome of cervical transforaminal epidural steroid injection".to_owned(),
+        synthetic: inputs.truth.is_some(),
+        cohort: Cohort {
+            rows: flow.rows,
+            included: flow.included,
+            favourable: flow.favourable,
+            excluded: excluded
+                .map(|count| Excluded { reason: count.reason.clone(), n: count.rows })
+                .collect(),
+            studies_without_row: flow.studies_without_row,
+        },
+        models: models.iter().map(model).collect(),
+        examples: examples(&selected.selections, models)?,
+        truth: inputs
+            .truth
+            .as_deref()
+            .map(|path| truth_comparison(path, &selected.selections))
+            .transpose()?,
+        timing_s: timing,
+        provenance: provenance.clone(),
+        seed,
+    })
 }
 
 fn model(trained: &TrainedModel) -> Model {

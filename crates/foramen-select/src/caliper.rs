@@ -2,8 +2,7 @@
 
 use foramen_types::Side;
 
-use crate::canal::whole;
-use crate::frame::Frame;
+use crate::frame::{Frame, whole};
 use crate::ring::{Levels, distance};
 
 /// Distance of places along the channel, in millimetres.
@@ -21,8 +20,9 @@ const EDGE: f64 = 0.5;
 /// How thick the tissue is that lines a wall, in millimetres.
 const LINING: f64 = 0.6;
 
-/// How much less edge per millimetre makes the inner of two edges the wall.
-const INWARD: f64 = 0.03;
+/// How much less edge per millimetre makes the inner of two edges the wall, at
+/// the front and at the back: a soft disc lies on the bone of the front wall.
+const INWARD: (f64, f64) = (0.07, 0.03);
 
 /// The narrowest passage between two walls.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +122,7 @@ impl Axes {
             }
         }
         let edge = whole(EDGE / ACROSS);
-        let inward = if towards < 0.0 { 0.07 } else { INWARD };
+        let inward = if towards < 0.0 { INWARD.0 } else { INWARD.1 };
         let cost = |i: usize, k: usize| {
             let row = &values[i * samples..(i + 1) * samples];
             let (inside, outside) = (row[k - edge].min(0.8), row[k + edge].min(0.8));
@@ -137,9 +137,10 @@ impl Axes {
         for i in 1..rows {
             let mut next = vec![f64::INFINITY; n];
             for k in 0..n {
-                for l in k.saturating_sub(3)..(k + 4).min(n) {
-                    let step = (k as f64 - l as f64).abs();
-                    let value = total[l] + 0.02 * step;
+                let lowest = k.saturating_sub(3);
+                for (l, before) in total[lowest..(k + 4).min(n)].iter().enumerate() {
+                    let l = lowest + l;
+                    let value = before + 0.02 * (k as f64 - l as f64).abs();
                     if value < next[k] {
                         (next[k], from[i * n + k]) = (value, l);
                     }

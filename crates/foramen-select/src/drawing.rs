@@ -33,7 +33,7 @@ pub fn draw(slice: &Slice, measurement: &SliceMeasurement, window: Window) -> Pi
     let Ok(target) = Plane::new(corner, lateral, posterior, spacing) else {
         return Picture::from_pixels(slice.pixels(), window);
     };
-    let size = |half: f64| crate::canal::whole(2.0 * half / PIXEL) + 1;
+    let size = |half: f64| crate::frame::whole(2.0 * half / PIXEL) + 1;
     let pixels = slice.resample(&target, size(HALF.1), size(HALF.0), window.low());
     let mut picture = Picture::from_pixels(&pixels, window);
     let at = |point: &Point| target.pixel(*point);

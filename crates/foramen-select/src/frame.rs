@@ -38,11 +38,6 @@ impl<'a> Frame<'a> {
         })
     }
 
-    /// The same frame moved by millimetres to the left and to the back.
-    pub(crate) fn moved(&self, (left, back): (f64, f64)) -> Self {
-        Self { origin: self.pixel((left, back)), ..*self }
-    }
-
     /// The same frame turned within the slice: the new lateral direction lies
     /// `angle` (radians) towards the front of the old one.
     pub(crate) fn turned(&self, angle: f64) -> Self {
@@ -76,15 +71,19 @@ impl<'a> Frame<'a> {
         self.slice.sample(row, column)
     }
 
-    /// The mean size of a pixel in millimetres.
-    pub(crate) fn pixel_size(&self) -> f64 {
-        let spacing = self.slice.plane().spacing();
-        f64::midpoint(spacing.row, spacing.column)
-    }
-
     /// Place (left, back) of a place given outward on a side: `outward` grows
     /// away from the midline.
     pub(crate) fn outward(side: Side, (outward, back): (f64, f64)) -> (f64, f64) {
         (side.sign() * outward, back)
     }
+}
+
+/// A non-negative number of steps as an index.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "callers give small non-negative numbers"
+)]
+pub(crate) fn whole(value: f64) -> usize {
+    value as usize
 }

@@ -1,8 +1,7 @@
 use foramen_image::Slice;
 use foramen_types::{Point, Side};
 
-use crate::canal::whole;
-use crate::frame::Frame;
+use crate::frame::{Frame, whole};
 use crate::ring::quantile;
 
 /// Tissue brighter than this part of the sac counts as passage.

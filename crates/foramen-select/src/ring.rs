@@ -2,8 +2,7 @@
 
 use foramen_types::Side;
 
-use crate::canal::whole;
-use crate::frame::Frame;
+use crate::frame::{Frame, whole};
 
 /// Angular step in degrees.
 const ANGLE: f64 = 1.5;

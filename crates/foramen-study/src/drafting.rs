@@ -91,10 +91,7 @@ const COLOURS: [Colour; 6] = [
 /// Pixels per millimetre of the picture.
 const SCALE: f64 = 2.0;
 
-fn draw_levels(
-    stacks: &[&StackHeader],
-    discs: &BTreeMap<Level, DiscPosition>,
-) -> Option<Picture> {
+fn draw_levels(stacks: &[&StackHeader], discs: &BTreeMap<Level, DiscPosition>) -> Option<Picture> {
     let header = stacks
         .iter()
         .filter(|stack| stack.orientation == Orientation::Sagittal && !stack.localizer)

@@ -45,7 +45,9 @@ pub enum StudyError {
         source: serde_json::Error,
     },
     /// A file was written by another version.
-    #[error("{path} has schema version {found}, this version reads {expected}; run its stage again")]
+    #[error(
+        "{path} has schema version {found}, this version reads {expected}; run its stage again"
+    )]
     SchemaVersion {
         /// The file.
         path: PathBuf,

@@ -23,5 +23,5 @@ pub use patches::{read_patches, write_patches};
 pub use predictions::{read_predictions, write_predictions};
 pub use run_json::write_run;
 pub use selections::{write_levels, write_profile, write_selections};
-pub(crate) use table::{Row, Table};
 pub use table::write_atomically;
+pub(crate) use table::{Row, Table};

@@ -42,7 +42,11 @@ impl CohortFlow {
         Self {
             rows: manifest.rows,
             included: manifest.kept.len(),
-            favourable: manifest.kept.iter().filter(|kept| kept.outcome.is_some_and(|outcome| outcome.is_favourable())).count(),
+            favourable: manifest
+                .kept
+                .iter()
+                .filter(|kept| kept.outcome.is_some_and(|outcome| outcome.is_favourable()))
+                .count(),
             excluded,
             studies_without_row: manifest.studies_without_row.len(),
         }

@@ -40,6 +40,10 @@ mod profiling;
 mod samples;
 mod selecting;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use candidates::axial_series;
 pub use config::StudyConfig;
 pub use drafting::{DraftedSubject, LevelDraft, draft_levels};

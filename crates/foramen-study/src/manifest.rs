@@ -91,7 +91,8 @@ impl Manifest {
                 manifest.excluded.push(further);
             }
         }
-        with_rows.extend(outcomes.rejected.iter().filter_map(|rejection| rejection.subject.as_ref()));
+        with_rows
+            .extend(outcomes.rejected.iter().filter_map(|rejection| rejection.subject.as_ref()));
         for subject in stacks.keys().filter(|subject| !with_rows.contains(*subject)) {
             manifest.studies_without_row.push((*subject).clone());
             let near = with_rows.iter().filter(|other| subject.is_near_miss(other));

@@ -10,8 +10,8 @@ use foramen_types::{Level, Outcome, Point, Side, SubjectId};
 use rayon::prelude::*;
 
 use crate::{
-    AUXILIARY_PER_SUBJECT, DiscPosition, Kept, Levels, Manifest, PatchSample, PatchUse, StudyConfig,
-    find_levels, manifest::by_subject,
+    AUXILIARY_PER_SUBJECT, DiscPosition, Kept, Levels, Manifest, PatchSample, PatchUse,
+    StudyConfig, find_levels, manifest::by_subject,
 };
 
 /// Quantiles of a series' intensities that patches show as 0 and 1.
@@ -169,9 +169,11 @@ fn select_subject(
             let series = measured
                 .entry(uid)
                 .or_insert_with(|| measure_series(subject, uid, stacks, given, config));
-            match series.as_ref().map_err(String::clone).and_then(|series| {
-                select_episode(episode, series, config)
-            }) {
+            match series
+                .as_ref()
+                .map_err(String::clone)
+                .and_then(|series| select_episode(episode, series, config))
+            {
                 Ok(found) => {
                     selection = Some(found);
                     break;
@@ -272,7 +274,8 @@ fn select_episode(
         normal: disc.normal,
     };
     let selection = narrowest(&series.stacks, &series.slices, &target, &config.select);
-    let hint = episode.slice_hint.as_deref().and_then(|uid| hinted(series, uid, &selection.profile));
+    let hint =
+        episode.slice_hint.as_deref().and_then(|uid| hinted(series, uid, &selection.profile));
     let hinted = hint.is_some();
     let Some(choice) = hint.or(selection.chosen) else {
         return Err(selection.refusal.map_or("refused".to_owned(), |reason| reason.to_string()));
@@ -280,8 +283,9 @@ fn select_episode(
     let slice = &series.stacks[choice.stack].slices()[choice.slice];
     let measurement = &series.slices[choice.stack][choice.slice];
     let source = source_of(slice);
-    let patch = patch_of(episode.subject.clone(), episode.level, episode.side, series, &choice, config)
-        .map(|patch| treated(patch, episode.outcome));
+    let patch =
+        patch_of(episode.subject.clone(), episode.level, episode.side, series, &choice, config)
+            .map(|patch| treated(patch, episode.outcome));
     if patch.is_none() {
         return Err("no patch could be cut around the foramen".to_owned());
     }
@@ -385,7 +389,8 @@ fn auxiliary(
         for (slice, measurement) in slices.iter().enumerate() {
             let image = &series.stacks[stack].slices()[slice];
             let offset = |disc: &DiscPosition| -image.plane().distance(disc.point);
-            let nearest = discs.iter().min_by(|a, b| offset(a.1).abs().total_cmp(&offset(b.1).abs()));
+            let nearest =
+                discs.iter().min_by(|a, b| offset(a.1).abs().total_cmp(&offset(b.1).abs()));
             let Some((level, disc)) = nearest else { continue };
             for side in Side::BOTH {
                 let foramen = measurement.side(side);

@@ -75,7 +75,11 @@ pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StudyError
                 detail: excluded.detail.clone(),
             })
             .collect(),
-        studies_without_row: manifest.studies_without_row.iter().map(SubjectId::to_string).collect(),
+        studies_without_row: manifest
+            .studies_without_row
+            .iter()
+            .map(SubjectId::to_string)
+            .collect(),
         near_misses: manifest
             .near_misses
             .iter()

@@ -8,9 +8,9 @@ use ndarray::Array2;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
-use super::{Row, Table};
 use super::run_json::read_stage_file;
 use super::table::{millimetres, write_atomically, write_csv};
+use super::{Row, Table};
 use crate::{PatchSample, PatchUse, StudyError};
 
 const HEADER: [&str; 8] =

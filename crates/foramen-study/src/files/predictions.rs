@@ -3,13 +3,12 @@ use std::path::Path;
 use foramen_learn::Prediction;
 use foramen_types::{Level, Outcome, Probability, Side, SubjectId};
 
-use super::{Row, Table};
 use super::run_json::read_stage_file;
 use super::table::write_csv;
+use super::{Row, Table};
 use crate::StudyError;
 
-const HEADER: [&str; 7] =
-    ["subject_id", "level", "side", "repeat", "fold", "label", "probability"];
+const HEADER: [&str; 7] = ["subject_id", "level", "side", "repeat", "fold", "label", "probability"];
 
 /// Writes `predictions.csv` or `predictions-<model>.csv`: one row per foramen,
 /// with repeat 0, the label empty when the outcome is not known, and the

@@ -1,0 +1,254 @@
+//! Facts about measuring, shown on plain drawn necks whose widths are known.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "tests stop at the first surprise, and draw small pictures"
+)]
+
+use foramen_image::{Contrast, Plane, Slice, Spacing, Stack, Window};
+use foramen_select::{
+    MeasureOptions, PointKind, SelectOptions, SliceMeasurement, State, Target, draw, measure,
+    naive_width, narrowest,
+};
+use foramen_types::{Level, Point, Side, Vector};
+use proptest::prelude::*;
+
+const PIXEL: f64 = 0.5;
+const SIZE: usize = 180;
+
+/// The intensity of a plain T2* neck at millimetres (left, back) from the middle
+/// of its canal: bone around the canal, a channel of given width on each side
+/// (0: none) with parallel walls at 50° to the coronal plane, muscle outside.
+fn tissue(left: f64, back: f64, widths: (f64, f64)) -> f32 {
+    let ellipse = |x: f64, y: f64| (left / x).powi(2) + (back / y).powi(2) < 1.0;
+    if ellipse(6.0, 4.0) {
+        return 700.0;
+    }
+    if ellipse(9.5, 6.2) {
+        return 1000.0;
+    }
+    if ellipse(11.0, 7.7) {
+        return 650.0;
+    }
+    let width = if left > 0.0 { widths.0 } else { widths.1 };
+    let (sin, cos) = 50_f64.to_radians().sin_cos();
+    let (x, y) = (left.abs() - 11.5, back + 5.5);
+    let (along, across) = (x * cos - y * sin, x * sin + y * cos);
+    if along > -4.0 && across.abs() < width / 2.0 {
+        return 640.0;
+    }
+    let bone = (left / 24.0).powi(2) + ((back + 4.0) / 17.0).powi(2) < 1.0;
+    if bone { 60.0 } else { 550.0 }
+}
+
+/// A slice at a height, turned by degrees within its plane, with a little
+/// reproducible noise.
+fn neck(z: f64, widths: (f64, f64), turn: f64, pixel: f64) -> Slice {
+    let half = (SIZE as f64 - 1.0) / 2.0;
+    let plane = Plane::new(
+        Point::new(-half * pixel, -half * pixel, z),
+        Vector::new(1.0, 0.0, 0.0),
+        Vector::new(0.0, 1.0, 0.0),
+        Spacing { row: pixel, column: pixel },
+    )
+    .unwrap();
+    let (sin, cos) = turn.to_radians().sin_cos();
+    let mut values = Vec::with_capacity(SIZE * SIZE);
+    for row in 0..SIZE {
+        for column in 0..SIZE {
+            let mut sum = 0.0;
+            for i in 0..4 {
+                for j in 0..4 {
+                    let sub = |k: i32| (f64::from(k) - 1.5) / 4.0;
+                    let x = (column as f64 - half + sub(j)) * PIXEL;
+                    let y = (row as f64 - half + sub(i)) * PIXEL;
+                    sum += tissue(x * cos - y * sin, x * sin + y * cos, widths);
+                }
+            }
+            let noise = ((row * 7919 + column * 104_729) % 41) as f32 - 20.0;
+            values.push(sum / 16.0 + noise);
+        }
+    }
+    Slice::from_vec(plane, SIZE, SIZE, values).unwrap().with_thickness(3.0)
+}
+
+fn stack(widths: &[(f64, f64)], turn: f64) -> Stack {
+    let slices = widths.iter().enumerate();
+    let slices = slices.map(|(i, w)| neck(3.0 * i as f64, *w, turn, PIXEL)).collect();
+    Stack::new(slices, Contrast::T2Star).unwrap()
+}
+
+fn measured(widths: (f64, f64), turn: f64) -> SliceMeasurement {
+    measure(&stack(&[widths], turn), &MeasureOptions::default()).remove(0)
+}
+
+#[test]
+fn parallel_walls_are_measured_to_a_fraction_of_a_pixel() {
+    for width in [1.5, 2.0, 3.0, 4.5, 6.0] {
+        let seen = measured((width, width), 0.0);
+        for side in Side::BOTH {
+            let foramen = seen.side(side);
+            assert_eq!(foramen.state, State::Open, "{width} {side}");
+            let error = foramen.width.unwrap() - width;
+            assert!(error.abs() < 0.3, "{width} {side}: {error:.2}");
+        }
+    }
+}
+
+#[test]
+fn the_canal_is_found_and_the_walls_lie_on_their_side() {
+    let seen = measured((3.0, 3.0), 0.0);
+    assert!(seen.canal.unwrap().distance(Point::default()) < 1.0);
+    let (left, right) = (seen.left.front.unwrap(), seen.right.front.unwrap());
+    assert!(left.x > 8.0 && right.x < -8.0);
+    assert!(seen.left.back.unwrap().y > left.y && seen.right.back.unwrap().y > right.y);
+}
+
+#[test]
+fn a_pedicle_is_closed_and_has_no_width() {
+    let seen = measured((0.0, 3.0), 0.0);
+    assert_eq!((seen.left.state, seen.left.width), (State::Closed, None));
+    assert_eq!(seen.right.state, State::Open);
+}
+
+#[test]
+fn a_turned_neck_measures_the_same() {
+    for turn in [-15.0, -8.0, 8.0, 15.0] {
+        let seen = measured((2.0, 4.0), turn);
+        let (left, right) = (seen.left.width.unwrap(), seen.right.width.unwrap());
+        assert!((left - 2.0).abs() < 0.35 && (right - 4.0).abs() < 0.35, "{turn}: {left} {right}");
+    }
+}
+
+#[test]
+fn an_unknown_weighting_is_refused_with_its_reason() {
+    let t1 = Stack::new(vec![neck(0.0, (3.0, 3.0), 0.0, PIXEL)], Contrast::T1).unwrap();
+    let seen = measure(&t1, &MeasureOptions::default()).remove(0);
+    assert_eq!(seen.left.state, State::Refused);
+    assert!(seen.left.reason.unwrap().to_string().contains("weighting"));
+}
+
+fn target(z: f64) -> Target {
+    Target {
+        level: Level::C5C6,
+        side: Side::Left,
+        disc: Point::new(0.0, -14.0, z),
+        kind: PointKind::Disc,
+        normal: None,
+    }
+}
+
+#[test]
+fn the_narrowest_slice_within_reach_is_chosen() {
+    // The narrowest of all lies 9 mm above the disc: it belongs to another level.
+    let widths = [(4.0, 5.0), (2.5, 5.0), (3.5, 5.0), (4.0, 5.0), (1.5, 5.0)];
+    let stacks = [stack(&widths, 0.0)];
+    let all = [measure(&stacks[0], &MeasureOptions::default())];
+    let selection = narrowest(&stacks, &all, &target(3.0), &SelectOptions::default());
+    let chosen = selection.chosen.unwrap();
+    assert_eq!((chosen.stack, chosen.slice), (0, 1));
+    assert!((chosen.foramen.width.unwrap() - 2.5).abs() < 0.3);
+    assert!((chosen.contralateral.width.unwrap() - 5.0).abs() < 0.4);
+    assert!(selection.profile.iter().all(|choice| choice.offset.abs() <= 5.0));
+    assert_eq!(selection.runner_up.unwrap().slice, 2);
+}
+
+#[test]
+fn shut_at_disc_height_is_occluded_and_shut_at_pedicle_height_is_closed() {
+    let stacks = [stack(&[(0.0, 3.0), (3.0, 3.0), (0.0, 3.0), (3.0, 3.0)], 0.0)];
+    let all = [measure(&stacks[0], &MeasureOptions::default())];
+    let options = SelectOptions::default();
+    let at_disc = narrowest(&stacks, &all, &target(6.0), &options).chosen.unwrap();
+    assert_eq!((at_disc.slice, at_disc.foramen.state), (2, State::Occluded));
+    assert_eq!(at_disc.foramen.width, Some(0.0));
+    let beside = narrowest(&stacks, &all, &target(10.5), &options).chosen.unwrap();
+    assert_eq!((beside.slice, beside.foramen.state), (3, State::Open));
+}
+
+#[test]
+fn too_far_away_is_refused_with_the_distance() {
+    let stacks = [stack(&[(3.0, 3.0)], 0.0)];
+    let all = [measure(&stacks[0], &MeasureOptions::default())];
+    let selection = narrowest(&stacks, &all, &target(30.0), &SelectOptions::default());
+    assert!(selection.chosen.is_none());
+    assert!(selection.refusal.unwrap().to_string().contains("30.0 mm"));
+}
+
+#[test]
+fn nothing_in_nothing_out() {
+    let selection = narrowest(&[], &[], &target(0.0), &SelectOptions::default());
+    assert!(selection.refusal.unwrap().to_string().contains("no axial stack"));
+}
+
+#[test]
+fn pictures_show_the_width_in_red() {
+    let slice = neck(0.0, (3.0, 3.0), 0.0, PIXEL);
+    let seen = measured((3.0, 3.0), 0.0);
+    let picture = draw(&slice, &seen, Window::from_quantiles([&slice], 0.01, 0.99));
+    let red = (0..picture.rows())
+        .flat_map(|row| (0..picture.columns()).map(move |column| (row, column)))
+        .filter(|(row, column)| {
+            picture.colour(*row, *column).is_some_and(|c| c.0 > 200 && c.1 < 120 && c.2 < 120)
+        })
+        .count();
+    assert!(red > 40, "{red}");
+}
+
+#[test]
+fn the_naive_ruler_reads_a_plain_channel() {
+    let slice = neck(0.0, (3.0, 3.0), 0.0, PIXEL);
+    let width = naive_width(&slice, Point::default(), Side::Left).unwrap();
+    assert!((width - 3.0).abs() < 1.0, "{width}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6))]
+
+    #[test]
+    fn a_mirrored_image_swaps_left_and_right(left in 1.5..5.0_f64, right in 1.5..5.0_f64) {
+        let slice = neck(0.0, (left, right), 0.0, PIXEL);
+        let mut pixels = slice.pixels().clone();
+        pixels.invert_axis(foramen_image::ndarray::Axis(1));
+        let pixels = pixels.as_standard_layout().to_owned();
+        let mirrored = Slice::new(*slice.plane(), pixels).unwrap();
+        let options = MeasureOptions::default();
+        let one = |slice| measure(&Stack::new(vec![slice], Contrast::T2Star).unwrap(), &options).remove(0);
+        let (a, b) = (one(slice), one(mirrored));
+        prop_assert_eq!(a.left.state, b.right.state);
+        prop_assert!((a.left.width.unwrap() - b.right.width.unwrap()).abs() < 1e-6);
+        prop_assert!((a.right.width.unwrap() - b.left.width.unwrap()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn reversed_rows_change_nothing(width in 1.5..5.0_f64) {
+        let slice = neck(0.0, (width, 3.0), 0.0, PIXEL);
+        let plane = slice.plane();
+        let last = plane.point(SIZE as f64 - 1.0, 0.0);
+        let reversed =
+            Plane::new(last, plane.along_row(), -plane.along_column(), plane.spacing()).unwrap();
+        let mut pixels = slice.pixels().clone();
+        pixels.invert_axis(foramen_image::ndarray::Axis(0));
+        let flipped = Slice::new(reversed, pixels.as_standard_layout().to_owned()).unwrap();
+        let options = MeasureOptions::default();
+        let one = |slice| measure(&Stack::new(vec![slice], Contrast::T2Star).unwrap(), &options).remove(0);
+        let (a, b) = (one(slice), one(flipped));
+        prop_assert!((a.left.width.unwrap() - b.left.width.unwrap()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_larger_spacing_makes_a_wider_foramen(width in 2.0..4.0_f64, scale in 0.9..1.15_f64) {
+        let slice = neck(0.0, (width, width), 0.0, PIXEL * scale);
+        let stack = Stack::new(vec![slice], Contrast::T2Star).unwrap();
+        let seen = measure(&stack, &MeasureOptions::default()).remove(0);
+        let expected = measured((width, width), 0.0).left.width.unwrap() * scale;
+        prop_assert!((seen.left.width.unwrap() - expected).abs() < 0.25, "{:?} {}", seen.left.width, expected);
+    }
+
+    #[test]
+    fn a_wider_channel_never_measures_narrower(width in 1.2..4.5_f64, more in 0.3..1.5_f64) {
+        let narrow = measured((width, 3.0), 0.0).left.width.unwrap();
+        let wide = measured((width + more, 3.0), 0.0).left.width.unwrap();
+        prop_assert!(wide > narrow, "{wide} {narrow}");
+    }
+}
