@@ -1,6 +1,8 @@
 //! The same inputs give the same bytes, whatever the threads, the order of the
 //! files and the way the ids are written.
 
+#![allow(clippy::unwrap_used, clippy::format_push_string, reason = "a test may unwrap")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

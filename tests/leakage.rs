@@ -1,6 +1,8 @@
 //! No subject and no image is on two sides of a split, and what a model learns
 //! does not depend on the subjects it is tested on.
 
+#![allow(clippy::unwrap_used, clippy::format_push_string, reason = "a test may unwrap")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -1,6 +1,8 @@
 //! From a synthetic cohort on disk to a report with the ruler: the main path
 //! without libtorch.
 
+#![allow(clippy::unwrap_used, clippy::format_push_string, reason = "a test may unwrap")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
