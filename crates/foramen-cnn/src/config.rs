@@ -217,8 +217,7 @@ mod tests {
 
     #[test]
     fn impossible_values_are_named() {
-        let mut config = CnnConfig::default();
-        config.dropout = 1.5;
+        let config = CnnConfig { dropout: 1.5, ..CnnConfig::default() };
         let error = config.check().unwrap_err().to_string();
         assert!(error.contains("dropout = 1.5"), "{error}");
         let error = CnnConfig::default().with_members(0).check().unwrap_err().to_string();
