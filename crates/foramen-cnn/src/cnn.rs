@@ -67,7 +67,7 @@ impl Learner for Cnn {
         train_set.require_both_outcomes()?;
         let environment = Environment::resolve(config)?;
         environment.enter();
-        let _deterministic = Deterministic::enter()?;
+        let _deterministic = Deterministic::enter(environment.deterministic)?;
         let labelled = train_set.samples().len();
         let seen = train_set.auxiliary().iter().filter(|sample| sample.width.is_some());
         let all: Vec<_> = train_set.samples().iter().chain(seen).copied().collect();
@@ -99,15 +99,15 @@ impl Learner for Cnn {
     }
 }
 
-/// Deterministic algorithms for as long as it lives, then as before.
+/// Deterministic algorithms, or not, for as long as it lives; then as before.
 struct Deterministic {
     before: bool,
 }
 
 impl Deterministic {
-    fn enter() -> Result<Self, CnnError> {
+    fn enter(wanted: bool) -> Result<Self, CnnError> {
         let before = foramen_tch::is_deterministic()?;
-        foramen_tch::set_deterministic(true)?;
+        foramen_tch::set_deterministic(wanted)?;
         Ok(Self { before })
     }
 }

@@ -21,6 +21,9 @@ pub struct Environment {
     pub bf16: bool,
     /// Instruction set of libtorch's CPU kernels.
     pub cpu_capability: String,
+    /// Whether training uses deterministic algorithms: always on the CPU; on CUDA
+    /// when `CUBLAS_WORKSPACE_CONFIG` is set, without which cuBLAS refuses them.
+    pub deterministic: bool,
 }
 
 impl Environment {
@@ -41,6 +44,8 @@ impl Environment {
             threads: config.threads.unwrap_or_else(cores),
             bf16,
             cpu_capability: foramen_tch::cpu_capability()?,
+            deterministic: !device.device.is_cuda()
+                || std::env::var_os("CUBLAS_WORKSPACE_CONFIG").is_some(),
             device,
         })
     }

@@ -72,3 +72,7 @@ pub use environment::Environment;
 pub use error::CnnError;
 pub use model::{CnnAnswer, CnnModel};
 pub use progress::EpochReport;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

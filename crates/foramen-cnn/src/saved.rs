@@ -51,6 +51,7 @@ struct TrainedFile {
     threads: usize,
     bf16: bool,
     cpu_capability: String,
+    deterministic: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -235,6 +236,7 @@ fn model_file(model: &CnnModel) -> ModelFile {
             threads: model.environment.threads,
             bf16: model.environment.bf16,
             cpu_capability: model.environment.cpu_capability.clone(),
+            deterministic: model.environment.deterministic,
         },
     }
 }

@@ -50,8 +50,9 @@ mod tests {
         let labels: Vec<bool> = (0..400).map(|i| i % 100 < 73).collect();
         let logits = vec![4.0; 400];
         let temperature = fit(&labels, &logits);
-        // ln(0.73 / 0.27) = 0.9946, so the temperature is near 4.02.
-        assert!((temperature - 4.0).abs() < 0.2, "{temperature}");
+        // ln(0.73 / 0.27) = 0.9946, so the temperature is near 4.02; the prior
+        // draws it down a little.
+        assert!((3.6..4.02).contains(&temperature), "{temperature}");
     }
 
     #[test]

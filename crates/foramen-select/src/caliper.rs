@@ -24,6 +24,10 @@ const LINING: f64 = 0.6;
 /// the front and at the back: a soft disc lies on the bone of the front wall.
 const INWARD: (f64, f64) = (0.07, 0.03);
 
+/// A wall is one where its edge is at least this part of what it is at its more
+/// distinct places.
+const DISTINCT: f64 = 0.5;
+
 /// The narrowest passage between two walls.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Neck {
@@ -48,9 +52,17 @@ pub(crate) fn narrowest_neck(
     let half = axes.length / 2.0;
     let front = axes.wall(frame, side, levels, half, -1.0)?;
     let back = axes.wall(frame, side, levels, half, 1.0)?;
+    // Where a wall has turned away into the canal there is little edge left:
+    // no caliper is set there.
+    let distinct = |wall: &[(f64, f64)]| {
+        let mut heights: Vec<f64> = wall.iter().map(|place| place.1).collect();
+        heights.sort_by(f64::total_cmp);
+        DISTINCT * heights[heights.len() * 3 / 4]
+    };
+    let least = (distinct(&front), distinct(&back));
     let mut best: Option<Neck> = None;
-    for (i, f) in front.iter().enumerate() {
-        for (k, b) in back.iter().enumerate() {
+    for (i, f) in front.iter().enumerate().filter(|(_, f)| f.1 >= least.0) {
+        for (k, b) in back.iter().enumerate().filter(|(_, b)| b.1 >= least.1) {
             let at = (axes.place(i, f.0), axes.place(k, b.0));
             let width = distance(at.0, at.1);
             if best.is_none_or(|best| width < best.width) {

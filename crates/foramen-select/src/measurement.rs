@@ -116,6 +116,10 @@ pub fn measure(stack: &Stack, options: &MeasureOptions) -> Vec<SliceMeasurement>
 /// millimetres outward and to the back.
 const TYPICAL: (f64, f64) = (12.0, -5.5);
 
+/// What blur within and through the slice adds to the width of a narrow passage
+/// between thick dark walls, in millimetres, in squares.
+const BLUR: f64 = 0.7;
+
 fn middle_of(places: &[(f64, f64)]) -> (f64, f64) {
     let median = |pick: fn(&(f64, f64)) -> f64, typical: f64| {
         // A few typical ones keep short stacks from going astray.
@@ -223,14 +227,19 @@ impl<'a> View<'a> {
         let odds = if self.contrast == Contrast::T2Star {
             6.0 * bright + 6.0 * neck.edge - 5.0
         } else {
-            8.3 * (bright - bone) + 10.0 * neck.edge - 3.2
+            14.5 * (bright - bone) + 9.5 * neck.edge - 4.2
         };
         let odds = if crossed < options.open_from { odds.min(-0.5) } else { odds };
+        let width = if self.contrast == Contrast::T2Star {
+            (neck.width.powi(2) - BLUR.powi(2)).max(0.01).sqrt()
+        } else {
+            neck.width
+        };
         let wall = |at| Some(frame.point(Frame::outward(side, at)));
         let open = odds > 0.0;
         Foramen {
             state: if open { State::Open } else { State::Closed },
-            width: open.then_some(neck.width),
+            width: open.then_some(width),
             confidence: 1.0 / (1.0 + (-odds.abs()).exp()),
             front: wall(neck.front),
             back: wall(neck.back),

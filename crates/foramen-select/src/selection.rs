@@ -36,14 +36,11 @@ pub struct SelectOptions {
     pub below: f64,
     /// How far above; default 5.
     pub above: f64,
-    /// The confidence from which a measured width may be chosen although a
-    /// wider one is surer; default 0.3.
-    pub trusted_from: f64,
 }
 
 impl Default for SelectOptions {
     fn default() -> Self {
-        Self { below: 5.0, above: 5.0, trusted_from: 0.3 }
+        Self { below: 5.0, above: 5.0 }
     }
 }
 
@@ -125,12 +122,11 @@ pub fn narrowest(
     if profile.is_empty() {
         return Selection::refused(profile, RefusalReason::NoSlice { nearest: nearest.abs() });
     }
-    for choice in &mut profile {
-        judge(choice);
-    }
-    let mut ranked: Vec<&Choice> =
-        profile.iter().filter(|choice| choice.foramen.width.is_some()).collect();
-    ranked.sort_by(|a, b| rank(a).total_cmp(&rank(b)));
+    let ranks: Vec<f64> = profile.iter_mut().map(judge).collect();
+    let mut order: Vec<usize> =
+        (0..profile.len()).filter(|i| profile[*i].foramen.width.is_some()).collect();
+    order.sort_by(|a, b| ranks[*a].total_cmp(&ranks[*b]));
+    let ranked: Vec<&Choice> = order.iter().map(|i| &profile[*i]).collect();
     let Some(chosen) = ranked.first().map(|choice| (*choice).clone()) else {
         let closed = profile.iter().any(|choice| choice.foramen.state == State::Closed);
         let reason = if closed { RefusalReason::AllClosed } else { RefusalReason::AllRefused };
@@ -141,17 +137,20 @@ pub fn narrowest(
     Selection { chosen: Some(chosen), runner_up, profile, confidence, refusal: None }
 }
 
-/// Says again what a slice shows, now that its height is known: pedicles begin
-/// about 4 mm above and below the disc, so what looks shut at disc height is a
-/// narrow or an occluded foramen, and what looks open at the height of a pedicle
-/// is doubtful.
-fn judge(choice: &mut Choice) {
+/// Says again what a slice shows, now that its height is known, and gives the
+/// rank of its width among others.
+///
+/// Pedicles begin about 4 mm above and below the disc, so what looks shut at
+/// disc height is a narrow or an occluded foramen, and what looks open at the
+/// height of a pedicle is doubtful. Slices near a pedicle and uncertain ones must
+/// be clearly narrower to be chosen.
+fn judge(choice: &mut Choice) -> f64 {
     let foramen = &mut choice.foramen;
     let p = foramen.confidence.clamp(0.001, 0.999);
     let seen = match foramen.state {
         State::Open | State::Occluded => (p / (1.0 - p)).ln(),
         State::Closed => -(p / (1.0 - p)).ln(),
-        State::Refused => return,
+        State::Refused => return f64::INFINITY,
     };
     let expected = ((3.5 - choice.offset.abs()) * 1.5).clamp(-2.5, 3.0);
     let odds = seen + expected;
@@ -164,13 +163,10 @@ fn judge(choice: &mut Choice) {
     } else if foramen.state == State::Closed {
         (foramen.state, foramen.width) = (State::Occluded, Some(0.0));
     }
-}
-
-/// Narrow first; slices near a pedicle and uncertain ones must be clearly
-/// narrower to be chosen.
-fn rank(choice: &Choice) -> f64 {
-    let width = choice.foramen.width.unwrap_or(f64::INFINITY);
-    width
+    let width = foramen.width.unwrap_or(f64::INFINITY);
+    // At disc height little sign of a passage is itself a sign of a narrow one.
+    let shown = if choice.offset.abs() < 3.0 { ((seen + 2.5) / 3.5).clamp(0.4, 1.0) } else { 1.0 };
+    width * shown
         + 0.5 * (choice.offset.abs() - 3.0).max(0.0)
         + 2.0 * (0.8 - choice.foramen.confidence).max(0.0)
 }

@@ -1,0 +1,200 @@
+//! Training on drawn channels: what is learned, what repeats, what is kept.
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "tests draw numbers of known size"
+)]
+
+use std::sync::{Arc, Mutex};
+
+use foramen_cnn::{Cnn, CnnConfig, CnnError, CnnModel, DeviceChoice, Precision};
+use foramen_image::ndarray::Array2;
+use foramen_learn::{Classifier, Dataset, Learner, Sample, Split, TestSet};
+use foramen_types::{Level, Outcome, Side, SubjectId};
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt as _, SeedableRng};
+
+/// A grey field of 48 × 48 pixels with a bright channel between dark walls,
+/// tilted and misplaced a little, `width` millimetres wide at 0.5 mm a pixel.
+fn patch(width: f64, generator: &mut ChaCha8Rng) -> Array2<f32> {
+    let tilt = generator.random_range(40.0..55.0f64).to_radians();
+    let (row, column) = (generator.random_range(-2.0..2.0), generator.random_range(-2.0..2.0));
+    let half = width / 0.5 / 2.0;
+    Array2::from_shape_fn((48, 48), |(r, c)| {
+        let (y, x) = (r as f64 - 23.5 - row, c as f64 - 23.5 - column);
+        let across = (x * tilt.sin() + y * tilt.cos()).abs();
+        let channel = (0.5 + half - across).clamp(0.0, 1.0);
+        let wall = (0.5 + half + 5.0 - across).clamp(0.0, 1.0) - channel;
+        let noise = generator.random_range(-0.1..0.1);
+        (0.5 + 0.4 * channel - 0.4 * wall + noise) as f32
+    })
+}
+
+/// Subjects with one treated foramen, whose outcome hangs on its width, and
+/// `others` more with a width only.
+fn dataset(subjects: usize, others: usize) -> Dataset {
+    let mut generator = ChaCha8Rng::seed_from_u64(11);
+    let mut samples = Vec::new();
+    for i in 0..subjects {
+        let id = SubjectId::new(&format!("S{i:03}")).unwrap();
+        for other in 0..=others {
+            let width: f64 = generator.random_range(1.0..6.0);
+            let measured = width + generator.random_range(-0.3..0.3);
+            let sample = Sample::new(id.clone(), Level::C5C6, Side::Left)
+                .with_patch(patch(width, &mut generator))
+                .with_width(measured);
+            let probability = 1.0 / (1.0 + (-2.0 * (width - 3.3)).exp());
+            let favourable = generator.random_bool(probability);
+            samples.push(if other == 0 {
+                sample.with_outcome(Outcome::from_favourable(favourable))
+            } else {
+                sample
+            });
+        }
+    }
+    Dataset::new(samples).unwrap()
+}
+
+fn small() -> CnnConfig {
+    let mut config = CnnConfig::default()
+        .with_device(DeviceChoice::Cpu)
+        .with_threads(1)
+        .with_epochs(8)
+        .with_images_per_epoch(512);
+    config.batch = 32;
+    config.crop = 32;
+    config.channels = 8;
+    config
+}
+
+fn auc(test: &TestSet<'_>, scores: &[f64]) -> f64 {
+    let (mut wins, mut pairs) = (0.0, 0.0);
+    for (a, x) in test.samples().iter().zip(scores) {
+        for (b, y) in test.samples().iter().zip(scores) {
+            if a.outcome > b.outcome {
+                pairs += 1.0;
+                wins += if x > y { 1.0 } else { 0.0 };
+            }
+        }
+    }
+    wins / pairs
+}
+
+#[test]
+fn widths_and_outcomes_are_learned_from_few_labels() {
+    let data = dataset(150, 4);
+    let fold = Split::by_subject(&data, 3, 1).unwrap().fold(&data, 0);
+    let reports = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&reports);
+    let cnn = Cnn::new(small()).with_progress(move |report| {
+        seen.lock().unwrap().push((report.epoch, report.train_loss, report.tune_auc));
+    });
+    let model = cnn.fit(&fold.train, &fold.tune).unwrap();
+    let reports = reports.lock().unwrap();
+    assert_eq!(reports.first().unwrap().0, 1);
+    assert!(reports.iter().all(|(_, loss, auc)| loss.is_finite() && auc.is_some()));
+
+    let answers = model.answer(fold.test.samples()).unwrap();
+    let logits: Vec<f64> = answers.iter().map(|answer| answer.logit).collect();
+    // The width itself gives about 0.95 here.
+    let area = auc(&fold.test, &logits);
+    assert!(area > 0.85, "{area}");
+    let errors = answers.iter().zip(fold.test.samples());
+    let mut errors: Vec<f64> = errors.map(|(a, s)| (a.width - s.width.unwrap()).abs()).collect();
+    errors.sort_by(f64::total_cmp);
+    assert!(errors[errors.len() / 2] < 0.5, "{errors:?}");
+}
+
+#[test]
+fn one_seed_gives_one_model_and_a_saved_model_is_the_same() {
+    let data = dataset(40, 1);
+    let fold = Split::by_subject(&data, 3, 1).unwrap().fold(&data, 0);
+    let samples = fold.test.samples();
+    for precision in [Precision::F32, Precision::Auto] {
+        let config = small().with_epochs(2).with_images_per_epoch(128).with_members(2);
+        let config = config.with_precision(precision);
+        let fit = |seed| {
+            let cnn = Cnn::new(config.clone().with_seed(seed));
+            cnn.fit(&fold.train, &fold.tune).unwrap()
+        };
+        let model = fit(1);
+        let predicted = model.predict(samples).unwrap();
+        assert_eq!(fit(1).predict(samples).unwrap(), predicted);
+        assert_ne!(fit(2).predict(samples).unwrap(), predicted);
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs").join("model");
+        fit(2).save(&path).unwrap();
+        model.save(&path).unwrap();
+        let loaded = CnnModel::load(&path).unwrap();
+        assert_eq!(loaded.predict(samples).unwrap(), predicted);
+        assert_eq!(loaded.config(), model.config());
+        // Nothing is left beside the model.
+        assert_eq!(std::fs::read_dir(folder.path().join("runs")).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn the_test_set_and_its_widths_do_not_matter_to_a_prediction() {
+    let data = dataset(40, 0);
+    let fold = Split::by_subject(&data, 3, 1).unwrap().fold(&data, 0);
+    let model = Cnn::new(small().with_epochs(1)).fit(&fold.train, &fold.tune).unwrap();
+    let samples = fold.test.samples();
+    let together = model.answer(samples).unwrap();
+    for (sample, answer) in samples.iter().zip(together) {
+        let mut alone = (*sample).clone();
+        (alone.width, alone.outcome) = (None, None);
+        let alone = model.answer(&[&alone]).unwrap()[0];
+        // Kernels for one image and for many round otherwise, bf16 to 3 digits.
+        assert!((alone.logit - answer.logit).abs() < 0.02, "{alone:?} {answer:?}");
+    }
+}
+
+#[test]
+fn wrong_input_is_refused_with_its_place() {
+    let data = dataset(40, 0);
+    let split = Split::by_subject(&data, 3, 1).unwrap();
+    let fold = split.fold(&data, 0);
+    let model = Cnn::new(small().with_epochs(1)).fit(&fold.train, &fold.tune).unwrap();
+    let subject = SubjectId::new("X").unwrap();
+    let sample = Sample::new(subject, Level::C5C6, Side::Left);
+    let error = model.predict(&[&sample.clone().with_patch(Array2::zeros((20, 48)))]).unwrap_err();
+    assert!(matches!(error, CnnError::PatchShape { rows: 20, expected: 48, .. }), "{error}");
+    let error = model.predict(&[&sample.with_patch(Array2::from_elem((48, 48), f32::NAN))]);
+    assert!(matches!(error, Err(CnnError::PatchNotFinite { .. })));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model");
+    assert!(matches!(CnnModel::load(&path), Err(CnnError::Io { action: "read", .. })));
+    model.save(&path).unwrap();
+    let weights = path.join("weights.safetensors");
+    let bytes = std::fs::read(&weights).unwrap();
+    std::fs::write(&weights, &bytes[..bytes.len() - 9]).unwrap();
+    let error = CnnModel::load(&path).unwrap_err();
+    assert!(matches!(error, CnnError::Foreign { .. }), "{error}");
+    let config = path.join("config.json");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("\"version\": 1", "\"version\": 99")).unwrap();
+    let error = CnnModel::load(&path).unwrap_err().to_string();
+    assert!(error.contains("its version is 99"), "{error}");
+
+    let other = dataset(40, 0);
+    let one_outcome: Vec<Sample> =
+        other.samples().iter().cloned().map(|s| s.with_outcome(Outcome::Poor)).collect();
+    let parts = one_outcome.iter().map(|s| (s.subject.clone(), foramen_learn::Part::Train));
+    let parts = parts.collect();
+    let data = Dataset::new(one_outcome).unwrap();
+    let fold = Split::given(&data, parts).unwrap().fold(&data, 0);
+    let error = Cnn::new(small()).fit(&fold.train, &fold.tune).unwrap_err();
+    assert!(matches!(error, CnnError::Train(_)), "{error}");
+}
+
+#[test]
+fn an_empty_tune_set_still_gives_a_model() {
+    let data = dataset(20, 0);
+    let parts = data.samples().iter().map(|s| (s.subject.clone(), foramen_learn::Part::Train));
+    let fold = Split::given(&data, parts.collect()).unwrap().fold(&data, 0);
+    let model = Cnn::new(small().with_epochs(1)).fit(&fold.train, &fold.tune).unwrap();
+    assert!((model.temperature() - 1.0).abs() < 1e-12);
+    assert_eq!(model.predict(fold.train.samples()).unwrap().len(), 20);
+}
