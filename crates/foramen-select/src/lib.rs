@@ -61,3 +61,7 @@ pub use foramen::{Foramen, RefusalReason, State};
 pub use measurement::{MeasureOptions, SliceMeasurement, measure};
 pub use naive::naive_width;
 pub use selection::{Choice, PointKind, SelectOptions, Selection, Target, narrowest};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
