@@ -1,15 +1,29 @@
 //! The same inputs give the same bytes, whatever the threads, the order of the
 //! files and the way the ids are written.
 
-#![allow(clippy::unwrap_used, clippy::format_push_string, reason = "a test may unwrap")]
+#![allow(clippy::unwrap_used, clippy::format_collect, reason = "a test may unwrap")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use dicom_core::VR;
+use dicom_dictionary_std::tags;
 use foramen_learn::{Dataset, Ruler, Split, cross_validate};
+use foramen_phantom::Truth;
 use foramen_study::{files, read_links};
 use foramen_tests::{cohort, open, select};
 use foramen_types::SubjectKey;
+
+/// The stage files of a run.
+const FILES: [&str; 7] = [
+    "manifest.json",
+    "selections.csv",
+    "profile.csv",
+    "levels.csv",
+    "patches.csv",
+    "patches.safetensors",
+    "predictions.csv",
+];
 
 /// The bytes of the stage files of a run.
 fn run(dicom: &Path, outcomes: &Path, key: &SubjectKey, threads: usize) -> Vec<Vec<u8>> {
@@ -29,16 +43,7 @@ fn run(dicom: &Path, outcomes: &Path, key: &SubjectKey, threads: usize) -> Vec<V
         let split = Split::by_subject(&dataset, 2, 1).unwrap();
         let result = cross_validate(&Ruler::default(), &dataset, &split).unwrap();
         files::write_predictions(&path("predictions.csv"), &result.predictions).unwrap();
-        let names = [
-            "manifest.json",
-            "selections.csv",
-            "profile.csv",
-            "levels.csv",
-            "patches.csv",
-            "patches.safetensors",
-            "predictions.csv",
-        ];
-        names.map(|name| fs::read(path(name)).unwrap()).to_vec()
+        FILES.map(|name| fs::read(path(name)).unwrap()).to_vec()
     })
 }
 
@@ -50,36 +55,43 @@ fn threads_do_not_matter() {
     assert!(run(&dicom, &outcomes, &key, 1) == run(&dicom, &outcomes, &key, 3));
 }
 
+/// A copy of a folder of DICOM files under other Patient IDs (0010,0020); files
+/// that are not DICOM to the end are copied as they are.
+fn renamed(from: &Path, to: &Path, name: &impl Fn(&str) -> String) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let copy = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            renamed(&path, &copy, name);
+        } else if let Ok(mut object) = dicom_object::open_file(&path) {
+            let id = object.element(tags::PATIENT_ID).unwrap().to_str().unwrap();
+            let id = name(id.trim());
+            object.put_str(tags::PATIENT_ID, VR::LO, id);
+            object.write_to_file(&copy).unwrap();
+        } else {
+            fs::copy(&path, &copy).unwrap();
+        }
+    }
+}
+
 /// Hospital numbers in the images, the study's own ids in the table, and a
-/// linkage table between them: the same files come out.
+/// linkage table between them give what the study's ids in both give.
 #[test]
 fn hospital_ids_joined_through_a_link_give_the_same_files() {
     let folder = cohort(Path::new(env!("CARGO_TARGET_TMPDIR")));
     let (dicom, outcomes) = (folder.join("dicom"), folder.join("outcomes.csv"));
-    // Relabelling the table instead of the images is the same test from the
-    // other side: the images keep P…, the table says S….
-    let table = fs::read_to_string(&outcomes).unwrap();
-    let mut lines = table.lines();
-    let mut relabelled = format!("{}\n", lines.next().unwrap());
-    let mut links = "patient_id,subject_id\n".to_owned();
-    let mut plain = "patient_id,subject_id\n".to_owned();
-    let mut ids = std::collections::BTreeSet::new();
-    for line in lines {
-        let (id, rest) = line.split_once(',').unwrap();
-        relabelled.push_str(&format!("S-{id},{rest}\n"));
-        if ids.insert(id.to_owned()) {
-            links.push_str(&format!("{id},S-{id}\n"));
-            plain.push_str(&format!("{id},{id}\n"));
-        }
-    }
-    let out = tempfile::tempdir().unwrap();
-    let linked_table = out.path().join("outcomes.csv");
-    fs::write(&linked_table, relabelled).unwrap();
-    let linked = run(&dicom, &linked_table, &read_links(links.as_bytes()).unwrap(), 2);
-    let direct = run(&dicom, &outcomes, &read_links(plain.as_bytes()).unwrap(), 2);
-    for (linked, direct) in linked.iter().zip(&direct) {
-        // The patches hold no ids; the tables differ in the prefix alone.
-        let text = String::from_utf8_lossy(linked).replace("S-", "");
-        assert!(text == String::from_utf8_lossy(direct));
+    let hospital = tempfile::tempdir().unwrap();
+    // Numbers that fall in another order than the ids of the study.
+    let number = |id: &str| format!("004711-{}", id.chars().rev().collect::<String>());
+    renamed(&dicom, hospital.path(), &number);
+    let truth = Truth::read(&folder.join("truth.json")).unwrap();
+    let ids = truth.subjects.iter().map(|subject| &subject.subject_id);
+    let links: String = ids.map(|id| format!("{},{id}\n", number(id))).collect();
+    let links = read_links(format!("patient_id,subject_id\n{links}").as_bytes()).unwrap();
+    let linked = run(hospital.path(), &outcomes, &links, 2);
+    let direct = run(&dicom, &outcomes, &SubjectKey::identity(), 2);
+    for ((name, linked), direct) in FILES.iter().zip(&linked).zip(&direct) {
+        assert!(linked == direct, "{name} differs");
     }
 }
