@@ -6,8 +6,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dicom_core::VR;
-use dicom_dictionary_std::tags;
 use foramen_learn::{Dataset, Ruler, Split, cross_validate};
 use foramen_phantom::Truth;
 use foramen_study::{files, read_links};
@@ -55,23 +53,26 @@ fn threads_do_not_matter() {
     assert!(run(&dicom, &outcomes, &key, 1) == run(&dicom, &outcomes, &key, 3));
 }
 
-/// A copy of a folder of DICOM files under other Patient IDs (0010,0020); files
-/// that are not DICOM to the end are copied as they are.
+/// A copy of a folder of DICOM files in explicit VR little endian under other
+/// Patient IDs (0010,0020) of the same length, which can be put in their place.
 fn renamed(from: &Path, to: &Path, name: &impl Fn(&str) -> String) {
+    const PATIENT_ID: [u8; 6] = [0x10, 0x00, 0x20, 0x00, b'L', b'O'];
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let copy = to.join(path.file_name().unwrap());
         if path.is_dir() {
             renamed(&path, &copy, name);
-        } else if let Ok(mut object) = dicom_object::open_file(&path) {
-            let id = object.element(tags::PATIENT_ID).unwrap().to_str().unwrap();
-            let id = name(id.trim());
-            object.put_str(tags::PATIENT_ID, VR::LO, id);
-            object.write_to_file(&copy).unwrap();
-        } else {
-            fs::copy(&path, &copy).unwrap();
+            continue;
         }
+        let mut bytes = fs::read(&path).unwrap();
+        let tag = bytes.windows(PATIENT_ID.len()).position(|window| window == PATIENT_ID);
+        let start = tag.unwrap() + PATIENT_ID.len() + 2;
+        let length = usize::from(bytes[start - 2]);
+        let id = String::from_utf8(bytes[start..start + length].to_vec()).unwrap();
+        let new = format!("{:length$}", name(id.trim()));
+        bytes[start..start + length].copy_from_slice(new.as_bytes());
+        fs::write(&copy, bytes).unwrap();
     }
 }
 
@@ -83,7 +84,7 @@ fn hospital_ids_joined_through_a_link_give_the_same_files() {
     let (dicom, outcomes) = (folder.join("dicom"), folder.join("outcomes.csv"));
     let hospital = tempfile::tempdir().unwrap();
     // Numbers that fall in another order than the ids of the study.
-    let number = |id: &str| format!("004711-{}", id.chars().rev().collect::<String>());
+    let number = |id: &str| id.chars().rev().collect::<String>();
     renamed(&dicom, hospital.path(), &number);
     let truth = Truth::read(&folder.join("truth.json")).unwrap();
     let ids = truth.subjects.iter().map(|subject| &subject.subject_id);
