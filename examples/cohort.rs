@@ -14,6 +14,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::Parser;
+use foramen_examples::Failure;
 use foramen_phantom::{CohortConfig, write_cohort};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -35,7 +36,7 @@ struct Arguments {
     seed: u64,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
     let config = CohortConfig::default()
         .with_seed(arguments.seed)

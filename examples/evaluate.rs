@@ -15,10 +15,10 @@
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
+use foramen_examples::Failure;
 use foramen_report::{
     Model, ModelReport, calibration_svg, decision_svg, evaluate_model, read_predictions, roc_svg,
 };
@@ -44,12 +44,8 @@ struct Arguments {
     seed: u64,
 }
 
-fn main() -> ExitCode {
-    if let Err(error) = run(&Arguments::parse()) {
-        eprintln!("error: {error:#}");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
+fn main() -> Result<(), Failure> {
+    Ok(run(&Arguments::parse())?)
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {

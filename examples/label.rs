@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
+use foramen_examples::Failure;
 use foramen_outcome::{
     EventPolicy, LevelNames, LowBaseline, NearMiss, OutcomeOptions, Outcomes, read,
 };
@@ -60,7 +61,7 @@ S9,C6,left,2024-03-14,8,2024-05-13,2,,
 s9,C5/6,left,2024-03-14,8,2024-05-13,12,,
 ";
 
-fn main() -> anyhow::Result<()> {
+fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
     let options = options(&arguments);
     let outcomes = match &arguments.outcomes {

@@ -11,8 +11,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use anyhow::Result;
 use clap::Parser;
+use foramen_examples::Failure;
 use foramen_phantom::{CohortConfig, Subject, draw_subject};
 use foramen_select::{
     Choice, MeasureOptions, PointKind, SelectOptions, Target, measure, naive_width, narrowest,
@@ -57,7 +57,7 @@ struct Row {
     naive_narrowest: f64,
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
     let config = CohortConfig::default().with_seed(arguments.seed);
     let config = config.with_analysable(arguments.subjects).with_defects(0);

@@ -54,6 +54,8 @@ fn run(arguments: &Arguments) -> Result<()> {
         *clock = Instant::now();
     };
 
+    arguments.inputs.draw()?;
+    lap("cohort", &mut clock);
     let inputs = arguments.inputs.open()?;
     lap("scan", &mut clock);
     let config = StudyConfig::default();

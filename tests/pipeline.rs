@@ -69,7 +69,12 @@ fn the_main_path_runs_and_accounts_for_every_row() {
     assert_eq!(result.predictions.len(), flow.included);
     let path = out.path().join("predictions-ruler.csv");
     files::write_predictions(&path, &result.predictions).unwrap();
-    assert_eq!(files::read_predictions(&path).unwrap(), result.predictions);
+    let table = foramen_report::read_predictions(std::fs::File::open(&path).unwrap()).unwrap();
+    assert_eq!((table.predictions.len(), table.without_label), (flow.included, 0));
+    for (read, written) in table.predictions.iter().zip(&result.predictions) {
+        assert_eq!((&read.subject, read.fold), (&written.subject, written.fold));
+        assert!(read.probability.to_bits() == written.probability.get().to_bits());
+    }
 }
 
 #[test]

@@ -17,10 +17,9 @@ pub fn demo_cohort(analysable: usize, seed: u64) -> Result<PathBuf> {
     let config = CohortConfig::default().with_analysable(analysable).with_seed(seed);
     let folder = folders.cache_dir().join("cohorts").join(config.fingerprint());
     if folder.join("truth.json").is_file() {
-        println!("synthetic cohort (kept): {}", folder.display());
         return Ok(folder);
     }
-    println!("synthetic cohort (drawn once): {}", folder.display());
+    println!("drawing the synthetic cohort, once; it is kept for later runs");
     let progress = bar("draw", 0);
     write_cohort(&config, &folder, &|done, of| {
         progress.set_length(of as u64);

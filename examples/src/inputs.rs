@@ -10,6 +10,23 @@ use foramen_types::SubjectKey;
 
 use crate::{counter, demo_cohort};
 
+/// What a run leaves in its folder, except levels.csv, which a person may have
+/// edited there.
+const LEFT: [&str; 12] = [
+    "manifest.json",
+    "selections.csv",
+    "profile.csv",
+    "patches.csv",
+    "patches.safetensors",
+    "predictions.csv",
+    "predictions-ruler.csv",
+    "report.json",
+    "report.html",
+    "run.json",
+    "pictures",
+    "models",
+];
+
 /// What a study is made from. Without `--dicom` and `--outcomes`, the synthetic
 /// cohort.
 #[derive(Debug, Clone, Args)]
@@ -53,6 +70,18 @@ impl Inputs {
         Self { dicom: None, outcomes: None, levels: None, link: None, subjects, cohort_seed: 1 }
     }
 
+    /// Draws the synthetic cohort where no folder is given and it has not been
+    /// drawn yet.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn draw(&self) -> Result<()> {
+        if self.dicom.is_none() {
+            demo_cohort(self.subjects, self.cohort_seed)?;
+        }
+        Ok(())
+    }
+
     /// Scans the folder and reads the tables; draws the synthetic cohort first
     /// where no folder is given.
     ///
@@ -66,6 +95,7 @@ impl Inputs {
             }
             _ => {
                 let folder = demo_cohort(self.subjects, self.cohort_seed)?;
+                println!("synthetic cohort: {}", folder.display());
                 let truth = folder.join("truth.json");
                 (folder.join("dicom"), folder.join("outcomes.csv"), Some(truth))
             }
@@ -124,7 +154,8 @@ fn scan_folder(dicom: &Path, key: SubjectKey) -> Result<Scan> {
     Ok(found)
 }
 
-/// Makes the output folder; one that holds something is refused unless `force`.
+/// Makes the output folder; one that holds something is refused unless `force`,
+/// and then the files of an earlier run are removed from it.
 ///
 /// # Errors
 /// When the folder is not empty, or cannot be made.
@@ -132,6 +163,19 @@ pub fn prepare_output(folder: &Path, force: bool) -> Result<()> {
     let is_empty = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
     if !is_empty && !force {
         bail!("{} is not empty; give --force to write into it, or another --out", folder.display());
+    }
+    // What an earlier run left must not pass for the work of this one.
+    for name in LEFT {
+        let path = folder.join(name);
+        let removed =
+            if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        match removed {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error)
+                    .with_context(|| format!("could not remove the former {}", path.display()));
+            }
+            _ => {}
+        }
     }
     fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))
 }

@@ -161,8 +161,8 @@ fn train_cnn(
         dataset,
         split,
         "CNN",
-        "A convolutional network on a 50 × 50 mm patch around the foramen; it sees the picture \
-         alone.",
+        "A convolutional network on a 50 × 50 mm patch around the foramen; it sees the picture and \
+         the name of the level, nothing else.",
     )?;
     progress.finish_with_message("");
     for (fold, fitted) in fitted.iter().enumerate() {

@@ -47,39 +47,3 @@ impl fmt::Display for EpochReport {
         )
     }
 }
-
-/// The area under the ROC curve, tied pairs counting half; `None` when one
-/// outcome is missing. For the tune set, which is small: every pair is compared.
-pub(crate) fn auc(labels: &[bool], scores: &[f64]) -> Option<f64> {
-    let of = |wanted: bool| {
-        labels.iter().zip(scores).filter(move |(label, _)| **label == wanted).map(|(_, s)| *s)
-    };
-    let (mut wins, mut pairs) = (0.0, 0.0);
-    for favourable in of(true) {
-        for poor in of(false) {
-            pairs += 1.0;
-            wins += if favourable > poor {
-                1.0
-            } else if favourable < poor {
-                0.0
-            } else {
-                0.5
-            };
-        }
-    }
-    (pairs > 0.0).then(|| wins / pairs)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tied_scores_count_half() {
-        // sklearn.metrics.roc_auc_score([1,0,1,0,1], [.9,.8,.5,.5,.1]) = 0.41666…
-        let labels = [true, false, true, false, true];
-        let value = auc(&labels, &[0.9, 0.8, 0.5, 0.5, 0.1]).unwrap();
-        assert!((value - 5.0 / 12.0).abs() < 1e-12);
-        assert_eq!(auc(&[true], &[0.5]), None);
-    }
-}

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use foramen_metrics::Scores;
 use foramen_tch::{AdamW, AdamWConfig};
 use rand::RngExt as _;
 use tch::{Kind, Reduction, Tensor};
@@ -11,7 +12,6 @@ use crate::environment::Environment;
 use crate::images::Images;
 use crate::member::{Member, Scale};
 use crate::network::Network;
-use crate::progress::auc;
 use crate::schedule::{batches, learning_rate, purpose};
 use crate::temperature::cross_entropy;
 use crate::{CnnConfig, CnnError, EpochReport};
@@ -215,7 +215,9 @@ impl Tuned {
             .collect();
         let width_error =
             (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64);
-        Ok(Self { loss, auc: auc(&labels, &seen.logits), width_error })
+        let scores = Scores::of_marker(&labels, &seen.logits).ok();
+        let auc = scores.and_then(|scores| foramen_metrics::auc(&scores).ok());
+        Ok(Self { loss, auc: auc.map(|auc| auc.estimate), width_error })
     }
 }
 

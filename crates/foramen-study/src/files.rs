@@ -20,7 +20,7 @@ mod table;
 
 pub use manifest_json::{read_manifest, write_manifest};
 pub use patches::{read_patches, write_patches};
-pub use predictions::{read_predictions, write_predictions};
+pub use predictions::write_predictions;
 pub use run_json::write_run;
 pub use selections::{write_levels, write_profile, write_selections};
 pub use table::write_atomically;

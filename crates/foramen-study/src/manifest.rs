@@ -69,7 +69,7 @@ impl Manifest {
             manifest.excluded.push(Excluded {
                 row: rejection.row,
                 subject: rejection.subject.clone(),
-                reason: rejection.reason.name().to_owned(),
+                reason: rejection.reason.name().replace('_', " "),
                 detail: rejection.to_string(),
             });
         }

@@ -1,12 +1,8 @@
 use std::path::Path;
 
-use foramen_learn::Prediction;
-use foramen_types::{Level, Outcome, Probability, Side, SubjectId};
-
-use super::run_json::read_stage_file;
 use super::table::write_csv;
-use super::{Row, Table};
 use crate::StudyError;
+use foramen_learn::Prediction;
 
 const HEADER: [&str; 7] = ["subject_id", "level", "side", "repeat", "fold", "label", "probability"];
 
@@ -29,51 +25,4 @@ pub fn write_predictions(path: &Path, predictions: &[Prediction]) -> Result<(), 
         ]
     };
     write_csv(path, &HEADER, predictions.iter().map(row))
-}
-
-/// Reads what [`write_predictions`] wrote.
-///
-/// # Errors
-/// [`StudyError::MissingStage`], [`StudyError::MissingColumn`],
-/// [`StudyError::Cell`] and [`StudyError::Value`].
-pub fn read_predictions(path: &Path) -> Result<Vec<Prediction>, StudyError> {
-    let bytes = read_stage_file(path, "train")?;
-    let table = Table::read("table of predictions", bytes.as_slice())?;
-    let mut at = [0; 7];
-    for (place, column) in at.iter_mut().zip(HEADER) {
-        *place = table.column(column)?;
-    }
-    let [subject, level, side, _, fold, label, probability] = at;
-    let read = |row: &Row| {
-        let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
-        let cell = |column: &'static str, at: usize, remedy: &'static str| StudyError::Cell {
-            table: table.name(),
-            row: row.line,
-            column,
-            value: row.cell(at).to_owned(),
-            remedy,
-        };
-        let outcome = match row.cell(label) {
-            "" => None,
-            "0" => Some(Outcome::Poor),
-            "1" => Some(Outcome::Favourable),
-            _ => return Err(cell("label", label, "write 0, 1 or nothing")),
-        };
-        let number: f64 = row
-            .cell(probability)
-            .parse()
-            .map_err(|_| cell("probability", probability, "write a number from 0 to 1"))?;
-        Ok(Prediction {
-            subject: SubjectId::new(row.cell(subject)).map_err(value)?,
-            level: row.cell(level).parse::<Level>().map_err(value)?,
-            side: row.cell(side).parse::<Side>().map_err(value)?,
-            fold: row
-                .cell(fold)
-                .parse()
-                .map_err(|_| cell("fold", fold, "write a whole number from 0"))?,
-            outcome,
-            probability: Probability::new(number).map_err(value)?,
-        })
-    };
-    table.rows().iter().map(read).collect()
 }
