@@ -20,7 +20,7 @@ use foramen_examples::{
     Failure, Inputs, TrainArguments, dataset, prepare_output, provenance, report_input,
     resolve_device, run_selection, train_models,
 };
-use foramen_study::{CohortFlow, StudyConfig, files};
+use foramen_study::{CohortFlow, Excluded, StudyConfig, files};
 
 /// From a DICOM folder and an outcome table to a trained CNN and a report.
 #[derive(Parser)]
@@ -65,7 +65,10 @@ fn run(arguments: &Arguments) -> Result<()> {
     let flow = CohortFlow::of(&selected.manifest);
     println!("{} rows, {} included", flow.rows, flow.included);
     for count in &flow.excluded {
-        println!("  {:>4} excluded: {}", count.rows, count.reason);
+        let of_reason = |row: &&Excluded| row.reason == count.reason;
+        let first = selected.manifest.excluded.iter().find(of_reason);
+        let detail = first.map_or("", |row| &row.detail);
+        println!("  {:>4} excluded: {} ({detail})", count.rows, count.reason);
     }
     if flow.included == 0 {
         bail!(

@@ -172,7 +172,11 @@ fn join_episode(
     scan_age: u16,
 ) -> Result<Kept, (&'static str, String)> {
     let Some(stacks) = stacks else {
-        let detail = format!("row {}: no images of subject {}", episode.rows[0], episode.subject);
+        let detail = format!(
+            "row {}: no images of subject {}; check the id, or give its images a row in the \
+             linkage table",
+            episode.rows[0], episode.subject
+        );
         return Err(("no images of the subject", detail));
     };
     let series = axial_series(stacks, Some(episode.injection_date), scan_age).map_err(|why| {
