@@ -11,6 +11,7 @@
 //! probability, or why there is none; `--out` keeps the table. With no arguments
 //! it trains on a small synthetic cohort first and predicts another one.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -22,8 +23,8 @@ use foramen_examples::{
     run_selection, train_models,
 };
 use foramen_learn::{Classifier, Prediction, Sample};
-use foramen_study::{Manifest, PatchUse, StudyConfig, files, select_slices};
-use foramen_types::{Level, Probability, Side};
+use foramen_study::{Levels, Manifest, PatchUse, StudyConfig, files, select_slices};
+use foramen_types::{Level, Probability, Side, SubjectKey};
 
 /// Predicts the outcome of an injection with trained models.
 #[derive(Parser)]
@@ -34,6 +35,9 @@ struct Arguments {
     /// Folder with the DICOM files of the patients.
     #[arg(long, value_name = "DIR", requires = "model")]
     dicom: Option<PathBuf>,
+    /// Table of disc positions; without it, discs are found on the sagittal series.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    levels: Option<PathBuf>,
     /// Level to be injected.
     #[arg(long, default_value = "C5/6")]
     level: Level,
@@ -65,7 +69,9 @@ fn run(arguments: &Arguments) -> Result<()> {
         let subject = excluded.subject.as_ref().map_or("", |subject| subject.as_str());
         println!("{subject:>10} no prediction: {}", excluded.detail);
     }
-    let selections = select_slices(&manifest, &found, None, &StudyConfig::default(), &|_, _| ());
+    let levels = arguments.levels.as_deref().map(read_levels).transpose()?;
+    let config = StudyConfig::default();
+    let selections = select_slices(&manifest, &found, levels.as_ref(), &config, &|_, _| ());
     for refused in selections.episodes.iter().filter(|episode| episode.chosen.is_none()) {
         let why = refused.refusal.as_deref().unwrap_or_default();
         println!("{:>10} no prediction: {why}", refused.subject);
@@ -91,6 +97,12 @@ fn run(arguments: &Arguments) -> Result<()> {
         files::write_predictions(out, &predictions)?;
     }
     Ok(())
+}
+
+fn read_levels(path: &Path) -> Result<Levels> {
+    let table = File::open(path).with_context(|| format!("could not read {}", path.display()))?;
+    Levels::read(table, &SubjectKey::identity())
+        .with_context(|| format!("{} cannot be used", path.display()))
 }
 
 fn load_models(folder: &Path, device: DeviceChoice) -> Result<Vec<CnnModel>> {
