@@ -1,5 +1,6 @@
 //! The walls on both sides of an opening, and the least distance between them.
 
+use foramen_image::Contrast;
 use foramen_types::Side;
 
 use crate::frame::{Frame, whole};
@@ -24,6 +25,11 @@ const LINING: f64 = 0.6;
 /// the front and at the back: a soft disc lies on the bone of the front wall.
 const INWARD: (f64, f64) = (0.07, 0.03);
 
+/// How much brightness beyond a fifth of fluid speaks against a wall on spin
+/// echo, where cortex is dark and what is not may be a root. On T2* a soft disc
+/// is a grey wall.
+const GREY: f64 = 0.5;
+
 /// A wall is one where its edge is at least this part of what it is at its more
 /// distinct places.
 const DISTINCT: f64 = 0.5;
@@ -47,8 +53,9 @@ pub(crate) fn narrowest_neck(
     side: Side,
     (front, back): ((f64, f64), (f64, f64)),
     levels: Levels,
+    contrast: Contrast,
 ) -> Option<Neck> {
-    let axes = Axes::new(front, back);
+    let axes = Axes::new(front, back, contrast);
     let half = axes.length / 2.0;
     let front = axes.wall(frame, side, levels, half, -1.0)?;
     let back = axes.wall(frame, side, levels, half, 1.0)?;
@@ -79,10 +86,12 @@ struct Axes {
     middle: (f64, f64),
     across: (f64, f64),
     length: f64,
+    /// How much a wall's own brightness speaks against it.
+    grey: f64,
 }
 
 impl Axes {
-    fn new(front: (f64, f64), back: (f64, f64)) -> Self {
+    fn new(front: (f64, f64), back: (f64, f64), contrast: Contrast) -> Self {
         let length = distance(front, back);
         // A short cut has no direction of its own: the axis of the foramen lies
         // about 50° to the coronal plane.
@@ -95,6 +104,7 @@ impl Axes {
             middle: (f64::midpoint(front.0, back.0), f64::midpoint(front.1, back.1)),
             across: (sum.0 / norm, sum.1 / norm),
             length,
+            grey: if contrast == Contrast::T2Star { 0.0 } else { GREY },
         }
     }
 
@@ -139,7 +149,7 @@ impl Axes {
             let row = &values[i * samples..(i + 1) * samples];
             let (inside, outside) = (row[k - edge].min(0.8), row[k + edge].min(0.8));
             let away = distance(k) - half;
-            let rise = inside - outside - 0.3 * (outside - 0.2).max(0.0);
+            let rise = inside - outside - self.grey * (outside - 0.2).max(0.0);
             0.012 * away * away + inward * distance(k) - rise
         };
         let first = margin;

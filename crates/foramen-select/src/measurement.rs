@@ -187,7 +187,7 @@ impl<'a> View<'a> {
     /// Where the foramen seems to be, if it is open.
     fn place(&self, side: Side) -> Option<(f64, f64)> {
         let (cut, levels) = self.cut(side, TYPICAL)?;
-        let neck = narrowest_neck(&self.frame, side, cut.opening()?, levels)?;
+        let neck = narrowest_neck(&self.frame, side, cut.opening()?, levels, self.contrast)?;
         (neck.edge > 0.3).then_some((
             f64::midpoint(neck.front.0, neck.back.0),
             f64::midpoint(neck.front.1, neck.back.1),
@@ -219,7 +219,7 @@ impl<'a> View<'a> {
             reason: None,
         };
         let Some(opening) = cut.opening() else { return closed };
-        let Some(neck) = narrowest_neck(frame, side, opening, levels) else {
+        let Some(neck) = narrowest_neck(frame, side, opening, levels, self.contrast) else {
             return Foramen { path: closed.path, ..Foramen::refused(RefusalReason::NoWalls) };
         };
         // How likely it is open, as log odds: what is brightest on the cut

@@ -23,7 +23,7 @@ const LENGTH_COST: f64 = 0.06;
 
 /// The longest interruption of an opening that is bridged, in millimetres.
 const BRIDGED: f64 = 2.2;
-/// Weight from which a place may belong to the foramen: 27° to either side.
+/// Weight from which a place may belong to the foramen: 18° to either side.
 const EXPECTED: f64 = 0.83;
 /// Openness from which a place belongs to an opening.
 const OPEN: f64 = 0.5;
@@ -96,7 +96,7 @@ impl Unrolled {
         let towards = (-expected.1).atan2(expected.0).to_degrees();
         let sector: Vec<f64> =
             (0..ANGLES).map(|i| sector_weight(angle(i).to_degrees() - towards)).collect();
-        let off: Vec<f64> = (0..RADII).map(|j| 1.0 + ((radius(j) - far) / 6.0).powi(2)).collect();
+        let off: Vec<f64> = (0..RADII).map(|j| 1.0 + ((radius(j) - far) / 5.0).powi(2)).collect();
         let nearest: Vec<f64> = (0..ANGLES)
             .map(|i| {
                 let (sin, cos) = angle(i).sin_cos();
@@ -248,7 +248,7 @@ impl Cut {
 /// How much open tissue counts at an angle in degrees from where the foramen is
 /// expected: a gap in the wall far from there is a weak ligament.
 fn sector_weight(degrees: f64) -> f64 {
-    (1.0 - (degrees.abs() - 22.0).max(0.0) / 30.0).max(0.1)
+    (1.0 - (degrees.abs() - 13.0).max(0.0) / 30.0).max(0.1)
 }
 
 pub(crate) fn distance(a: (f64, f64), b: (f64, f64)) -> f64 {
