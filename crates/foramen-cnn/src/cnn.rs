@@ -4,9 +4,9 @@ use std::sync::Arc;
 use foramen_learn::{Learner, TrainSet, TuneSet};
 
 use crate::environment::Environment;
-use crate::images::Images;
+use crate::images::{Images, numbers};
 use crate::member::Scale;
-use crate::training::{Material, numbers, train};
+use crate::training::{Material, train};
 use crate::{CnnConfig, CnnError, CnnModel, EpochReport, temperature};
 
 /// What is called after each epoch.

@@ -101,3 +101,9 @@ impl Images {
         (millimetres - &self.level_mean) / &self.level_deviation
     }
 }
+
+/// The values of a vector.
+pub(crate) fn numbers(tensor: &Tensor) -> Result<Vec<f64>, CnnError> {
+    let flat = tensor.detach().to_kind(Kind::Double).to_device(tch::Device::Cpu).contiguous();
+    Ok(Vec::<f64>::try_from(flat)?)
+}

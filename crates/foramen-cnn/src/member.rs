@@ -4,9 +4,8 @@ use tch::Tensor;
 
 use crate::CnnError;
 use crate::environment::Environment;
-use crate::images::Images;
+use crate::images::{Images, numbers};
 use crate::network::Network;
-use crate::training::numbers;
 
 /// What intensities and widths are measured by, from the train set alone.
 #[derive(Debug, Clone, Copy, PartialEq)]

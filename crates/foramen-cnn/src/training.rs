@@ -9,7 +9,7 @@ use tch::{Kind, Reduction, Tensor};
 
 use crate::augment::{keyed, vary};
 use crate::environment::Environment;
-use crate::images::Images;
+use crate::images::{Images, numbers};
 use crate::member::{Member, Scale};
 use crate::network::Network;
 use crate::schedule::{batches, learning_rate, purpose};
@@ -219,10 +219,4 @@ impl Tuned {
         let auc = scores.and_then(|scores| foramen_metrics::auc(&scores).ok());
         Ok(Self { loss, auc: auc.map(|auc| auc.estimate), width_error })
     }
-}
-
-/// The values of a vector.
-pub(crate) fn numbers(tensor: &Tensor) -> Result<Vec<f64>, CnnError> {
-    let flat = tensor.detach().to_kind(Kind::Double).to_device(tch::Device::Cpu).contiguous();
-    Ok(Vec::<f64>::try_from(flat)?)
 }

@@ -29,6 +29,7 @@
 
 mod candidates;
 mod config;
+mod cutting;
 mod drafting;
 mod error;
 pub mod files;
@@ -39,6 +40,8 @@ mod manifest;
 mod profiling;
 mod samples;
 mod selecting;
+mod selections;
+mod series;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -54,7 +57,8 @@ pub use links::read_links;
 pub use manifest::{Excluded, Kept, Manifest};
 pub use profiling::{ProfiledSlice, UnmeasuredStack, profile_scan};
 pub use samples::{AUXILIARY_PER_SUBJECT, PatchSample, PatchUse};
-pub use selecting::{EpisodeSelection, ProfileRow, SelectedForamen, Selections, select_slices};
+pub use selecting::select_slices;
+pub use selections::{EpisodeSelection, ProfileRow, SelectedForamen, Selections};
 
 /// The version of the foramen crates, for provenance.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,103 +1,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use foramen_dicom::{Scan, StackHeader};
-use foramen_image::{Patch, Picture, Slice, SliceSource, Stack, Window};
-use foramen_learn::Sample;
-use foramen_select::{
-    Choice, Foramen, SliceMeasurement, State, Target, draw, measure, naive_width, narrowest,
-};
-use foramen_types::{Level, Outcome, Point, Side, SubjectId};
+use foramen_image::SliceSource;
+use foramen_select::{Choice, Target, draw, naive_width, narrowest};
+use foramen_types::{Side, SubjectId};
 use rayon::prelude::*;
 
+use crate::cutting::{auxiliary, patch_of, treated};
+use crate::manifest::by_subject;
+use crate::series::{Measured, measure_series, source_of};
 use crate::{
-    AUXILIARY_PER_SUBJECT, DiscPosition, Kept, Levels, Manifest, PatchSample, PatchUse,
-    StudyConfig, find_levels, manifest::by_subject,
+    EpisodeSelection, Kept, Levels, Manifest, PatchSample, ProfileRow, SelectedForamen, Selections,
+    StudyConfig,
 };
-
-/// Quantiles of a series' intensities that patches show as 0 and 1.
-const PATCH_WINDOW: (f64, f64) = (0.01, 0.99);
-
-/// The foramen that was chosen for an episode.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SelectedForamen {
-    /// Series Instance UID (0020,000E) of its image.
-    pub series_uid: String,
-    /// Its image.
-    pub source: SliceSource,
-    /// How far the slice lies above (+) or below (−) the disc, millimetres.
-    pub offset: f64,
-    /// The measured foramen.
-    pub foramen: Foramen,
-    /// The other side on the same slice.
-    pub contralateral: Foramen,
-}
-
-/// What was selected for one episode.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EpisodeSelection {
-    /// Line number of its row in the outcome table.
-    pub row: u64,
-    /// Whose foramen.
-    pub subject: SubjectId,
-    /// Its level.
-    pub level: Level,
-    /// Its side.
-    pub side: Side,
-    /// The chosen foramen; `None` when selection was refused.
-    pub chosen: Option<SelectedForamen>,
-    /// Whether the slice is a reader's own choice.
-    pub hinted: bool,
-    /// How sure the choice is, 0 to 1.
-    pub confidence: f64,
-    /// Why there is no choice.
-    pub refusal: Option<String>,
-    /// The image that a fixed threshold would have chosen, for comparison.
-    pub naive: Option<SliceSource>,
-    /// The chosen slice with the measured foramen drawn on it.
-    pub picture: Option<Picture>,
-}
-
-impl EpisodeSelection {
-    /// `selected`, `hint` or `refused`.
-    #[must_use]
-    pub fn status(&self) -> &'static str {
-        match (&self.chosen, self.hinted) {
-            (None, _) => "refused",
-            (Some(_), true) => "hint",
-            (Some(_), false) => "selected",
-        }
-    }
-}
-
-/// One slice and side that was measured.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ProfileRow {
-    /// Whose image.
-    pub subject: SubjectId,
-    /// Series Instance UID (0020,000E) of the image.
-    pub series_uid: String,
-    /// The image.
-    pub source: SliceSource,
-    /// Its number within its stack, 0 nearest the feet.
-    pub slice: usize,
-    /// The side.
-    pub side: Side,
-    /// What was measured.
-    pub foramen: Foramen,
-}
-
-/// What the stage `select` gives.
-#[derive(Debug, Clone, Default)]
-pub struct Selections {
-    /// One per kept row, in the order of the manifest.
-    pub episodes: Vec<EpisodeSelection>,
-    /// Every slice and side that was measured.
-    pub profile: Vec<ProfileRow>,
-    /// The disc positions that were used.
-    pub levels: Levels,
-    /// What models will see: treated foramina, then auxiliary ones, by subject.
-    pub patches: Vec<PatchSample>,
-}
 
 /// Finds, measures and cuts out the injected foramen of every kept row.
 ///
@@ -139,17 +54,6 @@ pub fn select_slices(
         }
     }
     all
-}
-
-/// One axial series, loaded and measured.
-struct Measured<'a> {
-    series_uid: &'a str,
-    frame_of_reference_uid: Option<&'a str>,
-    stacks: Vec<Stack>,
-    slices: Vec<Vec<SliceMeasurement>>,
-    window: Window,
-    /// Disc positions in the frame of reference of the series, or why none.
-    discs: Result<BTreeMap<Level, DiscPosition>, String>,
 }
 
 fn select_subject(
@@ -215,45 +119,6 @@ fn refused(episode: &Kept, refusal: Option<String>) -> EpisodeSelection {
         naive: None,
         picture: None,
     }
-}
-
-fn measure_series<'a>(
-    subject: &SubjectId,
-    series_uid: &'a str,
-    headers: &[&'a StackHeader],
-    given: Option<&Levels>,
-    config: &StudyConfig,
-) -> Result<Measured<'a>, String> {
-    let of_series: Vec<&StackHeader> =
-        headers.iter().copied().filter(|header| header.series_uid == series_uid).collect();
-    let frame_of_reference_uid =
-        of_series.first().and_then(|header| header.frame_of_reference_uid.as_deref());
-    let mut stacks = Vec::new();
-    let mut failure = None;
-    for header in &of_series {
-        match foramen_dicom::load(header) {
-            Ok(loaded) => stacks.push(loaded.stack),
-            Err(error) => failure = Some(error.to_string()),
-        }
-    }
-    if stacks.is_empty() {
-        return Err(failure.unwrap_or_else(|| "the axial series is not in the folder".to_owned()));
-    }
-    let discs = match given {
-        Some(given) => Ok(given
-            .iter()
-            .filter(|(of, _, disc)| {
-                let frame = disc.frame_of_reference_uid.as_deref();
-                *of == subject && (frame.is_none() || frame == frame_of_reference_uid)
-            })
-            .map(|(_, level, disc)| (level, disc.clone()))
-            .collect()),
-        None => find_levels(headers, frame_of_reference_uid, &config.discs),
-    };
-    let slices = stacks.iter().map(|stack| measure(stack, &config.measure)).collect();
-    let (low, high) = PATCH_WINDOW;
-    let window = Window::from_quantiles(stacks.iter().flat_map(Stack::slices), low, high);
-    Ok(Measured { series_uid, frame_of_reference_uid, stacks, slices, window, discs })
 }
 
 fn select_episode(
@@ -333,89 +198,6 @@ fn naive_choice(series: &Measured<'_>, profile: &[Choice], side: Side) -> Option
         })
         .min_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, slice)| source_of(slice))
-}
-
-fn treated(mut patch: PatchSample, outcome: Option<Outcome>) -> PatchSample {
-    patch.usage = PatchUse::Treated;
-    patch.sample.outcome = outcome;
-    patch
-}
-
-fn source_of(slice: &Slice) -> SliceSource {
-    slice.source.clone().unwrap_or(SliceSource { sop_instance_uid: String::new(), frame: 1 })
-}
-
-/// The patch around a measured foramen, centred between its walls.
-fn patch_of(
-    subject: SubjectId,
-    level: Level,
-    side: Side,
-    series: &Measured<'_>,
-    choice: &Choice,
-    config: &StudyConfig,
-) -> Option<PatchSample> {
-    let slice = &series.stacks[choice.stack].slices()[choice.slice];
-    let canal = series.slices[choice.stack][choice.slice].canal;
-    let centre = match (choice.foramen.front, choice.foramen.back, canal) {
-        (Some(front), Some(back), _) => front + (back - front) * 0.5,
-        // Without walls, where the foramen of an adult is on average: the
-        // cervical canal is about 24 mm wide.
-        (_, _, Some(canal)) => Point::new(canal.x + side.sign() * 14.0, canal.y - 4.0, canal.z),
-        _ => return None,
-    };
-    let patch = Patch::cut(slice, centre, side, config.patch, series.window).ok()?;
-    let mut sample = Sample::new(subject, level, side).with_patch(patch.pixels().clone());
-    sample.width = choice.foramen.width;
-    let source = source_of(slice);
-    Some(PatchSample {
-        sample,
-        usage: PatchUse::Auxiliary,
-        sop_instance_uid: source.sop_instance_uid,
-        frame: source.frame,
-    })
-}
-
-/// Other open foramina of a series, the surest first: a model learns from them
-/// what a width looks like. Their level is that of the nearest disc.
-fn auxiliary(
-    subject: &SubjectId,
-    series: &Measured<'_>,
-    chosen: &BTreeSet<(SliceSource, Side)>,
-    config: &StudyConfig,
-) -> Vec<PatchSample> {
-    let Ok(discs) = &series.discs else { return Vec::new() };
-    let mut found: Vec<(Level, Side, Choice)> = Vec::new();
-    for (stack, slices) in series.slices.iter().enumerate() {
-        for (slice, measurement) in slices.iter().enumerate() {
-            let image = &series.stacks[stack].slices()[slice];
-            let offset = |disc: &DiscPosition| -image.plane().distance(disc.point);
-            let nearest =
-                discs.iter().min_by(|a, b| offset(a.1).abs().total_cmp(&offset(b.1).abs()));
-            let Some((level, disc)) = nearest else { continue };
-            for side in Side::BOTH {
-                let foramen = measurement.side(side);
-                let is_open = foramen.state == State::Open && foramen.width.is_some();
-                if is_open && !chosen.contains(&(source_of(image), side)) {
-                    let choice = Choice {
-                        stack,
-                        slice,
-                        offset: offset(disc),
-                        foramen: foramen.clone(),
-                        contralateral: measurement.side(side.opposite()).clone(),
-                    };
-                    found.push((*level, side, choice));
-                }
-            }
-        }
-    }
-    found.sort_by(|a, b| b.2.foramen.confidence.total_cmp(&a.2.foramen.confidence));
-    found
-        .into_iter()
-        .take(AUXILIARY_PER_SUBJECT)
-        .filter_map(|(level, side, choice)| {
-            patch_of(subject.clone(), level, side, series, &choice, config)
-        })
-        .collect()
 }
 
 fn add_profile(profile: &mut Vec<ProfileRow>, subject: &SubjectId, series: &Measured<'_>) {

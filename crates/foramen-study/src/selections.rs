@@ -1,0 +1,87 @@
+use foramen_image::{Picture, SliceSource};
+use foramen_select::Foramen;
+use foramen_types::{Level, Side, SubjectId};
+
+use crate::{Levels, PatchSample};
+
+/// The foramen that was chosen for an episode.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SelectedForamen {
+    /// Series Instance UID (0020,000E) of its image.
+    pub series_uid: String,
+    /// Its image.
+    pub source: SliceSource,
+    /// How far the slice lies above (+) or below (−) the disc, millimetres.
+    pub offset: f64,
+    /// The measured foramen.
+    pub foramen: Foramen,
+    /// The other side on the same slice.
+    pub contralateral: Foramen,
+}
+
+/// What was selected for one episode.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EpisodeSelection {
+    /// Line number of its row in the outcome table.
+    pub row: u64,
+    /// Whose foramen.
+    pub subject: SubjectId,
+    /// Its level.
+    pub level: Level,
+    /// Its side.
+    pub side: Side,
+    /// The chosen foramen; `None` when selection was refused.
+    pub chosen: Option<SelectedForamen>,
+    /// Whether the slice is a reader's own choice.
+    pub hinted: bool,
+    /// How sure the choice is, 0 to 1.
+    pub confidence: f64,
+    /// Why there is no choice.
+    pub refusal: Option<String>,
+    /// The image that a fixed threshold would have chosen, for comparison.
+    pub naive: Option<SliceSource>,
+    /// The chosen slice with the measured foramen drawn on it.
+    pub picture: Option<Picture>,
+}
+
+impl EpisodeSelection {
+    /// `selected`, `hint` or `refused`.
+    #[must_use]
+    pub fn status(&self) -> &'static str {
+        match (&self.chosen, self.hinted) {
+            (None, _) => "refused",
+            (Some(_), true) => "hint",
+            (Some(_), false) => "selected",
+        }
+    }
+}
+
+/// One slice and side that was measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProfileRow {
+    /// Whose image.
+    pub subject: SubjectId,
+    /// Series Instance UID (0020,000E) of the image.
+    pub series_uid: String,
+    /// The image.
+    pub source: SliceSource,
+    /// Its number within its stack, 0 nearest the feet.
+    pub slice: usize,
+    /// The side.
+    pub side: Side,
+    /// What was measured.
+    pub foramen: Foramen,
+}
+
+/// What the stage `select` gives.
+#[derive(Debug, Clone, Default)]
+pub struct Selections {
+    /// One per kept row, in the order of the manifest.
+    pub episodes: Vec<EpisodeSelection>,
+    /// Every slice and side that was measured.
+    pub profile: Vec<ProfileRow>,
+    /// The disc positions that were used.
+    pub levels: Levels,
+    /// What models will see: treated foramina, then auxiliary ones, by subject.
+    pub patches: Vec<PatchSample>,
+}
