@@ -1,7 +1,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use dicom_core::Tag;
 use dicom_dictionary_std::{tags, uids};
 use foramen_image::{Plane, Spacing};
 use foramen_types::{Point, SubjectId, SubjectKey, Vector};
@@ -11,7 +10,7 @@ use crate::RejectReason;
 use crate::format::PixelSource;
 use crate::physics::Physics;
 use crate::read::Header;
-use crate::set::Set;
+use crate::set::{Groups, Set};
 
 /// What all images of one file share.
 #[derive(Debug)]
@@ -131,22 +130,7 @@ pub(crate) fn describe(
         .collect()
 }
 
-/// The places where an attribute of one frame may stand: its own functional
-/// groups, the shared ones, the top of the data set.
-pub(crate) struct Groups<'a> {
-    pub(crate) top: &'a Set,
-    pub(crate) shared: Option<&'a Set>,
-    pub(crate) frame: Option<&'a Set>,
-}
-
-impl<'a> Groups<'a> {
-    /// The set that holds an attribute: the nearest one, else the top.
-    pub(crate) fn holder(&self, sequence: Tag, tag: Tag) -> &'a Set {
-        let inner =
-            |group: Option<&'a Set>| group?.items(sequence).first().filter(|item| item.has(tag));
-        inner(self.frame).or_else(|| inner(self.shared)).unwrap_or(self.top)
-    }
-
+impl Groups<'_> {
     fn image(
         &self,
         instance: &Arc<Instance>,

@@ -1,6 +1,6 @@
 use dicom_dictionary_std::tags;
 
-use crate::image::Groups;
+use crate::set::Groups;
 
 /// How an image was made, as far as its header says. Every field may be
 /// missing; nothing here is ever a reason to refuse an image.

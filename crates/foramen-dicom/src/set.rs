@@ -104,6 +104,23 @@ impl Set {
     }
 }
 
+/// The places where an attribute of one frame may stand: its own functional
+/// groups, the shared ones, the top of the data set.
+pub(crate) struct Groups<'a> {
+    pub(crate) top: &'a Set,
+    pub(crate) shared: Option<&'a Set>,
+    pub(crate) frame: Option<&'a Set>,
+}
+
+impl<'a> Groups<'a> {
+    /// The set that holds an attribute: the nearest one, else the top.
+    pub(crate) fn holder(&self, sequence: Tag, tag: Tag) -> &'a Set {
+        let inner =
+            |group: Option<&'a Set>| group?.items(sequence).first().filter(|item| item.has(tag));
+        inner(self.frame).or_else(|| inner(self.shared)).unwrap_or(self.top)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
