@@ -164,9 +164,7 @@ fn judge(choice: &mut Choice) -> f64 {
         (foramen.state, foramen.width) = (State::Occluded, Some(0.0));
     }
     let width = foramen.width.unwrap_or(f64::INFINITY);
-    // At disc height little sign of a passage is itself a sign of a narrow one.
-    let shown = if choice.offset.abs() < 3.0 { ((seen + 2.5) / 3.5).clamp(0.4, 1.0) } else { 1.0 };
-    width * shown
+    width
         + 0.5 * (choice.offset.abs() - 3.0).max(0.0)
         + 2.0 * (0.8 - choice.foramen.confidence).max(0.0)
 }
