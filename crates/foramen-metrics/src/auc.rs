@@ -1,4 +1,4 @@
-use crate::{Confidence, Estimate, Method, Scores, Undefined, scores::Tie};
+use crate::{Confidence, Estimate, Method, Scores, Undefined, calibration::logistic, scores::Tie};
 
 /// How the interval of an AUC is made from its DeLong variance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -12,6 +12,10 @@ pub enum AucInterval {
     /// Symmetric on the logit scale: stays within 0 and 1 and covers better near
     /// them (Pepe 2003, The Statistical Evaluation of Medical Tests, 5.2).
     DeLongLogit,
+    /// From the AUC and the counts alone, under exponential scores (Hanley and
+    /// McNeil 1982, doi 10.1148/radiology.143.1.7063747): for published numbers
+    /// without data.
+    HanleyMcNeil,
 }
 
 /// Area under the ROC curve with its 95 % DeLong interval: the probability that
@@ -44,8 +48,12 @@ pub fn auc_with(
     let wald = Estimate::wald(estimate, standard_error, n, confidence, (0.0, 1.0));
     Ok(match interval {
         AucInterval::DeLong => Estimate { method: Method::DeLong, ..wald },
+        AucInterval::HanleyMcNeil => {
+            let error = hanley_mcneil(estimate, scores.positives(), scores.negatives());
+            let wald = Estimate::wald(estimate, error, n, confidence, (0.0, 1.0));
+            Estimate { method: Method::HanleyMcNeil, ..wald }
+        }
         AucInterval::DeLongLogit => {
-            let logistic = |logit: f64| 1.0 / (1.0 + (-logit).exp());
             let ci = standard_error.ok().map(|error| {
                 let half = confidence.z() * error / (estimate * (1.0 - estimate));
                 let logit = (estimate / (1.0 - estimate)).ln();
@@ -54,6 +62,26 @@ pub fn auc_with(
             Estimate { ci, method: Method::DeLongLogit, ..wald }
         }
     })
+}
+
+/// The standard error of an AUC known only by its value and the numbers of
+/// positives and negatives (Hanley and McNeil 1982).
+///
+/// # Errors
+/// [`Undefined::TooFew`] without a sample of each class,
+/// [`Undefined::NoVariation`] unless the AUC is between 0 and 1 (exclusive).
+pub fn hanley_mcneil(area: f64, positives: usize, negatives: usize) -> Result<f64, Undefined> {
+    if positives == 0 || negatives == 0 {
+        return Err(Undefined::TooFew);
+    }
+    if !(area > 0.0 && area < 1.0) {
+        return Err(Undefined::NoVariation);
+    }
+    let (m, n) = (positives as f64, negatives as f64);
+    let of_positives = area / (2.0 - area) - area * area;
+    let of_negatives = 2.0 * area * area / (1.0 + area) - area * area;
+    let pairs = area * (1.0 - area) + (m - 1.0) * of_positives + (n - 1.0) * of_negatives;
+    Ok((pairs / (m * n)).sqrt())
 }
 
 /// The AUC and its DeLong variance.
@@ -150,6 +178,15 @@ mod tests {
         let half = f64::from(n / 2);
         assert!((area.estimate - (half - 1.0) / (2.0 * half)).abs() < 1e-15);
         assert!(area.ci.is_some());
+    }
+
+    #[test]
+    fn the_error_of_hanley_and_mcneil_is_their_formula_worked_in_python() {
+        let error = hanley_mcneil(0.893, 51, 58).unwrap();
+        // a, m, n = .893, 51, 58; q1, q2 = a/(2-a), 2*a*a/(1+a)
+        // ((a*(1-a) + (m-1)*(q1-a*a) + (n-1)*(q2-a*a))/m/n)**.5
+        assert!((error - 0.032_511_581_767_646_58).abs() < 1e-14);
+        assert_eq!(hanley_mcneil(1.0, 51, 58), Err(Undefined::NoVariation));
     }
 
     #[test]

@@ -111,7 +111,7 @@ pub(crate) fn logit(probability: f64) -> f64 {
     (p / (1.0 - p)).ln()
 }
 
-fn logistic(logit: f64) -> f64 {
+pub(crate) fn logistic(logit: f64) -> f64 {
     1.0 / (1.0 + (-logit).exp())
 }
 

@@ -98,6 +98,9 @@ pub enum Undefined {
     /// The threshold has no odds: it is not in 0 to 1, or is 1.
     #[error("the threshold is not a probability below 1")]
     Threshold,
+    /// A part of a ROC curve has no width, or lies outside 0 to 1.
+    #[error("the bounds are not 0 ≤ lower < upper ≤ 1")]
+    Region,
     /// The statistic was undefined in too many resamples.
     #[error("the statistic is undefined in too many resamples")]
     Resamples,

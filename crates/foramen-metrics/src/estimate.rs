@@ -55,6 +55,8 @@ pub enum Method {
     DeLong,
     /// The same variance on the logit scale.
     DeLongLogit,
+    /// Variance of Hanley and McNeil 1982, symmetric interval clipped to 0 and 1.
+    HanleyMcNeil,
     /// Percentiles of resampled estimates.
     BootstrapPercentile,
     /// Bias-corrected and accelerated percentiles of resampled estimates.
@@ -67,8 +69,17 @@ pub enum Method {
     Wilson,
     /// The exact interval of a proportion by Clopper and Pearson.
     ClopperPearson,
+    /// Wilson's intervals of two proportions put together by the squares of their
+    /// halves (Newcombe 1998; MOVER).
+    Newcombe,
     /// Estimate ± normal quantile × standard error.
     Wald,
+    /// The same on the logarithmic scale.
+    Log,
+    /// The same on the logit scale.
+    Logit,
+    /// The same on the scale of Fisher's z, the inverse hyperbolic tangent.
+    FisherZ,
     /// No interval was asked for or is known.
     PointOnly,
 }

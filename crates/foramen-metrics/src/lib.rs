@@ -47,7 +47,9 @@ mod compare;
 mod confusion;
 mod error;
 mod estimate;
+mod partial;
 mod permutation;
+mod precision_recall;
 mod proportion;
 mod reliability;
 mod roc;
@@ -62,21 +64,26 @@ mod reference;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use auc::{AucInterval, auc, auc_with};
+pub use auc::{AucInterval, auc, auc_with, hanley_mcneil};
 pub use bootstrap::{Bootstrap, BootstrapInterval, bootstrap, bootstrap_auc, bootstrap_difference};
 pub use brier::{brier, scaled_brier};
 pub use calibration::{Calibration, PROBABILITY_LIMIT, calibration, calibration_in_the_large};
 pub use cluster::{ClusteredScores, auc_of_clusters, cluster_bootstrap_auc};
 pub use compare::{Comparison, PairedScores, compare_auc};
-pub use confusion::Confusion;
+pub use confusion::{Confusion, Rate};
 pub use error::{MetricsError, Undefined};
 pub use estimate::{Confidence, Estimate, Method};
+pub use partial::{PartialArea, RocRegion, partial_auc};
 pub use permutation::permutation_test;
-pub use proportion::{clopper_pearson, wilson};
+pub use precision_recall::{
+    PrecisionRecallCurve, PrecisionRecallPoint, average_precision, precision_recall,
+};
+pub use proportion::{ProportionInterval, clopper_pearson, wilson};
 pub use reliability::{Bins, Reliability, ReliabilityBin, reliability};
 pub use roc::{RocCurve, RocPoint, roc};
 pub use scores::{Scores, Tie};
 pub use threshold::{
-    threshold_at_sensitivity, threshold_at_specificity, threshold_nearest_corner, youden,
+    Costs, threshold_at_sensitivity, threshold_at_specificity, threshold_nearest_corner,
+    threshold_of_least_cost, youden,
 };
 pub use utility::{DecisionPoint, decision_curve, net_benefit, net_benefit_of_treating_all};

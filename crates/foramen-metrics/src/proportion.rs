@@ -2,6 +2,38 @@ use statrs::function::beta::inv_beta_reg;
 
 use crate::{Confidence, Estimate, Method, Undefined};
 
+/// How the interval of a proportion is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ProportionInterval {
+    /// [`wilson`]'s: close to its level on average.
+    #[default]
+    Wilson,
+    /// [`clopper_pearson`]'s: never below its level, and therefore wider.
+    Exact,
+}
+
+impl ProportionInterval {
+    /// The proportion with this interval.
+    ///
+    /// # Errors
+    /// [`Undefined::NoDenominator`] where there are no trials.
+    ///
+    /// # Panics
+    /// If there are more successes than trials.
+    pub fn of(
+        self,
+        successes: usize,
+        trials: usize,
+        confidence: Confidence,
+    ) -> Result<Estimate, Undefined> {
+        match self {
+            Self::Wilson => wilson(successes, trials, confidence),
+            Self::Exact => clopper_pearson(successes, trials, confidence),
+        }
+    }
+}
+
 /// A proportion with Wilson's score interval, which keeps its level at small
 /// numbers and at 0 and 1 (Wilson 1927; Agresti and Coull 1998,
 /// doi 10.1080/00031305.1998.10480550).
@@ -59,7 +91,8 @@ fn with_interval(
     method: Method,
     confidence: Confidence,
 ) -> Estimate {
-    Estimate { ci: Some(interval), method, confidence, ..Estimate::point(share, n) }
+    let standard_error = Some((share * (1.0 - share) / n as f64).sqrt());
+    Estimate { ci: Some(interval), standard_error, method, confidence, ..Estimate::point(share, n) }
 }
 
 #[cfg(test)]
