@@ -38,6 +38,7 @@
     )
 )]
 
+mod agreement;
 mod auc;
 mod bootstrap;
 mod brier;
@@ -45,16 +46,21 @@ mod calibration;
 mod cluster;
 mod compare;
 mod confusion;
+mod cross_validation;
+mod distribution;
 mod error;
 mod estimate;
+mod mcnemar;
 mod partial;
 mod permutation;
+mod plan;
 mod precision_recall;
 mod proportion;
 mod reliability;
 mod roc;
 mod scores;
 mod threshold;
+mod unpaired;
 mod utility;
 
 #[cfg(test)]
@@ -64,6 +70,7 @@ mod reference;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use agreement::{BlandAltman, Grades, Icc, KappaWeights, Ratings, bland_altman, icc, kappa};
 pub use auc::{AucInterval, auc, auc_with, hanley_mcneil};
 pub use bootstrap::{Bootstrap, BootstrapInterval, bootstrap, bootstrap_auc, bootstrap_difference};
 pub use brier::{brier, scaled_brier};
@@ -71,10 +78,15 @@ pub use calibration::{Calibration, PROBABILITY_LIMIT, calibration, calibration_i
 pub use cluster::{ClusteredScores, auc_of_clusters, cluster_bootstrap_auc};
 pub use compare::{Comparison, PairedScores, compare_auc};
 pub use confusion::{Confusion, Rate};
+pub use cross_validation::{
+    ResampledTest, Spread, corrected_resampled_t_test, cross_validated_auc, pool,
+};
 pub use error::{MetricsError, Undefined};
 pub use estimate::{Confidence, Estimate, Method};
+pub use mcnemar::{McNemar, mcnemar};
 pub use partial::{PartialArea, RocRegion, partial_auc};
 pub use permutation::permutation_test;
+pub use plan::{Effect, Plan, SampleSize};
 pub use precision_recall::{
     PrecisionRecallCurve, PrecisionRecallPoint, average_precision, precision_recall,
 };
@@ -86,4 +98,5 @@ pub use threshold::{
     Costs, threshold_at_sensitivity, threshold_at_specificity, threshold_nearest_corner,
     threshold_of_least_cost, youden,
 };
+pub use unpaired::{UnpairedComparison, compare_unpaired_auc};
 pub use utility::{DecisionPoint, decision_curve, net_benefit, net_benefit_of_treating_all};

@@ -1,6 +1,4 @@
-use statrs::function::beta::inv_beta_reg;
-
-use crate::{Confidence, Estimate, Method, Undefined};
+use crate::{Confidence, Estimate, Method, Undefined, distribution::beta_quantile};
 
 /// How the interval of a proportion is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,8 +72,8 @@ pub fn clopper_pearson(
 ) -> Result<Estimate, Undefined> {
     let share = share(successes, trials)?;
     let (x, n, tail) = (successes as f64, trials as f64, confidence.tail());
-    let lower = if successes == 0 { 0.0 } else { inv_beta_reg(x, n - x + 1.0, tail) };
-    let upper = if successes == trials { 1.0 } else { inv_beta_reg(x + 1.0, n - x, 1.0 - tail) };
+    let lower = if successes == 0 { 0.0 } else { beta_quantile(x, n - x + 1.0, tail) };
+    let upper = if successes == trials { 1.0 } else { beta_quantile(x + 1.0, n - x, 1.0 - tail) };
     Ok(with_interval(share, (lower, upper), trials, Method::ClopperPearson, confidence))
 }
 
@@ -91,7 +89,9 @@ fn with_interval(
     method: Method,
     confidence: Confidence,
 ) -> Estimate {
-    let standard_error = Some((share * (1.0 - share) / n as f64).sqrt());
+    // At 0 and 1 the usual formula would claim certainty.
+    let standard_error =
+        (share > 0.0 && share < 1.0).then(|| (share * (1.0 - share) / n as f64).sqrt());
     Estimate { ci: Some(interval), standard_error, method, confidence, ..Estimate::point(share, n) }
 }
 
@@ -117,7 +117,7 @@ mod tests {
         ];
         for (estimate, (lower, upper)) in cases {
             let ci = estimate.ci.unwrap();
-            assert!((ci.0 - lower).abs() < 1e-10 && (ci.1 - upper).abs() < 1e-10, "{ci:?}");
+            assert!((ci.0 - lower).abs() < 1e-13 && (ci.1 - upper).abs() < 1e-13, "{ci:?}");
         }
     }
 

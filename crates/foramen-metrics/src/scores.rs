@@ -119,6 +119,15 @@ impl Scores {
         (!labels.is_empty()).then(|| Self::sorted(&labels, &values, self.probabilities))
     }
 
+    /// The samples of several in one; none without any. They are probabilities
+    /// where all are.
+    pub(crate) fn joined(parts: &[Self]) -> Option<Self> {
+        let labels: Vec<bool> = parts.iter().flat_map(|part| part.labels.clone()).collect();
+        let values: Vec<f64> = parts.iter().flat_map(|part| part.values.clone()).collect();
+        let probabilities = parts.iter().all(|part| part.probabilities);
+        (!labels.is_empty()).then(|| Self::sorted(&labels, &values, probabilities))
+    }
+
     /// Both classes are there.
     pub(crate) fn both_classes(&self) -> Result<(), Undefined> {
         if self.positives == 0 {

@@ -1,6 +1,6 @@
 use crate::{
     Bootstrap, BootstrapInterval, Estimate, Method, Undefined,
-    estimate::{normal_cdf, normal_quantile},
+    distribution::{normal_cdf, normal_quantile},
 };
 
 /// Reads the interval from the resampled estimates.
