@@ -7,7 +7,7 @@ use crate::{
 
 mod interval;
 
-pub(crate) use interval::interval;
+pub(crate) use interval::{interval, quantile};
 
 /// How resamples are drawn and read.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -121,6 +121,9 @@ pub enum Undefined {
     /// finite slope.
     #[error("the predictions separate the labels, so that the slope has no finite estimate")]
     Separated,
+    /// The predictions rank the samples the wrong way round on the whole.
+    #[error("the predictions rank the samples the wrong way round")]
+    Inverted,
     /// The iteration did not converge.
     #[error("the fit did not converge")]
     NotConverged,

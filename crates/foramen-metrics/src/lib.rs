@@ -50,15 +50,18 @@ mod cross_validation;
 mod distribution;
 mod error;
 mod estimate;
+mod hosmer_lemeshow;
 mod mcnemar;
 mod partial;
 mod permutation;
 mod plan;
 mod precision_recall;
 mod proportion;
+mod recalibration;
 mod reliability;
 mod roc;
 mod scores;
+mod smooth;
 mod threshold;
 mod unpaired;
 mod utility;
@@ -73,7 +76,7 @@ struct Readme;
 pub use agreement::{BlandAltman, Grades, Icc, KappaWeights, Ratings, bland_altman, icc, kappa};
 pub use auc::{AucInterval, auc, auc_with, hanley_mcneil};
 pub use bootstrap::{Bootstrap, BootstrapInterval, bootstrap, bootstrap_auc, bootstrap_difference};
-pub use brier::{brier, scaled_brier};
+pub use brier::{BrierDecomposition, brier, brier_decomposition, scaled_brier};
 pub use calibration::{Calibration, PROBABILITY_LIMIT, calibration, calibration_in_the_large};
 pub use cluster::{ClusteredScores, auc_of_clusters, cluster_bootstrap_auc};
 pub use compare::{Comparison, PairedScores, compare_auc};
@@ -83,6 +86,7 @@ pub use cross_validation::{
 };
 pub use error::{MetricsError, Undefined};
 pub use estimate::{Confidence, Estimate, Method};
+pub use hosmer_lemeshow::{HosmerLemeshow, HosmerLemeshowGroup, hosmer_lemeshow};
 pub use mcnemar::{McNemar, mcnemar};
 pub use partial::{PartialArea, RocRegion, partial_auc};
 pub use permutation::permutation_test;
@@ -91,9 +95,11 @@ pub use precision_recall::{
     PrecisionRecallCurve, PrecisionRecallPoint, average_precision, precision_recall,
 };
 pub use proportion::{ProportionInterval, clopper_pearson, wilson};
-pub use reliability::{Bins, Reliability, ReliabilityBin, reliability};
+pub use recalibration::{Isotonic, Platt, Temperature};
+pub use reliability::{Bins, Reliability, ReliabilityBin, expected_calibration_error, reliability};
 pub use roc::{RocCurve, RocPoint, roc};
 pub use scores::{Scores, Tie};
+pub use smooth::{CalibrationCurve, CalibrationPoint, Degree, Smoothing, calibration_curve};
 pub use threshold::{
     Costs, threshold_at_sensitivity, threshold_at_specificity, threshold_nearest_corner,
     threshold_of_least_cost, youden,
