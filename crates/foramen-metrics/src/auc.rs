@@ -88,22 +88,24 @@ pub fn hanley_mcneil(area: f64, positives: usize, negatives: usize) -> Result<f6
 pub(crate) fn delong(scores: &Scores) -> Result<(f64, Result<f64, Undefined>), Undefined> {
     scores.both_classes()?;
     let (positives, negatives) = (scores.positives() as u128, scores.negatives() as u128);
-    let estimate = auc_of_counts(scores.ties().iter().map(counts), positives, negatives);
-
     // Twice the number of negatives below a positive (ties half), and twice the
-    // number of positives above a negative: their sums and sums of squares.
-    let (mut below_negatives, mut below_positives) = (0_u128, 0_u128);
-    let (mut sum, mut squares_of_positives, mut squares_of_negatives) = (0_u128, 0_u128, 0_u128);
+    // number of positives above a negative: their sums and sums of squares. At
+    // most u32::MAX samples have less than 2^63 pairs twice over, so that only
+    // squares need more than 64 bits.
+    let (mut below_negatives, mut above_positives) = (0_u64, scores.positives() as u64);
+    let (mut sum, mut squares_of_positives, mut squares_of_negatives) = (0_u64, 0_u128, 0_u128);
     for tie in scores.ties() {
-        let (p, q) = counts(tie);
+        let (p, q) = (u64::from(tie.positives), u64::from(tie.negatives));
         let of_positive = 2 * below_negatives + q;
-        let of_negative = 2 * (positives - below_positives - p) + p;
+        let of_negative = 2 * above_positives - p;
         sum += p * of_positive;
-        squares_of_positives += p * of_positive * of_positive;
-        squares_of_negatives += q * of_negative * of_negative;
+        squares_of_positives += u128::from(p * of_positive) * u128::from(of_positive);
+        squares_of_negatives += u128::from(q * of_negative) * u128::from(of_negative);
         below_negatives += q;
-        below_positives += p;
+        above_positives -= p;
     }
+    let sum = u128::from(sum);
+    let estimate = sum as f64 / (2 * positives * negatives) as f64;
     if positives < 2 || negatives < 2 {
         return Ok((estimate, Err(Undefined::TooFew)));
     }

@@ -1,11 +1,12 @@
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use rayon::prelude::*;
 
-use crate::{
-    Confidence, Estimate, PairedScores, Scores, Undefined, auc::auc_of_counts, compare::placements,
-};
+use crate::{Confidence, Estimate, PairedScores, Scores, Undefined, compare::placements};
 
+mod draws;
 mod interval;
+
+use draws::{AucDraws, Memory};
 
 pub(crate) use interval::{interval, quantile};
 
@@ -88,16 +89,12 @@ impl Bootstrap {
 /// [`Undefined`] where a class is missing.
 pub fn bootstrap_auc(scores: &Scores, bootstrap: &Bootstrap) -> Result<Estimate, Undefined> {
     let estimate = crate::auc(scores)?.estimate;
-    let draws = TieDraws::new(scores);
+    let draws = AucDraws::new(scores);
     let replicates = (0..bootstrap.resamples)
         .into_par_iter()
-        .map_init(
-            || vec![(0_u32, 0_u32); scores.ties().len()],
-            |counts, resample| {
-                draws.draw(&mut bootstrap.generator(resample), counts);
-                Some(draws.auc(counts))
-            },
-        )
+        .map_init(Memory::default, |memory, resample| {
+            Some(draws.auc(bootstrap.generator(resample), memory))
+        })
         .collect();
     interval(estimate, scores.len(), replicates, || auc_influence(scores), bootstrap)
 }
@@ -113,16 +110,13 @@ pub fn bootstrap_difference(
 ) -> Result<Estimate, Undefined> {
     let (first, second) = (paired.first(), paired.second());
     let estimate = crate::auc(first)?.estimate - crate::auc(second)?.estimate;
-    let draws = [TieDraws::new(first), TieDraws::new(second)];
+    let draws = [AucDraws::new(first), AucDraws::new(second)];
     let replicates = (0..bootstrap.resamples)
         .into_par_iter()
-        .map(|resample| {
+        .map_init(Memory::default, |memory, resample| {
             // The same generator for both draws the same samples for both.
-            let [a, b] = draws.each_ref().map(|draws| {
-                let mut counts = vec![(0, 0); draws.ties];
-                draws.draw(&mut bootstrap.generator(resample), &mut counts);
-                draws.auc(&counts)
-            });
+            let [a, b] =
+                draws.each_ref().map(|draws| draws.auc(bootstrap.generator(resample), memory));
             Some(a - b)
         })
         .collect();
@@ -195,43 +189,6 @@ pub(crate) fn draw(generator: &mut ChaCha8Rng, n: usize) -> usize {
 fn strata(scores: &Scores) -> [Vec<usize>; 2] {
     let (positives, negatives) = (0..scores.len()).partition(|&index| scores.labels()[index]);
     [positives, negatives]
-}
-
-/// The score, by its place among the distinct scores, of each positive and each
-/// negative: what a resample of an AUC needs.
-struct TieDraws {
-    ties: usize,
-    positives: Vec<u32>,
-    negatives: Vec<u32>,
-}
-
-impl TieDraws {
-    fn new(scores: &Scores) -> Self {
-        let (mut positives, mut negatives) = (Vec::new(), Vec::new());
-        for (label, value) in scores.pairs() {
-            let tie = scores.ties().partition_point(|tie| tie.value < value);
-            let tie = u32::try_from(tie).expect("scores hold at most u32::MAX samples");
-            if label { positives.push(tie) } else { negatives.push(tie) }
-        }
-        Self { ties: scores.ties().len(), positives, negatives }
-    }
-
-    fn draw(&self, generator: &mut ChaCha8Rng, counts: &mut [(u32, u32)]) {
-        counts.fill((0, 0));
-        for _ in 0..self.positives.len() {
-            let drawn = self.positives[draw(generator, self.positives.len())];
-            counts[drawn as usize].0 += 1;
-        }
-        for _ in 0..self.negatives.len() {
-            let drawn = self.negatives[draw(generator, self.negatives.len())];
-            counts[drawn as usize].1 += 1;
-        }
-    }
-
-    fn auc(&self, counts: &[(u32, u32)]) -> f64 {
-        let counts = counts.iter().map(|&(p, q)| (u128::from(p), u128::from(q)));
-        auc_of_counts(counts, self.positives.len() as u128, self.negatives.len() as u128)
-    }
 }
 
 /// How far each positive and each negative pulls the AUC.
