@@ -80,6 +80,17 @@ impl Bootstrap {
         generator.set_stream(u64::from(resample));
         generator
     }
+
+    /// The samples of one resample, as many of each stratum as it has.
+    pub(crate) fn indices(&self, strata: &[Vec<usize>; 2], resample: u32) -> Vec<usize> {
+        let mut generator = self.generator(resample);
+        let mut indices = Vec::with_capacity(strata[0].len() + strata[1].len());
+        for stratum in strata {
+            let drawn = (0..stratum.len()).map(|_| stratum[draw(&mut generator, stratum.len())]);
+            indices.extend(drawn);
+        }
+        indices
+    }
 }
 
 /// The AUC with a stratified bootstrap interval: positives and negatives are
@@ -149,18 +160,7 @@ pub fn bootstrap(
     let strata = strata(scores);
     let replicates = (0..bootstrap.resamples)
         .into_par_iter()
-        .map(|resample| {
-            let mut generator = bootstrap.generator(resample);
-            let indices: Vec<usize> = strata
-                .iter()
-                .flat_map(|stratum| {
-                    (0..stratum.len())
-                        .map(|_| stratum[draw(&mut generator, stratum.len())])
-                        .collect::<Vec<_>>()
-                })
-                .collect();
-            statistic(&scores.subset(&indices)?)
-        })
+        .map(|resample| statistic(&scores.subset(&bootstrap.indices(&strata, resample))?))
         .collect();
     // Infinitesimal influence by leaving each sample out.
     let influence = || {
@@ -186,7 +186,7 @@ pub(crate) fn draw(generator: &mut ChaCha8Rng, n: usize) -> usize {
 }
 
 /// The places of the positive and of the negative samples.
-fn strata(scores: &Scores) -> [Vec<usize>; 2] {
+pub(crate) fn strata(scores: &Scores) -> [Vec<usize>; 2] {
     let (positives, negatives) = (0..scores.len()).partition(|&index| scores.labels()[index]);
     [positives, negatives]
 }

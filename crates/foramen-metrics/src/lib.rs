@@ -40,6 +40,7 @@
 
 mod agreement;
 mod auc;
+mod band;
 mod bootstrap;
 mod brier;
 mod calibration;
@@ -62,6 +63,7 @@ mod reliability;
 mod roc;
 mod scores;
 mod smooth;
+mod subgroup;
 mod threshold;
 mod unpaired;
 mod utility;
@@ -75,6 +77,7 @@ struct Readme;
 
 pub use agreement::{BlandAltman, Grades, Icc, KappaWeights, Ratings, bland_altman, icc, kappa};
 pub use auc::{AucInterval, auc, auc_with, hanley_mcneil};
+pub use band::{RocBandPoint, roc_band};
 pub use bootstrap::{Bootstrap, BootstrapInterval, bootstrap, bootstrap_auc, bootstrap_difference};
 pub use brier::{BrierDecomposition, brier, brier_decomposition, scaled_brier};
 pub use calibration::{Calibration, PROBABILITY_LIMIT, calibration, calibration_in_the_large};
@@ -100,6 +103,7 @@ pub use reliability::{Bins, Reliability, ReliabilityBin, expected_calibration_er
 pub use roc::{RocCurve, RocPoint, roc};
 pub use scores::{Scores, Tie};
 pub use smooth::{CalibrationCurve, CalibrationPoint, Degree, Smoothing, calibration_curve};
+pub use subgroup::{Interaction, Subgroup, Subgroups, by_group};
 pub use threshold::{
     Costs, threshold_at_sensitivity, threshold_at_specificity, threshold_nearest_corner,
     threshold_of_least_cost, youden,

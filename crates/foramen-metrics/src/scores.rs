@@ -159,8 +159,8 @@ impl Scores {
 /// Below this many samples buckets and threads cost more than they save.
 const MANY: usize = 20_000;
 
-/// Samples of a bucket on average: few enough for the fastest cache.
-const PER_BUCKET: usize = 128;
+/// Samples of a bucket on average: few enough for the simplest of sorts.
+const PER_BUCKET: usize = 32;
 
 /// Sorts the samples and joins those of one value.
 fn ties(labels: &[bool], values: &[f64]) -> Vec<Tie> {
