@@ -64,9 +64,13 @@ mod roc;
 mod scores;
 mod smooth;
 mod subgroup;
+mod summary;
 mod threshold;
 mod unpaired;
 mod utility;
+
+#[cfg(feature = "plot")]
+pub mod plot;
 
 #[cfg(test)]
 mod reference;
@@ -104,6 +108,7 @@ pub use roc::{RocCurve, RocPoint, roc};
 pub use scores::{Scores, Tie};
 pub use smooth::{CalibrationCurve, CalibrationPoint, Degree, Smoothing, calibration_curve};
 pub use subgroup::{Interaction, Subgroup, Subgroups, by_group};
+pub use summary::{Number, summary};
 pub use threshold::{
     Costs, threshold_at_sensitivity, threshold_at_specificity, threshold_nearest_corner,
     threshold_of_least_cost, youden,
