@@ -18,6 +18,8 @@ type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 /// Width and height of a plot, in pixels.
 const SIZE: (u32, u32) = (520, 520);
 
+const FONT: (&str, i32) = ("sans-serif", 15);
+
 const MODEL: RGBColor = RGBColor(0, 90, 156);
 const REFERENCE: RGBColor = RGBColor(140, 148, 156);
 

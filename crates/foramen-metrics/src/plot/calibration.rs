@@ -1,6 +1,6 @@
 use plotters::prelude::*;
 
-use super::{MODEL, REFERENCE, svg, with_interval};
+use super::{FONT, MODEL, REFERENCE, svg, with_interval};
 use crate::{Bins, Scores, Smoothing, Undefined, calibration, calibration_curve, reliability};
 
 /// Bins of the histogram.
@@ -29,9 +29,15 @@ pub fn calibration_svg(
         let (above, below) = paper.split_vertically(400);
         let mut chart = ChartBuilder::on(&above)
             .margin(14)
-            .y_label_area_size(48)
+            .y_label_area_size(56)
             .build_cartesian_2d(0.0..1.0, 0.0..1.0)?;
-        chart.configure_mesh().y_desc("Observed share").light_line_style(TRANSPARENT).draw()?;
+        chart
+            .configure_mesh()
+            .label_style(FONT)
+            .axis_desc_style(FONT)
+            .y_desc("Observed share")
+            .light_line_style(TRANSPARENT)
+            .draw()?;
         chart.draw_series(LineSeries::new([(0.0, 0.0), (1.0, 1.0)], REFERENCE))?;
         chart
             .draw_series(LineSeries::new(smooth, MODEL.stroke_width(2)))?
@@ -46,6 +52,7 @@ pub fn calibration_svg(
         }
         chart
             .configure_series_labels()
+            .label_font(FONT)
             .position(SeriesLabelPosition::UpperLeft)
             .border_style(REFERENCE)
             .background_style(WHITE)
@@ -53,11 +60,13 @@ pub fn calibration_svg(
         let mut histogram = ChartBuilder::on(&below)
             .margin(14)
             .margin_top(0)
-            .x_label_area_size(40)
-            .y_label_area_size(48)
+            .x_label_area_size(46)
+            .y_label_area_size(56)
             .build_cartesian_2d(0.0..1.0, 0.0..most)?;
         histogram
             .configure_mesh()
+            .label_style(FONT)
+            .axis_desc_style(FONT)
             .x_desc("Predicted probability")
             .y_desc("Samples")
             .y_labels(3)

@@ -1,6 +1,6 @@
 use plotters::prelude::*;
 
-use super::{MODEL, REFERENCE, svg};
+use super::{FONT, MODEL, REFERENCE, svg};
 use crate::{Scores, Undefined, decision_curve};
 
 /// Net benefit of acting on the model with its 95 % interval, on everyone, and
@@ -28,11 +28,13 @@ pub fn decision_svg(scores: &Scores, thresholds: &[f64]) -> Result<String, Undef
     Ok(svg(|paper| {
         let mut chart = ChartBuilder::on(paper)
             .margin(14)
-            .x_label_area_size(40)
-            .y_label_area_size(56)
+            .x_label_area_size(46)
+            .y_label_area_size(60)
             .build_cartesian_2d(left..right, bottom..top)?;
         chart
             .configure_mesh()
+            .label_style(FONT)
+            .axis_desc_style(FONT)
             .x_desc("Threshold probability")
             .y_desc("Net benefit")
             .light_line_style(TRANSPARENT)
@@ -50,6 +52,7 @@ pub fn decision_svg(scores: &Scores, thresholds: &[f64]) -> Result<String, Undef
         }
         chart
             .configure_series_labels()
+            .label_font(FONT)
             .position(SeriesLabelPosition::UpperRight)
             .border_style(REFERENCE)
             .background_style(WHITE)

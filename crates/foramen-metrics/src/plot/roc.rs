@@ -1,6 +1,6 @@
 use plotters::prelude::*;
 
-use super::{MODEL, REFERENCE, svg, with_interval};
+use super::{FONT, MODEL, REFERENCE, svg, with_interval};
 use crate::{Bootstrap, Scores, Undefined, auc, roc, roc_band};
 
 /// The ROC curve with its pointwise band and the AUC with its DeLong interval.
@@ -19,11 +19,13 @@ pub fn roc_svg(scores: &Scores, bootstrap: &Bootstrap) -> Result<String, Undefin
     Ok(svg(|paper| {
         let mut chart = ChartBuilder::on(paper)
             .margin(14)
-            .x_label_area_size(40)
-            .y_label_area_size(48)
+            .x_label_area_size(46)
+            .y_label_area_size(56)
             .build_cartesian_2d(0.0..1.0, 0.0..1.0)?;
         chart
             .configure_mesh()
+            .label_style(FONT)
+            .axis_desc_style(FONT)
             .x_desc("1 − specificity")
             .y_desc("Sensitivity")
             .light_line_style(TRANSPARENT)
@@ -36,6 +38,7 @@ pub fn roc_svg(scores: &Scores, bootstrap: &Bootstrap) -> Result<String, Undefin
             .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], MODEL.stroke_width(2)));
         chart
             .configure_series_labels()
+            .label_font(FONT)
             .position(SeriesLabelPosition::LowerRight)
             .border_style(REFERENCE)
             .background_style(WHITE)
