@@ -52,6 +52,7 @@ mod distribution;
 mod error;
 mod estimate;
 mod hosmer_lemeshow;
+mod likelihood;
 mod mcnemar;
 mod partial;
 mod permutation;
@@ -94,6 +95,7 @@ pub use cross_validation::{
 pub use error::{MetricsError, Undefined};
 pub use estimate::{Confidence, Estimate, Method};
 pub use hosmer_lemeshow::{HosmerLemeshow, HosmerLemeshowGroup, hosmer_lemeshow};
+pub use likelihood::{Likelihood, likelihood, spiegelhalter};
 pub use mcnemar::{McNemar, mcnemar};
 pub use partial::{PartialArea, RocRegion, partial_auc};
 pub use permutation::permutation_test;
