@@ -3,8 +3,10 @@
 //! [`Scores`] are labels and predicted probabilities, checked and sorted once.
 //! Every metric takes them and returns an [`Estimate`] (the number, its
 //! interval, how many samples, which method), or says by [`Undefined`] why there
-//! is none: a metric that is not defined is never 0, 0.5 or NaN. Two models on
-//! the same samples are [`PairedScores`], compared by [`compare_auc`].
+//! is none: a metric that is not defined is never 0, 0.5 or NaN. [`summary`] is
+//! every number of one model at once. Two models on the same samples are
+//! [`PairedScores`], compared by [`compare_auc`]; episodes of the same subjects
+//! are [`ClusteredScores`]; readers' numbers are [`Ratings`] and [`Grades`].
 //!
 //! ```
 //! use foramen_metrics::{Confusion, Confidence, Scores, Undefined, auc, brier};
@@ -79,6 +81,10 @@ mod reference;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/metrics.md")]
+struct Guide;
 
 pub use agreement::{BlandAltman, Grades, Icc, KappaWeights, Ratings, bland_altman, icc, kappa};
 pub use auc::{AucInterval, auc, auc_with, hanley_mcneil};

@@ -5,6 +5,8 @@ use crate::{
     net_benefit, partial_auc, scaled_brier,
 };
 
+const MOST_FOR_BCA: usize = 2000;
+
 /// One number of a [`summary`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -21,8 +23,9 @@ pub struct Number {
 /// its interval: discrimination, calls, calibration, utility. What is undefined
 /// stands in its place with the reason.
 ///
-/// Numbers that have no formula for an interval get the BCa interval of the
-/// stratified bootstrap.
+/// Numbers that have no formula for an interval get that of the stratified
+/// bootstrap: BCa up to 2,000 samples, percentiles beyond, where the two agree
+/// and leaving each sample out would take too long.
 #[must_use]
 pub fn summary(scores: &Scores, threshold: f64, config: &Bootstrap) -> Vec<Number> {
     let level = Confidence::P95;
@@ -32,7 +35,8 @@ pub fn summary(scores: &Scores, threshold: f64, config: &Bootstrap) -> Vec<Numbe
     // Says why the samples themselves have no value before it resamples.
     let drawn = |statistic: &(dyn Fn(&Scores) -> Result<f64, Undefined> + Sync)| {
         statistic(scores)?;
-        bootstrap(scores, |scores| statistic(scores).ok(), &bca)
+        let config = if scores.len() > MOST_FOR_BCA { config } else { &bca };
+        bootstrap(scores, |scores| statistic(scores).ok(), config)
     };
     let partial = |region| drawn(&move |scores| Ok(partial_auc(scores, region)?.corrected));
     let curve = |of: fn(crate::CalibrationCurve) -> f64| {

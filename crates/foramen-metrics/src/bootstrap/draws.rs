@@ -8,27 +8,53 @@ use crate::Scores;
 /// the same words, as `random_range` gives one by one.
 struct Places {
     generator: ChaCha8Rng,
-    words: [u8; 1024],
+    bytes: [u8; 4 * BLOCK],
+    words: [u32; BLOCK],
     used: usize,
 }
 
+/// Words drawn at once.
+const BLOCK: usize = 256;
+
 impl Places {
     fn new(generator: ChaCha8Rng) -> Self {
-        Self { generator, words: [0; 1024], used: 1024 }
+        Self { generator, bytes: [0; 4 * BLOCK], words: [0; BLOCK], used: BLOCK }
     }
 
-    fn word(&mut self) -> u32 {
-        if self.used == self.words.len() {
-            self.generator.fill_bytes(&mut self.words);
+    /// The words not yet used, at least one.
+    fn rest(&mut self) -> &[u32] {
+        if self.used == BLOCK {
+            self.generator.fill_bytes(&mut self.bytes);
+            for (word, bytes) in self.words.iter_mut().zip(self.bytes.chunks_exact(4)) {
+                *word = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+            }
             self.used = 0;
         }
-        let word = self.words[self.used..self.used + 4].try_into().expect("it has four bytes");
-        self.used += 4;
-        u32::from_le_bytes(word)
+        &self.words[self.used..]
     }
 
-    /// By Canon's method: the high half of a product, and the low half of one
-    /// more where it might carry.
+    /// Calls `each` with `count` places below the bound, by Canon's method: the
+    /// high half of a product, and the low half of one more where it might carry.
+    fn each_below(&mut self, bound: u32, mut count: usize, mut each: impl FnMut(usize)) {
+        let might_carry = bound.wrapping_neg();
+        while count > 0 {
+            let words = self.rest();
+            let words = &words[..words.len().min(count)];
+            let carries = |word: &u32| word.wrapping_mul(bound) > might_carry;
+            let read = words.iter().position(carries).unwrap_or(words.len());
+            if read == 0 {
+                each(self.below(bound));
+                count -= 1;
+                continue;
+            }
+            for &word in &words[..read] {
+                each(((u64::from(word) * u64::from(bound)) >> 32) as usize);
+            }
+            self.used += read;
+            count -= read;
+        }
+    }
+
     fn below(&mut self, bound: u32) -> usize {
         let product = u64::from(self.word()) * u64::from(bound);
         let (mut high, low) = ((product >> 32) as usize, product & u64::from(u32::MAX));
@@ -37,6 +63,12 @@ impl Places {
             high += usize::from(low + carry > u64::from(u32::MAX));
         }
         high
+    }
+
+    fn word(&mut self) -> u32 {
+        let word = self.rest()[0];
+        self.used += 1;
+        word
     }
 }
 
@@ -86,9 +118,8 @@ impl AucDraws {
         let (positives, negatives) = (self.ascending.len(), self.negatives.len());
         memory.counts.clear();
         memory.counts.resize(positives, 0);
-        for _ in 0..positives {
-            memory.counts[places.below(positives as u32)] += 1;
-        }
+        let counts = memory.counts.as_mut_slice();
+        places.each_below(positives as u32, positives, |place| counts[place] += 1);
         let mut sum = 0;
         memory.sums.clear();
         memory.sums.push(0);
@@ -96,13 +127,13 @@ impl AucDraws {
             sum += memory.counts[place as usize];
             sum
         }));
-        let mut above = 0_u64;
-        for _ in 0..negatives {
-            let (below, up_to) = self.negatives[places.below(negatives as u32)];
-            let twice_below =
-                u64::from(memory.sums[below as usize]) + u64::from(memory.sums[up_to as usize]);
-            above += 2 * positives as u64 - twice_below;
-        }
+        let sums = memory.sums.as_slice();
+        let mut twice_below = 0_u64;
+        places.each_below(negatives as u32, negatives, |place| {
+            let (below, up_to) = self.negatives[place];
+            twice_below += u64::from(sums[below as usize]) + u64::from(sums[up_to as usize]);
+        });
+        let above = 2 * positives as u64 * negatives as u64 - twice_below;
         let pairs = 2 * positives as u128 * negatives as u128;
         above as f64 / pairs as f64
     }
@@ -119,9 +150,9 @@ mod tests {
         for bound in [1, 2, 7, 10_000, u32::MAX / 3, u32::MAX - 5] {
             let mut single = ChaCha8Rng::seed_from_u64(5);
             let mut places = Places::new(ChaCha8Rng::seed_from_u64(5));
-            for _ in 0..2000 {
-                assert_eq!(places.below(bound), single.random_range(0..bound) as usize);
-            }
+            places.each_below(bound, 2000, |place| {
+                assert_eq!(place, single.random_range(0..bound) as usize);
+            });
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::{Scores, Undefined};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Isotonic {
     /// Scores and their probabilities, both ascending; straight lines between
-    /// them, level beyond.
+    /// them, level beyond. Without any a score stays what it is.
     pub knots: Vec<(f64, f64)>,
 }
 
@@ -55,7 +55,7 @@ impl Isotonic {
             }
             (Some(only), None) => only.1,
             (None, Some(only)) => only.1,
-            (None, None) => f64::NAN,
+            (None, None) => score,
         }
     }
 }
