@@ -170,6 +170,18 @@ mod tests {
     }
 
     #[test]
+    fn a_perfect_ranking_of_many_is_exactly_1() {
+        // confidenceinterval issue 15: rounding gave 1.0000001.
+        let n = 99_991_u32;
+        let labels: Vec<bool> = (0..n).map(|i| i >= 33_333).collect();
+        let values: Vec<f64> = (0..n).map(|i| f64::from(i) / f64::from(n)).collect();
+        let scores = Scores::new(&labels, &values).unwrap();
+        assert_eq!(auc(&scores).unwrap().estimate, 1.0);
+        let drawn = crate::bootstrap_auc(&scores, &crate::Bootstrap::default().with_resamples(3));
+        assert_eq!(drawn.unwrap().ci_undefined, Some(Undefined::NoVariation));
+    }
+
+    #[test]
     fn nothing_overflows_at_144_720_samples() {
         // pROC issue 19: products of counts left the range of 32-bit integers.
         let n = 144_720_u32;
