@@ -5,19 +5,15 @@
 //! cargo bench -p foramen-benches --bench metrics
 //! ```
 //!
-//! The same in Python, for comparison:
-//!
-//! ```text
-//! import numpy as np, timeit; from sklearn.metrics import roc_auc_score
-//! r = np.random.default_rng(1); y = r.random(10**6) < .4; p = r.random(10**6)*.5 + y*.2
-//! min(timeit.repeat(lambda: roc_auc_score(y, p), number=1, repeat=5))
-//! ```
+//! `cargo xtask peers-test` times the same side by side with scikit-learn, numpy
+//! and pROC.
 
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use foramen_metrics::{
-    Bootstrap, Confidence, PairedScores, Scores, auc, bootstrap_auc, calibration, compare_auc,
+    Bootstrap, Confidence, PairedScores, Scores, Smoothing, auc, bootstrap_auc, calibration,
+    calibration_curve, compare_auc,
 };
 
 /// Labels, 40 % positive, and probabilities that know something of them.
@@ -42,7 +38,7 @@ fn uniform(seed: u64) -> f64 {
 fn discrimination(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("metrics/auc_delong");
     group.sample_size(10);
-    for n in [1_000, 10_000, 100_000, 1_000_000] {
+    for n in [1_000, 10_000, 100_000, 1_000_000, 10_000_000] {
         let (labels, values) = samples(n, 1);
         group.throughput(Throughput::Elements(u64::from(n)));
         group.bench_function(BenchmarkId::from_parameter(n), |bencher| {
@@ -94,5 +90,19 @@ fn recalibration(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, discrimination, resampling, recalibration);
+fn curves(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("metrics/calibration_curve");
+    group.sample_size(10);
+    for n in [288, 10_000] {
+        let (labels, values) = samples(n, 1);
+        let scores = Scores::new(&labels, &values).expect("the samples are probabilities");
+        group.throughput(Throughput::Elements(u64::from(n)));
+        group.bench_function(BenchmarkId::from_parameter(n), |bencher| {
+            bencher.iter(|| calibration_curve(black_box(&scores), &Smoothing::default()));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, discrimination, resampling, recalibration, curves);
 criterion_main!(benches);

@@ -1,17 +1,19 @@
-//! Evaluates predictions: discrimination, calibration, calls at a threshold, each
-//! with its 95 % interval.
+//! Evaluates predictions: discrimination, calibration, calls at a threshold and
+//! net benefit, each with its 95 % interval.
 //!
 //! ```text
 //! cargo run --release --example evaluate -- --predictions predictions.csv --json evaluation.json --out plots
 //! ```
 //!
 //! prints a table, writes the numbers for a program (`--json`) and three plots
-//! (`--out`: roc.svg, calibration.svg, decision.svg, beside evaluation.json). The
-//! table has the columns subject_id, level, side, repeat, fold, label (0, 1 or
-//! empty) and probability. Rows without a label are counted and left out; the
-//! repeats of a cross-validation are averaged, and the AUC of each is given
-//! beside. Without `--predictions` a small made-up table is evaluated.
+//! (`--out`: roc.svg with its band, calibration.svg with a histogram,
+//! decision.svg, beside evaluation.json). The table has the columns subject_id,
+//! level, side, repeat, fold, label (0, 1 or empty) and probability. Rows without
+//! a label are counted and left out; the repeats of a cross-validation are
+//! averaged, and the AUC of each is given beside. Without `--predictions` a small
+//! made-up table is evaluated.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -19,9 +21,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Parser;
 use foramen_examples::Failure;
-use foramen_report::{
-    Model, ModelReport, calibration_svg, decision_svg, evaluate_model, read_predictions, roc_svg,
-};
+use foramen_metrics::{Bins, Bootstrap, Number, Scores, Smoothing, plot, summary};
+use foramen_report::{Model, ModelReport, Prediction, evaluate_model, read_predictions};
 use serde_json::json;
 
 /// Evaluates a table of predictions.
@@ -49,10 +50,10 @@ fn main() -> Result<(), Failure> {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let threshold = arguments.threshold;
     anyhow::ensure!(
-        (0.0..=1.0).contains(&arguments.threshold),
-        "a threshold of {} is no probability; give one from 0 to 1",
-        arguments.threshold
+        (0.0..=1.0).contains(&threshold),
+        "a threshold of {threshold} is no probability; give one from 0 to 1"
     );
     let (name, read) = match &arguments.predictions {
         Some(path) => {
@@ -64,13 +65,17 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
         None => ("a made-up table".to_owned(), read_predictions(made_up().as_bytes())?),
     };
-    let model = Model::new("model", read.predictions).with_threshold(arguments.threshold);
+    let model = Model::new("model", read.predictions).with_threshold(threshold);
     let report = evaluate_model(&model, arguments.seed)?;
-    print_table(&name, &report, read.without_label);
-    let mut numbers = serde_json::to_value(&report)?;
-    numbers["predictions"] = json!(name);
-    numbers["without_label"] = json!(read.without_label);
-    let text = serde_json::to_string_pretty(&numbers)?;
+    let scores = average(&model.predictions)?;
+    let draws = Bootstrap::default().with_seed(arguments.seed);
+    let numbers = summary(&scores, threshold, &draws);
+    print_table(&name, &report, &numbers, read.without_label);
+    let mut json = serde_json::to_value(&report)?;
+    json["predictions"] = json!(name);
+    json["without_label"] = json!(read.without_label);
+    json["numbers"] = json!(numbers);
+    let text = serde_json::to_string_pretty(&json)?;
     if let Some(path) = &arguments.json {
         write(path, &text)?;
     }
@@ -78,16 +83,34 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         fs::create_dir_all(folder)
             .with_context(|| format!("could not make the folder {}", folder.display()))?;
         write(&folder.join("evaluation.json"), &text)?;
-        let models = [model];
-        write(&folder.join("roc.svg"), &roc_svg(&models)?)?;
-        write(&folder.join("calibration.svg"), &calibration_svg(&models[0], 0)?)?;
-        write(&folder.join("decision.svg"), &decision_svg(&models)?)?;
+        let thresholds: Vec<f64> = (1..20).map(|step| f64::from(step) / 20.0).collect();
+        let curve = plot::calibration_svg(&scores, Bins::EqualMass(10), &Smoothing::default());
+        write(&folder.join("roc.svg"), &plot::roc_svg(&scores, &draws)?)?;
+        write(&folder.join("calibration.svg"), &curve?)?;
+        write(&folder.join("decision.svg"), &plot::decision_svg(&scores, &thresholds)?)?;
         println!("\nevaluation.json and three plots are in {}", folder.display());
     }
     Ok(())
 }
 
-fn print_table(name: &str, report: &ModelReport, without_label: usize) {
+/// The repeats of each injection averaged. A foramen that occurs again within a
+/// repeat is another injection.
+fn average(predictions: &[Prediction]) -> anyhow::Result<Scores> {
+    let mut seen = BTreeMap::new();
+    let mut injections: BTreeMap<_, Vec<&Prediction>> = BTreeMap::new();
+    for one in predictions {
+        let foramen = (&one.subject, one.level, one.side);
+        let before = seen.entry((foramen, one.repeat)).or_insert(0);
+        injections.entry((foramen, *before)).or_default().push(one);
+        *before += 1;
+    }
+    let mean =
+        |of: &Vec<&Prediction>| of.iter().map(|one| one.probability).sum::<f64>() / of.len() as f64;
+    let labels: Vec<bool> = injections.values().map(|of| of[0].favourable).collect();
+    Ok(Scores::new(&labels, &injections.values().map(mean).collect::<Vec<_>>())?)
+}
+
+fn print_table(name: &str, report: &ModelReport, numbers: &[Number], without_label: usize) {
     println!("{name}: {} injections of {} subjects", report.n, report.n_subjects);
     println!("favourable {}, rows without a label {without_label}", report.n_positive);
     if report.repeats > 1 {
@@ -96,35 +119,16 @@ fn print_table(name: &str, report: &ModelReport, without_label: usize) {
     if let Some(p) = report.p_no_discrimination {
         println!("no discrimination at all: p = {p:.4} (permutation)");
     }
-    println!("\n{:>60}", "95 % interval");
-    let r = report;
-    let at = format!("at threshold {}: sensitivity", r.threshold.unwrap_or_default());
-    let (ppv, npv) = (r.positive_predictive_value_ci95, r.negative_predictive_value_ci95);
-    for (title, value, interval) in [
-        ("AUC (DeLong)", r.auc, r.auc_ci95),
-        ("AUC (bootstrap, BCa)", r.auc, r.auc_ci95_bootstrap),
-        ("AUC (by subject, Obuchowski)", r.auc, r.auc_ci95_clustered),
-        ("Brier score", r.brier, r.brier_ci95),
-        ("scaled Brier score", r.brier_scaled, None),
-        ("calibration slope", r.calibration_slope, r.calibration_slope_ci95),
-        ("calibration intercept", r.calibration_intercept, r.calibration_intercept_ci95),
-        ("calibration in the large", r.calibration_in_the_large, r.calibration_in_the_large_ci95),
-        ("expected calibration error", r.expected_calibration_error, None),
-        (&at, r.sensitivity, r.sensitivity_ci95),
-        ("specificity", r.specificity, r.specificity_ci95),
-        ("positive predictive value", r.positive_predictive_value, ppv),
-        ("negative predictive value", r.negative_predictive_value, npv),
-        ("accuracy", r.accuracy, r.accuracy_ci95),
-    ] {
-        let bounds = interval.map(|(lower, upper)| format!("   {lower:.3} to {upper:.3}"));
-        println!("{title:<34}{:>10}{}", number(value), bounds.unwrap_or_default());
+    println!("calls at threshold {}\n", report.threshold.unwrap_or_default());
+    for Number { name, estimate, undefined } in numbers {
+        let reason = undefined.map(|reason| format!("undefined: {reason}"));
+        let value = estimate.map_or_else(String::new, |made| format!("{:.3}", made.estimate));
+        let bounds =
+            estimate.and_then(|made| made.ci).map(|ci| format!("   {:.3} to {:.3}", ci.0, ci.1));
+        println!("{name:<34}{value:>10}{}", bounds.or(reason).unwrap_or_default());
     }
-    report.undefined.iter().for_each(|(name, reason)| println!("{name}: {reason}"));
+    println!("AUC by subject (Obuchowski): {:.3?}", report.auc_ci95_clustered);
     report.notes.iter().for_each(|note| println!("note: {note}"));
-}
-
-fn number(value: Option<f64>) -> String {
-    value.map_or_else(|| "undefined".to_owned(), |value| format!("{value:.3}"))
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {

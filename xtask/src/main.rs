@@ -2,14 +2,16 @@
 //!
 //! `setup` brings libtorch and CMake into the user cache and tells cargo where
 //! they are, `doctor` prints what was found, `demo` and `test` are `setup`
-//! followed by the cargo command a user would type. Each may be run again and
-//! again; what is already there is kept.
+//! followed by the cargo command a user would type, `peers-test` compares
+//! `foramen-metrics` with what people use. Each may be run again and again; what
+//! is already there is kept.
 
 mod cache;
 mod cargo;
 mod cmake;
 mod doctor;
 mod libtorch;
+mod peers;
 mod pip;
 mod setup;
 mod wheel;
@@ -43,6 +45,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Numbers and speed of `foramen-metrics` beside Python and R.
+    PeersTest,
 }
 
 /// The optional features that `setup` makes buildable.
@@ -62,6 +66,7 @@ fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Setup(options) => setup::setup(&options).map(drop),
         Task::Doctor => doctor::doctor(),
+        Task::PeersTest => peers::peers(),
         Task::Demo { arguments } => {
             setup::setup(&setup::Options::default())?;
             cargo::run(

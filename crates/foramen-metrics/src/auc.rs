@@ -1,4 +1,4 @@
-use crate::{Confidence, Estimate, Method, Scores, Undefined, scores::Tie};
+use crate::{Confidence, Estimate, Method, Scores, Undefined, calibration::logistic, scores::Tie};
 
 /// How the interval of an AUC is made from its DeLong variance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -12,6 +12,10 @@ pub enum AucInterval {
     /// Symmetric on the logit scale: stays within 0 and 1 and covers better near
     /// them (Pepe 2003, The Statistical Evaluation of Medical Tests, 5.2).
     DeLongLogit,
+    /// From the AUC and the counts alone, under exponential scores (Hanley and
+    /// McNeil 1982, doi 10.1148/radiology.143.1.7063747): for published numbers
+    /// without data.
+    HanleyMcNeil,
 }
 
 /// Area under the ROC curve with its 95 % DeLong interval: the probability that
@@ -44,8 +48,12 @@ pub fn auc_with(
     let wald = Estimate::wald(estimate, standard_error, n, confidence, (0.0, 1.0));
     Ok(match interval {
         AucInterval::DeLong => Estimate { method: Method::DeLong, ..wald },
+        AucInterval::HanleyMcNeil => {
+            let error = hanley_mcneil(estimate, scores.positives(), scores.negatives());
+            let wald = Estimate::wald(estimate, error, n, confidence, (0.0, 1.0));
+            Estimate { method: Method::HanleyMcNeil, ..wald }
+        }
         AucInterval::DeLongLogit => {
-            let logistic = |logit: f64| 1.0 / (1.0 + (-logit).exp());
             let ci = standard_error.ok().map(|error| {
                 let half = confidence.z() * error / (estimate * (1.0 - estimate));
                 let logit = (estimate / (1.0 - estimate)).ln();
@@ -56,26 +64,48 @@ pub fn auc_with(
     })
 }
 
+/// The standard error of an AUC known only by its value and the numbers of
+/// positives and negatives (Hanley and McNeil 1982).
+///
+/// # Errors
+/// [`Undefined::TooFew`] without a sample of each class,
+/// [`Undefined::NoVariation`] unless the AUC is between 0 and 1 (exclusive).
+pub fn hanley_mcneil(area: f64, positives: usize, negatives: usize) -> Result<f64, Undefined> {
+    if positives == 0 || negatives == 0 {
+        return Err(Undefined::TooFew);
+    }
+    if !(area > 0.0 && area < 1.0) {
+        return Err(Undefined::NoVariation);
+    }
+    let (m, n) = (positives as f64, negatives as f64);
+    let of_positives = area / (2.0 - area) - area * area;
+    let of_negatives = 2.0 * area * area / (1.0 + area) - area * area;
+    let pairs = area * (1.0 - area) + (m - 1.0) * of_positives + (n - 1.0) * of_negatives;
+    Ok((pairs / (m * n)).sqrt())
+}
+
 /// The AUC and its DeLong variance.
 pub(crate) fn delong(scores: &Scores) -> Result<(f64, Result<f64, Undefined>), Undefined> {
     scores.both_classes()?;
     let (positives, negatives) = (scores.positives() as u128, scores.negatives() as u128);
-    let estimate = auc_of_counts(scores.ties().iter().map(counts), positives, negatives);
-
     // Twice the number of negatives below a positive (ties half), and twice the
-    // number of positives above a negative: their sums and sums of squares.
-    let (mut below_negatives, mut below_positives) = (0_u128, 0_u128);
-    let (mut sum, mut squares_of_positives, mut squares_of_negatives) = (0_u128, 0_u128, 0_u128);
+    // number of positives above a negative: their sums and sums of squares. At
+    // most u32::MAX samples have less than 2^63 pairs twice over, so that only
+    // squares need more than 64 bits.
+    let (mut below_negatives, mut above_positives) = (0_u64, scores.positives() as u64);
+    let (mut sum, mut squares_of_positives, mut squares_of_negatives) = (0_u64, 0_u128, 0_u128);
     for tie in scores.ties() {
-        let (p, q) = counts(tie);
+        let (p, q) = (u64::from(tie.positives), u64::from(tie.negatives));
         let of_positive = 2 * below_negatives + q;
-        let of_negative = 2 * (positives - below_positives - p) + p;
+        let of_negative = 2 * above_positives - p;
         sum += p * of_positive;
-        squares_of_positives += p * of_positive * of_positive;
-        squares_of_negatives += q * of_negative * of_negative;
+        squares_of_positives += u128::from(p * of_positive) * u128::from(of_positive);
+        squares_of_negatives += u128::from(q * of_negative) * u128::from(of_negative);
         below_negatives += q;
-        below_positives += p;
+        above_positives -= p;
     }
+    let sum = u128::from(sum);
+    let estimate = sum as f64 / (2 * positives * negatives) as f64;
     if positives < 2 || negatives < 2 {
         return Ok((estimate, Err(Undefined::TooFew)));
     }
@@ -140,6 +170,18 @@ mod tests {
     }
 
     #[test]
+    fn a_perfect_ranking_of_many_is_exactly_1() {
+        // confidenceinterval issue 15: rounding gave 1.0000001.
+        let n = 99_991_u32;
+        let labels: Vec<bool> = (0..n).map(|i| i >= 33_333).collect();
+        let values: Vec<f64> = (0..n).map(|i| f64::from(i) / f64::from(n)).collect();
+        let scores = Scores::new(&labels, &values).unwrap();
+        assert_eq!(auc(&scores).unwrap().estimate, 1.0);
+        let drawn = crate::bootstrap_auc(&scores, &crate::Bootstrap::default().with_resamples(3));
+        assert_eq!(drawn.unwrap().ci_undefined, Some(Undefined::NoVariation));
+    }
+
+    #[test]
     fn nothing_overflows_at_144_720_samples() {
         // pROC issue 19: products of counts left the range of 32-bit integers.
         let n = 144_720_u32;
@@ -150,6 +192,15 @@ mod tests {
         let half = f64::from(n / 2);
         assert!((area.estimate - (half - 1.0) / (2.0 * half)).abs() < 1e-15);
         assert!(area.ci.is_some());
+    }
+
+    #[test]
+    fn the_error_of_hanley_and_mcneil_is_their_formula_worked_in_python() {
+        let error = hanley_mcneil(0.893, 51, 58).unwrap();
+        // a, m, n = .893, 51, 58; q1, q2 = a/(2-a), 2*a*a/(1+a)
+        // ((a*(1-a) + (m-1)*(q1-a*a) + (n-1)*(q2-a*a))/m/n)**.5
+        assert!((error - 0.032_511_581_767_646_58).abs() < 1e-14);
+        assert_eq!(hanley_mcneil(1.0, 51, 58), Err(Undefined::NoVariation));
     }
 
     #[test]

@@ -1,13 +1,14 @@
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use rayon::prelude::*;
 
-use crate::{
-    Confidence, Estimate, PairedScores, Scores, Undefined, auc::auc_of_counts, compare::placements,
-};
+use crate::{Confidence, Estimate, PairedScores, Scores, Undefined, compare::placements};
 
+mod draws;
 mod interval;
 
-pub(crate) use interval::interval;
+use draws::{AucDraws, Memory};
+
+pub(crate) use interval::{interval, quantile};
 
 /// How resamples are drawn and read.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,6 +80,17 @@ impl Bootstrap {
         generator.set_stream(u64::from(resample));
         generator
     }
+
+    /// The samples of one resample, as many of each stratum as it has.
+    pub(crate) fn indices(&self, strata: &[Vec<usize>; 2], resample: u32) -> Vec<usize> {
+        let mut generator = self.generator(resample);
+        let mut indices = Vec::with_capacity(strata[0].len() + strata[1].len());
+        for stratum in strata {
+            let drawn = (0..stratum.len()).map(|_| stratum[draw(&mut generator, stratum.len())]);
+            indices.extend(drawn);
+        }
+        indices
+    }
 }
 
 /// The AUC with a stratified bootstrap interval: positives and negatives are
@@ -88,16 +100,12 @@ impl Bootstrap {
 /// [`Undefined`] where a class is missing.
 pub fn bootstrap_auc(scores: &Scores, bootstrap: &Bootstrap) -> Result<Estimate, Undefined> {
     let estimate = crate::auc(scores)?.estimate;
-    let draws = TieDraws::new(scores);
+    let draws = AucDraws::new(scores);
     let replicates = (0..bootstrap.resamples)
         .into_par_iter()
-        .map_init(
-            || vec![(0_u32, 0_u32); scores.ties().len()],
-            |counts, resample| {
-                draws.draw(&mut bootstrap.generator(resample), counts);
-                Some(draws.auc(counts))
-            },
-        )
+        .map_init(Memory::default, |memory, resample| {
+            Some(draws.auc(bootstrap.generator(resample), memory))
+        })
         .collect();
     interval(estimate, scores.len(), replicates, || auc_influence(scores), bootstrap)
 }
@@ -113,16 +121,13 @@ pub fn bootstrap_difference(
 ) -> Result<Estimate, Undefined> {
     let (first, second) = (paired.first(), paired.second());
     let estimate = crate::auc(first)?.estimate - crate::auc(second)?.estimate;
-    let draws = [TieDraws::new(first), TieDraws::new(second)];
+    let draws = [AucDraws::new(first), AucDraws::new(second)];
     let replicates = (0..bootstrap.resamples)
         .into_par_iter()
-        .map(|resample| {
+        .map_init(Memory::default, |memory, resample| {
             // The same generator for both draws the same samples for both.
-            let [a, b] = draws.each_ref().map(|draws| {
-                let mut counts = vec![(0, 0); draws.ties];
-                draws.draw(&mut bootstrap.generator(resample), &mut counts);
-                draws.auc(&counts)
-            });
+            let [a, b] =
+                draws.each_ref().map(|draws| draws.auc(bootstrap.generator(resample), memory));
             Some(a - b)
         })
         .collect();
@@ -155,18 +160,7 @@ pub fn bootstrap(
     let strata = strata(scores);
     let replicates = (0..bootstrap.resamples)
         .into_par_iter()
-        .map(|resample| {
-            let mut generator = bootstrap.generator(resample);
-            let indices: Vec<usize> = strata
-                .iter()
-                .flat_map(|stratum| {
-                    (0..stratum.len())
-                        .map(|_| stratum[draw(&mut generator, stratum.len())])
-                        .collect::<Vec<_>>()
-                })
-                .collect();
-            statistic(&scores.subset(&indices)?)
-        })
+        .map(|resample| statistic(&scores.subset(&bootstrap.indices(&strata, resample))?))
         .collect();
     // Infinitesimal influence by leaving each sample out.
     let influence = || {
@@ -192,46 +186,9 @@ pub(crate) fn draw(generator: &mut ChaCha8Rng, n: usize) -> usize {
 }
 
 /// The places of the positive and of the negative samples.
-fn strata(scores: &Scores) -> [Vec<usize>; 2] {
+pub(crate) fn strata(scores: &Scores) -> [Vec<usize>; 2] {
     let (positives, negatives) = (0..scores.len()).partition(|&index| scores.labels()[index]);
     [positives, negatives]
-}
-
-/// The score, by its place among the distinct scores, of each positive and each
-/// negative: what a resample of an AUC needs.
-struct TieDraws {
-    ties: usize,
-    positives: Vec<u32>,
-    negatives: Vec<u32>,
-}
-
-impl TieDraws {
-    fn new(scores: &Scores) -> Self {
-        let (mut positives, mut negatives) = (Vec::new(), Vec::new());
-        for (label, value) in scores.pairs() {
-            let tie = scores.ties().partition_point(|tie| tie.value < value);
-            let tie = u32::try_from(tie).expect("scores hold at most u32::MAX samples");
-            if label { positives.push(tie) } else { negatives.push(tie) }
-        }
-        Self { ties: scores.ties().len(), positives, negatives }
-    }
-
-    fn draw(&self, generator: &mut ChaCha8Rng, counts: &mut [(u32, u32)]) {
-        counts.fill((0, 0));
-        for _ in 0..self.positives.len() {
-            let drawn = self.positives[draw(generator, self.positives.len())];
-            counts[drawn as usize].0 += 1;
-        }
-        for _ in 0..self.negatives.len() {
-            let drawn = self.negatives[draw(generator, self.negatives.len())];
-            counts[drawn as usize].1 += 1;
-        }
-    }
-
-    fn auc(&self, counts: &[(u32, u32)]) -> f64 {
-        let counts = counts.iter().map(|&(p, q)| (u128::from(p), u128::from(q)));
-        auc_of_counts(counts, self.positives.len() as u128, self.negatives.len() as u128)
-    }
 }
 
 /// How far each positive and each negative pulls the AUC.

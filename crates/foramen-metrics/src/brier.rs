@@ -1,4 +1,4 @@
-use crate::{Confidence, Estimate, Scores, Undefined};
+use crate::{Bins, Confidence, Estimate, Scores, Undefined, reliability};
 
 /// Mean squared distance of probability and label (Brier 1950), 0 at best, with
 /// the 95 % interval of a mean.
@@ -32,10 +32,55 @@ pub fn scaled_brier(scores: &Scores) -> Result<f64, Undefined> {
     Ok(1.0 - brier(scores)?.estimate / (prevalence * (1.0 - prevalence)))
 }
 
+/// What the Brier score is made of: reliability − resolution + uncertainty +
+/// within.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct BrierDecomposition {
+    /// The Brier score.
+    pub brier: f64,
+    /// How far predictions are from frequencies; 0 at best.
+    pub reliability: f64,
+    /// How far the frequencies of the bins are from the prevalence; the higher
+    /// the better.
+    pub resolution: f64,
+    /// Prevalence × (1 − prevalence), which no model can change.
+    pub uncertainty: f64,
+    /// What predictions differ within bins; 0 with [`Bins::Distinct`].
+    pub within: f64,
+}
+
+/// Splits the Brier score (Murphy 1973; within bins Stephenson et al. 2008,
+/// doi 10.1175/2007WAF2006116.1).
+///
+/// # Errors
+/// [`Undefined::NotProbabilities`] for marker values,
+/// [`Undefined::NoDenominator`] for 0 bins.
+pub fn brier_decomposition(scores: &Scores, bins: Bins) -> Result<BrierDecomposition, Undefined> {
+    let grouped = reliability(scores, bins)?;
+    let prevalence = scores.prevalence();
+    let (mut reliability, mut resolution) = (0.0, 0.0);
+    for bin in &grouped.bins {
+        let share = bin.n as f64 / scores.len() as f64;
+        let observed = bin.observed.estimate;
+        reliability += share * (bin.predicted - observed).powi(2);
+        resolution += share * (observed - prevalence).powi(2);
+    }
+    let brier = brier(scores)?.estimate;
+    let uncertainty = prevalence * (1.0 - prevalence);
+    let within = match bins {
+        Bins::Distinct => 0.0,
+        _ => brier - (reliability - resolution + uncertainty),
+    };
+    Ok(BrierDecomposition { brier, reliability, resolution, uncertainty, within })
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::reference::calibration_split;
+    use crate::reference::{calibration_split, samples};
 
     #[test]
     fn brier_agrees_with_val_prob() {
@@ -50,6 +95,30 @@ mod tests {
         let scores = Scores::new(&[true, false, false, false], &[0.25; 4]).unwrap();
         assert!(scaled_brier(&scores).unwrap().abs() < 1e-15);
         assert!((brier(&scores).unwrap().estimate - 0.1875).abs() < 1e-15);
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_make_the_whole((labels, values) in samples(2..80)) {
+            let scores = Scores::new(&labels, &values).unwrap();
+            let parts = brier_decomposition(&scores, Bins::Distinct).unwrap();
+            let sum = parts.reliability - parts.resolution + parts.uncertainty;
+            prop_assert!((parts.brier - sum).abs() < 1e-12, "{:?}", parts);
+        }
+    }
+
+    #[test]
+    fn parts_of_a_case_worked_by_hand() {
+        // 0.2 twice with one positive, 0.8 twice with two; prevalence 3/4.
+        let scores = Scores::new(&[true, false, true, true], &[0.2, 0.2, 0.8, 0.8]).unwrap();
+        let parts = brier_decomposition(&scores, Bins::Distinct).unwrap();
+        assert!((parts.reliability - (0.09 + 0.04) / 2.0).abs() < 1e-15);
+        assert!((parts.resolution - 0.0625).abs() < 1e-15);
+        assert_eq!((parts.uncertainty, parts.within), (0.1875, 0.0));
+        // One bin: everything that predictions know is within it.
+        let one = brier_decomposition(&scores, Bins::EqualWidth(1)).unwrap();
+        assert_eq!(one.resolution, 0.0);
+        assert!((one.within - (0.19 - 0.0625 - 0.1875)).abs() < 1e-15, "{one:?}");
     }
 
     #[test]

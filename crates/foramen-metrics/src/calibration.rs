@@ -50,7 +50,7 @@ pub fn calibration(scores: &Scores) -> Result<Calibration, Undefined> {
             (logit(tie.value), f64::from(tie.positives), f64::from(tie.positives + tie.negatives))
         })
         .collect();
-    let (fit, information) = fit(&ties)?;
+    let (fit, information) = fit(&ties, [0.0, 1.0])?;
     let determinant = information[0] * information[2] - information[1] * information[1];
     let n = scores.len();
     let wald = |estimate: f64, variance: f64| {
@@ -111,7 +111,7 @@ pub(crate) fn logit(probability: f64) -> f64 {
     (p / (1.0 - p)).ln()
 }
 
-fn logistic(logit: f64) -> f64 {
+pub(crate) fn logistic(logit: f64) -> f64 {
     1.0 / (1.0 + (-logit).exp())
 }
 
@@ -130,9 +130,12 @@ fn separated(scores: &Scores) -> bool {
     negative.1 <= positive.0 || positive.1 <= negative.0
 }
 
-/// Newton's method for (x, positives, samples); gives intercept and slope with
+/// Newton's method for (x, positives, samples) from a start; gives intercept and slope with
 /// their information matrix (00, 01, 11). Steps that lose likelihood are halved.
-fn fit(ties: &[(f64, f64, f64)]) -> Result<([f64; 2], [f64; 3]), Undefined> {
+pub(crate) fn fit(
+    ties: &[(f64, f64, f64)],
+    mut at: [f64; 2],
+) -> Result<([f64; 2], [f64; 3]), Undefined> {
     let likelihood = |[a, b]: [f64; 2]| -> f64 {
         ties.iter()
             .map(|&(x, positives, n)| {
@@ -142,7 +145,6 @@ fn fit(ties: &[(f64, f64, f64)]) -> Result<([f64; 2], [f64; 3]), Undefined> {
             })
             .sum()
     };
-    let mut at = [0.0, 1.0];
     let mut value = likelihood(at);
     for _ in 0..100 {
         let (mut gradient, mut information) = ([0.0; 2], [0.0; 3]);

@@ -165,6 +165,20 @@ mod tests {
     }
 
     #[test]
+    fn clusters_of_three_are_the_formula_worked_in_numpy() {
+        // i = np.arange(60); s = ((i*23) % 60)/60; y = s + (i % 4)*.2 > .8; c = i//3; K = 20
+        // psi = (s[y][:,None] > s[~y]) + .5*(s[y][:,None] == s[~y]); m, n = psi.shape
+        // x = np.zeros(60); x[y] = psi.mean(1) - psi.mean(); x[~y] = psi.mean(0) - psi.mean()
+        // X, Y = (np.array([x[g & (c == k)].sum() for k in range(K)]) for g in (y, ~y))
+        // p, q = (sum((g & (c == k)).any() for k in range(K)) for g in (y, ~y))
+        // (p/(p-1)*(X**2).sum()/m**2 + q/(q-1)*(Y**2).sum()/n**2 + 2*K/(K-1)*(X*Y).sum()/m/n)**.5
+        let names: Vec<usize> = (0..60).map(|i| i / 3).collect();
+        let clustered = ClusteredScores::new(scores(), &names).unwrap();
+        let error = auc_of_clusters(&clustered).unwrap().standard_error.unwrap();
+        assert!((error - 0.039_173_661_756_245_85).abs() < 1e-14, "{error}");
+    }
+
+    #[test]
     fn every_sample_twice_teaches_nothing_new() {
         let single = scores();
         let labels = [single.labels(), single.labels()].concat();

@@ -2,8 +2,8 @@ use crate::{
     Confidence, Estimate, Method, MetricsError, Scores, Undefined,
     auc::AucInterval,
     auc::{auc_with, counts, delong},
+    distribution::two_sided_p,
     error::MetricsError::{LabelsDiffer, Lengths},
-    estimate::two_sided_p,
 };
 
 /// Two models' scores of the same samples.

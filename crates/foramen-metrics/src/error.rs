@@ -52,6 +52,38 @@ pub enum MetricsError {
         /// Index of the first such sample, from 0.
         index: usize,
     },
+    /// A rating is NaN or infinite.
+    #[error(
+        "rating {rater} of subject {subject} is {value}; leave subjects without all ratings out"
+    )]
+    Rating {
+        /// Index of the subject, from 0.
+        subject: usize,
+        /// Index of the rater, from 0.
+        rater: usize,
+        /// The rating.
+        value: f64,
+    },
+    /// A subject has more or fewer ratings than the first one.
+    #[error("subject {subject} has {ratings} ratings and the first one {expected}")]
+    Ragged {
+        /// Index of the subject, from 0.
+        subject: usize,
+        /// Number of its ratings.
+        ratings: usize,
+        /// Number of the first subject's ratings.
+        expected: usize,
+    },
+    /// A grade is not among the categories.
+    #[error("grade {grade} of subject {subject} is not below the {categories} categories")]
+    Grade {
+        /// Index of the subject, from 0.
+        subject: usize,
+        /// The grade.
+        grade: usize,
+        /// Number of categories.
+        categories: usize,
+    },
     /// A confidence level is not between 0 and 1.
     #[error("a confidence level of {level} is not between 0 and 1")]
     Confidence {
@@ -89,6 +121,9 @@ pub enum Undefined {
     /// finite slope.
     #[error("the predictions separate the labels, so that the slope has no finite estimate")]
     Separated,
+    /// The predictions rank the samples the wrong way round on the whole.
+    #[error("the predictions rank the samples the wrong way round")]
+    Inverted,
     /// The iteration did not converge.
     #[error("the fit did not converge")]
     NotConverged,
@@ -98,6 +133,12 @@ pub enum Undefined {
     /// The threshold has no odds: it is not in 0 to 1, or is 1.
     #[error("the threshold is not a probability below 1")]
     Threshold,
+    /// A study cannot be planned for no effect, or with rates outside 0 to 1.
+    #[error("the plan has no effect to find, or a rate that is not between 0 and 1")]
+    Plan,
+    /// A part of a ROC curve has no width, or lies outside 0 to 1.
+    #[error("the bounds are not 0 ≤ lower < upper ≤ 1")]
+    Region,
     /// The statistic was undefined in too many resamples.
     #[error("the statistic is undefined in too many resamples")]
     Resamples,

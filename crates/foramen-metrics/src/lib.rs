@@ -3,8 +3,10 @@
 //! [`Scores`] are labels and predicted probabilities, checked and sorted once.
 //! Every metric takes them and returns an [`Estimate`] (the number, its
 //! interval, how many samples, which method), or says by [`Undefined`] why there
-//! is none: a metric that is not defined is never 0, 0.5 or NaN. Two models on
-//! the same samples are [`PairedScores`], compared by [`compare_auc`].
+//! is none: a metric that is not defined is never 0, 0.5 or NaN. [`summary`] is
+//! every number of one model at once. Two models on the same samples are
+//! [`PairedScores`], compared by [`compare_auc`]; episodes of the same subjects
+//! are [`ClusteredScores`]; readers' numbers are [`Ratings`] and [`Grades`].
 //!
 //! ```
 //! use foramen_metrics::{Confusion, Confidence, Scores, Undefined, auc, brier};
@@ -38,22 +40,40 @@
     )
 )]
 
+mod agreement;
 mod auc;
+mod band;
 mod bootstrap;
 mod brier;
 mod calibration;
 mod cluster;
 mod compare;
 mod confusion;
+mod cross_validation;
+mod distribution;
 mod error;
 mod estimate;
+mod hosmer_lemeshow;
+mod likelihood;
+mod mcnemar;
+mod partial;
 mod permutation;
+mod plan;
+mod precision_recall;
 mod proportion;
+mod recalibration;
 mod reliability;
 mod roc;
 mod scores;
+mod smooth;
+mod subgroup;
+mod summary;
 mod threshold;
+mod unpaired;
 mod utility;
+
+#[cfg(feature = "plot")]
+pub mod plot;
 
 #[cfg(test)]
 mod reference;
@@ -62,21 +82,44 @@ mod reference;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use auc::{AucInterval, auc, auc_with};
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/metrics.md")]
+struct Guide;
+
+pub use agreement::{BlandAltman, Grades, Icc, KappaWeights, Ratings, bland_altman, icc, kappa};
+pub use auc::{AucInterval, auc, auc_with, hanley_mcneil};
+pub use band::{RocBandPoint, roc_band};
 pub use bootstrap::{Bootstrap, BootstrapInterval, bootstrap, bootstrap_auc, bootstrap_difference};
-pub use brier::{brier, scaled_brier};
+pub use brier::{BrierDecomposition, brier, brier_decomposition, scaled_brier};
 pub use calibration::{Calibration, PROBABILITY_LIMIT, calibration, calibration_in_the_large};
 pub use cluster::{ClusteredScores, auc_of_clusters, cluster_bootstrap_auc};
 pub use compare::{Comparison, PairedScores, compare_auc};
-pub use confusion::Confusion;
+pub use confusion::{Confusion, Rate};
+pub use cross_validation::{
+    ResampledTest, Spread, corrected_resampled_t_test, cross_validated_auc, pool,
+};
 pub use error::{MetricsError, Undefined};
 pub use estimate::{Confidence, Estimate, Method};
+pub use hosmer_lemeshow::{HosmerLemeshow, HosmerLemeshowGroup, hosmer_lemeshow};
+pub use likelihood::{Likelihood, likelihood, spiegelhalter};
+pub use mcnemar::{McNemar, mcnemar};
+pub use partial::{PartialArea, RocRegion, partial_auc};
 pub use permutation::permutation_test;
-pub use proportion::{clopper_pearson, wilson};
-pub use reliability::{Bins, Reliability, ReliabilityBin, reliability};
+pub use plan::{Effect, Plan, SampleSize};
+pub use precision_recall::{
+    PrecisionRecallCurve, PrecisionRecallPoint, average_precision, precision_recall,
+};
+pub use proportion::{ProportionInterval, clopper_pearson, wilson};
+pub use recalibration::{Isotonic, Platt, Temperature};
+pub use reliability::{Bins, Reliability, ReliabilityBin, expected_calibration_error, reliability};
 pub use roc::{RocCurve, RocPoint, roc};
 pub use scores::{Scores, Tie};
+pub use smooth::{CalibrationCurve, CalibrationPoint, Degree, Smoothing, calibration_curve};
+pub use subgroup::{Interaction, Subgroup, Subgroups, by_group};
+pub use summary::{Number, summary};
 pub use threshold::{
-    threshold_at_sensitivity, threshold_at_specificity, threshold_nearest_corner, youden,
+    Costs, threshold_at_sensitivity, threshold_at_specificity, threshold_nearest_corner,
+    threshold_of_least_cost, youden,
 };
+pub use unpaired::{UnpairedComparison, compare_unpaired_auc};
 pub use utility::{DecisionPoint, decision_curve, net_benefit, net_benefit_of_treating_all};

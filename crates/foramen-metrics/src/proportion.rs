@@ -1,6 +1,36 @@
-use statrs::function::beta::inv_beta_reg;
+use crate::{Confidence, Estimate, Method, Undefined, distribution::beta_quantile};
 
-use crate::{Confidence, Estimate, Method, Undefined};
+/// How the interval of a proportion is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ProportionInterval {
+    /// [`wilson`]'s: close to its level on average.
+    #[default]
+    Wilson,
+    /// [`clopper_pearson`]'s: never below its level, and therefore wider.
+    Exact,
+}
+
+impl ProportionInterval {
+    /// The proportion with this interval.
+    ///
+    /// # Errors
+    /// [`Undefined::NoDenominator`] where there are no trials.
+    ///
+    /// # Panics
+    /// If there are more successes than trials.
+    pub fn of(
+        self,
+        successes: usize,
+        trials: usize,
+        confidence: Confidence,
+    ) -> Result<Estimate, Undefined> {
+        match self {
+            Self::Wilson => wilson(successes, trials, confidence),
+            Self::Exact => clopper_pearson(successes, trials, confidence),
+        }
+    }
+}
 
 /// A proportion with Wilson's score interval, which keeps its level at small
 /// numbers and at 0 and 1 (Wilson 1927; Agresti and Coull 1998,
@@ -42,8 +72,8 @@ pub fn clopper_pearson(
 ) -> Result<Estimate, Undefined> {
     let share = share(successes, trials)?;
     let (x, n, tail) = (successes as f64, trials as f64, confidence.tail());
-    let lower = if successes == 0 { 0.0 } else { inv_beta_reg(x, n - x + 1.0, tail) };
-    let upper = if successes == trials { 1.0 } else { inv_beta_reg(x + 1.0, n - x, 1.0 - tail) };
+    let lower = if successes == 0 { 0.0 } else { beta_quantile(x, n - x + 1.0, tail) };
+    let upper = if successes == trials { 1.0 } else { beta_quantile(x + 1.0, n - x, 1.0 - tail) };
     Ok(with_interval(share, (lower, upper), trials, Method::ClopperPearson, confidence))
 }
 
@@ -59,7 +89,10 @@ fn with_interval(
     method: Method,
     confidence: Confidence,
 ) -> Estimate {
-    Estimate { ci: Some(interval), method, confidence, ..Estimate::point(share, n) }
+    // At 0 and 1 the usual formula would claim certainty.
+    let standard_error =
+        (share > 0.0 && share < 1.0).then(|| (share * (1.0 - share) / n as f64).sqrt());
+    Estimate { ci: Some(interval), standard_error, method, confidence, ..Estimate::point(share, n) }
 }
 
 #[cfg(test)]
@@ -84,7 +117,7 @@ mod tests {
         ];
         for (estimate, (lower, upper)) in cases {
             let ci = estimate.ci.unwrap();
-            assert!((ci.0 - lower).abs() < 1e-10 && (ci.1 - upper).abs() < 1e-10, "{ci:?}");
+            assert!((ci.0 - lower).abs() < 1e-13 && (ci.1 - upper).abs() < 1e-13, "{ci:?}");
         }
     }
 

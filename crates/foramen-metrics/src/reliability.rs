@@ -1,4 +1,4 @@
-use crate::{Confidence, Estimate, Scores, Undefined, scores::Tie, wilson};
+use crate::{Bootstrap, Confidence, Estimate, Scores, Undefined, scores::Tie, wilson};
 
 /// How predictions are grouped to compare them with what happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub enum Bins {
     /// So many bins of about equal numbers of samples; equal predictions stay in
     /// one bin, so there may be fewer.
     EqualMass(usize),
+    /// One bin for each distinct prediction.
+    Distinct,
 }
 
 /// Predicted and observed frequencies by bin.
@@ -52,6 +54,11 @@ pub fn reliability(scores: &Scores, bins: Bins) -> Result<Reliability, Undefined
         Bins::EqualWidth(0) | Bins::EqualMass(0) => return Err(Undefined::NoDenominator),
         Bins::EqualWidth(count) => equal_width(scores, count),
         Bins::EqualMass(count) => equal_mass(scores, count),
+        Bins::Distinct => scores
+            .ties()
+            .iter()
+            .map(|tie| (tie.value, tie.value, std::slice::from_ref(tie)))
+            .collect(),
     };
     let bins = groups
         .into_iter()
@@ -76,6 +83,22 @@ pub fn reliability(scores: &Scores, bins: Bins) -> Result<Reliability, Undefined
         maximum_calibration_error: bins.iter().map(gap).fold(0.0, f64::max),
         bins,
     })
+}
+
+/// The expected calibration error with a bootstrap interval. It is above 0 even
+/// for a perfect model and more so in a resample: with few samples its interval
+/// lies too high.
+///
+/// # Errors
+/// As [`reliability`], and where a class is missing.
+pub fn expected_calibration_error(
+    scores: &Scores,
+    bins: Bins,
+    bootstrap: &Bootstrap,
+) -> Result<Estimate, Undefined> {
+    reliability(scores, bins)?;
+    let error = |drawn: &Scores| Some(reliability(drawn, bins).ok()?.expected_calibration_error);
+    crate::bootstrap(scores, error, bootstrap)
 }
 
 fn equal_width(scores: &Scores, count: usize) -> Vec<(f64, f64, &[Tie])> {
@@ -142,6 +165,16 @@ mod tests {
             reliability(&Scores::new(&labels, &values).unwrap(), Bins::EqualWidth(10)).unwrap();
         assert!((ten.expected_calibration_error - 0.312).abs() < 1e-12);
         assert_eq!(ten.bins.len(), 10);
+        let scores = Scores::new(&labels, &values).unwrap();
+        let drawn = expected_calibration_error(
+            &scores,
+            Bins::EqualWidth(10),
+            &Bootstrap::default().with_resamples(200),
+        )
+        .unwrap();
+        let (lower, upper) = drawn.ci.unwrap();
+        assert_eq!(drawn.estimate, ten.expected_calibration_error);
+        assert!(0.2 < lower && lower < 0.312 && upper < 0.6, "{drawn:?}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use rayon::slice::ParallelSliceMut;
+use rayon::prelude::*;
 
 use crate::{MetricsError, Undefined};
 
@@ -119,6 +119,15 @@ impl Scores {
         (!labels.is_empty()).then(|| Self::sorted(&labels, &values, self.probabilities))
     }
 
+    /// The samples of several in one; none without any. They are probabilities
+    /// where all are.
+    pub(crate) fn joined(parts: &[Self]) -> Option<Self> {
+        let labels: Vec<bool> = parts.iter().flat_map(|part| part.labels.clone()).collect();
+        let values: Vec<f64> = parts.iter().flat_map(|part| part.values.clone()).collect();
+        let probabilities = parts.iter().all(|part| part.probabilities);
+        (!labels.is_empty()).then(|| Self::sorted(&labels, &values, probabilities))
+    }
+
     /// Both classes are there.
     pub(crate) fn both_classes(&self) -> Result<(), Undefined> {
         if self.positives == 0 {
@@ -142,39 +151,94 @@ impl Scores {
 
     fn sorted(labels: &[bool], values: &[f64], probabilities: bool) -> Self {
         let positives = labels.iter().filter(|&&label| label).count();
-        let ties = if probabilities {
-            // A probability is a non-negative float of at most 1, whose bits sort
-            // as it does and leave the two highest free: with the label in the
-            // lowest bit one plain integer sort does everything.
-            let mut keys: Vec<u64> = labels
-                .iter()
-                .zip(values)
-                .map(|(&label, &value)| ((value + 0.0).abs().to_bits() << 1) | u64::from(label))
-                .collect();
-            sort(&mut keys);
-            collect_ties(keys.iter().map(|key| (f64::from_bits(key >> 1), key & 1 == 1)))
-        } else {
-            let mut keys: Vec<(u64, bool)> = labels
-                .iter()
-                .zip(values)
-                .map(|(&label, &value)| (ordered_bits(value), label))
-                .collect();
-            sort(&mut keys);
-            collect_ties(keys.iter().map(|&(bits, label)| (value_of_bits(bits), label)))
-        };
+        let ties = ties(labels, values);
         Self { labels: labels.to_vec(), values: values.to_vec(), ties, positives, probabilities }
     }
 }
 
-/// Below this many samples threads cost more than they save.
-const PARALLEL_SORT: usize = 50_000;
+/// Below this many samples buckets and threads cost more than they save.
+const MANY: usize = 20_000;
 
-fn sort<T: Ord + Send>(keys: &mut [T]) {
-    if keys.len() < PARALLEL_SORT {
-        keys.sort_unstable();
+/// Samples of a bucket on average: few enough for the simplest of sorts.
+const PER_BUCKET: usize = 32;
+
+/// Sorts the samples and joins those of one value.
+fn ties(labels: &[bool], values: &[f64]) -> Vec<Tie> {
+    let single = |(&label, &value): (&bool, &f64)| Tie {
+        // −0 becomes 0.
+        value: value + 0.0,
+        positives: u32::from(label),
+        negatives: u32::from(!label),
+    };
+    let samples = labels.iter().zip(values).map(single);
+    let mut ties = if labels.len() < MANY {
+        let mut ties: Vec<Tie> = samples.collect();
+        ties.sort_unstable_by(by_value);
+        ties
     } else {
-        keys.par_sort_unstable();
+        sorted_by_buckets(samples, values)
+    };
+    ties.dedup_by(|next, kept| {
+        let same = next.value.to_bits() == kept.value.to_bits();
+        if same {
+            kept.positives += next.positives;
+            kept.negatives += next.negatives;
+        }
+        same
+    });
+    if ties.len() < ties.capacity() / 2 {
+        ties.shrink_to_fit();
     }
+    ties
+}
+
+fn by_value(a: &Tie, b: &Tie) -> std::cmp::Ordering {
+    a.value.total_cmp(&b.value)
+}
+
+/// Puts the samples into buckets of equal width first. Where values are uneven
+/// the buckets are too, and threads share the work of a large one.
+fn sorted_by_buckets(samples: impl Iterator<Item = Tie>, values: &[f64]) -> Vec<Tie> {
+    let count = values.len() / PER_BUCKET;
+    let (low, high) = values
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)));
+    // Rounding may shift a border, but never brings a lower value into a higher
+    // bucket. A range too wide or too narrow for a float makes one bucket.
+    let scale = Some(count as f64 / (high - low)).filter(|scale| scale.is_normal());
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is not negative, and the last bucket takes what is beyond"
+    )]
+    let bucket = |value: f64| (((value - low) * scale.unwrap_or(0.0)) as usize).min(count - 1);
+    let mut ends = vec![0_usize; count];
+    values.iter().for_each(|&value| ends[bucket(value)] += 1);
+    let mut start = 0;
+    for end in &mut ends {
+        (start, *end) = (start + *end, start);
+    }
+    let mut ties = vec![Tie { value: 0.0, positives: 0, negatives: 0 }; values.len()];
+    for tie in samples {
+        let end = &mut ends[bucket(tie.value)];
+        ties[*end] = tie;
+        *end += 1;
+    }
+    let mut slices = Vec::with_capacity(count);
+    let (mut rest, mut start) = (ties.as_mut_slice(), 0);
+    for end in ends {
+        let (slice, after) = rest.split_at_mut(end - start);
+        slices.push(slice);
+        (rest, start) = (after, end);
+    }
+    slices.into_par_iter().with_min_len(64).for_each(|slice| {
+        if slice.len() < MANY {
+            slice.sort_unstable_by(by_value);
+        } else {
+            slice.par_sort_unstable_by(by_value);
+        }
+    });
+    ties
 }
 
 pub(crate) fn check_lengths(
@@ -192,31 +256,6 @@ pub(crate) fn check_lengths(
         return Err(MetricsError::TooMany { samples: labels.len(), limit: u32::MAX });
     }
     Ok(())
-}
-
-fn collect_ties(sorted: impl Iterator<Item = (f64, bool)>) -> Vec<Tie> {
-    let mut ties: Vec<Tie> = Vec::new();
-    for (value, label) in sorted {
-        let (positive, negative) = (u32::from(label), u32::from(!label));
-        match ties.last_mut() {
-            Some(tie) if tie.value.to_bits() == value.to_bits() => {
-                tie.positives += positive;
-                tie.negatives += negative;
-            }
-            _ => ties.push(Tie { value, positives: positive, negatives: negative }),
-        }
-    }
-    ties
-}
-
-/// Bits that sort as the finite number does; −0 counts as 0.
-pub(crate) fn ordered_bits(value: f64) -> u64 {
-    let bits = (value + 0.0).to_bits();
-    if bits >> 63 == 1 { !bits } else { bits | (1 << 63) }
-}
-
-fn value_of_bits(bits: u64) -> f64 {
-    f64::from_bits(if bits >> 63 == 1 { bits & !(1 << 63) } else { !bits })
 }
 
 #[cfg(test)]
@@ -252,6 +291,34 @@ mod tests {
             Scores::of_marker(&[true, false], &[0.0, -0.0]).unwrap(),
         ] {
             assert_eq!(scores.ties(), [Tie { value: 0.0, positives: 1, negatives: 1 }]);
+        }
+    }
+
+    #[test]
+    fn buckets_sort_as_a_plain_sort_does() {
+        let n = 3 * MANY;
+        let labels: Vec<bool> = (0..n).map(|i| (i * i) % 7 < 3).collect();
+        let spread = |i: usize| ((i * 7919) % n) as f64 / n as f64;
+        let shapes: [fn(f64) -> f64; 4] =
+            [|x| x, |x| x.powi(40), |x| (x * 9.0).floor() / 9.0, |_| 0.25];
+        for shape in shapes {
+            let values: Vec<f64> = (0..n).map(|i| shape(spread(i))).collect();
+            let mut sorted = values.clone();
+            sorted.sort_unstable_by(f64::total_cmp);
+            sorted.dedup();
+            let scores = Scores::new(&labels, &values).unwrap();
+            let distinct: Vec<f64> = scores.ties().iter().map(|tie| tie.value).collect();
+            assert_eq!(distinct, sorted);
+            let wide: Vec<f64> = values.iter().map(|value| value * 1e308 - 5e307).collect();
+            let marker = Scores::of_marker(&labels, &wide).unwrap();
+            let counts = |scores: &Scores| {
+                let ties = scores.ties().iter();
+                ties.map(|tie| (tie.positives, tie.negatives)).collect::<Vec<_>>()
+            };
+            if wide.windows(2).all(|pair| pair[0] != pair[1]) {
+                assert_eq!(counts(&marker), counts(&scores));
+            }
+            assert!(marker.ties().windows(2).all(|pair| pair[0].value < pair[1].value));
         }
     }
 

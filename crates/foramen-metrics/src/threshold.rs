@@ -42,6 +42,58 @@ pub fn threshold_at_specificity(scores: &Scores, specificity: f64) -> Result<f64
     best(scores, |sensitivity, reached| (reached >= specificity).then_some(sensitivity))
 }
 
+/// What a wrong call costs, in any unit: only the ratio matters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Costs {
+    /// Cost of calling a negative sample positive: 1.
+    pub false_positive: f64,
+    /// Cost of calling a positive sample negative: 1, so that the number of
+    /// wrong calls counts.
+    pub false_negative: f64,
+    /// Prevalence where the threshold will be used: none, that of the samples.
+    pub prevalence: Option<f64>,
+}
+
+impl Default for Costs {
+    fn default() -> Self {
+        Self { false_positive: 1.0, false_negative: 1.0, prevalence: None }
+    }
+}
+
+impl Costs {
+    /// Sets the costs of a false positive and of a false negative.
+    #[must_use]
+    pub fn new(false_positive: f64, false_negative: f64) -> Self {
+        Self { false_positive, false_negative, prevalence: None }
+    }
+
+    /// Sets the prevalence where the threshold will be used.
+    #[must_use]
+    pub fn with_prevalence(self, prevalence: f64) -> Self {
+        Self { prevalence: Some(prevalence), ..self }
+    }
+}
+
+/// The observed score whose wrong calls cost least; among equals the lowest.
+///
+/// # Errors
+/// [`Undefined`] where a class is missing, [`Undefined::Threshold`] if a cost or
+/// the prevalence is not a finite number, is negative, or leaves no call wrong
+/// that costs anything.
+pub fn threshold_of_least_cost(scores: &Scores, costs: &Costs) -> Result<f64, Undefined> {
+    let prevalence = costs.prevalence.unwrap_or_else(|| scores.prevalence());
+    let of_miss = costs.false_negative * prevalence;
+    let of_alarm = costs.false_positive * (1.0 - prevalence);
+    let usable = |cost: f64| cost.is_finite() && cost >= 0.0;
+    if !(usable(of_miss) && usable(of_alarm) && of_miss + of_alarm > 0.0) {
+        return Err(Undefined::Threshold);
+    }
+    best(scores, |sensitivity, specificity| {
+        Some(-(of_miss * (1.0 - sensitivity) + of_alarm * (1.0 - specificity)))
+    })
+}
+
 /// The observed score of greatest merit, from the highest score down.
 fn best(scores: &Scores, merit: impl Fn(f64, f64) -> Option<f64>) -> Result<f64, Undefined> {
     scores.both_classes()?;
@@ -86,5 +138,12 @@ mod tests {
         assert_eq!(threshold_at_specificity(&scores, 0.75), Ok(0.5));
         assert_eq!(threshold_at_specificity(&scores, 1.0), Ok(0.8));
         assert_eq!(threshold_at_sensitivity(&scores, 1.1), Err(Undefined::Threshold));
+        // Misses and false alarms: 3 0, 3 1, 2 1, 1 1, 1 2, 0 2, 0 3, 0 4.
+        let least = |costs: Costs| threshold_of_least_cost(&scores, &costs);
+        assert_eq!(least(Costs::default()), Ok(0.3));
+        assert_eq!(least(Costs::new(1.5, 1.0)), Ok(0.5));
+        assert_eq!(least(Costs::new(4.0, 1.0)), Ok(0.8));
+        assert_eq!(least(Costs::default().with_prevalence(0.2)), Ok(0.8));
+        assert_eq!(least(Costs::new(f64::NAN, 1.0)), Err(Undefined::Threshold));
     }
 }

@@ -11,8 +11,9 @@ pub struct DecisionPoint {
     /// Net benefit of acting on everyone; that of acting on no one is 0.
     pub treat_all: f64,
     /// Actions avoided per sample against acting on everyone, with no fewer
-    /// positives reached; none at threshold 0.
-    pub avoided: Option<f64>,
+    /// positives reached; none at threshold 0. Its interval excludes 0 where the
+    /// model is better than acting on everyone.
+    pub avoided: Option<Estimate>,
 }
 
 /// Net benefit: true positives per sample less false positives, weighed by the
@@ -26,10 +27,16 @@ pub fn net_benefit(scores: &Scores, threshold: f64) -> Result<Estimate, Undefine
     scores.are_probabilities()?;
     let odds = odds(threshold)?;
     let confusion = Confusion::at(scores, threshold);
+    Ok(weighed(scores, (confusion.true_positive, 1.0), (confusion.false_positive, -odds)))
+}
+
+/// Mean and interval of a value that some samples have, others another, and the
+/// rest 0.
+fn weighed(scores: &Scores, some: (usize, f64), others: (usize, f64)) -> Estimate {
     let n = scores.len() as f64;
-    let (tp, fp) = (confusion.true_positive as f64, confusion.false_positive as f64);
-    let mean = tp / n - fp / n * odds;
-    let spread = (tp + odds * odds * fp) / n - mean * mean;
+    let mean = some.0 as f64 / n * some.1 + others.0 as f64 / n * others.1;
+    let squares = some.0 as f64 * some.1.powi(2) + others.0 as f64 * others.1.powi(2);
+    let spread = squares / n - mean * mean;
     let error = if scores.len() < 2 {
         Err(Undefined::TooFew)
     } else if spread > 0.0 {
@@ -38,7 +45,7 @@ pub fn net_benefit(scores: &Scores, threshold: f64) -> Result<Estimate, Undefine
         Err(Undefined::NoVariation)
     };
     let all = (f64::NEG_INFINITY, f64::INFINITY);
-    Ok(Estimate::wald(mean, error, scores.len(), Confidence::P95, all))
+    Estimate::wald(mean, error, scores.len(), Confidence::P95, all)
 }
 
 /// Net benefit of acting on everyone.
@@ -63,7 +70,9 @@ pub fn decision_curve(
             let net_benefit = net_benefit(scores, threshold)?;
             let treat_all = net_benefit_of_treating_all(scores, threshold)?;
             let odds = odds(threshold)?;
-            let avoided = (odds > 0.0).then(|| (net_benefit.estimate - treat_all) / odds);
+            let call = Confusion::at(scores, threshold);
+            let (kept, missed) = ((call.true_negative, 1.0), (call.false_negative, -1.0 / odds));
+            let avoided = (odds > 0.0).then(|| weighed(scores, kept, missed));
             Ok(DecisionPoint { threshold, net_benefit, treat_all, avoided })
         })
         .collect()
@@ -108,12 +117,40 @@ mod tests {
                 assert_eq!(confusion.true_positive, count(&tp), "{at}");
                 assert_eq!(confusion.false_positive, count(&fp), "{at}");
                 if let Some(ours) = ours.avoided {
-                    assert!((ours - number(&avoided)).abs() < 1e-12, "{at}");
+                    assert!((ours.estimate - number(&avoided)).abs() < 1e-12, "{at}");
                 }
             }
             compared += 1;
         }
         assert!(compared > 10, "{compared}");
+    }
+
+    #[test]
+    fn intervals_are_those_of_a_mean() {
+        // y = [1]*30 + [0]*30; c = [1]*21 + [0]*9 + [1]*6 + [0]*24, odds = 1/4
+        // v = np.where(c, np.where(y, 1, -odds), 0); v.mean(), v.std(ddof=1)/60**.5
+        // and with np.where(c, 0, np.where(y, -1/odds, 1))
+        let labels: Vec<bool> = (0..60).map(|i| i < 30).collect();
+        let values: Vec<f64> =
+            (0..60).map(|i| if i < 21 || (30..36).contains(&i) { 0.9 } else { 0.1 }).collect();
+        let ours = decision_curve(&Scores::new(&labels, &values).unwrap(), &[0.2]).unwrap()[0];
+        for (ours, mean, error) in [
+            (ours.net_benefit, 0.325, 0.065_175_772_768_201_25),
+            (ours.avoided.unwrap(), -0.2, 0.216_286_062_928_125_66),
+        ] {
+            assert!((ours.estimate - mean).abs() < 1e-14, "{ours:?}");
+            assert!((ours.standard_error.unwrap() - error).abs() < 1e-14, "{ours:?}");
+        }
+    }
+
+    #[test]
+    fn treating_all_is_its_formula() {
+        let scores = Scores::new(&[true, false, false, true, false], &[0.5; 5]).unwrap();
+        for threshold in [0.0, 0.2, 0.4, 0.7] {
+            let formula = 0.4 - 0.6 * threshold / (1.0 - threshold);
+            let ours = net_benefit_of_treating_all(&scores, threshold).unwrap();
+            assert!((ours - formula).abs() < 1e-15);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use crate::{
     Bootstrap, BootstrapInterval, Estimate, Method, Undefined,
-    estimate::{normal_cdf, normal_quantile},
+    distribution::{normal_cdf, normal_quantile},
 };
 
 /// Reads the interval from the resampled estimates.
@@ -77,7 +77,7 @@ fn bca_levels(
 
 /// The quantile of sorted values by linear interpolation (type 7 of Hyndman and
 /// Fan 1996, the default of R and numpy).
-fn quantile(sorted: &[f64], level: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], level: f64) -> f64 {
     let place = level.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
     #[expect(
         clippy::cast_possible_truncation,

@@ -1,0 +1,118 @@
+use crate::{
+    Scores, Undefined,
+    calibration::{calibration, logistic, logit},
+    distribution::{chi_squared_p, two_sided_p},
+};
+
+/// What the likelihood says of probabilities: the indices of `val.prob` in the R
+/// package rms (Harrell, Regression Modeling Strategies, 10.9 and 10.10).
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Likelihood {
+    /// Nagelkerke's R²: the share of the greatest possible gain over the
+    /// prevalence.
+    pub r2: f64,
+    /// Discrimination index D: gain over the prevalence per sample, on the
+    /// logarithmic scale; the higher the better.
+    pub discrimination: f64,
+    /// Unreliability index U: what recalibration would gain; 0 or below at best.
+    pub unreliability: f64,
+    /// Quality index Q = D − U.
+    pub quality: f64,
+    /// Chi-squared statistic of intercept 0 and slope 1, two degrees of freedom.
+    pub miscalibration: f64,
+    /// Its p-value.
+    pub miscalibration_p: f64,
+}
+
+/// The likelihood indices.
+///
+/// # Errors
+/// [`Undefined`] as of [`calibration`].
+pub fn likelihood(scores: &Scores) -> Result<Likelihood, Undefined> {
+    let fitted = calibration(scores)?;
+    let n = scores.len() as f64;
+    // −2 × log-likelihood with an intercept and a slope.
+    let deviance = |intercept: f64, slope: f64| {
+        let of_sample = |(label, value): (bool, f64)| {
+            let line = intercept + slope * logit(value);
+            let line = if label { line } else { -line };
+            logistic(line).ln()
+        };
+        -2.0 * scores.pairs().map(of_sample).sum::<f64>()
+    };
+    let null = deviance((scores.prevalence() / (1.0 - scores.prevalence())).ln(), 0.0);
+    let given = deviance(0.0, 1.0);
+    let recalibrated = deviance(fitted.intercept.estimate, fitted.slope.estimate);
+    let (gain, miscalibration) = (null - given, (given - recalibrated).max(0.0));
+    let (discrimination, unreliability) = ((gain - 1.0) / n, (miscalibration - 2.0) / n);
+    Ok(Likelihood {
+        r2: (-gain / n).exp_m1() / (-null / n).exp_m1(),
+        discrimination,
+        unreliability,
+        quality: discrimination - unreliability,
+        miscalibration,
+        miscalibration_p: chi_squared_p(miscalibration, 2.0),
+    })
+}
+
+/// Spiegelhalter's test of calibration (1986, doi 10.1002/sim.4780050506): z
+/// and two-sided p-value. It needs no groups, and no fit.
+///
+/// # Errors
+/// [`Undefined::NotProbabilities`] for marker values,
+/// [`Undefined::NoVariation`] where every prediction is 0, 0.5 or 1.
+pub fn spiegelhalter(scores: &Scores) -> Result<(f64, f64), Undefined> {
+    scores.are_probabilities()?;
+    let (distance, variance) = scores.pairs().fold((0.0, 0.0), |(sum, variance), (label, p)| {
+        let lean = 1.0 - 2.0 * p;
+        let residual = f64::from(u8::from(label)) - p;
+        (sum + residual * lean, variance + lean * lean * p * (1.0 - p))
+    });
+    if variance <= 0.0 {
+        return Err(Undefined::NoVariation);
+    }
+    let z = distance / variance.sqrt();
+    Ok((z, two_sided_p(z)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::calibration_split;
+
+    #[test]
+    fn indices_agree_with_val_prob() {
+        let Some((labels, values)) = calibration_split() else { return };
+        let scores = Scores::new(&labels, &values).unwrap();
+        let ours = likelihood(&scores).unwrap();
+        let (z, p) = spiegelhalter(&scores).unwrap();
+        let area = crate::auc(&scores).unwrap();
+        // rms 6.5.0 val.prob: R2, D, U, Q, U:Chi-sq, U:p, S:z, S:p
+        for (ours, theirs) in [
+            (ours.r2, 0.358_051_191_106_791),
+            (ours.discrimination, 0.225_433_464_716_509),
+            (ours.unreliability, -0.002_791_907_466_554),
+            (ours.quality, 0.228_225_372_183_063),
+            (ours.miscalibration, 0.953_034_700_042_338),
+            (ours.miscalibration_p, 0.620_942_154_698_344),
+            (z, 0.617_476_615_685_726),
+            (p, 0.536_920_400_699_51),
+        ] {
+            assert!((ours - theirs).abs() < 1e-12, "{ours} {theirs}");
+        }
+        // pROC ci.auc. The C of val.prob, 0.849053963, and its Dxy are off in the
+        // fifth digit, because rms groups predictions before it counts pairs.
+        assert!((area.estimate - 0.849_081_952_530_2).abs() < 1e-12, "{area:?}");
+        let (lower, upper) = area.ci.unwrap();
+        assert!((lower - 0.792_892_044_733_6).abs() < 1e-12, "{lower}");
+        assert!((upper - 0.905_271_860_326_9).abs() < 1e-12, "{upper}");
+    }
+
+    #[test]
+    fn certain_predictions_have_no_test() {
+        let certain = Scores::new(&[true, false], &[1.0, 0.0]).unwrap();
+        assert_eq!(spiegelhalter(&certain), Err(Undefined::NoVariation));
+        assert_eq!(likelihood(&certain), Err(Undefined::Separated));
+    }
+}

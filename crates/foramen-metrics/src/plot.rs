@@ -1,0 +1,87 @@
+//! Curves as SVG text (feature `plot`). The same curves as data:
+//! [`crate::roc()`], [`crate::roc_band`], [`crate::reliability()`],
+//! [`crate::calibration_curve`], [`crate::decision_curve`].
+
+mod calibration;
+mod decision;
+mod roc;
+
+pub use calibration::calibration_svg;
+pub use decision::decision_svg;
+pub use roc::roc_svg;
+
+use plotters::{coord::Shift, prelude::*};
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
+
+/// Width and height of a plot, in pixels.
+const SIZE: (u32, u32) = (520, 520);
+
+const FONT: (&str, i32) = ("sans-serif", 15);
+
+const MODEL: RGBColor = RGBColor(0, 90, 156);
+const REFERENCE: RGBColor = RGBColor(140, 148, 156);
+
+/// Draws on white paper.
+fn svg(draw: impl FnOnce(&Area<'_>) -> Drawn) -> String {
+    let mut text = String::new();
+    {
+        let area = SVGBackend::with_string(&mut text, SIZE).into_drawing_area();
+        area.fill(&WHITE)
+            .and_then(|()| draw(&area))
+            .and_then(|()| area.present())
+            .expect("a string takes all that is drawn");
+    }
+    text
+}
+
+/// A number with its interval, to two digits.
+fn with_interval(estimate: &crate::Estimate) -> String {
+    let bounds = estimate.ci.map(|(lower, upper)| format!(" ({lower:.2} to {upper:.2})"));
+    format!("{:.2}{}", estimate.estimate, bounds.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Bins, Bootstrap, Scores, Smoothing, Undefined};
+
+    fn scores() -> Scores {
+        let values: Vec<f64> = (0..120_u32).map(|i| f64::from(i * 37 % 120) / 120.0).collect();
+        let labels: Vec<bool> = values
+            .iter()
+            .zip(0_u32..)
+            .map(|(p, i)| p + f64::from(i * 53 % 120) / 120.0 > 0.95)
+            .collect();
+        Scores::new(&labels, &values).unwrap()
+    }
+
+    #[test]
+    fn plots_are_whole_and_say_their_numbers() {
+        let draws = Bootstrap::default().with_resamples(200);
+        let thresholds: Vec<f64> = (1..20).map(|step| f64::from(step) / 20.0).collect();
+        let area = crate::auc(&scores()).unwrap().estimate;
+        let roc = roc_svg(&scores(), &draws).unwrap();
+        assert!(roc.contains(&format!("AUC {area:.2} (")), "{roc}");
+        let calibration =
+            calibration_svg(&scores(), Bins::EqualMass(10), &Smoothing::default()).unwrap();
+        assert!(calibration.contains("slope"), "{calibration}");
+        let decision = decision_svg(&scores(), &thresholds).unwrap();
+        assert!(decision.contains("treat all"), "{decision}");
+        for text in [roc, calibration, decision] {
+            assert!(text.starts_with("<svg") && text.trim_end().ends_with("</svg>"));
+            assert!(!text.contains("NaN") && !text.contains("inf"));
+        }
+    }
+
+    #[test]
+    fn what_is_undefined_is_not_drawn() {
+        let none = Scores::new(&[false, false], &[0.2, 0.4]).unwrap();
+        assert_eq!(roc_svg(&none, &Bootstrap::default()), Err(Undefined::NoPositives));
+        let smoothing = Smoothing::default();
+        assert!(calibration_svg(&none, Bins::EqualMass(2), &smoothing).is_err());
+        assert_eq!(decision_svg(&scores(), &[]), Err(Undefined::Threshold));
+        assert_eq!(decision_svg(&scores(), &[0.2, 1.0]), Err(Undefined::Threshold));
+    }
+}

@@ -1,0 +1,146 @@
+use std::collections::BTreeMap;
+
+use crate::{
+    Estimate, MetricsError, Scores, Undefined, distribution::chi_squared_p, scores::check_lengths,
+};
+
+/// A metric by group, such as sex, level or scanner.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Subgroups<G> {
+    /// The groups, in their order.
+    pub groups: Vec<Subgroup<G>>,
+    /// Whether the metric differs between them.
+    pub interaction: Interaction,
+}
+
+/// A metric in one group.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Subgroup<G> {
+    /// Which group.
+    pub group: G,
+    /// Number of samples.
+    pub n: usize,
+    /// How many of them are positive.
+    pub positives: usize,
+    /// The metric, where it is defined.
+    pub estimate: Option<Estimate>,
+    /// Why it is not, where it is not.
+    pub undefined: Option<Undefined>,
+}
+
+/// Cochran's test that a metric is the same in all groups. A large p-value is no
+/// proof of that: subgroups are small, and the test has little power.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Interaction {
+    /// Groups whose metric has a standard error and so takes part.
+    pub groups: usize,
+    /// Sum of squared distances from the common mean in standard errors; none
+    /// for fewer than two groups.
+    pub statistic: Option<f64>,
+    /// P-value with one degree of freedom less than groups.
+    pub p: Option<f64>,
+}
+
+/// Any metric by group: `by_group(&scores, &sexes, auc)`.
+///
+/// A metric without a standard error has no interaction test.
+///
+/// # Errors
+/// [`MetricsError::Lengths`] unless there is one group for each sample.
+pub fn by_group<G: Ord + Clone>(
+    scores: &Scores,
+    groups: &[G],
+    metric: impl Fn(&Scores) -> Result<Estimate, Undefined>,
+) -> Result<Subgroups<G>, MetricsError> {
+    check_lengths(scores.labels(), groups.len(), "groups")?;
+    let mut members: BTreeMap<&G, Vec<usize>> = BTreeMap::new();
+    for (index, group) in groups.iter().enumerate() {
+        members.entry(group).or_default().push(index);
+    }
+    let groups: Vec<Subgroup<G>> = members
+        .into_iter()
+        .map(|(group, indices)| {
+            let scores = scores.subset(&indices).expect("a group has members, all of them samples");
+            let result = metric(&scores);
+            Subgroup {
+                group: group.clone(),
+                n: scores.len(),
+                positives: scores.positives(),
+                estimate: result.ok(),
+                undefined: result.err(),
+            }
+        })
+        .collect();
+    let interaction = interaction(groups.iter().filter_map(|group| group.estimate));
+    Ok(Subgroups { groups, interaction })
+}
+
+fn interaction(estimates: impl Iterator<Item = Estimate>) -> Interaction {
+    // Each with its weight, the inverse of its variance.
+    let weighed: Vec<(f64, f64)> = estimates
+        .filter_map(|estimate| Some((estimate.estimate, estimate.standard_error?.powi(-2))))
+        .filter(|(_, weight)| weight.is_finite())
+        .collect();
+    let groups = weighed.len();
+    if groups < 2 {
+        return Interaction { groups, statistic: None, p: None };
+    }
+    let total: f64 = weighed.iter().map(|(_, weight)| weight).sum();
+    let mean = weighed.iter().map(|(value, weight)| value * weight).sum::<f64>() / total;
+    let statistic = weighed.iter().map(|(value, weight)| weight * (value - mean).powi(2)).sum();
+    let p = chi_squared_p(statistic, groups as f64 - 1.0);
+    Interaction { groups, statistic: Some(statistic), p: Some(p) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Confidence, Confusion, auc, reference::columns};
+
+    #[test]
+    fn groups_of_a_cohort() {
+        let Some([labels, values, group]) =
+            columns("df_binary.csv", ["cancer", "cancerpredmarker", "risk_group"])
+        else {
+            return;
+        };
+        let labels: Vec<bool> = labels.iter().map(|label| label == "True").collect();
+        let scores = Scores::new(&labels, &crate::reference::parsed(&values)).unwrap();
+        let ours = by_group(&scores, &group, auc).unwrap();
+        let names: Vec<(&str, usize, usize)> =
+            ours.groups.iter().map(|g| (g.group.as_str(), g.n, g.positives)).collect();
+        // import pandas as pd, numpy as np; d = pd.read_csv("df_binary.csv")
+        // d.groupby("risk_group").cancer.agg(["size", "sum"])
+        // by group roc_auc_score and DeLong's error v (psi as in auc.rs), then
+        // w = 1/v**2; q = (w*(a - (w*a).sum()/w.sum())**2).sum(); chi2.sf(q, 2)
+        assert_eq!(names, [("high", 21, 13), ("intermediate", 335, 69), ("low", 394, 23)]);
+        for (ours, expected) in ours.groups.iter().zip([
+            0.769_230_769_230_769_3,
+            0.825_487_632_123_787_7,
+            0.828_899_566_389_312_1,
+        ]) {
+            assert!((ours.estimate.unwrap().estimate - expected).abs() < 1e-12);
+        }
+        assert!(
+            (ours.interaction.statistic.unwrap() - 0.272_903_275_832_102_6).abs() < 1e-10,
+            "{ours:?}"
+        );
+        assert!((ours.interaction.p.unwrap() - 0.872_448_512_667_568_1).abs() < 1e-10, "{ours:?}");
+    }
+
+    #[test]
+    fn a_group_of_one_class_says_so_and_takes_no_part() {
+        let labels = [true, false, true, false, true, true];
+        let scores = Scores::new(&labels, &[0.9, 0.2, 0.4, 0.6, 0.7, 0.8]).unwrap();
+        let ours = by_group(&scores, &["a", "a", "a", "a", "b", "b"], auc).unwrap();
+        assert_eq!(ours.groups[1].undefined, Some(Undefined::NoNegatives));
+        assert_eq!((ours.groups[1].n, ours.groups[1].positives), (2, 2));
+        assert_eq!((ours.interaction.groups, ours.interaction.p), (1, None));
+        let accuracy = |scores: &Scores| Confusion::at(scores, 0.5).accuracy(Confidence::P95);
+        assert!(by_group(&scores, &["a", "a", "a", "a", "b", "b"], accuracy).is_ok());
+        assert!(by_group(&scores, &["a"], auc).is_err());
+    }
+}

@@ -1,0 +1,109 @@
+use crate::{
+    AucInterval, Confidence, Estimate, Method, Scores, Undefined, auc_with,
+    distribution::{two_sided_t_p, upper_t_quantile},
+};
+
+/// The AUCs of two models, or of one model on two groups, on different samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct UnpairedComparison {
+    /// AUC of the first.
+    pub first: Estimate,
+    /// AUC of the second.
+    pub second: Estimate,
+    /// First − second.
+    pub difference: Estimate,
+    /// Difference / its standard error; none where that is 0 or unknown.
+    pub t: Option<f64>,
+    /// Degrees of freedom of `t` (Welch and Satterthwaite).
+    pub freedom: Option<f64>,
+    /// Two-sided p-value of no difference; none where there is no `t`.
+    pub p: Option<f64>,
+}
+
+/// Compares AUCs of different samples by DeLong's variances and Welch's t, as
+/// pROC's `roc.test(paired = FALSE)` does. Where the samples are the same,
+/// [`compare_auc`](crate::compare_auc) is the one with power.
+///
+/// # Errors
+/// [`Undefined`] where a class is missing in either. Where an AUC has no
+/// variance the difference has no interval.
+pub fn compare_unpaired_auc(
+    first: &Scores,
+    second: &Scores,
+    confidence: Confidence,
+) -> Result<UnpairedComparison, Undefined> {
+    let n = (first.len(), second.len());
+    let first = auc_with(first, AucInterval::DeLong, confidence)?;
+    let second = auc_with(second, AucInterval::DeLong, confidence)?;
+    let difference = Estimate {
+        method: Method::DeLong,
+        confidence,
+        ..Estimate::point(first.estimate - second.estimate, n.0 + n.1)
+    };
+    let (Some(a), Some(b)) = (first.standard_error, second.standard_error) else {
+        let ci_undefined = first.ci_undefined.or(second.ci_undefined);
+        let difference = Estimate { ci_undefined, ..difference };
+        return Ok(UnpairedComparison {
+            first,
+            second,
+            difference,
+            t: None,
+            freedom: None,
+            p: None,
+        });
+    };
+    let variance = a * a + b * b;
+    let error = variance.sqrt();
+    let freedom =
+        variance.powi(2) / (a.powi(4) / (n.0 as f64 - 1.0) + b.powi(4) / (n.1 as f64 - 1.0));
+    let t = difference.estimate / error;
+    let half = upper_t_quantile(confidence.tail(), freedom) * error;
+    let ci = Some(((difference.estimate - half).max(-1.0), (difference.estimate + half).min(1.0)));
+    Ok(UnpairedComparison {
+        first,
+        second,
+        difference: Estimate { ci, standard_error: Some(error), ..difference },
+        t: Some(t),
+        freedom: Some(freedom),
+        p: Some(two_sided_t_p(t, freedom)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::df_binary;
+
+    #[test]
+    fn the_unpaired_test_agrees_with_proc() {
+        // library(pROC); d <- read.csv("df_binary.csv"); s <- seq(1, 750, 2); y <- d$cancer == "True"
+        // roc.test(roc(y[s], d$cancerpredmarker[s], direction = "<"),
+        //          roc(y[-s], d$age[-s], direction = "<"), paired = FALSE)
+        let half = |column: &str, from: usize| {
+            let (labels, values) = df_binary(column)?;
+            let labels: Vec<bool> = labels.into_iter().skip(from).step_by(2).collect();
+            let values: Vec<f64> = values.into_iter().skip(from).step_by(2).collect();
+            Some(Scores::of_marker(&labels, &values).unwrap())
+        };
+        let (Some(model), Some(age)) = (half("cancerpredmarker", 0), half("age", 1)) else {
+            return;
+        };
+        let ours = compare_unpaired_auc(&model, &age, Confidence::P95).unwrap();
+        assert!((ours.first.estimate - 0.885_169_230_769_230_7).abs() < 1e-12);
+        assert!((ours.second.estimate - 0.743_863_636_363_636_4).abs() < 1e-12);
+        assert!((ours.t.unwrap() - 3.199_931_389_296_909).abs() < 1e-10);
+        assert!((ours.freedom.unwrap() - 685.948_551_223_779_3).abs() < 1e-8);
+        assert!((ours.p.unwrap() / 1.437_941_103_124_458_5e-3 - 1.0).abs() < 1e-9);
+        assert!(ours.difference.ci.unwrap().0 > 0.0);
+    }
+
+    #[test]
+    fn a_perfect_auc_leaves_the_difference_without_interval() {
+        let perfect = Scores::new(&[false, false, true, true], &[0.1, 0.2, 0.8, 0.9]).unwrap();
+        let other = Scores::new(&[false, true, false, true], &[0.1, 0.2, 0.8, 0.9]).unwrap();
+        let ours = compare_unpaired_auc(&perfect, &other, Confidence::P95).unwrap();
+        assert_eq!((ours.difference.estimate, ours.p), (0.25, None));
+        assert_eq!(ours.difference.ci_undefined, Some(Undefined::NoVariation));
+    }
+}

@@ -1,0 +1,80 @@
+//! `cargo xtask peers-test`: the numbers and the speed of `foramen-metrics` beside
+//! those of the Python and R packages that people use.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{cache, cargo};
+
+/// The peers, at the versions whose numbers were read.
+const PACKAGES: [&str; 6] = [
+    "numpy==2.4.6",
+    "pandas==3.1.1",
+    "scipy==1.17.1",
+    "scikit-learn==1.9.1",
+    "statsmodels==0.15.0",
+    "dcurves==1.1.7",
+];
+
+/// Builds our side, makes the Python environment where there is none, and runs
+/// the comparison, which fails on the first number that differs.
+pub(crate) fn peers() -> Result<()> {
+    let build = ["build", "--release", "--package", "foramen-metrics"];
+    cargo::run(build.into_iter().chain(["--features", "serde", "--example", "peers"]), &[])?;
+    let python = environment()?;
+    let mut compare = Command::new(python);
+    compare.arg(cargo::root().join("crates/foramen-metrics/peers/compare.py")).arg(program());
+    if has_proc() {
+        compare.arg("Rscript");
+    } else {
+        println!("R with pROC is not here; compared with Python alone (Debian: r-cran-proc)");
+    }
+    run(&mut compare)
+}
+
+/// What cargo built, wherever it was told to build.
+fn program() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| cargo::root().join("target"), PathBuf::from);
+    target.join("release/examples").join(format!("peers{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// The Python of an environment in the user cache that has the packages.
+fn environment() -> Result<PathBuf> {
+    let folder = cache::folder()?.join("peers");
+    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let done = folder.join("packages.txt");
+    let wanted = PACKAGES.join("\n");
+    if std::fs::read_to_string(&done).is_ok_and(|made| made == wanted) {
+        return Ok(python);
+    }
+    println!("making a Python environment in {}", folder.display());
+    let base = ["python3", "python"]
+        .into_iter()
+        .find(|name| answers(Command::new(name).arg("--version")))
+        .context("there is no Python; install Python 3.11 or newer")?;
+    run(Command::new(base).args(["-m", "venv", "--clear"]).arg(&folder))?;
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))?;
+    std::fs::write(&done, wanted).with_context(|| format!("cannot write {}", done.display()))?;
+    Ok(python)
+}
+
+fn has_proc() -> bool {
+    answers(Command::new("Rscript").args(["-e", "quit(status = !requireNamespace('pROC'))"]))
+}
+
+fn answers(command: &mut Command) -> bool {
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    quiet.status().is_ok_and(|status| status.success())
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let name = Path::new(command.get_program()).display().to_string();
+    let status = command.status().with_context(|| format!("cannot start {name}"))?;
+    if !status.success() {
+        bail!("{name} failed ({status}); its own message is above");
+    }
+    Ok(())
+}
