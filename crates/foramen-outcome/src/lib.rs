@@ -41,26 +41,43 @@
 )]
 
 mod episode;
-mod error;
 mod event;
 mod flow;
-mod grouping;
 mod options;
 mod outcomes;
 mod rejection;
-mod row;
 mod rule;
-mod table;
+
+mod columns;
+mod date;
+mod dictionary;
+mod error;
+mod fault;
+mod field;
+mod grouping;
+mod mapping;
+mod missing;
+mod pain_table;
+mod procedure;
+mod records;
+mod redcap;
+mod row;
+mod text;
+mod vocabulary;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use episode::Episode;
+pub use date::{DateError, DateOrder};
+pub use dictionary::Dictionary;
+pub use episode::{Episode, Excluded};
 pub use error::OutcomeError;
 pub use event::{Event, EventKind, EventPolicy};
 pub use flow::{Flow, FlowStep};
-pub use options::{FollowupWindow, LevelNames, LowBaseline, OutcomeOptions};
+pub use mapping::{Decimal, Mapping, Names, Order, RedcapEvents, TableFormat};
+pub use options::{FollowupWindow, LateScan, LevelNames, LowBaseline, OutcomeOptions};
 pub use outcomes::{NearMiss, Outcomes, read};
+pub use pain_table::PainTable;
 pub use rejection::{Rejection, RejectionReason};
 pub use rule::LabelRule;

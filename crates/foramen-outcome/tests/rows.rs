@@ -110,7 +110,7 @@ fn a_missing_followup_is_told_from_an_impossible_one() {
         "S4,C5/6,left,2024-03-01,7,,3",
         "S5,C5/6,left,2024-03-01,7,2024-02-28,3",
         "S6,C5/6,left,2024-03-01,,2024-04-30,3",
-        "S7,C5/6,left,2024-03-01,7,30.04.2024,3",
+        "S7,C5/6,left,2024-03-01,7,2024-04-31,3",
         "S8,C5/6,left,2024-03-01,7,2024-04-30,about 3",
     ]);
     assert_eq!(
@@ -122,7 +122,8 @@ fn a_missing_followup_is_told_from_an_impossible_one() {
             "row 5: the follow-up has no date, so its window cannot be checked; enter followup_date",
             "row 6, followup_date = \"2024-02-28\": the follow-up is 2 days before the injection",
             "row 7: no baseline score, so no fall can be computed",
-            "row 8, followup_date = \"30.04.2024\": not a date; write dates as 2024-03-31",
+            "row 8, followup_date = \"2024-04-31\": no such day in the calendar; correct it, and \
+             write dates as 2024-03-31",
             "row 9, nrs_followup = \"about 3\": \"about 3\" is no pain score; write a number from 0 \
              to 10",
         ]
@@ -146,7 +147,7 @@ fn what_names_no_foramen_is_refused() {
     let expected = [
         (2, "bad_value"),
         (3, "bad_value"),
-        (4, "bad_value"),
+        (4, "both_sides"),
         (5, "missing_key"),
         (6, "missing_key"),
         (7, "missing_key"),

@@ -1,0 +1,43 @@
+/// Texts that mean "not entered", made ready to be compared with many cells.
+pub(crate) struct MissingCodes<'a> {
+    words: &'a [String],
+    numbers: Vec<f64>,
+}
+
+impl<'a> MissingCodes<'a> {
+    pub(crate) fn of(codes: &'a [String]) -> Self {
+        let numbers = codes.iter().filter_map(|code| code.parse().ok()).collect();
+        Self { words: codes, numbers }
+    }
+
+    /// Whether a trimmed cell says that its value is missing.
+    pub(crate) fn hold(&self, cell: &str) -> bool {
+        let Some(first) = cell.bytes().next() else { return true };
+        if self.words.iter().any(|word| word.eq_ignore_ascii_case(cell)) {
+            return true;
+        }
+        (first.is_ascii_digit() || b"+-.".contains(&first))
+            && cell
+                .parse::<f64>()
+                .is_ok_and(|n| self.numbers.iter().any(|code| (code - n).abs() < f64::EPSILON))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::OutcomeOptions;
+
+    #[test]
+    fn missing_codes_match_as_text_and_as_numbers() {
+        let options = OutcomeOptions::default();
+        let codes = MissingCodes::of(&options.missing_codes);
+        for cell in ["", "99", "99.0", "-9", "na", "N/A", "."] {
+            assert!(codes.hold(cell), "{cell}");
+        }
+        for cell in ["0", "9", "9.9", "7", "x", "2024-03-31"] {
+            assert!(!codes.hold(cell), "{cell}");
+        }
+        assert!(!MissingCodes::of(&["555".to_owned()]).hold("99"));
+    }
+}
