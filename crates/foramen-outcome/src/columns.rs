@@ -54,9 +54,9 @@ impl Columns {
             .iter()
             .map(|name| {
                 let by_label = dictionary.and_then(|dictionary| {
-                    dictionary.field(name).is_none().then(|| dictionary.name_of_label(name))?
+                    dictionary.field(name).is_none().then(|| dictionary.column_of_label(name))?
                 });
-                by_label.map_or_else(|| name.to_lowercase(), str::to_owned)
+                by_label.unwrap_or_else(|| name.to_lowercase())
             })
             .collect();
         let finder = Finder { names: &names, spelled: &spelled, mapping, dictionary };
@@ -241,7 +241,7 @@ impl Finder<'_> {
     fn declared(&self, field: Field) -> Option<&DictionaryField> {
         let column = self.mapping.column(field).unwrap_or(field.name());
         let dictionary = self.dictionary?;
-        dictionary.field(column).or_else(|| dictionary.field(dictionary.name_of_label(column)?))
+        dictionary.field(column).or_else(|| dictionary.field(&dictionary.column_of_label(column)?))
     }
 
     /// Holds a column that was found against the dictionary.
@@ -351,8 +351,8 @@ impl RedcapColumns {
     /// Whether a column is REDCap's own and says nothing of the patient.
     fn is_own(&self, at: usize, spelled: &str) -> bool {
         [self.event, self.instrument, self.instance].contains(&Some(at))
-            || ["redcap_", "complete?"].iter().any(|start| spelled.starts_with(start))
-            || ["data access group", "survey identifier"].contains(&spelled)
+            || spelled.starts_with("complete?")
+            || ["redcap_survey_identifier", "survey identifier"].contains(&spelled)
             || spelled.ends_with("_complete")
             || spelled.ends_with("_timestamp")
     }

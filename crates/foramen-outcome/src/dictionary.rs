@@ -81,14 +81,22 @@ impl Dictionary {
         self.fields.get(&column.to_lowercase())
     }
 
-    /// The name of the one field that bears a label.
-    pub(crate) fn name_of_label(&self, label: &str) -> Option<&str> {
+    /// The column of the one field that bears a label, as a raw export names
+    /// it; a choice of a checkbox field is `Label (choice=Choice)`.
+    pub(crate) fn column_of_label(&self, label: &str) -> Option<String> {
         let label = without_tags(label);
-        let mut named = self.fields.iter().filter(|(_, field)| field.label == label);
-        match (named.next(), named.next()) {
-            (Some((name, _)), None) => Some(name),
-            _ => None,
-        }
+        let (label, choice) = match label.strip_suffix(')').and_then(|l| l.split_once(" (choice="))
+        {
+            Some((label, choice)) => (label, Some(choice)),
+            None => (label.as_str(), None),
+        };
+        let mut named = self.fields.iter().filter(|(_, field)| {
+            field.label == label && (field.kind == "checkbox") == choice.is_some()
+        });
+        let (Some((name, field)), None) = (named.next(), named.next()) else { return None };
+        let Some(choice) = choice else { return Some(name.clone()) };
+        let (code, _) = field.choices.iter().find(|(_, label)| label == choice)?;
+        Some(format!("{name}___{}", code.to_lowercase()))
     }
 
     /// All field names, for messages.
@@ -164,6 +172,7 @@ mrn,patient,,text,\"<b>Hospital</b>  number\",,,,,,y
 side,injection,,radio,Side,\"1, Left | 2, Right\",,,,,
 seen,followup,,text,Date,,,date_dmy,,,
 seen2,other,,text,Date,,,date_dmy,,,
+ae,other,,checkbox,Events,\"1, Surgery | 2, A fall\",,,,,
 ";
 
     #[test]
@@ -173,9 +182,11 @@ seen2,other,,text,Date,,,date_dmy,,,
         assert_eq!(side.choices[1], ("2".to_owned(), "Right".to_owned()));
         assert!(dictionary.field("mrn").unwrap().identifier);
         assert!(dictionary.field("seen").unwrap().is_date());
-        assert_eq!(dictionary.name_of_label("Hospital number"), Some("mrn"));
+        assert_eq!(dictionary.column_of_label("Hospital number").as_deref(), Some("mrn"));
         // Two fields are called "Date".
-        assert_eq!(dictionary.name_of_label("Date"), None);
+        assert_eq!(dictionary.column_of_label("Date"), None);
+        let box_of_fall = dictionary.column_of_label("Events (choice=A fall)");
+        assert_eq!(box_of_fall.as_deref(), Some("ae___2"));
 
         let api = "field_name,form_name,section_header,field_type\nok,f,,yesno\n";
         let dictionary = Dictionary::read(api.as_bytes()).unwrap();

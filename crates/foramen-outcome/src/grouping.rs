@@ -7,8 +7,8 @@ use crate::episode::days_between;
 use crate::fault::{Fault, agree, difference};
 use crate::row::{Key, Row, ToldEvent};
 use crate::{
-    Episode, Event, EventKind, EventPolicy, Excluded, LateScan, LowBaseline, OutcomeOptions,
-    PainTable, Rejection, RejectionReason,
+    Episode, Event, EventKind, EventPolicy, Excluded, FollowupWindow, LateScan, LowBaseline,
+    OutcomeOptions, PainTable, Rejection, RejectionReason,
 };
 
 /// Turns the rows of one episode into that episode, or says why it has no label.
@@ -204,9 +204,7 @@ impl<'a> Group<'a> {
             .min_by_key(|(_, followup)| window.preference(followup.day))
             .map(|(index, _)| index);
         let Some(best) = best else {
-            let closest = unused.iter().min_by_key(|(_, fault)| fault.distance(window.target));
-            let reason =
-                closest.map_or(RejectionReason::MissingFollowup, |(_, fault)| fault.reason.clone());
+            let reason = reason_of(&unused, &window);
             for (row, fault) in unused {
                 let of_episode = row.anchor.is_some();
                 let fault = if of_episode { Fault::of_row(reason.clone()) } else { fault };
@@ -238,8 +236,8 @@ impl<'a> Group<'a> {
         let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
         let Some(score) = told.followup.value else {
             let nothing = told.followup.is_blank() && told.followup_date.is_blank();
-            if row.anchor.is_some() && nothing {
-                let events = self.table.followup_events.clone();
+            if let (Some(anchor), true) = (&row.anchor, nothing) {
+                let events = anchor.missed.clone();
                 return Err(Fault::of_row(RejectionReason::MissedVisit { events }));
             }
             let text = text(&told.followup.text);
@@ -287,7 +285,7 @@ impl<'a> Group<'a> {
         let giver = donor.unwrap_or(chosen.row);
         let mut lines = vec![chosen.row.line];
         lines.extend(donor.map(|donor| donor.line));
-        lines.extend(giver.anchor.iter().flatten());
+        lines.extend(giver.anchor.iter().flat_map(|anchor| &anchor.support));
         let hint = told.slice_hint.as_ref().or(giver.told.slice_hint.as_ref());
         let names = &self.table.covariates;
         let mut covariates = BTreeMap::new();
@@ -316,6 +314,23 @@ impl<'a> Group<'a> {
             event,
         }
     }
+}
+
+/// Why none of several rows gives a follow-up: a visit that was missed after
+/// those that there are, else what is wrong with the row that came nearest.
+fn reason_of(unused: &[(&Row, Fault)], window: &FollowupWindow) -> RejectionReason {
+    let nearest = unused.iter().min_by_key(|(_, fault)| fault.distance(window.target));
+    let is_early = |(_, fault): &(&Row, Fault)| match &fault.reason {
+        RejectionReason::FollowupOutsideWindow { days, .. } => *days < i64::from(window.first),
+        RejectionReason::FollowupBeforeInjection { .. } => true,
+        RejectionReason::MissedVisit { events } => !events.is_empty(),
+        _ => false,
+    };
+    let missed = unused.iter().find(|(_, fault)| {
+        matches!(fault.reason, RejectionReason::MissedVisit { .. }) && unused.iter().all(is_early)
+    });
+    let speaks = missed.or(nearest);
+    speaks.map_or(RejectionReason::MissingFollowup, |(_, fault)| fault.reason.clone())
 }
 
 /// The row that gives the baseline to follow-ups that lack it.

@@ -77,7 +77,7 @@ pub use event::{Event, EventKind, EventPolicy};
 pub use flow::{Flow, FlowStep};
 pub use mapping::{Decimal, Mapping, Names, Order, RedcapEvents, TableFormat};
 pub use options::{FollowupWindow, LateScan, LevelNames, LowBaseline, OutcomeOptions};
-pub use outcomes::{NearMiss, Outcomes, read};
+pub use outcomes::{MissedVisit, NearMiss, Outcomes, read};
 pub use pain_table::PainTable;
 pub use rejection::{Rejection, RejectionReason};
 pub use rule::LabelRule;

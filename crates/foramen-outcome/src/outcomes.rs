@@ -25,6 +25,9 @@ pub struct Outcomes {
     pub rows: usize,
     /// Ids that may be one person typed in two ways. They are never joined.
     pub near_misses: Vec<NearMiss>,
+    /// Visits that a REDCap record with an injection has no row of, where the
+    /// mapping names the events that are follow-ups.
+    pub missed_visits: Vec<MissedVisit>,
     /// How the bytes of the table were understood: `UTF-8`, `windows-1252`, ….
     pub encoding: &'static str,
 }
@@ -35,6 +38,15 @@ impl Outcomes {
     pub fn flow(&self) -> Flow {
         Flow::of(self)
     }
+}
+
+/// A visit that was missed: REDCap exports no row for an event without data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissedVisit {
+    /// Whose.
+    pub subject: SubjectId,
+    /// The event, as the mapping names it.
+    pub event: String,
 }
 
 /// Two ids that differ only in case or leading zeros, such as `00123` and `123`.
@@ -92,8 +104,17 @@ impl PainTable {
             excluded,
             rows: self.data_rows,
             near_misses: self.near_misses.clone(),
+            missed_visits: self.missed_visits(),
             encoding: self.encoding,
         }
+    }
+
+    fn missed_visits(&self) -> Vec<MissedVisit> {
+        let visit = |(subject, event): &(u32, String)| MissedVisit {
+            subject: self.subjects[*subject as usize].clone(),
+            event: event.clone(),
+        };
+        self.missed.iter().map(visit).collect()
     }
 
     /// Puts each row of a record in one place: the first episode that uses it,

@@ -50,8 +50,8 @@ pub struct PainTable {
     /// For a REDCap export, the lines and subjects of all rows of records: there
     /// a row may serve several episodes.
     pub(crate) record_rows: Option<Vec<(u64, u32)>>,
-    /// The events that are follow-ups, where the mapping names them.
-    pub(crate) followup_events: Vec<String>,
+    /// Follow-up events that a record with an injection has no row of.
+    pub(crate) missed: Vec<(u32, String)>,
 }
 
 impl PainTable {
@@ -198,8 +198,7 @@ impl<'a> Builder<'a> {
     fn finish(mut self) -> PainTable {
         let near_misses = near_misses(&self.places, &self.subjects);
         drop(self.places);
-        let followup_events = self.options.mapping.redcap.followup_events.clone();
-        let mut record_rows = None;
+        let (mut record_rows, mut missed) = (None, Vec::new());
         if let Some(assembly) = self.assembly {
             let subjects: Vec<SubjectId> = self.subjects.iter().map(|(id, _)| id.clone()).collect();
             let records = assembly.finish(&subjects, &self.options.mapping.redcap);
@@ -207,6 +206,7 @@ impl<'a> Builder<'a> {
             self.injections = records.injections;
             self.rejected.extend(records.rejected);
             record_rows = Some(records.lines);
+            missed = records.missed;
         }
         // Places follow the order of ids, so that keys sort as ids do.
         let mut order: Vec<u32> = (0..).take(self.subjects.len()).collect();
@@ -221,6 +221,8 @@ impl<'a> Builder<'a> {
         self.rows.iter_mut().for_each(|row| in_rank(&mut row.key.subject));
         self.injections.iter_mut().for_each(|(subject, _)| in_rank(subject));
         record_rows.iter_mut().flatten().for_each(|(_, subject)| in_rank(subject));
+        missed.iter_mut().for_each(|(subject, _)| in_rank(subject));
+        missed.sort();
         self.rows.sort_unstable_by(|a, b| {
             a.key.cmp(&b.key).then_with(|| a.told.cmp(&b.told)).then(a.line.cmp(&b.line))
         });
@@ -236,7 +238,7 @@ impl<'a> Builder<'a> {
             near_misses,
             encoding: "",
             record_rows,
-            followup_events,
+            missed,
         }
     }
 }

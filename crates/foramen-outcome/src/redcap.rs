@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use crate::episode::days_between;
 use crate::field::Field;
 use crate::mapping::RedcapEvents;
-use crate::row::{Cell, Foramen, Key, Reader, Row, Told};
+use crate::row::{Anchor, Cell, Foramen, Key, Reader, Row, Told};
 use crate::{Rejection, RejectionReason};
 
 /// The rows of a REDCap export, before those of one record complete each other.
@@ -22,6 +22,7 @@ pub(crate) struct Records {
     pub(crate) injections: Vec<(u32, Date)>,
     pub(crate) rejected: Vec<Rejection>,
     pub(crate) lines: Vec<(u64, u32)>,
+    pub(crate) missed: Vec<(u32, String)>,
 }
 
 /// A row of one event, or of one instance of a repeating instrument.
@@ -33,6 +34,8 @@ struct Loose {
     foramen: Foramen,
     told: Told,
     fault: Option<Box<Rejection>>,
+    /// Whether it has a score of a visit that is neither baseline nor follow-up.
+    unasked: bool,
     /// The rejections of a row of an injection without a level, or a side.
     no_level: Box<Rejection>,
     no_side: Box<Rejection>,
@@ -55,6 +58,7 @@ impl Assembly {
             foramen,
             told,
             fault,
+            unasked: false,
             no_level: reader.no_key(Field::Level, Some(id)),
             no_side: reader.no_key(Field::Side, Some(id)),
         });
@@ -79,11 +83,15 @@ impl Loose {
     /// follow-ups are.
     fn sort_scores(&mut self, events: &RedcapEvents) {
         let is_in = |list: &[String]| list.iter().any(|name| is_event(name, &self.event));
-        let at_baseline = is_in(&events.baseline_events);
-        if !events.baseline_events.is_empty() && !at_baseline {
+        let (before, after) = (&events.baseline_events, &events.followup_events);
+        let at_baseline = is_in(before);
+        let no_baseline = !before.is_empty() && !at_baseline;
+        let no_followup = at_baseline || !after.is_empty() && !is_in(after);
+        self.unasked = !at_baseline && no_followup && !self.told.followup.is_blank();
+        if no_baseline {
             (self.told.baseline, self.told.baseline_date) = Default::default();
         }
-        if at_baseline || !events.followup_events.is_empty() && !is_in(&events.followup_events) {
+        if no_followup {
             (self.told.followup, self.told.followup_date) = Default::default();
         }
     }
@@ -122,6 +130,10 @@ impl Records {
             }));
             return;
         }
+        let unasked = rows.iter().filter(|row| row.unasked);
+        self.rejected.extend(unasked.map(|row| reject(row, RejectionReason::OtherVisit)));
+        let missed = missed(rows, events);
+        self.missed.extend(missed.iter().map(|event| (rows[0].subject, event.clone())));
         let level = only(rows.iter().map(|row| row.foramen.level));
         let side = only(rows.iter().map(|row| row.foramen.side));
         for row in rows {
@@ -137,7 +149,7 @@ impl Records {
                 continue;
             };
             let key = Key { subject: row.subject, level, side, injection };
-            self.rows.push(anchor(row, key, rows, events));
+            self.rows.push(anchor(row, key, rows, events, &missed));
             let followups = rows.iter().filter(|other| {
                 other.injection.is_none() && other.fault.is_none() && other.is_followup(events)
             });
@@ -153,6 +165,13 @@ impl Records {
     }
 }
 
+/// The follow-up events that a record has no row of: REDCap exports none
+/// without data.
+fn missed(rows: &[Loose], events: &RedcapEvents) -> Vec<String> {
+    let has = |name: &&String| rows.iter().any(|row| is_event(name, &row.event));
+    events.followup_events.iter().filter(|name| !has(name)).cloned().collect()
+}
+
 /// The one value that is there, if there is only one.
 fn only<T: PartialEq>(values: impl Iterator<Item = Option<T>>) -> Option<T> {
     let mut values = values.flatten();
@@ -162,7 +181,13 @@ fn only<T: PartialEq>(values: impl Iterator<Item = Option<T>>) -> Option<T> {
 
 /// The row of an injection, completed by those rows of its record that are of no
 /// injection.
-fn anchor(row: &Loose, key: Key, record: &[Loose], events: &RedcapEvents) -> Row {
+fn anchor(
+    row: &Loose,
+    key: Key,
+    record: &[Loose],
+    events: &RedcapEvents,
+    missed: &[String],
+) -> Row {
     let mut told = row.told.clone();
     let mut support = Vec::new();
     let others = || record.iter().filter(|other| other.injection.is_none());
@@ -175,8 +200,9 @@ fn anchor(row: &Loose, key: Key, record: &[Loose], events: &RedcapEvents) -> Row
     }
     told.events = record.iter().flat_map(|row| row.told.events.iter().cloned()).collect();
     let mut given: BTreeMap<u16, Option<Box<str>>> = BTreeMap::new();
-    for other in others().filter(|other| !other.is_followup(events)) {
-        let told_more = !other.told.covariates.is_empty()
+    for other in others().filter(|other| !other.unasked && !other.is_followup(events)) {
+        let news = |told: &(u16, Box<str>)| !row.told.covariates.contains(told);
+        let told_more = other.told.covariates.iter().any(news)
             || !other.told.events.is_empty()
             || other.told.scan_date.is_some()
             || other.foramen.level.is_some()
@@ -200,7 +226,7 @@ fn anchor(row: &Loose, key: Key, record: &[Loose], events: &RedcapEvents) -> Row
     told.covariates = covariates.into_iter().collect();
     support.sort_unstable();
     support.dedup();
-    let anchor = Some(support.into());
+    let anchor = Some(Box::new(Anchor { support, missed: missed.to_vec() }));
     Row { line: row.line, key, told, fault: row.fault.clone(), anchor }
 }
 

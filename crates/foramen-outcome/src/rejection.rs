@@ -133,6 +133,9 @@ pub enum RejectionReason {
         /// The events that are follow-ups, where the mapping names them.
         events: Vec<String>,
     },
+    /// A visit that the mapping counts neither as baseline nor as follow-up.
+    #[error("the visit is neither a baseline nor a follow-up by the mapping's redcap events")]
+    OtherVisit,
     /// A row of a record that tells of no injection.
     #[error("the record has no injection with a date, so the row belongs to no episode")]
     NoInjection,
@@ -216,6 +219,7 @@ impl RejectionReason {
             Self::BaselineLow { .. } => "baseline_low",
             Self::MissingFollowup => "missing_followup",
             Self::MissedVisit { .. } => "missed_visit",
+            Self::OtherVisit => "other_visit",
             Self::NoInjection => "no_injection",
             Self::NoEpisode => "no_episode",
             Self::ScanAfterInjection { .. } => "scan_after_injection",

@@ -49,9 +49,17 @@ pub(crate) struct Row {
     pub(crate) told: Told,
     /// What is wrong with a row that cannot be used for more than its events.
     pub(crate) fault: Option<Box<Rejection>>,
-    /// For the row of the injection itself in a record of several rows: the
-    /// lines of the other rows that complete it.
-    pub(crate) anchor: Option<Box<[u64]>>,
+    /// For the row of the injection itself in a record of several rows.
+    pub(crate) anchor: Option<Box<Anchor>>,
+}
+
+/// What a record adds to the row of an injection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Anchor {
+    /// The lines of the other rows that complete it.
+    pub(crate) support: Vec<u64>,
+    /// The follow-up visits that the export has no row of.
+    pub(crate) missed: Vec<String>,
 }
 
 /// Which episode a row belongs to. The subject is its place in the table's list.
