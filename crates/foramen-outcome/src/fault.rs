@@ -1,21 +1,22 @@
 use crate::RejectionReason;
+use crate::field::Field;
 use crate::row::{Row, Told};
 
 /// What is wrong with a row, and where.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
-    pub(crate) column: Option<&'static str>,
+    pub(crate) field: Option<Field>,
     pub(crate) value: Option<String>,
     pub(crate) reason: RejectionReason,
 }
 
 impl Fault {
-    pub(crate) fn at(column: &'static str, value: Option<String>, reason: RejectionReason) -> Self {
-        Self { column: Some(column), value, reason }
+    pub(crate) fn at(field: Field, value: Option<String>, reason: RejectionReason) -> Self {
+        Self { field: Some(field), value, reason }
     }
 
     pub(crate) fn of_row(reason: RejectionReason) -> Self {
-        Self { column: None, value: None, reason }
+        Self { field: None, value: None, reason }
     }
 
     /// How far a row was from giving the follow-up, so that of several rows the

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use crate::episode::days_between;
 use crate::fault::{Fault, agree, difference};
+use crate::field::Field;
 use crate::row::{Key, Row, ToldEvent};
 use crate::{
     Episode, Event, EventKind, EventPolicy, Excluded, FollowupWindow, LateScan, LowBaseline,
@@ -103,7 +104,7 @@ impl<'a> Group<'a> {
         self.rejected.push(Rejection {
             row: row.line,
             subject: Some(self.table.subjects[row.key.subject as usize].clone()),
-            column: fault.column.map(str::to_owned),
+            column: fault.field.map(|field| self.table.names[field as usize].clone()),
             value: fault.value.filter(|value| !value.is_empty()),
             reason: fault.reason,
         });
@@ -147,12 +148,12 @@ impl<'a> Group<'a> {
         let Some(baseline) = baseline else {
             let text = rows.iter().find_map(|row| row.told.baseline.text.as_deref());
             let text = text.map(str::to_owned);
-            return Err(Fault::at("nrs_baseline", text, RejectionReason::MissingBaseline));
+            return Err(Fault::at(Field::NrsBaseline, text, RejectionReason::MissingBaseline));
         };
         if let Some(date) = date {
             let days = days_between(date, self.key.injection);
             let most = self.options.baseline_days;
-            let fault = |reason| Fault::at("baseline_date", Some(date.to_string()), reason);
+            let fault = |reason| Fault::at(Field::BaselineDate, Some(date.to_string()), reason);
             if days < 0 {
                 return Err(fault(RejectionReason::BaselineAfterInjection { days: -days }));
             }
@@ -160,7 +161,7 @@ impl<'a> Group<'a> {
                 return Err(fault(RejectionReason::BaselineTooOld { days, most }));
             }
         }
-        let fault = |reason| Fault::at("nrs_baseline", Some(baseline.to_string()), reason);
+        let fault = |reason| Fault::at(Field::NrsBaseline, Some(baseline.to_string()), reason);
         if baseline.hundredths() == 0 {
             return Err(fault(RejectionReason::BaselineZero));
         }
@@ -177,12 +178,12 @@ impl<'a> Group<'a> {
         let undated = events.iter().find(|event| event.date.is_none());
         if let (Some(event), false) = (undated, self.options.events == EventPolicy::Keep) {
             let text = Some(event.date_text.to_string());
-            return Some(Fault::at("event_date", text, RejectionReason::EventUndated));
+            return Some(Fault::at(Field::EventDate, text, RejectionReason::EventUndated));
         }
         let scan = agreed.scan.filter(|_| self.options.late_scan == LateScan::Exclude)?;
         let days = days_between(self.key.injection, scan);
         let reason = RejectionReason::ScanAfterInjection { days };
-        (days > 0).then(|| Fault::at("scan_date", Some(scan.to_string()), reason))
+        (days > 0).then(|| Fault::at(Field::ScanDate, Some(scan.to_string()), reason))
     }
 
     /// The follow-up nearest to the target, or why there is none. Every other
@@ -216,7 +217,7 @@ impl<'a> Group<'a> {
         for other in usable {
             let reason =
                 RejectionReason::OtherFollowupChosen { chosen: chosen.row.line, day: chosen.day };
-            let fault = Fault::at("followup_date", Some(other.date.to_string()), reason);
+            let fault = Fault::at(Field::FollowupDate, Some(other.date.to_string()), reason);
             unused.push((other.row, fault));
         }
         for (row, fault) in unused {
@@ -241,11 +242,11 @@ impl<'a> Group<'a> {
                 return Err(Fault::of_row(RejectionReason::MissedVisit { events }));
             }
             let text = text(&told.followup.text);
-            return Err(Fault::at("nrs_followup", text, RejectionReason::MissingFollowup));
+            return Err(Fault::at(Field::NrsFollowup, text, RejectionReason::MissingFollowup));
         };
         let Some(date) = told.followup_date.value else {
             let text = text(&told.followup_date.text);
-            return Err(Fault::at("followup_date", text, RejectionReason::MissingFollowupDate));
+            return Err(Fault::at(Field::FollowupDate, text, RejectionReason::MissingFollowupDate));
         };
         let day = days_between(self.key.injection, date);
         let window = self.options.window;
@@ -257,7 +258,7 @@ impl<'a> Group<'a> {
         } else {
             RejectionReason::FollowupOutsideWindow { days: day, window }
         };
-        Err(Fault::at("followup_date", Some(date.to_string()), reason))
+        Err(Fault::at(Field::FollowupDate, Some(date.to_string()), reason))
     }
 
     /// The first thing that happened after the injection and before a follow-up.

@@ -25,7 +25,7 @@
 //! assert!(!outcomes.episodes[1].outcome.is_favourable());
 //! assert_eq!(
 //!     outcomes.rejected[0].to_string(),
-//!     "row 4: no follow-up score: the visit was missed or not entered",
+//!     "row 4, nrs_followup: no follow-up score: the visit was missed or not entered",
 //! );
 //! assert!(outcomes.flow().adds_up());
 //! # Ok::<(), foramen_outcome::OutcomeError>(())

@@ -45,6 +45,8 @@ pub struct PainTable {
     /// Data rows, the header not counted.
     pub(crate) data_rows: usize,
     pub(crate) covariates: Vec<String>,
+    /// What the table calls each of [`Field::ALL`].
+    pub(crate) names: Vec<String>,
     pub(crate) near_misses: Vec<NearMiss>,
     pub(crate) encoding: &'static str,
     /// For a REDCap export, the lines and subjects of all rows of records: there
@@ -97,6 +99,7 @@ impl PainTable {
         drop(text);
         let mut table = builder.finish();
         table.encoding = encoding;
+        table.names = Field::ALL.map(|field| columns.name(field).to_owned()).to_vec();
         table.covariates = columns.covariates.into_iter().map(|one| one.name).collect();
         Ok(table)
     }
@@ -235,6 +238,7 @@ impl<'a> Builder<'a> {
             rejected: self.rejected,
             data_rows: self.data_rows,
             covariates: Vec::new(),
+            names: Vec::new(),
             near_misses,
             encoding: "",
             record_rows,

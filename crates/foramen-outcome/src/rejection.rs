@@ -23,8 +23,10 @@ pub struct Rejection {
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "row {}", self.row)?;
-        if let (Some(column), Some(value)) = (&self.column, &self.value) {
-            write!(f, ", {column} = {value:?}")?;
+        match (&self.column, &self.value) {
+            (Some(column), Some(value)) => write!(f, ", {column} = {value:?}")?,
+            (Some(column), None) => write!(f, ", {column}")?,
+            (None, _) => {}
         }
         write!(f, ": {}", self.reason)
     }
@@ -51,10 +53,10 @@ pub enum RejectionReason {
     #[error("the subject id cannot be used")]
     Subject(#[source] KeyError),
     /// A level, side or score is not what it should be.
-    #[error(transparent)]
+    #[error("{}{}", .0, remedy(.0))]
     Value(#[from] TypeError),
     /// A cell that tells one episode from another is empty.
-    #[error("{column} is missing, so the row belongs to no episode; enter it")]
+    #[error("the {} is missing, so the row belongs to no episode; enter it", column.replace('_', " "))]
     NoKey {
         /// The column that is empty.
         column: &'static str,
@@ -99,7 +101,9 @@ pub enum RejectionReason {
         second: u64,
     },
     /// The baseline was scored after the injection.
-    #[error("the baseline was scored {days} days after the injection")]
+    #[error(
+        "the baseline was scored {days} days after the injection, so it is none; check both dates"
+    )]
     BaselineAfterInjection {
         /// Days after the injection.
         days: i64,
@@ -152,7 +156,7 @@ pub enum RejectionReason {
     #[error("the follow-up has no date, so its window cannot be checked; enter followup_date")]
     MissingFollowupDate,
     /// The follow-up lies before the injection.
-    #[error("the follow-up is {days} days before the injection")]
+    #[error("the follow-up is {days} days before the injection; check both dates")]
     FollowupBeforeInjection {
         /// Days before the injection.
         days: i64,
@@ -235,6 +239,15 @@ impl RejectionReason {
             },
             Self::EventUndated => "event_undated",
         }
+    }
+}
+
+/// What to do about a value, where its message does not say.
+fn remedy(error: &TypeError) -> &'static str {
+    match error {
+        TypeError::NrsOutOfRange { .. } => "; correct it, or list it as a missing code",
+        TypeError::NrsTooFine { .. } => "; round it as it was asked",
+        _ => "",
     }
 }
 

@@ -116,12 +116,13 @@ fn a_missing_followup_is_told_from_an_impossible_one() {
     assert_eq!(
         messages(&outcomes),
         [
-            "row 2: no follow-up score: the visit was missed or not entered",
+            "row 2, nrs_followup: no follow-up score: the visit was missed or not entered",
             "row 3, nrs_followup = \"99\": no follow-up score: the visit was missed or not entered",
-            "row 4, nrs_followup = \"12\": the pain score 12 is outside 0 to 10",
-            "row 5: the follow-up has no date, so its window cannot be checked; enter followup_date",
-            "row 6, followup_date = \"2024-02-28\": the follow-up is 2 days before the injection",
-            "row 7: no baseline score, so no fall can be computed",
+            "row 4, nrs_followup = \"12\": the pain score 12 is outside 0 to 10; correct it, or list it as a missing \
+             code",
+            "row 5, followup_date: the follow-up has no date, so its window cannot be checked; enter followup_date",
+            "row 6, followup_date = \"2024-02-28\": the follow-up is 2 days before the injection; check both dates",
+            "row 7, nrs_baseline: no baseline score, so no fall can be computed",
             "row 8, followup_date = \"2024-04-31\": no such day in the calendar; correct it, and \
              write dates as 2024-03-31",
             "row 9, nrs_followup = \"about 3\": \"about 3\" is no pain score; write a number from 0 \
