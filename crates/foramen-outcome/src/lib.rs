@@ -40,13 +40,16 @@
     )
 )]
 
+mod characteristics;
 mod episode;
 mod event;
 mod flow;
 mod options;
 mod outcomes;
+mod prevalence;
 mod rejection;
 mod rule;
+mod sensitivity;
 
 mod columns;
 mod date;
@@ -69,6 +72,7 @@ mod vocabulary;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use characteristics::{Characteristic, Groups, Summary, Test};
 pub use date::{DateError, DateOrder};
 pub use dictionary::Dictionary;
 pub use episode::{Episode, Excluded};
@@ -79,5 +83,7 @@ pub use mapping::{Decimal, Mapping, Names, Order, RedcapEvents, TableFormat};
 pub use options::{FollowupWindow, LateScan, LevelNames, LowBaseline, OutcomeOptions};
 pub use outcomes::{MissedVisit, NearMiss, Outcomes, read};
 pub use pain_table::PainTable;
+pub use prevalence::{MissingOutcomes, Prevalence};
 pub use rejection::{Rejection, RejectionReason};
 pub use rule::LabelRule;
+pub use sensitivity::{Definition, MissingOutcome, Sensitivity, SensitivityRow};
