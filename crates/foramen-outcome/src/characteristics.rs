@@ -89,8 +89,8 @@ impl Outcomes {
     pub fn characteristics(&self) -> Vec<Characteristic> {
         let covariate = |name: &'static str| {
             move |episode: &Episode| {
-                let named = |(key, _): &(&String, _)| key.eq_ignore_ascii_case(name);
-                episode.covariates.iter().find(named).map(|(_, value)| value.trim().to_lowercase())
+                let named = |(key, _): &(&str, &str)| key.eq_ignore_ascii_case(name);
+                episode.covariates.iter().find(named).map(|(_, value)| value.to_lowercase())
             }
         };
         let number = |name| {

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use csv::StringRecord;
 
+use crate::covariates::{TextId, Texts};
 use crate::dictionary::DictionaryField;
 use crate::field::{Field, Kind};
 use crate::vocabulary::Vocabulary;
@@ -134,11 +135,15 @@ impl Columns {
     }
 
     /// The filled covariates of a row, by their place in [`Columns::covariates`].
-    pub(crate) fn covariates_of(&self, record: &StringRecord) -> Box<[(u16, Box<str>)]> {
+    pub(crate) fn covariates_of(
+        &self,
+        record: &StringRecord,
+        texts: &mut Texts,
+    ) -> Box<[(u16, TextId)]> {
         let filled = |(index, covariate): (u16, &Covariate)| {
             let cell = record.get(covariate.place)?.trim();
             let cell = covariate.words.meaning(cell).unwrap_or(Cow::Borrowed(cell));
-            (!cell.is_empty()).then(|| (index, Box::from(&*cell)))
+            (!cell.is_empty()).then(|| (index, texts.keep(&cell)))
         };
         (0..).zip(&self.covariates).filter_map(filled).collect()
     }
@@ -343,6 +348,7 @@ impl Finder<'_> {
                 });
             }
         }
+        covariates.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(covariates)
     }
 }

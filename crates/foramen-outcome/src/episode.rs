@@ -1,9 +1,7 @@
-use std::collections::BTreeMap;
-
 use foramen_types::{Level, Nrs, Outcome, Side, SubjectId};
 use jiff::civil::Date;
 
-use crate::{Event, RejectionReason};
+use crate::{Covariates, Event, RejectionReason};
 
 /// One injected foramen with its label.
 ///
@@ -40,7 +38,7 @@ pub struct Episode {
     pub scan_date: Option<Date>,
     /// Every other column that is filled (`age`, `sex`, `duration_weeks`,
     /// `site`, …), by its name in the header, as it stands in the table.
-    pub covariates: BTreeMap<String, String>,
+    pub covariates: Covariates,
     /// Whether the baseline is so low that the label may be a floor effect
     /// ([`OutcomeOptions::least_baseline`](crate::OutcomeOptions::least_baseline)).
     pub low_baseline: bool,

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use foramen_types::{Nrs, Outcome};
 use jiff::civil::Date;
 
+use crate::covariates::{Covariates, TextId};
 use crate::episode::days_between;
 use crate::fault::{Fault, agree, difference};
 use crate::field::Field;
@@ -49,10 +50,9 @@ impl<'a> Group<'a> {
     fn resolve(mut self, all: &'a [Row]) -> Result<Episode, Box<Excluded>> {
         let rows = self.without_faults(all);
         let rows = self.without_duplicates(rows);
-        let lines: Vec<u64> = all.iter().map(|row| row.line).collect();
         let excluded = |group: &Self, baseline, reason| {
             Box::new(Excluded {
-                rows: sorted(lines.clone()),
+                rows: sorted(all.iter().map(|row| row.line).collect()),
                 subject: group.table.subjects[group.key.subject as usize].clone(),
                 level: group.key.level,
                 side: group.key.side,
@@ -146,8 +146,7 @@ impl<'a> Group<'a> {
         let date = agree(rows, "baseline_date", |told| told.baseline_date.value)?;
         let scan = agree(rows, "scan_date", |told| told.scan_date)?;
         let Some(baseline) = baseline else {
-            let text = rows.iter().find_map(|row| row.told.baseline.text.as_deref());
-            let text = text.map(str::to_owned);
+            let text = rows.iter().find_map(|row| row.told.baseline.text.of(&self.table.texts));
             return Err(Fault::at(Field::NrsBaseline, text, RejectionReason::MissingBaseline));
         };
         if let Some(date) = date {
@@ -177,7 +176,7 @@ impl<'a> Group<'a> {
     fn untimely(&self, events: &[&ToldEvent], agreed: Agreed) -> Option<Fault> {
         let undated = events.iter().find(|event| event.date.is_none());
         if let (Some(event), false) = (undated, self.options.events == EventPolicy::Keep) {
-            let text = Some(event.date_text.to_string());
+            let text = event.date_text.of(&self.table.texts);
             return Some(Fault::at(Field::EventDate, text, RejectionReason::EventUndated));
         }
         let scan = agreed.scan.filter(|_| self.options.late_scan == LateScan::Exclude)?;
@@ -234,18 +233,18 @@ impl<'a> Group<'a> {
     /// Date, day after the injection and score of a follow-up that counts.
     fn day_and_score(&self, row: &Row) -> Result<(Date, i64, Nrs), Fault> {
         let told = &row.told;
-        let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
+        let text = |text: TextId| text.of(&self.table.texts);
         let Some(score) = told.followup.value else {
             let nothing = told.followup.is_blank() && told.followup_date.is_blank();
             if let (Some(anchor), true) = (&row.anchor, nothing) {
                 let events = anchor.missed.clone();
                 return Err(Fault::of_row(RejectionReason::MissedVisit { events }));
             }
-            let text = text(&told.followup.text);
+            let text = text(told.followup.text);
             return Err(Fault::at(Field::NrsFollowup, text, RejectionReason::MissingFollowup));
         };
         let Some(date) = told.followup_date.value else {
-            let text = text(&told.followup_date.text);
+            let text = text(told.followup_date.text);
             return Err(Fault::at(Field::FollowupDate, text, RejectionReason::MissingFollowupDate));
         };
         let day = days_between(self.key.injection, date);
@@ -287,13 +286,12 @@ impl<'a> Group<'a> {
         let mut lines = vec![chosen.row.line];
         lines.extend(donor.map(|donor| donor.line));
         lines.extend(giver.anchor.iter().flat_map(|anchor| &anchor.support));
-        let hint = told.slice_hint.as_ref().or(giver.told.slice_hint.as_ref());
-        let names = &self.table.covariates;
-        let mut covariates = BTreeMap::new();
-        for (place, value) in told.covariates.iter().chain(&giver.told.covariates) {
-            let name = names[usize::from(*place)].clone();
-            covariates.entry(name).or_insert_with(|| value.to_string());
-        }
+        let texts = &self.table.texts;
+        let hint = told.slice_hint.of(texts).or_else(|| giver.told.slice_hint.of(texts));
+        let cells = match donor {
+            Some(donor) => both(&told.covariates, &donor.told.covariates),
+            None => told.covariates.clone(),
+        };
         let decided = self.options.rule.decide(baseline, chosen.score);
         let decided = decided.expect("a baseline of 0 was rejected before");
         let failed = event.is_some() && self.options.events == EventPolicy::CountAsFailure;
@@ -308,9 +306,9 @@ impl<'a> Group<'a> {
             nrs_baseline: baseline,
             nrs_followup: chosen.score,
             outcome: if failed { Outcome::Poor } else { decided },
-            slice_hint: hint.map(ToString::to_string),
+            slice_hint: hint,
             scan_date: scan,
-            covariates,
+            covariates: Covariates::new(&self.table.covariates, texts, cells),
             low_baseline: baseline < self.options.least_baseline,
             event,
         }
@@ -374,6 +372,13 @@ fn without_contradictions<'a>(
     kept
 }
 
+/// The covariates of a row, with those of another that it lacks.
+fn both(own: &[(u16, TextId)], other: &[(u16, TextId)]) -> Box<[(u16, TextId)]> {
+    let mut cells: BTreeMap<u16, TextId> = other.iter().copied().collect();
+    cells.extend(own.iter().copied());
+    cells.into_iter().collect()
+}
+
 fn sorted(mut lines: Vec<u64>) -> Vec<u64> {
     lines.sort_unstable();
     lines.dedup();
@@ -387,7 +392,7 @@ mod tests {
 
     #[test]
     fn a_row_is_small_enough_for_a_million() {
-        assert!(size_of::<Row>() <= 224, "{}", size_of::<Row>());
-        assert!(size_of::<Told>() <= 176, "{}", size_of::<Told>());
+        assert!(size_of::<Row>() <= 136, "{}", size_of::<Row>());
+        assert!(size_of::<Told>() <= 96, "{}", size_of::<Told>());
     }
 }

@@ -52,6 +52,7 @@ mod rule;
 mod sensitivity;
 
 mod columns;
+mod covariates;
 mod date;
 mod dictionary;
 mod error;
@@ -73,6 +74,7 @@ mod vocabulary;
 struct Readme;
 
 pub use characteristics::{Characteristic, Groups, Summary, Test};
+pub use covariates::Covariates;
 pub use date::{DateError, DateOrder};
 pub use dictionary::Dictionary;
 pub use episode::{Episode, Excluded};

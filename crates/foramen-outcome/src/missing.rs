@@ -1,22 +1,28 @@
 /// Texts that mean "not entered", made ready to be compared with many cells.
 pub(crate) struct MissingCodes<'a> {
     words: &'a [String],
+    longest: usize,
     numbers: Vec<f64>,
 }
 
 impl<'a> MissingCodes<'a> {
     pub(crate) fn of(codes: &'a [String]) -> Self {
         let numbers = codes.iter().filter_map(|code| code.parse().ok()).collect();
-        Self { words: codes, numbers }
+        let longest = codes.iter().map(String::len).max().unwrap_or_default();
+        Self { words: codes, longest, numbers }
     }
 
     /// Whether a trimmed cell says that its value is missing.
     pub(crate) fn hold(&self, cell: &str) -> bool {
         let Some(first) = cell.bytes().next() else { return true };
-        if self.words.iter().any(|word| word.eq_ignore_ascii_case(cell)) {
+        if cell.len() <= self.longest
+            && self.words.iter().any(|word| word.eq_ignore_ascii_case(cell))
+        {
             return true;
         }
+        // A date begins with a digit and holds what no number does.
         (first.is_ascii_digit() || b"+-.".contains(&first))
+            && !cell.bytes().skip(1).any(|byte| b"-/:".contains(&byte))
             && cell
                 .parse::<f64>()
                 .is_ok_and(|n| self.numbers.iter().any(|code| (code - n).abs() < f64::EPSILON))

@@ -1,12 +1,14 @@
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
+use std::sync::Arc;
 
 use csv::StringRecord;
 use foramen_types::SubjectId;
 use jiff::civil::Date;
 
 use crate::columns::{Columns, RedcapColumns};
+use crate::covariates::Texts;
 use crate::field::Field;
 use crate::missing::MissingCodes;
 use crate::outcomes::NearMiss;
@@ -44,7 +46,10 @@ pub struct PainTable {
     pub(crate) rejected: Vec<Rejection>,
     /// Data rows, the header not counted.
     pub(crate) data_rows: usize,
-    pub(crate) covariates: Vec<String>,
+    /// The names of covariates, in order.
+    pub(crate) covariates: Arc<[String]>,
+    /// All texts that rows hold, in order.
+    pub(crate) texts: Arc<[Arc<str>]>,
     /// What the table calls each of [`Field::ALL`].
     pub(crate) names: Vec<String>,
     pub(crate) near_misses: Vec<NearMiss>,
@@ -129,6 +134,7 @@ struct Builder<'a> {
     /// The subjects and the first line of each.
     subjects: Vec<(SubjectId, u64)>,
     assembly: Option<Assembly>,
+    texts: Texts,
     rows: Vec<Row>,
     injections: Vec<(u32, Date)>,
     rejected: Vec<Rejection>,
@@ -142,6 +148,7 @@ impl<'a> Builder<'a> {
             places: HashMap::new(),
             subjects: Vec::new(),
             assembly: redcap.then(Assembly::default),
+            texts: Texts::new(),
             rows: Vec::new(),
             injections: Vec::new(),
             rejected: Vec::new(),
@@ -158,7 +165,8 @@ impl<'a> Builder<'a> {
         }
         let added = self.subject(reader).and_then(|subject| match self.assembly.take() {
             Some(mut assembly) => {
-                assembly.add(reader, subject, &self.subjects[subject as usize].0);
+                let id = &self.subjects[subject as usize].0;
+                assembly.add(reader, subject, id, &mut self.texts);
                 self.assembly = Some(assembly);
                 Ok(())
             }
@@ -171,14 +179,14 @@ impl<'a> Builder<'a> {
 
     fn add_row(&mut self, reader: &Reader<'_>, subject: u32) -> Result<(), Box<Rejection>> {
         let id = &self.subjects[subject as usize].0;
-        let injection = reader.injection(id)?;
+        let injection = reader.injection(id, &mut self.texts)?;
         let injection = injection.ok_or_else(|| reader.no_key(Field::InjectionDate, Some(id)))?;
         // A row that fails later on still tells that there was an injection.
         self.injections.push((subject, injection));
         let foramen = reader.foramen(id)?;
         let level = foramen.level.ok_or_else(|| reader.no_key(Field::Level, Some(id)))?;
         let side = foramen.side.ok_or_else(|| reader.no_key(Field::Side, Some(id)))?;
-        let (told, fault) = reader.told(id);
+        let (told, fault) = reader.told(id, &mut self.texts);
         let key = Key { subject, level, side, injection };
         self.rows.push(Row { line: reader.line, key, told, fault, anchor: None });
         Ok(())
@@ -211,6 +219,8 @@ impl<'a> Builder<'a> {
             record_rows = Some(records.lines);
             missed = records.missed;
         }
+        let (texts, text_ranks) = self.texts.finish();
+        self.rows.iter_mut().for_each(|row| row.told.rank_texts(&text_ranks));
         // Places follow the order of ids, so that keys sort as ids do.
         let mut order: Vec<u32> = (0..).take(self.subjects.len()).collect();
         order.sort_by(|a, b| self.subjects[*a as usize].0.cmp(&self.subjects[*b as usize].0));
@@ -237,7 +247,8 @@ impl<'a> Builder<'a> {
             injections: self.injections,
             rejected: self.rejected,
             data_rows: self.data_rows,
-            covariates: Vec::new(),
+            covariates: Arc::default(),
+            texts,
             names: Vec::new(),
             near_misses,
             encoding: "",
@@ -263,8 +274,10 @@ fn near_misses(places: &HashMap<SubjectId, u32>, subjects: &[(SubjectId, u64)]) 
     // only ids that agree up to case and zeros can be near misses.
     let state = RandomState::new();
     let bare = |id: &SubjectId| {
+        let mut hasher = state.build_hasher();
         let letters = id.as_str().trim_start_matches('0').chars().flat_map(char::to_lowercase);
-        state.hash_one(letters.fold(0u64, |hash, letter| state.hash_one((hash, letter))))
+        letters.for_each(|letter| hasher.write_u32(letter.into()));
+        hasher.finish()
     };
     let mut ids: Vec<(u64, &SubjectId, u32)> =
         places.iter().map(|(id, place)| (bare(id), id, *place)).collect();

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use foramen_types::SubjectId;
 use jiff::civil::Date;
 
+use crate::covariates::{TextId, Texts};
 use crate::episode::days_between;
 use crate::field::Field;
 use crate::mapping::RedcapEvents;
@@ -42,12 +43,18 @@ struct Loose {
 }
 
 impl Assembly {
-    pub(crate) fn add(&mut self, reader: &Reader<'_>, subject: u32, id: &SubjectId) {
-        let (told, mut fault) = reader.told(id);
+    pub(crate) fn add(
+        &mut self,
+        reader: &Reader<'_>,
+        subject: u32,
+        id: &SubjectId,
+        texts: &mut Texts,
+    ) {
+        let (told, mut fault) = reader.told(id, texts);
         let mut first = |rejection| fault = Some(rejection);
         let nowhere = Foramen { level: None, side: None };
         let foramen = reader.foramen(id).map_err(&mut first).unwrap_or(nowhere);
-        let injection = reader.injection(id).map_err(first).unwrap_or(None);
+        let injection = reader.injection(id, texts).map_err(first).unwrap_or(None);
         let redcap = reader.columns.redcap.as_ref();
         let event = redcap.map_or("", |redcap| redcap.event(reader.record));
         self.rows.push(Loose {
@@ -199,9 +206,9 @@ fn anchor(
         support.push(before.line);
     }
     told.events = record.iter().flat_map(|row| row.told.events.iter().cloned()).collect();
-    let mut given: BTreeMap<u16, Option<Box<str>>> = BTreeMap::new();
+    let mut given: BTreeMap<u16, Option<TextId>> = BTreeMap::new();
     for other in others().filter(|other| !other.unasked && !other.is_followup(events)) {
-        let news = |told: &(u16, Box<str>)| !row.told.covariates.contains(told);
+        let news = |told: &(u16, TextId)| !row.told.covariates.contains(told);
         let told_more = other.told.covariates.iter().any(news)
             || !other.told.events.is_empty()
             || other.told.scan_date.is_some()
@@ -211,18 +218,20 @@ fn anchor(
             support.push(other.line);
         }
         told.scan_date = told.scan_date.or(other.told.scan_date);
-        told.slice_hint = told.slice_hint.or_else(|| other.told.slice_hint.clone());
+        if told.slice_hint.is_empty() {
+            told.slice_hint = other.told.slice_hint;
+        }
         for (place, value) in &other.told.covariates {
-            let known = given.entry(*place).or_insert_with(|| Some(value.clone()));
+            let known = given.entry(*place).or_insert(Some(*value));
             if known.as_ref() != Some(value) {
                 // What changes from visit to visit does not describe the patient.
                 *known = None;
             }
         }
     }
-    let mut covariates: BTreeMap<u16, Box<str>> =
+    let mut covariates: BTreeMap<u16, TextId> =
         given.into_iter().filter_map(|(place, value)| Some((place, value?))).collect();
-    covariates.extend(row.told.covariates.iter().cloned());
+    covariates.extend(row.told.covariates.iter().copied());
     told.covariates = covariates.into_iter().collect();
     support.sort_unstable();
     support.dedup();

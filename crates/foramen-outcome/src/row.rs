@@ -5,6 +5,7 @@ use foramen_types::{Level, Nrs, Side, SubjectId};
 use jiff::civil::Date;
 
 use crate::columns::Columns;
+use crate::covariates::{TextId, Texts};
 use crate::date::read_date;
 use crate::field::Field;
 use crate::missing::MissingCodes;
@@ -15,20 +16,20 @@ use crate::{EventKind, LevelNames, OutcomeOptions, Rejection, RejectionReason};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Cell<T> {
     pub(crate) value: Option<T>,
-    /// What stands there when it means "missing"; none for a blank cell.
-    pub(crate) text: Option<Box<str>>,
+    /// What stands there when it means "missing"; empty for a blank cell.
+    pub(crate) text: TextId,
 }
 
 impl<T> Default for Cell<T> {
     fn default() -> Self {
-        Self { value: None, text: None }
+        Self { value: None, text: TextId::default() }
     }
 }
 
 impl<T> Cell<T> {
     /// Whether nothing at all stands there.
     pub(crate) fn is_blank(&self) -> bool {
-        self.value.is_none() && self.text.is_none()
+        self.value.is_none() && self.text.is_empty()
     }
 }
 
@@ -38,7 +39,7 @@ pub(crate) struct ToldEvent {
     pub(crate) kind: EventKind,
     /// `None` when there is no date, or none that can be read.
     pub(crate) date: Option<Date>,
-    pub(crate) date_text: Box<str>,
+    pub(crate) date_text: TextId,
 }
 
 /// What one row says of one episode, checked cell by cell.
@@ -81,9 +82,26 @@ pub(crate) struct Told {
     pub(crate) baseline_date: Cell<Date>,
     pub(crate) scan_date: Option<Date>,
     pub(crate) events: Box<[ToldEvent]>,
-    pub(crate) slice_hint: Option<Box<str>>,
+    pub(crate) slice_hint: TextId,
     /// By place in [`Columns::covariates`].
-    pub(crate) covariates: Box<[(u16, Box<str>)]>,
+    pub(crate) covariates: Box<[(u16, TextId)]>,
+}
+
+impl Told {
+    /// Replaces texts by their places in order.
+    pub(crate) fn rank_texts(&mut self, ranks: &[u32]) {
+        for text in [
+            &mut self.followup_date.text,
+            &mut self.followup.text,
+            &mut self.baseline.text,
+            &mut self.baseline_date.text,
+            &mut self.slice_hint,
+        ] {
+            text.ranked(ranks);
+        }
+        self.events.iter_mut().for_each(|event| event.date_text.ranked(ranks));
+        self.covariates.iter_mut().for_each(|(_, text)| text.ranked(ranks));
+    }
 }
 
 /// Which foramen a row names, as far as it does.
@@ -111,8 +129,12 @@ impl Reader<'_> {
     }
 
     /// When the foramen was injected.
-    pub(crate) fn injection(&self, subject: &SubjectId) -> Result<Option<Date>, Box<Rejection>> {
-        Ok(self.date(Field::InjectionDate, subject)?.value)
+    pub(crate) fn injection(
+        &self,
+        subject: &SubjectId,
+        texts: &mut Texts,
+    ) -> Result<Option<Date>, Box<Rejection>> {
+        Ok(self.date(Field::InjectionDate, subject, texts)?.value)
     }
 
     /// Which foramen was injected.
@@ -138,27 +160,30 @@ impl Reader<'_> {
     }
 
     /// Everything else, and what is wrong with it first.
-    pub(crate) fn told(&self, subject: &SubjectId) -> (Told, Option<Box<Rejection>>) {
+    pub(crate) fn told(
+        &self,
+        subject: &SubjectId,
+        texts: &mut Texts,
+    ) -> (Told, Option<Box<Rejection>>) {
         let mut fault = None;
         let score = is_pain_score(&self.cell(Field::ScoreCode));
         if !score {
             fault = Some(self.reject(Field::ScoreCode, subject, RejectionReason::Scale));
         }
-        let baseline = keep(self.nrs(Field::NrsBaseline, subject), &mut fault);
-        let baseline_date = keep(self.date(Field::BaselineDate, subject), &mut fault);
-        let followup_date = keep(self.date(Field::FollowupDate, subject), &mut fault);
-        let followup = keep(self.nrs(Field::NrsFollowup, subject), &mut fault);
-        let scan_date = keep(self.date(Field::ScanDate, subject), &mut fault).value;
-        let hint = self.cell(Field::SliceHint);
+        let baseline = keep(self.nrs(Field::NrsBaseline, subject, texts), &mut fault);
+        let baseline_date = keep(self.date(Field::BaselineDate, subject, texts), &mut fault);
+        let followup_date = keep(self.date(Field::FollowupDate, subject, texts), &mut fault);
+        let followup = keep(self.nrs(Field::NrsFollowup, subject, texts), &mut fault);
+        let scan_date = keep(self.date(Field::ScanDate, subject, texts), &mut fault).value;
         let told = Told {
             followup_date,
             followup,
             baseline,
             baseline_date,
             scan_date,
-            events: self.event().into_iter().collect(),
-            slice_hint: (!hint.is_empty()).then(|| Box::from(&*hint)),
-            covariates: self.columns.covariates_of(self.record),
+            events: self.event(texts).into_iter().collect(),
+            slice_hint: texts.keep(&self.cell(Field::SliceHint)),
+            covariates: self.columns.covariates_of(self.record, texts),
         };
         (told, fault)
     }
@@ -250,26 +275,36 @@ impl Reader<'_> {
         })
     }
 
-    fn nrs(&self, field: Field, subject: &SubjectId) -> Result<Cell<Nrs>, Box<Rejection>> {
+    fn nrs(
+        &self,
+        field: Field,
+        subject: &SubjectId,
+        texts: &mut Texts,
+    ) -> Result<Cell<Nrs>, Box<Rejection>> {
         let cell = self.cell(field);
         let Some(text) = self.meaning(field, &cell, subject)? else {
-            return Ok(missing(&cell));
+            return Ok(Cell { value: None, text: texts.keep(&cell) });
         };
         let comma = self.decimal_comma && text.matches(',').count() == 1 && !text.contains('.');
         let plain = if comma { Cow::Owned(text.replace(',', ".")) } else { text };
         match plain.parse() {
-            Ok(nrs) => Ok(Cell { value: Some(nrs), text: None }),
+            Ok(nrs) => Ok(Cell { value: Some(nrs), text: TextId::default() }),
             Err(error) => Err(self.reject(field, subject, RejectionReason::Value(error))),
         }
     }
 
-    fn date(&self, field: Field, subject: &SubjectId) -> Result<Cell<Date>, Box<Rejection>> {
+    fn date(
+        &self,
+        field: Field,
+        subject: &SubjectId,
+        texts: &mut Texts,
+    ) -> Result<Cell<Date>, Box<Rejection>> {
         let cell = self.cell(field);
         if self.missing.hold(&cell) {
-            return Ok(missing(&cell));
+            return Ok(Cell { value: None, text: texts.keep(&cell) });
         }
         match read_date(&cell, self.options.date_order) {
-            Ok(date) => Ok(Cell { value: Some(date), text: None }),
+            Ok(date) => Ok(Cell { value: Some(date), text: TextId::default() }),
             Err(error) => Err(self.reject(field, subject, RejectionReason::Date(error))),
         }
     }
@@ -277,7 +312,7 @@ impl Reader<'_> {
     /// The event a row tells of. A date that cannot be read leaves the event
     /// undated rather than losing it with its row: it bears on every row of the
     /// episode.
-    fn event(&self) -> Option<ToldEvent> {
+    fn event(&self, texts: &mut Texts) -> Option<ToldEvent> {
         let (what, when) = (self.cell(Field::Event), self.cell(Field::EventDate));
         let date_missing = self.missing.hold(&when);
         let kind = if self.missing.hold(&what) {
@@ -288,12 +323,8 @@ impl Reader<'_> {
             EventKind::of_text(&words.unwrap_or(Cow::Borrowed(&what)))?
         };
         let date = if date_missing { None } else { read_date(&when, self.options.date_order).ok() };
-        Some(ToldEvent { kind, date, date_text: Box::from(&*when) })
+        Some(ToldEvent { kind, date, date_text: texts.keep(&when) })
     }
-}
-
-fn missing<T>(cell: &str) -> Cell<T> {
-    Cell { value: None, text: (!cell.is_empty()).then(|| Box::from(cell)) }
 }
 
 /// The value, or nothing where there is a fault; the first fault is kept.

@@ -54,8 +54,7 @@ fn the_flow_counts_rows_and_foramina() {
 fn covariates_have_the_names_and_words_of_the_mapping() {
     let outcomes = outcomes();
     let first = &outcomes.episodes[0];
-    let covariates: Vec<(&str, &str)> =
-        first.covariates.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let covariates: Vec<(&str, &str)> = first.covariates.iter().collect();
     assert_eq!(covariates, [("age", "54"), ("duration_weeks", "12"), ("sex", "female")]);
     // 20 February to 4 March 2024, a leap year.
     assert_eq!(first.scan_age(), Some(13));

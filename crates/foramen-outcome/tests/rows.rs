@@ -50,8 +50,8 @@ fn a_good_row_becomes_an_episode() {
         (Level::C5C6, 60, &[2][..])
     );
     assert_eq!(episode.slice_hint.as_deref(), Some("1.2.3"));
-    assert_eq!(episode.covariates["Age"], "54");
-    assert_eq!(episode.covariates["site"], "north");
+    assert_eq!(&episode.covariates["Age"], "54");
+    assert_eq!(&episode.covariates["site"], "north");
     assert!(!episode.low_baseline && outcomes.rejected.is_empty());
 }
 
@@ -242,10 +242,7 @@ fn a_baseline_row_of_its_own_gives_baseline_and_covariates() {
     );
     let episode = &outcomes.episodes[0];
     assert_eq!(episode.rows, [2, 3]);
-    assert_eq!(
-        (episode.nrs_baseline.hundredths(), episode.covariates["age"].as_str()),
-        (700, "61")
-    );
+    assert_eq!((episode.nrs_baseline.hundredths(), &episode.covariates["age"]), (700, "61"));
     assert!(outcomes.rejected.is_empty());
 }
 
