@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use csv::StringRecord;
 
@@ -14,15 +15,15 @@ pub(crate) struct Columns {
     places: [Place; Field::ALL.len()],
     words: [Vocabulary; Field::ALL.len()],
     names: Vec<String>,
-    pub(crate) covariates: Vec<Covariate>,
+    covariates: Vec<Covariate>,
     pub(crate) redcap: Option<RedcapColumns>,
     /// Whether a field that holds scores is declared to have decimal commas.
     pub(crate) decimal_comma: bool,
 }
 
 /// A column that is kept with the episode as it stands.
-pub(crate) struct Covariate {
-    pub(crate) name: String,
+struct Covariate {
+    name: String,
     place: usize,
     words: Vocabulary,
 }
@@ -134,12 +135,17 @@ impl Columns {
         }
     }
 
+    /// The names of covariates, in order.
+    pub(crate) fn covariate_names(&self) -> Vec<String> {
+        self.covariates.iter().map(|covariate| covariate.name.clone()).collect()
+    }
+
     /// The filled covariates of a row, by their place in [`Columns::covariates`].
     pub(crate) fn covariates_of(
         &self,
         record: &StringRecord,
         texts: &mut Texts,
-    ) -> Box<[(u16, TextId)]> {
+    ) -> Arc<[(u16, TextId)]> {
         let filled = |(index, covariate): (u16, &Covariate)| {
             let cell = record.get(covariate.place)?.trim();
             let cell = covariate.words.meaning(cell).unwrap_or(Cow::Borrowed(cell));

@@ -10,18 +10,20 @@ use std::sync::Arc;
 /// the same few.
 #[derive(Clone, Default)]
 pub struct Covariates {
-    names: Arc<[String]>,
-    texts: Arc<[Arc<str>]>,
-    cells: Box<[(u16, TextId)]>,
+    words: Arc<Words>,
+    cells: Arc<[(u16, TextId)]>,
+}
+
+/// The names of a table's covariates and all texts of its cells, both in order.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    pub(crate) names: Vec<String>,
+    pub(crate) texts: Vec<Arc<str>>,
 }
 
 impl Covariates {
-    pub(crate) fn new(
-        names: &Arc<[String]>,
-        texts: &Arc<[Arc<str>]>,
-        cells: Box<[(u16, TextId)]>,
-    ) -> Self {
-        Self { names: Arc::clone(names), texts: Arc::clone(texts), cells }
+    pub(crate) fn new(words: &Arc<Words>, cells: Arc<[(u16, TextId)]>) -> Self {
+        Self { words: Arc::clone(words), cells }
     }
 
     /// The text of a column, by its exact name.
@@ -33,7 +35,8 @@ impl Covariates {
     /// All names and texts, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.cells.iter().map(|(place, text)| {
-            (self.names[usize::from(*place)].as_str(), &*self.texts[text.0 as usize])
+            let Words { names, texts } = &*self.words;
+            (names[usize::from(*place)].as_str(), &*texts[text.0 as usize])
         })
     }
 }
@@ -69,8 +72,8 @@ impl TextId {
         self.0 == 0
     }
 
-    pub(crate) fn of(self, texts: &[Arc<str>]) -> Option<String> {
-        (!self.is_empty()).then(|| texts[self.0 as usize].to_string())
+    pub(crate) fn of(self, words: &Words) -> Option<String> {
+        (!self.is_empty()).then(|| words.texts[self.0 as usize].to_string())
     }
 
     /// The place among sorted texts.
@@ -107,7 +110,7 @@ impl Texts {
 
     /// The texts in order, and for each former place its new one: what is
     /// compared by place must not depend on which row came first.
-    pub(crate) fn finish(self) -> (Arc<[Arc<str>]>, Vec<u32>) {
+    pub(crate) fn finish(self) -> (Vec<Arc<str>>, Vec<u32>) {
         drop(self.places);
         let mut order: Vec<u32> = (0..).take(self.texts.len()).collect();
         order.sort_by(|a, b| self.texts[*a as usize].cmp(&self.texts[*b as usize]));
@@ -117,6 +120,6 @@ impl Texts {
         }
         let mut texts = self.texts;
         texts.sort();
-        (texts.into(), ranks)
+        (texts, ranks)
     }
 }

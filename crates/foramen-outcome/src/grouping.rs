@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use foramen_types::{Nrs, Outcome};
 use jiff::civil::Date;
@@ -146,7 +147,7 @@ impl<'a> Group<'a> {
         let date = agree(rows, "baseline_date", |told| told.baseline_date.value)?;
         let scan = agree(rows, "scan_date", |told| told.scan_date)?;
         let Some(baseline) = baseline else {
-            let text = rows.iter().find_map(|row| row.told.baseline.text.of(&self.table.texts));
+            let text = rows.iter().find_map(|row| row.told.baseline.text.of(&self.table.words));
             return Err(Fault::at(Field::NrsBaseline, text, RejectionReason::MissingBaseline));
         };
         if let Some(date) = date {
@@ -176,7 +177,7 @@ impl<'a> Group<'a> {
     fn untimely(&self, events: &[&ToldEvent], agreed: Agreed) -> Option<Fault> {
         let undated = events.iter().find(|event| event.date.is_none());
         if let (Some(event), false) = (undated, self.options.events == EventPolicy::Keep) {
-            let text = event.date_text.of(&self.table.texts);
+            let text = event.date_text.of(&self.table.words);
             return Some(Fault::at(Field::EventDate, text, RejectionReason::EventUndated));
         }
         let scan = agreed.scan.filter(|_| self.options.late_scan == LateScan::Exclude)?;
@@ -233,7 +234,7 @@ impl<'a> Group<'a> {
     /// Date, day after the injection and score of a follow-up that counts.
     fn day_and_score(&self, row: &Row) -> Result<(Date, i64, Nrs), Fault> {
         let told = &row.told;
-        let text = |text: TextId| text.of(&self.table.texts);
+        let text = |text: TextId| text.of(&self.table.words);
         let Some(score) = told.followup.value else {
             let nothing = told.followup.is_blank() && told.followup_date.is_blank();
             if let (Some(anchor), true) = (&row.anchor, nothing) {
@@ -286,11 +287,11 @@ impl<'a> Group<'a> {
         let mut lines = vec![chosen.row.line];
         lines.extend(donor.map(|donor| donor.line));
         lines.extend(giver.anchor.iter().flat_map(|anchor| &anchor.support));
-        let texts = &self.table.texts;
-        let hint = told.slice_hint.of(texts).or_else(|| giver.told.slice_hint.of(texts));
+        let words = &self.table.words;
+        let hint = told.slice_hint.of(words).or_else(|| giver.told.slice_hint.of(words));
         let cells = match donor {
             Some(donor) => both(&told.covariates, &donor.told.covariates),
-            None => told.covariates.clone(),
+            None => Arc::clone(&told.covariates),
         };
         let decided = self.options.rule.decide(baseline, chosen.score);
         let decided = decided.expect("a baseline of 0 was rejected before");
@@ -308,7 +309,7 @@ impl<'a> Group<'a> {
             outcome: if failed { Outcome::Poor } else { decided },
             slice_hint: hint,
             scan_date: scan,
-            covariates: Covariates::new(&self.table.covariates, texts, cells),
+            covariates: Covariates::new(words, cells),
             low_baseline: baseline < self.options.least_baseline,
             event,
         }
@@ -373,7 +374,7 @@ fn without_contradictions<'a>(
 }
 
 /// The covariates of a row, with those of another that it lacks.
-fn both(own: &[(u16, TextId)], other: &[(u16, TextId)]) -> Box<[(u16, TextId)]> {
+fn both(own: &[(u16, TextId)], other: &[(u16, TextId)]) -> Arc<[(u16, TextId)]> {
     let mut cells: BTreeMap<u16, TextId> = other.iter().copied().collect();
     cells.extend(own.iter().copied());
     cells.into_iter().collect()

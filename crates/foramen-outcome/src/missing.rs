@@ -3,18 +3,25 @@ pub(crate) struct MissingCodes<'a> {
     words: &'a [String],
     longest: usize,
     numbers: Vec<f64>,
+    /// Whether a single digit can be a code.
+    digits: bool,
 }
 
 impl<'a> MissingCodes<'a> {
     pub(crate) fn of(codes: &'a [String]) -> Self {
-        let numbers = codes.iter().filter_map(|code| code.parse().ok()).collect();
+        let numbers: Vec<f64> = codes.iter().filter_map(|code| code.parse().ok()).collect();
+        let digits = numbers.iter().any(|code| (0.0..10.0).contains(code));
         let longest = codes.iter().map(String::len).max().unwrap_or_default();
-        Self { words: codes, longest, numbers }
+        Self { words: codes, longest, numbers, digits }
     }
 
     /// Whether a trimmed cell says that its value is missing.
     pub(crate) fn hold(&self, cell: &str) -> bool {
         let Some(first) = cell.bytes().next() else { return true };
+        // Most scores.
+        if cell.len() == 1 && first.is_ascii_digit() && !self.digits {
+            return false;
+        }
         if cell.len() <= self.longest
             && self.words.iter().any(|word| word.eq_ignore_ascii_case(cell))
         {
@@ -45,5 +52,6 @@ mod tests {
             assert!(!codes.hold(cell), "{cell}");
         }
         assert!(!MissingCodes::of(&["555".to_owned()]).hold("99"));
+        assert!(MissingCodes::of(&["9.0".to_owned()]).hold("9"));
     }
 }

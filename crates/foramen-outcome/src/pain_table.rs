@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use foramen_types::SubjectId;
 use jiff::civil::Date;
 
 use crate::columns::{Columns, RedcapColumns};
-use crate::covariates::Texts;
+use crate::covariates::{Texts, Words};
 use crate::field::Field;
 use crate::missing::MissingCodes;
 use crate::outcomes::NearMiss;
@@ -46,10 +45,7 @@ pub struct PainTable {
     pub(crate) rejected: Vec<Rejection>,
     /// Data rows, the header not counted.
     pub(crate) data_rows: usize,
-    /// The names of covariates, in order.
-    pub(crate) covariates: Arc<[String]>,
-    /// All texts that rows hold, in order.
-    pub(crate) texts: Arc<[Arc<str>]>,
+    pub(crate) words: Arc<Words>,
     /// What the table calls each of [`Field::ALL`].
     pub(crate) names: Vec<String>,
     pub(crate) near_misses: Vec<NearMiss>,
@@ -102,10 +98,9 @@ impl PainTable {
             builder.add(&reader);
         }
         drop(text);
-        let mut table = builder.finish();
+        let mut table = builder.finish(columns.covariate_names());
         table.encoding = encoding;
         table.names = Field::ALL.map(|field| columns.name(field).to_owned()).to_vec();
-        table.covariates = columns.covariates.into_iter().map(|one| one.name).collect();
         Ok(table)
     }
 
@@ -130,7 +125,7 @@ fn is_known(cell: &str, options: &OutcomeOptions) -> bool {
 struct Builder<'a> {
     options: &'a OutcomeOptions,
     /// Places of subjects by their id in the table.
-    places: HashMap<SubjectId, u32>,
+    places: HashMap<Box<str>, u32>,
     /// The subjects and the first line of each.
     subjects: Vec<(SubjectId, u64)>,
     assembly: Option<Assembly>,
@@ -195,18 +190,21 @@ impl<'a> Builder<'a> {
     /// The place of a row's subject.
     fn subject(&mut self, reader: &Reader<'_>) -> Result<u32, Box<Rejection>> {
         let id = reader.id()?;
+        if let Some(place) = self.places.get(&*id) {
+            return Ok(*place);
+        }
         let typed = SubjectId::new(&id).map_err(|error| reader.no_subject(error.into()))?;
-        if let Some(place) = self.places.get(&typed) {
+        if let Some(place) = self.places.get(typed.as_str()) {
             return Ok(*place);
         }
         let subject = self.options.key.of_table(&id).map_err(|error| reader.no_subject(error))?;
         let place = u32::try_from(self.subjects.len()).expect("a table has fewer subjects");
         self.subjects.push((subject, reader.line));
-        self.places.insert(typed, place);
+        self.places.insert(typed.as_str().into(), place);
         Ok(place)
     }
 
-    fn finish(mut self) -> PainTable {
+    fn finish(mut self, covariates: Vec<String>) -> PainTable {
         let near_misses = near_misses(&self.places, &self.subjects);
         drop(self.places);
         let (mut record_rows, mut missed) = (None, Vec::new());
@@ -247,8 +245,7 @@ impl<'a> Builder<'a> {
             injections: self.injections,
             rejected: self.rejected,
             data_rows: self.data_rows,
-            covariates: Arc::default(),
-            texts,
+            words: Arc::new(Words { names: covariates, texts }),
             names: Vec::new(),
             near_misses,
             encoding: "",
@@ -269,24 +266,31 @@ fn misshapen(record: &StringRecord, width: usize) -> Option<RejectionReason> {
 
 /// Pairs of ids as they stand in the table that look like one person, since
 /// pseudonyms of near misses have nothing in common.
-fn near_misses(places: &HashMap<SubjectId, u32>, subjects: &[(SubjectId, u64)]) -> Vec<NearMiss> {
+fn near_misses(places: &HashMap<Box<str>, u32>, subjects: &[(SubjectId, u64)]) -> Vec<NearMiss> {
     // Comparing every id with every other would take hours on a large table;
     // only ids that agree up to case and zeros can be near misses.
-    let state = RandomState::new();
-    let bare = |id: &SubjectId| {
-        let mut hasher = state.build_hasher();
-        let letters = id.as_str().trim_start_matches('0').chars().flat_map(char::to_lowercase);
-        letters.for_each(|letter| hasher.write_u32(letter.into()));
-        hasher.finish()
+    let bare = |id: &str| {
+        let letters = id.trim_start_matches('0').chars().flat_map(char::to_lowercase);
+        // A multiplication spreads letters well enough: what falls together by
+        // chance is told apart below.
+        letters.fold(0u64, |hash, letter| {
+            (hash ^ u64::from(u32::from(letter)))
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                .rotate_left(31)
+        })
     };
-    let mut ids: Vec<(u64, &SubjectId, u32)> =
-        places.iter().map(|(id, place)| (bare(id), id, *place)).collect();
+    let mut ids: Vec<(u64, &str, u32)> =
+        places.iter().map(|(id, place)| (bare(id), &**id, *place)).collect();
     ids.sort_unstable();
+    let near = |a: &str, b: &str| match (SubjectId::new(a), SubjectId::new(b)) {
+        (Ok(a), Ok(b)) => a.is_near_miss(&b),
+        _ => false,
+    };
     let known = |place: u32| subjects[place as usize].clone();
     let mut misses = Vec::new();
     for alike in ids.chunk_by(|a, b| a.0 == b.0) {
         for (n, (_, first, a)) in alike.iter().enumerate() {
-            let others = alike[n + 1..].iter().filter(|(_, second, _)| first.is_near_miss(second));
+            let others = alike[n + 1..].iter().filter(|(_, second, _)| near(first, second));
             misses.extend(others.map(|(_, _, b)| NearMiss { first: known(*a), second: known(*b) }));
         }
     }

@@ -221,7 +221,7 @@ fn anchor(
         if told.slice_hint.is_empty() {
             told.slice_hint = other.told.slice_hint;
         }
-        for (place, value) in &other.told.covariates {
+        for (place, value) in other.told.covariates.iter() {
             let known = given.entry(*place).or_insert(Some(*value));
             if known.as_ref() != Some(value) {
                 // What changes from visit to visit does not describe the patient.

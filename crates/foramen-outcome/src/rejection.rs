@@ -51,10 +51,10 @@ pub enum RejectionReason {
     },
     /// The id is no id.
     #[error("the subject id cannot be used")]
-    Subject(#[source] KeyError),
+    Subject(#[source] Box<KeyError>),
     /// A level, side or score is not what it should be.
     #[error("{}{}", .0, remedy(.0))]
-    Value(#[from] TypeError),
+    Value(Box<TypeError>),
     /// A cell that tells one episode from another is empty.
     #[error("the {} is missing, so the row belongs to no episode; enter it", column.replace('_', " "))]
     NoKey {

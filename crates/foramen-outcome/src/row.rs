@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use csv::StringRecord;
 use foramen_types::{Level, Nrs, Side, SubjectId};
@@ -84,7 +85,7 @@ pub(crate) struct Told {
     pub(crate) events: Box<[ToldEvent]>,
     pub(crate) slice_hint: TextId,
     /// By place in [`Columns::covariates`].
-    pub(crate) covariates: Box<[(u16, TextId)]>,
+    pub(crate) covariates: Arc<[(u16, TextId)]>,
 }
 
 impl Told {
@@ -100,7 +101,10 @@ impl Told {
             text.ranked(ranks);
         }
         self.events.iter_mut().for_each(|event| event.date_text.ranked(ranks));
-        self.covariates.iter_mut().for_each(|(_, text)| text.ranked(ranks));
+        if !self.covariates.is_empty() {
+            let cells = Arc::make_mut(&mut self.covariates);
+            cells.iter_mut().for_each(|(_, text)| text.ranked(ranks));
+        }
     }
 }
 
@@ -199,7 +203,8 @@ impl Reader<'_> {
     /// The rejection of a row for its id. The id is not repeated: it may be a
     /// hospital number.
     pub(crate) fn no_subject(&self, error: foramen_types::KeyError) -> Box<Rejection> {
-        let mut rejection = self.rejection(Field::SubjectId, RejectionReason::Subject(error));
+        let mut rejection =
+            self.rejection(Field::SubjectId, RejectionReason::Subject(Box::new(error)));
         rejection.value = None;
         rejection
     }
@@ -254,7 +259,7 @@ impl Reader<'_> {
             let reason = if several {
                 RejectionReason::SeveralLevels
             } else {
-                RejectionReason::Value(error)
+                RejectionReason::Value(Box::new(error))
             };
             self.reject(Field::Level, subject, reason)
         })
@@ -269,8 +274,11 @@ impl Reader<'_> {
             let both = both.contains(&word.as_str())
                 || ["l+r", "r+l", "l&r", "r&l", "leftandright", "rightandleft", "50"]
                     .contains(&word.as_str());
-            let reason =
-                if both { RejectionReason::BothSides } else { RejectionReason::Value(error) };
+            let reason = if both {
+                RejectionReason::BothSides
+            } else {
+                RejectionReason::Value(Box::new(error))
+            };
             self.reject(Field::Side, subject, reason)
         })
     }
@@ -289,7 +297,7 @@ impl Reader<'_> {
         let plain = if comma { Cow::Owned(text.replace(',', ".")) } else { text };
         match plain.parse() {
             Ok(nrs) => Ok(Cell { value: Some(nrs), text: TextId::default() }),
-            Err(error) => Err(self.reject(field, subject, RejectionReason::Value(error))),
+            Err(error) => Err(self.reject(field, subject, RejectionReason::Value(Box::new(error)))),
         }
     }
 

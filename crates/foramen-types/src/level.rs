@@ -113,6 +113,10 @@ impl FromStr for Level {
     /// `C7-Th1`, with any dash and any spaces, and roots that are called so:
     /// `C6 root`, `root C6`.
     fn from_str(text: &str) -> Result<Self, TypeError> {
+        // Most texts are names as they should be, in tables of many rows.
+        if let Some(level) = Self::ALL.into_iter().find(|level| level.name() == text) {
+            return Ok(level);
+        }
         let unknown = || TypeError::UnknownLevel { value: text.to_owned() };
         let spelled = text.to_uppercase();
         let words = || spelled.split_whitespace();

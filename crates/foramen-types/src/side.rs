@@ -56,6 +56,10 @@ impl FromStr for Side {
     /// Reads `left`, `L`, `lt`, `-LT`, `(L)`, `left side`, `left-sided` and the
     /// same for right, in any case.
     fn from_str(text: &str) -> Result<Self, TypeError> {
+        // Most texts are names as they should be, in tables of many rows.
+        if let Some(side) = Self::BOTH.into_iter().find(|side| side.name() == text) {
+            return Ok(side);
+        }
         let word = text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
         let plain = ["side", "sided"].iter().find_map(|tail| word.strip_suffix(tail));
         let plain = plain.map_or(word.as_str(), |head| head.trim_end_matches([' ', '-']));
