@@ -201,7 +201,9 @@ impl Finder<'_> {
                 second: second + 1,
             });
         }
-        if let (Some(mapped), Some(named)) = (mapped, self.named_like(field, &found)) {
+        if let (Some(mapped), Some(named), false) =
+            (mapped, self.named_like(field, &found), found.is_empty())
+        {
             return Err(OutcomeError::TwoColumns {
                 field: field.name(),
                 mapped: mapped.to_owned(),

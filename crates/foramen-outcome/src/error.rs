@@ -17,7 +17,7 @@ pub enum OutcomeError {
     /// A column that every table needs is not in the header.
     #[error(
         "the outcome table has no column {column:?}; its columns are {}; rename the column that \
-         holds it, or add it",
+         holds it, or name it in a mapping under [columns]",
         found.join(", ")
     )]
     MissingColumn {

@@ -54,6 +54,7 @@ mod sensitivity;
 mod columns;
 mod covariates;
 mod date;
+mod diagram;
 mod dictionary;
 mod error;
 mod fault;
