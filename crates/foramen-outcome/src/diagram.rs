@@ -21,7 +21,7 @@ impl Flow {
         boxes.side(&leaving("rows not used", &self.rejected));
         boxes.main(&[
             format!("{} rows used", self.used),
-            format!("{} injected foramina identified", self.identified),
+            format!("{} injected foramina named in all rows", self.identified),
         ]);
         boxes.side(&leaving("foramina without a label", &self.excluded));
         let mut labelled =
@@ -142,7 +142,7 @@ S3,C6,left,2024-03-01,7,2024-04-30,3
             "2 rows not used",
             "1  bad value",
             "1  missing followup",
-            "2 injected foramina identified",
+            "2 injected foramina named in all rows",
             "1 foramina without a label",
             "1 foramina of 1 subjects labelled",
             "1 favourable",

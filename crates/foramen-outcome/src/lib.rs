@@ -5,8 +5,10 @@
 //! and a [`Rejection`] with row, column, value and reason for every row that
 //! gave none. [`OutcomeOptions`] holds every choice that changes a label: the
 //! [`LabelRule`], the [`FollowupWindow`], what an event before the follow-up
-//! means ([`EventPolicy`]), which texts mean "missing". [`Flow`] counts it all,
-//! and always adds up.
+//! means ([`EventPolicy`]), which texts mean "missing". A [`Mapping`] reads tables
+//! with other columns and words, a [`Dictionary`] REDCap exports. [`Flow`] counts
+//! it all, and always adds up. [`PainTable`] is a table that is read once and
+//! labelled under several definitions ([`PainTable::sensitivity`]).
 //!
 //! An injection is favourable when the pain score fell by at least half,
 //! decided on whole hundredths: `2 (b − f) ≥ b`.
