@@ -220,14 +220,14 @@ impl<'a> Builder<'a> {
         let (texts, text_ranks) = self.texts.finish();
         self.rows.iter_mut().for_each(|row| row.told.rank_texts(&text_ranks));
         // Places follow the order of ids, so that keys sort as ids do.
-        let mut order: Vec<u32> = (0..).take(self.subjects.len()).collect();
-        order.sort_by(|a, b| self.subjects[*a as usize].0.cmp(&self.subjects[*b as usize].0));
-        let mut ranks = vec![0u32; order.len()];
-        for (rank, place) in (0..).zip(&order) {
+        let ids = self.subjects.into_iter().map(|(id, _)| id);
+        let mut named: Vec<(SubjectId, u32)> = ids.zip(0..).collect();
+        named.sort_unstable();
+        let mut ranks = vec![0u32; named.len()];
+        for (rank, (_, place)) in (0..).zip(&named) {
             ranks[*place as usize] = rank;
         }
-        let mut subjects: Vec<SubjectId> = self.subjects.into_iter().map(|(id, _)| id).collect();
-        subjects.sort();
+        let subjects: Vec<SubjectId> = named.into_iter().map(|(id, _)| id).collect();
         let in_rank = |subject: &mut u32| *subject = ranks[*subject as usize];
         self.rows.iter_mut().for_each(|row| in_rank(&mut row.key.subject));
         self.injections.iter_mut().for_each(|(subject, _)| in_rank(subject));

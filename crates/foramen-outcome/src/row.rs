@@ -293,6 +293,11 @@ impl Reader<'_> {
         let Some(text) = self.meaning(field, &cell, subject)? else {
             return Ok(Cell { value: None, text: texts.keep(&cell) });
         };
+        if let [digit @ b'0'..=b'9'] = text.as_bytes() {
+            // Nearly every score is one digit.
+            let value = Nrs::from_hundredths(100 * u16::from(digit - b'0')).ok();
+            return Ok(Cell { value, text: TextId::default() });
+        }
         let comma = self.decimal_comma && text.matches(',').count() == 1 && !text.contains('.');
         let plain = if comma { Cow::Owned(text.replace(',', ".")) } else { text };
         match plain.parse() {
