@@ -4,19 +4,20 @@
 //! cargo run --release --example label -- --outcomes outcomes.csv --json labels.json
 //! ```
 //!
-//! prints the episodes with their label, the rejected rows with their reason,
-//! and the cohort flow. Without `--outcomes` a small made-up table is labelled.
+//! prints the episodes with their label, the rejected rows with their reason, the
+//! cohort flow, the table of characteristics and the share of favourable outcomes
+//! under other definitions. `--mapping` says what the columns of another table
+//! mean, `--dictionary` what the codes of a REDCap export do (docs/labels.md).
+//! Without `--outcomes` a small made-up table is labelled.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Parser, ValueEnum};
-use foramen_examples::Failure;
+use foramen_examples::{Failure, create, labels_json, open, print_analyses};
 use foramen_outcome::{
-    EventPolicy, LevelNames, LowBaseline, NearMiss, OutcomeOptions, Outcomes, read,
+    Definition, Dictionary, EventPolicy, LevelNames, LowBaseline, Mapping, NearMiss,
+    OutcomeOptions, Outcomes, PainTable,
 };
-use serde_json::json;
 
 /// Labels a pain table: who had at least half of the pain gone after two months.
 #[derive(Parser)]
@@ -24,9 +25,18 @@ struct Arguments {
     /// The outcome table (CSV); a made-up one when absent.
     #[arg(long, value_name = "FILE")]
     outcomes: Option<PathBuf>,
+    /// Which columns hold what (TOML).
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
+    /// The data dictionary of a REDCap project (CSV).
+    #[arg(long, value_name = "FILE")]
+    dictionary: Option<PathBuf>,
     /// Writes episodes, rejected rows and flow for a program to read.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Writes the cohort flow as a diagram.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
     /// What another injection or surgery before the follow-up means.
     #[arg(long, value_enum, default_value = "exclude")]
     events: Events,
@@ -63,34 +73,44 @@ s9,C5/6,left,2024-03-14,8,2024-05-13,12,,
 
 fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
-    let options = options(&arguments);
-    let outcomes = match &arguments.outcomes {
-        Some(path) => File::open(path)
-            .map_err(anyhow::Error::new)
-            .and_then(|file| Ok(read(file, &options)?))
-            .with_context(|| format!("could not label the table {}", path.display()))?,
-        None => read(MADE_UP.as_bytes(), &options)?,
+    let options = options(&arguments)?;
+    let table = match &arguments.outcomes {
+        Some(path) => open(path, |file| PainTable::read(file, &options))?,
+        None => PainTable::read(MADE_UP.as_bytes(), &options)?,
     };
+    let outcomes = table.label(&options);
+    let sensitivity = table.sensitivity(Definition::usual(&options));
     print(&outcomes);
+    print_analyses(&outcomes, &sensitivity);
     if let Some(path) = &arguments.json {
-        write_json(&outcomes, path)?;
+        let result = labels_json(&outcomes, &sensitivity);
+        create(path, |file| Ok(serde_json::to_writer_pretty(file, &result)?))?;
+    }
+    if let Some(path) = &arguments.svg {
+        create(path, |file| Ok(outcomes.flow().write_svg(file)?))?;
     }
     Ok(())
 }
 
-fn options(arguments: &Arguments) -> OutcomeOptions {
+fn options(arguments: &Arguments) -> anyhow::Result<OutcomeOptions> {
     let mut options = OutcomeOptions::default().with_events(match arguments.events {
         Events::Exclude => EventPolicy::Exclude,
         Events::Failure => EventPolicy::CountAsFailure,
         Events::Keep => EventPolicy::Keep,
     });
+    if let Some(path) = &arguments.mapping {
+        options = options.with_mapping(open(path, Mapping::read)?);
+    }
+    if let Some(path) = &arguments.dictionary {
+        options = options.with_dictionary(open(path, Dictionary::read)?);
+    }
     if arguments.exclude_low_baseline {
         options = options.with_low_baseline(LowBaseline::Exclude);
     }
     if arguments.level_names_are_roots {
         options = options.with_level_names(LevelNames::Root);
     }
-    options
+    Ok(options)
 }
 
 fn print(outcomes: &Outcomes) {
@@ -115,35 +135,4 @@ fn print(outcomes: &Outcomes) {
         println!("subjects {a} (row {row_a}) and {b} (row {row_b}) may be one person");
     }
     println!("\n{}", outcomes.flow());
-}
-
-fn write_json(outcomes: &Outcomes, path: &Path) -> anyhow::Result<()> {
-    let episodes = outcomes.episodes.iter().map(|e| {
-        json!({
-            "rows": e.rows, "subject_id": e.subject.as_str(),
-            "level": e.level.name(), "side": e.side.name(),
-            "injection_date": e.injection_date.to_string(),
-            "followup_date": e.followup_date.to_string(),
-            "nrs_baseline": e.nrs_baseline.get(), "nrs_followup": e.nrs_followup.get(),
-            "favourable": e.outcome.is_favourable(), "low_baseline": e.low_baseline,
-        })
-    });
-    let rejected = outcomes.rejected.iter().map(|r| {
-        let (kind, reason) = (r.reason.name(), r.reason.to_string());
-        json!({"row": r.row, "column": r.column, "value": r.value, "kind": kind, "reason": reason})
-    });
-    let flow = outcomes.flow();
-    let steps = flow.rejected.iter().map(|step| json!({"reason": step.reason, "n": step.n}));
-    let result = json!({
-        "episodes": episodes.collect::<Vec<_>>(),
-        "rejected": rejected.collect::<Vec<_>>(),
-        "flow": {
-            "rows": flow.rows, "rejected": steps.collect::<Vec<_>>(), "used": flow.used,
-            "episodes": flow.episodes, "subjects": flow.subjects, "favourable": flow.favourable,
-            "poor": flow.poor, "low_baseline": flow.low_baseline, "with_event": flow.with_event,
-        },
-    });
-    let file = File::create(path).with_context(|| format!("could not write {}", path.display()))?;
-    serde_json::to_writer_pretty(file, &result)
-        .with_context(|| format!("could not write {}", path.display()))
 }

@@ -3,7 +3,9 @@
 
 mod cohort;
 mod failure;
+mod files;
 mod inputs;
+mod labels;
 mod levels_page;
 mod progress;
 mod reporting;
@@ -12,7 +14,9 @@ mod training;
 
 pub use cohort::demo_cohort;
 pub use failure::Failure;
+pub use files::{create, open};
 pub use inputs::{Inputs, OpenedInputs, prepare_output};
+pub use labels::{labels_json, print_analyses};
 pub use levels_page::render_levels;
 pub use progress::{bar, counter};
 pub use reporting::{provenance, report_input};

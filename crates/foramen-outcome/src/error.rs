@@ -11,13 +11,13 @@ pub enum OutcomeError {
     /// There is not even a header.
     #[error(
         "the outcome table is empty; its first line must name the columns {}",
-        crate::table::REQUIRED.join(",")
+        crate::field::Field::names(crate::field::Field::required())
     )]
     Empty,
     /// A column that every table needs is not in the header.
     #[error(
         "the outcome table has no column {column:?}; its columns are {}; rename the column that \
-         holds it, or add it",
+         holds it, or name it in a mapping under [columns]",
         found.join(", ")
     )]
     MissingColumn {
@@ -39,11 +39,112 @@ pub enum OutcomeError {
         /// Place of the second, counted from 1.
         second: usize,
     },
-    /// The text is not UTF-8.
-    #[error("row {row} of the outcome table is not UTF-8 text; save the table as \"CSV UTF-8\"")]
-    NotUtf8 {
-        /// Line number, the header is 1.
-        row: u64,
+    /// A column is mapped to a field, and another bears the field's name.
+    #[error(
+        "the mapping says that {field} is the column {mapped:?}, and column {place} is called \
+         {field:?} as well; rename it, or list it under `ignore` in the mapping"
+    )]
+    TwoColumns {
+        /// The field.
+        field: &'static str,
+        /// The column that the mapping names.
+        mapped: String,
+        /// Place of the column with the field's name, counted from 1.
+        place: usize,
+    },
+    /// The mapping names a column that the table lacks.
+    #[error(
+        "the mapping says that {field} is the column {column:?}, which the table lacks; its \
+         columns are {}; correct the mapping", found.join(", ")
+    )]
+    MappedColumnMissing {
+        /// The field.
+        field: &'static str,
+        /// The column that the mapping names.
+        column: String,
+        /// The columns the file has.
+        found: Vec<String>,
+    },
+    /// The mapping file is no mapping.
+    #[error("could not read the mapping file")]
+    Mapping(#[source] Box<toml::de::Error>),
+    /// The mapping has a field that does not exist.
+    #[error(
+        "the mapping names the column {name:?}, which is none of {}; correct it, or move it under \
+         [covariates]", crate::field::Field::names(&crate::field::Field::ALL)
+    )]
+    UnknownField {
+        /// The name in the mapping.
+        name: String,
+    },
+    /// The mapping calls a covariate by the name of a field.
+    #[error("the mapping lists {name:?} under [covariates]; move it under [columns]")]
+    FieldAsCovariate {
+        /// The name in the mapping.
+        name: String,
+    },
+    /// The mapping takes one column for two fields.
+    #[error(
+        "the mapping takes the column {column:?} for both {first} and {second}; give each its \
+         own, or, for a REDCap export, name redcap.baseline_events"
+    )]
+    MappedTwice {
+        /// The column.
+        column: String,
+        /// One field.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A file that is no REDCap data dictionary was given as one.
+    #[error(
+        "the data dictionary has no columns \"Variable / Field Name\" and \"Field Type\"; export \
+         it from REDCap under Data Dictionary"
+    )]
+    NotADictionary,
+    /// A column that is needed is not in the data dictionary.
+    #[error(
+        "the data dictionary has no field {column:?}; its fields are {}; give the dictionary of \
+         this project, or correct the mapping", fields.join(", ")
+    )]
+    NotInDictionary {
+        /// The column.
+        column: String,
+        /// The fields of the dictionary.
+        fields: Vec<String>,
+    },
+    /// A field of the data dictionary cannot hold what is wanted of it.
+    #[error(
+        "the data dictionary says that {column:?} is {found}, but {field} needs {expected}; \
+         correct the mapping or the field"
+    )]
+    WrongFieldType {
+        /// The column.
+        column: String,
+        /// The field it stands for.
+        field: &'static str,
+        /// What the dictionary says it is.
+        found: String,
+        /// What is needed.
+        expected: &'static str,
+    },
+    /// The mapping names an encoding that does not exist.
+    #[error("{label:?} is no encoding; write \"utf-8\", \"windows-1252\" or another web encoding")]
+    UnknownEncoding {
+        /// The name.
+        label: String,
+    },
+    /// The bytes are not text in the encoding they should be in.
+    #[error("the file is not text in {encoding}; save it as \"CSV UTF-8\"")]
+    Undecodable {
+        /// The encoding that was stated or detected.
+        encoding: &'static str,
+    },
+    /// The delimiter of the mapping is no single byte.
+    #[error("{delimiter:?} cannot separate columns; use a comma, a semicolon or a tab")]
+    Delimiter {
+        /// The delimiter.
+        delimiter: char,
     },
     /// The table is no CSV.
     #[error("could not split the outcome table into rows and columns")]

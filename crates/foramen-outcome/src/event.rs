@@ -2,6 +2,8 @@ use std::fmt;
 
 use jiff::civil::Date;
 
+use crate::procedure::Procedure;
+
 /// What happened between an injection and its follow-up that makes the score
 /// say little about the injection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,13 +27,16 @@ impl EventKind {
         }
     }
 
-    /// The kind that a table's word names; `None` for "none", "no" and "0".
+    /// The kind that a table's words or procedure code name; `None` where they
+    /// say that nothing happened.
     pub(crate) fn of_text(text: &str) -> Option<Self> {
         let word = text.to_lowercase();
         let holds = |parts: &[&str]| parts.iter().any(|part| word.contains(part));
-        if matches!(word.as_str(), "none" | "no" | "0" | "false") {
+        let denied = ["none", "no", "0", "false", "no event", "no events", "no surgery"];
+        if denied.contains(&word.as_str()) {
             None
-        } else if holds(&["inject", "tfesi", "esi", "block"]) {
+        } else if holds(&["inject", "tfesi", "esi", "epidural", "block"]) || Procedure::is_in(text)
+        {
             Some(Self::RepeatInjection)
         } else if holds(&["surg", "operat", "acdf", "fusion", "disc replacement", "foraminotomy"]) {
             Some(Self::Surgery)
@@ -83,6 +88,8 @@ mod tests {
     fn words_name_kinds() {
         for (text, kind) in [
             ("repeat_injection", Some(EventKind::RepeatInjection)),
+            ("CPT 64479-LT", Some(EventKind::RepeatInjection)),
+            ("no surgery", None),
             ("2nd TFESI", Some(EventKind::RepeatInjection)),
             ("Surgery", Some(EventKind::Surgery)),
             ("ACDF C5/6", Some(EventKind::Surgery)),

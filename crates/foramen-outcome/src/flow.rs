@@ -12,6 +12,10 @@ pub struct Flow {
     pub rejected: Vec<FlowStep>,
     /// Rows that an episode uses.
     pub used: usize,
+    /// Injected foramina that the rows tell of.
+    pub identified: usize,
+    /// Those without a label, by reason, the most frequent first.
+    pub excluded: Vec<FlowStep>,
     /// Episodes with a label.
     pub episodes: usize,
     /// Subjects with at least one episode.
@@ -24,48 +28,61 @@ pub struct Flow {
     pub low_baseline: usize,
     /// Episodes kept although something happened before their follow-up.
     pub with_event: usize,
+    /// Episodes kept although their scan came after the injection.
+    pub late_scan: usize,
 }
 
-/// How many rows one reason took out.
+/// How many rows, or episodes, one reason took out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlowStep {
     /// [`RejectionReason::name`](crate::RejectionReason::name).
     pub reason: &'static str,
-    /// Rows.
+    /// How many.
     pub n: usize,
 }
 
 impl Flow {
     pub(crate) fn of(outcomes: &Outcomes) -> Self {
-        let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
-        for rejection in &outcomes.rejected {
-            *counts.entry(rejection.reason.name()).or_default() += 1;
-        }
-        let mut rejected: Vec<FlowStep> =
-            counts.into_iter().map(|(reason, n)| FlowStep { reason, n }).collect();
-        rejected.sort_by_key(|step| std::cmp::Reverse(step.n));
         let episodes = &outcomes.episodes;
         let favourable = episodes.iter().filter(|e| e.outcome.is_favourable()).count();
         Self {
             rows: outcomes.rows,
-            rejected,
+            rejected: steps(outcomes.rejected.iter().map(|rejection| rejection.reason.name())),
             used: episodes.iter().map(|episode| episode.rows.len()).sum(),
+            identified: episodes.len() + outcomes.excluded.len(),
+            excluded: steps(outcomes.excluded.iter().map(|excluded| excluded.reason.name())),
             episodes: episodes.len(),
             subjects: episodes.iter().map(|e| &e.subject).collect::<BTreeSet<_>>().len(),
             favourable,
             poor: episodes.len() - favourable,
             low_baseline: episodes.iter().filter(|episode| episode.low_baseline).count(),
             with_event: episodes.iter().filter(|episode| episode.event.is_some()).count(),
+            late_scan: episodes.iter().filter(|episode| episode.scan_is_late()).count(),
         }
     }
 
-    /// Whether every row is either used or rejected. It always is; a caller can
-    /// assert it.
+    /// Whether every row is either used or rejected, every episode either
+    /// labelled or excluded, and every label either favourable or poor. It
+    /// always is; a caller can assert it.
     #[must_use]
     pub fn adds_up(&self) -> bool {
-        let rejected: usize = self.rejected.iter().map(|step| step.n).sum();
-        rejected + self.used == self.rows && self.favourable + self.poor == self.episodes
+        let sum = |steps: &[FlowStep]| steps.iter().map(|step| step.n).sum::<usize>();
+        sum(&self.rejected) + self.used == self.rows
+            && sum(&self.excluded) + self.episodes == self.identified
+            && self.favourable + self.poor == self.episodes
     }
+}
+
+/// Counts by reason, the most frequent first and by name where they are equal.
+fn steps(reasons: impl Iterator<Item = &'static str>) -> Vec<FlowStep> {
+    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for reason in reasons {
+        *counts.entry(reason).or_default() += 1;
+    }
+    let mut steps: Vec<FlowStep> =
+        counts.into_iter().map(|(reason, n)| FlowStep { reason, n }).collect();
+    steps.sort_by_key(|step| std::cmp::Reverse(step.n));
+    steps
 }
 
 impl fmt::Display for Flow {
@@ -75,6 +92,10 @@ impl fmt::Display for Flow {
             writeln!(f, "{:>6} rejected: {}", step.n, step.reason.replace('_', " "))?;
         }
         writeln!(f, "{:>6} used", self.used)?;
+        writeln!(f, "{:>6} injected foramina", self.identified)?;
+        for step in &self.excluded {
+            writeln!(f, "{:>6} without a label: {}", step.n, step.reason.replace('_', " "))?;
+        }
         writeln!(f, "{:>6} episodes of {} subjects", self.episodes, self.subjects)?;
         write!(f, "{:>6} favourable, {} poor", self.favourable, self.poor)?;
         if self.low_baseline > 0 {
@@ -82,6 +103,9 @@ impl fmt::Display for Flow {
         }
         if self.with_event > 0 {
             write!(f, "\n{:>6} with an event before the follow-up", self.with_event)?;
+        }
+        if self.late_scan > 0 {
+            write!(f, "\n{:>6} with a scan after the injection", self.late_scan)?;
         }
         Ok(())
     }

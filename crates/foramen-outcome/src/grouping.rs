@@ -1,104 +1,139 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use foramen_types::{Nrs, SubjectId};
+use foramen_types::{Nrs, Outcome};
 use jiff::civil::Date;
 
+use crate::covariates::{Covariates, TextId};
 use crate::episode::days_between;
-use crate::row::{Key, Row, Told};
+use crate::fault::{Fault, agree, difference};
+use crate::field::Field;
+use crate::row::{Key, Row, ToldEvent};
 use crate::{
-    Episode, Event, EventKind, EventPolicy, LowBaseline, OutcomeOptions, Rejection, RejectionReason,
+    Episode, Event, EventKind, EventPolicy, Excluded, FollowupWindow, LateScan, LowBaseline,
+    OutcomeOptions, PainTable, Rejection, RejectionReason,
 };
 
-/// All days on which each subject was injected, at any level and side.
-pub(crate) type Injections = BTreeMap<SubjectId, BTreeSet<Date>>;
-
-/// Turns the rows of one episode into that episode, or rejects them. Rows that
-/// are not used for the episode are rejected one by one.
+/// Turns the rows of one episode into that episode, or says why it has no label.
+/// Rows that are not used for the episode are rejected one by one.
 pub(crate) fn resolve(
-    key: Key,
-    rows: Vec<Row>,
-    injections: &Injections,
+    table: &PainTable,
     options: &OutcomeOptions,
+    rows: &[Row],
     rejected: &mut Vec<Rejection>,
-) -> Option<Episode> {
-    Group { key, options, rejected }.resolve(rows, injections)
+) -> Result<Episode, Box<Excluded>> {
+    Group { key: rows[0].key, table, options, rejected }.resolve(rows)
 }
 
 struct Group<'a> {
     key: Key,
+    table: &'a PainTable,
     options: &'a OutcomeOptions,
     rejected: &'a mut Vec<Rejection>,
 }
 
 /// A follow-up that has a score on a day within the window.
-struct Usable {
-    row: Row,
+struct Usable<'a> {
+    row: &'a Row,
     date: Date,
     score: Nrs,
     day: i64,
 }
 
-impl Group<'_> {
-    fn resolve(mut self, mut rows: Vec<Row>, injections: &Injections) -> Option<Episode> {
-        rows.sort_by(|a, b| (&a.told, a.line).cmp(&(&b.told, b.line)));
+/// What all rows of an episode agree on.
+#[derive(Clone, Copy)]
+struct Agreed {
+    baseline: Nrs,
+    scan: Option<Date>,
+}
+
+impl<'a> Group<'a> {
+    fn resolve(mut self, all: &'a [Row]) -> Result<Episode, Box<Excluded>> {
+        let rows = self.without_faults(all);
         let rows = self.without_duplicates(rows);
-        let baseline = match self.baseline(&rows) {
-            Ok(baseline) => baseline,
-            Err(fault) => return self.reject_all(rows, fault),
+        let excluded = |group: &Self, baseline, reason| {
+            Box::new(Excluded {
+                rows: sorted(all.iter().map(|row| row.line).collect()),
+                subject: group.table.subjects[group.key.subject as usize].clone(),
+                level: group.key.level,
+                side: group.key.side,
+                injection_date: group.key.injection,
+                nrs_baseline: baseline,
+                reason,
+            })
         };
-        let events: Vec<_> = rows.iter().filter_map(|row| row.told.event.clone()).collect();
-        let undated = events.iter().find(|event| event.date.is_none());
-        if let Some(event) = undated
-            && self.options.events != EventPolicy::Keep
-        {
-            let text = event.date_text.clone();
-            let fault = Fault::at("event_date", Some(text), RejectionReason::EventUndated);
-            return self.reject_all(rows, fault);
+        if all.iter().any(|row| row.anchor.is_some() && row.fault.is_some()) || rows.is_empty() {
+            // The injection itself cannot be read.
+            self.reject_all(&rows, &Fault::of_row(RejectionReason::NoEpisode));
+            let baseline = self.agreed(&all.iter().collect::<Vec<_>>()).ok();
+            let fault = all.iter().find_map(|row| row.fault.as_deref());
+            let reason = fault.map_or(RejectionReason::NoEpisode, |fault| fault.reason.clone());
+            return Err(excluded(&self, baseline.map(|agreed| agreed.baseline), reason));
         }
-        let donor = donor(&rows).cloned();
-        let chosen = self.choose(rows)?;
-        let told = events.into_iter().filter_map(|e| Some(Event { date: e.date?, kind: e.kind }));
-        let repeated = injections.get(&self.key.subject).into_iter().flatten();
-        let repeated = repeated.map(|date| Event { date: *date, kind: EventKind::RepeatInjection });
-        let event = told
-            .chain(repeated)
-            .filter(|event| self.key.injection < event.date && event.date < chosen.date)
-            .min();
+        let agreed = match self.agreed(&rows) {
+            Ok(agreed) => agreed,
+            Err(fault) => {
+                self.reject_all(&rows, &fault);
+                return Err(excluded(&self, None, fault.reason));
+            }
+        };
+        let events: Vec<&ToldEvent> = all.iter().flat_map(|row| &row.told.events).collect();
+        if let Some(fault) = self.untimely(&events, agreed) {
+            self.reject_all(&rows, &fault);
+            return Err(excluded(&self, Some(agreed.baseline), fault.reason));
+        }
+        let chosen = match self.choose(&rows) {
+            Ok(chosen) => chosen,
+            Err(reason) => return Err(excluded(&self, Some(agreed.baseline), reason)),
+        };
+        let event = self.event(&events, chosen.date);
         if let Some(event) = event
             && self.options.events == EventPolicy::Exclude
         {
             let reason = RejectionReason::EventBeforeFollowup { event };
-            return self.reject_all(vec![chosen.row], Fault::of_row(reason));
+            let took_part = |row: &Row| row.line == chosen.row.line || donates(row, &chosen, &rows);
+            let fault = Fault::of_row(reason.clone());
+            for row in rows.iter().filter(|row| took_part(row)) {
+                self.reject(row, fault.clone());
+            }
+            return Err(excluded(&self, Some(agreed.baseline), reason));
         }
-        Some(self.episode(baseline, chosen, donor, event))
+        Ok(self.episode(agreed, &chosen, &rows, event))
     }
 
     fn reject(&mut self, row: &Row, fault: Fault) {
         self.rejected.push(Rejection {
             row: row.line,
-            subject: Some(row.key.subject.clone()),
-            column: fault.column.map(str::to_owned),
+            subject: Some(self.table.subjects[row.key.subject as usize].clone()),
+            column: fault.field.map(|field| self.table.names[field as usize].clone()),
             value: fault.value.filter(|value| !value.is_empty()),
             reason: fault.reason,
         });
     }
 
-    fn reject_all(&mut self, rows: Vec<Row>, fault: Fault) -> Option<Episode> {
-        for row in &rows {
+    fn reject_all(&mut self, rows: &[&Row], fault: &Fault) {
+        for row in rows {
             self.reject(row, fault.clone());
         }
-        None
+    }
+
+    fn without_faults(&mut self, rows: &'a [Row]) -> Vec<&'a Row> {
+        let faults = rows.iter().filter_map(|row| row.fault.as_deref().cloned());
+        self.rejected.extend(faults);
+        rows.iter().filter(|row| row.fault.is_none()).collect()
     }
 
     /// Keeps one of each set of equal rows; rows come sorted, so that equal ones
     /// are neighbours and the first line is kept.
-    fn without_duplicates(&mut self, rows: Vec<Row>) -> Vec<Row> {
-        let mut kept: Vec<Row> = Vec::with_capacity(rows.len());
+    fn without_duplicates(&mut self, rows: Vec<&'a Row>) -> Vec<&'a Row> {
+        let mut kept: Vec<&Row> = Vec::with_capacity(rows.len());
         for row in rows {
             match kept.last() {
-                Some(last) if last.told == row.told => {
+                Some(last)
+                    if last.told == row.told && last.anchor.is_some() == row.anchor.is_some() =>
+                {
                     let of = last.line;
-                    self.reject(&row, Fault::of_row(RejectionReason::Duplicate { of }));
+                    self.reject(row, Fault::of_row(RejectionReason::Duplicate { of }));
                 }
                 _ => kept.push(row),
             }
@@ -106,18 +141,19 @@ impl Group<'_> {
         kept
     }
 
-    /// The one baseline of the episode, or why there is none to work with.
-    fn baseline(&self, rows: &[Row]) -> Result<Nrs, Fault> {
-        agree(rows, "nrs_baseline", |told| told.baseline.value)?;
+    /// What the rows agree on, or why there is no baseline to work with.
+    fn agreed(&self, rows: &[&Row]) -> Result<Agreed, Fault> {
+        let baseline = agree(rows, "nrs_baseline", |told| told.baseline.value)?;
         let date = agree(rows, "baseline_date", |told| told.baseline_date.value)?;
-        let Some(baseline) = rows.iter().find_map(|row| row.told.baseline.value) else {
-            let text = rows.first().map(|row| row.told.baseline.text.clone());
-            return Err(Fault::at("nrs_baseline", text, RejectionReason::MissingBaseline));
+        let scan = agree(rows, "scan_date", |told| told.scan_date)?;
+        let Some(baseline) = baseline else {
+            let text = rows.iter().find_map(|row| row.told.baseline.text.of(&self.table.words));
+            return Err(Fault::at(Field::NrsBaseline, text, RejectionReason::MissingBaseline));
         };
         if let Some(date) = date {
             let days = days_between(date, self.key.injection);
             let most = self.options.baseline_days;
-            let fault = |reason| Fault::at("baseline_date", Some(date.to_string()), reason);
+            let fault = |reason| Fault::at(Field::BaselineDate, Some(date.to_string()), reason);
             if days < 0 {
                 return Err(fault(RejectionReason::BaselineAfterInjection { days: -days }));
             }
@@ -125,7 +161,7 @@ impl Group<'_> {
                 return Err(fault(RejectionReason::BaselineTooOld { days, most }));
             }
         }
-        let fault = |reason| Fault::at("nrs_baseline", Some(baseline.to_string()), reason);
+        let fault = |reason| Fault::at(Field::NrsBaseline, Some(baseline.to_string()), reason);
         if baseline.hundredths() == 0 {
             return Err(fault(RejectionReason::BaselineZero));
         }
@@ -133,46 +169,84 @@ impl Group<'_> {
         if baseline < least && self.options.low_baseline == LowBaseline::Exclude {
             return Err(fault(RejectionReason::BaselineLow { baseline, least }));
         }
-        Ok(baseline)
+        Ok(Agreed { baseline, scan })
     }
 
-    /// The follow-up nearest to the target; all others are rejected.
-    fn choose(&mut self, rows: Vec<Row>) -> Option<Usable> {
+    /// An event without a date, or a scan after the injection, where the options
+    /// do not let it pass.
+    fn untimely(&self, events: &[&ToldEvent], agreed: Agreed) -> Option<Fault> {
+        let undated = events.iter().find(|event| event.date.is_none());
+        if let (Some(event), false) = (undated, self.options.events == EventPolicy::Keep) {
+            let text = event.date_text.of(&self.table.words);
+            return Some(Fault::at(Field::EventDate, text, RejectionReason::EventUndated));
+        }
+        let scan = agreed.scan.filter(|_| self.options.late_scan == LateScan::Exclude)?;
+        let days = days_between(self.key.injection, scan);
+        let reason = RejectionReason::ScanAfterInjection { days };
+        (days > 0).then(|| Fault::at(Field::ScanDate, Some(scan.to_string()), reason))
+    }
+
+    /// The follow-up nearest to the target, or why there is none. Every other
+    /// row is rejected, but for those that give the chosen one its baseline.
+    fn choose(&mut self, rows: &[&'a Row]) -> Result<Usable<'a>, RejectionReason> {
         let mut usable: Vec<Usable> = Vec::new();
-        for row in rows {
-            match self.day_and_score(&row.told) {
+        let mut unused: Vec<(&Row, Fault)> = Vec::new();
+        for row in rows.iter().copied() {
+            match self.day_and_score(row) {
                 Ok((date, day, score)) => usable.push(Usable { row, date, score, day }),
-                Err(fault) => self.reject(&row, fault),
+                Err(fault) => unused.push((row, fault)),
             }
         }
-        let mut usable = self.without_contradictions(usable);
+        let mut usable = without_contradictions(usable, &mut unused);
         let window = self.options.window;
         let best = usable
             .iter()
             .enumerate()
             .min_by_key(|(_, followup)| window.preference(followup.day))
-            .map(|(index, _)| index)?;
+            .map(|(index, _)| index);
+        let Some(best) = best else {
+            let reason = reason_of(&unused, &window);
+            for (row, fault) in unused {
+                let of_episode = row.anchor.is_some();
+                let fault = if of_episode { Fault::of_row(reason.clone()) } else { fault };
+                self.reject(row, fault);
+            }
+            return Err(reason);
+        };
         let chosen = usable.swap_remove(best);
         for other in usable {
             let reason =
                 RejectionReason::OtherFollowupChosen { chosen: chosen.row.line, day: chosen.day };
-            self.reject(
-                &other.row,
-                Fault::at("followup_date", Some(other.date.to_string()), reason),
-            );
+            let fault = Fault::at(Field::FollowupDate, Some(other.date.to_string()), reason);
+            unused.push((other.row, fault));
         }
-        Some(chosen)
+        for (row, fault) in unused {
+            if !donates(row, &chosen, rows) {
+                let repeats = row.anchor.is_some();
+                let of = chosen.row.line;
+                let again = || Fault::of_row(RejectionReason::Duplicate { of });
+                self.reject(row, if repeats { again() } else { fault });
+            }
+        }
+        Ok(chosen)
     }
 
     /// Date, day after the injection and score of a follow-up that counts.
-    fn day_and_score(&self, told: &Told) -> Result<(Date, i64, Nrs), Fault> {
+    fn day_and_score(&self, row: &Row) -> Result<(Date, i64, Nrs), Fault> {
+        let told = &row.told;
+        let text = |text: TextId| text.of(&self.table.words);
         let Some(score) = told.followup.value else {
-            let text = Some(told.followup.text.clone());
-            return Err(Fault::at("nrs_followup", text, RejectionReason::MissingFollowup));
+            let nothing = told.followup.is_blank() && told.followup_date.is_blank();
+            if let (Some(anchor), true) = (&row.anchor, nothing) {
+                let events = anchor.missed.clone();
+                return Err(Fault::of_row(RejectionReason::MissedVisit { events }));
+            }
+            let text = text(told.followup.text);
+            return Err(Fault::at(Field::NrsFollowup, text, RejectionReason::MissingFollowup));
         };
         let Some(date) = told.followup_date.value else {
-            let text = Some(told.followup_date.text.clone());
-            return Err(Fault::at("followup_date", text, RejectionReason::MissingFollowupDate));
+            let text = text(told.followup_date.text);
+            return Err(Fault::at(Field::FollowupDate, text, RejectionReason::MissingFollowupDate));
         };
         let day = days_between(self.key.injection, date);
         let window = self.options.window;
@@ -184,142 +258,142 @@ impl Group<'_> {
         } else {
             RejectionReason::FollowupOutsideWindow { days: day, window }
         };
-        Err(Fault::at("followup_date", Some(date.to_string()), reason))
+        Err(Fault::at(Field::FollowupDate, Some(date.to_string()), reason))
     }
 
-    /// Rejects follow-ups of one day that say different things.
-    fn without_contradictions(&mut self, usable: Vec<Usable>) -> Vec<Usable> {
-        let mut days: BTreeMap<i64, Vec<Usable>> = BTreeMap::new();
-        for followup in usable {
-            days.entry(followup.day).or_default().push(followup);
-        }
-        let mut kept = Vec::new();
-        for (_, same_day) in days {
-            if let [first, second, ..] = same_day.as_slice() {
-                let column = difference(&first.row.told, &second.row.told);
-                let (a, b) = (first.row.line, second.row.line);
-                let reason =
-                    RejectionReason::Contradiction { column, first: a.min(b), second: a.max(b) };
-                for followup in &same_day {
-                    self.reject(&followup.row, Fault::of_row(reason.clone()));
-                }
-            } else {
-                kept.extend(same_day);
-            }
-        }
-        kept
+    /// The first thing that happened after the injection and before a follow-up.
+    fn event(&self, told: &[&ToldEvent], followup: Date) -> Option<Event> {
+        let told = told.iter().filter_map(|e| Some(Event { date: e.date?, kind: e.kind }));
+        let repeated = self.table.injections_of(self.key.subject).iter();
+        let repeated =
+            repeated.map(|(_, date)| Event { date: *date, kind: EventKind::RepeatInjection });
+        told.chain(repeated)
+            .filter(|event| self.key.injection < event.date && event.date < followup)
+            .min()
     }
 
     fn episode(
-        self,
-        baseline: Nrs,
-        chosen: Usable,
-        donor: Option<Row>,
+        &self,
+        agreed: Agreed,
+        chosen: &Usable<'_>,
+        rows: &[&Row],
         event: Option<Event>,
     ) -> Episode {
-        let Usable { row: Row { line, told, .. }, date, score, .. } = chosen;
-        let mut rows = vec![line];
-        let (mut slice_hint, mut covariates) = (told.slice_hint, told.covariates);
+        let Agreed { baseline, scan } = agreed;
+        let told = &chosen.row.told;
         // A longitudinal table says who the patient is, and the baseline, once.
-        if told.baseline.value.is_none()
-            && let Some(donor) = donor
-        {
-            // The donor was rejected as a follow-up; it is used after all.
-            let before = self.rejected.len();
-            self.rejected.retain(|rejection| rejection.row != donor.line);
-            debug_assert_eq!(self.rejected.len() + 1, before, "each unused row is rejected once");
-            rows.push(donor.line);
-            rows.sort_unstable();
-            slice_hint = slice_hint.or(donor.told.slice_hint);
-            for (name, value) in donor.told.covariates {
-                covariates.entry(name).or_insert(value);
-            }
-        }
-        let decided = self.options.rule.decide(baseline, score);
+        let donor = donor(rows).filter(|_| told.baseline.value.is_none());
+        let giver = donor.unwrap_or(chosen.row);
+        let mut lines = vec![chosen.row.line];
+        lines.extend(donor.map(|donor| donor.line));
+        lines.extend(giver.anchor.iter().flat_map(|anchor| &anchor.support));
+        let words = &self.table.words;
+        let hint = told.slice_hint.of(words).or_else(|| giver.told.slice_hint.of(words));
+        let cells = match donor {
+            Some(donor) => both(&told.covariates, &donor.told.covariates),
+            None => Arc::clone(&told.covariates),
+        };
+        let decided = self.options.rule.decide(baseline, chosen.score);
         let decided = decided.expect("a baseline of 0 was rejected before");
         let failed = event.is_some() && self.options.events == EventPolicy::CountAsFailure;
-        let outcome = if failed { foramen_types::Outcome::Poor } else { decided };
         Episode {
-            rows,
-            subject: self.key.subject,
+            rows: sorted(lines),
+            shared_rows: Vec::new(),
+            subject: self.table.subjects[self.key.subject as usize].clone(),
             level: self.key.level,
             side: self.key.side,
             injection_date: self.key.injection,
-            followup_date: date,
+            followup_date: chosen.date,
             nrs_baseline: baseline,
-            nrs_followup: score,
-            outcome,
-            slice_hint,
-            covariates,
+            nrs_followup: chosen.score,
+            outcome: if failed { Outcome::Poor } else { decided },
+            slice_hint: hint,
+            scan_date: scan,
+            covariates: Covariates::new(words, cells),
             low_baseline: baseline < self.options.least_baseline,
             event,
         }
     }
 }
 
-/// What is wrong, and where.
-#[derive(Debug, Clone)]
-struct Fault {
-    column: Option<&'static str>,
-    value: Option<String>,
-    reason: RejectionReason,
-}
-
-impl Fault {
-    fn at(column: &'static str, value: Option<String>, reason: RejectionReason) -> Self {
-        Self { column: Some(column), value, reason }
-    }
-
-    fn of_row(reason: RejectionReason) -> Self {
-        Self { column: None, value: None, reason }
-    }
+/// Why none of several rows gives a follow-up: a visit that was missed after
+/// those that there are, else what is wrong with the row that came nearest.
+fn reason_of(unused: &[(&Row, Fault)], window: &FollowupWindow) -> RejectionReason {
+    let nearest = unused.iter().min_by_key(|(_, fault)| fault.distance(window.target));
+    let is_early = |(_, fault): &(&Row, Fault)| match &fault.reason {
+        RejectionReason::FollowupOutsideWindow { days, .. } => *days < i64::from(window.first),
+        RejectionReason::FollowupBeforeInjection { .. } => true,
+        RejectionReason::MissedVisit { events } => !events.is_empty(),
+        _ => false,
+    };
+    let missed = unused.iter().find(|(_, fault)| {
+        matches!(fault.reason, RejectionReason::MissedVisit { .. }) && unused.iter().all(is_early)
+    });
+    let speaks = missed.or(nearest);
+    speaks.map_or(RejectionReason::MissingFollowup, |(_, fault)| fault.reason.clone())
 }
 
 /// The row that gives the baseline to follow-ups that lack it.
-fn donor(rows: &[Row]) -> Option<&Row> {
-    rows.iter().find(|row| row.told.baseline.value.is_some())
+fn donor<'a>(rows: &[&'a Row]) -> Option<&'a Row> {
+    rows.iter().copied().find(|row| row.told.baseline.value.is_some())
 }
 
-/// The one value that all rows that have any agree on.
-fn agree<T: PartialEq>(
-    rows: &[Row],
-    column: &'static str,
-    value: impl Fn(&Told) -> Option<T>,
-) -> Result<Option<T>, Fault> {
-    let mut known: Option<(T, u64)> = None;
-    for row in rows {
-        match (&known, value(&row.told)) {
-            (None, Some(found)) => known = Some((found, row.line)),
-            (Some((value, line)), Some(found)) if *value != found => {
-                let (first, second) = (row.line.min(*line), row.line.max(*line));
-                let column = column.to_owned();
-                let reason = RejectionReason::Contradiction { column, first, second };
-                return Err(Fault::of_row(reason));
-            }
-            _ => {}
+/// Whether a row is that donor.
+fn donates(row: &Row, chosen: &Usable<'_>, rows: &[&Row]) -> bool {
+    chosen.row.told.baseline.value.is_none()
+        && donor(rows).is_some_and(|donor| donor.line == row.line)
+}
+
+/// Leaves out follow-ups of one day that say different things.
+fn without_contradictions<'a>(
+    usable: Vec<Usable<'a>>,
+    unused: &mut Vec<(&'a Row, Fault)>,
+) -> Vec<Usable<'a>> {
+    // Nearly every episode has one follow-up.
+    if usable.len() < 2 {
+        return usable;
+    }
+    let mut days: BTreeMap<i64, Vec<Usable>> = BTreeMap::new();
+    for followup in usable {
+        days.entry(followup.day).or_default().push(followup);
+    }
+    let mut kept = Vec::new();
+    for (_, same_day) in days {
+        if let [first, second, ..] = same_day.as_slice() {
+            let column = difference(&first.row.told, &second.row.told);
+            let (a, b) = (first.row.line, second.row.line);
+            let reason =
+                RejectionReason::Contradiction { column, first: a.min(b), second: a.max(b) };
+            let fault = Fault::of_row(reason);
+            unused.extend(same_day.iter().map(|followup| (followup.row, fault.clone())));
+        } else {
+            kept.extend(same_day);
         }
     }
-    Ok(known.map(|(value, _)| value))
+    kept
 }
 
-/// The first column in which two rows of one follow-up day differ.
-fn difference(a: &Told, b: &Told) -> String {
-    if a.followup != b.followup {
-        "nrs_followup".to_owned()
-    } else if a.baseline != b.baseline {
-        "nrs_baseline".to_owned()
-    } else if a.baseline_date != b.baseline_date {
-        "baseline_date".to_owned()
-    } else if a.event != b.event {
-        "event".to_owned()
-    } else if a.slice_hint != b.slice_hint {
-        "slice_hint".to_owned()
-    } else {
-        let names = a.covariates.keys().chain(b.covariates.keys());
-        names
-            .into_iter()
-            .find(|name| a.covariates.get(*name) != b.covariates.get(*name))
-            .cloned()
-            .unwrap_or_default()
+/// The covariates of a row, with those of another that it lacks.
+fn both(own: &[(u16, TextId)], other: &[(u16, TextId)]) -> Arc<[(u16, TextId)]> {
+    let mut cells: BTreeMap<u16, TextId> = other.iter().copied().collect();
+    cells.extend(own.iter().copied());
+    cells.into_iter().collect()
+}
+
+fn sorted(mut lines: Vec<u64>) -> Vec<u64> {
+    lines.sort_unstable();
+    lines.dedup();
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::Told;
+
+    #[test]
+    fn a_row_is_small_enough_for_a_million() {
+        assert!(size_of::<Row>() <= 136, "{}", size_of::<Row>());
+        assert!(size_of::<Told>() <= 96, "{}", size_of::<Told>());
     }
 }

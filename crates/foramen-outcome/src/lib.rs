@@ -5,8 +5,10 @@
 //! and a [`Rejection`] with row, column, value and reason for every row that
 //! gave none. [`OutcomeOptions`] holds every choice that changes a label: the
 //! [`LabelRule`], the [`FollowupWindow`], what an event before the follow-up
-//! means ([`EventPolicy`]), which texts mean "missing". [`Flow`] counts it all,
-//! and always adds up.
+//! means ([`EventPolicy`]), which texts mean "missing". A [`Mapping`] reads tables
+//! with other columns and words, a [`Dictionary`] REDCap exports. [`Flow`] counts
+//! it all, and always adds up. [`PainTable`] is a table that is read once and
+//! labelled under several definitions ([`PainTable::sensitivity`]).
 //!
 //! An injection is favourable when the pain score fell by at least half,
 //! decided on whole hundredths: `2 (b − f) ≥ b`.
@@ -25,7 +27,7 @@
 //! assert!(!outcomes.episodes[1].outcome.is_favourable());
 //! assert_eq!(
 //!     outcomes.rejected[0].to_string(),
-//!     "row 4: no follow-up score: the visit was missed or not entered",
+//!     "row 4, nrs_followup: no follow-up score: the visit was missed or not entered",
 //! );
 //! assert!(outcomes.flow().adds_up());
 //! # Ok::<(), foramen_outcome::OutcomeError>(())
@@ -40,27 +42,53 @@
     )
 )]
 
+mod characteristics;
 mod episode;
-mod error;
 mod event;
 mod flow;
-mod grouping;
 mod options;
 mod outcomes;
+mod prevalence;
 mod rejection;
-mod row;
 mod rule;
-mod table;
+mod sensitivity;
+
+mod columns;
+mod covariates;
+mod date;
+mod diagram;
+mod dictionary;
+mod error;
+mod fault;
+mod field;
+mod grouping;
+mod mapping;
+mod missing;
+mod pain_table;
+mod procedure;
+mod records;
+mod redcap;
+mod row;
+mod text;
+mod vocabulary;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use episode::Episode;
+pub use characteristics::{Characteristic, Groups, Summary, Test};
+pub use covariates::Covariates;
+pub use date::{DateError, DateOrder};
+pub use dictionary::Dictionary;
+pub use episode::{Episode, Excluded};
 pub use error::OutcomeError;
 pub use event::{Event, EventKind, EventPolicy};
 pub use flow::{Flow, FlowStep};
-pub use options::{FollowupWindow, LevelNames, LowBaseline, OutcomeOptions};
-pub use outcomes::{NearMiss, Outcomes, read};
+pub use mapping::{Decimal, Mapping, Names, Order, RedcapEvents, TableFormat};
+pub use options::{FollowupWindow, LateScan, LevelNames, LowBaseline, OutcomeOptions};
+pub use outcomes::{MissedVisit, NearMiss, Outcomes, read};
+pub use pain_table::PainTable;
+pub use prevalence::{MissingOutcomes, Prevalence};
 pub use rejection::{Rejection, RejectionReason};
 pub use rule::LabelRule;
+pub use sensitivity::{Definition, MissingOutcome, Sensitivity, SensitivityRow};

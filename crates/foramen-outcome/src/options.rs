@@ -1,6 +1,6 @@
 use foramen_types::{Nrs, SubjectKey};
 
-use crate::{EventPolicy, LabelRule};
+use crate::{DateOrder, Dictionary, EventPolicy, LabelRule, Mapping};
 
 /// Every choice that changes which rows get a label, and which label.
 #[derive(Debug, Clone)]
@@ -34,9 +34,20 @@ pub struct OutcomeOptions {
     /// What a bare `C6` in the level column means. Default: nothing, because it
     /// has two readings.
     pub level_names: LevelNames,
-    /// The column separator. Default: `None`, the one of comma, semicolon and
-    /// tab that finds the most known columns in the header.
+    /// The order of day and month in dates such as `03/04/2024`. Default:
+    /// unknown, and such dates are refused.
+    pub date_order: DateOrder,
+    /// What to do where the table's `scan_date` is after the injection, so that
+    /// the scan is no baseline imaging. Default: keep and flag, since the label
+    /// is none the worse for it.
+    pub late_scan: LateScan,
+    /// The column separator. Default: `None`, detected.
     pub delimiter: Option<u8>,
+    /// Which columns hold what. Default: each bears our name for it.
+    pub mapping: Mapping,
+    /// The data dictionary of a REDCap project. Default: none; codes are then
+    /// taken as they stand.
+    pub dictionary: Option<Dictionary>,
 }
 
 impl Default for OutcomeOptions {
@@ -55,7 +66,11 @@ impl Default for OutcomeOptions {
             events: EventPolicy::Exclude,
             missing_codes: codes.map(str::to_owned).to_vec(),
             level_names: LevelNames::Disc,
+            date_order: DateOrder::Unknown,
+            late_scan: LateScan::Keep,
             delimiter: None,
+            mapping: Mapping::default(),
+            dictionary: None,
         }
     }
 }
@@ -120,16 +135,42 @@ impl OutcomeOptions {
         self
     }
 
-    /// Whether a trimmed cell says that its value is missing.
-    pub(crate) fn is_missing(&self, cell: &str) -> bool {
-        let number = cell.parse::<f64>().ok();
-        cell.is_empty()
-            || self.missing_codes.iter().any(|code| {
-                code.eq_ignore_ascii_case(cell)
-                    || number.is_some_and(|n| {
-                        code.parse::<f64>().is_ok_and(|c| (c - n).abs() < f64::EPSILON)
-                    })
-            })
+    /// Dates are written in this order.
+    #[must_use]
+    pub fn with_date_order(mut self, order: DateOrder) -> Self {
+        self.date_order = order;
+        self
+    }
+
+    /// Scans after the injection are treated like this.
+    #[must_use]
+    pub fn with_late_scan(mut self, late_scan: LateScan) -> Self {
+        self.late_scan = late_scan;
+        self
+    }
+
+    /// The table is read by this mapping; what it says of level names, dates and
+    /// missing codes replaces what these options say.
+    #[must_use]
+    pub fn with_mapping(mut self, mapping: Mapping) -> Self {
+        if let Some(names) = mapping.level_names {
+            self.level_names = names.into();
+        }
+        if let Some(order) = mapping.dates {
+            self.date_order = order.into();
+        }
+        if let Some(codes) = &mapping.missing {
+            self.missing_codes.clone_from(codes);
+        }
+        self.mapping = mapping;
+        self
+    }
+
+    /// The table is a REDCap export of the project with this data dictionary.
+    #[must_use]
+    pub fn with_dictionary(mut self, dictionary: Dictionary) -> Self {
+        self.dictionary = Some(dictionary);
+        self
     }
 }
 
@@ -184,6 +225,16 @@ pub enum LowBaseline {
     Exclude,
 }
 
+/// What to do with an episode whose scan is after its injection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LateScan {
+    /// Label it; [`Episode::scan_is_late`](crate::Episode::scan_is_late) says so.
+    #[default]
+    Keep,
+    /// Exclude the episode and count it.
+    Exclude,
+}
+
 /// What a bare vertebra or root name in the level column means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LevelNames {
@@ -198,18 +249,6 @@ pub enum LevelNames {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn missing_codes_match_as_text_and_as_numbers() {
-        let options = OutcomeOptions::default();
-        for cell in ["", "99", "99.0", "-9", "na", "N/A", "."] {
-            assert!(options.is_missing(cell), "{cell}");
-        }
-        for cell in ["0", "9", "9.9", "7", "x"] {
-            assert!(!options.is_missing(cell), "{cell}");
-        }
-        assert!(!OutcomeOptions::default().with_missing_codes(["555"]).is_missing("99"));
-    }
 
     #[test]
     fn the_nearest_followup_wins_and_a_tie_goes_to_the_earlier() {

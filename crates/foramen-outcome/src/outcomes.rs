@@ -1,12 +1,13 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use foramen_types::SubjectId;
 
-use crate::grouping::{self, Injections};
-use crate::row::{Key, Reader, Row};
-use crate::table::Table;
-use crate::{Episode, Flow, OutcomeError, OutcomeOptions, Rejection, RejectionReason};
+use crate::fault::distance;
+use crate::grouping;
+use crate::{
+    Episode, Excluded, Flow, OutcomeError, OutcomeOptions, PainTable, Rejection, RejectionReason,
+};
 
 /// What became of a whole table.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,11 +16,20 @@ pub struct Outcomes {
     pub episodes: Vec<Episode>,
     /// Every row that no episode uses, by row.
     pub rejected: Vec<Rejection>,
+    /// Every episode without a label, in the same order: a foramen whose
+    /// injection the table names, with the reason. Its rows are among the
+    /// rejected.
+    pub excluded: Vec<Excluded>,
     /// Data rows of the table, the header not counted. Each is either in one
     /// episode's [`Episode::rows`] or one rejection.
     pub rows: usize,
     /// Ids that may be one person typed in two ways. They are never joined.
     pub near_misses: Vec<NearMiss>,
+    /// Visits that a REDCap record with an injection has no row of, where the
+    /// mapping names the events that are follow-ups.
+    pub missed_visits: Vec<MissedVisit>,
+    /// How the bytes of the table were understood: `UTF-8`, `windows-1252`, ….
+    pub encoding: &'static str,
 }
 
 impl Outcomes {
@@ -28,6 +38,15 @@ impl Outcomes {
     pub fn flow(&self) -> Flow {
         Flow::of(self)
     }
+}
+
+/// A visit that was missed: REDCap exports no row for an event without data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissedVisit {
+    /// Whose.
+    pub subject: SubjectId,
+    /// The event, as the mapping names it.
+    pub event: String,
 }
 
 /// Two ids that differ only in case or leading zeros, such as `00123` and `123`.
@@ -39,95 +58,98 @@ pub struct NearMiss {
     pub second: (SubjectId, u64),
 }
 
-/// Reads an outcome table and labels its episodes.
+/// Reads an outcome table and labels its episodes: [`PainTable::read`] and
+/// [`PainTable::label`] in one.
 ///
-/// The table is CSV in UTF-8, with or without a byte order mark, separated by
-/// comma, semicolon or tab; after a semicolon or tab `4,5` is the score 4.5. Its
-/// header names `subject_id`, `level`, `side`, `injection_date`, `nrs_baseline`,
+/// The table is CSV; its encoding and separator are detected. Its header names
+/// `subject_id`, `level`, `side`, `injection_date`, `nrs_baseline`,
 /// `followup_date` and `nrs_followup`, and may name `baseline_date`, `event`,
-/// `event_date`, `slice_hint`; any other column is kept as a covariate. Names
-/// match in any case and order. Dates are `2024-03-31`. Rows with one subject,
-/// level, side and injection date are one episode.
+/// `event_date`, `slice_hint`, `scan_date`, `procedure_code`, `score_code`; any
+/// other column is kept as a covariate. Names match in any case and order, and a
+/// [`Mapping`](crate::Mapping) gives others. Rows with one subject, level, side
+/// and injection date are one episode.
+///
+/// In a REDCap export, known by its columns or by a
+/// [`Dictionary`](crate::Dictionary), the rows of one record complete each other
+/// instead, and a record without a row for a visit has missed it.
 ///
 /// # Errors
 /// [`OutcomeError`] when the table as a whole cannot be read. What is wrong with
 /// a row is never an error but a [`Rejection`].
 pub fn read(table: impl io::Read, options: &OutcomeOptions) -> Result<Outcomes, OutcomeError> {
-    let table = Table::read(table, options.delimiter)?;
-    let mut rejected = Vec::new();
-    let mut injections = Injections::new();
-    let mut groups: BTreeMap<Key, Vec<Row>> = BTreeMap::new();
-    let mut first_rows: BTreeMap<&str, (SubjectId, u64)> = BTreeMap::new();
-    for (line, record) in &table.rows {
-        let reader = Reader { table: &table, options, line: *line, record };
-        if let Some(reason) = misshapen(record, table.width) {
-            let row = *line;
-            rejected.push(Rejection { row, subject: None, column: None, value: None, reason });
-            continue;
+    Ok(PainTable::read(table, options)?.label(options))
+}
+
+impl PainTable {
+    /// Labels every episode. Of the options, only those count that change a
+    /// label: rule, window, baselines, events, late scans.
+    #[must_use]
+    pub fn label(&self, options: &OutcomeOptions) -> Outcomes {
+        let mut rejected = self.rejected.clone();
+        let (mut episodes, mut excluded) = (Vec::new(), Vec::new());
+        for rows in self.rows.chunk_by(|a, b| a.key == b.key) {
+            match grouping::resolve(self, options, rows, &mut rejected) {
+                Ok(episode) => episodes.push(episode),
+                Err(group) => excluded.push(*group),
+            }
         }
-        let row = reader.subject().and_then(|subject| {
-            let id = table.cell(record, "subject_id");
-            first_rows.entry(id).or_insert_with(|| (subject.clone(), *line));
-            let injection = reader.injection(&subject)?;
-            // A row that fails later on still tells that there was an injection.
-            injections.entry(subject.clone()).or_default().insert(injection);
-            reader.row(subject, injection)
+        if let Some(rows) = &self.record_rows {
+            let target = options.window.target;
+            rejected = self.settle_shared_rows(rows, &mut episodes, rejected, target);
+        }
+        rejected.sort_by_key(|rejection| rejection.row);
+        Outcomes {
+            episodes,
+            rejected,
+            excluded,
+            rows: self.data_rows,
+            near_misses: self.near_misses.clone(),
+            missed_visits: self.missed_visits(),
+            encoding: self.encoding,
+        }
+    }
+
+    fn missed_visits(&self) -> Vec<MissedVisit> {
+        let visit = |(subject, event): &(u32, String)| MissedVisit {
+            subject: self.subjects[*subject as usize].clone(),
+            event: event.clone(),
+        };
+        self.missed.iter().map(visit).collect()
+    }
+
+    /// Puts each row of a record in one place: the first episode that uses it,
+    /// else the rejection that was nearest to using it.
+    fn settle_shared_rows(
+        &self,
+        rows: &[(u64, u32)],
+        episodes: &mut [Episode],
+        rejected: Vec<Rejection>,
+        target: u16,
+    ) -> Vec<Rejection> {
+        let mut used = BTreeSet::new();
+        for episode in episodes {
+            let (own, shared) = episode.rows.iter().partition(|row| used.insert(**row));
+            (episode.rows, episode.shared_rows) = (own, shared);
+        }
+        let mut nearest: BTreeMap<u64, Rejection> = BTreeMap::new();
+        let no_episode = rows.iter().map(|(row, subject)| Rejection {
+            row: *row,
+            subject: Some(self.subjects[*subject as usize].clone()),
+            column: None,
+            value: None,
+            reason: RejectionReason::NoEpisode,
         });
-        match row {
-            Ok(row) => groups.entry(row.key.clone()).or_default().push(row),
-            Err(rejection) => rejected.push(*rejection),
+        for rejection in rejected.into_iter().chain(no_episode) {
+            let near = |rejection: &Rejection| distance(&rejection.reason, target);
+            match nearest.get_mut(&rejection.row) {
+                _ if used.contains(&rejection.row) => {}
+                Some(other) if near(&rejection) < near(other) => *other = rejection,
+                Some(_) => {}
+                None => {
+                    nearest.insert(rejection.row, rejection);
+                }
+            }
         }
+        nearest.into_values().collect()
     }
-    let mut episodes = Vec::with_capacity(groups.len());
-    for (key, rows) in groups {
-        let mut unused = Vec::new();
-        episodes.extend(grouping::resolve(key, rows, &injections, options, &mut unused));
-        rejected.append(&mut unused);
-    }
-    rejected.sort_by_key(|rejection| rejection.row);
-    Ok(Outcomes {
-        episodes,
-        rejected,
-        rows: table.rows.len(),
-        near_misses: near_misses(&first_rows),
-    })
-}
-
-/// Why a record is no row of the table, when it is none.
-fn misshapen(record: &csv::StringRecord, width: usize) -> Option<RejectionReason> {
-    if record.iter().all(str::is_empty) {
-        return Some(RejectionReason::Blank);
-    }
-    // Trailing separators are common and lose nothing.
-    let filled =
-        record.iter().enumerate().filter(|(_, cell)| !cell.is_empty()).map(|(i, _)| i + 1).last();
-    let filled = filled.unwrap_or_default();
-    let found = record.len();
-    (found < width || filled > width).then_some(RejectionReason::Ragged { expected: width, found })
-}
-
-/// Pairs of ids as they stand in the table that look like one person, since
-/// pseudonyms of near misses have nothing in common.
-fn near_misses(first_rows: &BTreeMap<&str, (SubjectId, u64)>) -> Vec<NearMiss> {
-    // Comparing every id with every other would take hours on a large table;
-    // only ids that agree up to case and zeros can be near misses.
-    let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for text in first_rows.keys() {
-        alike.entry(text.trim_start_matches('0').to_lowercase()).or_default().push(text);
-    }
-    let near = |a: &str, b: &str| match (SubjectId::new(a), SubjectId::new(b)) {
-        (Ok(a), Ok(b)) => a.is_near_miss(&b),
-        _ => false,
-    };
-    let mut misses = Vec::new();
-    for ids in alike.into_values() {
-        for (n, first) in ids.iter().enumerate() {
-            let others = ids[n + 1..].iter().filter(|second| near(first, second));
-            misses.extend(others.map(|second| NearMiss {
-                first: first_rows[first].clone(),
-                second: first_rows[second].clone(),
-            }));
-        }
-    }
-    misses
 }

@@ -3,7 +3,7 @@ use std::fmt;
 use foramen_types::{KeyError, Nrs, SubjectId, TypeError};
 use thiserror::Error;
 
-use crate::{Event, FollowupWindow};
+use crate::{DateError, Event, FollowupWindow};
 
 /// A row that gave no label, and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,8 +23,10 @@ pub struct Rejection {
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "row {}", self.row)?;
-        if let (Some(column), Some(value)) = (&self.column, &self.value) {
-            write!(f, ", {column} = {value:?}")?;
+        match (&self.column, &self.value) {
+            (Some(column), Some(value)) => write!(f, ", {column} = {value:?}")?,
+            (Some(column), None) => write!(f, ", {column}")?,
+            (None, _) => {}
         }
         write!(f, ": {}", self.reason)
     }
@@ -49,19 +51,42 @@ pub enum RejectionReason {
     },
     /// The id is no id.
     #[error("the subject id cannot be used")]
-    Subject(#[source] KeyError),
+    Subject(#[source] Box<KeyError>),
     /// A level, side or score is not what it should be.
-    #[error(transparent)]
-    Value(#[from] TypeError),
+    #[error("{}{}", .0, remedy(.0))]
+    Value(Box<TypeError>),
     /// A cell that tells one episode from another is empty.
-    #[error("{column} is missing, so the row belongs to no episode; enter it")]
+    #[error("the {} is missing, so the row belongs to no episode; enter it", column.replace('_', " "))]
     NoKey {
         /// The column that is empty.
         column: &'static str,
     },
-    /// A text is no date.
-    #[error("not a date; write dates as 2024-03-31")]
-    Date,
+    /// The side names both foramina.
+    #[error("both sides were injected; write one row for each, with its own level and side")]
+    BothSides,
+    /// The level names several discs.
+    #[error("several levels were injected; write one row for each")]
+    SeveralLevels,
+    /// A text is no date, or not one alone.
+    #[error(transparent)]
+    Date(#[from] DateError),
+    /// The data dictionary knows no such choice.
+    #[error("no choice of this field in the data dictionary; correct it, or give a newer one")]
+    NotAChoice,
+    /// The procedure is another one.
+    #[error(
+        "no cervical transforaminal injection, which is CPT 64479, or 64480 for a further level"
+    )]
+    Procedure,
+    /// The modifier of the procedure code and the side disagree.
+    #[error("the modifier {modifier} of the procedure code contradicts the side; correct one")]
+    Modifier {
+        /// `LT` or `RT`.
+        modifier: &'static str,
+    },
+    /// The score is on another scale.
+    #[error("no numeric rating of pain from 0 to 10, which is LOINC 72514-3 or 38208-5")]
+    Scale,
     /// There is no baseline score.
     #[error("no baseline score, so no fall can be computed")]
     MissingBaseline,
@@ -76,7 +101,9 @@ pub enum RejectionReason {
         second: u64,
     },
     /// The baseline was scored after the injection.
-    #[error("the baseline was scored {days} days after the injection")]
+    #[error(
+        "the baseline was scored {days} days after the injection, so it is none; check both dates"
+    )]
     BaselineAfterInjection {
         /// Days after the injection.
         days: i64,
@@ -103,11 +130,33 @@ pub enum RejectionReason {
     /// There is no follow-up score.
     #[error("no follow-up score: the visit was missed or not entered")]
     MissingFollowup,
+    /// A visit that the record should have is not in the export: REDCap leaves
+    /// out events without data.
+    #[error("no row of a follow-up{}: the visit was missed", of_events(events))]
+    MissedVisit {
+        /// The events that are follow-ups, where the mapping names them.
+        events: Vec<String>,
+    },
+    /// A visit that the mapping counts neither as baseline nor as follow-up.
+    #[error("the visit is neither a baseline nor a follow-up by the mapping's redcap events")]
+    OtherVisit,
+    /// A row of a record that tells of no injection.
+    #[error("the record has no injection with a date, so the row belongs to no episode")]
+    NoInjection,
+    /// A row that would complete an episode, had the record one.
+    #[error("no episode of the record could use the row; its other rows say why")]
+    NoEpisode,
+    /// The scan is after the injection and the options exclude it.
+    #[error("the scan is {days} days after the injection, so it is no baseline imaging")]
+    ScanAfterInjection {
+        /// Days after the injection.
+        days: i64,
+    },
     /// There is a follow-up score without a date.
     #[error("the follow-up has no date, so its window cannot be checked; enter followup_date")]
     MissingFollowupDate,
     /// The follow-up lies before the injection.
-    #[error("the follow-up is {days} days before the injection")]
+    #[error("the follow-up is {days} days before the injection; check both dates")]
     FollowupBeforeInjection {
         /// Days before the injection.
         days: i64,
@@ -158,7 +207,14 @@ impl RejectionReason {
             Self::Subject(_) => "bad_subject_id",
             Self::Value(_) => "bad_value",
             Self::NoKey { .. } => "missing_key",
-            Self::Date => "bad_date",
+            Self::BothSides => "both_sides",
+            Self::SeveralLevels => "several_levels",
+            Self::Date(DateError::Ambiguous { .. }) => "ambiguous_date",
+            Self::Date(_) => "bad_date",
+            Self::NotAChoice => "not_a_choice",
+            Self::Procedure => "other_procedure",
+            Self::Modifier { .. } => "modifier_contradicts_side",
+            Self::Scale => "other_scale",
             Self::MissingBaseline => "missing_baseline",
             Self::Contradiction { .. } => "contradiction",
             Self::BaselineAfterInjection { .. } => "baseline_after_injection",
@@ -166,6 +222,11 @@ impl RejectionReason {
             Self::BaselineZero => "baseline_zero",
             Self::BaselineLow { .. } => "baseline_low",
             Self::MissingFollowup => "missing_followup",
+            Self::MissedVisit { .. } => "missed_visit",
+            Self::OtherVisit => "other_visit",
+            Self::NoInjection => "no_injection",
+            Self::NoEpisode => "no_episode",
+            Self::ScanAfterInjection { .. } => "scan_after_injection",
             Self::MissingFollowupDate => "missing_followup_date",
             Self::FollowupBeforeInjection { .. } => "followup_before_injection",
             Self::FollowupOutsideWindow { .. } => "followup_outside_window",
@@ -179,4 +240,17 @@ impl RejectionReason {
             Self::EventUndated => "event_undated",
         }
     }
+}
+
+/// What to do about a value, where its message does not say.
+fn remedy(error: &TypeError) -> &'static str {
+    match error {
+        TypeError::NrsOutOfRange { .. } => "; correct it, or list it as a missing code",
+        TypeError::NrsTooFine { .. } => "; round it as it was asked",
+        _ => "",
+    }
+}
+
+fn of_events(events: &[String]) -> String {
+    if events.is_empty() { String::new() } else { format!(" ({})", events.join(" or ")) }
 }

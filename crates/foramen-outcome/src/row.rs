@@ -1,10 +1,16 @@
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 use csv::StringRecord;
 use foramen_types::{Level, Nrs, Side, SubjectId};
 use jiff::civil::Date;
 
-use crate::table::Table;
+use crate::columns::Columns;
+use crate::covariates::{TextId, Texts};
+use crate::date::read_date;
+use crate::field::Field;
+use crate::missing::MissingCodes;
+use crate::procedure::{Procedure, is_pain_score};
 use crate::{EventKind, LevelNames, OutcomeOptions, Rejection, RejectionReason};
 
 /// A score or a date: there, missing, or missing under a code worth showing.
@@ -12,7 +18,20 @@ use crate::{EventKind, LevelNames, OutcomeOptions, Rejection, RejectionReason};
 pub(crate) struct Cell<T> {
     pub(crate) value: Option<T>,
     /// What stands there when it means "missing"; empty for a blank cell.
-    pub(crate) text: String,
+    pub(crate) text: TextId,
+}
+
+impl<T> Default for Cell<T> {
+    fn default() -> Self {
+        Self { value: None, text: TextId::default() }
+    }
+}
+
+impl<T> Cell<T> {
+    /// Whether nothing at all stands there.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.value.is_none() && self.text.is_empty()
+    }
 }
 
 /// An event as a row tells it.
@@ -21,21 +40,34 @@ pub(crate) struct ToldEvent {
     pub(crate) kind: EventKind,
     /// `None` when there is no date, or none that can be read.
     pub(crate) date: Option<Date>,
-    pub(crate) date_text: String,
+    pub(crate) date_text: TextId,
 }
 
-/// What one row says, checked cell by cell.
+/// What one row says of one episode, checked cell by cell.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub(crate) line: u64,
     pub(crate) key: Key,
     pub(crate) told: Told,
+    /// What is wrong with a row that cannot be used for more than its events.
+    pub(crate) fault: Option<Box<Rejection>>,
+    /// For the row of the injection itself in a record of several rows.
+    pub(crate) anchor: Option<Box<Anchor>>,
 }
 
-/// Which episode a row belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// What a record adds to the row of an injection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Anchor {
+    /// The lines of the other rows that complete it.
+    pub(crate) support: Vec<u64>,
+    /// The follow-up visits that the export has no row of.
+    pub(crate) missed: Vec<String>,
+}
+
+/// Which episode a row belongs to. The subject is its place in the table's list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
-    pub(crate) subject: SubjectId,
+    pub(crate) subject: u32,
     pub(crate) level: Level,
     pub(crate) side: Side,
     pub(crate) injection: Date,
@@ -43,193 +75,275 @@ pub(crate) struct Key {
 
 /// What a row says about its episode. The order of the fields is the order in
 /// which rows of one episode are compared, so that line numbers decide nothing.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Told {
     pub(crate) followup_date: Cell<Date>,
     pub(crate) followup: Cell<Nrs>,
     pub(crate) baseline: Cell<Nrs>,
     pub(crate) baseline_date: Cell<Date>,
-    pub(crate) event: Option<ToldEvent>,
-    pub(crate) slice_hint: Option<String>,
-    pub(crate) covariates: BTreeMap<String, String>,
+    pub(crate) scan_date: Option<Date>,
+    pub(crate) events: Box<[ToldEvent]>,
+    pub(crate) slice_hint: TextId,
+    /// By place in [`Columns::covariates`].
+    pub(crate) covariates: Arc<[(u16, TextId)]>,
+}
+
+impl Told {
+    /// Replaces texts by their places in order.
+    pub(crate) fn rank_texts(&mut self, ranks: &[u32]) {
+        for text in [
+            &mut self.followup_date.text,
+            &mut self.followup.text,
+            &mut self.baseline.text,
+            &mut self.baseline_date.text,
+            &mut self.slice_hint,
+        ] {
+            text.ranked(ranks);
+        }
+        self.events.iter_mut().for_each(|event| event.date_text.ranked(ranks));
+        if !self.covariates.is_empty() {
+            let cells = Arc::make_mut(&mut self.covariates);
+            cells.iter_mut().for_each(|(_, text)| text.ranked(ranks));
+        }
+    }
+}
+
+/// Which foramen a row names, as far as it does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Foramen {
+    pub(crate) level: Option<Level>,
+    pub(crate) side: Option<Side>,
 }
 
 /// Checks the cells of one record in the order of the contract's columns.
 pub(crate) struct Reader<'a> {
-    pub(crate) table: &'a Table,
+    pub(crate) columns: &'a Columns,
     pub(crate) options: &'a OutcomeOptions,
+    pub(crate) missing: &'a MissingCodes<'a>,
+    pub(crate) decimal_comma: bool,
     pub(crate) line: u64,
     pub(crate) record: &'a StringRecord,
 }
 
 impl Reader<'_> {
-    /// The subject, from the id in the table.
-    pub(crate) fn subject(&self) -> Result<SubjectId, Box<Rejection>> {
-        let id = self.cell("subject_id");
-        if id.is_empty() {
-            return Err(self.no_key("subject_id", None));
-        }
-        self.options.key.of_table(id).map_err(|error| {
-            Box::new(Rejection {
-                row: self.line,
-                subject: None,
-                column: Some("subject_id".to_owned()),
-                // The id is not repeated: it may be a hospital number.
-                value: None,
-                reason: RejectionReason::Subject(error),
-            })
-        })
+    /// The id as it stands in the table.
+    pub(crate) fn id(&self) -> Result<Cow<'_, str>, Box<Rejection>> {
+        let id = self.cell(Field::SubjectId);
+        if id.is_empty() { Err(self.no_key(Field::SubjectId, None)) } else { Ok(id) }
     }
 
     /// When the foramen was injected.
-    pub(crate) fn injection(&self, subject: &SubjectId) -> Result<Date, Box<Rejection>> {
-        let date = self.date("injection_date", subject)?;
-        date.value.ok_or_else(|| self.no_key("injection_date", Some(subject)))
+    pub(crate) fn injection(
+        &self,
+        subject: &SubjectId,
+        texts: &mut Texts,
+    ) -> Result<Option<Date>, Box<Rejection>> {
+        Ok(self.date(Field::InjectionDate, subject, texts)?.value)
     }
 
-    /// The whole row.
-    pub(crate) fn row(&self, subject: SubjectId, injection: Date) -> Result<Row, Box<Rejection>> {
-        let level = self.level(&subject)?;
-        let side = self.side(&subject)?;
-        let told = Told {
-            baseline: self.nrs("nrs_baseline", &subject)?,
-            baseline_date: self.date("baseline_date", &subject)?,
-            followup_date: self.date("followup_date", &subject)?,
-            followup: self.nrs("nrs_followup", &subject)?,
-            event: self.event(),
-            slice_hint: self.filled("slice_hint"),
-            covariates: self.covariates(),
+    /// Which foramen was injected.
+    pub(crate) fn foramen(&self, subject: &SubjectId) -> Result<Foramen, Box<Rejection>> {
+        let level = self.level(subject)?;
+        let side = self.side(subject)?;
+        let code = self.cell(Field::ProcedureCode);
+        if self.missing.hold(&code) {
+            return Ok(Foramen { level, side });
+        }
+        let reject = |reason| self.reject(Field::ProcedureCode, subject, reason);
+        let Some(procedure) = Procedure::of_text(&code) else {
+            return Err(reject(RejectionReason::Procedure));
         };
-        Ok(Row { line: self.line, key: Key { subject, level, side, injection }, told })
+        match (side, procedure.side) {
+            (None, None) if procedure.both_sides => Err(reject(RejectionReason::BothSides)),
+            (Some(side), Some(other)) if side != other => {
+                let modifier = if other == Side::Left { "LT" } else { "RT" };
+                Err(reject(RejectionReason::Modifier { modifier }))
+            }
+            (side, by_code) => Ok(Foramen { level, side: side.or(by_code) }),
+        }
     }
 
-    fn cell(&self, column: &str) -> &str {
-        self.table.cell(self.record, column)
+    /// Everything else, and what is wrong with it first.
+    pub(crate) fn told(
+        &self,
+        subject: &SubjectId,
+        texts: &mut Texts,
+    ) -> (Told, Option<Box<Rejection>>) {
+        let mut fault = None;
+        let score = is_pain_score(&self.cell(Field::ScoreCode));
+        if !score {
+            fault = Some(self.reject(Field::ScoreCode, subject, RejectionReason::Scale));
+        }
+        let baseline = keep(self.nrs(Field::NrsBaseline, subject, texts), &mut fault);
+        let baseline_date = keep(self.date(Field::BaselineDate, subject, texts), &mut fault);
+        let followup_date = keep(self.date(Field::FollowupDate, subject, texts), &mut fault);
+        let followup = keep(self.nrs(Field::NrsFollowup, subject, texts), &mut fault);
+        let scan_date = keep(self.date(Field::ScanDate, subject, texts), &mut fault).value;
+        let told = Told {
+            followup_date,
+            followup,
+            baseline,
+            baseline_date,
+            scan_date,
+            events: self.event(texts).into_iter().collect(),
+            slice_hint: texts.keep(&self.cell(Field::SliceHint)),
+            covariates: self.columns.covariates_of(self.record, texts),
+        };
+        (told, fault)
     }
 
-    fn filled(&self, column: &str) -> Option<String> {
-        let cell = self.cell(column);
-        (!cell.is_empty()).then(|| cell.to_owned())
+    /// The rejection of a row in which a cell that it cannot do without is empty.
+    pub(crate) fn no_key(&self, field: Field, subject: Option<&SubjectId>) -> Box<Rejection> {
+        let column = field.name();
+        let mut rejection = self.rejection(field, RejectionReason::NoKey { column });
+        rejection.subject = subject.cloned();
+        rejection
     }
 
-    fn reject(&self, column: &str, subject: &SubjectId, reason: RejectionReason) -> Box<Rejection> {
+    /// The rejection of a row for its id. The id is not repeated: it may be a
+    /// hospital number.
+    pub(crate) fn no_subject(&self, error: foramen_types::KeyError) -> Box<Rejection> {
+        let mut rejection =
+            self.rejection(Field::SubjectId, RejectionReason::Subject(Box::new(error)));
+        rejection.value = None;
+        rejection
+    }
+
+    fn cell(&self, field: Field) -> Cow<'_, str> {
+        self.columns.cell(self.record, field)
+    }
+
+    fn rejection(&self, field: Field, reason: RejectionReason) -> Box<Rejection> {
+        let value = self.cell(field).into_owned();
         Box::new(Rejection {
             row: self.line,
-            subject: Some(subject.clone()),
-            column: Some(column.to_owned()),
-            value: self.filled(column),
+            subject: None,
+            column: Some(self.columns.name(field).to_owned()),
+            value: (!value.is_empty()).then_some(value),
             reason,
         })
     }
 
-    fn no_key(&self, column: &'static str, subject: Option<&SubjectId>) -> Box<Rejection> {
-        Box::new(Rejection {
-            row: self.line,
-            subject: subject.cloned(),
-            column: Some(column.to_owned()),
-            value: self.filled(column),
-            reason: RejectionReason::NoKey { column },
+    fn reject(&self, field: Field, subject: &SubjectId, reason: RejectionReason) -> Box<Rejection> {
+        let mut rejection = self.rejection(field, reason);
+        rejection.subject = Some(subject.clone());
+        rejection
+    }
+
+    /// What a cell means, `None` when that is "missing".
+    fn meaning<'a>(
+        &self,
+        field: Field,
+        cell: &'a str,
+        subject: &SubjectId,
+    ) -> Result<Option<Cow<'a, str>>, Box<Rejection>> {
+        if self.missing.hold(cell) {
+            return Ok(None);
+        }
+        let meaning = self.columns.meaning(field, cell);
+        let meaning =
+            meaning.ok_or_else(|| self.reject(field, subject, RejectionReason::NotAChoice))?;
+        Ok((!self.missing.hold(&meaning)).then_some(meaning))
+    }
+
+    fn level(&self, subject: &SubjectId) -> Result<Option<Level>, Box<Rejection>> {
+        let cell = self.cell(Field::Level);
+        let Some(text) = self.meaning(Field::Level, &cell, subject)? else { return Ok(None) };
+        let read = |text: &str| match self.options.level_names {
+            LevelNames::Root => Level::from_root(text).or_else(|_| text.parse()),
+            LevelNames::Disc => text.parse(),
+        };
+        read(&text).map(Some).map_err(|error| {
+            let parts = text.split([',', ';', '+', '&']).flat_map(|part| part.split(" and "));
+            let several = parts.filter(|part| read(part).is_ok()).count() > 1;
+            let reason = if several {
+                RejectionReason::SeveralLevels
+            } else {
+                RejectionReason::Value(Box::new(error))
+            };
+            self.reject(Field::Level, subject, reason)
         })
     }
 
-    fn level(&self, subject: &SubjectId) -> Result<Level, Box<Rejection>> {
-        let text = self.cell("level");
-        if self.options.is_missing(text) {
-            return Err(self.no_key("level", Some(subject)));
-        }
-        let as_root = (self.options.level_names == LevelNames::Root)
-            .then(|| Level::from_root(text).ok())
-            .flatten();
-        match as_root {
-            Some(level) => Ok(level),
-            None => text
-                .parse()
-                .map_err(|error| self.reject("level", subject, RejectionReason::Value(error))),
-        }
+    fn side(&self, subject: &SubjectId) -> Result<Option<Side>, Box<Rejection>> {
+        let cell = self.cell(Field::Side);
+        let Some(text) = self.meaning(Field::Side, &cell, subject)? else { return Ok(None) };
+        text.parse().map(Some).map_err(|error| {
+            let word = text.to_lowercase().replace([' ', '.', '-'], "");
+            let both = ["both", "bothsides", "bilateral", "bilat", "b/l", "bl", "l/r", "r/l"];
+            let both = both.contains(&word.as_str())
+                || ["l+r", "r+l", "l&r", "r&l", "leftandright", "rightandleft", "50"]
+                    .contains(&word.as_str());
+            let reason = if both {
+                RejectionReason::BothSides
+            } else {
+                RejectionReason::Value(Box::new(error))
+            };
+            self.reject(Field::Side, subject, reason)
+        })
     }
 
-    fn side(&self, subject: &SubjectId) -> Result<Side, Box<Rejection>> {
-        let text = self.cell("side");
-        if self.options.is_missing(text) {
-            return Err(self.no_key("side", Some(subject)));
-        }
-        text.parse().map_err(|error| self.reject("side", subject, RejectionReason::Value(error)))
-    }
-
-    fn nrs(&self, column: &str, subject: &SubjectId) -> Result<Cell<Nrs>, Box<Rejection>> {
-        let text = self.cell(column);
-        if self.options.is_missing(text) {
-            return Ok(Cell { value: None, text: text.to_owned() });
-        }
-        let plain = if self.table.decimal_comma && text.matches(',').count() == 1 {
-            text.replace(',', ".")
-        } else {
-            text.to_owned()
+    fn nrs(
+        &self,
+        field: Field,
+        subject: &SubjectId,
+        texts: &mut Texts,
+    ) -> Result<Cell<Nrs>, Box<Rejection>> {
+        let cell = self.cell(field);
+        let Some(text) = self.meaning(field, &cell, subject)? else {
+            return Ok(Cell { value: None, text: texts.keep(&cell) });
         };
+        if let [digit @ b'0'..=b'9'] = text.as_bytes() {
+            // Nearly every score is one digit.
+            let value = Nrs::from_hundredths(100 * u16::from(digit - b'0')).ok();
+            return Ok(Cell { value, text: TextId::default() });
+        }
+        let comma = self.decimal_comma && text.matches(',').count() == 1 && !text.contains('.');
+        let plain = if comma { Cow::Owned(text.replace(',', ".")) } else { text };
         match plain.parse() {
-            Ok(nrs) => Ok(Cell { value: Some(nrs), text: String::new() }),
-            Err(error) => Err(self.reject(column, subject, RejectionReason::Value(error))),
+            Ok(nrs) => Ok(Cell { value: Some(nrs), text: TextId::default() }),
+            Err(error) => Err(self.reject(field, subject, RejectionReason::Value(Box::new(error)))),
         }
     }
 
-    fn date(&self, column: &str, subject: &SubjectId) -> Result<Cell<Date>, Box<Rejection>> {
-        let text = self.cell(column);
-        if self.options.is_missing(text) {
-            return Ok(Cell { value: None, text: text.to_owned() });
+    fn date(
+        &self,
+        field: Field,
+        subject: &SubjectId,
+        texts: &mut Texts,
+    ) -> Result<Cell<Date>, Box<Rejection>> {
+        let cell = self.cell(field);
+        if self.missing.hold(&cell) {
+            return Ok(Cell { value: None, text: texts.keep(&cell) });
         }
-        match read_date(text) {
-            Some(date) => Ok(Cell { value: Some(date), text: String::new() }),
-            None => Err(self.reject(column, subject, RejectionReason::Date)),
+        match read_date(&cell, self.options.date_order) {
+            Ok(date) => Ok(Cell { value: Some(date), text: TextId::default() }),
+            Err(error) => Err(self.reject(field, subject, RejectionReason::Date(error))),
         }
     }
 
     /// The event a row tells of. A date that cannot be read leaves the event
     /// undated rather than losing it with its row: it bears on every row of the
     /// episode.
-    fn event(&self) -> Option<ToldEvent> {
-        let (what, when) = (self.cell("event"), self.cell("event_date"));
-        let date_missing = self.options.is_missing(when);
-        let kind = if self.options.is_missing(what) {
+    fn event(&self, texts: &mut Texts) -> Option<ToldEvent> {
+        let (what, when) = (self.cell(Field::Event), self.cell(Field::EventDate));
+        let date_missing = self.missing.hold(&when);
+        let kind = if self.missing.hold(&what) {
             // A date alone says that something happened.
             (!date_missing).then_some(EventKind::Other)?
         } else {
-            EventKind::of_text(what)?
+            let words = self.columns.meaning(Field::Event, &what);
+            EventKind::of_text(&words.unwrap_or(Cow::Borrowed(&what)))?
         };
-        let date = if date_missing { None } else { read_date(when) };
-        Some(ToldEvent { kind, date, date_text: when.to_owned() })
-    }
-
-    fn covariates(&self) -> BTreeMap<String, String> {
-        let filled = |(name, place): &(String, usize)| {
-            let cell = self.record.get(*place).filter(|cell| !cell.is_empty())?;
-            Some((name.clone(), cell.to_owned()))
-        };
-        self.table.others.iter().filter_map(filled).collect()
+        let date = if date_missing { None } else { read_date(&when, self.options.date_order).ok() };
+        Some(ToldEvent { kind, date, date_text: texts.keep(&when) })
     }
 }
 
-/// An ISO date, `2024-03-31`, in full and nothing else: every other form has
-/// readers who take the day for the month.
-fn read_date(text: &str) -> Option<Date> {
-    let shape = text.len() == 10
-        && text.bytes().enumerate().all(|(i, b)| match i {
-            4 | 7 => b == b'-',
-            _ => b.is_ascii_digit(),
-        });
-    shape.then(|| text.parse().ok()).flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_full_iso_dates_are_read() {
-        assert_eq!(read_date("2024-02-29"), Some(Date::constant(2024, 2, 29)));
-        for text in
-            ["2023-02-29", "2024-13-01", "20240229", "29.02.2024", "2024-2-9", "2024-02-29T10:00"]
-        {
-            assert_eq!(read_date(text), None, "{text}");
-        }
-    }
+/// The value, or nothing where there is a fault; the first fault is kept.
+fn keep<T: Default>(read: Result<T, Box<Rejection>>, fault: &mut Option<Box<Rejection>>) -> T {
+    read.unwrap_or_else(|rejection| {
+        fault.get_or_insert(rejection);
+        T::default()
+    })
 }

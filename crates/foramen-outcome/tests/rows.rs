@@ -50,8 +50,8 @@ fn a_good_row_becomes_an_episode() {
         (Level::C5C6, 60, &[2][..])
     );
     assert_eq!(episode.slice_hint.as_deref(), Some("1.2.3"));
-    assert_eq!(episode.covariates["Age"], "54");
-    assert_eq!(episode.covariates["site"], "north");
+    assert_eq!(&episode.covariates["Age"], "54");
+    assert_eq!(&episode.covariates["site"], "north");
     assert!(!episode.low_baseline && outcomes.rejected.is_empty());
 }
 
@@ -110,19 +110,21 @@ fn a_missing_followup_is_told_from_an_impossible_one() {
         "S4,C5/6,left,2024-03-01,7,,3",
         "S5,C5/6,left,2024-03-01,7,2024-02-28,3",
         "S6,C5/6,left,2024-03-01,,2024-04-30,3",
-        "S7,C5/6,left,2024-03-01,7,30.04.2024,3",
+        "S7,C5/6,left,2024-03-01,7,2024-04-31,3",
         "S8,C5/6,left,2024-03-01,7,2024-04-30,about 3",
     ]);
     assert_eq!(
         messages(&outcomes),
         [
-            "row 2: no follow-up score: the visit was missed or not entered",
+            "row 2, nrs_followup: no follow-up score: the visit was missed or not entered",
             "row 3, nrs_followup = \"99\": no follow-up score: the visit was missed or not entered",
-            "row 4, nrs_followup = \"12\": the pain score 12 is outside 0 to 10",
-            "row 5: the follow-up has no date, so its window cannot be checked; enter followup_date",
-            "row 6, followup_date = \"2024-02-28\": the follow-up is 2 days before the injection",
-            "row 7: no baseline score, so no fall can be computed",
-            "row 8, followup_date = \"30.04.2024\": not a date; write dates as 2024-03-31",
+            "row 4, nrs_followup = \"12\": the pain score 12 is outside 0 to 10; correct it, or list it as a missing \
+             code",
+            "row 5, followup_date: the follow-up has no date, so its window cannot be checked; enter followup_date",
+            "row 6, followup_date = \"2024-02-28\": the follow-up is 2 days before the injection; check both dates",
+            "row 7, nrs_baseline: no baseline score, so no fall can be computed",
+            "row 8, followup_date = \"2024-04-31\": no such day in the calendar; correct it, and \
+             write dates as 2024-03-31",
             "row 9, nrs_followup = \"about 3\": \"about 3\" is no pain score; write a number from 0 \
              to 10",
         ]
@@ -146,7 +148,7 @@ fn what_names_no_foramen_is_refused() {
     let expected = [
         (2, "bad_value"),
         (3, "bad_value"),
-        (4, "bad_value"),
+        (4, "both_sides"),
         (5, "missing_key"),
         (6, "missing_key"),
         (7, "missing_key"),
@@ -240,10 +242,7 @@ fn a_baseline_row_of_its_own_gives_baseline_and_covariates() {
     );
     let episode = &outcomes.episodes[0];
     assert_eq!(episode.rows, [2, 3]);
-    assert_eq!(
-        (episode.nrs_baseline.hundredths(), episode.covariates["age"].as_str()),
-        (700, "61")
-    );
+    assert_eq!((episode.nrs_baseline.hundredths(), &episode.covariates["age"]), (700, "61"));
     assert!(outcomes.rejected.is_empty());
 }
 

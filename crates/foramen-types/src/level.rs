@@ -109,16 +109,30 @@ impl fmt::Display for Level {
 impl FromStr for Level {
     type Err = TypeError;
 
-    /// Reads `C5/6`, `C5-6`, `C5–C6`, `c56`, `C7/T1`, `C7-T1`, with any spaces.
+    /// Reads `C5/6`, `C5-6`, `C5–C6`, `c56`, `C5 to C6`, `disc C5/6`, `C7/T1`,
+    /// `C7-Th1`, with any dash and any spaces, and roots that are called so:
+    /// `C6 root`, `root C6`.
     fn from_str(text: &str) -> Result<Self, TypeError> {
+        // Most texts are names as they should be, in tables of many rows.
+        if let Some(level) = Self::ALL.into_iter().find(|level| level.name() == text) {
+            return Ok(level);
+        }
         let unknown = || TypeError::UnknownLevel { value: text.to_owned() };
+        let spelled = text.to_uppercase();
+        let words = || spelled.split_whitespace();
+        if words().any(|word| word == "ROOT") {
+            let root = words().filter(|word| !["ROOT", "NERVE"].contains(word));
+            return Self::from_root(&root.collect::<String>()).map_err(|_| unknown());
+        }
         // Only letters and digits tell levels apart; every writer separates
         // them in another way.
-        let word: String = text
-            .chars()
-            .filter(|c| !c.is_whitespace() && !"/-–—_.".contains(*c))
-            .collect::<String>()
-            .to_ascii_uppercase();
+        let separates =
+            |c: char| "/\\-_.\u{2212}".contains(c) || ('\u{2010}'..='\u{2015}').contains(&c);
+        let word: String = words()
+            .filter(|word| !["TO", "DISC", "DISK", "LEVEL", "FORAMEN"].contains(word))
+            .flat_map(str::chars)
+            .filter(|c| !separates(*c))
+            .collect();
         let rest = word.strip_prefix('C').ok_or_else(unknown)?;
         let lower: String = rest.chars().filter(|c| *c != 'C').collect();
         match lower.as_str() {
@@ -151,7 +165,25 @@ mod tests {
 
     #[test]
     fn every_common_spelling_is_read() {
-        for text in ["C5/6", "C5-6", "C5–C6", "c56", "C5 / C6", " c5_6 ", "C5.6"] {
+        let spellings = [
+            "C5/6",
+            "C5-6",
+            "C5–C6",
+            "c56",
+            "C5 / C6",
+            " c5_6 ",
+            "C5.6",
+            "C5\\6",
+            "C5\u{2011}6",
+            "C5\u{2212}C6",
+            "c5 to c6",
+            "Disc C5/6",
+            "C5/6 level",
+            "C6 root",
+            "root C6",
+            "C6 nerve root",
+        ];
+        for text in spellings {
             assert_eq!(text.parse::<Level>(), Ok(Level::C5C6), "{text}");
         }
         for text in ["C7/T1", "c7-t1", "C7Th1", "C7T1"] {
@@ -183,7 +215,8 @@ mod tests {
 
     #[test]
     fn other_texts_are_unknown() {
-        for text in ["", "L4/5", "C1/2", "C5/7", "5/6", "C", "C8/T1"] {
+        for text in ["", "L4/5", "C1/2", "C5/7", "5/6", "C", "C8/T1", "C2 root", "root", "T1 root"]
+        {
             let error = text.parse::<Level>().unwrap_err();
             assert_eq!(error, TypeError::UnknownLevel { value: text.to_owned() });
         }

@@ -53,9 +53,17 @@ impl fmt::Display for Side {
 impl FromStr for Side {
     type Err = TypeError;
 
-    /// Reads `left`, `L`, `lt` and the same for right, in any case.
+    /// Reads `left`, `L`, `lt`, `-LT`, `(L)`, `left side`, `left-sided` and the
+    /// same for right, in any case.
     fn from_str(text: &str) -> Result<Self, TypeError> {
-        match text.trim().to_ascii_lowercase().as_str() {
+        // Most texts are names as they should be, in tables of many rows.
+        if let Some(side) = Self::BOTH.into_iter().find(|side| side.name() == text) {
+            return Ok(side);
+        }
+        let word = text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        let plain = ["side", "sided"].iter().find_map(|tail| word.strip_suffix(tail));
+        let plain = plain.map_or(word.as_str(), |head| head.trim_end_matches([' ', '-']));
+        match plain {
             "left" | "l" | "lt" => Ok(Self::Left),
             "right" | "r" | "rt" => Ok(Self::Right),
             _ => Err(TypeError::UnknownSide { value: text.to_owned() }),
@@ -71,7 +79,11 @@ mod tests {
     fn sides_are_read_in_any_case_and_nothing_else_is() {
         assert_eq!("Left".parse(), Ok(Side::Left));
         assert_eq!(" RT ".parse(), Ok(Side::Right));
-        assert!("both".parse::<Side>().is_err());
-        assert!("".parse::<Side>().is_err());
+        for text in ["-LT", "L.", "(left)", "left side", "Left-sided"] {
+            assert_eq!(text.parse(), Ok(Side::Left), "{text}");
+        }
+        for text in ["", "both", "side", "leftright", "LR", "50"] {
+            assert!(text.parse::<Side>().is_err(), "{text}");
+        }
     }
 }

@@ -1,0 +1,373 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use csv::StringRecord;
+
+use crate::covariates::{TextId, Texts};
+use crate::dictionary::DictionaryField;
+use crate::field::{Field, Kind};
+use crate::vocabulary::Vocabulary;
+use crate::{Dictionary, Mapping, OutcomeError};
+
+/// Which column of a table holds what.
+pub(crate) struct Columns {
+    places: [Place; Field::ALL.len()],
+    words: [Vocabulary; Field::ALL.len()],
+    names: Vec<String>,
+    covariates: Vec<Covariate>,
+    pub(crate) redcap: Option<RedcapColumns>,
+    /// Whether a field that holds scores is declared to have decimal commas.
+    pub(crate) decimal_comma: bool,
+}
+
+/// A column that is kept with the episode as it stands.
+struct Covariate {
+    name: String,
+    place: usize,
+    words: Vocabulary,
+}
+
+/// The columns that REDCap adds to every export.
+#[derive(Debug, Default)]
+pub(crate) struct RedcapColumns {
+    event: Option<usize>,
+    instrument: Option<usize>,
+    instance: Option<usize>,
+}
+
+enum Place {
+    Nowhere,
+    At(usize),
+    /// A checkbox field: a column for each choice, with its code.
+    Boxes(Vec<(usize, String)>),
+}
+
+impl Columns {
+    /// Finds every field in a header.
+    pub(crate) fn find(
+        header: &StringRecord,
+        mapping: &Mapping,
+        dictionary: Option<&Dictionary>,
+        redcap: bool,
+    ) -> Result<Self, OutcomeError> {
+        let names: Vec<String> = header.iter().map(|cell| cell.trim().to_owned()).collect();
+        let spelled: Vec<String> = names
+            .iter()
+            .map(|name| {
+                let by_label = dictionary.and_then(|dictionary| {
+                    dictionary.field(name).is_none().then(|| dictionary.column_of_label(name))?
+                });
+                by_label.unwrap_or_else(|| name.to_lowercase())
+            })
+            .collect();
+        let finder = Finder { names: &names, spelled: &spelled, mapping, dictionary };
+        let mut places = [const { Place::Nowhere }; Field::ALL.len()];
+        for field in Field::ALL {
+            places[field as usize] = finder.place(field)?;
+        }
+        if redcap && matches!(places[Field::SubjectId as usize], Place::Nowhere) {
+            // The first column of an export is always the record's id.
+            places[Field::SubjectId as usize] = Place::At(0);
+        }
+        for field in Field::required() {
+            if matches!(places[*field as usize], Place::Nowhere) {
+                return Err(finder.missing(*field));
+            }
+        }
+        let redcap_columns = redcap.then(|| finder.redcap());
+        let covariates = finder.covariates(&places, redcap_columns.as_ref())?;
+        let words = Field::ALL.map(|field| {
+            let score = field.kind() == Kind::Score;
+            Vocabulary::of(&mapping.values(field.name()), finder.declared(field), score)
+        });
+        let commas = |field: Field| {
+            let declared = finder.declared(field);
+            declared.is_some_and(|declared| declared.validation.contains("comma_decimal"))
+        };
+        let decimal_comma = commas(Field::NrsBaseline) || commas(Field::NrsFollowup);
+        drop(spelled);
+        Ok(Self { places, words, names, covariates, redcap: redcap_columns, decimal_comma })
+    }
+
+    /// Cells in the header.
+    pub(crate) fn width(&self) -> usize {
+        self.names.len()
+    }
+
+    /// What a row holds for a field, trimmed, as it stands in the table.
+    pub(crate) fn cell<'a>(&self, record: &'a StringRecord, field: Field) -> Cow<'a, str> {
+        match &self.places[field as usize] {
+            Place::Nowhere => Cow::Borrowed(""),
+            Place::At(place) => Cow::Borrowed(record.get(*place).unwrap_or_default().trim()),
+            Place::Boxes(boxes) => {
+                let ticked = boxes.iter().filter(|(place, _)| {
+                    let cell = record.get(*place).unwrap_or_default().trim();
+                    cell == "1" || cell.eq_ignore_ascii_case("checked")
+                });
+                let codes: Vec<&str> = ticked.map(|(_, code)| code.as_str()).collect();
+                Cow::Owned(codes.join("; "))
+            }
+        }
+    }
+
+    /// What the text of a cell means; `None` where a data dictionary lists the
+    /// choices and it is none of them.
+    pub(crate) fn meaning<'a>(&self, field: Field, cell: &'a str) -> Option<Cow<'a, str>> {
+        let words = &self.words[field as usize];
+        if matches!(self.places[field as usize], Place::Boxes(_)) {
+            let codes = cell.split("; ").map(|code| words.meaning(code));
+            let labels: Option<Vec<Cow<'_, str>>> = codes.collect();
+            return labels.map(|labels| Cow::Owned(labels.join("; ")));
+        }
+        words.meaning(cell)
+    }
+
+    /// The name of a field's column as the table spells it.
+    pub(crate) fn name(&self, field: Field) -> &str {
+        match &self.places[field as usize] {
+            Place::At(place) => &self.names[*place],
+            Place::Boxes(boxes) => {
+                let first = boxes.first().map_or("", |(place, _)| &self.names[*place]);
+                first.rsplit_once("___").map_or(first, |(name, _)| name)
+            }
+            Place::Nowhere => field.name(),
+        }
+    }
+
+    /// The names of covariates, in order.
+    pub(crate) fn covariate_names(&self) -> Vec<String> {
+        self.covariates.iter().map(|covariate| covariate.name.clone()).collect()
+    }
+
+    /// The filled covariates of a row, by their place in [`Columns::covariates`].
+    pub(crate) fn covariates_of(
+        &self,
+        record: &StringRecord,
+        texts: &mut Texts,
+    ) -> Arc<[(u16, TextId)]> {
+        let filled = |(index, covariate): (u16, &Covariate)| {
+            let cell = record.get(covariate.place)?.trim();
+            let cell = covariate.words.meaning(cell).unwrap_or(Cow::Borrowed(cell));
+            (!cell.is_empty()).then(|| (index, texts.keep(&cell)))
+        };
+        (0..).zip(&self.covariates).filter_map(filled).collect()
+    }
+}
+
+impl RedcapColumns {
+    /// The names of the columns, raw and as labels.
+    const NAMES: [[&str; 2]; 3] = [
+        ["redcap_event_name", "event name"],
+        ["redcap_repeat_instrument", "repeat instrument"],
+        ["redcap_repeat_instance", "repeat instance"],
+    ];
+
+    /// Whether a header has any of them.
+    pub(crate) fn are_in(header: &StringRecord) -> bool {
+        let spelled = |cell: &str| cell.trim().to_lowercase();
+        let raw = |cell: &str| Self::NAMES.iter().any(|[raw, _]| *raw == spelled(cell));
+        let labelled = |cell: &str| Self::NAMES.iter().any(|[_, label]| *label == spelled(cell));
+        header.iter().any(raw) || header.iter().filter(|cell| labelled(cell)).count() > 1
+    }
+
+    /// The event of a row, empty in a project that has none.
+    pub(crate) fn event<'a>(&self, record: &'a StringRecord) -> &'a str {
+        self.event.and_then(|place| record.get(place)).unwrap_or_default().trim()
+    }
+}
+
+struct Finder<'a> {
+    names: &'a [String],
+    /// The names in lower case, labels replaced by the names of their fields.
+    spelled: &'a [String],
+    mapping: &'a Mapping,
+    dictionary: Option<&'a Dictionary>,
+}
+
+impl Finder<'_> {
+    fn place(&self, field: Field) -> Result<Place, OutcomeError> {
+        let mapped = self.mapping.column(field);
+        let wanted = mapped.unwrap_or(field.name()).to_lowercase();
+        let found: Vec<usize> = (0..self.names.len())
+            .filter(|at| self.spelled[*at] == wanted || self.names[*at].to_lowercase() == wanted)
+            .filter(|at| mapped.is_some() || !self.is_taken(*at))
+            .collect();
+        if let [first, second, ..] = found.as_slice() {
+            let column = wanted;
+            return Err(OutcomeError::RepeatedColumn {
+                column,
+                first: first + 1,
+                second: second + 1,
+            });
+        }
+        if let (Some(mapped), Some(named), false) =
+            (mapped, self.named_like(field, &found), found.is_empty())
+        {
+            return Err(OutcomeError::TwoColumns {
+                field: field.name(),
+                mapped: mapped.to_owned(),
+                place: named + 1,
+            });
+        }
+        let place = match found.first() {
+            Some(place) => Place::At(*place),
+            None => self.boxes(&wanted),
+        };
+        match (&place, mapped) {
+            (Place::Nowhere, Some(_)) => Err(self.missing(field)),
+            _ => self.check(field, &wanted, &place).map(|()| place),
+        }
+    }
+
+    /// Whether the mapping says what a column is.
+    fn is_taken(&self, at: usize) -> bool {
+        let same = |column: &String| {
+            let column = column.trim().to_lowercase();
+            column == self.spelled[at] || column == self.names[at].to_lowercase()
+        };
+        let mapping = self.mapping;
+        mapping.columns.values().any(same)
+            || mapping.covariates.values().any(same)
+            || mapping.ignore.iter().any(same)
+    }
+
+    /// A column that bears a field's own name beside the one that is mapped to it.
+    fn named_like(&self, field: Field, found: &[usize]) -> Option<usize> {
+        (0..self.names.len()).find(|at| {
+            self.spelled[*at] == field.name() && !found.contains(at) && !self.is_taken(*at)
+        })
+    }
+
+    fn boxes(&self, wanted: &str) -> Place {
+        let prefix = format!("{wanted}___");
+        let boxes: Vec<(usize, String)> = self
+            .spelled
+            .iter()
+            .enumerate()
+            .filter_map(|(at, name)| Some((at, name.strip_prefix(&prefix)?.to_owned())))
+            .collect();
+        if boxes.is_empty() { Place::Nowhere } else { Place::Boxes(boxes) }
+    }
+
+    /// What the dictionary says of a field.
+    fn declared(&self, field: Field) -> Option<&DictionaryField> {
+        let column = self.mapping.column(field).unwrap_or(field.name());
+        let dictionary = self.dictionary?;
+        dictionary.field(column).or_else(|| dictionary.field(&dictionary.column_of_label(column)?))
+    }
+
+    /// Holds a column that was found against the dictionary.
+    fn check(&self, field: Field, column: &str, place: &Place) -> Result<(), OutcomeError> {
+        let (Some(dictionary), false) = (self.dictionary, matches!(place, Place::Nowhere)) else {
+            return Ok(());
+        };
+        let Some(declared) = self.declared(field) else {
+            return Err(OutcomeError::NotInDictionary {
+                column: column.to_owned(),
+                fields: dictionary.names().map(str::to_owned).collect(),
+            });
+        };
+        let expected = match field.kind() {
+            Kind::Date if !declared.is_date() => "a text with date validation",
+            Kind::Score if !declared.is_score() => "a number, a slider or a choice of numbers",
+            _ => return Ok(()),
+        };
+        Err(OutcomeError::WrongFieldType {
+            column: column.to_owned(),
+            field: field.name(),
+            found: declared.description(),
+            expected,
+        })
+    }
+
+    fn missing(&self, field: Field) -> OutcomeError {
+        let found = self.names.iter().filter(|name| !name.is_empty()).cloned().collect();
+        match self.mapping.column(field) {
+            Some(column) => OutcomeError::MappedColumnMissing {
+                field: field.name(),
+                column: column.to_owned(),
+                found,
+            },
+            None => OutcomeError::MissingColumn { column: field.name(), found },
+        }
+    }
+
+    fn redcap(&self) -> RedcapColumns {
+        let place = |[raw, label]: [&str; 2]| {
+            self.spelled.iter().position(|name| name == raw || name == label)
+        };
+        let [event, instrument, instance] = RedcapColumns::NAMES.map(place);
+        RedcapColumns { event, instrument, instance }
+    }
+
+    fn covariates(
+        &self,
+        places: &[Place],
+        redcap: Option<&RedcapColumns>,
+    ) -> Result<Vec<Covariate>, OutcomeError> {
+        let used = |at: usize| {
+            places.iter().any(|place| match place {
+                Place::Nowhere => false,
+                Place::At(place) => *place == at,
+                Place::Boxes(boxes) => boxes.iter().any(|(place, _)| *place == at),
+            })
+        };
+        let ignored: Vec<String> =
+            self.mapping.ignore.iter().map(|name| name.trim().to_lowercase()).collect();
+        let mut covariates: Vec<Covariate> = Vec::new();
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        for (at, spelled) in self.spelled.iter().enumerate() {
+            let raw = self.names[at].to_lowercase();
+            // Spreadsheets leave empty columns at the right.
+            let skipped = spelled.is_empty()
+                || used(at)
+                || ignored.contains(spelled)
+                || ignored.contains(&raw)
+                || redcap.is_some_and(|redcap| redcap.is_own(at, spelled));
+            let declared = self.dictionary.and_then(|dictionary| dictionary.field(spelled));
+            if skipped || declared.is_some_and(|declared| declared.identifier) {
+                continue;
+            }
+            if let Some(first) = seen.insert(spelled, at) {
+                let column = spelled.clone();
+                return Err(OutcomeError::RepeatedColumn {
+                    column,
+                    first: first + 1,
+                    second: at + 1,
+                });
+            }
+            let renamed = self.mapping.covariates.iter().find(|(_, column)| {
+                let column = column.trim().to_lowercase();
+                column == *spelled || column == raw
+            });
+            let name = renamed.map_or(&self.names[at], |(name, _)| name).clone();
+            let words = Vocabulary::of(&self.mapping.values(&name), declared, false);
+            covariates.push(Covariate { name, place: at, words });
+        }
+        for column in self.mapping.covariates.values() {
+            let wanted = column.trim().to_lowercase();
+            let known = |name: &String| name.to_lowercase() == wanted;
+            if !self.names.iter().chain(self.spelled).any(known) {
+                return Err(OutcomeError::MappedColumnMissing {
+                    field: "a covariate",
+                    column: column.clone(),
+                    found: self.names.to_vec(),
+                });
+            }
+        }
+        covariates.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(covariates)
+    }
+}
+
+impl RedcapColumns {
+    /// Whether a column is REDCap's own and says nothing of the patient.
+    fn is_own(&self, at: usize, spelled: &str) -> bool {
+        [self.event, self.instrument, self.instance].contains(&Some(at))
+            || spelled.starts_with("complete?")
+            || ["redcap_survey_identifier", "survey identifier"].contains(&spelled)
+            || spelled.ends_with("_complete")
+            || spelled.ends_with("_timestamp")
+    }
+}

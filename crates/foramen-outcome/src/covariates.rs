@@ -1,0 +1,125 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Index;
+use std::sync::Arc;
+
+/// The filled columns of an episode that this crate does not understand, as they
+/// stand in the table, by name.
+///
+/// Episodes of one table share names and texts, since a million of them repeat
+/// the same few.
+#[derive(Clone, Default)]
+pub struct Covariates {
+    words: Arc<Words>,
+    cells: Arc<[(u16, TextId)]>,
+}
+
+/// The names of a table's covariates and all texts of its cells, both in order.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    pub(crate) names: Vec<String>,
+    pub(crate) texts: Vec<Arc<str>>,
+}
+
+impl Covariates {
+    pub(crate) fn new(words: &Arc<Words>, cells: Arc<[(u16, TextId)]>) -> Self {
+        Self { words: Arc::clone(words), cells }
+    }
+
+    /// The text of a column, by its exact name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(other, _)| *other == name).map(|(_, text)| text)
+    }
+
+    /// All names and texts, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.cells.iter().map(|(place, text)| {
+            let Words { names, texts } = &*self.words;
+            (names[usize::from(*place)].as_str(), &*texts[text.0 as usize])
+        })
+    }
+}
+
+impl Index<&str> for Covariates {
+    type Output = str;
+
+    /// # Panics
+    /// When there is no such column, or it is blank; see [`Covariates::get`].
+    fn index(&self, name: &str) -> &str {
+        self.get(name).expect("the covariate is there")
+    }
+}
+
+impl fmt::Debug for Covariates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl PartialEq for Covariates {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+/// A text of a table, by its place among all; 0 is the empty one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TextId(u32);
+
+impl TextId {
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn of(self, words: &Words) -> Option<String> {
+        (!self.is_empty()).then(|| words.texts[self.0 as usize].to_string())
+    }
+
+    /// The place among sorted texts.
+    pub(crate) fn ranked(&mut self, ranks: &[u32]) {
+        self.0 = ranks[self.0 as usize];
+    }
+}
+
+/// The texts of a table, each kept once.
+pub(crate) struct Texts {
+    places: HashMap<Arc<str>, TextId>,
+    texts: Vec<Arc<str>>,
+}
+
+impl Texts {
+    pub(crate) fn new() -> Self {
+        let empty: Arc<str> = Arc::from("");
+        Self { places: HashMap::from([(Arc::clone(&empty), TextId(0))]), texts: vec![empty] }
+    }
+
+    pub(crate) fn keep(&mut self, text: &str) -> TextId {
+        if text.is_empty() {
+            return TextId(0);
+        }
+        if let Some(place) = self.places.get(text) {
+            return *place;
+        }
+        let place = u32::try_from(self.texts.len()).expect("a table has fewer different texts");
+        let text: Arc<str> = Arc::from(text);
+        self.texts.push(Arc::clone(&text));
+        self.places.insert(text, TextId(place));
+        TextId(place)
+    }
+
+    /// The texts in order, and for each former place its new one: what is
+    /// compared by place must not depend on which row came first.
+    pub(crate) fn finish(self) -> (Vec<Arc<str>>, Vec<u32>) {
+        drop(self.places);
+        let mut order: Vec<u32> = (0..).take(self.texts.len()).collect();
+        order.sort_by(|a, b| self.texts[*a as usize].cmp(&self.texts[*b as usize]));
+        let mut ranks = vec![0; order.len()];
+        for (rank, place) in (0..).zip(&order) {
+            ranks[*place as usize] = rank;
+        }
+        let mut texts = self.texts;
+        texts.sort();
+        (texts, ranks)
+    }
+}

@@ -1,0 +1,223 @@
+use jiff::civil::Date;
+use thiserror::Error;
+
+/// In which order the numbers of a date such as `03/04/2024` stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DateOrder {
+    /// Nothing is known: a date is read when only one order makes it a day of
+    /// the calendar, and refused when both do.
+    #[default]
+    Unknown,
+    /// `31/03/2024`.
+    DayFirst,
+    /// `03/31/2024`.
+    MonthFirst,
+}
+
+/// Why a text is not read as a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DateError {
+    /// The text has no form of a date.
+    #[error("not a date; write dates as 2024-03-31")]
+    NotADate,
+    /// The numbers name no day.
+    #[error("no such day in the calendar; correct it, and write dates as 2024-03-31")]
+    NoSuchDay,
+    /// Day and month could be either way round.
+    #[error(
+        "the date may be {day_first} or {month_first}; write it as 2024-03-31, or say \
+         `dates = \"day_first\"` or `\"month_first\"` in the mapping"
+    )]
+    Ambiguous {
+        /// Read with the day first.
+        day_first: Date,
+        /// Read with the month first.
+        month_first: Date,
+    },
+    /// The year has fewer than four digits.
+    #[error("the year of the date has fewer than four digits; write dates as 2024-03-31")]
+    ShortYear,
+    /// A bare number, as spreadsheets count days.
+    #[error(
+        "the date is a number, as spreadsheets count days; format the column as a date and save \
+         the table again"
+    )]
+    DayNumber,
+}
+
+/// Reads the day of `2024-03-31`, `2024/3/31`, `20240331`, `31.03.2024`,
+/// `31/03/2024`, `31 March 2024`, `31-Mar-2024`, `Mar 31, 2024`, each with or
+/// without a time after it.
+pub(crate) fn read_date(text: &str, order: DateOrder) -> Result<Date, DateError> {
+    if let Some(date) = plain_iso(text.as_bytes()) {
+        return date.ok_or(DateError::NoSuchDay);
+    }
+    let words = words(without_time(text));
+    match words.as_slice() {
+        [one] if is_number(one) && one.len() == 8 => {
+            day_of(number(&one[..4])?, number(&one[4..6])?, number(&one[6..])?)
+        }
+        [one] if is_number(one) && one.len() == 5 => Err(DateError::DayNumber),
+        [year, month, day] if is_number(year) && year.len() == 4 => {
+            let month = month_of_name(month).map_or_else(|| number(month), Ok)?;
+            day_of(number(year)?, month, number(day)?)
+        }
+        [first, second, year] if is_number(year) => {
+            let year = four_digits(year)?;
+            match (month_of_name(first), month_of_name(second)) {
+                (None, Some(month)) => day_of(year, month, number(first)?),
+                (Some(month), None) => day_of(year, month, number(second)?),
+                (Some(_), Some(_)) => Err(DateError::NotADate),
+                // Dots are written between day and month, never the other way.
+                (None, None) if text.contains('.') => day_of(year, number(second)?, number(first)?),
+                (None, None) => either_way(year, number(first)?, number(second)?, order),
+            }
+        }
+        _ => Err(DateError::NotADate),
+    }
+}
+
+/// The quick way for what nearly all dates are: `2024-03-31`.
+fn plain_iso(bytes: &[u8]) -> Option<Option<Date>> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = bytes else { return None };
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| i16::from(byte - b'0'));
+    let year = digit(y1)? * 1000 + digit(y2)? * 100 + digit(y3)? * 10 + digit(y4)?;
+    let (month, day) = (digit(m1)? * 10 + digit(m2)?, digit(d1)? * 10 + digit(d2)?);
+    Some(day_of(year, month, day).ok())
+}
+
+/// The text before a time of day: `2024-03-31T10:00`, `31/03/2024 10:00:00`.
+fn without_time(text: &str) -> &str {
+    let Some(colon) = text.find(':') else { return text };
+    let hours = text[..colon].trim_end_matches(|c: char| c.is_ascii_digit());
+    hours.strip_suffix(['T', 't', ' ']).unwrap_or(text).trim_end()
+}
+
+fn words(text: &str) -> Vec<&str> {
+    let separates = |c: char| c.is_whitespace() || "/-.,\u{2010}\u{2011}\u{2013}".contains(c);
+    text.split(separates).filter(|word| !word.is_empty()).collect()
+}
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn number(word: &str) -> Result<i16, DateError> {
+    let digits = Some(word).filter(|word| is_number(word));
+    digits.and_then(|word| word.parse().ok()).ok_or(DateError::NotADate)
+}
+
+fn four_digits(word: &str) -> Result<i16, DateError> {
+    match word.len() {
+        4 => number(word),
+        ..4 => Err(DateError::ShortYear),
+        _ => Err(DateError::NotADate),
+    }
+}
+
+fn day_of(year: i16, month: i16, day: i16) -> Result<Date, DateError> {
+    let small = |number| i8::try_from(number).map_err(|_| DateError::NoSuchDay);
+    Date::new(year, small(month)?, small(day)?).map_err(|_| DateError::NoSuchDay)
+}
+
+fn either_way(year: i16, first: i16, second: i16, order: DateOrder) -> Result<Date, DateError> {
+    let (day_first, month_first) = (day_of(year, second, first), day_of(year, first, second));
+    match (order, day_first, month_first) {
+        (DateOrder::DayFirst, date, _) | (DateOrder::MonthFirst, _, date) => date,
+        (DateOrder::Unknown, Ok(day_first), Ok(month_first)) if day_first != month_first => {
+            Err(DateError::Ambiguous { day_first, month_first })
+        }
+        (DateOrder::Unknown, day_first, month_first) => day_first.or(month_first),
+    }
+}
+
+/// The month of an English name or its first three letters.
+fn month_of_name(word: &str) -> Option<i16> {
+    let names = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let word = word.to_lowercase();
+    (1..).zip(names).find(|(_, name)| word == *name || word == name[..3]).map(|(n, _)| n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_with_one_reading_are_read() {
+        for text in [
+            "2024-03-31",
+            "2024-3-31",
+            "2024/03/31",
+            "20240331",
+            "31.03.2024",
+            "31.3.2024",
+            "31/03/2024",
+            "03/31/2024",
+            "31-03-2024",
+            "31 March 2024",
+            "31-Mar-2024",
+            "Mar 31, 2024",
+            "2024 mar 31",
+            "2024-03-31T10:00",
+            "2024-03-31 10:00:00",
+            "31/03/2024 9:05",
+        ] {
+            let date = read_date(text, DateOrder::Unknown);
+            assert_eq!(date, Ok(Date::constant(2024, 3, 31)), "{text}");
+        }
+        // Both orders are the same day.
+        assert!(read_date("03/03/2024", DateOrder::Unknown).is_ok());
+        // Dots always stand after the day.
+        let date = read_date("03.04.2024", DateOrder::MonthFirst);
+        assert_eq!(date, Ok(Date::constant(2024, 4, 3)));
+    }
+
+    #[test]
+    fn what_has_two_readings_needs_the_order() {
+        let (april, march) = (Date::constant(2024, 4, 3), Date::constant(2024, 3, 4));
+        let read = |order| read_date("03/04/2024", order);
+        let ambiguous = DateError::Ambiguous { day_first: april, month_first: march };
+        assert_eq!(read(DateOrder::Unknown), Err(ambiguous));
+        assert_eq!(read(DateOrder::DayFirst), Ok(april));
+        assert_eq!(read(DateOrder::MonthFirst), Ok(march));
+        // A stated order is believed even where only the other would do.
+        assert_eq!(read_date("03/31/2024", DateOrder::DayFirst), Err(DateError::NoSuchDay));
+    }
+
+    #[test]
+    fn what_is_no_day_is_refused_by_kind() {
+        for (text, error) in [
+            ("2023-02-29", DateError::NoSuchDay),
+            ("2024-13-01", DateError::NoSuchDay),
+            ("31.04.2024", DateError::NoSuchDay),
+            ("20241301", DateError::NoSuchDay),
+            ("31.03.24", DateError::ShortYear),
+            ("3/4/24", DateError::ShortYear),
+            ("45382", DateError::DayNumber),
+            ("", DateError::NotADate),
+            ("soon", DateError::NotADate),
+            ("2024-03", DateError::NotADate),
+            ("March 2024", DateError::NotADate),
+            ("1 2 3 2024", DateError::NotADate),
+            ("Mar Apr 2024", DateError::NotADate),
+            ("31/03/20240", DateError::NotADate),
+            (":", DateError::NotADate),
+        ] {
+            assert_eq!(read_date(text, DateOrder::Unknown), Err(error), "{text}");
+        }
+    }
+}

@@ -1,0 +1,234 @@
+use std::collections::BTreeMap;
+use std::io;
+
+use serde::Deserialize;
+
+use crate::field::Field;
+use crate::{DateOrder, LevelNames, OutcomeError};
+
+/// How a table of another form is to be read, from a TOML file: which column
+/// holds what, what its words mean, how dates and decimals are written.
+///
+/// ```
+/// use foramen_outcome::{Mapping, OutcomeOptions, read};
+///
+/// let mapping = Mapping::read(r#"
+///     dates = "day_first"
+///     level_names = "root"
+///     [columns]
+///     subject_id = "Patient"
+///     level = "Nerve root"
+///     side = "Side"
+///     injection_date = "Injected"
+///     nrs_baseline = "NRS before"
+///     followup_date = "Seen"
+///     nrs_followup = "NRS after"
+///     [values.side]
+///     sinister = "left"
+/// "#.as_bytes())?;
+/// let table = "\
+/// Patient;Nerve root;Side;Injected;NRS before;Seen;NRS after
+/// 17;C6;sinister;01/03/2024;7,5;30/04/2024;3
+/// ";
+/// let outcomes = read(table.as_bytes(), &OutcomeOptions::default().with_mapping(mapping))?;
+/// assert_eq!(outcomes.episodes[0].level.name(), "C5/6");
+/// # Ok::<(), foramen_outcome::OutcomeError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Mapping {
+    /// Whether the table is a REDCap export. Default: found from its header.
+    pub format: Option<TableFormat>,
+    /// Its encoding, by a name of the Encoding Standard (`latin1`, `utf-8`).
+    /// Default: detected.
+    pub encoding: Option<String>,
+    /// The column separator. Default: detected.
+    pub delimiter: Option<char>,
+    /// What stands before decimals. Default: a comma is taken as well as a
+    /// point, except where commas separate columns.
+    pub decimal: Option<Decimal>,
+    /// `day_first` or `month_first`. Default: dates with two readings are
+    /// refused.
+    pub dates: Option<Order>,
+    /// `root` when a bare `C6` is the root, at C5/6; `disc` (the default) when
+    /// levels are discs and a bare `C6` is refused.
+    pub level_names: Option<Names>,
+    /// Texts that mean "missing", in place of the usual ones.
+    pub missing: Option<Vec<String>>,
+    /// Our name of a column, then its name in the table.
+    pub columns: BTreeMap<String, String>,
+    /// Names under which other columns are kept, then their names in the table.
+    pub covariates: BTreeMap<String, String>,
+    /// Columns that are neither used nor kept.
+    pub ignore: Vec<String>,
+    /// For one of our names, what the words of the table mean.
+    pub values: BTreeMap<String, BTreeMap<String, String>>,
+    /// What the events of a longitudinal REDCap project are.
+    pub redcap: RedcapEvents,
+}
+
+/// The events of a longitudinal REDCap project, by unique name or label.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct RedcapEvents {
+    /// Where a score is a baseline. Default: wherever `nrs_baseline` is filled.
+    pub baseline_events: Vec<String>,
+    /// Where a score is a follow-up, and which visits a record must have.
+    /// Default: wherever `nrs_followup` is filled.
+    pub followup_events: Vec<String>,
+}
+
+/// The two forms of tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TableFormat {
+    /// A row tells of one foramen, one injection and at most one follow-up.
+    Table,
+    /// A REDCap export: rows of one record complete each other.
+    Redcap,
+}
+
+/// What stands before decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decimal {
+    /// `4.5`.
+    Point,
+    /// `4,5`; `4.5` is then refused.
+    Comma,
+}
+
+/// The order of day and month, as a mapping states it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// `31/03/2024`.
+    DayFirst,
+    /// `03/31/2024`.
+    MonthFirst,
+}
+
+/// What level names are, as a mapping states it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Names {
+    /// Discs, `C5/6`.
+    Disc,
+    /// Roots, `C6`.
+    Root,
+}
+
+impl Mapping {
+    /// Reads a mapping file.
+    ///
+    /// # Errors
+    /// [`OutcomeError::Read`], [`OutcomeError::Mapping`] when it is no TOML or
+    /// has a key that means nothing, [`OutcomeError::UnknownField`] when it maps
+    /// a column that is none of ours, [`OutcomeError::MappedTwice`] when one
+    /// column stands for two.
+    pub fn read(mut input: impl io::Read) -> Result<Self, OutcomeError> {
+        let mut text = String::new();
+        input.read_to_string(&mut text).map_err(OutcomeError::Read)?;
+        let text = text.trim_start_matches('\u{feff}');
+        let mapping: Self = toml::from_str(text).map_err(|e| OutcomeError::Mapping(Box::new(e)))?;
+        mapping.check()?;
+        Ok(mapping)
+    }
+
+    fn check(&self) -> Result<(), OutcomeError> {
+        for name in self.columns.keys() {
+            if Field::of_name(name).is_none() {
+                return Err(OutcomeError::UnknownField { name: name.clone() });
+            }
+        }
+        for name in self.covariates.keys() {
+            if Field::of_name(name).is_some() {
+                return Err(OutcomeError::FieldAsCovariate { name: name.clone() });
+            }
+        }
+        let mut fields: BTreeMap<String, &str> = BTreeMap::new();
+        for (field, column) in self.columns.iter().chain(&self.covariates) {
+            let Some(other) = fields.insert(column.trim().to_lowercase(), field) else { continue };
+            // One instrument asked at several events has one column for both.
+            let scores = ["nrs_baseline", "nrs_followup", "baseline_date", "followup_date"];
+            let at_events = !self.redcap.baseline_events.is_empty()
+                && [other, field].iter().all(|name| scores.contains(name));
+            if !at_events {
+                return Err(OutcomeError::MappedTwice {
+                    column: column.clone(),
+                    first: other.to_owned(),
+                    second: field.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The column that the mapping names for a field.
+    pub(crate) fn column(&self, field: Field) -> Option<&str> {
+        let named = |(name, _): &(&String, _)| name.eq_ignore_ascii_case(field.name());
+        self.columns.iter().find(named).map(|(_, column)| column.trim())
+    }
+
+    /// What the words of the table mean under one of our names.
+    pub(crate) fn values(&self, name: &str) -> BTreeMap<String, String> {
+        let named = |(key, _): &(&String, _)| key.eq_ignore_ascii_case(name);
+        let words = self.values.iter().filter(named).flat_map(|(_, words)| words);
+        words.map(|(word, meaning)| (word.trim().to_lowercase(), meaning.clone())).collect()
+    }
+}
+
+impl From<Order> for DateOrder {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::DayFirst => Self::DayFirst,
+            Order::MonthFirst => Self::MonthFirst,
+        }
+    }
+}
+
+impl From<Names> for LevelNames {
+    fn from(names: Names) -> Self {
+        match names {
+            Names::Disc => Self::Disc,
+            Names::Root => Self::Root,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        Mapping::read(text.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn names_that_mean_nothing_are_refused() {
+        assert!(error("[columns]\nnrs_basline = \"x\"").starts_with(
+            "the mapping names the column \"nrs_basline\", which is none of subject_id, level,"
+        ));
+        assert!(matches!(
+            Mapping::read(&b"date = \"day_first\""[..]),
+            Err(OutcomeError::Mapping(_))
+        ));
+        assert!(error("[covariates]\nlevel = \"x\"").contains("[columns]"));
+    }
+
+    #[test]
+    fn one_column_for_two_fields_is_refused_unless_events_tell_them_apart() {
+        let columns = "[columns]\nnrs_baseline = \"nrs\"\nnrs_followup = \"NRS\"\n";
+        assert_eq!(
+            error(columns),
+            "the mapping takes the column \"NRS\" for both nrs_baseline and nrs_followup; give \
+             each its own, or, for a REDCap export, name redcap.baseline_events"
+        );
+        let events = format!("{columns}[redcap]\nbaseline_events = [\"baseline_arm_1\"]");
+        assert!(Mapping::read(events.as_bytes()).is_ok());
+        let sides = events.replace("nrs_followup", "side");
+        assert!(matches!(Mapping::read(sides.as_bytes()), Err(OutcomeError::MappedTwice { .. })));
+    }
+}

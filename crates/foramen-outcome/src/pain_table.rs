@@ -1,0 +1,299 @@
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use csv::StringRecord;
+use foramen_types::SubjectId;
+use jiff::civil::Date;
+
+use crate::columns::{Columns, RedcapColumns};
+use crate::covariates::{Texts, Words};
+use crate::field::Field;
+use crate::missing::MissingCodes;
+use crate::outcomes::NearMiss;
+use crate::records::{Records, find_delimiter};
+use crate::redcap::Assembly;
+use crate::row::{Key, Reader, Row};
+use crate::text::Text;
+use crate::{Decimal, OutcomeError, OutcomeOptions, Rejection, RejectionReason, TableFormat};
+
+/// A pain table whose cells are read and checked, ready to be labelled once or
+/// under several definitions.
+///
+/// ```
+/// use foramen_outcome::{LabelRule, OutcomeOptions, PainTable};
+///
+/// let table = "\
+/// subject_id,level,side,injection_date,nrs_baseline,followup_date,nrs_followup
+/// S1,C5/6,left,2024-03-01,7,2024-04-30,4
+/// ";
+/// let options = OutcomeOptions::default();
+/// let table = PainTable::read(table.as_bytes(), &options)?;
+/// assert!(!table.label(&options).episodes[0].outcome.is_favourable());
+/// let moderate = options.with_rule(LabelRule::Relief { percent: 30 });
+/// assert!(table.label(&moderate).episodes[0].outcome.is_favourable());
+/// # Ok::<(), foramen_outcome::OutcomeError>(())
+/// ```
+pub struct PainTable {
+    /// In order of their ids; keys hold places in it.
+    pub(crate) subjects: Vec<SubjectId>,
+    /// By key, then by what they tell.
+    pub(crate) rows: Vec<Row>,
+    /// All days on which each subject was injected, at any level and side.
+    pub(crate) injections: Vec<(u32, Date)>,
+    /// Rows that belong to no episode under any definition.
+    pub(crate) rejected: Vec<Rejection>,
+    /// Data rows, the header not counted.
+    pub(crate) data_rows: usize,
+    pub(crate) words: Arc<Words>,
+    /// What the table calls each of [`Field::ALL`].
+    pub(crate) names: Vec<String>,
+    pub(crate) near_misses: Vec<NearMiss>,
+    pub(crate) encoding: &'static str,
+    /// For a REDCap export, the lines and subjects of all rows of records: there
+    /// a row may serve several episodes.
+    pub(crate) record_rows: Option<Vec<(u64, u32)>>,
+    /// Follow-up events that a record with an injection has no row of.
+    pub(crate) missed: Vec<(u32, String)>,
+}
+
+impl PainTable {
+    /// Reads a table; see [`read`](crate::read) for its forms.
+    ///
+    /// # Errors
+    /// [`OutcomeError`] when the table as a whole cannot be read.
+    pub fn read(input: impl io::Read, options: &OutcomeOptions) -> Result<Self, OutcomeError> {
+        let mapping = &options.mapping;
+        let Text { text, encoding } = Text::read(input, mapping.encoding.as_deref())?;
+        let delimiter = match (options.delimiter, mapping.delimiter) {
+            (Some(delimiter), _) => delimiter,
+            (None, Some(delimiter)) => {
+                u8::try_from(delimiter).map_err(|_| OutcomeError::Delimiter { delimiter })?
+            }
+            (None, None) => find_delimiter(&text, |cell| is_known(cell, options)),
+        };
+        let mut records = Records::of(&text, delimiter);
+        let header = records.header()?;
+        let redcap = match mapping.format {
+            Some(format) => format == TableFormat::Redcap,
+            None => options.dictionary.is_some() || RedcapColumns::are_in(&header),
+        };
+        let columns = Columns::find(&header, mapping, options.dictionary.as_ref(), redcap)?;
+        let decimal_comma = match mapping.decimal {
+            Some(decimal) => decimal == Decimal::Comma,
+            None => delimiter != b',' || columns.decimal_comma,
+        };
+        let mut builder = Builder::new(options, redcap);
+        let missing = MissingCodes::of(&options.missing_codes);
+        let mut record = StringRecord::new();
+        while let Some(line) = records.next(&mut record)? {
+            let reader = Reader {
+                columns: &columns,
+                options,
+                missing: &missing,
+                decimal_comma,
+                line,
+                record: &record,
+            };
+            builder.add(&reader);
+        }
+        drop(text);
+        let mut table = builder.finish(columns.covariate_names());
+        table.encoding = encoding;
+        table.names = Field::ALL.map(|field| columns.name(field).to_owned()).to_vec();
+        Ok(table)
+    }
+
+    /// The days on which a subject was injected.
+    pub(crate) fn injections_of(&self, subject: u32) -> &[(u32, Date)] {
+        let start = self.injections.partition_point(|(other, _)| *other < subject);
+        let end = self.injections.partition_point(|(other, _)| *other <= subject);
+        &self.injections[start..end]
+    }
+}
+
+/// Whether a cell of a header names something that is looked for.
+fn is_known(cell: &str, options: &OutcomeOptions) -> bool {
+    let mapping = &options.mapping;
+    let mapped = |column: &String| column.trim().eq_ignore_ascii_case(cell);
+    Field::of_name(cell).is_some()
+        || mapping.columns.values().chain(mapping.covariates.values()).any(mapped)
+        || options.dictionary.as_ref().is_some_and(|dictionary| dictionary.field(cell).is_some())
+}
+
+/// Collects rows, and the subjects they are of.
+struct Builder<'a> {
+    options: &'a OutcomeOptions,
+    /// Places of subjects by their id in the table.
+    places: HashMap<Box<str>, u32>,
+    /// The subjects and the first line of each.
+    subjects: Vec<(SubjectId, u64)>,
+    assembly: Option<Assembly>,
+    texts: Texts,
+    rows: Vec<Row>,
+    injections: Vec<(u32, Date)>,
+    rejected: Vec<Rejection>,
+    data_rows: usize,
+}
+
+impl<'a> Builder<'a> {
+    fn new(options: &'a OutcomeOptions, redcap: bool) -> Self {
+        Self {
+            options,
+            places: HashMap::new(),
+            subjects: Vec::new(),
+            assembly: redcap.then(Assembly::default),
+            texts: Texts::new(),
+            rows: Vec::new(),
+            injections: Vec::new(),
+            rejected: Vec::new(),
+            data_rows: 0,
+        }
+    }
+
+    fn add(&mut self, reader: &Reader<'_>) {
+        self.data_rows += 1;
+        if let Some(reason) = misshapen(reader.record, reader.columns.width()) {
+            let row = reader.line;
+            self.rejected.push(Rejection { row, subject: None, column: None, value: None, reason });
+            return;
+        }
+        let added = self.subject(reader).and_then(|subject| match self.assembly.take() {
+            Some(mut assembly) => {
+                let id = &self.subjects[subject as usize].0;
+                assembly.add(reader, subject, id, &mut self.texts);
+                self.assembly = Some(assembly);
+                Ok(())
+            }
+            None => self.add_row(reader, subject),
+        });
+        if let Err(rejection) = added {
+            self.rejected.push(*rejection);
+        }
+    }
+
+    fn add_row(&mut self, reader: &Reader<'_>, subject: u32) -> Result<(), Box<Rejection>> {
+        let id = &self.subjects[subject as usize].0;
+        let injection = reader.injection(id, &mut self.texts)?;
+        let injection = injection.ok_or_else(|| reader.no_key(Field::InjectionDate, Some(id)))?;
+        // A row that fails later on still tells that there was an injection.
+        self.injections.push((subject, injection));
+        let foramen = reader.foramen(id)?;
+        let level = foramen.level.ok_or_else(|| reader.no_key(Field::Level, Some(id)))?;
+        let side = foramen.side.ok_or_else(|| reader.no_key(Field::Side, Some(id)))?;
+        let (told, fault) = reader.told(id, &mut self.texts);
+        let key = Key { subject, level, side, injection };
+        self.rows.push(Row { line: reader.line, key, told, fault, anchor: None });
+        Ok(())
+    }
+
+    /// The place of a row's subject.
+    fn subject(&mut self, reader: &Reader<'_>) -> Result<u32, Box<Rejection>> {
+        let id = reader.id()?;
+        if let Some(place) = self.places.get(&*id) {
+            return Ok(*place);
+        }
+        let typed = SubjectId::new(&id).map_err(|error| reader.no_subject(error.into()))?;
+        if let Some(place) = self.places.get(typed.as_str()) {
+            return Ok(*place);
+        }
+        let subject = self.options.key.of_table(&id).map_err(|error| reader.no_subject(error))?;
+        let place = u32::try_from(self.subjects.len()).expect("a table has fewer subjects");
+        self.subjects.push((subject, reader.line));
+        self.places.insert(typed.as_str().into(), place);
+        Ok(place)
+    }
+
+    fn finish(mut self, covariates: Vec<String>) -> PainTable {
+        let near_misses = near_misses(&self.places, &self.subjects);
+        drop(self.places);
+        let (mut record_rows, mut missed) = (None, Vec::new());
+        if let Some(assembly) = self.assembly {
+            let subjects: Vec<SubjectId> = self.subjects.iter().map(|(id, _)| id.clone()).collect();
+            let records = assembly.finish(&subjects, &self.options.mapping.redcap);
+            self.rows = records.rows;
+            self.injections = records.injections;
+            self.rejected.extend(records.rejected);
+            record_rows = Some(records.lines);
+            missed = records.missed;
+        }
+        let (texts, text_ranks) = self.texts.finish();
+        self.rows.iter_mut().for_each(|row| row.told.rank_texts(&text_ranks));
+        // Places follow the order of ids, so that keys sort as ids do.
+        let ids = self.subjects.into_iter().map(|(id, _)| id);
+        let mut named: Vec<(SubjectId, u32)> = ids.zip(0..).collect();
+        named.sort_unstable();
+        let mut ranks = vec![0u32; named.len()];
+        for (rank, (_, place)) in (0..).zip(&named) {
+            ranks[*place as usize] = rank;
+        }
+        let subjects: Vec<SubjectId> = named.into_iter().map(|(id, _)| id).collect();
+        let in_rank = |subject: &mut u32| *subject = ranks[*subject as usize];
+        self.rows.iter_mut().for_each(|row| in_rank(&mut row.key.subject));
+        self.injections.iter_mut().for_each(|(subject, _)| in_rank(subject));
+        record_rows.iter_mut().flatten().for_each(|(_, subject)| in_rank(subject));
+        missed.iter_mut().for_each(|(subject, _)| in_rank(subject));
+        missed.sort();
+        self.rows.sort_unstable_by(|a, b| {
+            a.key.cmp(&b.key).then_with(|| a.told.cmp(&b.told)).then(a.line.cmp(&b.line))
+        });
+        self.injections.sort_unstable();
+        self.injections.dedup();
+        PainTable {
+            subjects,
+            rows: self.rows,
+            injections: self.injections,
+            rejected: self.rejected,
+            data_rows: self.data_rows,
+            words: Arc::new(Words { names: covariates, texts }),
+            names: Vec::new(),
+            near_misses,
+            encoding: "",
+            record_rows,
+            missed,
+        }
+    }
+}
+
+/// Why a record is no row of the table, when it is none.
+fn misshapen(record: &StringRecord, width: usize) -> Option<RejectionReason> {
+    let filled = (0..record.len()).rev().find(|at| !record[*at].trim().is_empty());
+    let Some(last) = filled else { return Some(RejectionReason::Blank) };
+    // Trailing separators are common and lose nothing.
+    let found = record.len();
+    (found < width || last >= width).then_some(RejectionReason::Ragged { expected: width, found })
+}
+
+/// Pairs of ids as they stand in the table that look like one person, since
+/// pseudonyms of near misses have nothing in common.
+fn near_misses(places: &HashMap<Box<str>, u32>, subjects: &[(SubjectId, u64)]) -> Vec<NearMiss> {
+    // Comparing every id with every other would take hours on a large table;
+    // only ids that agree up to case and zeros can be near misses.
+    let bare = |id: &str| {
+        let letters = id.trim_start_matches('0').chars().flat_map(char::to_lowercase);
+        // A multiplication spreads letters well enough: what falls together by
+        // chance is told apart below.
+        letters.fold(0u64, |hash, letter| {
+            (hash ^ u64::from(u32::from(letter)))
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                .rotate_left(31)
+        })
+    };
+    let mut ids: Vec<(u64, &str, u32)> =
+        places.iter().map(|(id, place)| (bare(id), &**id, *place)).collect();
+    ids.sort_unstable();
+    let near = |a: &str, b: &str| match (SubjectId::new(a), SubjectId::new(b)) {
+        (Ok(a), Ok(b)) => a.is_near_miss(&b),
+        _ => false,
+    };
+    let known = |place: u32| subjects[place as usize].clone();
+    let mut misses = Vec::new();
+    for alike in ids.chunk_by(|a, b| a.0 == b.0) {
+        for (n, (_, first, a)) in alike.iter().enumerate() {
+            let others = alike[n + 1..].iter().filter(|(_, second, _)| near(first, second));
+            misses.extend(others.map(|(_, _, b)| NearMiss { first: known(*a), second: known(*b) }));
+        }
+    }
+    misses.sort_by(|a, b| (&a.first, &a.second).cmp(&(&b.first, &b.second)));
+    misses
+}

@@ -1,0 +1,255 @@
+use std::collections::BTreeMap;
+
+use foramen_types::SubjectId;
+use jiff::civil::Date;
+
+use crate::covariates::{TextId, Texts};
+use crate::episode::days_between;
+use crate::field::Field;
+use crate::mapping::RedcapEvents;
+use crate::row::{Anchor, Cell, Foramen, Key, Reader, Row, Told};
+use crate::{Rejection, RejectionReason};
+
+/// The rows of a REDCap export, before those of one record complete each other.
+#[derive(Default)]
+pub(crate) struct Assembly {
+    rows: Vec<Loose>,
+}
+
+/// What becomes of all records.
+#[derive(Default)]
+pub(crate) struct Records {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) injections: Vec<(u32, Date)>,
+    pub(crate) rejected: Vec<Rejection>,
+    pub(crate) lines: Vec<(u64, u32)>,
+    pub(crate) missed: Vec<(u32, String)>,
+}
+
+/// A row of one event, or of one instance of a repeating instrument.
+struct Loose {
+    line: u64,
+    subject: u32,
+    event: String,
+    injection: Option<Date>,
+    foramen: Foramen,
+    told: Told,
+    fault: Option<Box<Rejection>>,
+    /// Whether it has a score of a visit that is neither baseline nor follow-up.
+    unasked: bool,
+    /// The rejections of a row of an injection without a level, or a side.
+    no_level: Box<Rejection>,
+    no_side: Box<Rejection>,
+}
+
+impl Assembly {
+    pub(crate) fn add(
+        &mut self,
+        reader: &Reader<'_>,
+        subject: u32,
+        id: &SubjectId,
+        texts: &mut Texts,
+    ) {
+        let (told, mut fault) = reader.told(id, texts);
+        let mut first = |rejection| fault = Some(rejection);
+        let nowhere = Foramen { level: None, side: None };
+        let foramen = reader.foramen(id).map_err(&mut first).unwrap_or(nowhere);
+        let injection = reader.injection(id, texts).map_err(first).unwrap_or(None);
+        let redcap = reader.columns.redcap.as_ref();
+        let event = redcap.map_or("", |redcap| redcap.event(reader.record));
+        self.rows.push(Loose {
+            line: reader.line,
+            subject,
+            event: event.to_owned(),
+            injection,
+            foramen,
+            told,
+            fault,
+            unasked: false,
+            no_level: reader.no_key(Field::Level, Some(id)),
+            no_side: reader.no_key(Field::Side, Some(id)),
+        });
+    }
+
+    /// Completes the rows of each record by each other.
+    pub(crate) fn finish(mut self, subjects: &[SubjectId], events: &RedcapEvents) -> Records {
+        self.rows.sort_by_key(|row| (row.subject, row.line));
+        let mut records = Records::default();
+        for rows in self.rows.chunk_by_mut(|a, b| a.subject == b.subject) {
+            for row in rows.iter_mut() {
+                row.sort_scores(events);
+            }
+            records.add(rows, &subjects[rows[0].subject as usize], events);
+        }
+        records
+    }
+}
+
+impl Loose {
+    /// Keeps baselines where baselines are asked, and follow-ups where
+    /// follow-ups are.
+    fn sort_scores(&mut self, events: &RedcapEvents) {
+        let is_in = |list: &[String]| list.iter().any(|name| is_event(name, &self.event));
+        let (before, after) = (&events.baseline_events, &events.followup_events);
+        let at_baseline = is_in(before);
+        let no_baseline = !before.is_empty() && !at_baseline;
+        let no_followup = at_baseline || !after.is_empty() && !is_in(after);
+        self.unasked = !at_baseline && no_followup && !self.told.followup.is_blank();
+        if no_baseline {
+            (self.told.baseline, self.told.baseline_date) = Default::default();
+        }
+        if no_followup {
+            (self.told.followup, self.told.followup_date) = Default::default();
+        }
+    }
+
+    /// Whether the row is of a visit after the injection, filled in or not.
+    fn is_followup(&self, events: &RedcapEvents) -> bool {
+        !self.told.followup.is_blank()
+            || !self.told.followup_date.is_blank()
+            || events.followup_events.iter().any(|name| is_event(name, &self.event))
+    }
+}
+
+/// Whether a row's event is the one of a name: the unique name, or the label
+/// with or without its arm.
+fn is_event(name: &str, event: &str) -> bool {
+    let plain = |text: &str| text.split(" (Arm").next().unwrap_or_default().trim().to_lowercase();
+    plain(name) == plain(event)
+}
+
+impl Records {
+    fn add(&mut self, rows: &[Loose], subject: &SubjectId, events: &RedcapEvents) {
+        let reject = |row: &Loose, reason| Rejection {
+            row: row.line,
+            subject: Some(subject.clone()),
+            column: None,
+            value: None,
+            reason,
+        };
+        self.lines.extend(rows.iter().map(|row| (row.line, row.subject)));
+        let dates = rows.iter().filter_map(|row| Some((row.subject, row.injection?)));
+        self.injections.extend(dates);
+        if rows.iter().all(|row| row.injection.is_none()) {
+            self.rejected.extend(rows.iter().map(|row| match &row.fault {
+                Some(fault) => Rejection::clone(fault),
+                None => reject(row, RejectionReason::NoInjection),
+            }));
+            return;
+        }
+        let unasked = rows.iter().filter(|row| row.unasked);
+        self.rejected.extend(unasked.map(|row| reject(row, RejectionReason::OtherVisit)));
+        let missed = missed(rows, events);
+        self.missed.extend(missed.iter().map(|event| (rows[0].subject, event.clone())));
+        let level = only(rows.iter().map(|row| row.foramen.level));
+        let side = only(rows.iter().map(|row| row.foramen.side));
+        for row in rows {
+            let Some(injection) = row.injection else {
+                self.rejected.extend(row.fault.as_deref().cloned());
+                continue;
+            };
+            let (level, side) = (row.foramen.level.or(level), row.foramen.side.or(side));
+            let (Some(level), Some(side)) = (level, side) else {
+                let missing = if level.is_none() { &row.no_level } else { &row.no_side };
+                let fault = row.fault.as_ref().unwrap_or(missing);
+                self.rejected.push(Rejection::clone(fault));
+                continue;
+            };
+            let key = Key { subject: row.subject, level, side, injection };
+            self.rows.push(anchor(row, key, rows, events, &missed));
+            let followups = rows.iter().filter(|other| {
+                other.injection.is_none() && other.fault.is_none() && other.is_followup(events)
+            });
+            self.rows.extend(followups.map(|followup| Row {
+                line: followup.line,
+                key,
+                // The events are told once, by the row of the injection.
+                told: Told { events: Box::default(), ..followup.told.clone() },
+                fault: None,
+                anchor: None,
+            }));
+        }
+    }
+}
+
+/// The follow-up events that a record has no row of: REDCap exports none
+/// without data.
+fn missed(rows: &[Loose], events: &RedcapEvents) -> Vec<String> {
+    let has = |name: &&String| rows.iter().any(|row| is_event(name, &row.event));
+    events.followup_events.iter().filter(|name| !has(name)).cloned().collect()
+}
+
+/// The one value that is there, if there is only one.
+fn only<T: PartialEq>(values: impl Iterator<Item = Option<T>>) -> Option<T> {
+    let mut values = values.flatten();
+    let first = values.next()?;
+    values.all(|value| value == first).then_some(first)
+}
+
+/// The row of an injection, completed by those rows of its record that are of no
+/// injection.
+fn anchor(
+    row: &Loose,
+    key: Key,
+    record: &[Loose],
+    events: &RedcapEvents,
+    missed: &[String],
+) -> Row {
+    let mut told = row.told.clone();
+    let mut support = Vec::new();
+    let others = || record.iter().filter(|other| other.injection.is_none());
+    if told.baseline.is_blank()
+        && let Some(before) = baseline(others(), key.injection)
+    {
+        told.baseline = before.told.baseline.clone();
+        told.baseline_date = before.told.baseline_date.clone();
+        support.push(before.line);
+    }
+    told.events = record.iter().flat_map(|row| row.told.events.iter().cloned()).collect();
+    let mut given: BTreeMap<u16, Option<TextId>> = BTreeMap::new();
+    for other in others().filter(|other| !other.unasked && !other.is_followup(events)) {
+        let news = |told: &(u16, TextId)| !row.told.covariates.contains(told);
+        let told_more = other.told.covariates.iter().any(news)
+            || !other.told.events.is_empty()
+            || other.told.scan_date.is_some()
+            || other.foramen.level.is_some()
+            || other.foramen.side.is_some();
+        if told_more && other.fault.is_none() {
+            support.push(other.line);
+        }
+        told.scan_date = told.scan_date.or(other.told.scan_date);
+        if told.slice_hint.is_empty() {
+            told.slice_hint = other.told.slice_hint;
+        }
+        for (place, value) in other.told.covariates.iter() {
+            let known = given.entry(*place).or_insert(Some(*value));
+            if known.as_ref() != Some(value) {
+                // What changes from visit to visit does not describe the patient.
+                *known = None;
+            }
+        }
+    }
+    let mut covariates: BTreeMap<u16, TextId> =
+        given.into_iter().filter_map(|(place, value)| Some((place, value?))).collect();
+    covariates.extend(row.told.covariates.iter().copied());
+    told.covariates = covariates.into_iter().collect();
+    support.sort_unstable();
+    support.dedup();
+    let anchor = Some(Box::new(Anchor { support, missed: missed.to_vec() }));
+    Row { line: row.line, key, told, fault: row.fault.clone(), anchor }
+}
+
+/// The baseline of an injection: the latest one dated at or before it, else the
+/// first dated after it, else one without a date.
+fn baseline<'a>(rows: impl Iterator<Item = &'a Loose>, injection: Date) -> Option<&'a Loose> {
+    let rows = rows.filter(|row| !row.told.baseline.is_blank() && row.fault.is_none());
+    rows.min_by_key(|row| {
+        let Cell { value: date, .. } = row.told.baseline_date;
+        let days = date.map(|date| days_between(date, injection));
+        match days {
+            Some(days @ 0..) => (0, days),
+            Some(days) => (1, -days),
+            None => (2, 0),
+        }
+    })
+}
