@@ -11,7 +11,6 @@
 //! probability, or why there is none; `--out` keeps the table. With no arguments
 //! it trains on a small synthetic cohort first and predicts another one.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -19,7 +18,7 @@ use clap::Parser;
 use foramen_cnn::{CnnModel, DeviceChoice};
 use foramen_dicom::{ScanOptions, scan};
 use foramen_examples::{
-    Failure, Inputs, TrainArguments, dataset, demo_cohort, prepare_output, resolve_device,
+    Failure, Inputs, TrainArguments, dataset, demo_cohort, open, prepare_output, resolve_device,
     run_selection, train_models,
 };
 use foramen_learn::{Classifier, Prediction, Sample};
@@ -100,9 +99,7 @@ fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn read_levels(path: &Path) -> Result<Levels> {
-    let table = File::open(path).with_context(|| format!("could not read {}", path.display()))?;
-    Levels::read(table, &SubjectKey::identity())
-        .with_context(|| format!("{} cannot be used", path.display()))
+    open(path, |file| Levels::read(file, &SubjectKey::identity()))
 }
 
 fn load_models(folder: &Path, device: DeviceChoice) -> Result<Vec<CnnModel>> {

@@ -1,14 +1,14 @@
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use foramen_dicom::{Scan, ScanOptions, scan};
-use foramen_outcome::{OutcomeOptions, Outcomes};
+use foramen_outcome::{Dictionary, Mapping, OutcomeOptions, Outcomes};
 use foramen_study::{Levels, read_links};
 use foramen_types::SubjectKey;
 
-use crate::{counter, demo_cohort};
+use crate::{counter, demo_cohort, open};
 
 /// What a run leaves in its folder, except levels.csv, which a person may have
 /// edited there.
@@ -37,6 +37,12 @@ pub struct Inputs {
     /// Table of injections and pain scores.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     pub outcomes: Option<PathBuf>,
+    /// Which columns of the table hold what (TOML).
+    #[arg(long, value_name = "FILE", requires = "outcomes")]
+    pub mapping: Option<PathBuf>,
+    /// The data dictionary of a REDCap project (CSV).
+    #[arg(long, value_name = "FILE", requires = "outcomes")]
+    pub dictionary: Option<PathBuf>,
     /// Table of disc positions; without it, discs are found on the sagittal series.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     pub levels: Option<PathBuf>,
@@ -67,7 +73,16 @@ impl Inputs {
     /// A synthetic cohort of this many analysable subjects.
     #[must_use]
     pub fn synthetic(subjects: usize) -> Self {
-        Self { dicom: None, outcomes: None, levels: None, link: None, subjects, cohort_seed: 1 }
+        Self {
+            dicom: None,
+            outcomes: None,
+            mapping: None,
+            dictionary: None,
+            levels: None,
+            link: None,
+            subjects,
+            cohort_seed: 1,
+        }
     }
 
     /// Draws the synthetic cohort where no folder is given and it has not been
@@ -102,20 +117,18 @@ impl Inputs {
         };
         let key = match &self.link {
             None => SubjectKey::identity(),
-            Some(path) => read_links(open(path)?)
-                .with_context(|| format!("{} cannot be used", path.display()))?,
+            Some(path) => open(path, read_links)?,
         };
-        let options = OutcomeOptions::default().with_key(key.clone());
-        let outcomes = foramen_outcome::read(open(&outcomes)?, &options)
-            .with_context(|| format!("{} cannot be used", outcomes.display()))?;
-        let levels = self
-            .levels
-            .as_ref()
-            .map(|path| {
-                Levels::read(open(path)?, &key)
-                    .with_context(|| format!("{} cannot be used", path.display()))
-            })
-            .transpose()?;
+        let mut options = OutcomeOptions::default().with_key(key.clone());
+        if let Some(path) = &self.mapping {
+            options = options.with_mapping(open(path, Mapping::read)?);
+        }
+        if let Some(path) = &self.dictionary {
+            options = options.with_dictionary(open(path, Dictionary::read)?);
+        }
+        let outcomes = open(&outcomes, |file| foramen_outcome::read(file, &options))?;
+        let levels = self.levels.as_ref().map(|path| open(path, |file| Levels::read(file, &key)));
+        let levels = levels.transpose()?;
         if key.is_raw() && self.dicom.is_some() {
             eprintln!(
                 "note: Patient IDs are used as subject ids and will be in every file; \
@@ -126,10 +139,6 @@ impl Inputs {
         let truth = truth.filter(|path| path.is_file());
         Ok(OpenedInputs { scan, outcomes, levels, truth })
     }
-}
-
-fn open(path: &Path) -> Result<File> {
-    File::open(path).with_context(|| format!("could not read {}", path.display()))
 }
 
 fn scan_folder(dicom: &Path, key: SubjectKey) -> Result<Scan> {
