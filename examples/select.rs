@@ -32,6 +32,12 @@ struct Arguments {
     /// Table of injections and pain scores.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     outcomes: Option<PathBuf>,
+    /// Which columns of the table hold what (TOML).
+    #[arg(long, value_name = "FILE", requires = "outcomes")]
+    mapping: Option<PathBuf>,
+    /// The data dictionary of a REDCap project (CSV).
+    #[arg(long, value_name = "FILE", requires = "outcomes")]
+    dictionary: Option<PathBuf>,
     /// Table of disc positions.
     #[arg(long, value_name = "FILE", requires = "outcomes")]
     levels: Option<PathBuf>,
@@ -58,6 +64,8 @@ fn run(arguments: &Arguments) -> Result<()> {
             let inputs = Inputs {
                 dicom: dicom.clone(),
                 outcomes: outcomes.clone(),
+                mapping: arguments.mapping.clone(),
+                dictionary: arguments.dictionary.clone(),
                 levels: arguments.levels.clone(),
                 link: arguments.link.clone(),
                 ..Inputs::synthetic(12)

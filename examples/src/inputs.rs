@@ -10,23 +10,6 @@ use foramen_types::SubjectKey;
 
 use crate::{counter, demo_cohort, open};
 
-/// What a run leaves in its folder, except levels.csv, which a person may have
-/// edited there.
-const LEFT: [&str; 12] = [
-    "manifest.json",
-    "selections.csv",
-    "profile.csv",
-    "patches.csv",
-    "patches.safetensors",
-    "predictions.csv",
-    "predictions-ruler.csv",
-    "report.json",
-    "report.html",
-    "run.json",
-    "pictures",
-    "models",
-];
-
 /// What a study is made from. Without `--dicom` and `--outcomes`, the synthetic
 /// cohort.
 #[derive(Debug, Clone, Args)]
@@ -163,8 +146,7 @@ fn scan_folder(dicom: &Path, key: SubjectKey) -> Result<Scan> {
     Ok(found)
 }
 
-/// Makes the output folder; one that holds something is refused unless `force`,
-/// and then the files of an earlier run are removed from it.
+/// Makes the output folder; one that holds something is refused unless `force`.
 ///
 /// # Errors
 /// When the folder is not empty, or cannot be made.
@@ -172,19 +154,6 @@ pub fn prepare_output(folder: &Path, force: bool) -> Result<()> {
     let is_empty = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
     if !is_empty && !force {
         bail!("{} is not empty; give --force to write into it, or another --out", folder.display());
-    }
-    // What an earlier run left must not pass for the work of this one.
-    for name in LEFT {
-        let path = folder.join(name);
-        let removed =
-            if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-        match removed {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error)
-                    .with_context(|| format!("could not remove the former {}", path.display()));
-            }
-            _ => {}
-        }
     }
     fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))
 }

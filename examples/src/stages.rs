@@ -17,7 +17,8 @@ pub struct Selected {
 
 /// Joins the inputs, selects the slices, and writes `manifest.json`,
 /// `levels.csv`, `selections.csv`, `profile.csv`, the patches and a picture per
-/// decision into `out`.
+/// decision into `out`. What later stages made of former selections there is
+/// removed.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -42,6 +43,7 @@ pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) ->
             manifest.exclude(episode.row, "no slice could be selected", detail);
         }
     }
+    files::remove_later_stages(out)?;
     files::write_manifest(&out.join("manifest.json"), &manifest)?;
     files::write_levels(&out.join("levels.csv"), &selections.levels)?;
     files::write_selections(&out.join("selections.csv"), &selections)?;

@@ -5,7 +5,7 @@ use anyhow::Result;
 use clap::Args;
 use foramen_learn::{Dataset, Learner, Prediction, Ruler, Split, cross_validate};
 use foramen_metrics::{Scores, auc};
-use foramen_study::files::write_predictions;
+use foramen_study::files::{remove_later_stages, write_predictions};
 
 /// How models are trained.
 #[derive(Debug, Clone, Args)]
@@ -91,6 +91,8 @@ pub fn train_models(
     out: &Path,
 ) -> Result<Vec<TrainedModel>> {
     let split = Split::by_subject(dataset, arguments.folds, arguments.seed)?;
+    // Models of more folds than now would be averaged with these.
+    remove_later_stages(out)?;
     let ruler = timed(
         &Ruler::default(),
         dataset,

@@ -11,6 +11,7 @@
 //! | `predictions*.csv` | [`write_predictions`] | out-of-fold probabilities |
 //! | `run.json` | [`write_run`] | schema versions and hashes of the others |
 
+mod later;
 mod manifest_json;
 mod patches;
 mod predictions;
@@ -18,6 +19,7 @@ mod run_json;
 mod selections;
 mod table;
 
+pub use later::remove_later_stages;
 pub use manifest_json::{read_manifest, write_manifest};
 pub use patches::{read_patches, write_patches};
 pub use predictions::write_predictions;
