@@ -146,12 +146,12 @@ impl Columns {
         record: &StringRecord,
         texts: &mut Texts,
     ) -> Arc<[(u16, TextId)]> {
-        let filled = |(index, covariate): (u16, &Covariate)| {
+        let filled = (0..).zip(&self.covariates).filter_map(|(index, covariate)| {
             let cell = record.get(covariate.place)?.trim();
             let cell = covariate.words.meaning(cell).unwrap_or(Cow::Borrowed(cell));
-            (!cell.is_empty()).then(|| (index, texts.keep(&cell)))
-        };
-        (0..).zip(&self.covariates).filter_map(filled).collect()
+            (!cell.is_empty()).then_some((index, cell))
+        });
+        texts.keep_row(filled)
     }
 }
 
