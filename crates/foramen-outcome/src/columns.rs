@@ -171,6 +171,11 @@ impl RedcapColumns {
         header.iter().any(raw) || header.iter().filter(|cell| labelled(cell)).count() > 1
     }
 
+    /// Whether the project has events or repeating instruments.
+    pub(crate) fn have_visits(&self) -> bool {
+        self.event.or(self.instrument).or(self.instance).is_some()
+    }
+
     /// The event of a row, empty in a project that has none.
     pub(crate) fn event<'a>(&self, record: &'a StringRecord) -> &'a str {
         self.event.and_then(|place| record.get(place)).unwrap_or_default().trim()
