@@ -46,7 +46,11 @@ enum Task {
         arguments: Vec<String>,
     },
     /// Numbers and speed of `foramen-metrics` beside Python and R.
-    PeersTest,
+    PeersTest {
+        /// Compare with torchmetrics too. Its PyTorch fills 5 GB on Linux.
+        #[arg(long)]
+        torchmetrics: bool,
+    },
 }
 
 /// The optional features that `setup` makes buildable.
@@ -66,7 +70,7 @@ fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Setup(options) => setup::setup(&options).map(drop),
         Task::Doctor => doctor::doctor(),
-        Task::PeersTest => peers::peers(),
+        Task::PeersTest { torchmetrics } => peers::peers(torchmetrics),
         Task::Demo { arguments } => {
             setup::setup(&setup::Options::default())?;
             cargo::run(

@@ -18,12 +18,15 @@ const PACKAGES: [&str; 6] = [
     "dcurves==1.1.7",
 ];
 
+/// Left out unless asked for.
+const TORCHMETRICS: &str = "torchmetrics==1.9.0";
+
 /// Builds our side, makes the Python environment where there is none, and runs
 /// the comparison, which fails on the first number that differs.
-pub(crate) fn peers() -> Result<()> {
+pub(crate) fn peers(torchmetrics: bool) -> Result<()> {
     let build = ["build", "--release", "--package", "foramen-metrics"];
     cargo::run(build.into_iter().chain(["--features", "serde", "--example", "peers"]), &[])?;
-    let python = environment()?;
+    let python = environment(torchmetrics)?;
     let mut compare = Command::new(python);
     compare.arg(cargo::root().join("crates/foramen-metrics/peers/compare.py")).arg(program());
     if has_proc() {
@@ -42,11 +45,13 @@ fn program() -> PathBuf {
 }
 
 /// The Python of an environment in the user cache that has the packages.
-fn environment() -> Result<PathBuf> {
-    let folder = cache::folder()?.join("peers");
+fn environment(torchmetrics: bool) -> Result<PathBuf> {
+    let folder = cache::folder()?.join(if torchmetrics { "peers-torch" } else { "peers" });
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let done = folder.join("packages.txt");
-    let wanted = PACKAGES.join("\n");
+    let mut packages = PACKAGES.to_vec();
+    packages.extend(torchmetrics.then_some(TORCHMETRICS));
+    let wanted = packages.join("\n");
     if std::fs::read_to_string(&done).is_ok_and(|made| made == wanted) {
         return Ok(python);
     }
@@ -56,7 +61,7 @@ fn environment() -> Result<PathBuf> {
         .find(|name| answers(Command::new(name).arg("--version")))
         .context("there is no Python; install Python 3.11 or newer")?;
     run(Command::new(base).args(["-m", "venv", "--clear"]).arg(&folder))?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))?;
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(packages))?;
     std::fs::write(&done, wanted).with_context(|| format!("cannot write {}", done.display()))?;
     Ok(python)
 }
