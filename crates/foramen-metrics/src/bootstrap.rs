@@ -265,7 +265,7 @@ mod tests {
             (BootstrapInterval::Percentile, 0.754_08, 0.913_41),
             (BootstrapInterval::Bca, 0.743_69, 0.906_98),
         ] {
-            let area = bootstrap_auc(&scores(), &config.clone().with_interval(interval)).unwrap();
+            let area = bootstrap_auc(&scores(), &config.with_interval(interval)).unwrap();
             assert!((area.estimate - 0.840_178_129_638_792_7).abs() < 1e-15);
             let ci = area.ci.unwrap();
             // Another seed moves SciPy's bounds by 0.001.

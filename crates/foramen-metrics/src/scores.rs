@@ -23,11 +23,12 @@ impl Scores {
     pub fn new(labels: &[bool], probabilities: &[f64]) -> Result<Self, MetricsError> {
         check_lengths(labels, probabilities.len(), "probabilities")?;
         for (index, &value) in probabilities.iter().enumerate() {
-            if !value.is_finite() {
-                return Err(MetricsError::NotFinite { index, value });
-            }
             if !(0.0..=1.0).contains(&value) {
-                return Err(MetricsError::NotAProbability { index, value });
+                return Err(if value.is_finite() {
+                    MetricsError::NotAProbability { index, value }
+                } else {
+                    MetricsError::NotFinite { index, value }
+                });
             }
         }
         Ok(Self::sorted(labels, probabilities, true))

@@ -183,7 +183,12 @@ impl Parts {
             }
             start = end;
         }
-        // What is left to do is within the small parts.
+        // What is left to do is within small parts. Exchanging neighbours does
+        // most of it without a branch that could be guessed wrong.
+        for at in 1..self.keys.len() {
+            let (one, other) = (self.keys[at - 1], self.keys[at]);
+            (self.keys[at - 1], self.keys[at]) = (one.min(other), one.max(other));
+        }
         for at in 1..self.keys.len() {
             let key = self.keys[at];
             let mut to = at;
