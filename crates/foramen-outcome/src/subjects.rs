@@ -1,3 +1,5 @@
+use std::hash::BuildHasher as _;
+
 use foramen_types::SubjectId;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -10,7 +12,9 @@ pub(crate) struct Subjects {
     /// All ids in one text: a table may have a million.
     text: String,
     ends: Vec<usize>,
-    places: HashTable<u32>,
+    /// Places with the hashes of their ids: to read a million ids again whenever
+    /// the table grows would take longer than all else.
+    places: HashTable<(u64, u32)>,
     hasher: DefaultHashBuilder,
     /// Who they are, and the first line of each.
     known: Vec<(SubjectId, u64)>,
@@ -19,7 +23,9 @@ pub(crate) struct Subjects {
 impl Subjects {
     /// The place of the subject with an id.
     pub(crate) fn place(&self, id: &str) -> Option<u32> {
-        self.places.find(self.hash(id), |place| self.id(*place) == id).copied()
+        let hash = self.hasher.hash_one(id);
+        let same = |(other, place): &(u64, u32)| *other == hash && self.id(*place) == id;
+        self.places.find(hash, same).map(|(_, place)| *place)
     }
 
     /// Adds a subject under a new id.
@@ -28,9 +34,8 @@ impl Subjects {
         self.text.push_str(id);
         self.ends.push(self.text.len());
         self.known.push((subject, line));
-        let Self { text, ends, places, hasher, .. } = self;
-        let hash = |id: &str| std::hash::BuildHasher::hash_one(&*hasher, id);
-        places.insert_unique(hash(id), place, |place| hash(id_at(text, ends, *place)));
+        let hash = self.hasher.hash_one(id);
+        self.places.insert_unique(hash, (hash, place), |(hash, _)| *hash);
         place
     }
 
@@ -70,19 +75,11 @@ impl Subjects {
         misses
     }
 
-    fn hash(&self, id: &str) -> u64 {
-        std::hash::BuildHasher::hash_one(&self.hasher, id)
-    }
-
     fn id(&self, place: u32) -> &str {
-        id_at(&self.text, &self.ends, place)
+        let place = place as usize;
+        let start = if place == 0 { 0 } else { self.ends[place - 1] };
+        &self.text[start..self.ends[place]]
     }
-}
-
-fn id_at<'a>(text: &'a str, ends: &[usize], place: u32) -> &'a str {
-    let place = place as usize;
-    let start = if place == 0 { 0 } else { ends[place - 1] };
-    &text[start..ends[place]]
 }
 
 /// A number that ids share when they agree up to case and leading zeros; by
