@@ -189,9 +189,11 @@ impl<'a> Builder<'a> {
         if let Some(place) = self.subjects.place(&id) {
             return Ok(place);
         }
-        // Without its padding it may be known.
         let typed = SubjectId::new(&id).map_err(|error| reader.no_subject(error.into()))?;
-        if let Some(place) = self.subjects.place(typed.as_str()) {
+        // Without its padding it may be known.
+        if typed.as_str() != id
+            && let Some(place) = self.subjects.place(typed.as_str())
+        {
             return Ok(place);
         }
         let key = &self.options.key;
