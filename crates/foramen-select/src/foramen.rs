@@ -91,6 +91,8 @@ pub struct Foramen {
     pub root_width: Option<f64>,
     /// Why it was refused.
     pub reason: Option<RefusalReason>,
+    /// How wide the passage is if it is one, whatever the slice alone says.
+    pub(crate) passage: Option<f64>,
 }
 
 impl Foramen {
@@ -106,6 +108,7 @@ impl Foramen {
             path: Vec::new(),
             root_width: None,
             reason: Some(reason),
+            passage: None,
         }
     }
 }

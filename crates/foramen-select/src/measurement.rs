@@ -1,9 +1,10 @@
 use foramen_image::{Contrast, Slice, Stack};
 use foramen_types::{Point, Side};
 
-use crate::caliper::narrowest_neck;
+use crate::caliper::{Neck, narrowest_neck};
 use crate::canal::{Canal, track};
 use crate::frame::Frame;
+use crate::passage::brightness;
 use crate::ring::{Cut, Levels, Unrolled, symmetry};
 use crate::{Foramen, RefusalReason, State};
 
@@ -119,6 +120,9 @@ const TYPICAL: (f64, f64) = (12.0, -5.5);
 /// What blur within and through the slice adds to the width of a narrow passage
 /// between thick dark walls, in millimetres, in squares.
 const BLUR: f64 = 0.7;
+/// How much narrower than its edges a passage is that is darker than the tissue
+/// around, in millimetres per part of brightness.
+const SHADE: f64 = 1.3;
 
 fn middle_of(places: &[(f64, f64)]) -> (f64, f64) {
     let median = |pick: fn(&(f64, f64)) -> f64, typical: f64| {
@@ -217,6 +221,7 @@ impl<'a> View<'a> {
             path,
             root_width: None,
             reason: None,
+            passage: None,
         };
         let Some(opening) = cut.opening() else { return closed };
         let Some(neck) = narrowest_neck(frame, side, opening, levels, self.contrast) else {
@@ -230,11 +235,7 @@ impl<'a> View<'a> {
             14.5 * (bright - bone) + 9.5 * neck.edge - 4.2
         };
         let odds = if crossed < options.open_from { odds.min(-0.5) } else { odds };
-        let width = if self.contrast == Contrast::T2Star {
-            (neck.width.powi(2) - BLUR.powi(2)).max(0.01).sqrt()
-        } else {
-            neck.width
-        };
+        let width = self.width(side, &neck, levels);
         let wall = |at| Some(frame.point(Frame::outward(side, at)));
         let open = odds > 0.0;
         Foramen {
@@ -243,7 +244,19 @@ impl<'a> View<'a> {
             confidence: 1.0 / (1.0 + (-odds.abs()).exp()),
             front: wall(neck.front),
             back: wall(neck.back),
+            passage: Some(width),
             ..closed
         }
+    }
+    /// The width of a passage: what lies between its edges, less what blur adds
+    /// and what its want of brightness tells.
+    fn width(&self, side: Side, neck: &Neck, levels: Levels) -> f64 {
+        let want = (1.0 - brightness(&self.frame, side, neck, levels)).max(0.0);
+        let edges = if self.contrast == Contrast::T2Star {
+            (neck.width.powi(2) - BLUR.powi(2)).max(0.01).sqrt()
+        } else {
+            neck.width
+        };
+        (edges - SHADE * want).max(0.1)
     }
 }
