@@ -1,6 +1,7 @@
 use foramen_image::{Plane, Stack};
 use foramen_types::{Level, Point, Side, Vector};
 
+use crate::foramen::probability;
 use crate::{Foramen, RefusalReason, SliceMeasurement, State};
 
 /// What a given point lies on.
@@ -160,27 +161,24 @@ const BY_DOUBT: f64 = 7.0;
 /// height of a pedicle is doubtful.
 fn judge(choice: &mut Choice) -> f64 {
     let foramen = &mut choice.foramen;
-    let p = foramen.confidence.clamp(0.001, 0.999);
-    let seen = match foramen.state {
-        State::Open | State::Occluded => (p / (1.0 - p)).ln(),
-        State::Closed => -(p / (1.0 - p)).ln(),
-        State::Refused => return f64::INFINITY,
-    };
+    if foramen.state == State::Refused {
+        return f64::INFINITY;
+    }
     let distance = choice.offset.abs();
     let expected = ((HALF_HEIGHT - distance) * BY_HEIGHT).clamp(-MOST_CLOSED, MOST_OPEN);
-    let odds = seen + expected;
-    foramen.confidence = 1.0 / (1.0 + (-odds.abs()).exp());
+    let odds = foramen.odds + expected;
+    let certain = probability(odds.abs());
+    foramen.confidence = certain;
     if odds <= 0.0 {
         (foramen.state, foramen.width) = (State::Closed, None);
-    } else if let (State::Closed, Some(width)) = (foramen.state, foramen.passage) {
-        (foramen.state, foramen.width) = (State::Open, Some(width));
-    } else if foramen.state == State::Closed {
+    } else if let Some(passage) = foramen.passage {
+        (foramen.state, foramen.width) = (State::Open, Some(passage.width));
+        foramen.confidence *= passage.certainty;
+    } else {
         (foramen.state, foramen.width) = (State::Occluded, Some(0.0));
     }
     let width = foramen.width.unwrap_or(f64::INFINITY);
-    width
-        + BY_DISTANCE * (distance - NEAR).max(0.0)
-        + BY_DOUBT * (CERTAIN - foramen.confidence).max(0.0)
+    width + BY_DISTANCE * (distance - NEAR).max(0.0) + BY_DOUBT * (CERTAIN - certain).max(0.0)
 }
 
 impl Selection {
