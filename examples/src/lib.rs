@@ -1,6 +1,7 @@
 //! What several examples share: inputs from the command line, the cached
 //! synthetic cohort, and progress bars.
 
+mod accuracy;
 mod cohort;
 mod failure;
 mod files;
@@ -12,6 +13,7 @@ mod reporting;
 mod stages;
 mod training;
 
+pub use accuracy::{AccuracyRow, Trial};
 pub use cohort::demo_cohort;
 pub use failure::Failure;
 pub use files::{create, open};
