@@ -3,10 +3,11 @@
 //! Draws fresh subjects in memory, measures every slice, selects at the true
 //! place of the disc, and compares with the truth. A refusal counts as a miss.
 //! With `--rescan` each subject is examined twice, in another pose and with other
-//! noise, and the widths are compared.
+//! noise, and the widths are compared; with `--perturb` its pictures are made
+//! noisier, turned and cropped.
 //!
 //! ```text
-//! cargo run --release --example selection_accuracy -- [--subjects 100] [--seed 4001] [--rescan] [--json FILE]
+//! cargo run --release --example selection_accuracy -- [--subjects 100] [--seed 4001] [--rescan] [--perturb] [--json FILE]
 //! ```
 //! Prints a table with a row per group and one for all, then what was seen on
 //! slices through pedicles and shut foramina, and the agreement of rescans.
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Parser;
-use foramen_examples::{AccuracyRow, Failure, Trial, bar};
+use foramen_examples::{AccuracyRow, Failure, Perturbation, Trial, bar};
 use foramen_metrics::{Confidence, Icc, Ratings, icc};
 use foramen_phantom::{CohortConfig, draw_rescan, draw_subject};
 use foramen_select::State;
@@ -30,6 +31,8 @@ struct Arguments {
     seed: u64,
     #[arg(long, help = "Examine each subject twice and compare the widths")]
     rescan: bool,
+    #[arg(long, help = "Measure again in noisier, turned and cropped pictures")]
+    perturb: bool,
     #[arg(long, help = "Where to write the table as JSON")]
     json: Option<PathBuf>,
 }
@@ -60,6 +63,9 @@ fn main() -> Result<(), Failure> {
     print_states(&trials);
     if arguments.rescan {
         print_rescans(&trials, &again)?;
+    }
+    if arguments.perturb {
+        print_perturbed(&config, arguments.subjects, &trials);
     }
     if let Some(path) = arguments.json {
         std::fs::write(path, serde_json::to_string_pretty(&rows)?)?;
@@ -113,6 +119,29 @@ fn print_rescans(trials: &[Trial], again: &[Option<Trial>]) -> Result<(), Failur
         println!("scan and rescan, {name} widths: ICC(2,1) {icc:.3} ({low:.3}-{high:.3}), n = {n}");
     }
     Ok(())
+}
+
+fn print_perturbed(config: &CohortConfig, subjects: usize, trials: &[Trial]) {
+    let perturbations = [
+        ("noise of 6 % added", Perturbation::Noise(0.06)),
+        ("grid turned by 10 degrees", Perturbation::Turn(10.0)),
+        ("21 rows and columns cut away", Perturbation::Crop(21)),
+    ];
+    for (name, perturbation) in perturbations {
+        let again: Vec<Trial> = (0..subjects)
+            .into_par_iter()
+            .map(|index| Trial::of(&perturbation.of(&draw_subject(config, index))))
+            .collect();
+        let row = AccuracyRow::of("all", &again);
+        let moved =
+            trials.iter().zip(&again).filter_map(|(a, b)| Some((a.width? - b.width?).abs()));
+        let mut moved: Vec<f64> = moved.collect();
+        moved.sort_by(f64::total_cmp);
+        let quantile = |percent: usize| moved.get(moved.len().max(1) * percent / 100);
+        print!("{name}: widths move by {:.2} mm in the median", quantile(50).unwrap_or(&f64::NAN));
+        print!(", {:.2} at the 95th percentile; ", quantile(95).unwrap_or(&f64::NAN));
+        println!("narrowest in {}, found in {}", percent(row.narrowest), percent(row.found));
+    }
 }
 
 fn percent(share: f64) -> String {
