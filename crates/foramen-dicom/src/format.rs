@@ -1,6 +1,7 @@
 use dicom_dictionary_std::tags;
 
 use crate::RejectReason;
+use crate::item::Item;
 use crate::read::{Header, PixelElement};
 use crate::syntax::{Coding, Syntax};
 
@@ -29,8 +30,8 @@ pub(crate) struct PixelSource {
     pub(crate) syntax: Syntax,
     pub(crate) element: PixelElement,
     pub(crate) format: PixelFormat,
-    /// Bytes of the file when it was scanned.
-    pub(crate) file_length: u64,
+    /// Where the bytes are.
+    pub(crate) item: Item,
 }
 
 impl PixelFormat {
@@ -115,7 +116,7 @@ impl PixelFormat {
 impl PixelSource {
     /// Checks that there are pixels, that they can be decoded, and that as many
     /// bytes are there as the header describes.
-    pub(crate) fn new(header: &Header, file_length: u64) -> Result<Self, RejectReason> {
+    pub(crate) fn new(header: &Header, item: Item) -> Result<Self, RejectReason> {
         let element = header.pixels.ok_or(RejectReason::NoPixels)?;
         if element.tag != tags::PIXEL_DATA {
             return Err(RejectReason::Invalid { name: "Float Pixel Data (7FE0,0008)" });
@@ -148,6 +149,6 @@ impl PixelSource {
             }
             _ => {}
         }
-        Ok(Self { syntax: header.syntax.clone(), element, format, file_length })
+        Ok(Self { syntax: header.syntax.clone(), element, format, item })
     }
 }

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use crate::RejectReason;
 use crate::format::PixelSource;
+use crate::item::Item;
 use crate::physics::Physics;
 use crate::read::Header;
 use crate::set::{Groups, Set};
@@ -61,9 +62,8 @@ pub(crate) struct Occasion {
 
 /// Turns a header into the images it describes, or says why it holds none.
 pub(crate) fn describe(
-    path: &Path,
+    item: &Item,
     header: &Header,
-    file_length: u64,
     key: &SubjectKey,
 ) -> Result<Vec<Image>, RejectReason> {
     let set = &header.set;
@@ -91,14 +91,14 @@ pub(crate) fn describe(
     let text = |tag, name| set.text(tag).ok_or(RejectReason::Missing { name });
     let patient = text(tags::PATIENT_ID, "Patient ID (0010,0020)")?;
     let instance = Arc::new(Instance {
-        path: Arc::from(path),
+        path: item.path.clone(),
         subject: key.of_patient(&patient).map_err(RejectReason::Subject)?,
         study_uid: text(tags::STUDY_INSTANCE_UID, "Study Instance UID (0020,000D)")?,
         series_uid: text(tags::SERIES_INSTANCE_UID, "Series Instance UID (0020,000E)")?,
         sop_uid: text(tags::SOP_INSTANCE_UID, "SOP Instance UID (0008,0018)")?,
         frame_of_reference_uid: set.text(tags::FRAME_OF_REFERENCE_UID),
         acquired: acquired(set),
-        pixels: Arc::new(PixelSource::new(header, file_length)?),
+        pixels: Arc::new(PixelSource::new(header, item.clone())?),
     });
     let frames = instance.pixels.format.frames;
     if !enhanced {

@@ -48,6 +48,8 @@ mod load;
 mod error;
 mod reject;
 
+mod archive;
+mod item;
 mod read;
 mod set;
 mod syntax;

@@ -146,7 +146,16 @@ impl File {
             let jpeg = &JPEG[..JPEG.len() - self.jpeg_cut];
             out.extend([0xE0, 0x7F, 0x10, 0x00, b'O', b'B', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
             out.extend([0xFE, 0xFF, 0x00, 0xE0, 0, 0, 0, 0]);
-            out.extend([0xFE, 0xFF, 0x00, 0xE0, (jpeg.len() + jpeg.len() % 2) as u8, 0, 0, 0]);
+            out.extend([
+                0xFE,
+                0xFF,
+                0x00,
+                0xE0,
+                u8::try_from(jpeg.len() + jpeg.len() % 2).unwrap(),
+                0,
+                0,
+                0,
+            ]);
             out.extend(jpeg);
             out.resize(out.len() + jpeg.len() % 2, 0);
             out.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
@@ -180,7 +189,7 @@ impl File {
                 out.extend([0, 0]);
                 out.extend(long);
             } else {
-                out.extend(self.word(length as u16));
+                out.extend(self.word(u16::try_from(length).unwrap()));
             }
         }
         out.extend(value);
