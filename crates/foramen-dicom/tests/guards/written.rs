@@ -1,3 +1,6 @@
+#[path = "coded.rs"]
+mod coded;
+
 use std::io::Write as _;
 
 /// How a file is written.
@@ -11,7 +14,48 @@ pub(crate) enum Coding {
     Bare,
     /// A meta group without the preamble and `DICM`.
     NoPreamble,
+    /// 16 × 16 pixels of value 100, with a loss.
     Jpeg,
+    RunLength,
+    JpegLossless,
+    JpegLs,
+    Jpeg2000,
+    HighThroughput,
+    Jpeg12,
+}
+
+impl Coding {
+    /// The transfer syntax and, of a compressed one, the code stream.
+    fn syntax(self) -> (&'static str, Option<Vec<u8>>) {
+        let (syntax, stream): (_, &[u8]) = match self {
+            Self::Explicit | Self::NoPreamble => ("1.2.840.10008.1.2.1", &[]),
+            Self::Implicit | Self::Bare => ("1.2.840.10008.1.2", &[]),
+            Self::BigEndian => ("1.2.840.10008.1.2.2", &[]),
+            Self::Deflated => ("1.2.840.10008.1.2.1.99", &[]),
+            Self::Jpeg => ("1.2.840.10008.1.2.4.50", &JPEG),
+            Self::RunLength => return ("1.2.840.10008.1.2.5", Some(run_length())),
+            Self::JpegLossless => ("1.2.840.10008.1.2.4.70", &coded::JPEG_LOSSLESS),
+            Self::JpegLs => ("1.2.840.10008.1.2.4.80", &coded::JPEG_LS),
+            Self::Jpeg2000 => ("1.2.840.10008.1.2.4.90", &coded::JPEG_2000),
+            Self::HighThroughput => ("1.2.840.10008.1.2.4.201", &coded::HTJ2K),
+            Self::Jpeg12 => ("1.2.840.10008.1.2.4.51", &coded::JPEG_12_BITS),
+        };
+        (syntax, (!stream.is_empty()).then(|| stream.to_vec()))
+    }
+}
+
+/// The pixels 100 to 355 as PS3.5 annex G has them: high bytes, then low bytes,
+/// every run a literal one.
+fn run_length() -> Vec<u8> {
+    let literal = |bytes: Vec<u8>| {
+        bytes.chunks(128).flat_map(|run| [&[127][..], run].concat()).collect::<Vec<u8>>()
+    };
+    let [high, low] = [1, 0]
+        .map(|byte| literal((100..100 + 256_u16).map(|value| value.to_le_bytes()[byte]).collect()));
+    let offsets = [2, 64, 64 + high.len()].map(|n| u32::try_from(n).unwrap().to_le_bytes());
+    let mut bytes = offsets.concat();
+    bytes.resize(64, 0);
+    [bytes, high, low].concat()
 }
 
 /// One MR image of ascending pixels from 100, and what may be wrong with it.
@@ -23,6 +67,7 @@ pub(crate) struct File {
     pub(crate) image_type: &'static str,
     pub(crate) orientation: Option<&'static str>,
     pub(crate) trigger: &'static str,
+    pub(crate) frame_of_reference: &'static str,
     pub(crate) frames: &'static str,
     pub(crate) rows: u16,
     pub(crate) columns: u16,
@@ -31,8 +76,8 @@ pub(crate) struct File {
     pub(crate) samples: u16,
     /// Bytes left out at the end of the file.
     pub(crate) cut: usize,
-    /// Bytes left out at the end of the JPEG stream.
-    pub(crate) jpeg_cut: usize,
+    /// Bytes left out at the end of the code stream.
+    pub(crate) stream_cut: usize,
     pub(crate) uid: i32,
     pub(crate) tilt: f64,
     pub(crate) height: f64,
@@ -48,6 +93,7 @@ impl File {
             image_type: "ORIGINAL\\PRIMARY\\M",
             orientation: None,
             trigger: "",
+            frame_of_reference: "",
             frames: "",
             rows: 16,
             columns: 16,
@@ -55,7 +101,7 @@ impl File {
             stored: 12,
             samples: 1,
             cut: 0,
-            jpeg_cut: 0,
+            stream_cut: 0,
             uid: number,
             tilt: 0.0,
             height: 0.0,
@@ -71,6 +117,9 @@ impl File {
     pub(crate) fn coded(self, coding: Coding) -> Self {
         if coding == Coding::Jpeg {
             return Self { coding, allocated: 8, stored: 8, ..self };
+        }
+        if matches!(coding, Coding::JpegLs | Coding::HighThroughput) {
+            return Self { coding, stored: 16, ..self };
         }
         Self { coding, ..self }
     }
@@ -92,14 +141,10 @@ impl File {
 
     /// The preamble and the meta group.
     pub(crate) fn head(&self) -> Vec<u8> {
-        let syntax = match self.coding {
-            Coding::Bare => return Vec::new(),
-            Coding::Explicit | Coding::NoPreamble => "1.2.840.10008.1.2.1",
-            Coding::Implicit => "1.2.840.10008.1.2",
-            Coding::BigEndian => "1.2.840.10008.1.2.2",
-            Coding::Deflated => "1.2.840.10008.1.2.1.99",
-            Coding::Jpeg => "1.2.840.10008.1.2.4.50",
-        };
+        if self.coding == Coding::Bare {
+            return Vec::new();
+        }
+        let (syntax, _) = self.coding.syntax();
         let mut bytes = Vec::new();
         if self.coding != Coding::NoPreamble {
             bytes.extend([0; 128]);
@@ -132,6 +177,9 @@ impl File {
         text(&mut out, 0x0020, 0x0013, b"IS", &self.instance_number.to_string());
         text(&mut out, 0x0020, 0x0032, b"DS", &format!("0\\0\\{}", self.height));
         text(&mut out, 0x0020, 0x0037, b"DS", orientation);
+        if !self.frame_of_reference.is_empty() {
+            text(&mut out, 0x0020, 0x0052, b"UI", self.frame_of_reference);
+        }
         self.short(&mut out, 0x0002, self.samples);
         text(&mut out, 0x0028, 0x0004, b"CS", "MONOCHROME2");
         text(&mut out, 0x0028, 0x0008, b"IS", self.frames);
@@ -142,22 +190,15 @@ impl File {
         self.short(&mut out, 0x0101, self.stored);
         self.short(&mut out, 0x0102, self.stored.wrapping_sub(1));
         self.short(&mut out, 0x0103, 0);
-        if self.coding == Coding::Jpeg {
-            let jpeg = &JPEG[..JPEG.len() - self.jpeg_cut];
+        if let (_, Some(stream)) = self.coding.syntax() {
+            let stream = &stream[..stream.len() - self.stream_cut];
+            let length = u32::try_from(stream.len().next_multiple_of(2)).unwrap();
             out.extend([0xE0, 0x7F, 0x10, 0x00, b'O', b'B', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
             out.extend([0xFE, 0xFF, 0x00, 0xE0, 0, 0, 0, 0]);
-            out.extend([
-                0xFE,
-                0xFF,
-                0x00,
-                0xE0,
-                u8::try_from(jpeg.len() + jpeg.len() % 2).unwrap(),
-                0,
-                0,
-                0,
-            ]);
-            out.extend(jpeg);
-            out.resize(out.len() + jpeg.len() % 2, 0);
+            out.extend([0xFE, 0xFF, 0x00, 0xE0]);
+            out.extend(length.to_le_bytes());
+            out.extend(stream);
+            out.resize(out.len() + stream.len() % 2, 0);
             out.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
         } else {
             let pixels: Vec<u8> = (100..100 + 256_u16).flat_map(|v| self.word(v)).collect();
