@@ -51,6 +51,9 @@ pub(crate) struct Rescale {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Occasion {
     pub(crate) stack: Option<String>,
+    /// In-Stack Position Number (0020,9057); it orders nothing, and is compared
+    /// with the order of positions.
+    pub(crate) in_stack: Option<u32>,
     pub(crate) b_value: Option<u64>,
     pub(crate) temporal: Option<i64>,
     pub(crate) acquisition: Option<i64>,
@@ -206,6 +209,8 @@ impl Groups<'_> {
         let temporal = content(tags::TEMPORAL_POSITION_INDEX);
         Occasion {
             stack: content(tags::STACK_ID).text(tags::STACK_ID),
+            in_stack: content(tags::IN_STACK_POSITION_NUMBER)
+                .unsigned(tags::IN_STACK_POSITION_NUMBER),
             b_value: self
                 .holder(tags::MR_DIFFUSION_SEQUENCE, tags::DIFFUSION_B_VALUE)
                 .double(tags::DIFFUSION_B_VALUE)

@@ -42,8 +42,13 @@ mod scan;
 mod stack;
 
 mod problem;
+mod report;
+mod tolerances;
 
 mod load;
+mod volume;
+
+mod crossing;
 
 mod error;
 mod reject;
@@ -67,12 +72,16 @@ mod format;
 mod fragments;
 mod run_length;
 
+pub use crossing::Projection;
 pub use error::DicomError;
 pub use load::{Loaded, load, read_picture};
 pub use problem::Problem;
 pub use reject::{RejectReason, Rejected};
+pub use report::{DuplicateSlice, MissingSlices, Repeat, StackReport};
 pub use scan::{Progress, Scan, ScanOptions, scan};
 pub use stack::{Orientation, SliceHeader, StackHeader};
+pub use tolerances::Tolerances;
+pub use volume::{Grid, Policy, Volume, load_volume};
 
 /// The README is run as a test.
 #[cfg(doctest)]

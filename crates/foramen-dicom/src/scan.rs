@@ -15,7 +15,7 @@ use crate::group::group;
 use crate::image::{Image, describe};
 use crate::item::{Item, Opened};
 use crate::read::{Fault, read_header};
-use crate::{DicomError, RejectReason, Rejected, StackHeader};
+use crate::{DicomError, RejectReason, Rejected, StackHeader, Tolerances};
 
 /// Bytes read at a time: most headers need two or three such reads.
 const READ_SIZE: usize = 8 * 1024;
@@ -27,6 +27,8 @@ pub struct ScanOptions {
     /// How Patient IDs become subject ids. By default they are taken as they
     /// are, which suits data that is already de-identified.
     pub key: SubjectKey,
+    /// From where on two numbers count as different.
+    pub tolerances: Tolerances,
     /// Told the number of files done so far, from any thread. None by default.
     pub progress: Option<Progress>,
 }
@@ -42,6 +44,13 @@ impl ScanOptions {
         self
     }
 
+    /// The same options with other tolerances.
+    #[must_use]
+    pub fn with_tolerances(mut self, tolerances: Tolerances) -> Self {
+        self.tolerances = tolerances;
+        self
+    }
+
     /// The same options with a function that is told the number of files done.
     #[must_use]
     pub fn with_progress(mut self, progress: impl Fn(usize) + Send + Sync + 'static) -> Self {
@@ -54,6 +63,7 @@ impl fmt::Debug for ScanOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ScanOptions")
             .field("key", &self.key)
+            .field("tolerances", &self.tolerances)
             .field("progress", &self.progress.is_some())
             .finish()
     }
@@ -73,6 +83,19 @@ pub struct Scan {
 }
 
 impl Scan {
+    /// The stacks that were acquired as one with this one ([`StackHeader::blocks`]),
+    /// from the feet to the head.
+    pub fn blocks<'a>(&'a self, of: &'a StackHeader) -> impl Iterator<Item = &'a StackHeader> {
+        of.blocks.iter().filter_map(|&block| {
+            self.stacks.iter().find(|stack| {
+                stack.stack == block
+                    && stack.series_uid == of.series_uid
+                    && stack.study_uid == of.study_uid
+                    && stack.subject == of.subject
+            })
+        })
+    }
+
     /// How many files were rejected for each reason, in words of
     /// [`RejectReason::summary`].
     #[must_use]
@@ -147,7 +170,7 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
             }
         }
     }
-    let stacks = group(images, &mut rejected);
+    let stacks = group(images, options.tolerances, &mut rejected);
     rejected.sort_by(|a, b| (&a.path, a.frame).cmp(&(&b.path, b.frame)));
     Ok(Scan { stacks, rejected, files })
 }

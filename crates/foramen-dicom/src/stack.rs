@@ -6,9 +6,9 @@ use foramen_image::{Contrast, Plane, SliceSource, Spacing};
 use foramen_types::{SubjectId, Vector};
 use jiff::civil::Date;
 
-use crate::Problem;
 use crate::format::PixelSource;
 use crate::image::{Image, Rescale};
+use crate::{Problem, StackReport};
 
 /// One geometric stack of a series, from its headers: parallel slices of one
 /// matrix, spacing and contrast, without their pixels ([`crate::load`]).
@@ -26,6 +26,10 @@ pub struct StackHeader {
     pub series_uid: String,
     /// Index of the stack within its series, from 0.
     pub stack: usize,
+    /// The angled blocks of the same acquisition, as values of `stack` of this
+    /// series, from the feet to the head, this one among them. One alone where
+    /// there are no others, and in localizers.
+    pub blocks: Vec<usize>,
     /// Frame of Reference UID (0020,0052): places of two stacks may be compared
     /// only where it is the same.
     pub frame_of_reference_uid: Option<String>,
@@ -52,8 +56,10 @@ pub struct StackHeader {
     /// Along the cranial normal of the first, from the feet to the head;
     /// sagittal ones along that normal too, whichever side it points to.
     pub slices: Vec<SliceHeader>,
-    /// What is uneven about the geometry, measured.
+    /// What is uneven about the geometry, in words: [`StackReport::problems`].
     pub problems: Vec<Problem>,
+    /// The geometry, measured.
+    pub report: StackReport,
 }
 
 impl StackHeader {
@@ -61,19 +67,14 @@ impl StackHeader {
     /// millimetres; one fewer than there are slices.
     #[must_use]
     pub fn gaps(&self) -> Vec<f64> {
-        let Some(first) = self.slices.first() else { return Vec::new() };
-        let along = first.plane.cranial_normal();
-        self.slices
-            .windows(2)
-            .map(|pair| (pair[1].plane.origin() - pair[0].plane.origin()).dot(along))
-            .collect()
+        self.report.gaps.clone()
     }
 
     /// The middle one of the distances between neighbouring slices, in
     /// millimetres; `None` for a single slice.
     #[must_use]
     pub fn slice_spacing(&self) -> Option<f64> {
-        crate::problem::median(&self.gaps())
+        self.report.spacing
     }
 }
 
