@@ -9,6 +9,7 @@ mod labels;
 mod levels_page;
 mod progress;
 mod reporting;
+pub mod stack_table;
 mod stages;
 mod training;
 

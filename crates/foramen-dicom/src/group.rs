@@ -7,7 +7,8 @@ use crate::contrast::classify;
 use crate::image::{Image, Occasion};
 use crate::report::{DuplicateSlice, Repeat};
 use crate::{
-    Orientation, RejectReason, Rejected, SliceHeader, StackHeader, StackReport, Tolerances,
+    Finding, Orientation, Region, RejectReason, Rejected, SliceHeader, StackHeader, StackReport,
+    Tolerances,
 };
 
 /// Puts images into stacks; what lies twice at one position for no reason goes
@@ -62,11 +63,7 @@ fn stacks_of_series(
     let mut stacks: Vec<StackHeader> = arranged
         .iter()
         .enumerate()
-        .map(|(index, arranged)| {
-            let mut stack = stack(arranged, index, limits);
-            stack.localizer |= across;
-            stack
-        })
+        .map(|(index, arranged)| stack(arranged, index, across, limits))
         .collect();
     if !across {
         join_blocks(&arranged, &mut stacks, &limits);
@@ -271,7 +268,7 @@ fn in_stack_order(images: &[Image]) -> Option<bool> {
     Some(rises || numbers.windows(2).all(|pair| pair[0] > pair[1]))
 }
 
-fn stack(arranged: &Arranged, index: usize, limits: Tolerances) -> StackHeader {
+fn stack(arranged: &Arranged, index: usize, across: bool, limits: Tolerances) -> StackHeader {
     let images = &arranged.images;
     let first = &images[0];
     let planes: Vec<_> = images.iter().map(|image| image.plane).collect();
@@ -279,9 +276,11 @@ fn stack(arranged: &Arranged, index: usize, limits: Tolerances) -> StackHeader {
     report.repeat = arranged.repeat;
     report.duplicates.clone_from(&arranged.duplicates);
     report.in_stack_order = in_stack_order(images);
-    let (contrast, evidence) = classify(&first.physics);
+    let (contrast, of_contrast) = classify(&first.physics);
+    let across = across.then_some("slices of its series lie across each other");
+    let (localizer, derived) = (first.physics.localizer().or(across), first.physics.derived());
     let instance = &first.instance;
-    StackHeader {
+    let mut stack = StackHeader {
         subject: instance.subject.clone(),
         study_uid: instance.study_uid.clone(),
         series_uid: instance.series_uid.clone(),
@@ -291,14 +290,23 @@ fn stack(arranged: &Arranged, index: usize, limits: Tolerances) -> StackHeader {
         acquired: instance.acquired,
         orientation: Orientation::of(first.plane.normal()),
         contrast,
-        evidence,
-        localizer: first.physics.is_localizer(),
-        derived: first.physics.is_derived(),
+        region: Region::Unknown,
+        findings: vec![
+            Finding::plane(first.plane.normal()),
+            of_contrast,
+            Finding::kind(localizer, derived),
+        ],
+        localizer: localizer.is_some(),
+        derived: derived.is_some(),
         rows: usize::from(instance.pixels.format.rows),
         columns: usize::from(instance.pixels.format.columns),
         spacing: first.plane.spacing(),
         slices: images.iter().map(SliceHeader::new).collect(),
         problems: report.problems(),
         report,
-    }
+    };
+    let (region, finding) = crate::region::of_stack(&first.anatomy, &stack);
+    stack.region = region;
+    stack.findings.push(finding);
+    stack
 }

@@ -11,6 +11,7 @@ use crate::format::PixelSource;
 use crate::item::Item;
 use crate::physics::Physics;
 use crate::read::Header;
+use crate::region::Anatomy;
 use crate::set::{Groups, Set};
 
 /// What all images of one file share.
@@ -36,6 +37,7 @@ pub(crate) struct Image {
     pub(crate) thickness: Option<f64>,
     pub(crate) rescale: Rescale,
     pub(crate) physics: Arc<Physics>,
+    pub(crate) anatomy: Arc<Anatomy>,
     pub(crate) occasion: Occasion,
 }
 
@@ -109,26 +111,29 @@ pub(crate) fn describe(
             return Err(RejectReason::Frames { frames, described: 0 });
         }
         let groups = Groups { top: set, shared: None, frame: None };
-        return Ok(vec![groups.image(&instance, 1, Arc::new(Physics::new(&groups)))?]);
+        let (physics, anatomy) = (Physics::new(&groups), Anatomy::new(&groups));
+        return Ok(vec![groups.image(&instance, 1, Arc::new(physics), Arc::new(anatomy))?]);
     }
     let shared = set.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first();
     let described = set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
     if u32::try_from(described.len()) != Ok(frames) {
         return Err(RejectReason::Frames { frames, described: described.len() });
     }
-    let mut last: Option<Arc<Physics>> = None;
+    let mut last: Option<(Arc<Physics>, Arc<Anatomy>)> = None;
     (1..=frames)
         .zip(described)
         .map(|(number, frame)| {
             let groups = Groups { top: set, shared, frame: Some(frame) };
-            // Most frames share their physics: keep one copy.
-            let own = Physics::new(&groups);
-            let physics = match &last {
-                Some(known) if **known == own => known.clone(),
-                _ => Arc::new(own),
+            let own = (Physics::new(&groups), Anatomy::new(&groups));
+            // Most frames share them: keep one copy.
+            let (physics, anatomy) = match &last {
+                Some((physics, anatomy)) if (&**physics, &**anatomy) == (&own.0, &own.1) => {
+                    (physics.clone(), anatomy.clone())
+                }
+                _ => (Arc::new(own.0), Arc::new(own.1)),
             };
-            last = Some(physics.clone());
-            groups.image(&instance, number, physics)
+            last = Some((physics.clone(), anatomy.clone()));
+            groups.image(&instance, number, physics, anatomy)
         })
         .collect()
 }
@@ -139,6 +144,7 @@ impl Groups<'_> {
         instance: &Arc<Instance>,
         frame: u32,
         physics: Arc<Physics>,
+        anatomy: Arc<Anatomy>,
     ) -> Result<Image, RejectReason> {
         let decimals = |sequence, tag, name| {
             let holder = self.holder(sequence, tag);
@@ -182,6 +188,7 @@ impl Groups<'_> {
             thickness,
             rescale: self.rescale()?,
             physics,
+            anatomy,
             occasion: self.occasion(),
         })
     }

@@ -40,6 +40,7 @@
 
 mod scan;
 mod stack;
+mod study;
 
 mod problem;
 mod report;
@@ -49,6 +50,7 @@ mod load;
 mod volume;
 
 mod crossing;
+mod identity;
 
 mod error;
 mod reject;
@@ -61,9 +63,11 @@ mod syntax;
 mod wanted;
 
 mod contrast;
+mod finding;
 mod group;
 mod image;
 mod physics;
+mod region;
 
 mod codestream;
 mod compressed;
@@ -74,12 +78,16 @@ mod run_length;
 
 pub use crossing::Projection;
 pub use error::DicomError;
+pub use finding::Finding;
+pub use identity::{Residual, residual_identifiers};
 pub use load::{Loaded, load, read_picture};
 pub use problem::Problem;
+pub use region::Region;
 pub use reject::{RejectReason, Rejected};
 pub use report::{DuplicateSlice, MissingSlices, Repeat, StackReport};
 pub use scan::{Progress, Scan, ScanOptions, scan};
 pub use stack::{Orientation, SliceHeader, StackHeader};
+pub use study::{AxialT2, NoAxialT2, RefusedStack, Study};
 pub use tolerances::Tolerances;
 pub use volume::{Grid, Policy, Volume, load_volume};
 

@@ -7,6 +7,7 @@ use dicom_dictionary_std::tags;
 
 use crate::set::{Set, Value};
 use crate::syntax::Syntax;
+use crate::wanted::{IMAGE, Keep};
 use walk::{UNDEFINED, Walk};
 
 /// Largest deflated data set, inflated, in bytes: a 1024² image of 16 bits and
@@ -66,7 +67,16 @@ pub(crate) struct Header {
 /// held, and each element costs at least eight bytes of the file, so time and
 /// memory are bounded by the size of the file whatever it claims.
 pub(crate) fn read_header(source: impl Read + Seek, length: u64) -> Result<Header, Fault> {
-    let mut walk = Walk { source, at: 0, end: length, big: false, explicit: true };
+    read_keeping(source, length, &IMAGE)
+}
+
+/// Reads a header as [`read_header`] does, but keeps other attributes.
+pub(crate) fn read_keeping(
+    source: impl Read + Seek,
+    length: u64,
+    keep: &'static Keep,
+) -> Result<Header, Fault> {
+    let mut walk = Walk { source, at: 0, end: length, big: false, explicit: true, keep };
     let (syntax, media_class) = match walk.find_data_set()? {
         Some(syntax) => (syntax, None),
         None => walk.read_meta()?,
@@ -83,7 +93,7 @@ pub(crate) fn read_header(source: impl Read + Seek, length: u64) -> Result<Heade
             return Err(Fault::Broken(walk.at, "the deflated data set inflates beyond 128 MiB"));
         }
         let mut inner =
-            Walk { source: Cursor::new(&bytes), at: 0, end, big: false, explicit: true };
+            Walk { source: Cursor::new(&bytes), at: 0, end, big: false, explicit: true, keep };
         let (set, pixels) = inner.read_data_set()?;
         return Ok(Header { syntax, media_class, set, pixels, inflated: Some(bytes) });
     }

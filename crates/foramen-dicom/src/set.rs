@@ -99,6 +99,16 @@ impl Set {
         }
     }
 
+    /// The kept attributes with the items of sequences, however deep.
+    pub(crate) fn each(&self, visit: &mut impl FnMut(&Self, Tag)) {
+        for (tag, value) in &self.entries {
+            match value {
+                Value::Bytes(_) => visit(self, *tag),
+                Value::Items(items) => items.iter().for_each(|item| item.each(visit)),
+            }
+        }
+    }
+
     fn value(&self, tag: Tag) -> Option<&Value> {
         self.entries.iter().find(|entry| entry.0 == tag).map(|entry| &entry.1)
     }

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use crate::format::PixelSource;
 use crate::image::{Image, Rescale};
-use crate::{Problem, StackReport};
+use crate::{Finding, Problem, Region, StackReport};
 
 /// One geometric stack of a series, from its headers: parallel slices of one
 /// matrix, spacing and contrast, without their pixels ([`crate::load`]).
@@ -39,8 +39,11 @@ pub struct StackHeader {
     pub orientation: Orientation,
     /// The weighting, by physics first.
     pub contrast: Contrast,
-    /// What speaks for the contrast, one sentence each, without any identifier.
-    pub evidence: Vec<String>,
+    /// The part of the body.
+    pub region: Region,
+    /// What is concluded about plane, contrast, kind and region, how firmly, and
+    /// why.
+    pub findings: Vec<Finding>,
     /// A scout: the header says so, or the series holds slices more than 60°
     /// apart.
     pub localizer: bool,

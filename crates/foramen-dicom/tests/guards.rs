@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
     clippy::float_cmp,
+    dead_code,
     reason = "a test stops at the first surprise, and its numbers are small"
 )]
 
@@ -381,4 +382,32 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
         seeds.push((format!("zip_{method:?}").to_lowercase(), bytes));
     }
     seeds
+}
+
+#[test]
+fn residual_identifiers_are_listed_without_their_values() {
+    let mut files = series();
+    for file in &mut files {
+        file.more.push((0x0008, 0x0080, b"LO", "General Hospital".to_owned()));
+        file.more.push((0x0008, 0x103E, b"LO", "ax t2 Doe".to_owned()));
+        file.more.push((0x0010, 0x1040, b"LO", "REMOVED".to_owned()));
+        file.more.push((0x0029, 0x1010, b"LO", "anything".to_owned()));
+    }
+    files[1].more.push((0x0028, 0x0301, b"CS", "YES".to_owned()));
+    let (_dir, found) = folder(&files);
+    let residuals = foramen_dicom::residual_identifiers(&found.stacks[0]).unwrap();
+    let listed: Vec<_> = residuals.iter().map(|r| (r.name, r.files)).collect();
+    assert_eq!(
+        listed,
+        [
+            ("InstitutionName", 5),
+            ("SeriesDescription", 5),
+            ("PatientName", 5),
+            ("PatientBirthDate", 5),
+            ("BurnedInAnnotation", 1),
+            ("Private", 5),
+        ]
+    );
+    let shown = format!("{residuals:?}");
+    assert!(!shown.contains("Hospital") && !shown.contains("Doe") && !shown.contains("1970"));
 }

@@ -66,8 +66,13 @@ pub(crate) struct File {
     pub(crate) sop_class: &'static str,
     pub(crate) image_type: &'static str,
     pub(crate) orientation: Option<&'static str>,
+    pub(crate) position: Option<String>,
     pub(crate) trigger: &'static str,
     pub(crate) frame_of_reference: &'static str,
+    /// More elements: group, number, representation, value.
+    pub(crate) more: Vec<(u16, u16, &'static [u8; 2], String)>,
+    pub(crate) series: &'static str,
+    pub(crate) pixel_spacing: &'static str,
     pub(crate) frames: &'static str,
     pub(crate) rows: u16,
     pub(crate) columns: u16,
@@ -92,8 +97,12 @@ impl File {
             sop_class: "1.2.840.10008.5.1.4.1.1.4",
             image_type: "ORIGINAL\\PRIMARY\\M",
             orientation: None,
+            position: None,
             trigger: "",
             frame_of_reference: "",
+            more: Vec::new(),
+            series: "2.25.3",
+            pixel_spacing: "0.5\\0.5",
             frames: "",
             rows: 16,
             columns: 16,
@@ -112,6 +121,18 @@ impl File {
     /// Tilted about the left-right axis by degrees, at a height in millimetres.
     pub(crate) fn at(self, tilt: f64, height: f64) -> Self {
         Self { tilt, height, ..self }
+    }
+
+    /// With one more text element.
+    pub(crate) fn with(
+        mut self,
+        group: u16,
+        number: u16,
+        kind: &'static [u8; 2],
+        value: &str,
+    ) -> Self {
+        self.more.push((group, number, kind, value.to_owned()));
+        self
     }
 
     pub(crate) fn coded(self, coding: Coding) -> Self {
@@ -173,9 +194,10 @@ impl File {
         text(&mut out, 0x0018, 0x0050, b"DS", "2.5");
         text(&mut out, 0x0018, 0x1060, b"DS", self.trigger);
         text(&mut out, 0x0020, 0x000D, b"UI", "2.25.2");
-        text(&mut out, 0x0020, 0x000E, b"UI", "2.25.3");
+        text(&mut out, 0x0020, 0x000E, b"UI", self.series);
         text(&mut out, 0x0020, 0x0013, b"IS", &self.instance_number.to_string());
-        text(&mut out, 0x0020, 0x0032, b"DS", &format!("0\\0\\{}", self.height));
+        let position = self.position.clone().unwrap_or(format!("0\\0\\{}", self.height));
+        text(&mut out, 0x0020, 0x0032, b"DS", &position);
         text(&mut out, 0x0020, 0x0037, b"DS", orientation);
         if !self.frame_of_reference.is_empty() {
             text(&mut out, 0x0020, 0x0052, b"UI", self.frame_of_reference);
@@ -185,11 +207,14 @@ impl File {
         text(&mut out, 0x0028, 0x0008, b"IS", self.frames);
         self.short(&mut out, 0x0010, self.rows);
         self.short(&mut out, 0x0011, self.columns);
-        text(&mut out, 0x0028, 0x0030, b"DS", "0.5\\0.5");
+        text(&mut out, 0x0028, 0x0030, b"DS", self.pixel_spacing);
         self.short(&mut out, 0x0100, self.allocated);
         self.short(&mut out, 0x0101, self.stored);
         self.short(&mut out, 0x0102, self.stored.wrapping_sub(1));
         self.short(&mut out, 0x0103, 0);
+        for (group, element, kind, value) in &self.more {
+            text(&mut out, *group, *element, kind, value);
+        }
         if let (_, Some(stream)) = self.coding.syntax() {
             let stream = &stream[..stream.len() - self.stream_cut];
             let length = u32::try_from(stream.len().next_multiple_of(2)).unwrap();
