@@ -3,7 +3,7 @@
 //! `setup` brings libtorch and CMake into the user cache and tells cargo where
 //! they are, `doctor` prints what was found, `demo` and `test` are `setup`
 //! followed by the cargo command a user would type, `peers-test` compares
-//! `foramen-metrics` with what people use. Each may be run again and again; what
+//! `foramen-metrics` and `foramen-dicom` with what people use. Each may be run again and again; what
 //! is already there is kept.
 
 mod cache;
@@ -45,8 +45,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Numbers and speed of `foramen-metrics` beside Python and R.
-    PeersTest,
+    /// Numbers and speed of `foramen-metrics` beside Python and R, and of
+    /// `foramen-dicom` beside dcm2niix and pydicom.
+    PeersTest {
+        /// One of the two [default: both].
+        subject: Option<peers::Subject>,
+    },
 }
 
 /// The optional features that `setup` makes buildable.
@@ -66,7 +70,7 @@ fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Setup(options) => setup::setup(&options).map(drop),
         Task::Doctor => doctor::doctor(),
-        Task::PeersTest => peers::peers(),
+        Task::PeersTest { subject } => peers::peers(subject),
         Task::Demo { arguments } => {
             setup::setup(&setup::Options::default())?;
             cargo::run(

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use foramen_image::Plane;
 use foramen_types::Point;
 
+use crate::block::breaks;
 use crate::contrast::classify;
 use crate::image::{Image, Occasion};
 use crate::report::{DuplicateSlice, Repeat};
@@ -59,6 +60,7 @@ fn stacks_of_series(
     let arranged: Vec<Arranged> = clusters
         .into_iter()
         .flat_map(|cluster| split_repeats(cluster, &limits, rejected))
+        .flat_map(|arranged| split_blocks(arranged, &limits))
         .collect();
     let mut stacks: Vec<StackHeader> = arranged
         .iter()
@@ -69,6 +71,27 @@ fn stacks_of_series(
         join_blocks(&arranged, &mut stacks, &limits);
     }
     stacks
+}
+
+/// Takes blocks apart that are parallel by chance.
+fn split_blocks(mut arranged: Arranged, limits: &Tolerances) -> Vec<Arranged> {
+    let planes: Vec<_> = arranged.images.iter().map(|image| image.plane).collect();
+    let mut blocks = Vec::new();
+    for begin in breaks(&planes, limits).into_iter().rev() {
+        let images = arranged.images.split_off(begin);
+        let (below, above) =
+            arranged.duplicates.into_iter().partition(|duplicate| duplicate.slice < begin);
+        arranged.duplicates = below;
+        let moved = |duplicate: DuplicateSlice| DuplicateSlice {
+            slice: duplicate.slice - begin,
+            ..duplicate
+        };
+        let duplicates = Vec::into_iter(above).map(moved).collect();
+        blocks.push(Arranged { images, repeat: arranged.repeat, duplicates });
+    }
+    blocks.push(arranged);
+    blocks.reverse();
+    blocks
 }
 
 /// Tells the angled blocks of one acquisition of each other, from the feet to

@@ -62,6 +62,7 @@ mod set;
 mod syntax;
 mod wanted;
 
+mod block;
 mod contrast;
 mod finding;
 mod group;

@@ -89,8 +89,9 @@ impl Anatomy {
             signs.push((region, points, format!("Body Part Examined is {name}")));
         }
         if let Some(coil) = self.coil.as_deref() {
-            let holds = |names: &[&str]| names.iter().any(|name| coil.contains(name));
-            if holds(&["NE", "CTL", "CSPINE"]) {
+            // Siemens names elements (HE1-4;NE1,2), others name coils.
+            let holds = |names: &[&str]| names.iter().any(|name| begins_a_word(coil, name));
+            if holds(&["NE1", "NE2", "NECK", "CSPINE"]) || coil.contains("NECK") {
                 signs.push((Region::Cervical, 1, "a coil at the neck received".to_owned()));
             } else if holds(&["HE", "BRAIN"]) {
                 signs.push((Region::Head, 1, "a coil at the head alone received".to_owned()));

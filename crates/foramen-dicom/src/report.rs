@@ -104,7 +104,7 @@ impl StackReport {
         let tolerance = report.tolerance(spacing);
         for (after, &gap) in report.gaps.iter().enumerate() {
             let multiple = (gap / spacing).round();
-            if multiple >= 2.0 && (gap - multiple * spacing).abs() <= tolerance * multiple {
+            if multiple >= 2.0 && (gap - multiple * spacing).abs() <= tolerance {
                 let slices = whole_number(multiple) - 1;
                 report.missing.push(MissingSlices { after, slices, gap });
             } else if (gap - spacing).abs() > tolerance {

@@ -106,6 +106,22 @@ fn angled_blocks_remember_each_other_from_the_feet_to_the_head() {
 }
 
 #[test]
+fn blocks_that_are_parallel_by_chance_are_two() {
+    let slice = |number: i32, y: f64, z: f64| File {
+        position: Some(format!("0\\{y}\\{z}")),
+        ..File::new(number)
+    };
+    let files: Vec<_> = (0..3)
+        .map(|k| slice(k, 0.0, 3.0 * f64::from(k)))
+        .chain((3..6).map(|k| slice(k, 7.5, 60.0 + 3.0 * f64::from(k))))
+        .map(|file| file.bytes())
+        .collect();
+    let (_dir, found) = folder(&files);
+    assert_eq!(found.stacks.len(), 2);
+    assert!(found.stacks.iter().all(|s| s.blocks == [0, 1] && s.report.is_even()));
+}
+
+#[test]
 fn duplicates_are_data() {
     let mut files = series(&[0.0, 3.0, 6.0]);
     files.push(File::new(9).at(0.0, 3.0).bytes());
