@@ -5,8 +5,9 @@ use foramen_image::ndarray::Array2;
 use crate::RejectReason;
 use crate::format::{PixelFormat, PixelSource};
 use crate::fragments::frame_fragments;
-use crate::image::Rescale;
+
 use crate::read::read_header;
+use crate::rescale::Rescale;
 use crate::syntax::Coding;
 
 /// The bytes of a file whose frames are decoded: left on disk where they can be
@@ -122,7 +123,6 @@ fn values(
             rescale,
         ),
         (_, signed) => {
-            let top = top(format);
             let stored = bytes.chunks_exact(4).map(|four| {
                 let four = [four[0], four[1], four[2], four[3]];
                 let word = if big { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) };
@@ -134,7 +134,7 @@ fn values(
                 }
             });
             stored
-                .map(|v| rescaled((if format.inverted { top - v } else { v }) as f64, rescale))
+                .map(|v| rescale.apply((if format.inverted { format.turned(v) } else { v }) as f64))
                 .collect()
         }
     })
@@ -148,28 +148,14 @@ fn words<'a>(bytes: &'a [u8], stored: impl Fn(u16) -> i32 + 'a) -> impl Iterator
 /// Stored values of at most 16 bits to output values.
 #[expect(clippy::cast_precision_loss, reason = "16 bits are exact in f32")]
 fn output(stored: impl Iterator<Item = i32>, format: &PixelFormat, rescale: Rescale) -> Vec<f32> {
-    let top = i32::try_from(top(format)).expect("at most 16 bits are stored");
+    let ends = i32::try_from(format.turned(0)).expect("at most 16 bits are stored");
     let plain = rescale == Rescale { slope: 1.0, intercept: 0.0 };
     match (format.inverted, plain) {
         (false, true) => stored.map(|v| v as f32).collect(),
-        (true, true) => stored.map(|v| (top - v) as f32).collect(),
-        (false, false) => stored.map(|v| rescaled(f64::from(v), rescale)).collect(),
-        (true, false) => stored.map(|v| rescaled(f64::from(top - v), rescale)).collect(),
+        (true, true) => stored.map(|v| (ends - v) as f32).collect(),
+        (false, false) => stored.map(|v| rescale.apply(f64::from(v))).collect(),
+        (true, false) => stored.map(|v| rescale.apply(f64::from(ends - v))).collect(),
     }
-}
-
-/// The sum of the lowest and the highest stored value: stored values are turned
-/// over by subtracting them from it.
-fn top(format: &PixelFormat) -> i64 {
-    if format.signed { -1 } else { (1_i64 << format.stored) - 1 }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "output values of 16 bits are exact in f32 unless the header rescales them"
-)]
-fn rescaled(stored: f64, rescale: Rescale) -> f32 {
-    (stored * rescale.slope + rescale.intercept) as f32
 }
 
 #[cfg(test)]

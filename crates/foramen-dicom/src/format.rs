@@ -97,6 +97,12 @@ impl PixelFormat {
         Ok(Self { rows, columns, frames, allocated, stored, signed, inverted })
     }
 
+    /// A stored value turned over: the lowest becomes the highest.
+    pub(crate) fn turned(&self, stored: i64) -> i64 {
+        let ends = if self.signed { -1 } else { (1 << self.stored) - 1 };
+        ends - stored
+    }
+
     /// Pixels of one frame.
     pub(crate) fn pixels(&self) -> usize {
         usize::from(self.rows) * usize::from(self.columns)

@@ -12,7 +12,9 @@ use crate::item::Item;
 use crate::physics::Physics;
 use crate::read::Header;
 use crate::region::Anatomy;
+use crate::rescale::Rescale;
 use crate::set::{Groups, Set};
+use crate::wanted::{SIEMENS_CREATOR, SIEMENS_TILES};
 
 /// What all images of one file share.
 #[derive(Debug)]
@@ -36,16 +38,13 @@ pub(crate) struct Image {
     pub(crate) plane: Plane,
     pub(crate) thickness: Option<f64>,
     pub(crate) rescale: Rescale,
+    /// Philips' private scale slope (2005,100E).
+    pub(crate) philips_slope: Option<f64>,
+    /// The output values that are no measurement.
+    pub(crate) padding: Option<(f32, f32)>,
     pub(crate) physics: Arc<Physics>,
     pub(crate) anatomy: Arc<Anatomy>,
     pub(crate) occasion: Occasion,
-}
-
-/// The linear map from stored to output values (PS3.3 C.11.1.1.2).
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Rescale {
-    pub(crate) slope: f64,
-    pub(crate) intercept: f64,
 }
 
 /// What can tell two images at one position apart, in the order in which it is
@@ -90,7 +89,7 @@ pub(crate) fn describe(
             return Err(RejectReason::NotMr { modality: or(modality), sop_class: or(sop_class) });
         }
     };
-    if set.codes(tags::IMAGE_TYPE).iter().any(|value| value == "MOSAIC") {
+    if is_mosaic(set) {
         return Err(RejectReason::Mosaic);
     }
     let text = |tag, name| set.text(tag).ok_or(RejectReason::Missing { name });
@@ -138,6 +137,14 @@ pub(crate) fn describe(
         .collect()
 }
 
+/// A Siemens mosaic says so in its Image Type, or, where that was rewritten, in
+/// the number of its tiles.
+fn is_mosaic(set: &Set) -> bool {
+    let siemens = set.text(SIEMENS_CREATOR).as_deref() == Some("SIEMENS MR HEADER");
+    set.codes(tags::IMAGE_TYPE).iter().any(|value| value == "MOSAIC")
+        || siemens && set.unsigned(SIEMENS_TILES).is_some_and(|tiles| tiles > 1)
+}
+
 impl Groups<'_> {
     fn image(
         &self,
@@ -181,34 +188,19 @@ impl Groups<'_> {
             .holder(tags::PIXEL_MEASURES_SEQUENCE, tags::SLICE_THICKNESS)
             .decimal(tags::SLICE_THICKNESS)
             .filter(|&mm| mm > 0.0);
+        let rescale = self.rescale()?;
         Ok(Image {
             instance: instance.clone(),
             frame,
             plane,
             thickness,
-            rescale: self.rescale()?,
+            rescale,
+            philips_slope: self.philips_slope(),
+            padding: self.padding(&instance.pixels.format, rescale),
             physics,
             anatomy,
             occasion: self.occasion(),
         })
-    }
-
-    fn rescale(&self) -> Result<Rescale, RejectReason> {
-        let of = |tag, absent: f64, name| {
-            let holder = self.holder(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, tag);
-            match holder.text(tag) {
-                None => Ok(absent),
-                Some(_) => holder.decimal(tag).ok_or(RejectReason::Invalid { name }),
-            }
-        };
-        let slope = of(tags::RESCALE_SLOPE, 1.0, "Rescale Slope (0028,1053)")?;
-        let intercept = of(tags::RESCALE_INTERCEPT, 0.0, "Rescale Intercept (0028,1052)")?;
-        // Output values are kept as `f32`, and the largest stored value has 32 bits.
-        let largest = slope.abs() * f64::from(u32::MAX) + intercept.abs();
-        if slope.abs() < f64::MIN_POSITIVE || largest > f64::from(f32::MAX) {
-            return Err(RejectReason::Invalid { name: "Rescale Slope (0028,1053)" });
-        }
-        Ok(Rescale { slope, intercept })
     }
 
     fn occasion(&self) -> Occasion {

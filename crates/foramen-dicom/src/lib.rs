@@ -69,6 +69,7 @@ mod group;
 mod image;
 mod physics;
 mod region;
+mod rescale;
 
 mod codestream;
 mod compressed;

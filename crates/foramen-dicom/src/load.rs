@@ -9,9 +9,9 @@ use rayon::prelude::*;
 
 use crate::decode::Content;
 use crate::format::PixelSource;
-use crate::image::Rescale;
 use crate::item::Item;
 use crate::read::read_header;
+use crate::rescale::Rescale;
 use crate::{DicomError, RejectReason, Rejected, SliceHeader, StackHeader};
 
 /// A stack with its pixels, and the slices that could not be decoded.

@@ -7,7 +7,8 @@ use foramen_types::{SubjectId, Vector};
 use jiff::civil::Date;
 
 use crate::format::PixelSource;
-use crate::image::{Image, Rescale};
+use crate::image::Image;
+use crate::rescale::Rescale;
 use crate::{Finding, Problem, Region, StackReport};
 
 /// One geometric stack of a series, from its headers: parallel slices of one
@@ -93,6 +94,14 @@ pub struct SliceHeader {
     pub plane: Plane,
     /// Slice Thickness (0018,0050) in millimetres, where known.
     pub thickness: Option<f64>,
+    /// The output values, lowest and highest, that are no measurement: Pixel
+    /// Padding Value (0028,0120) to Range Limit (0028,0121), where given. Pixels
+    /// keep them.
+    pub padding: Option<(f32, f32)>,
+    /// What output values are multiplied by to become the floating-point values
+    /// of Philips, which can be compared between series: 1 / (Rescale Slope ×
+    /// private scale slope (2005,100E)). Noted where given, never applied.
+    pub philips_factor: Option<f64>,
     pub(crate) pixels: Arc<PixelSource>,
     pub(crate) rescale: Rescale,
 }
@@ -107,6 +116,8 @@ impl SliceHeader {
             },
             plane: image.plane,
             thickness: image.thickness,
+            padding: image.padding,
+            philips_factor: image.philips_slope.map(|slope| 1.0 / (image.rescale.slope * slope)),
             pixels: image.instance.pixels.clone(),
             rescale: image.rescale,
         }

@@ -76,7 +76,7 @@ const PLAIN: [Tag; 67] = [
 
 /// The sequences that are followed: the functional groups of enhanced MR
 /// (PS3.3 C.7.6.16 and C.8.13.5), shared or per frame.
-const SEQUENCES: [Tag; 16] = [
+const SEQUENCES: [Tag; 17] = [
     t::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
     t::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
     t::PLANE_POSITION_SEQUENCE,
@@ -93,7 +93,18 @@ const SEQUENCES: [Tag; 16] = [
     t::ANATOMIC_REGION_SEQUENCE,
     t::FRAME_ANATOMY_SEQUENCE,
     t::MR_RECEIVE_COIL_SEQUENCE,
+    PHILIPS_FRAME,
 ];
+
+/// The private attributes that are read, each with the creator of its block.
+pub(crate) const SIEMENS_CREATOR: Tag = Tag(0x0019, 0x0010);
+/// How many slices a mosaic holds.
+pub(crate) const SIEMENS_TILES: Tag = Tag(0x0019, 0x100A);
+pub(crate) const PHILIPS_CREATOR: Tag = Tag(0x2005, 0x0010);
+/// The private scale slope.
+pub(crate) const PHILIPS_SLOPE: Tag = Tag(0x2005, 0x100E);
+/// What Philips keeps for each frame of an enhanced object.
+pub(crate) const PHILIPS_FRAME: Tag = Tag(0x2005, 0x140F);
 
 /// Which attributes of a header are kept.
 pub(crate) struct Keep {
@@ -113,6 +124,8 @@ fn wanted(tag: Tag) -> bool {
         0x0008 | 0x0010 | 0x0018 | 0x0020 | 0x0028 | 0x5200 => {
             PLAIN.contains(&tag) || is_sequence(tag)
         }
+        0x0019 => tag == SIEMENS_CREATOR || tag == SIEMENS_TILES,
+        0x2005 => [PHILIPS_CREATOR, PHILIPS_SLOPE, PHILIPS_FRAME].contains(&tag),
         _ => false,
     }
 }

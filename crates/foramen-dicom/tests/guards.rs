@@ -385,6 +385,27 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
+fn a_mosaic_is_known_by_its_tiles_too() {
+    let file = File::new(0).with(0x0019, 0x0010, b"LO", "SIEMENS MR HEADER");
+    // 35 slices, as a number of 16 bits.
+    let tiled = file.clone().with(0x0019, 0x100A, b"US", "#\0");
+    assert!(matches!(refusal(tiled), RejectReason::Mosaic));
+    let (_dir, found) = folder(&[file.with(0x0019, 0x100A, b"US", "\u{1}\0")]);
+    assert_eq!(found.stacks.len(), 1);
+}
+
+#[test]
+fn padding_is_named_and_kept() {
+    let padded = File::new(0)
+        .with(0x0028, 0x0120, b"US", "d\0")
+        .with(0x0028, 0x0121, b"US", "f\0")
+        .with(0x0028, 0x1053, b"DS", "2");
+    let (_dir, found) = folder(&[padded]);
+    assert_eq!(found.stacks[0].slices[0].padding, Some((200.0, 204.0)));
+    assert_eq!(load(&found.stacks[0]).unwrap().stack.slices()[0].pixels()[[0, 0]], 200.0);
+}
+
+#[test]
 fn residual_identifiers_are_listed_without_their_values() {
     let mut files = series();
     for file in &mut files {

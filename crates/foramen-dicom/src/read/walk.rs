@@ -55,7 +55,9 @@ impl<R: Read + Seek> Walk<R> {
             set.push(element.tag, Value::Items(items));
         } else if element.length == UNDEFINED {
             return Err(Fault::Broken(self.at, "a plain value has no length"));
-        } else if self.keep.longest_or_empty && u64::from(element.length) > LONGEST_VALUE {
+        } else if (self.keep.longest_or_empty || !element.tag.group().is_multiple_of(2))
+            && u64::from(element.length) > LONGEST_VALUE
+        {
             self.skip(u64::from(element.length))?;
             set.push(element.tag, Value::Bytes(Vec::new()));
         } else {
