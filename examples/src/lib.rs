@@ -2,6 +2,7 @@
 //! synthetic cohort, and progress bars.
 
 mod cohort;
+pub mod contact_sheet;
 mod failure;
 mod files;
 mod inputs;

@@ -21,6 +21,11 @@ pub(crate) fn coded_size(coded: &[u8], coding: Coding) -> Result<CodedSize, Reje
         _ => jpeg(coded),
     };
     let size = size.ok_or(RejectReason::Decode { what: "the code stream has no frame header" })?;
+    if coding == Coding::Jpeg2000 && !crate::packets::are_possible(coded) {
+        return Err(RejectReason::Decode {
+            what: "the code stream declares more than it can hold",
+        });
+    }
     // One marker of both families, then at most padding.
     let end = coded.iter().rposition(|&byte| byte != 0);
     if end.is_none_or(|end| end == 0 || coded[end - 1..=end] != [0xFF, 0xD9]) {

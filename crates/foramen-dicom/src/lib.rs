@@ -76,6 +76,7 @@ mod compressed;
 mod decode;
 mod format;
 mod fragments;
+mod packets;
 mod run_length;
 
 pub use crossing::Projection;
