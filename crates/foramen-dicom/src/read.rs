@@ -1,6 +1,6 @@
 mod walk;
 
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek};
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
@@ -122,7 +122,9 @@ impl<R: Read + Seek> Walk<R> {
         } else {
             0
         };
-        self.source.seek(SeekFrom::Start(begin))?;
+        // Within the buffer of the reader: no second read.
+        let back = i64::try_from(filled).expect("at most 132 bytes were read");
+        self.source.seek_relative(i64::try_from(begin).expect("at most 132") - back)?;
         self.at = begin;
         if begin > 0 || filled < 8 {
             return if filled < 8 { Err(Fault::NotDicom) } else { Ok(None) };
