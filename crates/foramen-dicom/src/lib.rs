@@ -1,10 +1,14 @@
 //! A folder of DICOM to MR stacks with true geometry, or a reason.
 //!
-//! [`scan`] reads the headers below a folder and groups the images into
-//! [`StackHeader`]s: parallel slices of one study, series, orientation, matrix,
-//! spacing, echo and repeat, ordered by their position in the patient, with
-//! every [`Problem`] of their geometry measured. [`load`] decodes the pixels of
-//! one of them into a [`foramen_image::Stack`]. A file that is not used is a
+//! [`scan`] reads the headers below a folder (or in a zip archive) and groups the
+//! images into [`StackHeader`]s: parallel slices of one study, series,
+//! orientation, matrix, spacing, echo and repeat, ordered by their position in
+//! the patient, with their geometry measured ([`StackReport`]) and what they are
+//! concluded from evidence ([`Finding`]). [`load`] decodes the pixels of one of
+//! them into a [`foramen_image::Stack`], each slice on its own plane;
+//! [`load_volume`] into a [`Volume`] on an even grid, which [`Policy::Strict`]
+//! refuses where there is none. [`Study::axial_t2`] says which stacks are the
+//! axial T2 images of the cervical spine. A file that is not used is a
 //! [`Rejected`] with its [`RejectReason`]; nothing is lost in silence, and no
 //! file, however broken, stops the others.
 //!
@@ -12,16 +16,16 @@
 //! through a [`foramen_types::SubjectKey`] at once.
 //!
 //! ```
-//! use foramen_dicom::{Orientation, ScanOptions, load, scan};
+//! use foramen_dicom::{Policy, ScanOptions, load_volume, scan};
 //!
 //! let folder = std::env::temp_dir().join("foramen-dicom-front-page");
 //! std::fs::create_dir_all(&folder)?;
 //! std::fs::write(folder.join("notes.txt"), "no image at all, but a file")?;
 //!
 //! let found = scan(&folder, &ScanOptions::default())?;
-//! for header in found.stacks.iter().filter(|s| s.orientation == Orientation::Axial) {
-//!     let stack = load(header)?.stack;
-//!     println!("{} slices, {} × {}", stack.slices().len(), header.rows, header.columns);
+//! for header in &found.stacks {
+//!     let volume = load_volume(header, Policy::Strict)?;
+//!     println!("{} {:?} {:?}", header.orientation, volume.voxels.shape(), volume.grid);
 //! }
 //! assert_eq!(found.files, 1);
 //! assert_eq!(found.rejected[0].reason.to_string(), "no DICOM file");
@@ -63,13 +67,13 @@ mod syntax;
 mod wanted;
 
 mod block;
-mod contrast;
-mod finding;
 mod group;
 mod image;
+
+mod contrast;
+mod finding;
 mod physics;
 mod region;
-mod rescale;
 
 mod codestream;
 mod compressed;
@@ -77,6 +81,7 @@ mod decode;
 mod format;
 mod fragments;
 mod packets;
+mod rescale;
 mod run_length;
 
 pub use crossing::Projection;
