@@ -72,7 +72,10 @@ fn findings(stack: &StackHeader) -> Vec<Value> {
 fn remarks(stack: &StackHeader) -> Vec<String> {
     let kind = [(stack.localizer, "localizer"), (stack.derived, "derived")];
     let kind = kind.into_iter().filter(|kind| kind.0).map(|kind| kind.1.to_owned());
-    kind.chain(stack.problems.iter().map(ToString::to_string)).collect()
+    let place = stack.blocks.iter().position(|&block| block == stack.stack);
+    let block = place.filter(|_| stack.blocks.len() > 1);
+    let block = block.map(|at| format!("block {} of {}", at + 1, stack.blocks.len()));
+    kind.chain(block).chain(stack.problems.iter().map(ToString::to_string)).collect()
 }
 
 /// Prints how many files are rejected for which reason, and each of them.

@@ -18,6 +18,11 @@ pub(crate) struct CodedSize {
 pub(crate) fn coded_size(coded: &[u8], coding: Coding) -> Result<CodedSize, RejectReason> {
     let size = match coding {
         Coding::Jpeg2000 => jpeg2000(coded),
+        // There is no end marker; the decoder refuses what is cut off.
+        Coding::JpegXl => {
+            let size = crate::jpeg_xl::coded_size(coded);
+            return size.ok_or(RejectReason::Decode { what: "no plain grey JPEG XL image" });
+        }
         _ => jpeg(coded),
     };
     let size = size.ok_or(RejectReason::Decode { what: "the code stream has no frame header" })?;

@@ -155,7 +155,9 @@ fn of_file(item: &Item) -> Result<BTreeSet<(Tag, &'static str)>, RejectReason> {
     let opened = item.open().map_err(|error| RejectReason::Io { kind: error.kind() })?;
     let set = read_keeping(BufReader::new(opened), item.length, &KEEP)?.set;
     let id = set.text(t::PATIENT_ID).unwrap_or_default();
-    let name = set.text(t::PATIENT_NAME).unwrap_or_default().to_lowercase();
+    // A name that only repeats the id is none.
+    let name = set.text(t::PATIENT_NAME).filter(|name| *name != id).unwrap_or_default();
+    let name = name.to_lowercase();
     let parts = name.split(|c: char| !c.is_alphanumeric()).filter(|part| part.chars().count() > 2);
     let parts: Vec<&str> = parts.filter(|part| !says_removed(part)).collect();
     let holds_name = |text: &str| {

@@ -80,6 +80,7 @@ mod compressed;
 mod decode;
 mod format;
 mod fragments;
+mod jpeg_xl;
 mod packets;
 mod rescale;
 mod run_length;

@@ -143,6 +143,7 @@ fn every_lossless_syntax_reads_the_same() {
         Coding::JpegLossless,
         Coding::Jpeg2000,
         Coding::HighThroughput,
+        Coding::JpegXl,
         Coding::JpegLs,
     ] {
         let (_dir, found) = folder(&[File::new(0).coded(coding)]);
@@ -168,9 +169,13 @@ fn what_has_no_decoder_says_so_and_names_the_file() {
 
 #[test]
 fn a_cut_code_stream_is_no_picture() {
-    for coding in
-        [Coding::RunLength, Coding::JpegLossless, Coding::Jpeg2000, Coding::HighThroughput]
-    {
+    for coding in [
+        Coding::RunLength,
+        Coding::JpegLossless,
+        Coding::Jpeg2000,
+        Coding::HighThroughput,
+        Coding::JpegXl,
+    ] {
         let (_dir, found) = folder(&[File { stream_cut: 40, ..File::new(0).coded(coding) }]);
         let Err(DicomError::NoSlice { source, .. }) = load(&found.stacks[0]) else {
             panic!("{coding:?}")
@@ -358,6 +363,7 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
         Coding::Jpeg2000,
         Coding::HighThroughput,
         Coding::Jpeg12,
+        Coding::JpegXl,
     ];
     let mut seeds: Vec<_> = codings
         .into_iter()

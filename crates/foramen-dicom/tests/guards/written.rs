@@ -22,6 +22,7 @@ pub(crate) enum Coding {
     Jpeg2000,
     HighThroughput,
     Jpeg12,
+    JpegXl,
 }
 
 impl Coding {
@@ -38,6 +39,7 @@ impl Coding {
             Self::JpegLs => ("1.2.840.10008.1.2.4.80", &coded::JPEG_LS),
             Self::Jpeg2000 => ("1.2.840.10008.1.2.4.90", &coded::JPEG_2000),
             Self::HighThroughput => ("1.2.840.10008.1.2.4.201", &coded::HTJ2K),
+            Self::JpegXl => ("1.2.840.10008.1.2.4.110", &coded::JPEG_XL),
             Self::Jpeg12 => ("1.2.840.10008.1.2.4.51", &coded::JPEG_12_BITS),
         };
         (syntax, (!stream.is_empty()).then(|| stream.to_vec()))
@@ -139,7 +141,7 @@ impl File {
         if coding == Coding::Jpeg {
             return Self { coding, allocated: 8, stored: 8, ..self };
         }
-        if matches!(coding, Coding::JpegLs | Coding::HighThroughput) {
+        if matches!(coding, Coding::JpegLs | Coding::HighThroughput | Coding::JpegXl) {
             return Self { coding, stored: 16, ..self };
         }
         Self { coding, ..self }
