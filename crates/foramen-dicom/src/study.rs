@@ -82,17 +82,25 @@ impl<'a> Study<'a> {
     /// # Errors
     /// [`NoAxialT2`] with the reason for each stack.
     pub fn axial_t2(&self) -> Result<Vec<AxialT2<'a>>, NoAxialT2> {
-        let mut found: Vec<AxialT2<'a>> = Vec::new();
+        let mut suitable: BTreeMap<(&str, &[usize]), Vec<&'a StackHeader>> = BTreeMap::new();
         let mut refused = Vec::new();
         for &stack in &self.stacks {
-            if let Err(reason) = self.suits(stack) {
-                let series_uid = stack.series_uid.clone();
-                refused.push(RefusedStack { series_uid, stack: stack.stack, reason });
-            } else if stack.blocks.first() == Some(&stack.stack) {
-                let blocks = self.blocks(stack);
-                found.push(self.judge(blocks));
+            match self.suits(stack) {
+                // One block of several may lie too steep; the others stay.
+                Ok(()) => {
+                    suitable.entry((&stack.series_uid, &stack.blocks)).or_default().push(stack);
+                }
+                Err(reason) => {
+                    let series_uid = stack.series_uid.clone();
+                    refused.push(RefusedStack { series_uid, stack: stack.stack, reason });
+                }
             }
         }
+        let in_order = |((_, blocks), mut stacks): ((_, &[usize]), Vec<&'a StackHeader>)| {
+            stacks.sort_by_key(|stack| blocks.iter().position(|&block| block == stack.stack));
+            judge(stacks)
+        };
+        let mut found: Vec<AxialT2<'a>> = suitable.into_iter().map(in_order).collect();
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
         if found.is_empty() { Err(NoAxialT2 { refused }) } else { Ok(found) }
     }
@@ -152,47 +160,6 @@ impl<'a> Study<'a> {
         }
         Ok(())
     }
-
-    fn judge(&self, stacks: Vec<&'a StackHeader>) -> AxialT2<'a> {
-        let first = stacks[0];
-        let finding = |about: &str| first.findings.iter().find(|f| f.about == about);
-        let mut reasons = Vec::new();
-        for about in ["contrast", "region"] {
-            reasons.extend(finding(about).into_iter().flat_map(|f| f.evidence.clone()));
-        }
-        let mut score = finding("contrast").map_or(0.5, |finding| finding.confidence);
-        let mut less = |factor: f64, why: String| {
-            score *= factor;
-            reasons.push(format!("{why} (× {factor})"));
-        };
-        if first.contrast == Contrast::T2Star {
-            less(0.9, "T2* shows bone and facets alike".to_owned());
-        }
-        if first.region == Region::Unknown {
-            less(0.9, "the region is not told".to_owned());
-        }
-        if first.derived {
-            less(0.5, "computed from other images".to_owned());
-        }
-        let slices: usize = stacks.iter().map(|stack| stack.slices.len()).sum();
-        if slices < 3 {
-            less(0.3, format!("only {slices} slices"));
-        }
-        let pixel = first.spacing.row.max(first.spacing.column);
-        if pixel > 0.8 {
-            less(0.7, format!("coarse pixels of {pixel:.2} mm"));
-        }
-        let apart = first.report.spacing.unwrap_or(0.0);
-        if apart > 5.0 {
-            less(0.8, format!("slices {apart:.1} mm apart"));
-        }
-        for problem in stacks.iter().flat_map(|stack| &stack.problems) {
-            if !problem.is_harmless() {
-                less(0.95, problem.to_string());
-            }
-        }
-        AxialT2 { stacks, score, reasons }
-    }
 }
 
 impl NoAxialT2 {
@@ -206,4 +173,46 @@ impl NoAxialT2 {
             counts.into_iter().map(|(reason, stacks)| format!("{stacks} × {reason}")).collect();
         if lines.is_empty() { "there are no MR stacks".to_owned() } else { lines.join("; ") }
     }
+}
+
+/// Scores an acquisition that suits.
+fn judge(stacks: Vec<&StackHeader>) -> AxialT2<'_> {
+    let first = stacks[0];
+    let finding = |about: &str| first.findings.iter().find(|f| f.about == about);
+    let mut reasons = Vec::new();
+    for about in ["contrast", "region"] {
+        reasons.extend(finding(about).into_iter().flat_map(|f| f.evidence.clone()));
+    }
+    let mut score = finding("contrast").map_or(0.5, |finding| finding.confidence);
+    let mut less = |factor: f64, why: String| {
+        score *= factor;
+        reasons.push(format!("{why} (× {factor})"));
+    };
+    if first.contrast == Contrast::T2Star {
+        less(0.9, "T2* shows bone and facets alike".to_owned());
+    }
+    if first.region == Region::Unknown {
+        less(0.9, "the region is not told".to_owned());
+    }
+    if first.derived {
+        less(0.5, "computed from other images".to_owned());
+    }
+    let slices: usize = stacks.iter().map(|stack| stack.slices.len()).sum();
+    if slices < 3 {
+        less(0.3, format!("only {slices} slices"));
+    }
+    let pixel = first.spacing.row.max(first.spacing.column);
+    if pixel > 0.8 {
+        less(0.7, format!("coarse pixels of {pixel:.2} mm"));
+    }
+    let apart = first.report.spacing.unwrap_or(0.0);
+    if apart > 5.0 {
+        less(0.8, format!("slices {apart:.1} mm apart"));
+    }
+    for problem in stacks.iter().flat_map(|stack| &stack.problems) {
+        if !problem.is_harmless() {
+            less(0.95, problem.to_string());
+        }
+    }
+    AxialT2 { stacks, score, reasons }
 }

@@ -338,6 +338,10 @@ fn a_folder_that_is_not_there_is_an_error() {
 #[test]
 fn the_fuzz_seeds_are_what_the_writers_write() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    if !folder.is_dir() {
+        println!("skipped: the seeds are no part of the published crate");
+        return;
+    }
     for (name, bytes) in seeds() {
         let path = folder.join(&name);
         if std::env::var_os("FORAMEN_WRITE_SEEDS").is_some() {

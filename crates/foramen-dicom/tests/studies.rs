@@ -81,6 +81,22 @@ fn angled_blocks_are_one_answer_and_the_best_series_comes_first() {
 }
 
 #[test]
+fn a_block_that_lies_too_steep_does_not_take_the_others_along() {
+    let mut files = Vec::new();
+    for (block, tilt) in [45.0, 20.0, 5.0].into_iter().enumerate() {
+        let block = i32::try_from(block).unwrap();
+        for slice in 0..3 {
+            let height = 18.0 * f64::from(block) + 3.0 * f64::from(slice);
+            files.push(t2(block * 3 + slice).at(tilt, height));
+        }
+    }
+    let found = folder(&files);
+    let answers = found.studies()[0].axial_t2().unwrap();
+    assert_eq!(answers.len(), 1);
+    assert_eq!(answers[0].stacks.iter().map(|s| s.stack).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
 fn a_lumbar_study_is_refused_with_the_evidence() {
     let part = folder(&axial(|file| file.with(0x0018, 0x0015, b"CS", "LSPINE")));
     assert_eq!(part.stacks[0].region, Region::Lumbar);
