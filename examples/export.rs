@@ -74,7 +74,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         contact_sheet(&volume).write_png(BufWriter::new(sheet))?;
         let even = volume.report.is_even() && volume.rejected.is_empty();
         let off = volume.deviation;
-        let remark = format!("  (an average grid: slices are up to {off:.2} mm off it)");
+        let problems = header.problems.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let remark = format!("  ({}; slices up to {off:.2} mm off the grid)", problems.join("; "));
         println!("{file}{}", if even { "" } else { &remark });
         listed.push(json!({
             "series_uid": header.series_uid, "stack": header.stack, "file": file,

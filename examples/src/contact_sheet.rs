@@ -27,7 +27,8 @@ pub fn contact_sheet(volume: &Volume) -> Picture {
             let mut picture = Picture::from_pixels(&hanging.turn(slice), window);
             hanging.mark(&mut picture, &number.to_string());
             let end = if number == 0 { -volume.grid.slice } else { volume.grid.slice };
-            if number == 0 || number + 1 == volume.voxels.shape()[0] {
+            let slices = volume.voxels.shape()[0];
+            if slices > 1 && (number == 0 || number + 1 == slices) {
                 mark_end(&mut picture, side(end));
             }
             picture
@@ -177,6 +178,12 @@ const GLYPHS: [(char, [u8; 7]); 16] = [
 
 fn glyph(picture: &mut Picture, letter: char, (top, left): (usize, usize), scale: usize) {
     let Some((_, dots)) = GLYPHS.iter().find(|known| known.0 == letter) else { return };
+    // A dark field, so that letters can be read on bright fat too.
+    for row in top.saturating_sub(scale)..top + 8 * scale {
+        for column in left.saturating_sub(scale)..left + 6 * scale {
+            picture.blend(row, column, Colour(0, 0, 0), 0.6);
+        }
+    }
     for (row, bits) in dots.iter().enumerate() {
         for column in (0..5).filter(|column| bits & (16 >> column) != 0) {
             for dot in 0..scale * scale {
