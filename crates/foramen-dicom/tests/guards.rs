@@ -231,6 +231,14 @@ fn impossible_pixel_descriptions_are_refused() {
 }
 
 #[test]
+fn zeros_after_the_pixels_are_padding_and_no_picture() {
+    let (_dir, found) = folder(&[File { padding: 30, ..File::new(0) }]);
+    assert_eq!(load(&found.stacks[0]).unwrap().stack.slices()[0].pixels()[[15, 15]], 355.0);
+    let huge = refusal(File { padding: 80_000, ..File::new(0) });
+    assert!(matches!(huge, RejectReason::PixelLength { .. }));
+}
+
+#[test]
 fn what_is_no_slice_of_a_known_patient_says_so() {
     let anonymous = refusal(File { patient: "", ..File::new(0) });
     assert_eq!(anonymous.to_string(), "Patient ID (0010,0020) is missing or empty");

@@ -85,6 +85,8 @@ pub(crate) struct File {
     pub(crate) cut: usize,
     /// Bytes left out at the end of the code stream.
     pub(crate) stream_cut: usize,
+    /// Zeros after the pixels, inside the element.
+    pub(crate) padding: usize,
     pub(crate) uid: i32,
     pub(crate) tilt: f64,
     pub(crate) height: f64,
@@ -113,6 +115,7 @@ impl File {
             samples: 1,
             cut: 0,
             stream_cut: 0,
+            padding: 0,
             uid: number,
             tilt: 0.0,
             height: 0.0,
@@ -228,7 +231,8 @@ impl File {
             out.resize(out.len() + stream.len() % 2, 0);
             out.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
         } else {
-            let pixels: Vec<u8> = (100..100 + 256_u16).flat_map(|v| self.word(v)).collect();
+            let mut pixels: Vec<u8> = (100..100 + 256_u16).flat_map(|v| self.word(v)).collect();
+            pixels.resize(pixels.len() + self.padding, 0);
             self.put(&mut out, 0x7FE0, 0x0010, b"OW", &pixels);
         }
         out
