@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! cd crates/foramen-dicom
-//! cargo +nightly fuzz run -O scan_load fuzz/corpus/scan_load fuzz/seeds -- \
-//!     -timeout=5 -malloc_limit_mb=256 -rss_limit_mb=2048 -max_len=65536 -detect_leaks=0
+//! ASAN_OPTIONS=detect_leaks=0 cargo +nightly fuzz run -O scan_load \
+//!     fuzz/corpus/scan_load fuzz/seeds -- \
+//!     -timeout=5 -malloc_limit_mb=256 -rss_limit_mb=2048 -max_len=65536
 //! ```
 //!
 //! A decoder of another library may panic where it is caught and named, and then
