@@ -1,6 +1,7 @@
 //! What several examples share: inputs from the command line, the cached
 //! synthetic cohort, and progress bars.
 
+mod accuracy;
 mod cohort;
 pub mod contact_sheet;
 mod failure;
@@ -14,6 +15,7 @@ pub mod stack_table;
 mod stages;
 mod training;
 
+pub use accuracy::{AccuracyRow, Trial};
 pub use cohort::demo_cohort;
 pub use failure::Failure;
 pub use files::{create, open};

@@ -50,6 +50,9 @@ enum Task {
     PeersTest {
         /// One of the two [default: both].
         subject: Option<peers::Subject>,
+        /// Compare with torchmetrics too. Its PyTorch fills 5 GB on Linux.
+        #[arg(long)]
+        torchmetrics: bool,
     },
 }
 
@@ -70,7 +73,7 @@ fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Setup(options) => setup::setup(&options).map(drop),
         Task::Doctor => doctor::doctor(),
-        Task::PeersTest { subject } => peers::peers(subject),
+        Task::PeersTest { subject, torchmetrics } => peers::peers(subject, torchmetrics),
         Task::Demo { arguments } => {
             setup::setup(&setup::Options::default())?;
             cargo::run(

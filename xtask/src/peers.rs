@@ -19,6 +19,9 @@ const STATISTICS: [&str; 6] = [
     "dcurves==1.1.7",
 ];
 
+/// Left out unless asked for.
+const TORCHMETRICS: &str = "torchmetrics==1.9.0";
+
 /// The peers of `foramen-dicom`, and the decoders that pydicom takes.
 const READERS: [&str; 7] = [
     "numpy==2.4.6",
@@ -41,9 +44,9 @@ pub(crate) enum Subject {
 
 /// Builds our side, makes the Python environment where there is none, and runs
 /// the comparison, which fails on the first number that differs.
-pub(crate) fn peers(subject: Option<Subject>) -> Result<()> {
+pub(crate) fn peers(subject: Option<Subject>, torchmetrics: bool) -> Result<()> {
     if subject != Some(Subject::Dicom) {
-        metrics()?;
+        metrics(torchmetrics)?;
     }
     if subject != Some(Subject::Metrics) {
         dicom()?;
@@ -56,23 +59,30 @@ fn dicom() -> Result<()> {
     let cmake = std::env::var_os("CMAKE").unwrap_or_else(|| "cmake".into());
     let has_cmake = answers(Command::new(cmake).arg("--version"));
     let features: &[&str] = if has_cmake { &["--features", "jpeg-ls"] } else { &[] };
-    let build = ["build", "--release", "--package", "foramen-dicom", "--example", "peers"];
+    let build = ["build", "--release", "--package", "foramen-dicom", "--example", "dicom_peers"];
     cargo::run(build.into_iter().chain(features.iter().copied()), &[])?;
     let python = environment("peers-dicom", &READERS)?;
     let data = std::env::var_os("FORAMEN_TEST_DATA")
         .map_or_else(|| cargo::root().join("../shared/data"), PathBuf::from);
     let work = cache::folder()?.join("peers-dicom-work");
     let mut compare = Command::new(python);
-    compare.arg(cargo::root().join("crates/foramen-dicom/peers/compare.py")).arg(program());
+    compare
+        .arg(cargo::root().join("crates/foramen-dicom/peers/compare.py"))
+        .arg(program("dicom_peers"));
     run(compare.arg(data).arg(work))
 }
 
-fn metrics() -> Result<()> {
+fn metrics(torchmetrics: bool) -> Result<()> {
     let build = ["build", "--release", "--package", "foramen-metrics"];
     cargo::run(build.into_iter().chain(["--features", "serde", "--example", "peers"]), &[])?;
-    let python = environment("peers", &STATISTICS)?;
+    let mut packages = STATISTICS.to_vec();
+    packages.extend(torchmetrics.then_some(TORCHMETRICS));
+    let name = if torchmetrics { "peers-torch" } else { "peers" };
+    let python = environment(name, &packages)?;
     let mut compare = Command::new(python);
-    compare.arg(cargo::root().join("crates/foramen-metrics/peers/compare.py")).arg(program());
+    compare
+        .arg(cargo::root().join("crates/foramen-metrics/peers/compare.py"))
+        .arg(program("peers"));
     if has_proc() {
         compare.arg("Rscript");
     } else {
@@ -82,10 +92,10 @@ fn metrics() -> Result<()> {
 }
 
 /// What cargo built, wherever it was told to build.
-fn program() -> PathBuf {
+fn program(name: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| cargo::root().join("target"), PathBuf::from);
-    target.join("release/examples").join(format!("peers{}", std::env::consts::EXE_SUFFIX))
+    target.join("release/examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// The Python of an environment in the user cache that has the packages.

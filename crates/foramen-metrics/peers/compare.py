@@ -1,5 +1,6 @@
-"""Compares foramen-metrics with scikit-learn, statsmodels, SciPy and dcurves, and
-with pROC where Rscript has it. Run by `cargo xtask peers-test`.
+"""Compares foramen-metrics with scikit-learn, statsmodels, SciPy and dcurves, with
+torchmetrics where Python has it, and with pROC where Rscript has it. Run by
+`cargo xtask peers-test`.
 
 usage: compare.py PROGRAM [RSCRIPT FOLDER_OF_THIS_FILE]
 """
@@ -24,6 +25,12 @@ from sklearn import metrics as sk
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
+
+try:
+    import torch
+    import torchmetrics.functional.classification as tm
+except ImportError:
+    tm = None
 
 warnings.filterwarnings("ignore")
 PROGRAM = sys.argv[1]
@@ -232,6 +239,27 @@ def compare_agreement(first, second, ours):
         check("ICC interval / SciPy", ours["icc"][2][1][0], expected[3], 1e-9)
 
 
+def compare_torchmetrics(labels, first, ours):
+    """torchmetrics counts in single precision."""
+    target, scores = torch.tensor(labels).long(), torch.tensor(first)
+    called = scores >= 0.5
+    for name, mine, theirs in [
+        ("AUC", ours["auc"], tm.binary_auroc(scores, target)),
+        ("average precision", ours["average_precision"],
+         tm.binary_average_precision(scores, target)),
+        ("F1", ours["f1"], tm.binary_f1_score(called.long(), target)),
+        ("balanced accuracy", ours["balanced"],
+         tm.accuracy(called.long(), target, task="multiclass", num_classes=2, average="macro")),
+        ("partial AUC, McClish", [ours["partial"]["corrected"]],
+         tm.binary_auroc(scores, target, max_fpr=0.2)),
+    ]:
+        check(f"{name} / torchmetrics", mine[0], theirs.item(), 1e-6)
+    # On an edge its bins depend on rounding: leave ties with edges out.
+    if not np.isclose(first[:, None], np.arange(11) / 10).any():
+        theirs = tm.binary_calibration_error(scores, target, n_bins=10, norm="l1")
+        check("ECE / torchmetrics", ours["ece"], theirs.item(), 1e-6)
+
+
 def compare_numbers():
     cases = draw_cases(np.random.default_rng(20240917))
     names = ("labels", "first", "second")
@@ -247,6 +275,8 @@ def compare_numbers():
         compare_calibration(labels, first, ours)
         compare_utility(labels, first, ours)
         compare_agreement(first, second, ours)
+        if tm is not None:
+            compare_torchmetrics(labels, first, ours)
     return cases, answers
 
 

@@ -1,4 +1,4 @@
-use crate::{Confidence, Estimate, Method, Scores, Undefined, calibration::logistic, scores::Tie};
+use crate::{Confidence, Estimate, Method, Scores, Tie, Undefined, calibration::logistic};
 
 /// How the interval of an AUC is made from its DeLong variance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -252,6 +252,28 @@ mod tests {
     }
 
     #[test]
+    fn both_intervals_agree_with_scipy() {
+        // import numpy as np; from scipy.stats import bootstrap, rankdata
+        // v = np.array([i*37 % 90 / 90 for i in range(90)]); y = v + np.arange(90) % 5 * .2 > .9
+        // def area(p, n, axis):
+        //     m, k = p.shape[axis], n.shape[axis]
+        //     r = rankdata(np.concatenate([p, n], axis=axis), axis=axis)
+        //     return (np.take(r, range(m), axis=axis).sum(axis=axis) - m*(m + 1)/2) / m / k
+        // bootstrap((v[y], v[~y]), area, n_resamples=100_000, method="BCa", rng=0)
+        let config = Bootstrap::default().with_resamples(50_000);
+        for (interval, lower, upper) in [
+            (BootstrapInterval::Percentile, 0.754_08, 0.913_41),
+            (BootstrapInterval::Bca, 0.743_69, 0.906_98),
+        ] {
+            let area = bootstrap_auc(&scores(), &config.with_interval(interval)).unwrap();
+            assert!((area.estimate - 0.840_178_129_638_792_7).abs() < 1e-15);
+            let ci = area.ci.unwrap();
+            // Another seed moves SciPy's bounds by 0.001.
+            assert!((ci.0 - lower).abs() < 0.002 && (ci.1 - upper).abs() < 0.002, "{ci:?}");
+        }
+    }
+
+    #[test]
     fn bootstrap_and_delong_agree_where_both_hold() {
         let area = crate::auc(&scores()).unwrap();
         let drawn = bootstrap_auc(&scores(), &Bootstrap::default()).unwrap();

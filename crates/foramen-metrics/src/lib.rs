@@ -69,6 +69,7 @@ mod smooth;
 mod subgroup;
 mod summary;
 mod threshold;
+mod tie;
 mod unpaired;
 mod utility;
 
@@ -113,7 +114,7 @@ pub use proportion::{ProportionInterval, clopper_pearson, wilson};
 pub use recalibration::{Isotonic, Platt, Temperature};
 pub use reliability::{Bins, Reliability, ReliabilityBin, expected_calibration_error, reliability};
 pub use roc::{RocCurve, RocPoint, roc};
-pub use scores::{Scores, Tie};
+pub use scores::Scores;
 pub use smooth::{CalibrationCurve, CalibrationPoint, Degree, Smoothing, calibration_curve};
 pub use subgroup::{Interaction, Subgroup, Subgroups, by_group};
 pub use summary::{Number, summary};
@@ -121,5 +122,6 @@ pub use threshold::{
     Costs, threshold_at_sensitivity, threshold_at_specificity, threshold_nearest_corner,
     threshold_of_least_cost, youden,
 };
+pub use tie::Tie;
 pub use unpaired::{UnpairedComparison, compare_unpaired_auc};
 pub use utility::{DecisionPoint, decision_curve, net_benefit, net_benefit_of_treating_all};

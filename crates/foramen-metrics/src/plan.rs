@@ -167,6 +167,28 @@ mod tests {
     }
 
     #[test]
+    fn a_difference_needs_as_many_as_proc_says_on_average() {
+        // pROC takes the variance without effect from the first model, so that
+        // its answer depends on their order; here it is that between them.
+        // curves <- function(a, b) list(A1 = qnorm(a)*sqrt(2), B1 = 1,
+        //     A2 = qnorm(b)*sqrt(2), B2 = 1, rn = 0, ra = 0, delta = .1)
+        // power.roc.test(curves(.8, .7), sig.level = .05, power = .8, kappa = 1)
+        // power.roc.test(curves(.7, .8), sig.level = .05, power = .8, kappa = 1)
+        let (least, most) = (194.375_9, 222.726_6);
+        let of = |first, second| {
+            let effect = Effect::Difference { first, second, correlation: 0.0 };
+            Plan::default().positives(effect, 0.8).unwrap()
+        };
+        assert!((of(0.8, 0.7) / f64::midpoint(least, most) - 1.0).abs() < 0.01);
+        assert!((of(0.8, 0.7) - of(0.7, 0.8)).abs() < 1e-9);
+        // def v(area):
+        //     a = 2**.5 * norm.ppf(area)
+        //     return .0099 * np.exp(-a*a/2) * (5*a*a + 8 + (a*a + 8))
+        // ((norm.ppf(.975)*(2*v(.75))**.5 + norm.ppf(.8)*(v(.8) + v(.7))**.5) / .1)**2
+        assert!((of(0.8, 0.7) - 210.412_381_118_286_1).abs() < 1e-9);
+    }
+
+    #[test]
     fn the_samples_planned_have_the_power() {
         let effect = Effect::Difference { first: 0.8, second: 0.7, correlation: 0.5 };
         let plan = Plan::default().with_negatives_per_positive(0.6);

@@ -1,4 +1,4 @@
-use crate::{Bootstrap, Confidence, Estimate, Scores, Undefined, scores::Tie, wilson};
+use crate::{Bootstrap, Confidence, Estimate, Scores, Tie, Undefined, wilson};
 
 /// How predictions are grouped to compare them with what happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,4 @@
-use rayon::prelude::*;
-
-use crate::{MetricsError, Undefined};
+use crate::{MetricsError, Tie, Undefined, tie::ties};
 
 /// Labels and predictions of the same samples: checked and sorted once, then
 /// shared by all metrics.
@@ -16,17 +14,6 @@ pub struct Scores {
     probabilities: bool,
 }
 
-/// All samples of one score.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tie {
-    /// The score they share.
-    pub value: f64,
-    /// How many of them are positive.
-    pub positives: u32,
-    /// How many of them are negative.
-    pub negatives: u32,
-}
-
 impl Scores {
     /// Labels and predicted probabilities.
     ///
@@ -36,11 +23,12 @@ impl Scores {
     pub fn new(labels: &[bool], probabilities: &[f64]) -> Result<Self, MetricsError> {
         check_lengths(labels, probabilities.len(), "probabilities")?;
         for (index, &value) in probabilities.iter().enumerate() {
-            if !value.is_finite() {
-                return Err(MetricsError::NotFinite { index, value });
-            }
             if !(0.0..=1.0).contains(&value) {
-                return Err(MetricsError::NotAProbability { index, value });
+                return Err(if value.is_finite() {
+                    MetricsError::NotAProbability { index, value }
+                } else {
+                    MetricsError::NotFinite { index, value }
+                });
             }
         }
         Ok(Self::sorted(labels, probabilities, true))
@@ -156,91 +144,6 @@ impl Scores {
     }
 }
 
-/// Below this many samples buckets and threads cost more than they save.
-const MANY: usize = 20_000;
-
-/// Samples of a bucket on average: few enough for the simplest of sorts.
-const PER_BUCKET: usize = 32;
-
-/// Sorts the samples and joins those of one value.
-fn ties(labels: &[bool], values: &[f64]) -> Vec<Tie> {
-    let single = |(&label, &value): (&bool, &f64)| Tie {
-        // −0 becomes 0.
-        value: value + 0.0,
-        positives: u32::from(label),
-        negatives: u32::from(!label),
-    };
-    let samples = labels.iter().zip(values).map(single);
-    let mut ties = if labels.len() < MANY {
-        let mut ties: Vec<Tie> = samples.collect();
-        ties.sort_unstable_by(by_value);
-        ties
-    } else {
-        sorted_by_buckets(samples, values)
-    };
-    ties.dedup_by(|next, kept| {
-        let same = next.value.to_bits() == kept.value.to_bits();
-        if same {
-            kept.positives += next.positives;
-            kept.negatives += next.negatives;
-        }
-        same
-    });
-    if ties.len() < ties.capacity() / 2 {
-        ties.shrink_to_fit();
-    }
-    ties
-}
-
-fn by_value(a: &Tie, b: &Tie) -> std::cmp::Ordering {
-    a.value.total_cmp(&b.value)
-}
-
-/// Puts the samples into buckets of equal width first. Where values are uneven
-/// the buckets are too, and threads share the work of a large one.
-fn sorted_by_buckets(samples: impl Iterator<Item = Tie>, values: &[f64]) -> Vec<Tie> {
-    let count = values.len() / PER_BUCKET;
-    let (low, high) = values
-        .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)));
-    // Rounding may shift a border, but never brings a lower value into a higher
-    // bucket. A range too wide or too narrow for a float makes one bucket.
-    let scale = Some(count as f64 / (high - low)).filter(|scale| scale.is_normal());
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "it is not negative, and the last bucket takes what is beyond"
-    )]
-    let bucket = |value: f64| (((value - low) * scale.unwrap_or(0.0)) as usize).min(count - 1);
-    let mut ends = vec![0_usize; count];
-    values.iter().for_each(|&value| ends[bucket(value)] += 1);
-    let mut start = 0;
-    for end in &mut ends {
-        (start, *end) = (start + *end, start);
-    }
-    let mut ties = vec![Tie { value: 0.0, positives: 0, negatives: 0 }; values.len()];
-    for tie in samples {
-        let end = &mut ends[bucket(tie.value)];
-        ties[*end] = tie;
-        *end += 1;
-    }
-    let mut slices = Vec::with_capacity(count);
-    let (mut rest, mut start) = (ties.as_mut_slice(), 0);
-    for end in ends {
-        let (slice, after) = rest.split_at_mut(end - start);
-        slices.push(slice);
-        (rest, start) = (after, end);
-    }
-    slices.into_par_iter().with_min_len(64).for_each(|slice| {
-        if slice.len() < MANY {
-            slice.sort_unstable_by(by_value);
-        } else {
-            slice.par_sort_unstable_by(by_value);
-        }
-    });
-    ties
-}
-
 pub(crate) fn check_lengths(
     labels: &[bool],
     values: usize,
@@ -260,8 +163,6 @@ pub(crate) fn check_lengths(
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -282,65 +183,5 @@ mod tests {
         ));
         assert!(Scores::of_marker(&[true, false], &[17.0, -3.0]).is_ok());
         assert!(Scores::of_marker(&[true, false], &[17.0, f64::INFINITY]).is_err());
-    }
-
-    #[test]
-    fn both_zeros_are_one_score() {
-        for scores in [
-            Scores::new(&[true, false], &[0.0, -0.0]).unwrap(),
-            Scores::of_marker(&[true, false], &[0.0, -0.0]).unwrap(),
-        ] {
-            assert_eq!(scores.ties(), [Tie { value: 0.0, positives: 1, negatives: 1 }]);
-        }
-    }
-
-    #[test]
-    fn buckets_sort_as_a_plain_sort_does() {
-        let n = 3 * MANY;
-        let labels: Vec<bool> = (0..n).map(|i| (i * i) % 7 < 3).collect();
-        let spread = |i: usize| ((i * 7919) % n) as f64 / n as f64;
-        let shapes: [fn(f64) -> f64; 4] =
-            [|x| x, |x| x.powi(40), |x| (x * 9.0).floor() / 9.0, |_| 0.25];
-        for shape in shapes {
-            let values: Vec<f64> = (0..n).map(|i| shape(spread(i))).collect();
-            let mut sorted = values.clone();
-            sorted.sort_unstable_by(f64::total_cmp);
-            sorted.dedup();
-            let scores = Scores::new(&labels, &values).unwrap();
-            let distinct: Vec<f64> = scores.ties().iter().map(|tie| tie.value).collect();
-            assert_eq!(distinct, sorted);
-            let wide: Vec<f64> = values.iter().map(|value| value * 1e308 - 5e307).collect();
-            let marker = Scores::of_marker(&labels, &wide).unwrap();
-            let counts = |scores: &Scores| {
-                let ties = scores.ties().iter();
-                ties.map(|tie| (tie.positives, tie.negatives)).collect::<Vec<_>>()
-            };
-            if wide.windows(2).all(|pair| pair[0] != pair[1]) {
-                assert_eq!(counts(&marker), counts(&scores));
-            }
-            assert!(marker.ties().windows(2).all(|pair| pair[0].value < pair[1].value));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn ties_hold_every_sample_in_ascending_order(
-            samples in prop::collection::vec((any::<bool>(), -4_i8..5), 1..60),
-        ) {
-            let (labels, values): (Vec<bool>, Vec<f64>) =
-                samples.iter().map(|&(label, value)| (label, f64::from(value) / 4.0)).unzip();
-            let scores = Scores::of_marker(&labels, &values).unwrap();
-            let ties = scores.ties();
-            prop_assert!(ties.windows(2).all(|pair| pair[0].value < pair[1].value));
-            for tie in ties {
-                let count = |wanted: bool| {
-                    scores.pairs().filter(|&(label, value)| label == wanted && value == tie.value)
-                        .count() as u32
-                };
-                prop_assert_eq!((tie.positives, tie.negatives), (count(true), count(false)));
-            }
-            let total: u32 = ties.iter().map(|tie| tie.positives + tie.negatives).sum();
-            prop_assert_eq!(total as usize, labels.len());
-        }
     }
 }

@@ -146,12 +146,12 @@ impl Columns {
         record: &StringRecord,
         texts: &mut Texts,
     ) -> Arc<[(u16, TextId)]> {
-        let filled = |(index, covariate): (u16, &Covariate)| {
+        let filled = (0..).zip(&self.covariates).filter_map(|(index, covariate)| {
             let cell = record.get(covariate.place)?.trim();
             let cell = covariate.words.meaning(cell).unwrap_or(Cow::Borrowed(cell));
-            (!cell.is_empty()).then(|| (index, texts.keep(&cell)))
-        };
-        (0..).zip(&self.covariates).filter_map(filled).collect()
+            (!cell.is_empty()).then_some((index, cell))
+        });
+        texts.keep_row(filled)
     }
 }
 
@@ -169,6 +169,11 @@ impl RedcapColumns {
         let raw = |cell: &str| Self::NAMES.iter().any(|[raw, _]| *raw == spelled(cell));
         let labelled = |cell: &str| Self::NAMES.iter().any(|[_, label]| *label == spelled(cell));
         header.iter().any(raw) || header.iter().filter(|cell| labelled(cell)).count() > 1
+    }
+
+    /// Whether the project has events or repeating instruments.
+    pub(crate) fn have_visits(&self) -> bool {
+        self.event.or(self.instrument).or(self.instance).is_some()
     }
 
     /// The event of a row, empty in a project that has none.

@@ -1,7 +1,9 @@
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Index;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 /// The filled columns of an episode that this crate does not understand, as they
 /// stand in the table, by name.
@@ -86,12 +88,18 @@ impl TextId {
 pub(crate) struct Texts {
     places: HashMap<Arc<str>, TextId>,
     texts: Vec<Arc<str>>,
+    /// Room for the cells of one row.
+    row: Vec<(u16, TextId)>,
 }
 
 impl Texts {
     pub(crate) fn new() -> Self {
         let empty: Arc<str> = Arc::from("");
-        Self { places: HashMap::from([(Arc::clone(&empty), TextId(0))]), texts: vec![empty] }
+        Self {
+            places: HashMap::from_iter([(Arc::clone(&empty), TextId(0))]),
+            texts: vec![empty],
+            row: Vec::new(),
+        }
     }
 
     pub(crate) fn keep(&mut self, text: &str) -> TextId {
@@ -106,6 +114,19 @@ impl Texts {
         self.texts.push(Arc::clone(&text));
         self.places.insert(text, TextId(place));
         TextId(place)
+    }
+
+    /// Keeps the texts of a row, each with the place of its column.
+    pub(crate) fn keep_row<'a>(
+        &mut self,
+        cells: impl Iterator<Item = (u16, Cow<'a, str>)>,
+    ) -> Arc<[(u16, TextId)]> {
+        let mut row = std::mem::take(&mut self.row);
+        row.clear();
+        row.extend(cells.map(|(column, text)| (column, self.keep(&text))));
+        let kept = Arc::from(row.as_slice());
+        self.row = row;
+        kept
     }
 
     /// The texts in order, and for each former place its new one: what is

@@ -207,7 +207,7 @@ impl<'a> Group<'a> {
         let Some(best) = best else {
             let reason = reason_of(&unused, &window);
             for (row, fault) in unused {
-                let of_episode = row.anchor.is_some();
+                let of_episode = row.anchor.is_some() && fault.reason != reason;
                 let fault = if of_episode { Fault::of_row(reason.clone()) } else { fault };
                 self.reject(row, fault);
             }
@@ -237,8 +237,8 @@ impl<'a> Group<'a> {
         let text = |text: TextId| text.of(&self.table.words);
         let Some(score) = told.followup.value else {
             let nothing = told.followup.is_blank() && told.followup_date.is_blank();
-            if let (Some(anchor), true) = (&row.anchor, nothing) {
-                let events = anchor.missed.clone();
+            let missed = row.anchor.as_ref().and_then(|anchor| anchor.missed.clone());
+            if let (Some(events), true) = (missed, nothing) {
                 return Err(Fault::of_row(RejectionReason::MissedVisit { events }));
             }
             let text = text(told.followup.text);

@@ -69,6 +69,7 @@ mod procedure;
 mod records;
 mod redcap;
 mod row;
+mod subjects;
 mod text;
 mod vocabulary;
 

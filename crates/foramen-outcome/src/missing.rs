@@ -2,6 +2,8 @@
 pub(crate) struct MissingCodes<'a> {
     words: &'a [String],
     longest: usize,
+    /// The bytes that a code begins with, in either case.
+    first_bytes: Vec<u8>,
     numbers: Vec<f64>,
     /// Whether a single digit can be a code.
     digits: bool,
@@ -12,7 +14,10 @@ impl<'a> MissingCodes<'a> {
         let numbers: Vec<f64> = codes.iter().filter_map(|code| code.parse().ok()).collect();
         let digits = numbers.iter().any(|code| (0.0..10.0).contains(code));
         let longest = codes.iter().map(String::len).max().unwrap_or_default();
-        Self { words: codes, longest, numbers, digits }
+        let first = |code: &String| code.bytes().next();
+        let both = |byte: u8| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()];
+        let first_bytes = codes.iter().filter_map(first).flat_map(both).collect();
+        Self { words: codes, longest, first_bytes, numbers, digits }
     }
 
     /// Whether a trimmed cell says that its value is missing.
@@ -23,6 +28,7 @@ impl<'a> MissingCodes<'a> {
             return false;
         }
         if cell.len() <= self.longest
+            && self.first_bytes.contains(&first)
             && self.words.iter().any(|word| word.eq_ignore_ascii_case(cell))
         {
             return true;

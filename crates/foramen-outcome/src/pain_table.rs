@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use crate::outcomes::NearMiss;
 use crate::records::{Records, find_delimiter};
 use crate::redcap::Assembly;
 use crate::row::{Key, Reader, Row};
+use crate::subjects::Subjects;
 use crate::text::Text;
 use crate::{Decimal, OutcomeError, OutcomeOptions, Rejection, RejectionReason, TableFormat};
 
@@ -124,10 +124,7 @@ fn is_known(cell: &str, options: &OutcomeOptions) -> bool {
 /// Collects rows, and the subjects they are of.
 struct Builder<'a> {
     options: &'a OutcomeOptions,
-    /// Places of subjects by their id in the table.
-    places: HashMap<Box<str>, u32>,
-    /// The subjects and the first line of each.
-    subjects: Vec<(SubjectId, u64)>,
+    subjects: Subjects,
     assembly: Option<Assembly>,
     texts: Texts,
     rows: Vec<Row>,
@@ -140,8 +137,7 @@ impl<'a> Builder<'a> {
     fn new(options: &'a OutcomeOptions, redcap: bool) -> Self {
         Self {
             options,
-            places: HashMap::new(),
-            subjects: Vec::new(),
+            subjects: Subjects::default(),
             assembly: redcap.then(Assembly::default),
             texts: Texts::new(),
             rows: Vec::new(),
@@ -160,7 +156,7 @@ impl<'a> Builder<'a> {
         }
         let added = self.subject(reader).and_then(|subject| match self.assembly.take() {
             Some(mut assembly) => {
-                let id = &self.subjects[subject as usize].0;
+                let id = self.subjects.subject(subject);
                 assembly.add(reader, subject, id, &mut self.texts);
                 self.assembly = Some(assembly);
                 Ok(())
@@ -173,7 +169,7 @@ impl<'a> Builder<'a> {
     }
 
     fn add_row(&mut self, reader: &Reader<'_>, subject: u32) -> Result<(), Box<Rejection>> {
-        let id = &self.subjects[subject as usize].0;
+        let id = self.subjects.subject(subject);
         let injection = reader.injection(id, &mut self.texts)?;
         let injection = injection.ok_or_else(|| reader.no_key(Field::InjectionDate, Some(id)))?;
         // A row that fails later on still tells that there was an injection.
@@ -190,26 +186,26 @@ impl<'a> Builder<'a> {
     /// The place of a row's subject.
     fn subject(&mut self, reader: &Reader<'_>) -> Result<u32, Box<Rejection>> {
         let id = reader.id()?;
-        if let Some(place) = self.places.get(&*id) {
-            return Ok(*place);
+        if let Some(place) = self.subjects.place(&id) {
+            return Ok(place);
         }
         let typed = SubjectId::new(&id).map_err(|error| reader.no_subject(error.into()))?;
-        if let Some(place) = self.places.get(typed.as_str()) {
-            return Ok(*place);
+        // Without its padding it may be known.
+        if typed.as_str() != id
+            && let Some(place) = self.subjects.place(typed.as_str())
+        {
+            return Ok(place);
         }
-        let subject = self.options.key.of_table(&id).map_err(|error| reader.no_subject(error))?;
-        let place = u32::try_from(self.subjects.len()).expect("a table has fewer subjects");
-        self.subjects.push((subject, reader.line));
-        self.places.insert(typed.as_str().into(), place);
-        Ok(place)
+        let key = &self.options.key;
+        let subject = key.of_table(&id).map_err(|error| reader.no_subject(error))?;
+        Ok(self.subjects.add(typed.as_str(), subject, reader.line))
     }
 
     fn finish(mut self, covariates: Vec<String>) -> PainTable {
-        let near_misses = near_misses(&self.places, &self.subjects);
-        drop(self.places);
+        let near_misses = self.subjects.near_misses();
+        let subjects: Vec<SubjectId> = self.subjects.into_all().collect();
         let (mut record_rows, mut missed) = (None, Vec::new());
         if let Some(assembly) = self.assembly {
-            let subjects: Vec<SubjectId> = self.subjects.iter().map(|(id, _)| id.clone()).collect();
             let records = assembly.finish(&subjects, &self.options.mapping.redcap);
             self.rows = records.rows;
             self.injections = records.injections;
@@ -220,8 +216,7 @@ impl<'a> Builder<'a> {
         let (texts, text_ranks) = self.texts.finish();
         self.rows.iter_mut().for_each(|row| row.told.rank_texts(&text_ranks));
         // Places follow the order of ids, so that keys sort as ids do.
-        let ids = self.subjects.into_iter().map(|(id, _)| id);
-        let mut named: Vec<(SubjectId, u32)> = ids.zip(0..).collect();
+        let mut named: Vec<(SubjectId, u32)> = subjects.into_iter().zip(0..).collect();
         named.sort_unstable();
         let mut ranks = vec![0u32; named.len()];
         for (rank, (_, place)) in (0..).zip(&named) {
@@ -262,38 +257,4 @@ fn misshapen(record: &StringRecord, width: usize) -> Option<RejectionReason> {
     // Trailing separators are common and lose nothing.
     let found = record.len();
     (found < width || last >= width).then_some(RejectionReason::Ragged { expected: width, found })
-}
-
-/// Pairs of ids as they stand in the table that look like one person, since
-/// pseudonyms of near misses have nothing in common.
-fn near_misses(places: &HashMap<Box<str>, u32>, subjects: &[(SubjectId, u64)]) -> Vec<NearMiss> {
-    // Comparing every id with every other would take hours on a large table;
-    // only ids that agree up to case and zeros can be near misses.
-    let bare = |id: &str| {
-        let letters = id.trim_start_matches('0').chars().flat_map(char::to_lowercase);
-        // A multiplication spreads letters well enough: what falls together by
-        // chance is told apart below.
-        letters.fold(0u64, |hash, letter| {
-            (hash ^ u64::from(u32::from(letter)))
-                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-                .rotate_left(31)
-        })
-    };
-    let mut ids: Vec<(u64, &str, u32)> =
-        places.iter().map(|(id, place)| (bare(id), &**id, *place)).collect();
-    ids.sort_unstable();
-    let near = |a: &str, b: &str| match (SubjectId::new(a), SubjectId::new(b)) {
-        (Ok(a), Ok(b)) => a.is_near_miss(&b),
-        _ => false,
-    };
-    let known = |place: u32| subjects[place as usize].clone();
-    let mut misses = Vec::new();
-    for alike in ids.chunk_by(|a, b| a.0 == b.0) {
-        for (n, (_, first, a)) in alike.iter().enumerate() {
-            let others = alike[n + 1..].iter().filter(|(_, second, _)| near(first, second));
-            misses.extend(others.map(|(_, _, b)| NearMiss { first: known(*a), second: known(*b) }));
-        }
-    }
-    misses.sort_by(|a, b| (&a.first, &a.second).cmp(&(&b.first, &b.second)));
-    misses
 }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use foramen_types::SubjectId;
 use jiff::civil::Date;
 
+use crate::columns::RedcapColumns;
 use crate::covariates::{TextId, Texts};
 use crate::episode::days_between;
 use crate::field::Field;
@@ -14,6 +15,8 @@ use crate::{Rejection, RejectionReason};
 #[derive(Default)]
 pub(crate) struct Assembly {
     rows: Vec<Loose>,
+    /// Whether a visit can have a row of its own.
+    visits: bool,
 }
 
 /// What becomes of all records.
@@ -57,6 +60,7 @@ impl Assembly {
         let injection = reader.injection(id, texts).map_err(first).unwrap_or(None);
         let redcap = reader.columns.redcap.as_ref();
         let event = redcap.map_or("", |redcap| redcap.event(reader.record));
+        self.visits |= redcap.is_some_and(RedcapColumns::have_visits);
         self.rows.push(Loose {
             line: reader.line,
             subject,
@@ -79,7 +83,8 @@ impl Assembly {
             for row in rows.iter_mut() {
                 row.sort_scores(events);
             }
-            records.add(rows, &subjects[rows[0].subject as usize], events);
+            let subject = &subjects[rows[0].subject as usize];
+            records.add(rows, subject, events, self.visits);
         }
         records
     }
@@ -119,7 +124,7 @@ fn is_event(name: &str, event: &str) -> bool {
 }
 
 impl Records {
-    fn add(&mut self, rows: &[Loose], subject: &SubjectId, events: &RedcapEvents) {
+    fn add(&mut self, rows: &[Loose], subject: &SubjectId, events: &RedcapEvents, visits: bool) {
         let reject = |row: &Loose, reason| Rejection {
             row: row.line,
             subject: Some(subject.clone()),
@@ -156,7 +161,8 @@ impl Records {
                 continue;
             };
             let key = Key { subject: row.subject, level, side, injection };
-            self.rows.push(anchor(row, key, rows, events, &missed));
+            let missed = visits.then(|| missed.clone());
+            self.rows.push(anchor(row, key, rows, events, missed));
             let followups = rows.iter().filter(|other| {
                 other.injection.is_none() && other.fault.is_none() && other.is_followup(events)
             });
@@ -193,7 +199,7 @@ fn anchor(
     key: Key,
     record: &[Loose],
     events: &RedcapEvents,
-    missed: &[String],
+    missed: Option<Vec<String>>,
 ) -> Row {
     let mut told = row.told.clone();
     let mut support = Vec::new();
@@ -235,7 +241,7 @@ fn anchor(
     told.covariates = covariates.into_iter().collect();
     support.sort_unstable();
     support.dedup();
-    let anchor = Some(Box::new(Anchor { support, missed: missed.to_vec() }));
+    let anchor = Some(Box::new(Anchor { support, missed }));
     Row { line: row.line, key, told, fault: row.fault.clone(), anchor }
 }
 

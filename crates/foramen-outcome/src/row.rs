@@ -60,8 +60,9 @@ pub(crate) struct Row {
 pub(crate) struct Anchor {
     /// The lines of the other rows that complete it.
     pub(crate) support: Vec<u64>,
-    /// The follow-up visits that the export has no row of.
-    pub(crate) missed: Vec<String>,
+    /// The follow-up visits that the export has no row of; none where visits
+    /// have no rows of their own.
+    pub(crate) missed: Option<Vec<String>>,
 }
 
 /// Which episode a row belongs to. The subject is its place in the table's list.

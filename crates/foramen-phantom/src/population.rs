@@ -99,6 +99,13 @@ impl Spine {
         let frame = Frame::draw(&mut stream(seed, subject, Purpose::Pose, 0), pitch);
         Self { frame, discs, disc_heights, channels, body, sac, cord, arteries, facets, neck }
     }
+
+    /// The same spine in the pose of another examination.
+    pub(crate) fn lying(mut self, seed: u64, subject: usize) -> Self {
+        let pitch = self.discs[0] / 2.5;
+        self.frame = Frame::draw(&mut stream(seed, subject, Purpose::Pose, 0), pitch);
+        self
+    }
 }
 
 impl Frame {

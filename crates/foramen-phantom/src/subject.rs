@@ -44,19 +44,15 @@ pub struct Subject {
 /// like further analysable subjects.
 #[must_use]
 pub fn draw_subject(config: &CohortConfig, index: usize) -> Subject {
-    let plan = Plan::draw(config, index);
-    let axial = plan.stacks(&plan.protocol.axial);
-    let sagittal = plan.stacks(&plan.protocol.sagittal);
-    let [sagittal] = <[Stack; 1]>::try_from(sagittal).expect("the sagittal series is one stack");
-    Subject {
-        id: SubjectId::new(&plan.id).expect("the id is neither empty nor odd"),
-        level: plan.complaint.level,
-        side: plan.complaint.side,
-        cause: plan.complaint.cause,
-        truth: plan.truth(),
-        axial,
-        sagittal,
-    }
+    Plan::draw(config, index).subject()
+}
+
+/// Draws the same subject examined a second time: the same spine and the same
+/// protocol, planned on the spine as it now lies, with another pose, noise, bias
+/// field and artefacts.
+#[must_use]
+pub fn draw_rescan(config: &CohortConfig, index: usize) -> Subject {
+    Plan::draw(config, index).again().subject()
 }
 
 /// Everything about a subject except the pictures.
@@ -90,6 +86,31 @@ impl Plan {
             course,
             spine,
             protocol,
+        }
+    }
+
+    /// The same subject at another examination.
+    fn again(mut self) -> Self {
+        let (seed, index) = (self.seed, self.index);
+        self.seed = !seed;
+        self.spine = self.spine.lying(self.seed, index);
+        self.protocol = Protocol::draw(seed, index, &self.spine);
+        self
+    }
+
+    fn subject(&self) -> Subject {
+        let axial = self.stacks(&self.protocol.axial);
+        let sagittal = self.stacks(&self.protocol.sagittal);
+        let [sagittal] =
+            <[Stack; 1]>::try_from(sagittal).expect("the sagittal series is one stack");
+        Subject {
+            id: SubjectId::new(&self.id).expect("the id is neither empty nor odd"),
+            level: self.complaint.level,
+            side: self.complaint.side,
+            cause: self.complaint.cause,
+            truth: self.truth(),
+            axial,
+            sagittal,
         }
     }
 
@@ -232,6 +253,17 @@ mod tests {
             assert!(least > truth.waist_mm - 0.06, "{least} {}", truth.waist_mm);
             assert!(least < truth.waist_mm + 2.0, "{least} {}", truth.waist_mm);
         }
+    }
+
+    #[test]
+    fn a_second_examination_shows_the_same_spine_in_another_pose() {
+        let first = Plan::draw(&CohortConfig::default(), 3);
+        let second = first.clone().again();
+        assert_eq!(first.spine.channels, second.spine.channels);
+        assert_ne!(first.spine.frame, second.spine.frame);
+        let (axial, again) = (&first.protocol.axial, &second.protocol.axial);
+        assert_eq!((axial.contrast, axial.rows), (again.contrast, again.rows));
+        assert_ne!(first.instance_uid(axial, 0), second.instance_uid(again, 0));
     }
 
     #[test]

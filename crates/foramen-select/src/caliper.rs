@@ -30,6 +30,10 @@ const INWARD: (f64, f64) = (0.07, 0.03);
 /// is a grey wall.
 const GREY: f64 = 0.5;
 
+/// How much wider, per square millimetre along the channel from the cut, a
+/// place may be and still lose to one on the cut.
+const STRAY: f64 = 0.1;
+
 /// A wall is one where its edge is at least this part of what it is at its more
 /// distinct places.
 const DISTINCT: f64 = 0.5;
@@ -67,17 +71,20 @@ pub(crate) fn narrowest_neck(
         DISTINCT * heights[heights.len() * 3 / 4]
     };
     let least = (distinct(&front), distinct(&back));
-    let mut best: Option<Neck> = None;
+    let mut best: Option<(f64, Neck)> = None;
     for (i, f) in front.iter().enumerate().filter(|(_, f)| f.1 >= least.0) {
         for (k, b) in back.iter().enumerate().filter(|(_, b)| b.1 >= least.1) {
             let at = (axes.place(i, f.0), axes.place(k, b.0));
             let width = distance(at.0, at.1);
-            if best.is_none_or(|best| width < best.width) {
-                best = Some(Neck { front: at.0, back: at.1, width, edge: f.1.min(b.1) });
+            let stray = ((i + k) as f64 / 2.0 - PLACES as f64) * ALONG;
+            let rank = width + STRAY * stray * stray;
+            if best.is_none_or(|best| rank < best.0) {
+                let edge = f.1.min(b.1);
+                best = Some((rank, Neck { front: at.0, back: at.1, width, edge }));
             }
         }
     }
-    best
+    best.map(|(_, neck)| neck)
 }
 
 /// Coordinates of a channel: along it, from the canal outward, and across it

@@ -91,6 +91,18 @@ pub struct Foramen {
     pub root_width: Option<f64>,
     /// Why it was refused.
     pub reason: Option<RefusalReason>,
+    /// Whether it is open as far as the slice alone can tell, as log odds.
+    pub(crate) odds: f64,
+    /// The passage, if it is one, whatever the slice alone says.
+    pub(crate) passage: Option<Passage>,
+}
+
+/// What may be the passage of a foramen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Passage {
+    pub(crate) width: f64,
+    /// How far the width can be trusted, 0 to 1.
+    pub(crate) certainty: f64,
 }
 
 impl Foramen {
@@ -106,6 +118,13 @@ impl Foramen {
             path: Vec::new(),
             root_width: None,
             reason: Some(reason),
+            odds: 0.0,
+            passage: None,
         }
     }
+}
+
+/// The probability of log odds.
+pub(crate) fn probability(odds: f64) -> f64 {
+    1.0 / (1.0 + (-odds).exp())
 }

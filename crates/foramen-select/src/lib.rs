@@ -52,6 +52,7 @@ mod foramen;
 mod frame;
 mod measurement;
 mod naive;
+mod passage;
 mod ring;
 mod selection;
 

@@ -1,9 +1,11 @@
 use foramen_image::{Contrast, Slice, Stack};
 use foramen_types::{Point, Side};
 
-use crate::caliper::narrowest_neck;
+use crate::caliper::{Neck, narrowest_neck};
 use crate::canal::{Canal, track};
+use crate::foramen::{Passage, probability};
 use crate::frame::Frame;
+use crate::passage::brightness;
 use crate::ring::{Cut, Levels, Unrolled, symmetry};
 use crate::{Foramen, RefusalReason, State};
 
@@ -119,6 +121,13 @@ const TYPICAL: (f64, f64) = (12.0, -5.5);
 /// What blur within and through the slice adds to the width of a narrow passage
 /// between thick dark walls, in millimetres, in squares.
 const BLUR: f64 = 0.7;
+/// How much narrower than its edges a passage is that is darker than the tissue
+/// around, in millimetres per part of brightness.
+const SHADE: f64 = 1.3;
+/// Walls are certain whose weaker edge is this part of that from bone to fluid.
+const DISTINCT: f64 = 0.45;
+/// Where nothing opens the wall around the canal it is shut, as log odds.
+const SHUT: f64 = 3.0;
 
 fn middle_of(places: &[(f64, f64)]) -> (f64, f64) {
     let median = |pick: fn(&(f64, f64)) -> f64, typical: f64| {
@@ -211,12 +220,14 @@ impl<'a> View<'a> {
         let closed = Foramen {
             state: State::Closed,
             width: None,
-            confidence: 0.95,
+            confidence: probability(SHUT),
             front: None,
             back: None,
             path,
             root_width: None,
             reason: None,
+            odds: -SHUT,
+            passage: None,
         };
         let Some(opening) = cut.opening() else { return closed };
         let Some(neck) = narrowest_neck(frame, side, opening, levels, self.contrast) else {
@@ -230,20 +241,30 @@ impl<'a> View<'a> {
             14.5 * (bright - bone) + 9.5 * neck.edge - 4.2
         };
         let odds = if crossed < options.open_from { odds.min(-0.5) } else { odds };
-        let width = if self.contrast == Contrast::T2Star {
-            (neck.width.powi(2) - BLUR.powi(2)).max(0.01).sqrt()
-        } else {
-            neck.width
-        };
+        let passage = self.passage(side, &neck, levels);
         let wall = |at| Some(frame.point(Frame::outward(side, at)));
         let open = odds > 0.0;
         Foramen {
             state: if open { State::Open } else { State::Closed },
-            width: open.then_some(width),
-            confidence: 1.0 / (1.0 + (-odds.abs()).exp()),
+            width: open.then_some(passage.width),
+            confidence: if open { passage.certainty } else { 1.0 } * probability(odds.abs()),
             front: wall(neck.front),
             back: wall(neck.back),
+            odds,
+            passage: Some(passage),
             ..closed
         }
+    }
+    /// The width of a passage: what lies between its edges, less what blur adds
+    /// and what its want of brightness tells.
+    fn passage(&self, side: Side, neck: &Neck, levels: Levels) -> Passage {
+        let bright = brightness(&self.frame, side, neck, levels).min(1.0);
+        let edges = if self.contrast == Contrast::T2Star {
+            (neck.width.powi(2) - BLUR.powi(2)).max(0.01).sqrt()
+        } else {
+            neck.width
+        };
+        let width = (edges - SHADE * (1.0 - bright)).max(0.1);
+        Passage { width, certainty: (neck.edge / DISTINCT).clamp(0.0, 1.0) * bright.max(0.0) }
     }
 }

@@ -25,8 +25,10 @@ const LENGTH_COST: f64 = 0.06;
 const BRIDGED: f64 = 2.2;
 /// Weight from which a place may belong to the foramen: 18° to either side.
 const EXPECTED: f64 = 0.83;
-/// Openness from which a place belongs to an opening.
+/// Openness from which a place starts an opening, and from which it continues
+/// one: a root that fills the foramen is hardly brighter than its walls.
 const OPEN: f64 = 0.5;
+const FILLED: f64 = 0.3;
 
 /// One half of a slice around the canal: `[angle, radius]`, from the front
 /// midline over the side to the back.
@@ -231,7 +233,7 @@ impl Cut {
             {
                 let step = distance(self.places[k - 1], self.places[k]);
                 amount += self.open[k] * self.weight[k].powi(3) * step;
-                if self.open[k] > OPEN {
+                if self.open[k] > FILLED {
                     last = k;
                 }
                 k += 1;

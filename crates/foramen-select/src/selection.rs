@@ -1,6 +1,7 @@
 use foramen_image::{Plane, Stack};
 use foramen_types::{Level, Point, Side, Vector};
 
+use crate::foramen::probability;
 use crate::{Foramen, RefusalReason, SliceMeasurement, State};
 
 /// What a given point lies on.
@@ -137,36 +138,47 @@ pub fn narrowest(
     Selection { chosen: Some(chosen), runner_up, profile, confidence, refusal: None }
 }
 
+/// Half the height of a foramen between its pedicles, in millimetres.
+const HALF_HEIGHT: f64 = 3.8;
+/// How much a millimetre of height says about open or closed, as log odds, and
+/// the most it may say for either.
+const BY_HEIGHT: f64 = 2.5;
+const MOST_OPEN: f64 = 6.0;
+const MOST_CLOSED: f64 = 2.5;
+/// Slices farther from the disc than this must be clearly narrower, in
+/// millimetres, by how much per millimetre.
+const NEAR: f64 = 3.0;
+const BY_DISTANCE: f64 = 0.5;
+/// So must slices less certain than this, by how much in millimetres per part.
+const CERTAIN: f64 = 0.8;
+const BY_DOUBT: f64 = 7.0;
+
 /// Says again what a slice shows, now that its height is known, and gives the
 /// rank of its width among others.
 ///
 /// Pedicles begin about 4 mm above and below the disc, so what looks shut at
 /// disc height is a narrow or an occluded foramen, and what looks open at the
-/// height of a pedicle is doubtful. Slices near a pedicle and uncertain ones must
-/// be clearly narrower to be chosen.
+/// height of a pedicle is doubtful.
 fn judge(choice: &mut Choice) -> f64 {
     let foramen = &mut choice.foramen;
-    let p = foramen.confidence.clamp(0.001, 0.999);
-    let seen = match foramen.state {
-        State::Open | State::Occluded => (p / (1.0 - p)).ln(),
-        State::Closed => -(p / (1.0 - p)).ln(),
-        State::Refused => return f64::INFINITY,
-    };
-    let expected = ((3.5 - choice.offset.abs()) * 1.5).clamp(-2.5, 3.0);
-    let odds = seen + expected;
-    foramen.confidence = 1.0 / (1.0 + (-odds.abs()).exp());
-    let passage = foramen.front.zip(foramen.back).map(|(front, back)| front.distance(back));
+    if foramen.state == State::Refused {
+        return f64::INFINITY;
+    }
+    let distance = choice.offset.abs();
+    let expected = ((HALF_HEIGHT - distance) * BY_HEIGHT).clamp(-MOST_CLOSED, MOST_OPEN);
+    let odds = foramen.odds + expected;
+    let certain = probability(odds.abs());
+    foramen.confidence = certain;
     if odds <= 0.0 {
         (foramen.state, foramen.width) = (State::Closed, None);
-    } else if let (State::Closed, Some(width)) = (foramen.state, passage) {
-        (foramen.state, foramen.width) = (State::Open, Some(width));
-    } else if foramen.state == State::Closed {
+    } else if let Some(passage) = foramen.passage {
+        (foramen.state, foramen.width) = (State::Open, Some(passage.width));
+        foramen.confidence *= passage.certainty;
+    } else {
         (foramen.state, foramen.width) = (State::Occluded, Some(0.0));
     }
     let width = foramen.width.unwrap_or(f64::INFINITY);
-    width
-        + 0.5 * (choice.offset.abs() - 3.0).max(0.0)
-        + 2.0 * (0.8 - choice.foramen.confidence).max(0.0)
+    width + BY_DISTANCE * (distance - NEAR).max(0.0) + BY_DOUBT * (CERTAIN - certain).max(0.0)
 }
 
 impl Selection {

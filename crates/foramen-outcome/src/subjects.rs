@@ -1,0 +1,97 @@
+use std::hash::BuildHasher as _;
+
+use foramen_types::SubjectId;
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use crate::outcomes::NearMiss;
+
+/// The subjects of a table in order of their first rows, found by their ids as
+/// they stand there.
+#[derive(Default)]
+pub(crate) struct Subjects {
+    /// All ids in one text: a table may have a million.
+    text: String,
+    ends: Vec<usize>,
+    /// Places with the hashes of their ids: to read a million ids again whenever
+    /// the table grows would take longer than all else.
+    places: HashTable<(u64, u32)>,
+    hasher: DefaultHashBuilder,
+    /// Who they are, and the first line of each.
+    known: Vec<(SubjectId, u64)>,
+}
+
+impl Subjects {
+    /// The place of the subject with an id.
+    pub(crate) fn place(&self, id: &str) -> Option<u32> {
+        let hash = self.hasher.hash_one(id);
+        let same = |(other, place): &(u64, u32)| *other == hash && self.id(*place) == id;
+        self.places.find(hash, same).map(|(_, place)| *place)
+    }
+
+    /// Adds a subject under a new id.
+    pub(crate) fn add(&mut self, id: &str, subject: SubjectId, line: u64) -> u32 {
+        let place = u32::try_from(self.known.len()).expect("a table has fewer subjects");
+        self.text.push_str(id);
+        self.ends.push(self.text.len());
+        self.known.push((subject, line));
+        let hash = self.hasher.hash_one(id);
+        self.places.insert_unique(hash, (hash, place), |(hash, _)| *hash);
+        place
+    }
+
+    /// Who has a place.
+    pub(crate) fn subject(&self, place: u32) -> &SubjectId {
+        &self.known[place as usize].0
+    }
+
+    /// All subjects.
+    pub(crate) fn into_all(self) -> impl ExactSizeIterator<Item = SubjectId> {
+        self.known.into_iter().map(|(subject, _)| subject)
+    }
+
+    /// Pairs of ids as they stand in the table that look like one person, since
+    /// pseudonyms of near misses have nothing in common.
+    pub(crate) fn near_misses(&self) -> Vec<NearMiss> {
+        // Comparing every id with every other would take hours on a large table;
+        // only ids that agree up to case and zeros can be near misses.
+        let mut ids: Vec<(u64, u32)> =
+            (0..).take(self.known.len()).map(|place| (bare_hash(self.id(place)), place)).collect();
+        ids.sort_unstable();
+        let near = |a: u32, b: u32| match (SubjectId::new(self.id(a)), SubjectId::new(self.id(b))) {
+            (Ok(a), Ok(b)) => a.is_near_miss(&b),
+            _ => false,
+        };
+        let known = |place: u32| self.known[place as usize].clone();
+        let mut misses = Vec::new();
+        for alike in ids.chunk_by(|a, b| a.0 == b.0).filter(|alike| alike.len() > 1) {
+            let mut places: Vec<u32> = alike.iter().map(|(_, place)| *place).collect();
+            places.sort_by_key(|place| self.id(*place));
+            for (n, &a) in places.iter().enumerate() {
+                let others = places[n + 1..].iter().filter(|b| near(a, **b));
+                misses.extend(others.map(|b| NearMiss { first: known(a), second: known(*b) }));
+            }
+        }
+        misses.sort_by(|a, b| (&a.first, &a.second).cmp(&(&b.first, &b.second)));
+        misses
+    }
+
+    fn id(&self, place: u32) -> &str {
+        let place = place as usize;
+        let start = if place == 0 { 0 } else { self.ends[place - 1] };
+        &self.text[start..self.ends[place]]
+    }
+}
+
+/// A number that ids share when they agree up to case and leading zeros; by
+/// chance others may as well.
+fn bare_hash(id: &str) -> u64 {
+    let add = |hash: u64, letter: u32| {
+        (hash ^ u64::from(letter)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31)
+    };
+    let bare = id.trim_start_matches('0');
+    if bare.is_ascii() {
+        bare.bytes().fold(0, |hash, byte| add(hash, u32::from(byte.to_ascii_lowercase())))
+    } else {
+        bare.chars().flat_map(char::to_lowercase).fold(0, |hash, c| add(hash, u32::from(c)))
+    }
+}
