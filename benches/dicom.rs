@@ -1,13 +1,20 @@
-//! Headers of a folder, and the pixels of a stack.
+//! Headers of a folder, and the pixels of stacks by transfer syntax.
 //!
 //! `cargo bench --bench dicom` on a synthetic cohort of four subjects, written
-//! once to a temporary folder (a warm cache).
+//! once to a temporary folder (a warm cache), and, where the folder of real test
+//! data is (`FORAMEN_TEST_DATA`, by default `../shared/data`), on one image of
+//! 384 × 384 pixels in nine encodings.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::hint::black_box;
+use std::io::{Cursor, Write};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use foramen_dicom::{Orientation, ScanOptions, load, scan};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use foramen_dicom::{Orientation, Policy, ScanOptions, StackHeader, load, load_volume, scan};
 use foramen_phantom::{CohortConfig, write_cohort};
 
 fn dicom(criterion: &mut Criterion) {
@@ -18,26 +25,120 @@ fn dicom(criterion: &mut Criterion) {
     let dir = cohort.join("dicom");
     let options = ScanOptions::default();
     let found = scan(&dir, &options).expect("the cohort was just written");
+    let archive = folder.path().join("cohort.zip");
+    fs::write(&archive, zipped(&dir)).expect("the temporary folder can be written");
 
-    let mut headers = criterion.benchmark_group("scan/headers");
+    let mut headers = criterion.benchmark_group("scan");
     headers.throughput(Throughput::Elements(found.files as u64));
     headers.measurement_time(Duration::from_secs(5));
-    headers.bench_function(found.files.to_string(), |b| b.iter(|| scan(black_box(&dir), &options)));
+    let name = |what: &str| format!("{what}/{}", found.files);
+    headers.bench_function(name("headers"), |b| b.iter(|| scan(black_box(&dir), &options)));
+    headers.bench_function(name("zip"), |b| b.iter(|| scan(black_box(&archive), &options)));
     headers.finish();
 
-    let axial = found
-        .stacks
+    let mut group = criterion.benchmark_group("load/stack");
+    let axial = largest_axial(&found.stacks);
+    bench_load(&mut group, "native", axial);
+    let inside = scan(&archive, &options).expect("the archive was just written");
+    bench_load(&mut group, "zip", largest_axial(&inside.stacks));
+    let size = format!("volume/{}x{}x{}", axial.slices.len(), axial.rows, axial.columns);
+    group.bench_function(size, |b| b.iter(|| load_volume(black_box(axial), Policy::Lenient)));
+    for (syntax, file) in encodings(folder.path()) {
+        let found = scan(&file, &options).expect("the file was just written");
+        // JPEG-LS is rejected without its feature.
+        if let [stack] = &found.stacks[..] {
+            bench_load(&mut group, &syntax, stack);
+        }
+    }
+    group.finish();
+}
+
+fn bench_load(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, stack: &StackHeader) {
+    let pixels = stack.slices.len() * stack.rows * stack.columns;
+    // Bytes decoded: 16 bits a pixel.
+    group.throughput(Throughput::Bytes(2 * pixels as u64));
+    let size = format!("{name}/{}x{}x{}", stack.slices.len(), stack.rows, stack.columns);
+    group.bench_function(size, |b| b.iter(|| load(black_box(stack))));
+}
+
+fn largest_axial(stacks: &[StackHeader]) -> &StackHeader {
+    stacks
         .iter()
         .filter(|stack| stack.orientation == Orientation::Axial && !stack.localizer)
         .max_by_key(|stack| stack.slices.len())
-        .expect("the cohort has axial stacks");
-    let pixels = axial.slices.len() * axial.rows * axial.columns;
-    let mut stack = criterion.benchmark_group("load/stack");
-    // Bytes on disk: 16 bits a pixel.
-    stack.throughput(Throughput::Bytes(2 * pixels as u64));
-    let size = format!("native/{}x{}x{}", axial.slices.len(), axial.rows, axial.columns);
-    stack.bench_function(size, |b| b.iter(|| load(black_box(axial))));
-    stack.finish();
+        .expect("the cohort has axial stacks")
+}
+
+/// The files below a folder in one archive, deflated.
+fn zipped(dir: &Path) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default()
+        .compression_method(zip::CompressionMethod::Deflated);
+    let mut open = vec![dir.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).expect("the cohort can be read").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            zip.start_file(path.to_string_lossy(), options).expect("memory holds the archive");
+            let bytes = fs::read(path).expect("the cohort can be read");
+            zip.write_all(&bytes).expect("memory holds the archive");
+        }
+    }
+    zip.finish().expect("memory holds the archive").into_inner()
+}
+
+/// One picture in nine encodings, by transfer syntax. It is a mosaic of tiles,
+/// which is renamed, since pixels are decoded here and not shown.
+fn encodings(folder: &Path) -> BTreeMap<String, PathBuf> {
+    let root = std::env::var_os("FORAMEN_TEST_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
+        PathBuf::from,
+    );
+    let Ok(files) = fs::read_dir(root.join("dicom/ts/In")) else {
+        println!("{} holds no dicom/ts; compressed pixels are not timed", root.display());
+        return BTreeMap::new();
+    };
+    let mut paths: Vec<PathBuf> = files.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    let rewritten = paths.iter().filter_map(|path| {
+        let mut bytes = fs::read(path).ok()?;
+        replace(&mut bytes, b"MOSAIC", b"NORMAL");
+        replace(&mut bytes, b"SIEMENS MR HEADER", b"SIEMENS MR RENAME");
+        let target = folder.join(path.file_name()?);
+        fs::write(&target, &bytes).ok()?;
+        Some((syntax(&bytes)?, target))
+    });
+    rewritten.collect()
+}
+
+fn replace(bytes: &mut [u8], old: &[u8], new: &[u8]) {
+    for at in 0..bytes.len().saturating_sub(old.len()) {
+        if bytes[at..].starts_with(old) {
+            bytes[at..at + new.len()].copy_from_slice(new);
+        }
+    }
+}
+
+/// The end of the Transfer Syntax UID (0002,0010), and the coding it stands for.
+fn syntax(bytes: &[u8]) -> Option<String> {
+    let at = bytes.windows(6).position(|window| window == b"\x02\x00\x10\x00UI")?;
+    let length = usize::from(*bytes.get(at + 6)?);
+    let uid = String::from_utf8_lossy(bytes.get(at + 8..at + 8 + length)?);
+    let end = uid.trim_end_matches('\0').strip_prefix("1.2.840.10008.1.2").unwrap_or("");
+    let coding = match end {
+        "" => "implicit",
+        ".1" => "explicit",
+        ".2" => "big-endian",
+        ".5" => "rle",
+        ".4.57" | ".4.70" => "jpeg-lossless",
+        ".4.80" | ".4.81" => "jpeg-ls",
+        ".4.90" | ".4.91" => "jpeg-2000",
+        _ => "other",
+    };
+    Some(format!("{coding}-1.2{end}"))
 }
 
 criterion_group!(benches, dicom);

@@ -3,6 +3,7 @@
 
 mod accuracy;
 mod cohort;
+pub mod contact_sheet;
 mod failure;
 mod files;
 mod inputs;
@@ -11,6 +12,7 @@ mod levels_page;
 mod perturbed;
 mod progress;
 mod reporting;
+pub mod stack_table;
 mod stages;
 mod training;
 

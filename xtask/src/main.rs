@@ -3,7 +3,7 @@
 //! `setup` brings libtorch and CMake into the user cache and tells cargo where
 //! they are, `doctor` prints what was found, `demo` and `test` are `setup`
 //! followed by the cargo command a user would type, `peers-test` compares
-//! `foramen-metrics` with what people use. Each may be run again and again; what
+//! `foramen-metrics` and `foramen-dicom` with what people use. Each may be run again and again; what
 //! is already there is kept.
 
 mod cache;
@@ -45,8 +45,11 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Numbers and speed of `foramen-metrics` beside Python and R.
+    /// Numbers and speed of `foramen-metrics` beside Python and R, and of
+    /// `foramen-dicom` beside dcm2niix and pydicom.
     PeersTest {
+        /// One of the two [default: both].
+        subject: Option<peers::Subject>,
         /// Compare with torchmetrics too. Its PyTorch fills 5 GB on Linux.
         #[arg(long)]
         torchmetrics: bool,
@@ -70,7 +73,7 @@ fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Setup(options) => setup::setup(&options).map(drop),
         Task::Doctor => doctor::doctor(),
-        Task::PeersTest { torchmetrics } => peers::peers(torchmetrics),
+        Task::PeersTest { subject, torchmetrics } => peers::peers(subject, torchmetrics),
         Task::Demo { arguments } => {
             setup::setup(&setup::Options::default())?;
             cargo::run(

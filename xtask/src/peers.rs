@@ -1,15 +1,16 @@
-//! `cargo xtask peers-test`: the numbers and the speed of `foramen-metrics` beside
-//! those of the Python and R packages that people use.
+//! `cargo xtask peers-test`: the numbers and the speed of `foramen-metrics` and
+//! `foramen-dicom` beside those of the packages that people use.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 
 use crate::{cache, cargo};
 
-/// The peers, at the versions whose numbers were read.
-const PACKAGES: [&str; 6] = [
+/// The peers of `foramen-metrics`, at the versions whose numbers were read.
+const STATISTICS: [&str; 6] = [
     "numpy==2.4.6",
     "pandas==3.1.1",
     "scipy==1.17.1",
@@ -21,14 +22,67 @@ const PACKAGES: [&str; 6] = [
 /// Left out unless asked for.
 const TORCHMETRICS: &str = "torchmetrics==1.9.0";
 
+/// The peers of `foramen-dicom`, and the decoders that pydicom takes.
+const READERS: [&str; 7] = [
+    "numpy==2.4.6",
+    "pydicom==3.0.2",
+    "dcm2niix==1.0.20260724",
+    "pylibjpeg==2.1.0",
+    "pylibjpeg-libjpeg==2.5.0",
+    "pylibjpeg-openjpeg==2.6.0",
+    "pylibjpeg-rle==2.2.0",
+];
+
+/// What is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Subject {
+    /// `foramen-metrics` with Python and R.
+    Metrics,
+    /// `foramen-dicom` with dcm2niix and pydicom.
+    Dicom,
+}
+
 /// Builds our side, makes the Python environment where there is none, and runs
 /// the comparison, which fails on the first number that differs.
-pub(crate) fn peers(torchmetrics: bool) -> Result<()> {
+pub(crate) fn peers(subject: Option<Subject>, torchmetrics: bool) -> Result<()> {
+    if subject != Some(Subject::Dicom) {
+        metrics(torchmetrics)?;
+    }
+    if subject != Some(Subject::Metrics) {
+        dicom()?;
+    }
+    Ok(())
+}
+
+fn dicom() -> Result<()> {
+    // JPEG-LS needs CMake; without it such files are listed as refused.
+    let cmake = std::env::var_os("CMAKE").unwrap_or_else(|| "cmake".into());
+    let has_cmake = answers(Command::new(cmake).arg("--version"));
+    let features: &[&str] = if has_cmake { &["--features", "jpeg-ls"] } else { &[] };
+    let build = ["build", "--release", "--package", "foramen-dicom", "--example", "dicom_peers"];
+    cargo::run(build.into_iter().chain(features.iter().copied()), &[])?;
+    let python = environment("peers-dicom", &READERS)?;
+    let data = std::env::var_os("FORAMEN_TEST_DATA")
+        .map_or_else(|| cargo::root().join("../shared/data"), PathBuf::from);
+    let work = cache::folder()?.join("peers-dicom-work");
+    let mut compare = Command::new(python);
+    compare
+        .arg(cargo::root().join("crates/foramen-dicom/peers/compare.py"))
+        .arg(program("dicom_peers"));
+    run(compare.arg(data).arg(work))
+}
+
+fn metrics(torchmetrics: bool) -> Result<()> {
     let build = ["build", "--release", "--package", "foramen-metrics"];
     cargo::run(build.into_iter().chain(["--features", "serde", "--example", "peers"]), &[])?;
-    let python = environment(torchmetrics)?;
+    let mut packages = STATISTICS.to_vec();
+    packages.extend(torchmetrics.then_some(TORCHMETRICS));
+    let name = if torchmetrics { "peers-torch" } else { "peers" };
+    let python = environment(name, &packages)?;
     let mut compare = Command::new(python);
-    compare.arg(cargo::root().join("crates/foramen-metrics/peers/compare.py")).arg(program());
+    compare
+        .arg(cargo::root().join("crates/foramen-metrics/peers/compare.py"))
+        .arg(program("peers"));
     if has_proc() {
         compare.arg("Rscript");
     } else {
@@ -38,19 +92,17 @@ pub(crate) fn peers(torchmetrics: bool) -> Result<()> {
 }
 
 /// What cargo built, wherever it was told to build.
-fn program() -> PathBuf {
+fn program(name: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| cargo::root().join("target"), PathBuf::from);
-    target.join("release/examples").join(format!("peers{}", std::env::consts::EXE_SUFFIX))
+    target.join("release/examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// The Python of an environment in the user cache that has the packages.
-fn environment(torchmetrics: bool) -> Result<PathBuf> {
-    let folder = cache::folder()?.join(if torchmetrics { "peers-torch" } else { "peers" });
+fn environment(name: &str, packages: &[&str]) -> Result<PathBuf> {
+    let folder = cache::folder()?.join(name);
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let done = folder.join("packages.txt");
-    let mut packages = PACKAGES.to_vec();
-    packages.extend(torchmetrics.then_some(TORCHMETRICS));
     let wanted = packages.join("\n");
     if std::fs::read_to_string(&done).is_ok_and(|made| made == wanted) {
         return Ok(python);

@@ -18,9 +18,10 @@ pub(crate) fn unpack(
     let mut files = 0;
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index)?;
-        let Some(place) = keep(entry.name()).filter(|_| entry.is_file()) else { continue };
+        let name = entry.name()?.into_owned();
+        let Some(place) = keep(&name).filter(|_| entry.is_file()) else { continue };
         if !place.components().all(|part| matches!(part, Component::Normal(_))) {
-            bail!("{} holds the unsafe path {}", wheel.display(), entry.name());
+            bail!("{} holds the unsafe path {name}", wheel.display());
         }
         let target = into.join(place);
         let cannot = || format!("cannot write {}", target.display());
@@ -28,7 +29,7 @@ pub(crate) fn unpack(
         fs::create_dir_all(folder).with_context(cannot)?;
         let mut file = BufWriter::new(File::create(&target).with_context(cannot)?);
         io::copy(&mut entry, &mut file)
-            .with_context(|| format!("cannot unpack {} of {}", entry.name(), wheel.display()))?;
+            .with_context(|| format!("cannot unpack {name} of {}", wheel.display()))?;
         file.into_inner().with_context(cannot)?;
         #[cfg(unix)]
         if entry.unix_mode().is_some_and(|mode| mode & 0o111 != 0) {
@@ -45,8 +46,9 @@ pub(crate) fn read(wheel: &Path, suffix: &str) -> Result<String> {
     let mut archive = open(wheel)?;
     let name = archive
         .file_names()
+        .filter_map(Result::ok)
         .find(|name| name.ends_with(suffix))
-        .map(str::to_owned)
+        .map(|name| name.into_owned())
         .with_context(|| format!("{} holds no {suffix}", wheel.display()))?;
     Ok(io::read_to_string(archive.by_name(&name)?)?)
 }

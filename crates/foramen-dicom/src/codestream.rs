@@ -18,9 +18,19 @@ pub(crate) struct CodedSize {
 pub(crate) fn coded_size(coded: &[u8], coding: Coding) -> Result<CodedSize, RejectReason> {
     let size = match coding {
         Coding::Jpeg2000 => jpeg2000(coded),
+        // There is no end marker; the decoder refuses what is cut off.
+        Coding::JpegXl => {
+            let size = crate::jpeg_xl::coded_size(coded);
+            return size.ok_or(RejectReason::Decode { what: "no plain grey JPEG XL image" });
+        }
         _ => jpeg(coded),
     };
     let size = size.ok_or(RejectReason::Decode { what: "the code stream has no frame header" })?;
+    if coding == Coding::Jpeg2000 && !crate::packets::are_possible(coded) {
+        return Err(RejectReason::Decode {
+            what: "the code stream declares more than it can hold",
+        });
+    }
     // One marker of both families, then at most padding.
     let end = coded.iter().rposition(|&byte| byte != 0);
     if end.is_none_or(|end| end == 0 || coded[end - 1..=end] != [0xFF, 0xD9]) {

@@ -9,8 +9,9 @@ use dicom_pixeldata::PixelDecoder;
 use crate::RejectReason;
 use crate::codestream::{CodedSize, coded_size};
 use crate::format::{PixelFormat, PixelSource};
+use crate::syntax::Coding;
 
-/// Expands a JPEG, JPEG-LS or JPEG 2000 frame to little endian pixels.
+/// Expands a JPEG, JPEG-LS, JPEG 2000 or JPEG XL frame to little endian pixels.
 ///
 /// The decoders trust the header about the size of the image: a larger code
 /// stream makes them panic, a smaller one leaves zeros. So the size in the code
@@ -18,7 +19,17 @@ use crate::format::{PixelFormat, PixelSource};
 /// and a panic is caught.
 pub(crate) fn expand(coded: Vec<u8>, source: &PixelSource) -> Result<Vec<u8>, RejectReason> {
     let format = &source.format;
-    check(coded_size(&coded, source.syntax.coding())?, format)?;
+    let size = coded_size(&coded, source.syntax.coding())?;
+    check(size, format)?;
+    if source.syntax.coding() == Coding::JpegXl && size.precision != u32::from(format.allocated) {
+        // The decoder would spread the values over all allocated bits.
+        let what = "the bits of the JPEG XL image are not Bits Allocated (0028,0100)";
+        return Err(RejectReason::Decode { what });
+    }
+    let coded = match source.syntax.coding() {
+        Coding::JpegXl => crate::jpeg_xl::codestream(&coded).unwrap_or(&coded).to_vec(),
+        _ => coded,
+    };
     let failed = |what| RejectReason::Decode { what };
     let object = frame_object(coded, format)
         .with_meta(

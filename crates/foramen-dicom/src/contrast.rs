@@ -1,5 +1,6 @@
 use foramen_image::Contrast;
 
+use crate::Finding;
 use crate::physics::{Family, Physics};
 
 /// The contrast of a stack and what speaks for it.
@@ -8,15 +9,19 @@ use crate::physics::{Family, Physics};
 /// physics. A missing attribute is no evidence. The limits are those of common
 /// spine protocols: T2 fast spin echo has TE 70–140 ms and TR above 2000 ms,
 /// T2* gradient echo TE 5–30 ms and a flip angle up to 40°.
-pub(crate) fn classify(physics: &Physics) -> (Contrast, Vec<String>) {
+pub(crate) fn classify(physics: &Physics) -> (Contrast, Finding) {
     let mut evidence = Vec::new();
-    let contrast = by_physics(physics, &mut evidence)
-        .or_else(|| by_words(&physics.words, &mut evidence))
+    // Echo and repetition time together settle it, one alone mostly.
+    let known = [physics.echo_time.is_some(), physics.repetition_time.is_some()];
+    let sure = if known == [true; 2] && physics.family != Family::Unknown { 0.95 } else { 0.8 };
+    let (contrast, confidence) = by_physics(physics, &mut evidence)
+        .map(|contrast| (contrast, sure))
+        .or_else(|| by_words(&physics.words, &mut evidence).map(|contrast| (contrast, 0.5)))
         .unwrap_or_else(|| {
             evidence.push("the header does not tell the contrast".to_owned());
-            Contrast::Other
+            (Contrast::Other, 0.0)
         });
-    (contrast, evidence)
+    (contrast, Finding::new("contrast", contrast.name(), confidence, evidence))
 }
 
 fn by_physics(physics: &Physics, evidence: &mut Vec<String>) -> Option<Contrast> {

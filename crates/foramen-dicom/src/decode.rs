@@ -1,58 +1,77 @@
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 
 use foramen_image::ndarray::Array2;
 
 use crate::RejectReason;
 use crate::format::{PixelFormat, PixelSource};
 use crate::fragments::frame_fragments;
-use crate::image::Rescale;
+
 use crate::read::read_header;
+use crate::rescale::Rescale;
 use crate::syntax::Coding;
 
-/// Decodes one frame, counted from 1, to output values.
-pub(crate) fn decode(
-    path: &Path,
+/// The bytes of a file whose frames are decoded: left on disk where they can be
+/// read in place, in memory where they had to be inflated first.
+pub(crate) enum Content {
+    OnDisk,
+    InMemory(Vec<u8>),
+}
+
+impl Content {
+    pub(crate) fn open(source: &PixelSource) -> Result<Self, RejectReason> {
+        let io = |error: std::io::Error| RejectReason::Io { kind: error.kind() };
+        let item = &source.item;
+        if !item.is_unchanged().map_err(io)? {
+            return Err(RejectReason::Changed);
+        }
+        let unpacked = item.entry.as_ref().map(|entry| item.unpack(entry)).transpose()?;
+        if !source.syntax.is_deflated() {
+            return Ok(unpacked.map_or(Self::OnDisk, Self::InMemory));
+        }
+        let header = match unpacked {
+            Some(bytes) => read_header(Cursor::new(bytes), item.length)?,
+            None => read_header(BufReader::new(item.open().map_err(io)?), item.length)?,
+        };
+        header.inflated.map(Self::InMemory).ok_or(RejectReason::Changed)
+    }
+
+    /// Decodes one frame, counted from 1, to output values.
+    pub(crate) fn frame(
+        &self,
+        source: &PixelSource,
+        frame: u32,
+        rescale: Rescale,
+    ) -> Result<Array2<f32>, RejectReason> {
+        let io = |error: std::io::Error| RejectReason::Io { kind: error.kind() };
+        match self {
+            Self::OnDisk => decode(source.item.open().map_err(io)?, source, frame, rescale),
+            Self::InMemory(bytes) => decode(Cursor::new(bytes), source, frame, rescale),
+        }
+    }
+}
+
+fn decode(
+    mut file: impl Read + Seek,
     source: &PixelSource,
     frame: u32,
     rescale: Rescale,
 ) -> Result<Array2<f32>, RejectReason> {
     let format = &source.format;
     let io = |error: std::io::Error| RejectReason::Io { kind: error.kind() };
-    let mut file = File::open(path).map_err(io)?;
-    if file.metadata().map_err(io)?.len() != source.file_length {
-        return Err(RejectReason::Changed);
-    }
-    let big = source.syntax.is_big_endian();
-    let values = match source.syntax.coding() {
+    let bytes = match source.syntax.coding() {
         Coding::Native => {
-            let at = u64::from(frame - 1) * format.frame_bytes() as u64 + source.element.at;
-            if source.syntax.is_deflated() {
-                let header = read_header(BufReader::new(file), source.file_length)?;
-                let start = usize::try_from(at).unwrap_or(usize::MAX);
-                let bytes = header
-                    .inflated
-                    .as_deref()
-                    .and_then(|all| all.get(start..start.checked_add(format.frame_bytes())?))
-                    .ok_or(RejectReason::Changed)?;
-                values(bytes, format, false, rescale)?
-            } else {
-                file.seek(SeekFrom::Start(at)).map_err(io)?;
-                let mut bytes = vec![0; format.frame_bytes()];
-                file.read_exact(&mut bytes).map_err(io)?;
-                values(&bytes, format, big, rescale)?
-            }
+            let before = u64::from(frame - 1) * format.frame_bytes() as u64;
+            file.seek(SeekFrom::Start(source.element.at + before)).map_err(io)?;
+            let mut bytes = vec![0; format.frame_bytes()];
+            file.read_exact(&mut bytes).map_err(io)?;
+            bytes
         }
-        coding => {
-            let coded = frame_fragments(&mut file, source, frame)?;
-            let bytes = match coding {
-                Coding::RunLength => crate::run_length::expand(&coded, format)?,
-                _ => crate::compressed::expand(coded, source)?,
-            };
-            values(&bytes, format, false, rescale)?
+        Coding::RunLength => {
+            crate::run_length::expand(&frame_fragments(&mut file, source, frame)?, format)?
         }
+        _ => crate::compressed::expand(frame_fragments(&mut file, source, frame)?, source)?,
     };
+    let values = values(&bytes, format, source.syntax.is_big_endian(), rescale)?;
     let shape = (usize::from(format.rows), usize::from(format.columns));
     Array2::from_shape_vec(shape, values)
         .map_err(|_| RejectReason::Decode { what: "the pixels do not fill the image" })
@@ -71,59 +90,72 @@ fn values(
         return Err(RejectReason::PixelLength { described, present });
     }
     let spare = u32::from(format.allocated - format.stored);
-    let top = top(format);
-    let to_output =
-        |stored: i64| output(if format.inverted { top - stored } else { stored }, rescale);
     Ok(match (format.allocated, format.signed) {
         (8, _) if big => {
             // Two pixels share a word whose bytes are swapped (PS3.5 annex D).
             return Err(RejectReason::Decode { what: "8-bit pixels in big endian words" });
         }
-        (8, false) => bytes.iter().map(|&b| to_output(i64::from(b << spare >> spare))).collect(),
-        (8, true) => {
-            bytes.iter().map(|&b| to_output(i64::from(b.cast_signed() << spare >> spare))).collect()
-        }
-        (16, signed) => bytes
-            .chunks_exact(2)
-            .map(|pair| {
-                let pair = [pair[0], pair[1]];
-                let word = if big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) };
-                let shifted = word << spare;
-                to_output(if signed {
-                    i64::from(shifted.cast_signed() >> spare)
+        (8, signed) => {
+            let stored = bytes.iter().map(|&byte| {
+                let byte = byte << spare;
+                if signed {
+                    i32::from(byte.cast_signed() >> spare)
                 } else {
-                    i64::from(shifted >> spare)
-                })
-            })
-            .collect(),
-        (_, signed) => bytes
-            .chunks_exact(4)
-            .map(|four| {
+                    i32::from(byte >> spare)
+                }
+            });
+            output(stored, format, rescale)
+        }
+        // The order of bytes and the sign are settled outside the loops over
+        // pixels, which the compiler then turns into vector instructions.
+        (16, false) if big => {
+            output(words(bytes, |w| i32::from(w.swap_bytes() << spare >> spare)), format, rescale)
+        }
+        (16, false) => output(words(bytes, |w| i32::from(w << spare >> spare)), format, rescale),
+        (16, true) if big => output(
+            words(bytes, |w| i32::from((w.swap_bytes() << spare).cast_signed() >> spare)),
+            format,
+            rescale,
+        ),
+        (16, true) => output(
+            words(bytes, |w| i32::from((w << spare).cast_signed() >> spare)),
+            format,
+            rescale,
+        ),
+        (_, signed) => {
+            let stored = bytes.chunks_exact(4).map(|four| {
                 let four = [four[0], four[1], four[2], four[3]];
                 let word = if big { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) };
                 let shifted = word << spare;
-                to_output(if signed {
+                if signed {
                     i64::from(shifted.cast_signed() >> spare)
                 } else {
                     i64::from(shifted >> spare)
-                })
-            })
-            .collect(),
+                }
+            });
+            stored
+                .map(|v| rescale.apply((if format.inverted { format.turned(v) } else { v }) as f64))
+                .collect()
+        }
     })
 }
 
-/// The sum of the lowest and the highest stored value: stored values are turned
-/// over by subtracting them from it.
-fn top(format: &PixelFormat) -> i64 {
-    if format.signed { -1 } else { (1_i64 << format.stored) - 1 }
+fn words<'a>(bytes: &'a [u8], stored: impl Fn(u16) -> i32 + 'a) -> impl Iterator<Item = i32> + 'a {
+    let (pairs, _) = bytes.as_chunks::<2>();
+    pairs.iter().map(move |&pair| stored(u16::from_le_bytes(pair)))
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "output values of 16 bits are exact in f32 unless the header rescales them"
-)]
-fn output(stored: i64, rescale: Rescale) -> f32 {
-    (stored as f64 * rescale.slope + rescale.intercept) as f32
+/// Stored values of at most 16 bits to output values.
+#[expect(clippy::cast_precision_loss, reason = "16 bits are exact in f32")]
+fn output(stored: impl Iterator<Item = i32>, format: &PixelFormat, rescale: Rescale) -> Vec<f32> {
+    let ends = i32::try_from(format.turned(0)).expect("at most 16 bits are stored");
+    let plain = rescale == Rescale { slope: 1.0, intercept: 0.0 };
+    match (format.inverted, plain) {
+        (false, true) => stored.map(|v| v as f32).collect(),
+        (true, true) => stored.map(|v| (ends - v) as f32).collect(),
+        (false, false) => stored.map(|v| rescale.apply(f64::from(v))).collect(),
+        (true, false) => stored.map(|v| rescale.apply(f64::from(ends - v))).collect(),
+    }
 }
 
 #[cfg(test)]

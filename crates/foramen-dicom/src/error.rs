@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use foramen_image::ImageError;
 use thiserror::Error;
 
-use crate::RejectReason;
+use crate::{Problem, RejectReason};
 
 /// Why a folder, a stack or a picture as a whole could not be read.
 ///
@@ -43,6 +43,31 @@ pub enum DicomError {
         #[source]
         source: ImageError,
     },
+    /// The slices are no even grid.
+    #[error(
+        "stack {stack} of series {series_uid} is no even volume: {}; \
+         `load` gives its slices as they lie, `Policy::Lenient` an average grid",
+        words(problems)
+    )]
+    Uneven {
+        /// Series Instance UID.
+        series_uid: String,
+        /// Index of the stack within its series.
+        stack: usize,
+        /// What is uneven, measured.
+        problems: Vec<Problem>,
+    },
+    /// A slice of a volume could not be decoded.
+    #[error("the volume of series {series_uid} lacks the slice of {}", path.display())]
+    Incomplete {
+        /// Series Instance UID.
+        series_uid: String,
+        /// The file.
+        path: PathBuf,
+        /// Why it was refused.
+        #[source]
+        source: Box<RejectReason>,
+    },
     /// One picture could not be read.
     #[error("could not read the picture of {}", path.display())]
     Picture {
@@ -52,4 +77,8 @@ pub enum DicomError {
         #[source]
         source: Box<RejectReason>,
     },
+}
+
+fn words(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

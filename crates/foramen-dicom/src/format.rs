@@ -1,12 +1,18 @@
+use std::io::{Read as _, Seek as _, SeekFrom};
+
 use dicom_dictionary_std::tags;
 
 use crate::RejectReason;
+use crate::item::Item;
 use crate::read::{Header, PixelElement};
 use crate::syntax::{Coding, Syntax};
 
 /// The largest image taken, in pixels: no MR image is larger, and 64 MiB of
 /// memory hold it as `f32`.
 const LARGEST_IMAGE: u64 = 4096 * 4096;
+
+/// Most bytes of padding after the pixels.
+const LONGEST_PADDING: u64 = 64 * 1024;
 
 /// How the numbers of an image are written (PS3.3 C.7.6.3), checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +35,8 @@ pub(crate) struct PixelSource {
     pub(crate) syntax: Syntax,
     pub(crate) element: PixelElement,
     pub(crate) format: PixelFormat,
-    /// Bytes of the file when it was scanned.
-    pub(crate) file_length: u64,
+    /// Where the bytes are.
+    pub(crate) item: Item,
 }
 
 impl PixelFormat {
@@ -96,6 +102,12 @@ impl PixelFormat {
         Ok(Self { rows, columns, frames, allocated, stored, signed, inverted })
     }
 
+    /// A stored value turned over: the lowest becomes the highest.
+    pub(crate) fn turned(&self, stored: i64) -> i64 {
+        let ends = if self.signed { -1 } else { (1 << self.stored) - 1 };
+        ends - stored
+    }
+
     /// Pixels of one frame.
     pub(crate) fn pixels(&self) -> usize {
         usize::from(self.rows) * usize::from(self.columns)
@@ -115,7 +127,7 @@ impl PixelFormat {
 impl PixelSource {
     /// Checks that there are pixels, that they can be decoded, and that as many
     /// bytes are there as the header describes.
-    pub(crate) fn new(header: &Header, file_length: u64) -> Result<Self, RejectReason> {
+    pub(crate) fn new(header: &Header, item: Item) -> Result<Self, RejectReason> {
         let element = header.pixels.ok_or(RejectReason::NoPixels)?;
         if element.tag != tags::PIXEL_DATA {
             return Err(RejectReason::Invalid { name: "Float Pixel Data (7FE0,0008)" });
@@ -132,9 +144,13 @@ impl PixelSource {
             }
             (Coding::Native, Some(length)) => {
                 let described = format.frame_bytes() as u64 * u64::from(format.frames);
-                // An odd number of bytes is padded to an even one (PS3.5 7.1.1).
+                // An odd number of bytes is padded to an even one (PS3.5 7.1.1);
+                // some writers pad further.
                 let padded = described + described % 2;
-                if length != described && length != padded {
+                let in_place = !header.syntax.is_deflated();
+                let fits = (described..=padded).contains(&length)
+                    || length > padded && in_place && is_padding(&item, &element, described);
+                if !fits {
                     return Err(RejectReason::PixelLength { described, present: length });
                 }
                 if described > element.present {
@@ -148,6 +164,18 @@ impl PixelSource {
             }
             _ => {}
         }
-        Ok(Self { syntax: header.syntax.clone(), element, format, file_length })
+        Ok(Self { syntax: header.syntax.clone(), element, format, item })
     }
+}
+
+/// Whether the pixel data end in zeros from this byte on: then they are no pixels
+/// of a larger picture. More than 64 KiB of them are not looked at.
+fn is_padding(item: &Item, element: &PixelElement, from: u64) -> bool {
+    let Some(surplus) = element.length.map(|length| length - from) else { return false };
+    let mut bytes = vec![0; usize::try_from(surplus.min(LONGEST_PADDING)).unwrap_or(0)];
+    let read = item.open().and_then(|mut opened| {
+        opened.seek(SeekFrom::Start(element.at + from))?;
+        opened.read_exact(&mut bytes)
+    });
+    surplus <= LONGEST_PADDING && read.is_ok() && bytes.iter().all(|&byte| byte == 0)
 }

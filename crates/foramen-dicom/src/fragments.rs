@@ -1,4 +1,3 @@
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 use crate::RejectReason;
@@ -10,18 +9,19 @@ const LARGEST_FRAME: u64 = 128 * 1024 * 1024;
 /// The compressed bytes of one frame, counted from 1 (PS3.5 A.4): all fragments
 /// of a single frame; of many, one each, or those the basic offset table names.
 pub(crate) fn frame_fragments(
-    file: &mut File,
+    file: &mut (impl Read + Seek),
     source: &PixelSource,
     frame: u32,
 ) -> Result<Vec<u8>, RejectReason> {
     let io = |error: std::io::Error| RejectReason::Io { kind: error.kind() };
     let start = source.element.at;
+    let end = start + source.element.present;
     let mut at = start;
     // First byte of each fragment's item header and of its value, and its length.
     let mut items: Vec<(u64, u64, u64)> = Vec::new();
     loop {
         let mut head = [0_u8; 8];
-        if source.file_length < at + 8 {
+        if end < at + 8 {
             return Err(RejectReason::Truncated { at });
         }
         file.seek(SeekFrom::Start(at)).map_err(io)?;
@@ -32,7 +32,7 @@ pub(crate) fn frame_fragments(
             [0xFE, 0xFF, 0x00, 0xE0] => {}
             _ => return Err(RejectReason::Broken { at, what: "pixel fragments hold no item" }),
         }
-        if length > source.file_length - (at + 8) {
+        if length > end - (at + 8) {
             return Err(RejectReason::Truncated { at });
         }
         items.push((at, at + 8, length));

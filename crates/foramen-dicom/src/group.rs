@@ -3,56 +3,113 @@ use std::collections::BTreeMap;
 use foramen_image::Plane;
 use foramen_types::Point;
 
+use crate::block::breaks;
 use crate::contrast::classify;
 use crate::image::{Image, Occasion};
-use crate::problem::measure;
-use crate::{Orientation, Problem, RejectReason, Rejected, SliceHeader, StackHeader};
-
-/// How far from the first of a stack another slice may be turned, in degrees:
-/// half of the 1° that two slices of one stack may differ.
-const TURNED: f64 = 0.5;
-/// How far two spacings of one stack may differ, in millimetres.
-const SPACING: f64 = 1e-4;
-/// How far two echo times of one stack may differ, in milliseconds.
-const ECHO: f64 = 0.5;
-/// Images nearer than this along the normal are at one position, in millimetres.
-const SAME_POSITION: f64 = 0.02;
-/// Slices farther apart than this make a series a localizer, in degrees; blocks
-/// angled to each cervical disc stay below.
-const ACROSS: f64 = 60.0;
+use crate::report::{DuplicateSlice, Repeat};
+use crate::{
+    Finding, Orientation, Region, RejectReason, Rejected, SliceHeader, StackHeader, StackReport,
+    Tolerances,
+};
 
 /// Puts images into stacks; what lies twice at one position for no reason goes
 /// to `rejected`.
-pub(crate) fn group(images: Vec<Image>, rejected: &mut Vec<Rejected>) -> Vec<StackHeader> {
+pub(crate) fn group(
+    images: Vec<Image>,
+    limits: Tolerances,
+    rejected: &mut Vec<Rejected>,
+) -> Vec<StackHeader> {
     let mut series: BTreeMap<_, Vec<Image>> = BTreeMap::new();
     for image in images {
         let of = &image.instance;
         let key = (of.subject.clone(), of.study_uid.clone(), of.series_uid.clone());
         series.entry(key).or_default().push(image);
     }
-    series.into_values().flat_map(|images| stacks_of_series(images, rejected)).collect()
+    series.into_values().flat_map(|images| stacks_of_series(images, limits, rejected)).collect()
 }
 
-fn stacks_of_series(mut images: Vec<Image>, rejected: &mut Vec<Rejected>) -> Vec<StackHeader> {
+/// Images that make one stack, in order, and what was found on the way.
+struct Arranged {
+    images: Vec<Image>,
+    repeat: Option<Repeat>,
+    duplicates: Vec<DuplicateSlice>,
+}
+
+fn stacks_of_series(
+    mut images: Vec<Image>,
+    limits: Tolerances,
+    rejected: &mut Vec<Rejected>,
+) -> Vec<StackHeader> {
     images.sort_by(|a, b| rank(a).cmp(&rank(b)));
+    let by_stack_id = stack_ids_hold_stacks(&images);
     let mut clusters: Vec<Vec<Image>> = Vec::new();
     for image in images {
+        let together = |cluster: &&mut Vec<Image>| {
+            let first = &cluster[0];
+            let same_id = !by_stack_id || first.occasion.stack == image.occasion.stack;
+            same_id && are_kin(first, &image, &limits) && are_parallel(first, &image, &limits)
+        };
         // The newest cluster first: neighbours in number mostly belong together.
-        match clusters.iter_mut().rev().find(|cluster| belong_together(&cluster[0], &image)) {
+        match clusters.iter_mut().rev().find(together) {
             Some(cluster) => cluster.push(image),
             None => clusters.push(vec![image]),
         }
     }
     let first = clusters[0][0].plane;
-    let across = clusters.iter().any(|cluster| first.angle(&cluster[0].plane) > ACROSS);
-    let mut stacks = Vec::new();
-    for cluster in clusters {
-        for (slices, problems) in split_repeats(cluster, rejected) {
-            let header = stack(&slices, problems, stacks.len(), across);
-            stacks.push(header);
-        }
+    let across = clusters.iter().any(|cluster| first.angle(&cluster[0].plane) > limits.across);
+    let arranged: Vec<Arranged> = clusters
+        .into_iter()
+        .flat_map(|cluster| split_repeats(cluster, &limits, rejected))
+        .flat_map(|arranged| split_blocks(arranged, &limits))
+        .collect();
+    let mut stacks: Vec<StackHeader> = arranged
+        .iter()
+        .enumerate()
+        .map(|(index, arranged)| stack(arranged, index, across, limits))
+        .collect();
+    if !across {
+        join_blocks(&arranged, &mut stacks, &limits);
     }
     stacks
+}
+
+/// Takes blocks apart that are parallel by chance.
+fn split_blocks(mut arranged: Arranged, limits: &Tolerances) -> Vec<Arranged> {
+    let planes: Vec<_> = arranged.images.iter().map(|image| image.plane).collect();
+    let mut blocks = Vec::new();
+    for begin in breaks(&planes, limits).into_iter().rev() {
+        let images = arranged.images.split_off(begin);
+        let (below, above) =
+            arranged.duplicates.into_iter().partition(|duplicate| duplicate.slice < begin);
+        arranged.duplicates = below;
+        let moved = |duplicate: DuplicateSlice| DuplicateSlice {
+            slice: duplicate.slice - begin,
+            ..duplicate
+        };
+        let duplicates = Vec::into_iter(above).map(moved).collect();
+        blocks.push(Arranged { images, repeat: arranged.repeat, duplicates });
+    }
+    blocks.push(arranged);
+    blocks.reverse();
+    blocks
+}
+
+/// Tells the angled blocks of one acquisition of each other, from the feet to
+/// the head.
+fn join_blocks(arranged: &[Arranged], stacks: &mut [StackHeader], limits: &Tolerances) {
+    let repeat = |of: &Arranged| of.repeat.map_or(0, |repeat| repeat.number);
+    for (own, stack) in arranged.iter().zip(stacks) {
+        let kin = |other: &Arranged| {
+            repeat(own) == repeat(other) && are_kin(&own.images[0], &other.images[0], limits)
+        };
+        let mut blocks: Vec<usize> = (0..arranged.len()).filter(|&i| kin(&arranged[i])).collect();
+        let height = |index: &usize| {
+            let images = &arranged[*index].images;
+            images[images.len() / 2].plane.origin().z
+        };
+        blocks.sort_by(|a, b| height(a).total_cmp(&height(b)));
+        stack.blocks = blocks;
+    }
 }
 
 /// The order in which images of a series are met; it decides which of two
@@ -61,41 +118,56 @@ fn rank(image: &Image) -> (Option<i64>, &std::path::Path, u32) {
     (image.occasion.instance_number, &image.instance.path, image.frame)
 }
 
-/// Whether two images of one series may be slices of one stack.
-fn belong_together(a: &Image, b: &Image) -> bool {
-    let (pa, pb) = (&a.plane, &b.plane);
-    let (sa, sb) = (pa.spacing(), pb.spacing());
+/// Whether the Stack IDs of enhanced MR (0020,9056) name stacks: at least one
+/// of them is that of several positions. Some writers give each frame its own.
+fn stack_ids_hold_stacks(images: &[Image]) -> bool {
+    let mut first: BTreeMap<&str, Point> = BTreeMap::new();
+    images.iter().any(|image| {
+        let Some(id) = image.occasion.stack.as_deref() else { return false };
+        let origin = image.plane.origin();
+        first.entry(id).or_insert(origin).distance(origin) > 0.0
+    })
+}
+
+/// Whether two images of one series were acquired alike, wherever they lie.
+fn are_kin(a: &Image, b: &Image, limits: &Tolerances) -> bool {
+    let (sa, sb) = (a.plane.spacing(), b.plane.spacing());
     let (fa, fb) = (&a.instance.pixels.format, &b.instance.pixels.format);
     let same_echo = match (a.physics.echo_time, b.physics.echo_time) {
-        (Some(x), Some(y)) => (x - y).abs() <= ECHO,
+        (Some(x), Some(y)) => (x - y).abs() <= limits.echo_time,
         (None, None) => true,
         _ => false,
     };
-    let turned = TURNED.to_radians().cos();
     (fa.rows, fa.columns) == (fb.rows, fb.columns)
         && a.instance.frame_of_reference_uid == b.instance.frame_of_reference_uid
-        && (sa.row - sb.row).abs() <= SPACING
-        && (sa.column - sb.column).abs() <= SPACING
-        && pa.along_row().dot(pb.along_row()) >= turned
-        && pa.along_column().dot(pb.along_column()) >= turned
+        && (sa.row - sb.row).abs() <= limits.pixel_spacing
+        && (sa.column - sb.column).abs() <= limits.pixel_spacing
         && same_echo
         && a.physics.component == b.physics.component
         && a.physics.image_type == b.physics.image_type
 }
 
+/// Whether two images lie the same way.
+fn are_parallel(a: &Image, b: &Image, limits: &Tolerances) -> bool {
+    let turned = limits.turned.to_radians().cos();
+    a.plane.along_row().dot(b.plane.along_row()) >= turned
+        && a.plane.along_column().dot(b.plane.along_column()) >= turned
+}
+
 /// Orders a cluster along its normal, and takes repeats at one position apart.
 fn split_repeats(
     mut cluster: Vec<Image>,
+    limits: &Tolerances,
     rejected: &mut Vec<Rejected>,
-) -> Vec<(Vec<Image>, Vec<Problem>)> {
+) -> Vec<Arranged> {
     sort_along_normal(&mut cluster);
-    let places = places(&cluster);
+    let places = places(&cluster, limits.same_position);
     let most = places.iter().map(Vec::len).max().unwrap_or(0);
     if most <= 1 {
-        return vec![(cluster, Vec::new())];
+        return vec![Arranged { images: cluster, repeat: None, duplicates: Vec::new() }];
     }
     if let Some((groups, by)) = told_apart(&cluster, &places, most) {
-        return with_problems(cluster, &groups, by);
+        return repeats(&cluster, &groups, by);
     }
     let repeated = places.iter().filter(|place| place.len() > 1).count();
     let numbered = places.iter().filter(|place| place.len() > 1).all(|place| {
@@ -110,24 +182,22 @@ fn split_repeats(
                 groups[repeat].push(index);
             }
         }
-        return with_problems(cluster, &groups, "the rank of their Instance Number");
+        return repeats(&cluster, &groups, "the rank of their Instance Number");
     }
-    let mut kept = Vec::new();
-    let mut dropped = 0;
-    for place in places {
+    let mut images = Vec::new();
+    let mut duplicates = Vec::new();
+    for (slice, place) in places.iter().enumerate() {
         let first = &cluster[place[0]];
         for &index in &place[1..] {
-            dropped += 1;
-            let kept = first.instance.path.to_path_buf();
-            rejected.push(Rejected {
-                path: cluster[index].instance.path.to_path_buf(),
-                frame: Some(cluster[index].frame),
-                reason: RejectReason::DuplicatePosition { kept },
-            });
+            let (path, frame) = (cluster[index].instance.path.to_path_buf(), cluster[index].frame);
+            let reason =
+                RejectReason::DuplicatePosition { kept: first.instance.path.to_path_buf() };
+            rejected.push(Rejected { path: path.clone(), frame: Some(frame), reason });
+            duplicates.push(DuplicateSlice { slice, path, frame });
         }
-        kept.push(first.clone());
+        images.push(first.clone());
     }
-    vec![(kept, vec![Problem::Duplicates { images: dropped }])]
+    vec![Arranged { images, repeat: None, duplicates }]
 }
 
 /// Sorts along the cranial normal of what is then the first image, so that the
@@ -149,14 +219,14 @@ fn sort_along_normal(cluster: &mut [Image]) {
 
 /// Indices of the images at each position, from the feet up; within a position
 /// in order of rank.
-fn places(cluster: &[Image]) -> Vec<Vec<usize>> {
+fn places(cluster: &[Image], same_position: f64) -> Vec<Vec<usize>> {
     let along = cluster[0].plane.cranial_normal();
     let mut places: Vec<Vec<usize>> = Vec::new();
     let mut last = f64::NEG_INFINITY;
     for (index, image) in cluster.iter().enumerate() {
         let position = (image.plane.origin() - Point::default()).dot(along);
         match places.last_mut() {
-            Some(place) if position - last <= SAME_POSITION => place.push(index),
+            Some(place) if position - last <= same_position => place.push(index),
             _ => places.push(vec![index]),
         }
         last = position;
@@ -202,49 +272,64 @@ fn told_apart(
     })
 }
 
-fn with_problems(
-    cluster: Vec<Image>,
-    groups: &[Vec<usize>],
-    by: &'static str,
-) -> Vec<(Vec<Image>, Vec<Problem>)> {
+fn repeats(cluster: &[Image], groups: &[Vec<usize>], by: &'static str) -> Vec<Arranged> {
     let least = groups.iter().map(Vec::len).min().unwrap_or(0);
     let most = groups.iter().map(Vec::len).max().unwrap_or(0);
-    let mut problems = vec![Problem::Repeated { repeats: groups.len(), by }];
-    if least != most {
-        problems.push(Problem::UnevenRepeats { least, most });
-    }
-    groups
-        .iter()
-        .map(|group| {
-            let mut slices: Vec<_> = group.iter().map(|&index| cluster[index].clone()).collect();
-            sort_along_normal(&mut slices);
-            (slices, problems.clone())
-        })
-        .collect()
+    let arrange = |(number, group): (usize, &Vec<usize>)| {
+        let mut images: Vec<_> = group.iter().map(|&index| cluster[index].clone()).collect();
+        sort_along_normal(&mut images);
+        let repeat = Some(Repeat { number, of: groups.len(), by, least, most });
+        Arranged { images, repeat, duplicates: Vec::new() }
+    };
+    groups.iter().enumerate().map(arrange).collect()
 }
 
-fn stack(images: &[Image], mut problems: Vec<Problem>, index: usize, across: bool) -> StackHeader {
+/// Whether the In-Stack Position Numbers rise or fall all along the stack.
+fn in_stack_order(images: &[Image]) -> Option<bool> {
+    let numbers: Vec<u32> = images.iter().map(|i| i.occasion.in_stack).collect::<Option<_>>()?;
+    let rises = numbers.windows(2).all(|pair| pair[0] < pair[1]);
+    Some(rises || numbers.windows(2).all(|pair| pair[0] > pair[1]))
+}
+
+fn stack(arranged: &Arranged, index: usize, across: bool, limits: Tolerances) -> StackHeader {
+    let images = &arranged.images;
     let first = &images[0];
     let planes: Vec<_> = images.iter().map(|image| image.plane).collect();
-    problems.extend(measure(&planes, first.thickness));
-    let (contrast, evidence) = classify(&first.physics);
+    let mut report = StackReport::new(&planes, first.thickness, limits);
+    report.repeat = arranged.repeat;
+    report.duplicates.clone_from(&arranged.duplicates);
+    report.in_stack_order = in_stack_order(images);
+    let (contrast, of_contrast) = classify(&first.physics);
+    let across = across.then_some("slices of its series lie across each other");
+    let (localizer, derived) = (first.physics.localizer().or(across), first.physics.derived());
     let instance = &first.instance;
-    StackHeader {
+    let mut stack = StackHeader {
         subject: instance.subject.clone(),
         study_uid: instance.study_uid.clone(),
         series_uid: instance.series_uid.clone(),
         stack: index,
+        blocks: vec![index],
         frame_of_reference_uid: instance.frame_of_reference_uid.clone(),
         acquired: instance.acquired,
         orientation: Orientation::of(first.plane.normal()),
         contrast,
-        evidence,
-        localizer: across || first.physics.is_localizer(),
-        derived: first.physics.is_derived(),
+        region: Region::Unknown,
+        findings: vec![
+            Finding::plane(first.plane.normal()),
+            of_contrast,
+            Finding::kind(localizer, derived),
+        ],
+        localizer: localizer.is_some(),
+        derived: derived.is_some(),
         rows: usize::from(instance.pixels.format.rows),
         columns: usize::from(instance.pixels.format.columns),
         spacing: first.plane.spacing(),
         slices: images.iter().map(SliceHeader::new).collect(),
-        problems,
-    }
+        problems: report.problems(),
+        report,
+    };
+    let (region, finding) = crate::region::of_stack(&first.anatomy, &stack);
+    stack.region = region;
+    stack.findings.push(finding);
+    stack
 }

@@ -8,9 +8,13 @@ use jiff::civil::Date;
 
 use crate::RejectReason;
 use crate::format::PixelSource;
+use crate::item::Item;
 use crate::physics::Physics;
 use crate::read::Header;
+use crate::region::Anatomy;
+use crate::rescale::Rescale;
 use crate::set::{Groups, Set};
+use crate::wanted::{SIEMENS_CREATOR, SIEMENS_TILES};
 
 /// What all images of one file share.
 #[derive(Debug)]
@@ -34,15 +38,13 @@ pub(crate) struct Image {
     pub(crate) plane: Plane,
     pub(crate) thickness: Option<f64>,
     pub(crate) rescale: Rescale,
+    /// Philips' private scale slope (2005,100E).
+    pub(crate) philips_slope: Option<f64>,
+    /// The output values that are no measurement.
+    pub(crate) padding: Option<(f32, f32)>,
     pub(crate) physics: Arc<Physics>,
+    pub(crate) anatomy: Arc<Anatomy>,
     pub(crate) occasion: Occasion,
-}
-
-/// The linear map from stored to output values (PS3.3 C.11.1.1.2).
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Rescale {
-    pub(crate) slope: f64,
-    pub(crate) intercept: f64,
 }
 
 /// What can tell two images at one position apart, in the order in which it is
@@ -50,6 +52,9 @@ pub(crate) struct Rescale {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Occasion {
     pub(crate) stack: Option<String>,
+    /// In-Stack Position Number (0020,9057); it orders nothing, and is compared
+    /// with the order of positions.
+    pub(crate) in_stack: Option<u32>,
     pub(crate) b_value: Option<u64>,
     pub(crate) temporal: Option<i64>,
     pub(crate) acquisition: Option<i64>,
@@ -61,9 +66,8 @@ pub(crate) struct Occasion {
 
 /// Turns a header into the images it describes, or says why it holds none.
 pub(crate) fn describe(
-    path: &Path,
+    item: &Item,
     header: &Header,
-    file_length: u64,
     key: &SubjectKey,
 ) -> Result<Vec<Image>, RejectReason> {
     let set = &header.set;
@@ -85,20 +89,20 @@ pub(crate) fn describe(
             return Err(RejectReason::NotMr { modality: or(modality), sop_class: or(sop_class) });
         }
     };
-    if set.codes(tags::IMAGE_TYPE).iter().any(|value| value == "MOSAIC") {
+    if is_mosaic(set) {
         return Err(RejectReason::Mosaic);
     }
     let text = |tag, name| set.text(tag).ok_or(RejectReason::Missing { name });
     let patient = text(tags::PATIENT_ID, "Patient ID (0010,0020)")?;
     let instance = Arc::new(Instance {
-        path: Arc::from(path),
+        path: item.path.clone(),
         subject: key.of_patient(&patient).map_err(RejectReason::Subject)?,
         study_uid: text(tags::STUDY_INSTANCE_UID, "Study Instance UID (0020,000D)")?,
         series_uid: text(tags::SERIES_INSTANCE_UID, "Series Instance UID (0020,000E)")?,
         sop_uid: text(tags::SOP_INSTANCE_UID, "SOP Instance UID (0008,0018)")?,
         frame_of_reference_uid: set.text(tags::FRAME_OF_REFERENCE_UID),
         acquired: acquired(set),
-        pixels: Arc::new(PixelSource::new(header, file_length)?),
+        pixels: Arc::new(PixelSource::new(header, item.clone())?),
     });
     let frames = instance.pixels.format.frames;
     if !enhanced {
@@ -106,28 +110,39 @@ pub(crate) fn describe(
             return Err(RejectReason::Frames { frames, described: 0 });
         }
         let groups = Groups { top: set, shared: None, frame: None };
-        return Ok(vec![groups.image(&instance, 1, Arc::new(Physics::new(&groups)))?]);
+        let (physics, anatomy) = (Physics::new(&groups), Anatomy::new(&groups));
+        return Ok(vec![groups.image(&instance, 1, Arc::new(physics), Arc::new(anatomy))?]);
     }
     let shared = set.items(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first();
     let described = set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
     if u32::try_from(described.len()) != Ok(frames) {
         return Err(RejectReason::Frames { frames, described: described.len() });
     }
-    let mut last: Option<Arc<Physics>> = None;
+    let mut last: Option<(Arc<Physics>, Arc<Anatomy>)> = None;
     (1..=frames)
         .zip(described)
         .map(|(number, frame)| {
             let groups = Groups { top: set, shared, frame: Some(frame) };
-            // Most frames share their physics: keep one copy.
-            let own = Physics::new(&groups);
-            let physics = match &last {
-                Some(known) if **known == own => known.clone(),
-                _ => Arc::new(own),
+            let own = (Physics::new(&groups), Anatomy::new(&groups));
+            // Most frames share them: keep one copy.
+            let (physics, anatomy) = match &last {
+                Some((physics, anatomy)) if (&**physics, &**anatomy) == (&own.0, &own.1) => {
+                    (physics.clone(), anatomy.clone())
+                }
+                _ => (Arc::new(own.0), Arc::new(own.1)),
             };
-            last = Some(physics.clone());
-            groups.image(&instance, number, physics)
+            last = Some((physics.clone(), anatomy.clone()));
+            groups.image(&instance, number, physics, anatomy)
         })
         .collect()
+}
+
+/// A Siemens mosaic says so in its Image Type, or, where that was rewritten, in
+/// the number of its tiles.
+fn is_mosaic(set: &Set) -> bool {
+    let siemens = set.text(SIEMENS_CREATOR).as_deref() == Some("SIEMENS MR HEADER");
+    set.codes(tags::IMAGE_TYPE).iter().any(|value| value == "MOSAIC")
+        || siemens && set.unsigned(SIEMENS_TILES).is_some_and(|tiles| tiles > 1)
 }
 
 impl Groups<'_> {
@@ -136,6 +151,7 @@ impl Groups<'_> {
         instance: &Arc<Instance>,
         frame: u32,
         physics: Arc<Physics>,
+        anatomy: Arc<Anatomy>,
     ) -> Result<Image, RejectReason> {
         let decimals = |sequence, tag, name| {
             let holder = self.holder(sequence, tag);
@@ -172,33 +188,19 @@ impl Groups<'_> {
             .holder(tags::PIXEL_MEASURES_SEQUENCE, tags::SLICE_THICKNESS)
             .decimal(tags::SLICE_THICKNESS)
             .filter(|&mm| mm > 0.0);
+        let rescale = self.rescale()?;
         Ok(Image {
             instance: instance.clone(),
             frame,
             plane,
             thickness,
-            rescale: self.rescale()?,
+            rescale,
+            philips_slope: self.philips_slope(),
+            padding: self.padding(&instance.pixels.format, rescale),
             physics,
+            anatomy,
             occasion: self.occasion(),
         })
-    }
-
-    fn rescale(&self) -> Result<Rescale, RejectReason> {
-        let of = |tag, absent: f64, name| {
-            let holder = self.holder(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, tag);
-            match holder.text(tag) {
-                None => Ok(absent),
-                Some(_) => holder.decimal(tag).ok_or(RejectReason::Invalid { name }),
-            }
-        };
-        let slope = of(tags::RESCALE_SLOPE, 1.0, "Rescale Slope (0028,1053)")?;
-        let intercept = of(tags::RESCALE_INTERCEPT, 0.0, "Rescale Intercept (0028,1052)")?;
-        // Output values are kept as `f32`, and the largest stored value has 32 bits.
-        let largest = slope.abs() * f64::from(u32::MAX) + intercept.abs();
-        if slope.abs() < f64::MIN_POSITIVE || largest > f64::from(f32::MAX) {
-            return Err(RejectReason::Invalid { name: "Rescale Slope (0028,1053)" });
-        }
-        Ok(Rescale { slope, intercept })
     }
 
     fn occasion(&self) -> Occasion {
@@ -206,6 +208,8 @@ impl Groups<'_> {
         let temporal = content(tags::TEMPORAL_POSITION_INDEX);
         Occasion {
             stack: content(tags::STACK_ID).text(tags::STACK_ID),
+            in_stack: content(tags::IN_STACK_POSITION_NUMBER)
+                .unsigned(tags::IN_STACK_POSITION_NUMBER),
             b_value: self
                 .holder(tags::MR_DIFFUSION_SEQUENCE, tags::DIFFUSION_B_VALUE)
                 .double(tags::DIFFUSION_B_VALUE)

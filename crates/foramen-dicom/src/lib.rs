@@ -1,10 +1,14 @@
 //! A folder of DICOM to MR stacks with true geometry, or a reason.
 //!
-//! [`scan`] reads the headers below a folder and groups the images into
-//! [`StackHeader`]s: parallel slices of one study, series, orientation, matrix,
-//! spacing, echo and repeat, ordered by their position in the patient, with
-//! every [`Problem`] of their geometry measured. [`load`] decodes the pixels of
-//! one of them into a [`foramen_image::Stack`]. A file that is not used is a
+//! [`scan`] reads the headers below a folder (or in a zip archive) and groups the
+//! images into [`StackHeader`]s: parallel slices of one study, series,
+//! orientation, matrix, spacing, echo and repeat, ordered by their position in
+//! the patient, with their geometry measured ([`StackReport`]) and what they are
+//! concluded from evidence ([`Finding`]). [`load`] decodes the pixels of one of
+//! them into a [`foramen_image::Stack`], each slice on its own plane;
+//! [`load_volume`] into a [`Volume`] on an even grid, which [`Policy::Strict`]
+//! refuses where there is none. [`Study::axial_t2`] says which stacks are the
+//! axial T2 images of the cervical spine. A file that is not used is a
 //! [`Rejected`] with its [`RejectReason`]; nothing is lost in silence, and no
 //! file, however broken, stops the others.
 //!
@@ -12,16 +16,16 @@
 //! through a [`foramen_types::SubjectKey`] at once.
 //!
 //! ```
-//! use foramen_dicom::{Orientation, ScanOptions, load, scan};
+//! use foramen_dicom::{Policy, ScanOptions, load_volume, scan};
 //!
 //! let folder = std::env::temp_dir().join("foramen-dicom-front-page");
 //! std::fs::create_dir_all(&folder)?;
 //! std::fs::write(folder.join("notes.txt"), "no image at all, but a file")?;
 //!
 //! let found = scan(&folder, &ScanOptions::default())?;
-//! for header in found.stacks.iter().filter(|s| s.orientation == Orientation::Axial) {
-//!     let stack = load(header)?.stack;
-//!     println!("{} slices, {} × {}", stack.slices().len(), header.rows, header.columns);
+//! for header in &found.stacks {
+//!     let volume = load_volume(header, Policy::Strict)?;
+//!     println!("{} {:?} {:?}", header.orientation, volume.voxels.shape(), volume.grid);
 //! }
 //! assert_eq!(found.files, 1);
 //! assert_eq!(found.rejected[0].reason.to_string(), "no DICOM file");
@@ -40,37 +44,61 @@
 
 mod scan;
 mod stack;
+mod study;
 
 mod problem;
+mod report;
+mod tolerances;
 
 mod load;
+mod volume;
+
+mod crossing;
+mod identity;
 
 mod error;
 mod reject;
 
+mod archive;
+mod item;
 mod read;
 mod set;
 mod syntax;
 mod wanted;
 
-mod contrast;
+mod block;
 mod group;
 mod image;
+
+mod contrast;
+mod finding;
 mod physics;
+mod region;
 
 mod codestream;
 mod compressed;
 mod decode;
 mod format;
 mod fragments;
+mod jpeg_xl;
+mod packets;
+mod rescale;
 mod run_length;
 
+pub use crossing::Projection;
 pub use error::DicomError;
+pub use finding::Finding;
+pub use identity::{Residual, residual_identifiers};
 pub use load::{Loaded, load, read_picture};
 pub use problem::Problem;
+pub use region::Region;
 pub use reject::{RejectReason, Rejected};
+pub use report::{DuplicateSlice, MissingSlices, Repeat, StackReport};
 pub use scan::{Progress, Scan, ScanOptions, scan};
 pub use stack::{Orientation, SliceHeader, StackHeader};
+pub use study::{AxialT2, NoAxialT2, RefusedStack, Study};
+pub use tolerances::Tolerances;
+pub use volume::{Grid, Policy, Volume, load_volume};
 
 /// The README is run as a test.
 #[cfg(doctest)]

@@ -1,4 +1,4 @@
-use std::fs::File;
+use std::collections::BTreeMap;
 use std::io::BufReader;
 use std::path::Path;
 
@@ -7,10 +7,11 @@ use foramen_image::ndarray::Array2;
 use foramen_image::{Slice, Stack};
 use rayon::prelude::*;
 
-use crate::decode::decode;
+use crate::decode::Content;
 use crate::format::PixelSource;
-use crate::image::Rescale;
+use crate::item::Item;
 use crate::read::read_header;
+use crate::rescale::Rescale;
 use crate::{DicomError, RejectReason, Rejected, SliceHeader, StackHeader};
 
 /// A stack with its pixels, and the slices that could not be decoded.
@@ -34,10 +35,28 @@ pub struct Loaded {
 /// [`DicomError::NoSlice`] when not one slice can be decoded, and
 /// [`DicomError::Stack`] when the slices make no stack.
 pub fn load(header: &StackHeader) -> Result<Loaded, DicomError> {
-    let slices: Vec<_> = header.slices.par_iter().map(load_slice).collect();
+    // One file may hold many slices; it is opened (or unpacked) once.
+    let mut files: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
+    for (index, slice) in header.slices.iter().enumerate() {
+        files.entry(&slice.path).or_default().push(index);
+    }
+    let mut slices: Vec<(usize, Result<Slice, RejectReason>)> = files
+        .into_par_iter()
+        .flat_map(|(_, indices)| {
+            let source = &header.slices[indices[0]].pixels;
+            let content = Content::open(source).ok();
+            let load = |index| match &content {
+                Some(content) => (index, load_slice(&header.slices[index], content)),
+                // Each slice is told why.
+                None => (index, Content::open(source).and(Err(RejectReason::Changed))),
+            };
+            indices.into_par_iter().map(load).collect::<Vec<_>>()
+        })
+        .collect();
+    slices.sort_by_key(|slice| slice.0);
     let mut good = Vec::with_capacity(slices.len());
     let mut rejected = Vec::new();
-    for (slice, of) in slices.into_iter().zip(&header.slices) {
+    for ((_, slice), of) in slices.into_iter().zip(&header.slices) {
         match slice {
             Ok(slice) => good.push(slice),
             Err(reason) => rejected.push(Rejected {
@@ -57,8 +76,8 @@ pub fn load(header: &StackHeader) -> Result<Loaded, DicomError> {
     Ok(Loaded { stack, rejected })
 }
 
-fn load_slice(header: &SliceHeader) -> Result<Slice, RejectReason> {
-    let pixels = decode(&header.path, &header.pixels, header.source.frame, header.rescale)?;
+fn load_slice(header: &SliceHeader, content: &Content) -> Result<Slice, RejectReason> {
+    let pixels = content.frame(&header.pixels, header.source.frame, header.rescale)?;
     let mut slice = Slice::new(header.plane, pixels)
         .map_err(RejectReason::Plane)?
         .with_source(header.source.clone());
@@ -81,14 +100,13 @@ pub fn read_picture(path: &Path, frame: u32) -> Result<Array2<f32>, DicomError> 
 
 fn picture(path: &Path, frame: u32) -> Result<Array2<f32>, RejectReason> {
     let io = |error: std::io::Error| RejectReason::Io { kind: error.kind() };
-    let file = File::open(path).map_err(io)?;
-    let length = file.metadata().map_err(io)?.len();
-    let header = read_header(BufReader::new(file), length)?;
-    let source = PixelSource::new(&header, length)?;
+    let (item, opened) = Item::on_disk(path.to_owned()).map_err(io)?;
+    let header = read_header(BufReader::new(opened), item.length)?;
+    let source = PixelSource::new(&header, item)?;
     if frame == 0 || frame > source.format.frames {
         return Err(RejectReason::Frames { frames: source.format.frames, described: 0 });
     }
     let slope = header.set.decimal(tags::RESCALE_SLOPE).unwrap_or(1.0);
     let intercept = header.set.decimal(tags::RESCALE_INTERCEPT).unwrap_or(0.0);
-    decode(path, &source, frame, Rescale { slope, intercept })
+    Content::open(&source)?.frame(&source, frame, Rescale { slope, intercept })
 }

@@ -112,30 +112,31 @@ impl Physics {
         by_component || self.image_type.iter().skip(2).any(|v| maps.contains(&v.as_str()))
     }
 
-    /// Whether the image was computed from others: a reformat, a projection, or
+    /// Why the image is computed from others: a reformat, a projection, or
     /// DERIVED\SECONDARY. DERIVED\PRIMARY alone says nothing: de-identification
     /// and filters write it too.
-    pub(crate) fn is_derived(&self) -> bool {
+    pub(crate) fn derived(&self) -> Option<&'static str> {
         let at = |index: usize| self.image_type.get(index).map(String::as_str);
-        let reformatted = |value: &String| {
-            [
-                "MPR",
-                "CSA MPR",
-                "CPR",
-                "PROJECTION IMAGE",
-                "MIP",
-                "MINIP",
-                "REFORMATTED",
-                "RESAMPLED",
-            ]
-            .contains(&value.as_str())
-        };
-        (at(0) == Some("DERIVED") && at(1) == Some("SECONDARY"))
-            || self.image_type.iter().skip(2).any(reformatted)
+        let reformats = [
+            "MPR",
+            "CSA MPR",
+            "CPR",
+            "PROJECTION IMAGE",
+            "MIP",
+            "MINIP",
+            "REFORMATTED",
+            "RESAMPLED",
+        ];
+        if at(0) == Some("DERIVED") && at(1) == Some("SECONDARY") {
+            return Some("Image Type is DERIVED\\SECONDARY");
+        }
+        let reformatted = self.image_type.iter().skip(2).any(|v| reformats.contains(&v.as_str()));
+        reformatted.then_some("Image Type names a reformat")
     }
 
-    /// Whether the header itself calls the image a scout.
-    pub(crate) fn is_localizer(&self) -> bool {
-        self.image_type.iter().any(|value| value == "LOCALIZER" || value == "SCOUT")
+    /// Why the header itself calls the image a scout.
+    pub(crate) fn localizer(&self) -> Option<&'static str> {
+        let scout = self.image_type.iter().any(|value| value == "LOCALIZER" || value == "SCOUT");
+        scout.then_some("Image Type is LOCALIZER")
     }
 }

@@ -1,12 +1,13 @@
 mod walk;
 
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek};
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use crate::set::{Set, Value};
 use crate::syntax::Syntax;
+use crate::wanted::{IMAGE, Keep};
 use walk::{UNDEFINED, Walk};
 
 /// Largest deflated data set, inflated, in bytes: a 1024² image of 16 bits and
@@ -66,7 +67,16 @@ pub(crate) struct Header {
 /// held, and each element costs at least eight bytes of the file, so time and
 /// memory are bounded by the size of the file whatever it claims.
 pub(crate) fn read_header(source: impl Read + Seek, length: u64) -> Result<Header, Fault> {
-    let mut walk = Walk { source, at: 0, end: length, big: false, explicit: true };
+    read_keeping(source, length, &IMAGE)
+}
+
+/// Reads a header as [`read_header`] does, but keeps other attributes.
+pub(crate) fn read_keeping(
+    source: impl Read + Seek,
+    length: u64,
+    keep: &'static Keep,
+) -> Result<Header, Fault> {
+    let mut walk = Walk { source, at: 0, end: length, big: false, explicit: true, keep };
     let (syntax, media_class) = match walk.find_data_set()? {
         Some(syntax) => (syntax, None),
         None => walk.read_meta()?,
@@ -83,7 +93,7 @@ pub(crate) fn read_header(source: impl Read + Seek, length: u64) -> Result<Heade
             return Err(Fault::Broken(walk.at, "the deflated data set inflates beyond 128 MiB"));
         }
         let mut inner =
-            Walk { source: Cursor::new(&bytes), at: 0, end, big: false, explicit: true };
+            Walk { source: Cursor::new(&bytes), at: 0, end, big: false, explicit: true, keep };
         let (set, pixels) = inner.read_data_set()?;
         return Ok(Header { syntax, media_class, set, pixels, inflated: Some(bytes) });
     }
@@ -112,7 +122,9 @@ impl<R: Read + Seek> Walk<R> {
         } else {
             0
         };
-        self.source.seek(SeekFrom::Start(begin))?;
+        // Within the buffer of the reader: no second read.
+        let back = i64::try_from(filled).expect("at most 132 bytes were read");
+        self.source.seek_relative(i64::try_from(begin).expect("at most 132") - back)?;
         self.at = begin;
         if begin > 0 || filled < 8 {
             return if filled < 8 { Err(Fault::NotDicom) } else { Ok(None) };

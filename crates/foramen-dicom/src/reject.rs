@@ -40,6 +40,12 @@ pub enum RejectReason {
         /// What the operating system says.
         kind: std::io::ErrorKind,
     },
+    /// A zip archive, or an entry of one, that is not read.
+    #[error("not read from the zip archive: {what}")]
+    Archive {
+        /// Why.
+        what: &'static str,
+    },
     /// The file is shorter than it says.
     #[error("the file ends inside the element at byte {at}; copy it again from its source")]
     Truncated {
@@ -169,6 +175,7 @@ impl RejectReason {
             Self::NotDicom => "no DICOM file",
             Self::Dicomdir => "DICOMDIR",
             Self::Io { .. } => "unreadable file",
+            Self::Archive { .. } => "zip archive",
             Self::Truncated { .. } => "truncated file",
             Self::Broken { .. } => "broken encoding",
             Self::Panicked => "unforeseen failure",

@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,10 +10,12 @@ use foramen_types::SubjectKey;
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
+use crate::archive::{begins_as_archive, entries, is_archive};
 use crate::group::group;
 use crate::image::{Image, describe};
+use crate::item::{Item, Opened};
 use crate::read::{Fault, read_header};
-use crate::{DicomError, RejectReason, Rejected, StackHeader};
+use crate::{DicomError, RejectReason, Rejected, StackHeader, Tolerances};
 
 /// Bytes read at a time: most headers need two or three such reads.
 const READ_SIZE: usize = 8 * 1024;
@@ -26,6 +27,8 @@ pub struct ScanOptions {
     /// How Patient IDs become subject ids. By default they are taken as they
     /// are, which suits data that is already de-identified.
     pub key: SubjectKey,
+    /// From where on two numbers count as different.
+    pub tolerances: Tolerances,
     /// Told the number of files done so far, from any thread. None by default.
     pub progress: Option<Progress>,
 }
@@ -41,6 +44,13 @@ impl ScanOptions {
         self
     }
 
+    /// The same options with other tolerances.
+    #[must_use]
+    pub fn with_tolerances(mut self, tolerances: Tolerances) -> Self {
+        self.tolerances = tolerances;
+        self
+    }
+
     /// The same options with a function that is told the number of files done.
     #[must_use]
     pub fn with_progress(mut self, progress: impl Fn(usize) + Send + Sync + 'static) -> Self {
@@ -53,6 +63,7 @@ impl fmt::Debug for ScanOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ScanOptions")
             .field("key", &self.key)
+            .field("tolerances", &self.tolerances)
             .field("progress", &self.progress.is_some())
             .finish()
     }
@@ -67,11 +78,24 @@ pub struct Scan {
     pub stacks: Vec<StackHeader>,
     /// What is not used, in order of path.
     pub rejected: Vec<Rejected>,
-    /// Files looked at.
+    /// Files looked at; of an archive, its entries.
     pub files: usize,
 }
 
 impl Scan {
+    /// The stacks that were acquired as one with this one ([`StackHeader::blocks`]),
+    /// from the feet to the head.
+    pub fn blocks<'a>(&'a self, of: &'a StackHeader) -> impl Iterator<Item = &'a StackHeader> {
+        of.blocks.iter().filter_map(|&block| {
+            self.stacks.iter().find(|stack| {
+                stack.stack == block
+                    && stack.series_uid == of.series_uid
+                    && stack.study_uid == of.study_uid
+                    && stack.subject == of.subject
+            })
+        })
+    }
+
     /// How many files were rejected for each reason, in words of
     /// [`RejectReason::summary`].
     #[must_use]
@@ -84,8 +108,11 @@ impl Scan {
     }
 }
 
-/// Reads the headers of all files below a folder, on all cores, and groups
-/// their images into stacks. Pixel data are not read.
+/// Reads the headers of all files below a folder (or of one file or archive),
+/// on all cores, and groups their images into stacks. Pixel data are not read.
+///
+/// Zip archives, by whatever name, are looked into without unpacking them to
+/// disk; an image inside has the path of the archive followed by its own.
 ///
 /// The result does not depend on the number of threads or on file names other
 /// than their order.
@@ -94,7 +121,10 @@ impl Scan {
 /// [`DicomError::Folder`] when the folder itself cannot be listed. Anything
 /// wrong below it is a [`Rejected`].
 pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
-    std::fs::read_dir(dir).map_err(|source| DicomError::Folder { path: dir.to_owned(), source })?;
+    if !dir.is_file() {
+        std::fs::read_dir(dir)
+            .map_err(|source| DicomError::Folder { path: dir.to_owned(), source })?;
+    }
     let mut paths = Vec::new();
     let mut rejected = Vec::new();
     for entry in WalkDir::new(dir).follow_links(true).sort_by_file_name() {
@@ -109,17 +139,18 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
         }
     }
     let done = AtomicUsize::new(0);
-    let read: Vec<Result<Vec<Image>, Rejected>> = paths
-        .par_iter()
-        .map(|path| {
-            let images = images_of(path, &options.key);
-            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+    let read: Vec<Described> = paths
+        .into_par_iter()
+        .flat_map_iter(|path| {
+            let described = described(path, &options.key);
+            let done = done.fetch_add(described.len(), Ordering::Relaxed) + described.len();
             if let Some(progress) = &options.progress {
                 progress(done);
             }
-            images.map_err(|reason| Rejected::file(path, reason))
+            described
         })
         .collect();
+    let files = read.len();
     let mut images = Vec::with_capacity(read.len());
     // The first file of each image by path is kept.
     let mut known: BTreeMap<String, PathBuf> = BTreeMap::new();
@@ -139,21 +170,65 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
             }
         }
     }
-    let stacks = group(images, &mut rejected);
+    let stacks = group(images, options.tolerances, &mut rejected);
     rejected.sort_by(|a, b| (&a.path, a.frame).cmp(&(&b.path, b.frame)));
-    Ok(Scan { stacks, rejected, files: paths.len() })
+    Ok(Scan { stacks, rejected, files })
 }
 
-fn images_of(path: &Path, key: &SubjectKey) -> Result<Vec<Image>, RejectReason> {
-    let io = |error: std::io::Error| RejectReason::Io { kind: error.kind() };
-    let file = File::open(path).map_err(io)?;
-    let length = file.metadata().map_err(io)?.len();
-    let source = BufReader::with_capacity(READ_SIZE, file);
-    // The reader is ours and has no known panic; a file must not lose a series
-    // even if it finds one.
+/// What one file holds.
+type Described = Result<Vec<Image>, Rejected>;
+
+/// What a file holds, or each file of an archive.
+fn described(path: PathBuf, key: &SubjectKey) -> Vec<Described> {
+    let opened = Item::on_disk(path.clone())
+        .map_err(|error| RejectReason::Io { kind: error.kind() })
+        .and_then(|(item, opened)| images_of(&item, opened, key));
+    match opened {
+        Err(RejectReason::NotDicom) if is_archive(&path) => of_archive(&path, key),
+        result => vec![result.map_err(|reason| Rejected::file(&path, reason))],
+    }
+}
+
+fn of_archive(path: &Path, key: &SubjectKey) -> Vec<Described> {
+    // The zip reader has no known panic; a file must not end the scan even if it
+    // finds one.
+    let listed = catch_unwind(|| entries(path)).unwrap_or(Err(RejectReason::Panicked));
+    let (items, refused) = match listed {
+        Ok(listed) => listed,
+        Err(reason) => return vec![Err(Rejected::file(path, reason))],
+    };
+    let mut all: Vec<Described> = items
+        .into_par_iter()
+        .map(|item| {
+            item.open()
+                .map_err(|error| RejectReason::Io { kind: error.kind() })
+                .and_then(|opened| images_of(&item, opened, key))
+                .map_err(|reason| not_again(&item, reason))
+                .map_err(|reason| Rejected::file(&item.path, reason))
+        })
+        .collect();
+    all.extend(refused.into_iter().map(Err));
+    all
+}
+
+/// Archives are not looked for inside archives.
+fn not_again(item: &Item, reason: RejectReason) -> RejectReason {
+    let mut start = [0; 4];
+    let read = item.open().and_then(|mut opened| opened.read_exact(&mut start));
+    match reason {
+        RejectReason::NotDicom if read.is_ok() && begins_as_archive(start) => {
+            RejectReason::Archive { what: "it is an archive inside an archive; unpack the outer" }
+        }
+        reason => reason,
+    }
+}
+
+fn images_of(item: &Item, opened: Opened, key: &SubjectKey) -> Result<Vec<Image>, RejectReason> {
+    let source = BufReader::with_capacity(READ_SIZE, opened);
+    // The reader is ours and has no known panic either.
     catch_unwind(AssertUnwindSafe(|| {
-        let header = read_header(source, length)?;
-        describe(path, &header, length, key)
+        let header = read_header(source, item.length)?;
+        describe(item, &header, key)
     }))
     .unwrap_or(Err(RejectReason::Panicked))
 }

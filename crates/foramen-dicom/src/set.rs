@@ -83,6 +83,14 @@ impl Set {
         }
     }
 
+    /// A single number (FL).
+    pub(crate) fn float(&self, tag: Tag) -> Option<f64> {
+        let Value::Bytes(bytes) = self.value(tag)? else { return None };
+        let bytes: [u8; 4] = bytes.as_slice().try_into().ok()?;
+        let value = if self.big { f32::from_be_bytes(bytes) } else { f32::from_le_bytes(bytes) };
+        value.is_finite().then_some(f64::from(value))
+    }
+
     /// The first value of a double (FD) attribute.
     pub(crate) fn double(&self, tag: Tag) -> Option<f64> {
         let Value::Bytes(bytes) = self.value(tag)? else { return None };
@@ -96,6 +104,16 @@ impl Set {
         match self.value(tag) {
             Some(Value::Items(items)) => items,
             _ => &[],
+        }
+    }
+
+    /// The kept attributes with the items of sequences, however deep.
+    pub(crate) fn each(&self, visit: &mut impl FnMut(&Self, Tag)) {
+        for (tag, value) in &self.entries {
+            match value {
+                Value::Bytes(_) => visit(self, *tag),
+                Value::Items(items) => items.iter().for_each(|item| item.each(visit)),
+            }
         }
     }
 

@@ -6,9 +6,10 @@ use foramen_image::{Contrast, Plane, SliceSource, Spacing};
 use foramen_types::{SubjectId, Vector};
 use jiff::civil::Date;
 
-use crate::Problem;
 use crate::format::PixelSource;
-use crate::image::{Image, Rescale};
+use crate::image::Image;
+use crate::rescale::Rescale;
+use crate::{Finding, Problem, Region, StackReport};
 
 /// One geometric stack of a series, from its headers: parallel slices of one
 /// matrix, spacing and contrast, without their pixels ([`crate::load`]).
@@ -26,6 +27,10 @@ pub struct StackHeader {
     pub series_uid: String,
     /// Index of the stack within its series, from 0.
     pub stack: usize,
+    /// The angled blocks of the same acquisition, as values of `stack` of this
+    /// series, from the feet to the head, this one among them. One alone where
+    /// there are no others, and in localizers.
+    pub blocks: Vec<usize>,
     /// Frame of Reference UID (0020,0052): places of two stacks may be compared
     /// only where it is the same.
     pub frame_of_reference_uid: Option<String>,
@@ -35,8 +40,11 @@ pub struct StackHeader {
     pub orientation: Orientation,
     /// The weighting, by physics first.
     pub contrast: Contrast,
-    /// What speaks for the contrast, one sentence each, without any identifier.
-    pub evidence: Vec<String>,
+    /// The part of the body.
+    pub region: Region,
+    /// What is concluded about plane, contrast, kind and region, how firmly, and
+    /// why.
+    pub findings: Vec<Finding>,
     /// A scout: the header says so, or the series holds slices more than 60°
     /// apart.
     pub localizer: bool,
@@ -52,8 +60,10 @@ pub struct StackHeader {
     /// Along the cranial normal of the first, from the feet to the head;
     /// sagittal ones along that normal too, whichever side it points to.
     pub slices: Vec<SliceHeader>,
-    /// What is uneven about the geometry, measured.
+    /// What is uneven about the geometry, in words: [`StackReport::problems`].
     pub problems: Vec<Problem>,
+    /// The geometry, measured.
+    pub report: StackReport,
 }
 
 impl StackHeader {
@@ -61,19 +71,14 @@ impl StackHeader {
     /// millimetres; one fewer than there are slices.
     #[must_use]
     pub fn gaps(&self) -> Vec<f64> {
-        let Some(first) = self.slices.first() else { return Vec::new() };
-        let along = first.plane.cranial_normal();
-        self.slices
-            .windows(2)
-            .map(|pair| (pair[1].plane.origin() - pair[0].plane.origin()).dot(along))
-            .collect()
+        self.report.gaps.clone()
     }
 
     /// The middle one of the distances between neighbouring slices, in
     /// millimetres; `None` for a single slice.
     #[must_use]
     pub fn slice_spacing(&self) -> Option<f64> {
-        crate::problem::median(&self.gaps())
+        self.report.spacing
     }
 }
 
@@ -89,6 +94,14 @@ pub struct SliceHeader {
     pub plane: Plane,
     /// Slice Thickness (0018,0050) in millimetres, where known.
     pub thickness: Option<f64>,
+    /// The output values, lowest and highest, that are no measurement: Pixel
+    /// Padding Value (0028,0120) to Range Limit (0028,0121), where given. Pixels
+    /// keep them.
+    pub padding: Option<(f32, f32)>,
+    /// What output values are multiplied by to become the floating-point values
+    /// of Philips, which can be compared between series: 1 / (Rescale Slope ×
+    /// private scale slope (2005,100E)). Noted where given, never applied.
+    pub philips_factor: Option<f64>,
     pub(crate) pixels: Arc<PixelSource>,
     pub(crate) rescale: Rescale,
 }
@@ -103,6 +116,8 @@ impl SliceHeader {
             },
             plane: image.plane,
             thickness: image.thickness,
+            padding: image.padding,
+            philips_factor: image.philips_slope.map(|slope| 1.0 / (image.rescale.slope * slope)),
             pixels: image.instance.pixels.clone(),
             rescale: image.rescale,
         }

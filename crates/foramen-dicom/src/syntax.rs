@@ -18,6 +18,7 @@ pub(crate) enum Coding {
     JpegLs,
     /// JPEG 2000 or high-throughput JPEG 2000.
     Jpeg2000,
+    JpegXl,
     /// No decoder here.
     Unknown,
 }
@@ -73,6 +74,7 @@ impl Syntax {
             | uids::HTJ2K_LOSSLESS
             | uids::HTJ2K_LOSSLESS_RPCL
             | uids::HTJ2K => Coding::Jpeg2000,
+            uids::JPEGXL_LOSSLESS | uids::JPEGXLJPEG_RECOMPRESSION | uids::JPEGXL => Coding::JpegXl,
             _ => Coding::Unknown,
         }
     }

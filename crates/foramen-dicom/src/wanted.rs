@@ -4,7 +4,7 @@ use dicom_dictionary_std::tags as t;
 /// The plain attributes that are read, at the top of the data set or inside a
 /// functional group. Patient name, birth date and every other identifying
 /// attribute are not among them, so they are never held in memory.
-const PLAIN: [Tag; 62] = [
+const PLAIN: [Tag; 67] = [
     t::SOP_CLASS_UID,
     t::SOP_INSTANCE_UID,
     t::STUDY_INSTANCE_UID,
@@ -65,13 +65,18 @@ const PLAIN: [Tag; 62] = [
     t::RESCALE_SLOPE,
     t::RESCALE_INTERCEPT,
     t::BODY_PART_EXAMINED,
+    t::RECEIVE_COIL_NAME,
+    t::STUDY_DESCRIPTION,
+    t::CODE_VALUE,
+    t::PIXEL_PADDING_VALUE,
+    t::PIXEL_PADDING_RANGE_LIMIT,
     t::PATIENT_POSITION,
     t::FRAME_ACQUISITION_NUMBER,
 ];
 
 /// The sequences that are followed: the functional groups of enhanced MR
 /// (PS3.3 C.7.6.16 and C.8.13.5), shared or per frame.
-const SEQUENCES: [Tag; 13] = [
+const SEQUENCES: [Tag; 17] = [
     t::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
     t::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
     t::PLANE_POSITION_SEQUENCE,
@@ -85,20 +90,46 @@ const SEQUENCES: [Tag; 13] = [
     t::MR_DIFFUSION_SEQUENCE,
     t::PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
     t::CARDIAC_SYNCHRONIZATION_SEQUENCE,
+    t::ANATOMIC_REGION_SEQUENCE,
+    t::FRAME_ANATOMY_SEQUENCE,
+    t::MR_RECEIVE_COIL_SEQUENCE,
+    PHILIPS_FRAME,
 ];
 
-/// Whether an attribute is kept when a header is read.
-pub(crate) fn wanted(tag: Tag) -> bool {
+/// The private attributes that are read, each with the creator of its block.
+pub(crate) const SIEMENS_CREATOR: Tag = Tag(0x0019, 0x0010);
+/// How many slices a mosaic holds.
+pub(crate) const SIEMENS_TILES: Tag = Tag(0x0019, 0x100A);
+pub(crate) const PHILIPS_CREATOR: Tag = Tag(0x2005, 0x0010);
+/// The private scale slope.
+pub(crate) const PHILIPS_SLOPE: Tag = Tag(0x2005, 0x100E);
+/// What Philips keeps for each frame of an enhanced object.
+pub(crate) const PHILIPS_FRAME: Tag = Tag(0x2005, 0x140F);
+
+/// Which attributes of a header are kept.
+pub(crate) struct Keep {
+    pub(crate) wanted: fn(Tag) -> bool,
+    /// Asked where the encoding does not say it (implicit VR).
+    pub(crate) is_sequence: fn(Tag) -> bool,
+    /// Whether a value that is too long is kept as an empty one, not refused.
+    pub(crate) longest_or_empty: bool,
+}
+
+/// What makes an image and its place.
+pub(crate) const IMAGE: Keep = Keep { wanted, is_sequence, longest_or_empty: false };
+
+fn wanted(tag: Tag) -> bool {
     // Most elements of a real header are of other groups: decide those first.
     match tag.group() {
         0x0008 | 0x0010 | 0x0018 | 0x0020 | 0x0028 | 0x5200 => {
             PLAIN.contains(&tag) || is_sequence(tag)
         }
+        0x0019 => tag == SIEMENS_CREATOR || tag == SIEMENS_TILES,
+        0x2005 => [PHILIPS_CREATOR, PHILIPS_SLOPE, PHILIPS_FRAME].contains(&tag),
         _ => false,
     }
 }
 
-/// Whether an attribute is a sequence that is followed.
-pub(crate) fn is_sequence(tag: Tag) -> bool {
+fn is_sequence(tag: Tag) -> bool {
     SEQUENCES.contains(&tag)
 }

@@ -172,6 +172,9 @@ fn philips_output_follows_the_standard_rescale() {
         // The reference holds stored values beside Philips' own scale; ours are
         // multiplied by Rescale Slope (0028,1053).
         reference.holds(stack, time, |stored| stored * 1.290_354_090_354_09);
+        // dcm2niix -p y: PV × 1 / SS, with SS 0.00428404007107019.
+        let factor = stack.slices[0].philips_factor.unwrap();
+        assert!((1.290_354_090_354_09 * factor - 233.424_5).abs() < 1e-3, "{factor}");
     }
 }
 

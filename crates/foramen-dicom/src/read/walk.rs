@@ -4,7 +4,7 @@ use dicom_core::Tag;
 
 use super::Fault;
 use crate::set::{Set, Value};
-use crate::wanted::{is_sequence, wanted};
+use crate::wanted::Keep;
 
 /// Deepest nesting of sequences followed; the standard needs about ten.
 const DEEPEST: usize = 32;
@@ -32,6 +32,7 @@ pub(super) struct Walk<R> {
     pub(super) end: u64,
     pub(super) big: bool,
     pub(super) explicit: bool,
+    pub(super) keep: &'static Keep,
 }
 
 impl<R: Read + Seek> Walk<R> {
@@ -42,7 +43,7 @@ impl<R: Read + Seek> Walk<R> {
         set: &mut Set,
         depth: usize,
     ) -> Result<(), Fault> {
-        if !wanted(element.tag) {
+        if !(self.keep.wanted)(element.tag) {
             return if element.length == UNDEFINED {
                 self.pass_items(depth + 1, &element)
             } else {
@@ -54,6 +55,11 @@ impl<R: Read + Seek> Walk<R> {
             set.push(element.tag, Value::Items(items));
         } else if element.length == UNDEFINED {
             return Err(Fault::Broken(self.at, "a plain value has no length"));
+        } else if (self.keep.longest_or_empty || !element.tag.group().is_multiple_of(2))
+            && u64::from(element.length) > LONGEST_VALUE
+        {
+            self.skip(u64::from(element.length))?;
+            set.push(element.tag, Value::Bytes(Vec::new()));
         } else {
             let value = self.value(element.length)?;
             set.push(element.tag, Value::Bytes(value));
@@ -64,7 +70,7 @@ impl<R: Read + Seek> Walk<R> {
     fn is_sequence(&self, element: &Element) -> bool {
         match &element.representation {
             b"SQ" => true,
-            b"UN" | b"\0\0" => element.length == UNDEFINED || is_sequence(element.tag),
+            b"UN" | b"\0\0" => element.length == UNDEFINED || (self.keep.is_sequence)(element.tag),
             _ => false,
         }
     }
