@@ -92,3 +92,47 @@ fn defects_are_excluded_with_their_own_reasons() {
         manifest.excluded.iter().map(|row| row.reason.as_str()).collect();
     assert!(reasons.len() >= 4, "{reasons:?}");
 }
+
+#[test]
+fn a_lumbar_study_is_excluded_with_the_evidence() {
+    let folder = cohort(Path::new(env!("CARGO_TARGET_TMPDIR")));
+    let copy = tempfile::tempdir().unwrap();
+    let (mut slices, mut first) = (0, None);
+    for file in walk(&folder.join("dicom")) {
+        let mut bytes = std::fs::read(&file).unwrap();
+        let patient = find(&bytes, b"CSPINE").map(|at| bytes[at - 60..at].to_vec());
+        let patient = patient.and_then(|near| Some(near[find(&near, b"P0")?..][..5].to_vec()));
+        if patient.is_none() || *first.get_or_insert_with(|| patient.clone()) != patient {
+            continue;
+        }
+        for (old, new) in
+            [(&b"CSPINE"[..], &b"LSPINE"[..]), (b"MR cervical spine", b"MR lumbar spine  ")]
+        {
+            let at = find(&bytes, old).unwrap();
+            bytes[at..at + old.len()].copy_from_slice(new);
+        }
+        std::fs::write(copy.path().join(format!("{slices}.dcm")), bytes).unwrap();
+        slices += 1;
+    }
+    assert!(slices > 20, "{slices}");
+    let key = SubjectKey::identity();
+    let (scan, outcomes) = open(copy.path(), &folder.join("outcomes.csv"), &key);
+    let (manifest, _) = select(&scan, &outcomes);
+    let reasons: Vec<String> = manifest.excluded.iter().map(|row| format!("{row:?}")).collect();
+    let lumbar = reasons.iter().filter(|reason| reason.contains("a study of the lumbar")).count();
+    assert_eq!(lumbar, 1, "{reasons:#?}");
+}
+
+fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(walk(&path)) } else { files.push(path) }
+    }
+    files.sort();
+    files
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|window| window == what)
+}

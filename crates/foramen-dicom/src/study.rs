@@ -61,20 +61,26 @@ impl Scan {
     /// The stacks by examination, in order of subject and study.
     #[must_use]
     pub fn studies(&self) -> Vec<Study<'_>> {
+        Study::group(&self.stacks)
+    }
+}
+
+impl<'a> Study<'a> {
+    /// Stacks by examination, in order of subject and study.
+    #[must_use]
+    pub fn group(stacks: impl IntoIterator<Item = &'a StackHeader>) -> Vec<Self> {
         let mut studies: BTreeMap<(&SubjectId, &str), Vec<&StackHeader>> = BTreeMap::new();
-        for stack in &self.stacks {
+        for stack in stacks {
             studies.entry((&stack.subject, &stack.study_uid)).or_default().push(stack);
         }
         let mut found = Vec::with_capacity(studies.len());
         for ((subject, study_uid), stacks) in studies {
             let acquired = stacks.iter().filter_map(|stack| stack.acquired).min();
-            found.push(Study { subject, study_uid, acquired, stacks });
+            found.push(Self { subject, study_uid, acquired, stacks });
         }
         found
     }
-}
 
-impl<'a> Study<'a> {
     /// The best axial T2 images (spin echo or T2*) of the cervical spine, the
     /// best first: axial, of T2 contrast, no scout, and not of another region.
     /// A header that does not tell the region is no reason against.

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use foramen_dicom::{Orientation, StackHeader};
+use foramen_dicom::{Orientation, Region, StackHeader, Study};
 use foramen_image::Contrast;
 use jiff::civil::Date;
 
@@ -10,6 +10,7 @@ use jiff::civil::Date;
 ///
 /// The latest study at or before the injection and at most `scan_age` days old
 /// comes first; within it T2 before T2*, then the series with more slices.
+/// A study whose headers say that it shows another part of the body is left out.
 /// Images without a date have nothing held against them, and come last. Without
 /// a date of the injection (it is yet to be done) the latest study comes first.
 ///
@@ -21,7 +22,10 @@ pub fn axial_series<'a>(
     scan_age: u16,
 ) -> Result<Vec<Vec<&'a StackHeader>>, String> {
     let mut series: BTreeMap<(&str, &str), Vec<&StackHeader>> = BTreeMap::new();
-    for &stack in stacks {
+    let (neck, elsewhere): (Vec<Study<'_>>, Vec<Study<'_>>) = Study::group(stacks.iter().copied())
+        .into_iter()
+        .partition(|study| matches!(study.region().0, Region::Cervical | Region::Unknown));
+    for stack in neck.into_iter().flat_map(|study| study.stacks) {
         let is_t2 = matches!(stack.contrast, Contrast::T2Fse | Contrast::T2Star);
         if stack.orientation == Orientation::Axial && is_t2 && !stack.localizer {
             let key = (stack.study_uid.as_str(), stack.series_uid.as_str());
@@ -29,7 +33,11 @@ pub fn axial_series<'a>(
         }
     }
     if series.is_empty() {
-        return Err("no axial T2 series".to_owned());
+        let why = elsewhere.first().map(|study| {
+            let (region, finding) = study.region();
+            format!(": a study of the {region} ({})", finding.evidence.join(", "))
+        });
+        return Err(format!("no axial T2 series of the neck{}", why.unwrap_or_default()));
     }
     let today = injected.unwrap_or(Date::MAX);
     let age = |stacks: &[&StackHeader]| {
