@@ -46,7 +46,7 @@ impl Item {
         let mut file = File::open(&entry.archive)?;
         file.seek(SeekFrom::Start(entry.at))?;
         Ok(if entry.deflated {
-            Opened::Deflated(Inflating::new(file, entry))
+            Opened::Deflated(Box::new(Inflating::new(file, entry)))
         } else {
             Opened::Stored { file, begin: entry.at, length: self.length, at: 0 }
         })
@@ -86,7 +86,7 @@ pub(crate) enum Opened {
         length: u64,
         at: u64,
     },
-    Deflated(Inflating),
+    Deflated(Box<Inflating>),
 }
 
 impl Read for Opened {
