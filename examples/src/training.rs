@@ -22,11 +22,14 @@ pub struct TrainArguments {
     /// Epochs of the CNN, instead of its default.
     #[arg(long)]
     pub epochs: Option<usize>,
+    /// Goes on with a training of the same study that was interrupted.
+    #[arg(long)]
+    pub resume: bool,
 }
 
 impl Default for TrainArguments {
     fn default() -> Self {
-        Self { device: "auto".to_owned(), folds: 5, seed: 1, epochs: None }
+        Self { device: "auto".to_owned(), folds: 5, seed: 1, epochs: None, resume: false }
     }
 }
 
@@ -148,9 +151,17 @@ fn train_cnn(
     if let Some(epochs) = arguments.epochs {
         config = config.with_epochs(epochs);
     }
+    let checkpoints = out.join("checkpoints");
+    if !arguments.resume {
+        remove_folder(&checkpoints)?;
+    }
     let progress = crate::bar("train", split.folds() * config.members * config.epochs);
     let shown = progress.clone();
-    let cnn = Cnn::new(config).with_progress(move |report| {
+    let cnn = Cnn::new(config)
+        .with_checkpoints(&checkpoints)
+        .with_resume(arguments.resume)
+        .with_stop(stop_on_interrupt()?);
+    let cnn = cnn.with_progress(move |report| {
         shown.inc(1);
         let auc = report.tune_auc.map_or("–".to_owned(), |auc| format!("{auc:.2}"));
         shown.set_message(format!(
@@ -171,7 +182,38 @@ fn train_cnn(
         fitted.save(&out.join("models").join(format!("fold-{fold}")))?;
     }
     write_predictions(&out.join("predictions.csv"), &model.predictions)?;
+    // What they were kept for is done.
+    remove_folder(&checkpoints)?;
     Ok(model)
+}
+
+#[cfg(feature = "torch")]
+fn remove_folder(folder: &Path) -> Result<()> {
+    use anyhow::Context as _;
+
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("could not remove {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.
+#[cfg(feature = "torch")]
+fn stop_on_interrupt() -> Result<std::sync::Arc<std::sync::atomic::AtomicBool>> {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        if set.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("\nstopping at the last checkpoint; --resume goes on from there");
+    })?;
+    Ok(stop)
 }
 
 /// Says where the CNN will compute, or why it cannot.

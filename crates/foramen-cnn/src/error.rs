@@ -65,6 +65,24 @@ pub enum CnnError {
         /// The epoch, from 1.
         epoch: usize,
     },
+    /// The training was asked to stop, and has.
+    #[error("the training was stopped in epoch {epoch}; its last checkpoint, if any, stands")]
+    Stopped {
+        /// The epoch that was not finished, from 1.
+        epoch: usize,
+    },
+    /// A checkpoint is damaged or of another training.
+    #[error(
+        "the training cannot go on from the checkpoint {}: {problem}; take away the difference, \
+         or train anew",
+        path.display()
+    )]
+    Checkpoint {
+        /// The folder of the checkpoint.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The train set cannot be learned from.
     #[error("the network could not be trained on this train set")]
     Train(#[from] LearnError),

@@ -59,10 +59,18 @@ mod images;
 mod member;
 mod model;
 mod network;
-mod saved;
+
+mod checkpoint;
+mod loss;
 mod schedule;
+mod state;
 mod temperature;
 mod training;
+mod tuned;
+
+mod records;
+mod saved;
+mod tensors;
 
 pub use augment::Augmentation;
 pub use cnn::Cnn;
