@@ -4,7 +4,7 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::Args;
 use foramen_learn::{Dataset, Learner, Prediction, Ruler, Split, cross_validate};
-use foramen_metrics::{Scores, auc};
+use foramen_metrics::{MetricsError, Scores, auc};
 use foramen_study::files::{remove_later_stages, write_predictions};
 
 /// How models are trained.
@@ -69,10 +69,7 @@ impl TrainedModel {
     /// `AUC 0.812 (0.763–0.861)`.
     #[must_use]
     pub fn summary(&self) -> String {
-        let known = self.predictions.iter().filter_map(|p| Some((p.outcome?, p.probability.get())));
-        let (labels, values): (Vec<bool>, Vec<f64>) =
-            known.map(|(outcome, value)| (outcome.is_favourable(), value)).unzip();
-        match Scores::new(&labels, &values).map(|scores| auc(&scores)) {
+        match self.scores().map(|scores| auc(&scores)) {
             Ok(Ok(estimate)) => match estimate.ci {
                 Some((low, high)) => format!("AUC {:.3} ({low:.3}–{high:.3})", estimate.estimate),
                 None => format!("AUC {:.3}", estimate.estimate),
@@ -80,6 +77,16 @@ impl TrainedModel {
             Ok(Err(undefined)) => format!("AUC undefined: {undefined}"),
             Err(error) => format!("AUC undefined: {error}"),
         }
+    }
+}
+
+impl TrainedModel {
+    /// The predictions whose outcome is known.
+    fn scores(&self) -> Result<Scores, MetricsError> {
+        let known = self.predictions.iter().filter_map(|p| Some((p.outcome?, p.probability.get())));
+        let (labels, values): (Vec<bool>, Vec<f64>) =
+            known.map(|(outcome, value)| (outcome.is_favourable(), value)).unzip();
+        Scores::new(&labels, &values)
     }
 }
 
@@ -144,7 +151,7 @@ fn train_cnn(
     arguments: &TrainArguments,
     out: &Path,
 ) -> Result<TrainedModel> {
-    use foramen_cnn::{Cnn, CnnConfig};
+    use foramen_cnn::{Cnn, CnnConfig, ModelCard};
 
     let mut config =
         CnnConfig::default().with_seed(arguments.seed).with_device(arguments.device.parse()?);
@@ -178,8 +185,20 @@ fn train_cnn(
          the name of the level, nothing else.",
     )?;
     progress.finish_with_message("");
+    let pooled = model.scores().ok().and_then(|scores| auc(&scores).ok());
     for (fold, fitted) in fitted.iter().enumerate() {
-        fitted.save(&out.join("models").join(format!("fold-{fold}")))?;
+        let folder = out.join("models").join(format!("fold-{fold}"));
+        fitted.save(&folder)?;
+        let mut card = ModelCard::of(fitted).with_data(&format!(
+            "The study {}, fold {fold} of {}.",
+            out.display(),
+            split.folds()
+        ));
+        if let Some(auc) = &pooled {
+            let on = format!("{} foramina, each by the fold that had not seen it", auc.n);
+            card = card.with_metric("AUC", auc.estimate, auc.ci, &on);
+        }
+        card.write(&folder)?;
     }
     write_predictions(&out.join("predictions.csv"), &model.predictions)?;
     // What they were kept for is done.

@@ -1,5 +1,6 @@
 //! `cargo xtask peers-test`: the numbers and the speed of `foramen-metrics` beside
-//! those of the Python and R packages that people use.
+//! those of the Python and R packages that people use, and an exported CNN in
+//! PyTorch.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -27,21 +28,31 @@ pub(crate) fn peers(torchmetrics: bool) -> Result<()> {
     let build = ["build", "--release", "--package", "foramen-metrics"];
     cargo::run(build.into_iter().chain(["--features", "serde", "--example", "peers"]), &[])?;
     let python = environment(torchmetrics)?;
-    let mut compare = Command::new(python);
-    compare.arg(cargo::root().join("crates/foramen-metrics/peers/compare.py")).arg(program());
+    let mut compare = Command::new(&python);
+    let script = |krate: &str| cargo::root().join("crates").join(krate).join("peers/compare.py");
+    compare.arg(script("foramen-metrics")).arg(program("peers"));
     if has_proc() {
         compare.arg("Rscript");
     } else {
         println!("R with pROC is not here; compared with Python alone (Debian: r-cran-proc)");
     }
-    run(&mut compare)
+    run(&mut compare)?;
+    // torchmetrics brings PyTorch.
+    if torchmetrics {
+        cargo::run(
+            ["build", "--release", "--package", "foramen-cnn", "--example", "exported"],
+            &[],
+        )?;
+        run(Command::new(&python).arg(script("foramen-cnn")).arg(program("exported")))?;
+    }
+    Ok(())
 }
 
 /// What cargo built, wherever it was told to build.
-fn program() -> PathBuf {
+fn program(name: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| cargo::root().join("target"), PathBuf::from);
-    target.join("release/examples").join(format!("peers{}", std::env::consts::EXE_SUFFIX))
+    target.join("release/examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// The Python of an environment in the user cache that has the packages.

@@ -3,14 +3,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use foramen_learn::{Learner, TrainSet, TuneSet};
+use foramen_learn::{Learner, Sample, TrainSet, TuneSet};
+use foramen_metrics::Scores;
 
 use crate::checkpoint::Checkpoints;
 use crate::environment::Environment;
 use crate::images::{Images, numbers};
 use crate::member::Scale;
+use crate::model::Learned;
+use crate::temperature::{self, cross_entropy};
 use crate::training::{Material, Training};
-use crate::{CnnConfig, CnnError, CnnModel, EpochReport, temperature};
+use crate::{CnnConfig, CnnError, CnnModel, EpochReport};
 
 /// What is called after each epoch.
 type Progress = Arc<dyn Fn(&EpochReport) + Send + Sync>;
@@ -139,12 +142,31 @@ impl Learner for Cnn {
         let members = (0..config.members)
             .map(|number| training.run(number))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut model =
-            CnnModel { config: config.clone(), environment, members, temperature: 1.0, edge };
+        let mut model = CnnModel {
+            config: config.clone(),
+            environment,
+            members,
+            temperature: 1.0,
+            edge,
+            learned: None,
+        };
         let (logits, _) = model.average(&tune_images)?;
         let labels: Vec<bool> =
             numbers(&tune_images.label)?.into_iter().map(|label| label > 0.5).collect();
         model.temperature = temperature::fit(&labels, &logits);
+        let is_favourable =
+            |sample: &&&Sample| sample.outcome.is_some_and(|outcome| outcome.is_favourable());
+        let losses = labels.iter().zip(&logits);
+        let losses = losses.map(|(label, logit)| cross_entropy(*label, logit / model.temperature));
+        let scores = Scores::of_marker(&labels, &logits).ok();
+        model.learned = Some(Learned {
+            train: labelled,
+            favourable: train_set.samples().iter().filter(is_favourable).count(),
+            auxiliary: all.len() - labelled,
+            tune: labels.len(),
+            tune_loss: (!labels.is_empty()).then(|| losses.sum::<f64>() / labels.len() as f64),
+            tune_auc: scores.and_then(|s| foramen_metrics::auc(&s).ok()).map(|auc| auc.estimate),
+        });
         Ok(model)
     }
 }

@@ -68,17 +68,23 @@ mod temperature;
 mod training;
 mod tuned;
 
+mod card;
+mod heatmap;
+
 mod records;
 mod saved;
 mod tensors;
+mod torchscript;
 
 pub use augment::Augmentation;
+pub use card::{CardMetric, ModelCard};
 pub use cnn::Cnn;
 pub use config::{CnnConfig, Precision};
 pub use device::{DeviceChoice, ResolvedDevice};
 pub use environment::Environment;
 pub use error::CnnError;
-pub use model::{CnnAnswer, CnnModel};
+pub use heatmap::Heatmap;
+pub use model::{CnnAnswer, CnnModel, Learned};
 pub use progress::EpochReport;
 
 #[cfg(doctest)]

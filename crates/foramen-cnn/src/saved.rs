@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
 use crate::member::{Member, Scale};
+use crate::model::Learned;
 use crate::network::Network;
 use crate::records::{ConfigFile, EnvironmentFile};
-use crate::{CnnError, CnnModel, DeviceChoice, tensors};
+use crate::{CnnError, CnnModel, DeviceChoice, ModelCard, tensors};
 
 /// What `config.json` calls itself.
 const FORMAT: &str = "foramen-cnn";
@@ -30,6 +31,8 @@ struct ModelFile {
     scale: ScaleFile,
     config: ConfigFile,
     trained: EnvironmentFile,
+    #[serde(default)]
+    learned: Option<Learned>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -65,6 +68,7 @@ pub(crate) fn save(model: &CnnModel, folder: &Path) -> Result<(), CnnError> {
     config.push(b'\n');
     write(CONFIG, &config)?;
     write(WEIGHTS, &weights(model)?)?;
+    ModelCard::of(model).write(&fresh)?;
     // A rename replaces no folder that holds files: the earlier model steps
     // aside first, and goes only when the new one is in place.
     let had_one = folder.exists();
@@ -93,6 +97,7 @@ fn model_file(model: &CnnModel) -> ModelFile {
         },
         config: ConfigFile::of(&model.config),
         trained: EnvironmentFile::of(&model.environment),
+        learned: model.learned.clone(),
     }
 }
 
@@ -146,7 +151,7 @@ pub(crate) fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnMod
         })
         .collect::<Result<Vec<_>, CnnError>>()?;
     let (temperature, edge) = (file.temperature, file.patch_pixels);
-    Ok(CnnModel { config, environment, members, temperature, edge })
+    Ok(CnnModel { config, environment, members, temperature, edge, learned: file.learned })
 }
 
 fn model_of(path: &Path, bytes: &[u8]) -> Result<ModelFile, CnnError> {

@@ -1,4 +1,9 @@
 //! Drawn channels to train on.
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "tests draw numbers of known size"
+)]
 
 use foramen_cnn::{CnnConfig, DeviceChoice};
 use foramen_image::ndarray::Array2;
