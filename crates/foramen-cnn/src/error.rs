@@ -57,6 +57,23 @@ pub enum CnnError {
         /// Whose patch.
         subject: SubjectId,
     },
+    /// Images and labels do not belong together.
+    #[error("there are {images} images and {labels} labels; each image needs one")]
+    Labels {
+        /// Number of images.
+        images: usize,
+        /// Number of labels.
+        labels: usize,
+    },
+    /// Images cannot be named like this.
+    #[error("{name:?} cannot begin the names of images")]
+    Name {
+        /// As given.
+        name: String,
+        /// Why not.
+        #[source]
+        source: TypeError,
+    },
     /// Training ran away.
     #[error(
         "the training loss is not finite in epoch {epoch}; lower the learning rate, or use f32"

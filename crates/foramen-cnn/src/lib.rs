@@ -5,7 +5,8 @@
 //! first learns to see widths, of which every patch of the train subjects has
 //! one, then outcomes, of which there are few. [`DeviceChoice`] says where to
 //! compute, and [`Environment`] what bytes depend on besides seed and data: on
-//! the CPU the same of both give the same bytes.
+//! the CPU the same of both give the same bytes. [`samples`] makes any images with
+//! two labels something to learn from.
 //!
 //! ```
 //! use foramen_cnn::{Augmentation, Cnn, CnnConfig};
@@ -47,6 +48,7 @@
     )
 )]
 
+mod arrays;
 mod cnn;
 mod config;
 mod device;
@@ -76,6 +78,7 @@ mod saved;
 mod tensors;
 mod torchscript;
 
+pub use arrays::samples;
 pub use augment::Augmentation;
 pub use card::{CardMetric, ModelCard};
 pub use cnn::Cnn;
