@@ -71,23 +71,22 @@ fn run(arguments: &Arguments) -> Result<()> {
     let config = CnnConfig::for_images(dataset.samples()[0].patch.nrows())
         .with_device(arguments.device)
         .with_members(arguments.members);
-    let mut sums = [0.0; 2];
+    let (mut of_val, mut of_test) = (0.0, 0.0);
     for seed in 1..=arguments.seeds {
         let model = Cnn::new(config.clone().with_seed(seed)).fit(&fold.train, &fold.tune)?;
         let on_val = area(&model, fold.tune.samples())?;
-        sums[0] += on_val;
+        of_val += on_val / arguments.seeds as f64;
         println!("seed {seed}: val AUC {on_val:.3}");
         if arguments.test {
             let on_test = area(&model, fold.test.samples())?;
-            sums[1] += on_test;
+            of_test += on_test / arguments.seeds as f64;
             println!("seed {seed}: test AUC {on_test:.3}");
             note(&arguments.log, arguments.data.as_deref(), seed, &model, on_test)?;
         }
     }
-    let seeds = arguments.seeds as f64;
-    println!("mean val AUC {:.3}", sums[0] / seeds);
+    println!("mean val AUC {of_val:.3}");
     if arguments.test {
-        println!("mean test AUC {:.3}", sums[1] / seeds);
+        println!("mean test AUC {of_test:.3}");
     }
     Ok(())
 }

@@ -93,3 +93,7 @@ pub use progress::EpochReport;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/libtorch.md")]
+struct Libtorch;
