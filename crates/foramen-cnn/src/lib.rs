@@ -72,6 +72,7 @@ mod tuned;
 
 mod card;
 mod heatmap;
+mod lite0;
 
 mod records;
 mod saved;
@@ -87,6 +88,7 @@ pub use device::{DeviceChoice, ResolvedDevice};
 pub use environment::Environment;
 pub use error::CnnError;
 pub use heatmap::Heatmap;
+pub use lite0::EfficientNetLite0;
 pub use model::{CnnAnswer, CnnModel, Learned};
 pub use progress::EpochReport;
 
