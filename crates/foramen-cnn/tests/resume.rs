@@ -165,3 +165,16 @@ fn data_of_another_study_have_their_own_checkpoints() {
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
 }
+
+#[test]
+fn gradients_of_several_batches_make_one_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = short().with_epochs(1).with_members(1).with_images_per_epoch(80);
+    config.accumulation = 2;
+    fit(&Cnn::new(config).with_checkpoints(folder.path())).unwrap();
+    let record = fs::read(checkpoint(folder.path()).join("checkpoint.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+    // 80 images are five batches of 16: two, two and one.
+    assert_eq!(record["position"]["step"], 3);
+    assert_eq!(record["position"]["finished"], true);
+}
