@@ -8,8 +8,9 @@
 //! `--model` is the folder `models` that `train` or `study` leaves; its folds are
 //! averaged. For every subject of the DICOM folder it finds the level, measures
 //! the foramina, takes the narrowest slice, and prints its width and the
-//! probability, or why there is none; `--out` keeps the table. With no arguments
-//! it trains on a small synthetic cohort first and predicts another one.
+//! probability, or why there is none; `--out` keeps the table, `--explain` draws
+//! where the prediction comes from. With no arguments it trains on a small
+//! synthetic cohort first and predicts another one.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,7 @@ use foramen_examples::{
 };
 use foramen_learn::{Classifier, Prediction, Sample};
 use foramen_study::{Levels, Manifest, PatchUse, StudyConfig, files, select_slices};
-use foramen_types::{Level, Probability, Side, SubjectKey};
+use foramen_types::{Level, Outcome, Probability, Side, SubjectKey};
 
 /// Predicts the outcome of an injection with trained models.
 #[derive(Parser)]
@@ -46,6 +47,9 @@ struct Arguments {
     /// Where the table of predictions goes.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Folder for pictures of where each prediction comes from (Grad-CAM).
+    #[arg(long, value_name = "DIR")]
+    explain: Option<PathBuf>,
     /// Where to compute: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
@@ -89,12 +93,26 @@ fn run(arguments: &Arguments) -> Result<()> {
         let width = sample.width.map_or("–".to_owned(), |mm| format!("{mm:.1} mm"));
         let (subject, level, side) = (sample.subject.clone(), sample.level, sample.side);
         println!("{subject:>10} {level} {side}: {width}, favourable {:.2}", probability.get());
+        if let Some(folder) = &arguments.explain {
+            explain(&models[0], sample, folder)?;
+        }
         predictions.push(Prediction { subject, level, side, fold: 0, outcome: None, probability });
     }
     println!("{} predicted with the mean of {} models", predictions.len(), models.len());
     if let Some(out) = &arguments.out {
         files::write_predictions(out, &predictions)?;
     }
+    Ok(())
+}
+
+/// What in the patch speaks for a favourable outcome, to the first model.
+fn explain(model: &CnnModel, sample: &Sample, folder: &Path) -> Result<()> {
+    let picture = model.grad_cam(sample, Outcome::Favourable)?.overlay(&sample.patch);
+    let level = sample.level.name().replace('/', "-");
+    let name = format!("{}_{level}_{}.png", sample.subject, sample.side);
+    files::write_atomically(&folder.join(name), |file| {
+        picture.write_png(file).map_err(std::io::Error::other)
+    })?;
     Ok(())
 }
 

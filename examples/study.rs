@@ -44,7 +44,7 @@ fn main() -> Result<(), Failure> {
 fn run(arguments: &Arguments) -> Result<()> {
     let out = &arguments.out;
     // What can be known to fail is told before an hour of work, not after.
-    prepare_output(out, arguments.force)?;
+    prepare_output(out, arguments.force || arguments.train.resume)?;
     let device = resolve_device(&arguments.train.device)?;
     println!("device: {device}");
     let mut timing: Vec<(String, f64)> = Vec::new();

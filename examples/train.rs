@@ -7,7 +7,9 @@
 //!
 //! `DIR` is the `--out` of `select` or `study`. It prints the AUC of both models
 //! on subjects they have not seen, and writes `predictions.csv`,
-//! `predictions-ruler.csv` and `models/fold-N` into the folder. With no arguments
+//! `predictions-ruler.csv` and `models/fold-N` into the folder. A checkpoint is kept
+//! in `checkpoints` after each epoch: interrupted, by Ctrl-C or otherwise, the same
+//! command with `--resume` goes on and ends with the same models. With no arguments
 //! it prepares a small synthetic study first.
 
 use std::path::PathBuf;
@@ -42,7 +44,9 @@ fn run(arguments: &Arguments) -> Result<()> {
         None => {
             let study = PathBuf::from("foramen-study-train");
             prepare_output(&study, true)?;
-            run_selection(&Inputs::synthetic(60).open()?, &StudyConfig::default(), &study)?;
+            if !arguments.train.resume {
+                run_selection(&Inputs::synthetic(60).open()?, &StudyConfig::default(), &study)?;
+            }
             study
         }
     };

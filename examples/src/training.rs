@@ -4,7 +4,7 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::Args;
 use foramen_learn::{Dataset, Learner, Prediction, Ruler, Split, cross_validate};
-use foramen_metrics::{Scores, auc};
+use foramen_metrics::{MetricsError, Scores, auc};
 use foramen_study::files::{remove_later_stages, write_predictions};
 
 /// How models are trained.
@@ -22,11 +22,14 @@ pub struct TrainArguments {
     /// Epochs of the CNN, instead of its default.
     #[arg(long)]
     pub epochs: Option<usize>,
+    /// Goes on with a training of the same study that was interrupted.
+    #[arg(long)]
+    pub resume: bool,
 }
 
 impl Default for TrainArguments {
     fn default() -> Self {
-        Self { device: "auto".to_owned(), folds: 5, seed: 1, epochs: None }
+        Self { device: "auto".to_owned(), folds: 5, seed: 1, epochs: None, resume: false }
     }
 }
 
@@ -66,10 +69,7 @@ impl TrainedModel {
     /// `AUC 0.812 (0.763–0.861)`.
     #[must_use]
     pub fn summary(&self) -> String {
-        let known = self.predictions.iter().filter_map(|p| Some((p.outcome?, p.probability.get())));
-        let (labels, values): (Vec<bool>, Vec<f64>) =
-            known.map(|(outcome, value)| (outcome.is_favourable(), value)).unzip();
-        match Scores::new(&labels, &values).map(|scores| auc(&scores)) {
+        match self.scores().map(|scores| auc(&scores)) {
             Ok(Ok(estimate)) => match estimate.ci {
                 Some((low, high)) => format!("AUC {:.3} ({low:.3}–{high:.3})", estimate.estimate),
                 None => format!("AUC {:.3}", estimate.estimate),
@@ -77,6 +77,16 @@ impl TrainedModel {
             Ok(Err(undefined)) => format!("AUC undefined: {undefined}"),
             Err(error) => format!("AUC undefined: {error}"),
         }
+    }
+}
+
+impl TrainedModel {
+    /// The predictions whose outcome is known.
+    fn scores(&self) -> Result<Scores, MetricsError> {
+        let known = self.predictions.iter().filter_map(|p| Some((p.outcome?, p.probability.get())));
+        let (labels, values): (Vec<bool>, Vec<f64>) =
+            known.map(|(outcome, value)| (outcome.is_favourable(), value)).unzip();
+        Scores::new(&labels, &values)
     }
 }
 
@@ -141,16 +151,24 @@ fn train_cnn(
     arguments: &TrainArguments,
     out: &Path,
 ) -> Result<TrainedModel> {
-    use foramen_cnn::{Cnn, CnnConfig};
+    use foramen_cnn::{Cnn, CnnConfig, ModelCard};
 
     let mut config =
         CnnConfig::default().with_seed(arguments.seed).with_device(arguments.device.parse()?);
     if let Some(epochs) = arguments.epochs {
         config = config.with_epochs(epochs);
     }
+    let checkpoints = out.join("checkpoints");
+    if !arguments.resume {
+        remove_folder(&checkpoints)?;
+    }
     let progress = crate::bar("train", split.folds() * config.members * config.epochs);
     let shown = progress.clone();
-    let cnn = Cnn::new(config).with_progress(move |report| {
+    let cnn = Cnn::new(config)
+        .with_checkpoints(&checkpoints)
+        .with_resume(arguments.resume)
+        .with_stop(stop_on_interrupt()?);
+    let cnn = cnn.with_progress(move |report| {
         shown.inc(1);
         let auc = report.tune_auc.map_or("–".to_owned(), |auc| format!("{auc:.2}"));
         shown.set_message(format!(
@@ -167,11 +185,54 @@ fn train_cnn(
          the name of the level, nothing else.",
     )?;
     progress.finish_with_message("");
+    let pooled = model.scores().ok().and_then(|scores| auc(&scores).ok());
     for (fold, fitted) in fitted.iter().enumerate() {
-        fitted.save(&out.join("models").join(format!("fold-{fold}")))?;
+        let folder = out.join("models").join(format!("fold-{fold}"));
+        fitted.save(&folder)?;
+        let mut card = ModelCard::of(fitted).with_data(&format!(
+            "The study {}, fold {fold} of {}.",
+            out.display(),
+            split.folds()
+        ));
+        if let Some(auc) = &pooled {
+            let on = format!("{} foramina, each by the fold that had not seen it", auc.n);
+            card = card.with_metric("AUC", auc.estimate, auc.ci, &on);
+        }
+        card.write(&folder)?;
     }
     write_predictions(&out.join("predictions.csv"), &model.predictions)?;
+    // What they were kept for is done.
+    remove_folder(&checkpoints)?;
     Ok(model)
+}
+
+#[cfg(feature = "torch")]
+fn remove_folder(folder: &Path) -> Result<()> {
+    use anyhow::Context as _;
+
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("could not remove {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.
+#[cfg(feature = "torch")]
+fn stop_on_interrupt() -> Result<std::sync::Arc<std::sync::atomic::AtomicBool>> {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        if set.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("\nstopping at the last checkpoint; --resume goes on from there");
+    })?;
+    Ok(stop)
 }
 
 /// Says where the CNN will compute, or why it cannot.

@@ -2,8 +2,9 @@
 //!
 //! `setup` brings libtorch and CMake into the user cache and tells cargo where
 //! they are, `doctor` prints what was found, `demo` and `test` are `setup`
-//! followed by the cargo command a user would type, `peers-test` compares
-//! `foramen-metrics` and `foramen-dicom` with what people use. Each may be run again and again; what
+//! followed by the cargo command a user would type, `lite0` brings weights learned
+//! on photographs, `peers-test` compares `foramen-metrics` and `foramen-dicom` with
+//! what people use. Each may be run again and again; what
 //! is already there is kept.
 
 mod cache;
@@ -11,6 +12,7 @@ mod cargo;
 mod cmake;
 mod doctor;
 mod libtorch;
+mod lite0;
 mod peers;
 mod pip;
 mod setup;
@@ -45,6 +47,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Bring the ImageNet weights of EfficientNet-Lite0 into the user cache.
+    Lite0,
     /// Numbers and speed of `foramen-metrics` beside Python and R, and of
     /// `foramen-dicom` beside dcm2niix and pydicom.
     PeersTest {
@@ -73,6 +77,7 @@ fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Setup(options) => setup::setup(&options).map(drop),
         Task::Doctor => doctor::doctor(),
+        Task::Lite0 => lite0::lite0(),
         Task::PeersTest { subject, torchmetrics } => peers::peers(subject, torchmetrics),
         Task::Demo { arguments } => {
             setup::setup(&setup::Options::default())?;

@@ -1,5 +1,6 @@
 //! `cargo xtask peers-test`: the numbers and the speed of `foramen-metrics` and
-//! `foramen-dicom` beside those of the packages that people use.
+//! `foramen-dicom` beside those of the packages that people use, and an exported
+//! CNN in PyTorch.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -79,16 +80,24 @@ fn metrics(torchmetrics: bool) -> Result<()> {
     packages.extend(torchmetrics.then_some(TORCHMETRICS));
     let name = if torchmetrics { "peers-torch" } else { "peers" };
     let python = environment(name, &packages)?;
-    let mut compare = Command::new(python);
-    compare
-        .arg(cargo::root().join("crates/foramen-metrics/peers/compare.py"))
-        .arg(program("peers"));
+    let mut compare = Command::new(&python);
+    let script = |krate: &str| cargo::root().join("crates").join(krate).join("peers/compare.py");
+    compare.arg(script("foramen-metrics")).arg(program("peers"));
     if has_proc() {
         compare.arg("Rscript");
     } else {
         println!("R with pROC is not here; compared with Python alone (Debian: r-cran-proc)");
     }
-    run(&mut compare)
+    run(&mut compare)?;
+    // torchmetrics brings PyTorch.
+    if torchmetrics {
+        cargo::run(
+            ["build", "--release", "--package", "foramen-cnn", "--example", "exported"],
+            &[],
+        )?;
+        run(Command::new(&python).arg(script("foramen-cnn")).arg(program("exported")))?;
+    }
+    Ok(())
 }
 
 /// What cargo built, wherever it was told to build.

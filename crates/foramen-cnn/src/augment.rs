@@ -46,7 +46,7 @@ impl Default for Augmentation {
 impl Augmentation {
     /// No variation at all.
     #[must_use]
-    pub fn none() -> Self {
+    pub const fn none() -> Self {
         Self {
             rotation: 0.0,
             shift: 0.0,
@@ -87,20 +87,8 @@ pub(crate) fn vary(
     for (generator, pixels) in
         generators.iter_mut().zip(noise.chunks_exact_mut(as_len(crop * crop)))
     {
+        affine.extend(place(augmentation, [rows, columns, crop], generator));
         let mut within = |limit: f64| limit * generator.random_range(-1.0..=1.0f64);
-        let (sin, cos) = within(augmentation.rotation).to_radians().sin_cos();
-        let scale = (1.0 + within(augmentation.scale)) * (crop - 1) as f64;
-        let (width, height) = ((columns - 1) as f64, (rows - 1) as f64);
-        // Normalised coordinates, corners at ±1: half a field of view times its
-        // share of the image, turned in pixels.
-        affine.extend([
-            cos * scale / width,
-            -sin * scale / width,
-            2.0 * within(augmentation.shift) / width,
-            sin * scale / height,
-            cos * scale / height,
-            2.0 * within(augmentation.shift) / height,
-        ]);
         let bias = augmentation.bias;
         tones.extend([
             within(augmentation.gamma).exp(),
@@ -123,8 +111,7 @@ pub(crate) fn vary(
     let device = images.device();
     let affine = floats(&affine, &[n, 2, 3], device);
     let grid = Tensor::affine_grid_generator(&affine, [n, 1, crop, crop], true);
-    // Bilinear (0), borders repeated (1), corners aligned.
-    let cut = images.grid_sampler(&grid, 0, 1, true);
+    let cut = read(images, &grid);
     let tones = floats(&tones, &[n, 6, 1, 1], device);
     let tone = |index: i64| tones.narrow(1, index, 1);
     let along = Tensor::linspace(-1.0, 1.0, crop, (Kind::Float, device));
@@ -133,6 +120,47 @@ pub(crate) fn vary(
     let field = tone(2) + tone(3) * &x + tone(4) * &y + tone(5) * (&x * &y) + 1.0;
     let noise = Tensor::from_slice(&noise).view([n, 1, crop, crop]).to_device(device);
     cut.clamp_min(1e-3).pow(&tone(0)) * field + tone(1) + noise
+}
+
+/// Draws where the field of view lies in an image of `[rows, columns, crop]`
+/// pixels: the six numbers of an affine map of normalised coordinates.
+fn place(
+    augmentation: &Augmentation,
+    [rows, columns, crop]: [i64; 3],
+    generator: &mut ChaCha8Rng,
+) -> [f64; 6] {
+    let mut within = |limit: f64| limit * generator.random_range(-1.0..=1.0f64);
+    let (sin, cos) = within(augmentation.rotation).to_radians().sin_cos();
+    let scale = (1.0 + within(augmentation.scale)) * (crop - 1) as f64;
+    let (width, height) = ((columns - 1) as f64, (rows - 1) as f64);
+    // Corners are at ±1: half a field of view times its share of the image,
+    // turned in pixels.
+    [
+        cos * scale / width,
+        -sin * scale / width,
+        2.0 * within(augmentation.shift) / width,
+        sin * scale / height,
+        cos * scale / height,
+        2.0 * within(augmentation.shift) / height,
+    ]
+}
+
+/// Where [`vary`] reads an image of `edge` × `edge` pixels, `[1, crop, crop, 2]`.
+pub(crate) fn grid(
+    edge: usize,
+    crop: usize,
+    augmentation: &Augmentation,
+    generator: &mut ChaCha8Rng,
+    device: Device,
+) -> Tensor {
+    let [edge, crop] = [edge, crop].map(|n| i64::try_from(n).expect("an image lies in memory"));
+    let affine = place(augmentation, [edge, edge, crop], generator);
+    Tensor::affine_grid_generator(&floats(&affine, &[1, 2, 3], device), [1, 1, crop, crop], true)
+}
+
+/// Reads images at the points of a grid: bilinear, borders repeated.
+pub(crate) fn read(images: &Tensor, grid: &Tensor) -> Tensor {
+    images.grid_sampler(grid, 0, 1, true)
 }
 
 /// Cuts the field of view out of the middle of each image, unvaried.

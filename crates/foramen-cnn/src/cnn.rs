@@ -1,13 +1,19 @@
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use foramen_learn::{Learner, TrainSet, TuneSet};
+use foramen_learn::{Learner, Sample, TrainSet, TuneSet};
+use foramen_metrics::Scores;
 
+use crate::checkpoint::Checkpoints;
 use crate::environment::Environment;
 use crate::images::{Images, numbers};
 use crate::member::Scale;
-use crate::training::{Material, train};
-use crate::{CnnConfig, CnnError, CnnModel, EpochReport, temperature};
+use crate::model::Learned;
+use crate::temperature::{self, cross_entropy};
+use crate::training::{Material, Training};
+use crate::{CnnConfig, CnnError, CnnModel, EpochReport};
 
 /// What is called after each epoch.
 type Progress = Arc<dyn Fn(&EpochReport) + Send + Sync>;
@@ -21,13 +27,16 @@ type Progress = Arc<dyn Fn(&EpochReport) + Send + Sync>;
 pub struct Cnn {
     config: CnnConfig,
     progress: Option<Progress>,
+    checkpoints: Option<PathBuf>,
+    resume: bool,
+    stop: Arc<AtomicBool>,
 }
 
 impl Cnn {
     /// A learner with this configuration.
     #[must_use]
     pub fn new(config: CnnConfig) -> Self {
-        Self { config, progress: None }
+        Self { config, ..Self::default() }
     }
 
     /// Calls `progress` after each epoch.
@@ -37,6 +46,38 @@ impl Cnn {
         progress: impl Fn(&EpochReport) + Send + Sync + 'static,
     ) -> Self {
         self.progress = Some(Arc::new(progress));
+        self
+    }
+
+    /// Keeps a checkpoint after each epoch below `folder`, which trainings on
+    /// other data, such as the folds of one study, may share.
+    ///
+    /// An earlier checkpoint of the same data is replaced, unless
+    /// [`Cnn::with_resume`] says to go on from it. The checkpoints stay when the
+    /// training is done: a resumed study skips the folds that were.
+    #[must_use]
+    pub fn with_checkpoints(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.checkpoints = Some(folder.into());
+        self
+    }
+
+    /// Goes on from the last checkpoint of the same data, where there is one.
+    ///
+    /// On the CPU the weights are then, byte for byte, those of a training that
+    /// was never interrupted. A checkpoint that is damaged, or was made with
+    /// another configuration, number of threads, number format, processor or
+    /// libtorch, is an error.
+    #[must_use]
+    pub fn with_resume(mut self, resume: bool) -> Self {
+        self.resume = resume;
+        self
+    }
+
+    /// Ends the training with [`CnnError::Stopped`] before its next step once
+    /// `stop` is set, for example by Ctrl-C.
+    #[must_use]
+    pub fn with_stop(mut self, stop: Arc<AtomicBool>) -> Self {
+        self.stop = stop;
         self
     }
 
@@ -86,15 +127,46 @@ impl Learner for Cnn {
             Some(progress) => progress.as_ref(),
             None => &silent,
         };
+        let checkpoints = match &self.checkpoints {
+            Some(folder) => Some(Checkpoints::new(folder, self.resume, &material)?),
+            None => None,
+        };
+        let training = Training {
+            config,
+            environment: &environment,
+            material: &material,
+            checkpoints: checkpoints.as_ref(),
+            stop: &self.stop,
+            progress,
+        };
         let members = (0..config.members)
-            .map(|number| train(config, &environment, &material, number, progress))
+            .map(|number| training.run(number))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut model =
-            CnnModel { config: config.clone(), environment, members, temperature: 1.0, edge };
+        let mut model = CnnModel {
+            config: config.clone(),
+            environment,
+            members,
+            temperature: 1.0,
+            edge,
+            learned: None,
+        };
         let (logits, _) = model.average(&tune_images)?;
         let labels: Vec<bool> =
             numbers(&tune_images.label)?.into_iter().map(|label| label > 0.5).collect();
         model.temperature = temperature::fit(&labels, &logits);
+        let is_favourable =
+            |sample: &&&Sample| sample.outcome.is_some_and(|outcome| outcome.is_favourable());
+        let losses = labels.iter().zip(&logits);
+        let losses = losses.map(|(label, logit)| cross_entropy(*label, logit / model.temperature));
+        let scores = Scores::of_marker(&labels, &logits).ok();
+        model.learned = Some(Learned {
+            train: labelled,
+            favourable: train_set.samples().iter().filter(is_favourable).count(),
+            auxiliary: all.len() - labelled,
+            tune: labels.len(),
+            tune_loss: (!labels.is_empty()).then(|| losses.sum::<f64>() / labels.len() as f64),
+            tune_auc: scores.and_then(|s| foramen_metrics::auc(&s).ok()).map(|auc| auc.estimate),
+        });
         Ok(model)
     }
 }

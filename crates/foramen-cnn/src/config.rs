@@ -36,8 +36,11 @@ pub struct CnnConfig {
     /// Images drawn per epoch, so that the time of a training does not depend on
     /// how many unlabelled foramina there are.
     pub images_per_epoch: usize,
-    /// Images per step.
+    /// Images per pass through the network.
     pub batch: usize,
+    /// Passes whose gradients are averaged for one step of the optimiser, where a
+    /// larger batch does not fit into memory. Default 1.
+    pub accumulation: usize,
     /// Share of each batch drawn from the samples with an outcome; the rest are
     /// auxiliary, of which only the width is learned.
     pub labelled_share: f64,
@@ -84,6 +87,7 @@ impl Default for CnnConfig {
             epochs: 24,
             images_per_epoch: 1024,
             batch: 64,
+            accumulation: 1,
             labelled_share: 0.375,
             learning_rate: 3e-3,
             weight_decay: 0.05,
@@ -162,6 +166,7 @@ impl CnnConfig {
             ("epochs", self.epochs),
             ("images_per_epoch", self.images_per_epoch),
             ("batch", self.batch.saturating_sub(1)),
+            ("accumulation", self.accumulation),
             ("views", self.views),
             ("threads", self.threads.unwrap_or(1)),
             ("crop", self.crop / 16),

@@ -57,6 +57,23 @@ pub enum CnnError {
         /// Whose patch.
         subject: SubjectId,
     },
+    /// Images and labels do not belong together.
+    #[error("there are {images} images and {labels} labels; each image needs one")]
+    Labels {
+        /// Number of images.
+        images: usize,
+        /// Number of labels.
+        labels: usize,
+    },
+    /// Images cannot be named like this.
+    #[error("{name:?} cannot begin the names of images")]
+    Name {
+        /// As given.
+        name: String,
+        /// Why not.
+        #[source]
+        source: TypeError,
+    },
     /// Training ran away.
     #[error(
         "the training loss is not finite in epoch {epoch}; lower the learning rate, or use f32"
@@ -64,6 +81,24 @@ pub enum CnnError {
     Diverged {
         /// The epoch, from 1.
         epoch: usize,
+    },
+    /// The training was asked to stop, and has.
+    #[error("the training was stopped in epoch {epoch}; its last checkpoint, if any, stands")]
+    Stopped {
+        /// The epoch that was not finished, from 1.
+        epoch: usize,
+    },
+    /// A checkpoint is damaged or of another training.
+    #[error(
+        "the training cannot go on from the checkpoint {}: {problem}; take away the difference, \
+         or train anew",
+        path.display()
+    )]
+    Checkpoint {
+        /// The folder of the checkpoint.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
     },
     /// The train set cannot be learned from.
     #[error("the network could not be trained on this train set")]

@@ -81,6 +81,12 @@ impl Images {
         self.pixels.size()[2]
     }
 
+    /// Everything that is known of the images.
+    pub(crate) fn tensors(&self) -> [&Tensor; 7] {
+        let Self { pixels, width, has_width, label, has_label, level_mean, level_deviation } = self;
+        [pixels, width, has_width, label, has_label, level_mean, level_deviation]
+    }
+
     /// The images of these indices, in this order.
     pub(crate) fn select(&self, indices: &[i64]) -> Self {
         let index = Tensor::from_slice(indices).to_device(self.pixels.device());

@@ -5,7 +5,8 @@
 //! first learns to see widths, of which every patch of the train subjects has
 //! one, then outcomes, of which there are few. [`DeviceChoice`] says where to
 //! compute, and [`Environment`] what bytes depend on besides seed and data: on
-//! the CPU the same of both give the same bytes.
+//! the CPU the same of both give the same bytes. [`samples`] makes any images with
+//! two labels something to learn from.
 //!
 //! ```
 //! use foramen_cnn::{Augmentation, Cnn, CnnConfig};
@@ -47,6 +48,7 @@
     )
 )]
 
+mod arrays;
 mod cnn;
 mod config;
 mod device;
@@ -59,20 +61,41 @@ mod images;
 mod member;
 mod model;
 mod network;
-mod saved;
+
+mod checkpoint;
+mod loss;
 mod schedule;
+mod state;
 mod temperature;
 mod training;
+mod tuned;
 
+mod card;
+mod heatmap;
+mod lite0;
+
+mod records;
+mod saved;
+mod tensors;
+mod torchscript;
+
+pub use arrays::samples;
 pub use augment::Augmentation;
+pub use card::{CardMetric, ModelCard};
 pub use cnn::Cnn;
 pub use config::{CnnConfig, Precision};
 pub use device::{DeviceChoice, ResolvedDevice};
 pub use environment::Environment;
 pub use error::CnnError;
-pub use model::{CnnAnswer, CnnModel};
+pub use heatmap::Heatmap;
+pub use lite0::EfficientNetLite0;
+pub use model::{CnnAnswer, CnnModel, Learned};
 pub use progress::EpochReport;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/libtorch.md")]
+struct Libtorch;

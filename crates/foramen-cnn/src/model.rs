@@ -2,7 +2,11 @@ use std::path::Path;
 
 use foramen_learn::{Classifier, Sample};
 use foramen_types::Probability;
+use rand::rngs::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
+#[cfg(doc)]
+use crate::ModelCard;
 use crate::augment::{Augmentation, centre, keyed, vary};
 use crate::environment::Environment;
 use crate::images::Images;
@@ -13,6 +17,10 @@ use crate::{CnnConfig, CnnError, saved};
 /// Images looked at together in prediction.
 const BATCH: usize = 64;
 
+/// How views of one patch differ from the patch itself.
+pub(crate) const VIEWS: Augmentation =
+    Augmentation { rotation: 5.0, shift: 1.5, ..Augmentation::none() };
+
 /// A trained ensemble: tells how likely a favourable outcome is.
 #[derive(Debug)]
 pub struct CnnModel {
@@ -22,6 +30,27 @@ pub struct CnnModel {
     pub(crate) temperature: f64,
     /// Rows and columns of the patches it was trained on.
     pub(crate) edge: usize,
+    /// `None` for a model that was saved before this was kept.
+    pub(crate) learned: Option<Learned>,
+}
+
+/// What a model has learned from, and how it does on what its choices were made
+/// on, which is more than it will do elsewhere.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Learned {
+    /// Samples with an outcome that it was trained on.
+    pub train: usize,
+    /// How many of them were favourable.
+    pub favourable: usize,
+    /// Further samples, of which only the width was learned.
+    pub auxiliary: usize,
+    /// Samples of the tune set.
+    pub tune: usize,
+    /// Cross-entropy on the tune set, natural logarithm, with the temperature.
+    pub tune_loss: Option<f64>,
+    /// AUC on the tune set; `None` when it has one outcome only.
+    pub tune_auc: Option<f64>,
 }
 
 /// What a model says of one foramen.
@@ -53,6 +82,19 @@ impl CnnModel {
         self.temperature
     }
 
+    /// What it has learned from; `None` for a model that was saved before this was
+    /// kept.
+    #[must_use]
+    pub fn learned(&self) -> Option<&Learned> {
+        self.learned.as_ref()
+    }
+
+    /// Number of trained weights of all networks.
+    #[must_use]
+    pub fn weights(&self) -> usize {
+        self.members.iter().map(|member| member.network.weights()).sum()
+    }
+
     /// Log-odds and widths for each sample, in order: the mean over networks and
     /// views. What is said of a sample does not depend on its neighbours, nor on
     /// its measured width.
@@ -63,8 +105,7 @@ impl CnnModel {
         self.environment.enter();
         let mut answers = Vec::with_capacity(samples.len());
         for samples in samples.chunks(BATCH) {
-            let images =
-                Images::new(samples, Some(self.edge), self.config.crop, self.environment.place())?;
+            let images = self.images(samples)?;
             let (logits, widths) = self.average(&images)?;
             answers.extend(
                 logits
@@ -76,6 +117,11 @@ impl CnnModel {
         Ok(answers)
     }
 
+    /// Samples as the networks take them.
+    pub(crate) fn images(&self, samples: &[&Sample]) -> Result<Images, CnnError> {
+        Images::new(samples, Some(self.edge), self.config.crop, self.environment.place())
+    }
+
     /// Mean log-odds, before the temperature, and widths.
     pub(crate) fn average(&self, images: &Images) -> Result<(Vec<f64>, Vec<f64>), CnnError> {
         let n = usize::try_from(images.len()).unwrap_or(0);
@@ -85,14 +131,8 @@ impl CnnModel {
             let seen = if view == 0 {
                 centre(&images.pixels, self.config.crop)
             } else {
-                // Every sample is seen in the same few ways.
-                let augmentation =
-                    Augmentation { rotation: 5.0, shift: 1.5, ..Augmentation::none() };
-                let key = |_| keyed(self.config.seed, [purpose::VIEW, view as u64, 0]);
-                let mut generators: Vec<_> = (0..n).map(key).collect();
-                tch::no_grad(|| {
-                    vary(&images.pixels, self.config.crop, &augmentation, &mut generators)
-                })
+                let mut generators: Vec<_> = (0..n).map(|_| self.view_key(view)).collect();
+                tch::no_grad(|| vary(&images.pixels, self.config.crop, &VIEWS, &mut generators))
             };
             for member in &self.members {
                 let seen = member.see(&self.environment, images, &seen)?;
@@ -105,7 +145,13 @@ impl CnnModel {
         Ok((logits, widths))
     }
 
-    /// Writes the model into a folder: `config.json` and `weights.safetensors`.
+    /// The key of a view: every sample is seen in the same few ways.
+    pub(crate) fn view_key(&self, view: usize) -> ChaCha8Rng {
+        keyed(self.config.seed, [purpose::VIEW, view as u64, 0])
+    }
+
+    /// Writes the model into a folder: `config.json`, `weights.safetensors`, and
+    /// what [`ModelCard::of`] knows as `card.json` and `card.md`.
     ///
     /// The folder appears whole or not at all; an earlier model in its place is
     /// replaced.

@@ -128,9 +128,13 @@ impl Network {
         });
     }
 
-    /// Maps and pools images `[n, 1, rows, columns]` about zero, and reads
-    /// features and widths.
+    /// Maps and pools images `[n, 1, rows, columns]` about zero.
     pub(crate) fn look(&self, images: &Tensor, train: bool) -> Tensor {
+        pool(&self.maps(images, train))
+    }
+
+    /// The last maps of the trunk, `[n, 4c, rows/8, columns/8]`, in f32.
+    pub(crate) fn maps(&self, images: &Tensor, train: bool) -> Tensor {
         let mut maps = self.stem.forward(images); // [n, c, crop/2, crop/2]
         maps = self.stem_norm.forward_t(&maps, train).relu();
         for stage in &self.stages {
@@ -142,14 +146,7 @@ impl Network {
             let (conv, norm) = &stage.second;
             maps = (norm.forward_t(&conv.forward(&inner), train) + &maps).relu();
         } // [n, 4c, crop/8, crop/8]
-        let maps = maps.to_kind(Kind::Float);
-        // The foramen is in the middle: what the central half shows is pooled by
-        // itself, beside the whole.
-        let side = maps.size()[2];
-        let (from, length) = (side / 4, side - 2 * (side / 4));
-        let middle = maps.narrow(2, from, length).narrow(3, from, length);
-        let mean = |maps: &Tensor| maps.mean_dim(&[2i64, 3][..], false, Kind::Float);
-        Tensor::cat(&[mean(&maps), mean(&middle)], 1) // [n, 8c]
+        maps.to_kind(Kind::Float)
     }
 
     /// The heads' common features and the width.
@@ -181,6 +178,16 @@ impl Network {
         Ok(())
     }
 
+    /// Number of trained weights.
+    pub(crate) fn weights(&self) -> usize {
+        self.store.trainable_variables().iter().map(Tensor::numel).sum()
+    }
+
+    /// Ends the training: no weight has a gradient any more.
+    pub(crate) fn freeze(&mut self) {
+        self.store.freeze();
+    }
+
     /// Lays the convolutions' weights out channels-last.
     pub(crate) fn make_channels_last(&mut self) -> Result<(), CnnError> {
         for (_, mut tensor) in self.named() {
@@ -190,4 +197,14 @@ impl Network {
         }
         Ok(())
     }
+}
+
+/// Means of maps over the whole and over the middle, `[n, 8c]`: the foramen is in
+/// the middle, so that what its half of the image shows is pooled by itself.
+pub(crate) fn pool(maps: &Tensor) -> Tensor {
+    let side = maps.size()[2];
+    let (from, length) = (side / 4, side - 2 * (side / 4));
+    let middle = maps.narrow(2, from, length).narrow(3, from, length);
+    let mean = |maps: &Tensor| maps.mean_dim(&[2i64, 3][..], false, Kind::Float);
+    Tensor::cat(&[mean(maps), mean(&middle)], 1)
 }

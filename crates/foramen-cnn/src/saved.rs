@@ -1,20 +1,19 @@
 //! The files of a model: their own types, versioned, written as a whole.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use rand::SeedableRng as _;
 use rand::rngs::ChaCha8Rng;
-use safetensors::tensor::{Dtype, TensorView};
-use safetensors::{SafeTensors, serialize};
+use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
-use tch::{Kind, Tensor};
 
 use crate::environment::Environment;
 use crate::member::{Member, Scale};
+use crate::model::Learned;
 use crate::network::Network;
-use crate::{Augmentation, CnnConfig, CnnError, CnnModel, DeviceChoice, Precision};
+use crate::records::{ConfigFile, EnvironmentFile};
+use crate::{CnnError, CnnModel, DeviceChoice, ModelCard, tensors};
 
 /// What `config.json` calls itself.
 const FORMAT: &str = "foramen-cnn";
@@ -31,7 +30,9 @@ struct ModelFile {
     temperature: f64,
     scale: ScaleFile,
     config: ConfigFile,
-    trained: TrainedFile,
+    trained: EnvironmentFile,
+    #[serde(default)]
+    learned: Option<Learned>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -40,141 +41,6 @@ struct ScaleFile {
     intensity_deviation: f64,
     width_mean_mm: f64,
     width_deviation_mm: f64,
-}
-
-/// How the model was computed: for the reader, and for claims of equal bytes.
-#[derive(Debug, Serialize, Deserialize)]
-struct TrainedFile {
-    crate_version: String,
-    libtorch: String,
-    device: String,
-    threads: usize,
-    bf16: bool,
-    cpu_capability: String,
-    deterministic: bool,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum PrecisionFile {
-    Auto,
-    F32,
-    Bf16,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct ConfigFile {
-    device: String,
-    precision: PrecisionFile,
-    threads: Option<usize>,
-    seed: u64,
-    members: usize,
-    crop: usize,
-    channels: usize,
-    epochs: usize,
-    images_per_epoch: usize,
-    batch: usize,
-    labelled_share: f64,
-    learning_rate: f64,
-    weight_decay: f64,
-    warm_up: f64,
-    clip: f64,
-    outcome_weight: f64,
-    width_first: f64,
-    dropout: f64,
-    label_smoothing: f64,
-    average_decay: f64,
-    patience: usize,
-    views: usize,
-    augmentation: AugmentationFile,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct AugmentationFile {
-    rotation: f64,
-    shift: f64,
-    scale: f64,
-    gamma: f64,
-    bias: f64,
-    offset: f64,
-    noise: f64,
-}
-
-impl ConfigFile {
-    fn of(config: &CnnConfig) -> Self {
-        let CnnConfig { device, precision, threads, seed, members, crop, channels, .. } = *config;
-        let CnnConfig { epochs, images_per_epoch, batch, labelled_share, .. } = *config;
-        let CnnConfig { learning_rate, weight_decay, warm_up, clip, outcome_weight, .. } = *config;
-        let CnnConfig { width_first, dropout, label_smoothing, average_decay, .. } = *config;
-        let CnnConfig { patience, views, .. } = *config;
-        let Augmentation { rotation, shift, scale, gamma, bias, offset, noise } =
-            config.augmentation;
-        Self {
-            device: device.to_string(),
-            precision: match precision {
-                Precision::Auto => PrecisionFile::Auto,
-                Precision::F32 => PrecisionFile::F32,
-                Precision::BFloat16 => PrecisionFile::Bf16,
-            },
-            threads,
-            seed,
-            members,
-            crop,
-            channels,
-            epochs,
-            images_per_epoch,
-            batch,
-            labelled_share,
-            learning_rate,
-            weight_decay,
-            warm_up,
-            clip,
-            outcome_weight,
-            width_first,
-            dropout,
-            label_smoothing,
-            average_decay,
-            patience,
-            views,
-            augmentation: AugmentationFile { rotation, shift, scale, gamma, bias, offset, noise },
-        }
-    }
-
-    fn into_config(self) -> Result<CnnConfig, CnnError> {
-        let AugmentationFile { rotation, shift, scale, gamma, bias, offset, noise } =
-            self.augmentation;
-        let config = CnnConfig {
-            device: self.device.parse::<DeviceChoice>()?,
-            precision: match self.precision {
-                PrecisionFile::Auto => Precision::Auto,
-                PrecisionFile::F32 => Precision::F32,
-                PrecisionFile::Bf16 => Precision::BFloat16,
-            },
-            threads: self.threads,
-            seed: self.seed,
-            members: self.members,
-            crop: self.crop,
-            channels: self.channels,
-            epochs: self.epochs,
-            images_per_epoch: self.images_per_epoch,
-            batch: self.batch,
-            labelled_share: self.labelled_share,
-            learning_rate: self.learning_rate,
-            weight_decay: self.weight_decay,
-            warm_up: self.warm_up,
-            clip: self.clip,
-            outcome_weight: self.outcome_weight,
-            width_first: self.width_first,
-            dropout: self.dropout,
-            label_smoothing: self.label_smoothing,
-            average_decay: self.average_decay,
-            patience: self.patience,
-            views: self.views,
-            augmentation: Augmentation { rotation, shift, scale, gamma, bias, offset, noise },
-        };
-        config.check()?;
-        Ok(config)
-    }
 }
 
 pub(crate) fn save(model: &CnnModel, folder: &Path) -> Result<(), CnnError> {
@@ -202,6 +68,7 @@ pub(crate) fn save(model: &CnnModel, folder: &Path) -> Result<(), CnnError> {
     config.push(b'\n');
     write(CONFIG, &config)?;
     write(WEIGHTS, &weights(model)?)?;
+    ModelCard::of(model).write(&fresh)?;
     // A rename replaces no folder that holds files: the earlier model steps
     // aside first, and goes only when the new one is in place.
     let had_one = folder.exists();
@@ -229,39 +96,19 @@ fn model_file(model: &CnnModel) -> ModelFile {
             width_deviation_mm: scale.width_deviation,
         },
         config: ConfigFile::of(&model.config),
-        trained: TrainedFile {
-            crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-            libtorch: model.environment.libtorch.clone(),
-            device: model.environment.device.to_string(),
-            threads: model.environment.threads,
-            bf16: model.environment.bf16,
-            cpu_capability: model.environment.cpu_capability.clone(),
-            deterministic: model.environment.deterministic,
-        },
+        trained: EnvironmentFile::of(&model.environment),
+        learned: model.learned.clone(),
     }
 }
 
 /// All tensors of all members, as `member0.stem.weight`, in f32.
 fn weights(model: &CnnModel) -> Result<Vec<u8>, CnnError> {
-    let mut tensors: BTreeMap<String, (Vec<usize>, Vec<u8>)> = BTreeMap::new();
-    for (number, member) in model.members.iter().enumerate() {
-        for (name, tensor) in member.network.named() {
-            let flat = tensor.detach().to_device(tch::Device::Cpu).contiguous().flatten(0, -1);
-            let values = Vec::<f32>::try_from(flat)?;
-            let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-            tensors.insert(format!("member{number}.{name}"), (shape(&tensor), bytes));
-        }
-    }
-    let views = tensors.iter().map(|(name, (shape, bytes))| {
-        let view = TensorView::new(Dtype::F32, shape.clone(), bytes)
-            .expect("a tensor holds as many values as its shape says");
-        (name.as_str(), view)
+    let members = model.members.iter().enumerate();
+    let named = members.flat_map(|(number, member)| {
+        let prefixed = move |(name, tensor)| (format!("member{number}.{name}"), tensor);
+        member.network.named().into_iter().map(prefixed)
     });
-    Ok(serialize(views, None).expect("names are texts and views are checked"))
-}
-
-fn shape(tensor: &Tensor) -> Vec<usize> {
-    tensor.size().iter().map(|n| usize::try_from(*n).expect("a size is not negative")).collect()
+    tensors::to_bytes(named)
 }
 
 pub(crate) fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnError> {
@@ -298,19 +145,13 @@ pub(crate) fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnMod
             network.make_channels_last()?;
             for (name, mut tensor) in network.named() {
                 let name = format!("member{number}.{name}");
-                let view = tensors.tensor(&name).map_err(|error| foreign(error.to_string()))?;
-                if view.dtype() != Dtype::F32 || view.shape() != shape(&tensor) {
-                    return Err(foreign(format!("{name} has another type or shape")));
-                }
-                let size = tensor.size();
-                let loaded = Tensor::f_from_data_size(view.data(), &size, Kind::Float)?;
-                tch::no_grad(|| tensor.f_copy_(&loaded))?;
+                tensors::fill(&tensors, &name, &mut tensor).map_err(foreign)?;
             }
             Ok(Member { network, scale })
         })
         .collect::<Result<Vec<_>, CnnError>>()?;
     let (temperature, edge) = (file.temperature, file.patch_pixels);
-    Ok(CnnModel { config, environment, members, temperature, edge })
+    Ok(CnnModel { config, environment, members, temperature, edge, learned: file.learned })
 }
 
 fn model_of(path: &Path, bytes: &[u8]) -> Result<ModelFile, CnnError> {

@@ -1,23 +1,20 @@
 //! How one network learns.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use foramen_metrics::Scores;
-use foramen_tch::{AdamW, AdamWConfig};
-use rand::RngExt as _;
-use tch::{Kind, Reduction, Tensor};
+use tch::{Kind, Tensor};
 
-use crate::augment::{keyed, vary};
+use crate::checkpoint::Checkpoints;
 use crate::environment::Environment;
-use crate::images::{Images, numbers};
+use crate::images::Images;
+use crate::loss::loss;
 use crate::member::{Member, Scale};
 use crate::network::Network;
-use crate::schedule::{batches, learning_rate, purpose};
-use crate::temperature::cross_entropy;
+use crate::schedule::{batches, learning_rate};
+use crate::state::State;
+use crate::tuned::Tuned;
 use crate::{CnnConfig, CnnError, EpochReport};
-
-/// Widths of the train set beyond this many standard deviations count linearly.
-const HUBER: f64 = 1.0;
 
 /// What a network is trained and chosen on.
 pub(crate) struct Material<'a> {
@@ -30,108 +27,136 @@ pub(crate) struct Material<'a> {
     pub scale: Scale,
 }
 
-/// Trains the network `number` (from 0) of an ensemble.
-pub(crate) fn train(
-    config: &CnnConfig,
-    environment: &Environment,
-    material: &Material<'_>,
-    number: usize,
-    progress: &dyn Fn(&EpochReport),
-) -> Result<Member, CnnError> {
-    // Seeds of members must not meet those of a neighbouring seed.
-    let seed = config.seed.wrapping_add((number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    let fresh = || {
-        let mut generator = keyed(seed, [purpose::WEIGHTS, 0, 0]);
-        Network::new(config.channels, environment.place(), &mut generator)
-    };
-    let mut network = fresh();
-    let mut average = Member { network: fresh(), scale: material.scale };
-    let mut best = Member { network: fresh(), scale: material.scale };
-    for network in [&mut network, &mut average.network, &mut best.network] {
-        network.make_channels_last()?;
+/// All that a training needs to know.
+pub(crate) struct Training<'a> {
+    pub config: &'a CnnConfig,
+    pub environment: &'a Environment,
+    pub material: &'a Material<'a>,
+    /// Where the state is kept after each epoch.
+    pub checkpoints: Option<&'a Checkpoints>,
+    /// Ends the training when set.
+    pub stop: &'a AtomicBool,
+    pub progress: &'a dyn Fn(&EpochReport),
+}
+
+/// What an epoch has shown.
+struct Epoch {
+    train_loss: f64,
+    learning_rate: f64,
+    images: usize,
+}
+
+impl Training<'_> {
+    /// Trains the network `number` (from 0) of an ensemble.
+    pub(crate) fn run(&self, number: usize) -> Result<Member, CnnError> {
+        let Self { config, environment, material, .. } = *self;
+        // Seeds of members must not meet those of a neighbouring seed.
+        let seed = config.seed.wrapping_add((number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut state = State::new(config, environment, material.scale, seed)?;
+        if let Some(checkpoints) = self.checkpoints {
+            checkpoints.resume(number, &mut state, config, environment)?;
+        }
+        while !state.position.finished {
+            let epoch = state.position.epoch + 1;
+            let started = Instant::now();
+            let learned = self.learn(&mut state, seed, epoch)?;
+            let seconds = started.elapsed().as_secs_f64();
+            let tuned = Tuned::new(&state.average, environment, config, material.tune)?;
+            let is_best = self.judge(&mut state, &tuned, epoch)?;
+            (self.progress)(&EpochReport {
+                member: number + 1,
+                members: config.members,
+                epoch,
+                epochs: config.epochs,
+                train_loss: learned.train_loss,
+                tune_loss: tuned.loss,
+                tune_auc: tuned.auc,
+                tune_width_error: tuned.width_error,
+                learning_rate: learned.learning_rate,
+                images_per_second: learned.images as f64 / seconds,
+                best: is_best,
+            });
+            if let Some(checkpoints) = self.checkpoints {
+                checkpoints.write(number, &state, config, environment)?;
+            }
+        }
+        Ok(state.best)
     }
-    let mut optimiser = optimiser(config, &network);
-    let auxiliary = usize::try_from(material.train.len()).unwrap_or(0) - material.labelled;
-    let has_width = material.train.has_width.sum(Kind::Float).double_value(&[]) > 0.0;
-    let width_first = if has_width { config.width_first } else { 0.0 };
-    let (mut best_loss, mut best_epoch, mut step) = (f64::INFINITY, 0, 0usize);
-    let steps = config.epochs * (config.images_per_epoch / config.batch).max(1);
-    for epoch in 1..=config.epochs {
-        let started = Instant::now();
-        let outcome_weight = if (epoch as f64) <= width_first * config.epochs as f64 {
-            0.0
-        } else {
-            config.outcome_weight
-        };
+
+    /// Goes through the batches of one epoch.
+    fn learn(&self, state: &mut State, seed: u64, epoch: usize) -> Result<Epoch, CnnError> {
+        let Self { config, environment, material, .. } = *self;
+        let auxiliary = usize::try_from(material.train.len()).unwrap_or(0) - material.labelled;
         let batches = batches(config, seed, epoch, material.labelled, auxiliary);
+        let steps = config.epochs * batches.len().div_ceil(config.accumulation);
+        let outcome_weight = self.outcome_weight(epoch);
         let mut losses = Vec::with_capacity(batches.len());
         let mut rate = 0.0;
-        for (place, indices) in batches.iter().enumerate() {
-            rate = learning_rate(config, step as f64 / steps as f64);
-            optimiser.set_learning_rate(rate);
-            let key = [epoch as u64, place as u64];
-            let batch = material.train.select(indices);
-            let loss = loss(config, environment, &network, material, &batch, seed, key)?;
-            let total = &loss.width + &loss.outcome * outcome_weight;
-            optimiser.zero_grad();
-            total.f_backward()?;
-            if !optimiser.clip_gradients(config.clip).is_finite() {
+        for (first, together) in batches.chunks(config.accumulation).enumerate() {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(CnnError::Stopped { epoch });
+            }
+            rate = learning_rate(config, state.position.step as f64 / steps as f64);
+            state.optimiser.set_learning_rate(rate);
+            state.optimiser.zero_grad();
+            for (place, indices) in (first * config.accumulation..).zip(together) {
+                let key = [epoch as u64, place as u64];
+                let batch = material.train.select(indices);
+                let loss = loss(config, environment, &state.network, material, &batch, seed, key)?;
+                let total = &loss.width + &loss.outcome * outcome_weight;
+                if together.len() == 1 {
+                    total.f_backward()?;
+                } else {
+                    (&total / together.len() as f64).f_backward()?;
+                }
+                losses.push(total.detach());
+            }
+            if !state.optimiser.clip_gradients(config.clip).is_finite() {
                 return Err(CnnError::Diverged { epoch });
             }
-            optimiser.step()?;
-            step += 1;
-            let keep = config.average_decay.min((1.0 + step as f64) / (10.0 + step as f64));
-            follow(&average.network, &network, 1.0 - keep)?;
-            losses.push(total.detach());
+            state.optimiser.step()?;
+            state.position.step += 1;
+            let step = state.position.step as f64;
+            let keep = config.average_decay.min((1.0 + step) / (10.0 + step));
+            follow(&state.average.network, &state.network, 1.0 - keep)?;
         }
         let train_loss = Tensor::stack(&losses, 0).mean(Kind::Float).double_value(&[]);
         if !train_loss.is_finite() {
             return Err(CnnError::Diverged { epoch });
         }
-        let tuned = Tuned::new(&average, environment, config, material.tune)?;
+        let images = batches.len() * config.batch;
+        Ok(Epoch { train_loss, learning_rate: rate, images })
+    }
+
+    /// Keeps the weights if they are the best so far, and says whether they are.
+    fn judge(&self, state: &mut State, tuned: &Tuned, epoch: usize) -> Result<bool, CnnError> {
+        let position = &mut state.position;
         // While only widths are learned, the outcome cannot tell the best.
-        let judged = if outcome_weight > 0.0 { tuned.loss } else { None };
-        let is_best = judged.is_some_and(|loss| loss < best_loss);
-        if is_best || best_epoch == 0 || tuned.loss.is_none() {
-            best.network.copy_from(&average.network)?;
+        let judged = if self.outcome_weight(epoch) > 0.0 { tuned.loss } else { None };
+        let is_best = judged.is_some_and(|loss| position.best_loss.is_none_or(|best| loss < best));
+        if is_best || position.best_epoch == 0 || tuned.loss.is_none() {
+            state.best.network.copy_from(&state.average.network)?;
         }
         if is_best {
-            (best_loss, best_epoch) = (judged.unwrap_or(best_loss), epoch);
+            (position.best_loss, position.best_epoch) = (judged, epoch);
         }
-        progress(&EpochReport {
-            member: number + 1,
-            members: config.members,
-            epoch,
-            epochs: config.epochs,
-            train_loss,
-            tune_loss: tuned.loss,
-            tune_auc: tuned.auc,
-            tune_width_error: tuned.width_error,
-            learning_rate: rate,
-            images_per_second: (batches.len() * config.batch) as f64
-                / started.elapsed().as_secs_f64(),
-            best: is_best,
-        });
-        if best_epoch > 0 && epoch - best_epoch >= config.patience {
-            break;
-        }
+        position.epoch = epoch;
+        let patient =
+            position.best_epoch == 0 || epoch - position.best_epoch < self.config.patience;
+        position.finished = epoch >= self.config.epochs || !patient;
+        Ok(is_best)
     }
-    Ok(best)
-}
 
-/// Weights decay, biases and norms do not.
-fn optimiser(config: &CnnConfig, network: &Network) -> AdamW {
-    let numbers = AdamWConfig::default()
-        .with_learning_rate(config.learning_rate)
-        .with_weight_decay(config.weight_decay);
-    let mut optimiser = AdamW::new(numbers);
-    for (name, tensor) in network.named() {
-        if tensor.requires_grad() {
-            let decays = tensor.dim() > 1 && name != "outcome_width.weight";
-            optimiser.add(&name, &tensor, decays);
+    /// How much outcomes count in an epoch: nothing while widths come first.
+    fn outcome_weight(&self, epoch: usize) -> f64 {
+        let has_width = self.material.train.has_width.sum(Kind::Float).double_value(&[]) > 0.0;
+        let width_first = if has_width { self.config.width_first } else { 0.0 };
+        if (epoch as f64) <= width_first * self.config.epochs as f64 {
+            0.0
+        } else {
+            self.config.outcome_weight
         }
     }
-    optimiser
 }
 
 /// Moves the average towards the network, running statistics included.
@@ -140,83 +165,4 @@ fn follow(average: &Network, network: &Network, fraction: f64) -> Result<(), Cnn
         network.named().into_iter().map(|(_, tensor)| tensor).collect()
     };
     Ok(foramen_tch::move_towards(&tensors(average), &tensors(network), fraction)?)
-}
-
-struct Loss {
-    width: Tensor,
-    outcome: Tensor,
-}
-
-fn loss(
-    config: &CnnConfig,
-    environment: &Environment,
-    network: &Network,
-    material: &Material<'_>,
-    batch: &Images,
-    seed: u64,
-    [epoch, place]: [u64; 2],
-) -> Result<Loss, CnnError> {
-    let count = u64::try_from(batch.len()).unwrap_or(0);
-    let mut generators: Vec<_> =
-        (0..count).map(|i| keyed(seed, [purpose::AUGMENT, epoch, place * count + i])).collect();
-    let varied = tch::no_grad(|| {
-        let varied = vary(&batch.pixels, config.crop, &config.augmentation, &mut generators);
-        foramen_tch::channels_last(&material.scale.intensity(&varied))
-    })?;
-    let pooled = environment.compute(|| network.look(&varied, true))?;
-    let answer = network.answer(&pooled);
-    let masked_mean = |values: Tensor, mask: &Tensor| {
-        (values * mask).sum(Kind::Float) / mask.sum(Kind::Float).clamp_min(1.0)
-    };
-    let target = (&batch.width - material.scale.width_mean) / material.scale.width_deviation;
-    let width = answer.width.huber_loss(&target, Reduction::None, HUBER);
-    let width = masked_mean(width, &batch.has_width);
-    let mut generator = keyed(seed, [purpose::DROPOUT, epoch, place]);
-    let kept: Vec<f32> = (0..answer.features.numel())
-        .map(|_| if generator.random_bool(config.dropout) { 0.0 } else { 1.0 })
-        .collect();
-    let kept = Tensor::from_slice(&kept).view_as(&answer.features).to_device(environment.place())
-        / (1.0 - config.dropout);
-    let z = batch.width_z(&material.scale.millimetres(&answer.width));
-    let logits = network.outcome(&z, &(&answer.features * kept));
-    let smoothed = &batch.label * (1.0 - config.label_smoothing) + config.label_smoothing / 2.0;
-    let none: Option<&Tensor> = None;
-    let entropy = logits.binary_cross_entropy_with_logits(&smoothed, none, none, Reduction::None);
-    Ok(Loss { width, outcome: masked_mean(entropy, &batch.has_label) })
-}
-
-/// How a network does on the tune set.
-struct Tuned {
-    loss: Option<f64>,
-    auc: Option<f64>,
-    width_error: Option<f64>,
-}
-
-impl Tuned {
-    fn new(
-        member: &Member,
-        environment: &Environment,
-        config: &CnnConfig,
-        tune: &Images,
-    ) -> Result<Self, CnnError> {
-        let view = crate::augment::centre(&tune.pixels, config.crop);
-        let seen = member.see(environment, tune, &view)?;
-        let labels: Vec<f64> = numbers(&tune.label)?;
-        let labels: Vec<bool> = labels.into_iter().map(|label| label > 0.5).collect();
-        let n = labels.len();
-        let loss = (n > 0).then(|| {
-            let pairs = labels.iter().zip(&seen.logits);
-            pairs.map(|(label, logit)| cross_entropy(*label, *logit)).sum::<f64>() / n as f64
-        });
-        let (widths, known) = (numbers(&tune.width)?, numbers(&tune.has_width)?);
-        let errors: Vec<f64> = (0..n)
-            .filter(|i| known[*i] > 0.5)
-            .map(|i| (seen.widths[i] - widths[i]).abs())
-            .collect();
-        let width_error =
-            (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64);
-        let scores = Scores::of_marker(&labels, &seen.logits).ok();
-        let auc = scores.and_then(|scores| foramen_metrics::auc(&scores).ok());
-        Ok(Self { loss, auc: auc.map(|auc| auc.estimate), width_error })
-    }
 }

@@ -203,6 +203,25 @@ char* ftch_adamw_step(const ftch_adamw* options, size_t count, at::Tensor* const
   });
 }
 
+struct ftch_sgd {
+  double learning_rate;
+  double momentum;
+  double weight_decay;
+  int nesterov;
+};
+
+// One fused step of gradient descent over parameters that have a gradient.
+char* ftch_sgd_step(const ftch_sgd* options, size_t count, at::Tensor* const* parameters,
+                    at::Tensor* const* gradients, at::Tensor* const* buffers) {
+  return guarded([&] {
+    at::NoGradGuard guard;
+    at::_fused_sgd_(list_of(parameters, count), list_of(gradients, count),
+                    list_of(buffers, count), options->weight_decay, options->momentum,
+                    options->learning_rate, /*dampening=*/0.0, options->nesterov != 0,
+                    /*maximize=*/false, /*is_first_step=*/false);
+  });
+}
+
 // target += weight * (source - target), for each pair.
 char* ftch_lerp(size_t count, at::Tensor* const* targets, at::Tensor* const* sources,
                 double weight) {

@@ -1,6 +1,10 @@
 use tch::{Kind, Tensor};
 
+use crate::parameters::Parameters;
 use crate::{TorchError, ffi};
+
+/// What PyTorch calls the tensors of a parameter's state.
+const LABELS: &[&str] = &["exp_avg", "exp_avg_sq", "step"];
 
 /// The numbers of AdamW (Loshchilov and Hutter, arXiv 1711.05101).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,17 +45,6 @@ impl AdamWConfig {
     }
 }
 
-/// One parameter with its state.
-#[derive(Debug)]
-struct Slot {
-    name: String,
-    parameter: Tensor,
-    decays: bool,
-    first: Tensor,
-    second: Tensor,
-    steps: Tensor,
-}
-
 /// AdamW with a state that can be read, saved and put back, by libtorch's
 /// fused kernels.
 ///
@@ -70,28 +63,22 @@ struct Slot {
 #[derive(Debug)]
 pub struct AdamW {
     config: AdamWConfig,
-    slots: Vec<Slot>,
+    parameters: Parameters,
 }
 
 impl AdamW {
     /// An optimiser without parameters yet.
     #[must_use]
     pub fn new(config: AdamWConfig) -> Self {
-        Self { config, slots: Vec::new() }
+        Self { config, parameters: Parameters::new(LABELS) }
     }
 
     /// Adds a parameter under a name; `decays` says whether weight decay
     /// applies to it (usual for weights, not for biases and norms).
     pub fn add(&mut self, name: &str, parameter: &Tensor, decays: bool) {
         let zeros = || tch::no_grad(|| parameter.zeros_like());
-        self.slots.push(Slot {
-            name: name.to_owned(),
-            parameter: parameter.shallow_clone(),
-            decays,
-            first: zeros(),
-            second: zeros(),
-            steps: Tensor::zeros([], (Kind::Float, parameter.device())),
-        });
+        let steps = Tensor::zeros([], (Kind::Float, parameter.device()));
+        self.parameters.add(name, parameter, decays, vec![zeros(), zeros(), steps]);
     }
 
     /// Sets the learning rate of the next steps.
@@ -107,9 +94,13 @@ impl AdamW {
 
     /// Forgets the gradients.
     pub fn zero_grad(&mut self) {
-        for slot in &mut self.slots {
-            slot.parameter.zero_grad();
-        }
+        self.parameters.zero_grad();
+    }
+
+    /// The gradients there are, sharing storage with them.
+    #[must_use]
+    pub fn gradients(&self) -> Vec<Tensor> {
+        self.parameters.gradients()
     }
 
     /// Scales the gradients down so that their joint L2 norm is at most
@@ -117,21 +108,7 @@ impl AdamW {
     /// gradient is not.
     #[must_use]
     pub fn clip_gradients(&mut self, limit: f64) -> f64 {
-        tch::no_grad(|| {
-            let gradients: Vec<Tensor> =
-                self.slots.iter().map(|s| s.parameter.grad()).filter(Tensor::defined).collect();
-            if gradients.is_empty() {
-                return 0.0;
-            }
-            let norms: Vec<Tensor> = gradients.iter().map(Tensor::norm).collect();
-            let norm = Tensor::stack(&norms, 0).norm().double_value(&[]);
-            if norm > limit {
-                for mut gradient in gradients {
-                    let _ = gradient.g_mul_scalar_(limit / norm);
-                }
-            }
-            norm
-        })
+        self.parameters.clip_gradients(limit)
     }
 
     /// Takes one step along the gradients; parameters without one are left.
@@ -141,17 +118,15 @@ impl AdamW {
     pub fn step(&mut self) -> Result<(), TorchError> {
         for decays in [true, false] {
             let slots: Vec<ffi::AdamWSlot<'_>> = self
-                .slots
-                .iter()
-                .filter(|slot| slot.decays == decays)
-                .map(|slot| ffi::AdamWSlot {
+                .parameters
+                .stepping(decays)
+                .map(|(slot, gradient)| ffi::AdamWSlot {
                     parameter: &slot.parameter,
-                    gradient: slot.parameter.grad(),
-                    first: &slot.first,
-                    second: &slot.second,
-                    steps: &slot.steps,
+                    gradient,
+                    first: &slot.state[0],
+                    second: &slot.state[1],
+                    steps: &slot.state[2],
                 })
-                .filter(|slot| slot.gradient.defined())
                 .collect();
             if slots.is_empty() {
                 continue;
@@ -169,16 +144,7 @@ impl AdamW {
     /// them, in the order in which the parameters were added.
     #[must_use]
     pub fn state(&self) -> Vec<(String, Tensor)> {
-        self.slots
-            .iter()
-            .flat_map(|slot| {
-                [
-                    (format!("{}.exp_avg", slot.name), slot.first.shallow_clone()),
-                    (format!("{}.exp_avg_sq", slot.name), slot.second.shallow_clone()),
-                    (format!("{}.step", slot.name), slot.steps.shallow_clone()),
-                ]
-            })
-            .collect()
+        self.parameters.state()
     }
 
     /// Puts a state back that [`AdamW::state`] gave for the same parameters.
@@ -187,27 +153,7 @@ impl AdamW {
     /// [`TorchError::State`] when a tensor is missing, left over or of another
     /// shape; the optimiser is then as it was.
     pub fn load_state(&mut self, state: &[(String, Tensor)]) -> Result<(), TorchError> {
-        let wrong = |name: &str, problem| TorchError::State { name: name.to_owned(), problem };
-        let own = self.state();
-        let mut pairs = Vec::with_capacity(own.len());
-        for (name, tensor) in own {
-            let Some((_, saved)) = state.iter().find(|(other, _)| *other == name) else {
-                return Err(wrong(&name, "is missing"));
-            };
-            if saved.size() != tensor.size() {
-                return Err(wrong(&name, "has another shape"));
-            }
-            pairs.push((tensor, saved));
-        }
-        if let Some((name, _)) =
-            state.iter().find(|(name, _)| !self.state().iter().any(|(own, _)| own == name))
-        {
-            return Err(wrong(name, "belongs to no parameter"));
-        }
-        for (mut tensor, saved) in pairs {
-            tch::no_grad(|| tensor.f_copy_(saved))?;
-        }
-        Ok(())
+        self.parameters.load_state(state)
     }
 }
 

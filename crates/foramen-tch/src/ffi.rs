@@ -30,6 +30,15 @@ pub(crate) struct AdamWStep {
     pub(crate) epsilon: f64,
 }
 
+/// Numbers of one step of gradient descent, as `shim.cpp` lays them out.
+#[repr(C)]
+pub(crate) struct SgdStep {
+    pub(crate) learning_rate: f64,
+    pub(crate) momentum: f64,
+    pub(crate) weight_decay: f64,
+    pub(crate) nesterov: c_int,
+}
+
 type List = *const *mut C_tensor;
 type Message = *mut c_char;
 
@@ -59,6 +68,13 @@ unsafe extern "C" {
         first: List,
         second: List,
         steps: List,
+    ) -> Message;
+    fn ftch_sgd_step(
+        options: *const SgdStep,
+        count: usize,
+        parameters: List,
+        gradients: List,
+        buffers: List,
     ) -> Message;
     fn ftch_lerp(count: usize, targets: List, sources: List, weight: f64) -> Message;
 }
@@ -232,6 +248,29 @@ pub(crate) fn adamw_step(options: &AdamWStep, slots: &[AdamWSlot<'_>]) -> Result
             first.as_ptr(),
             second.as_ptr(),
             steps.as_ptr(),
+        )
+    })
+}
+
+/// The tensors of one parameter during a step of gradient descent.
+pub(crate) struct SgdSlot<'a> {
+    pub(crate) parameter: &'a Tensor,
+    pub(crate) gradient: Tensor,
+    pub(crate) buffer: &'a Tensor,
+}
+
+pub(crate) fn sgd_step(options: &SgdStep, slots: &[SgdSlot<'_>]) -> Result<(), TorchError> {
+    let parameters = pointers(slots.iter().map(|slot| slot.parameter));
+    let gradients = pointers(slots.iter().map(|slot| &slot.gradient));
+    let buffers = pointers(slots.iter().map(|slot| slot.buffer));
+    // SAFETY: as for `adamw_step`, with three lists.
+    check("take an SGD step", unsafe {
+        ftch_sgd_step(
+            options,
+            slots.len(),
+            parameters.as_ptr(),
+            gradients.as_ptr(),
+            buffers.as_ptr(),
         )
     })
 }

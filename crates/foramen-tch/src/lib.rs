@@ -3,8 +3,9 @@
 //! [`autocast`] computes in bf16 or fp16 on CPU and CUDA, [`set_deterministic`]
 //! and its siblings set libtorch's global switches, [`generator_state`] saves a
 //! random generator, [`channels_last`] lays tensors out as convolutions like
-//! them, [`AdamW`] is an optimiser whose state can be saved, and
-//! [`move_towards`] averages weights. A thin C++ shim is compiled against the
+//! them, [`AdamW`] and [`Sgd`] are optimisers whose state can be saved,
+//! [`GradientScaler`] keeps fp16 gradients in range, and [`move_towards`] averages
+//! weights. A thin C++ shim is compiled against the
 //! same headers as torch-sys; exceptions are caught there and become
 //! [`TorchError`].
 //!
@@ -39,6 +40,9 @@ mod error;
 mod ffi;
 mod generator;
 mod memory_format;
+mod parameters;
+mod scaler;
+mod sgd;
 
 pub use adamw::{AdamW, AdamWConfig};
 pub use autocast::{HalfPrecision, autocast};
@@ -51,6 +55,8 @@ pub use determinism::{
 pub use error::TorchError;
 pub use generator::{generator_state, set_generator_state};
 pub use memory_format::{channels_last, is_channels_last, make_channels_last};
+pub use scaler::{GradientScaler, ScalerConfig};
+pub use sgd::{Sgd, SgdConfig};
 pub use tch;
 
 #[cfg(doctest)]

@@ -1,0 +1,73 @@
+//! Training and prediction of the CNN on noise, at the defaults of a study.
+//!
+//! ```text
+//! cargo bench -p foramen-benches --features torch --bench cnn
+//! ```
+//!
+//! Throughput is in images. `FORAMEN_BENCH_THREADS` says how many threads libtorch
+//! takes; without it, every core.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use foramen_cnn::{Cnn, CnnConfig, CnnModel, DeviceChoice, Precision, samples};
+use foramen_image::ndarray::Array3;
+use foramen_learn::{Classifier, Dataset, Learner, Part, Sample, Split};
+
+/// 100 × 100 pixels, as `select` cuts them.
+const EDGE: usize = 100;
+
+fn config(precision: Precision) -> CnnConfig {
+    let mut config = CnnConfig::default().with_device(DeviceChoice::Cpu).with_precision(precision);
+    config.threads = std::env::var("FORAMEN_BENCH_THREADS").ok().and_then(|n| n.parse().ok());
+    config.with_epochs(1).with_images_per_epoch(256)
+}
+
+fn noise(n: usize) -> Dataset {
+    let images = Array3::from_shape_fn((n, EDGE, EDGE), |(image, row, column)| {
+        ((image * 7919 + row * 104_729 + column * 1_299_709) % 1000) as f32 / 1000.0
+    });
+    let labels: Vec<bool> = (0..n).map(|image| image % 2 == 0).collect();
+    let samples = samples("noise", images.view(), &labels).expect("one label for each image");
+    Dataset::new(samples).expect("images are of one size")
+}
+
+/// A model trained on all of a dataset.
+fn train(dataset: &Dataset, config: CnnConfig) -> CnnModel {
+    let parts = dataset.samples().iter().map(|sample| (sample.subject.clone(), Part::Train));
+    let split = Split::given(dataset, parts.collect()).expect("every subject has a part");
+    let fold = split.fold(dataset, 0);
+    Cnn::new(config).fit(&fold.train, &fold.tune).expect("noise can be trained on")
+}
+
+fn learning(criterion: &mut Criterion) {
+    let dataset = noise(128);
+    let mut group = criterion.benchmark_group("cnn/train");
+    group.sample_size(10).throughput(Throughput::Elements(256));
+    for (name, precision) in [("f32", Precision::F32), ("bf16", Precision::BFloat16)] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| train(black_box(&dataset), config(precision)));
+        });
+    }
+    group.finish();
+}
+
+fn predicting(criterion: &mut Criterion) {
+    let dataset = noise(64);
+    let mut group = criterion.benchmark_group("cnn/predict");
+    group.sample_size(10);
+    for (name, precision) in [("f32", Precision::F32), ("bf16", Precision::BFloat16)] {
+        let model = train(&dataset, config(precision));
+        let all: Vec<&Sample> = dataset.samples().iter().collect();
+        for n in [1, 64] {
+            group.throughput(Throughput::Elements(n as u64));
+            group.bench_function(format!("{name}/{n}"), |bencher| {
+                bencher.iter(|| model.predict(black_box(&all[..n])).expect("images fit"));
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, learning, predicting);
+criterion_main!(benches);

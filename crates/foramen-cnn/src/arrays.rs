@@ -1,0 +1,91 @@
+use foramen_image::ndarray::{ArrayView2, ArrayView3, Axis};
+use foramen_learn::Sample;
+use foramen_types::{Level, Outcome, Side, SubjectId};
+
+use crate::{Augmentation, CnnConfig, CnnError};
+
+/// Images of anything with two labels as samples, `[image, row, column]` of about
+/// 0 to 1, so that a [`Cnn`](crate::Cnn) learns from plain arrays.
+///
+/// Each image is a subject of its own, named after `name` and its place from 0;
+/// `true` is the outcome whose probability is predicted. Level and side, which
+/// mean nothing then, are the same for all.
+///
+/// ```
+/// use foramen_cnn::{Cnn, CnnConfig, samples};
+/// use foramen_image::ndarray::Array3;
+/// use foramen_learn::{Classifier, Dataset, Learner, Split};
+///
+/// // Bright on the left, or on the right.
+/// let labels: Vec<bool> = (0..60).map(|i| i % 3 == 0).collect();
+/// let images = Array3::from_shape_fn((60, 20, 20), |(image, row, column)| {
+///     let bright = (column < 10) == labels[image];
+///     (if bright { 0.7 } else { 0.3 }) + ((image + row) % 7) as f32 / 100.0
+/// });
+/// let dataset = Dataset::new(samples("image", images.view(), &labels)?)?;
+/// let fold = Split::by_subject(&dataset, 3, 1)?.fold(&dataset, 0);
+/// let config = CnnConfig::for_images(20).with_epochs(3).with_images_per_epoch(128);
+/// let model = Cnn::new(config).fit(&fold.train, &fold.tune)?;
+/// for (sample, probability) in fold.test.samples().iter().zip(model.predict(fold.test.samples())?) {
+///     let favourable = sample.outcome.is_some_and(|outcome| outcome.is_favourable());
+///     assert_eq!(probability.get() > 0.5, favourable);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`CnnError::Labels`] when there is not one label for each image, and
+/// [`CnnError::Name`] when `name` cannot begin the name of a subject.
+pub fn samples(
+    name: &str,
+    images: ArrayView3<'_, f32>,
+    labels: &[bool],
+) -> Result<Vec<Sample>, CnnError> {
+    let found = images.len_of(Axis(0));
+    if found != labels.len() {
+        return Err(CnnError::Labels { images: found, labels: labels.len() });
+    }
+    let sample = |(place, (image, label)): (usize, (ArrayView2<'_, f32>, &bool))| {
+        let subject = SubjectId::new(&format!("{name}-{place:06}"))
+            .map_err(|source| CnnError::Name { name: name.to_owned(), source })?;
+        Ok(Sample::new(subject, Level::C5C6, Side::Left)
+            .with_patch(image.to_owned())
+            .with_outcome(Outcome::from_favourable(*label)))
+    };
+    images.outer_iter().zip(labels).enumerate().map(sample).collect()
+}
+
+impl CnnConfig {
+    /// A configuration for images of `edge` × `edge` pixels that are no foramina:
+    /// the whole image is looked at, and placement varies with its size.
+    #[must_use]
+    pub fn for_images(edge: usize) -> Self {
+        let augmentation =
+            Augmentation { shift: edge as f64 / 16.0, scale: 0.1, ..Augmentation::default() };
+        Self { crop: edge, augmentation, ..Self::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use foramen_image::ndarray::Array3;
+
+    use super::*;
+
+    #[test]
+    fn each_image_is_a_subject_with_its_label() {
+        let images = Array3::from_shape_fn((2, 3, 3), |(image, _, _)| image as f32);
+        let samples = samples("scan", images.view(), &[true, false]).unwrap();
+        assert_eq!(samples[1].subject.as_str(), "scan-000001");
+        assert_eq!(samples[1].patch[(2, 2)], 1.0);
+        assert_eq!(samples[0].outcome, Some(Outcome::Favourable));
+        assert_eq!(samples[1].outcome, Some(Outcome::Poor));
+    }
+
+    #[test]
+    fn labels_and_images_are_as_many() {
+        let error = samples("a", Array3::zeros((2, 3, 3)).view(), &[true]).unwrap_err();
+        assert!(error.to_string().contains("2 images and 1 label"), "{error}");
+        assert!(samples("", Array3::zeros((0, 3, 3)).view(), &[]).is_ok());
+    }
+}

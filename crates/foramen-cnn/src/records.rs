@@ -1,0 +1,166 @@
+//! Configuration and environment as files hold them: types of their own, so that
+//! a renamed field breaks no file.
+
+use serde::{Deserialize, Serialize};
+
+use crate::environment::Environment;
+use crate::{Augmentation, CnnConfig, CnnError, DeviceChoice, Precision};
+
+/// How the model was computed: for the reader, and for claims of equal bytes.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct EnvironmentFile {
+    crate_version: String,
+    libtorch: String,
+    device: String,
+    threads: usize,
+    bf16: bool,
+    cpu_capability: String,
+    deterministic: bool,
+}
+
+impl EnvironmentFile {
+    pub(crate) fn of(environment: &Environment) -> Self {
+        Self {
+            crate_version: env!("CARGO_PKG_VERSION").to_owned(),
+            libtorch: environment.libtorch.clone(),
+            device: environment.device.to_string(),
+            threads: environment.threads,
+            bf16: environment.bf16,
+            cpu_capability: environment.cpu_capability.clone(),
+            deterministic: environment.deterministic,
+        }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum PrecisionFile {
+    Auto,
+    F32,
+    Bf16,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ConfigFile {
+    device: String,
+    precision: PrecisionFile,
+    threads: Option<usize>,
+    seed: u64,
+    members: usize,
+    pub(crate) crop: usize,
+    channels: usize,
+    epochs: usize,
+    images_per_epoch: usize,
+    batch: usize,
+    #[serde(default = "one")]
+    accumulation: usize,
+    labelled_share: f64,
+    learning_rate: f64,
+    weight_decay: f64,
+    warm_up: f64,
+    clip: f64,
+    outcome_weight: f64,
+    width_first: f64,
+    dropout: f64,
+    label_smoothing: f64,
+    average_decay: f64,
+    patience: usize,
+    views: usize,
+    augmentation: AugmentationFile,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct AugmentationFile {
+    rotation: f64,
+    shift: f64,
+    scale: f64,
+    gamma: f64,
+    bias: f64,
+    offset: f64,
+    noise: f64,
+}
+
+impl ConfigFile {
+    pub(crate) fn of(config: &CnnConfig) -> Self {
+        let CnnConfig { device, precision, threads, seed, members, crop, channels, .. } = *config;
+        let CnnConfig { epochs, images_per_epoch, batch, accumulation, labelled_share, .. } =
+            *config;
+        let CnnConfig { learning_rate, weight_decay, warm_up, clip, outcome_weight, .. } = *config;
+        let CnnConfig { width_first, dropout, label_smoothing, average_decay, .. } = *config;
+        let CnnConfig { patience, views, .. } = *config;
+        let Augmentation { rotation, shift, scale, gamma, bias, offset, noise } =
+            config.augmentation;
+        Self {
+            device: device.to_string(),
+            precision: match precision {
+                Precision::Auto => PrecisionFile::Auto,
+                Precision::F32 => PrecisionFile::F32,
+                Precision::BFloat16 => PrecisionFile::Bf16,
+            },
+            threads,
+            seed,
+            members,
+            crop,
+            channels,
+            epochs,
+            images_per_epoch,
+            batch,
+            accumulation,
+            labelled_share,
+            learning_rate,
+            weight_decay,
+            warm_up,
+            clip,
+            outcome_weight,
+            width_first,
+            dropout,
+            label_smoothing,
+            average_decay,
+            patience,
+            views,
+            augmentation: AugmentationFile { rotation, shift, scale, gamma, bias, offset, noise },
+        }
+    }
+
+    pub(crate) fn into_config(self) -> Result<CnnConfig, CnnError> {
+        let AugmentationFile { rotation, shift, scale, gamma, bias, offset, noise } =
+            self.augmentation;
+        let config = CnnConfig {
+            device: self.device.parse::<DeviceChoice>()?,
+            precision: match self.precision {
+                PrecisionFile::Auto => Precision::Auto,
+                PrecisionFile::F32 => Precision::F32,
+                PrecisionFile::Bf16 => Precision::BFloat16,
+            },
+            threads: self.threads,
+            seed: self.seed,
+            members: self.members,
+            crop: self.crop,
+            channels: self.channels,
+            epochs: self.epochs,
+            images_per_epoch: self.images_per_epoch,
+            batch: self.batch,
+            accumulation: self.accumulation,
+            labelled_share: self.labelled_share,
+            learning_rate: self.learning_rate,
+            weight_decay: self.weight_decay,
+            warm_up: self.warm_up,
+            clip: self.clip,
+            outcome_weight: self.outcome_weight,
+            width_first: self.width_first,
+            dropout: self.dropout,
+            label_smoothing: self.label_smoothing,
+            average_decay: self.average_decay,
+            patience: self.patience,
+            views: self.views,
+            augmentation: Augmentation { rotation, shift, scale, gamma, bias, offset, noise },
+        };
+        config.check()?;
+        Ok(config)
+    }
+}
+
+/// What files from before there was a choice mean.
+fn one() -> usize {
+    1
+}

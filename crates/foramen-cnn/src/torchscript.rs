@@ -1,0 +1,92 @@
+//! Export to TorchScript: one file that PyTorch runs without this program.
+
+use std::path::Path;
+
+use foramen_types::Level;
+use rand::SeedableRng as _;
+use rand::rngs::ChaCha8Rng;
+use tch::{CModule, Device, Kind, Tensor};
+
+use crate::augment::{centre, grid, read};
+use crate::member::Member;
+use crate::model::VIEWS;
+use crate::network::Network;
+use crate::{CnnError, CnnModel};
+
+impl CnnModel {
+    /// Writes the whole model as a TorchScript file: members, views and the
+    /// temperature, with the pre-processing inside.
+    ///
+    /// Its `forward(patches, levels)` takes f32 `[n, 1, rows, columns]` as
+    /// [`Sample::patch`](foramen_learn::Sample::patch) has them and int64 `[n]`,
+    /// the index in [`Level::ALL`]; it gives `[n, 2]`: the probability of a
+    /// favourable outcome and the width in millimetres. It computes in f32, and
+    /// to 1e-5 says what a model in f32 says here.
+    ///
+    /// ```python
+    /// model = torch.jit.load("model.pt")
+    /// probability, millimetres = model(patches, levels).T
+    /// ```
+    ///
+    /// # Errors
+    /// [`CnnError::Torch`] when libtorch cannot trace or write.
+    pub fn export_torchscript(&self, path: &Path) -> Result<(), CnnError> {
+        let members =
+            self.members.iter().map(|m| self.frozen(m)).collect::<Result<Vec<_>, CnnError>>()?;
+        let grids: Vec<Tensor> = (1..self.config.views)
+            .map(|view| {
+                let mut key = self.view_key(view);
+                grid(self.edge, self.config.crop, &VIEWS, &mut key, Device::Cpu)
+            })
+            .collect();
+        let widths: Vec<f64> =
+            Level::ALL.iter().flat_map(|level| <[f64; 2]>::from(level.normal_width())).collect();
+        let levels = i64::try_from(Level::ALL.len()).expect("levels are few");
+        let widths = Tensor::from_slice(&widths).to_kind(Kind::Float).view([levels, 2]);
+        let share = 1.0 / (members.len() * self.config.views) as f64;
+        let mut forward = |inputs: &[Tensor]| {
+            let [patches, levels] = inputs else { unreachable!("traced with two inputs") };
+            let patches = patches.clamp(-2.0, 3.0);
+            let normal = widths.index_select(0, levels);
+            let (mean, deviation) = (normal.select(1, 0), normal.select(1, 1));
+            // A grid for each image: a size of today's batch would be traced as
+            // a constant.
+            let one = patches.slice(2, 0, 1, 1).slice(3, 0, 1, 1) * 0.0; // [n, 1, 1, 1]
+            let mut views = vec![centre(&patches, self.config.crop)];
+            views.extend(grids.iter().map(|grid| read(&patches, &(grid + &one)).clamp_min(1e-3)));
+            let sum = |total: Option<Tensor>, part: Tensor| {
+                Some(total.map_or(part.shallow_clone(), |total| total + part))
+            };
+            let (mut logits, mut millimetres) = (None, None);
+            for view in &views {
+                for member in &members {
+                    let pooled = member.network.look(&member.scale.intensity(view), false);
+                    let answer = member.network.answer(&pooled);
+                    let width = member.scale.millimetres(&answer.width);
+                    let z = (&width - &mean) / &deviation;
+                    logits = sum(logits, member.network.outcome(&z, &answer.features));
+                    millimetres = sum(millimetres, width);
+                }
+            }
+            let known = "there is a member and a view";
+            let probability = (logits.expect(known) * (share / self.temperature)).sigmoid();
+            vec![Tensor::stack(&[probability, millimetres.expect(known) * share], 1)]
+        };
+        let edge = i64::try_from(self.edge).expect("a patch lies in memory");
+        let patches = Tensor::full([2, 1, edge, edge], 0.5, (Kind::Float, Device::Cpu));
+        let levels = Tensor::from_slice(&[0i64, 1]);
+        let traced = tch::no_grad(|| {
+            CModule::create_by_tracing("ForamenCnn", "forward", &[patches, levels], &mut forward)
+        })?;
+        Ok(traced.save(path)?)
+    }
+
+    /// A member on the CPU whose weights can be constants of a trace.
+    fn frozen(&self, member: &Member) -> Result<Member, CnnError> {
+        let mut generator = ChaCha8Rng::seed_from_u64(0);
+        let mut network = Network::new(self.config.channels, Device::Cpu, &mut generator);
+        network.copy_from(&member.network)?;
+        network.freeze();
+        Ok(Member { network, scale: member.scale })
+    }
+}

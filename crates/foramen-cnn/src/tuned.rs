@@ -1,0 +1,48 @@
+//! How a network does on the tune set.
+
+use foramen_metrics::Scores;
+
+use crate::environment::Environment;
+use crate::images::{Images, numbers};
+use crate::member::Member;
+use crate::temperature::cross_entropy;
+use crate::{CnnConfig, CnnError};
+
+/// How a network does on the tune set.
+pub(crate) struct Tuned {
+    /// Mean cross-entropy; `None` without samples.
+    pub loss: Option<f64>,
+    /// `None` when there is one outcome only.
+    pub auc: Option<f64>,
+    /// Mean absolute error, millimetres.
+    pub width_error: Option<f64>,
+}
+
+impl Tuned {
+    pub(crate) fn new(
+        member: &Member,
+        environment: &Environment,
+        config: &CnnConfig,
+        tune: &Images,
+    ) -> Result<Self, CnnError> {
+        let view = crate::augment::centre(&tune.pixels, config.crop);
+        let seen = member.see(environment, tune, &view)?;
+        let labels: Vec<f64> = numbers(&tune.label)?;
+        let labels: Vec<bool> = labels.into_iter().map(|label| label > 0.5).collect();
+        let n = labels.len();
+        let loss = (n > 0).then(|| {
+            let pairs = labels.iter().zip(&seen.logits);
+            pairs.map(|(label, logit)| cross_entropy(*label, *logit)).sum::<f64>() / n as f64
+        });
+        let (widths, known) = (numbers(&tune.width)?, numbers(&tune.has_width)?);
+        let errors: Vec<f64> = (0..n)
+            .filter(|i| known[*i] > 0.5)
+            .map(|i| (seen.widths[i] - widths[i]).abs())
+            .collect();
+        let width_error =
+            (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64);
+        let scores = Scores::of_marker(&labels, &seen.logits).ok();
+        let auc = scores.and_then(|scores| foramen_metrics::auc(&scores).ok());
+        Ok(Self { loss, auc: auc.map(|auc| auc.estimate), width_error })
+    }
+}
