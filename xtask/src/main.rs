@@ -4,8 +4,7 @@
 //! they are, `doctor` prints what was found, `demo` and `test` are `setup`
 //! followed by the cargo command a user would type, `lite0` brings weights learned
 //! on photographs, `peers-test` compares `foramen-metrics` and `foramen-dicom` with
-//! what people use. Each may be run again and again; what
-//! is already there is kept.
+//! what people use. Each may be run again and again; what is already there is kept.
 
 mod cache;
 mod cargo;
