@@ -126,26 +126,8 @@ def compare_with_dcm2niix(name, folder):
         )
 
 
-# Files of pydicom that hold no picture of ours, by what is in our reason.
-OTHERS = {
-    "Samples per Pixel": "colour",
-    "Photometric Interpretation": "colour or palette",
-    "in colour": "colour",
-    "Bits Allocated (0028,0100) has": "1 or 64 bits a pixel",
-    "Float Pixel Data": "pixels are floating-point numbers",
-    "need the cargo feature": "JPEG-LS, without its feature",
-    "no decoder here": "lossy JPEG of 12 bits",
-    "header describes": "more or fewer bytes than the header describes",
-    "High Bit": "High Bit is not Bits Stored - 1",
-    "(0028,0004) is missing": "no Photometric Interpretation",
-    "is not supported": "a transfer syntax without a decoder",
-    "cut off": "the code stream lacks its end",
-    "do not fit Bits Allocated": "the code stream has other bits than the header",
-    "8-bit pixels in big endian": "8-bit pixels in big endian words",
-    "no DICOM file": "neither preamble nor a first element that is known",
-    "broken encoding": "an encoding that the standard forbids",
-    "is missing or empty": "an attribute that pixels need is missing",
-}
+# What pydicom reads and we do not, by what is in our reason.
+OTHERS = {"no decoder here": "lossy JPEG of 12 bits"}
 
 
 def compare_with_pydicom():
@@ -161,9 +143,9 @@ def compare_with_pydicom():
             if frame == "1":
                 refused[file] = what[1:]
             continue
-        rows, columns = map(int, what.split())
-        pixels = np.frombuffer(raw, "<f4", rows * columns, at).reshape(rows, columns)
-        at += rows * columns * 4
+        rows, columns, samples = map(int, what.split())
+        pixels = np.frombuffer(raw, "<f4", rows * columns * samples, at).reshape(rows, columns, samples)
+        at += rows * columns * samples * 4
         read.setdefault(file, []).append(pixels)
     equal, both_refuse, only_ours, reasons, different = 0, 0, [], {}, []
     for file in files:
@@ -184,14 +166,18 @@ def compare_with_pydicom():
                 failed.append(f"pydicom reads {short}; ours: {refused[file]}")
             reasons.setdefault(why or refused[file], []).append(short)
             continue
-        frames = theirs if theirs.ndim == 3 else theirs[None]
+        samples = dataset.SamplesPerPixel
+        frames = theirs.reshape(-1, dataset.Rows, dataset.Columns, samples)
         if dataset.PhotometricInterpretation == "MONOCHROME1":
             stored = dataset.BitsStored
             frames = (-1 if dataset.PixelRepresentation else 2**stored - 1) - frames.astype(np.int64)
         frames = apply_rescale(frames, dataset)
         mine = np.stack(read[file])
         lossy = dataset.file_meta.TransferSyntaxUID in ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.91")
-        near = 2 if lossy else 1e-4 * (1 + np.abs(frames).max())
+        # Inverse transforms of JPEG round differently, and so does its colour.
+        near = 1e-4 * (1 + np.abs(frames).astype(float).max())
+        if lossy:
+            near = 2 if samples == 1 else 3
         if mine.shape == frames.shape and np.abs(mine - frames).max() <= near:
             equal += 1
         else:

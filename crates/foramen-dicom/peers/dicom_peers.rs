@@ -74,15 +74,15 @@ fn remarks(header: &StackHeader) -> String {
     header.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// For each frame a line, `rows columns` or the reason, then the pixels.
+/// For each frame a line, `rows columns samples` or the reason, then the pixels.
 fn pictures(files: &[&str]) -> Result<(), Box<dyn Error>> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     for file in files {
         for frame in 1.. {
             match read_picture(file.as_ref(), frame) {
                 Ok(picture) => {
-                    let (rows, columns) = picture.dim();
-                    writeln!(out, "{file}\t{frame}\t{rows} {columns}")?;
+                    let (rows, columns, samples) = picture.dim();
+                    writeln!(out, "{file}\t{frame}\t{rows} {columns} {samples}")?;
                     for value in &picture {
                         out.write_all(&value.to_le_bytes())?;
                     }

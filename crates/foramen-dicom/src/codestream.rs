@@ -13,6 +13,28 @@ pub(crate) struct CodedSize {
     pub(crate) lossy_jpeg: bool,
 }
 
+/// The code stream in the boxes of a JP2 or JPEG XL file, or as it is where there
+/// are none; `None` where it is in several parts.
+pub(crate) fn unboxed(coded: &[u8], coding: Coding) -> Option<&[u8]> {
+    let (kind, bare) = match coding {
+        Coding::JpegXl => (b"jxlc", [0xFF, 0x0A]),
+        Coding::Jpeg2000 => (b"jp2c", [0xFF, 0x4F]),
+        _ => return Some(coded),
+    };
+    let mut rest = coded;
+    while !rest.starts_with(&bare) {
+        let length = u32::from_be_bytes(*rest.first_chunk()?) as usize;
+        rest = match (rest.get(4..8)? == kind, length) {
+            // 0: up to the end.
+            (true, 0) => rest.get(8..)?,
+            (true, _) => return rest.get(8..length),
+            (false, 0..8) => return None,
+            (false, _) => rest.get(length..)?,
+        };
+    }
+    Some(rest)
+}
+
 /// Reads the size from the frame header of a code stream, and checks that the
 /// stream has its end marker: without it, the decoders fill up with guesses.
 pub(crate) fn coded_size(coded: &[u8], coding: Coding) -> Result<CodedSize, RejectReason> {
@@ -31,9 +53,10 @@ pub(crate) fn coded_size(coded: &[u8], coding: Coding) -> Result<CodedSize, Reje
             what: "the code stream declares more than it can hold",
         });
     }
-    // One marker of both families, then at most padding.
-    let end = coded.iter().rposition(|&byte| byte != 0);
-    if end.is_none_or(|end| end == 0 || coded[end - 1..=end] != [0xFF, 0xD9]) {
+    // One marker of both families, then at most padding: zeros, or one byte.
+    let end = coded.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    let coded = &coded[..end];
+    if !coded.ends_with(&[0xFF, 0xD9]) && !coded.ends_with(&[0xFF, 0xD9, 0xFF]) {
         return Err(RejectReason::Decode { what: "the code stream is cut off" });
     }
     Ok(size)
@@ -71,6 +94,20 @@ fn jpeg(coded: &[u8]) -> Option<CodedSize> {
     }
 }
 
+/// Whether the first scan of a JPEG or JPEG-LS stream holds one component of
+/// several: then a decoder may give plane after plane.
+pub(crate) fn has_scan_per_component(coded: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(&[0xFF, kind, high, low]) = coded.get(at..at + 4) {
+        match kind {
+            0xFF => at += 1,
+            0xDA => return coded.get(at + 4) == Some(&1),
+            _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
+        }
+    }
+    false
+}
+
 /// The SIZ segment of JPEG 2000 (ITU-T T.800 A.5.1), which follows SOC.
 fn jpeg2000(coded: &[u8]) -> Option<CodedSize> {
     let head = coded.get(..43)?;
@@ -101,6 +138,9 @@ mod tests {
         let size = coded_size(&coded, Coding::Jpeg).unwrap();
         assert_eq!((size.rows, size.columns, size.precision), (384, 320, 16));
         assert!(!size.lossy_jpeg && size.components == 1);
+        assert!(!has_scan_per_component(&coded));
+        let scan = [&coded[..20], &[0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 0, 0]].concat();
+        assert!(has_scan_per_component(&scan));
         assert!(coded_size(&coded[..20], Coding::Jpeg).is_err());
         assert!(coded_size(&coded, Coding::Jpeg2000).is_err());
     }

@@ -7,7 +7,8 @@ use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use dicom_pixeldata::PixelDecoder;
 
 use crate::RejectReason;
-use crate::codestream::{CodedSize, coded_size};
+use crate::codestream::{CodedSize, coded_size, has_scan_per_component, unboxed};
+use crate::colour::Colour;
 use crate::format::{PixelFormat, PixelSource};
 use crate::syntax::Coding;
 
@@ -18,19 +19,24 @@ use crate::syntax::Coding;
 /// stream is compared with the header before, the length of the result after,
 /// and a panic is caught.
 pub(crate) fn expand(coded: Vec<u8>, source: &PixelSource) -> Result<Vec<u8>, RejectReason> {
-    let format = &source.format;
-    let size = coded_size(&coded, source.syntax.coding())?;
-    check(size, format)?;
-    if source.syntax.coding() == Coding::JpegXl && size.precision != u32::from(format.allocated) {
-        // The decoder would spread the values over all allocated bits.
-        let what = "the bits of the JPEG XL image are not Bits Allocated (0028,0100)";
-        return Err(RejectReason::Decode { what });
-    }
-    let coded = match source.syntax.coding() {
-        Coding::JpegXl => crate::jpeg_xl::codestream(&coded).unwrap_or(&coded).to_vec(),
-        _ => coded,
-    };
+    let (format, coding) = (&source.format, source.syntax.coding());
     let failed = |what| RejectReason::Decode { what };
+    // Decoders stumble over the byte that pads a container.
+    let coded = unboxed(&coded, coding).ok_or(failed("the code stream has no frame header"))?;
+    let size = coded_size(coded, coding)?;
+    check(size, format)?;
+    if coding == Coding::JpegXl && size.precision != u32::from(format.allocated) {
+        // The decoder would spread the values over all allocated bits.
+        return Err(failed("the bits of the JPEG XL image are not Bits Allocated (0028,0100)"));
+    }
+    let in_colour = format.colour.samples() > 1;
+    if coding == Coding::JpegLs && in_colour && has_scan_per_component(coded) {
+        return Err(failed("JPEG-LS colours in a scan each; convert the file to another syntax"));
+    }
+    let coded = match coding {
+        Coding::Jpeg if format.colour == Colour::Rgb => marked_as_rgb(coded),
+        _ => coded.to_vec(),
+    };
     let object = frame_object(coded, format)
         .with_meta(
             FileMetaTableBuilder::new()
@@ -51,13 +57,22 @@ pub(crate) fn expand(coded: Vec<u8>, source: &PixelSource) -> Result<Vec<u8>, Re
     Ok(bytes)
 }
 
+/// The stream with an Adobe marker (ITU-T T.872 6.5.3) in front that says RGB:
+/// without one, decoders take three components for YBR. A marker of the stream's
+/// own comes later and counts.
+fn marked_as_rgb(coded: &[u8]) -> Vec<u8> {
+    let marker = *b"\xFF\xEE\x00\x0EAdobe\x00\x64\x00\x00\x00\x00\x00";
+    let (start, rest) = coded.split_at(2);
+    [start, &marker, rest].concat()
+}
+
 fn check(size: CodedSize, format: &PixelFormat) -> Result<(), RejectReason> {
     let (rows, columns) = (u32::from(format.rows), u32::from(format.columns));
     if (size.rows, size.columns) != (rows, columns) {
         return Err(RejectReason::CompressedSize { rows: size.rows, columns: size.columns });
     }
-    let what = if size.components != 1 {
-        "the code stream is in colour"
+    let what = if usize::try_from(size.components) != Ok(format.colour.samples()) {
+        "the code stream has other samples than Samples per Pixel (0028,0002)"
     } else if size.lossy_jpeg && size.precision != 8 {
         "lossy JPEG of 12 bits has no decoder here; convert the file to a lossless syntax"
     } else if size.precision.div_ceil(8) * 8 != u32::from(format.allocated) {
@@ -71,12 +86,14 @@ fn check(size: CodedSize, format: &PixelFormat) -> Result<(), RejectReason> {
 /// A data set of one frame, with what the decoders ask for and no more.
 fn frame_object(coded: Vec<u8>, format: &PixelFormat) -> InMemDicomObject {
     let short = |tag, value: u16| DataElement::new(tag, VR::US, PrimitiveValue::from(value));
+    let grey = format.colour.samples() == 1;
     let mut object = InMemDicomObject::from_element_iter([
-        short(tags::SAMPLES_PER_PIXEL, 1),
+        short(tags::SAMPLES_PER_PIXEL, if grey { 1 } else { 3 }),
+        short(tags::PLANAR_CONFIGURATION, 0),
         DataElement::new(
             tags::PHOTOMETRIC_INTERPRETATION,
             VR::CS,
-            PrimitiveValue::from("MONOCHROME2"),
+            PrimitiveValue::from(if grey { "MONOCHROME2" } else { "RGB" }),
         ),
         short(tags::ROWS, format.rows),
         short(tags::COLUMNS, format.columns),

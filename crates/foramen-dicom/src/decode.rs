@@ -1,11 +1,11 @@
 use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 
-use foramen_image::ndarray::Array2;
+use foramen_image::ndarray::Array3;
 
 use crate::RejectReason;
+use crate::colour::{Colour, interleaved, to_rgb, unshared};
 use crate::format::{PixelFormat, PixelSource};
 use crate::fragments::frame_fragments;
-
 use crate::read::read_header;
 use crate::rescale::Rescale;
 use crate::syntax::Coding;
@@ -35,13 +35,13 @@ impl Content {
         header.inflated.map(Self::InMemory).ok_or(RejectReason::Changed)
     }
 
-    /// Decodes one frame, counted from 1, to output values.
+    /// Decodes one frame, counted from 1, to output values, `[row, column, sample]`.
     pub(crate) fn frame(
         &self,
         source: &PixelSource,
         frame: u32,
         rescale: Rescale,
-    ) -> Result<Array2<f32>, RejectReason> {
+    ) -> Result<Array3<f32>, RejectReason> {
         let io = |error: std::io::Error| RejectReason::Io { kind: error.kind() };
         match self {
             Self::OnDisk => decode(source.item.open().map_err(io)?, source, frame, rescale),
@@ -55,26 +55,54 @@ fn decode(
     source: &PixelSource,
     frame: u32,
     rescale: Rescale,
-) -> Result<Array2<f32>, RejectReason> {
+) -> Result<Array3<f32>, RejectReason> {
     let format = &source.format;
-    let io = |error: std::io::Error| RejectReason::Io { kind: error.kind() };
     let bytes = match source.syntax.coding() {
-        Coding::Native => {
-            let before = u64::from(frame - 1) * format.frame_bytes() as u64;
-            file.seek(SeekFrom::Start(source.element.at + before)).map_err(io)?;
-            let mut bytes = vec![0; format.frame_bytes()];
-            file.read_exact(&mut bytes).map_err(io)?;
-            bytes
-        }
+        Coding::Native => native(&mut file, source, frame)?,
         Coding::RunLength => {
             crate::run_length::expand(&frame_fragments(&mut file, source, frame)?, format)?
         }
         _ => crate::compressed::expand(frame_fragments(&mut file, source, frame)?, source)?,
     };
-    let values = values(&bytes, format, source.syntax.is_big_endian(), rescale)?;
-    let shape = (usize::from(format.rows), usize::from(format.columns));
-    Array2::from_shape_vec(shape, values)
+    let mut values = values(&bytes, format, source.syntax.is_big_endian(), rescale)?;
+    // A JPEG decoder has made RGB of it already.
+    if format.colour.is_ybr() && source.syntax.coding() != Coding::Jpeg {
+        to_rgb(&mut values);
+    }
+    let shape = (usize::from(format.rows), usize::from(format.columns), format.colour.samples());
+    Array3::from_shape_vec(shape, values)
         .map_err(|_| RejectReason::Decode { what: "the pixels do not fill the image" })
+}
+
+/// The bytes of a native frame, sample by sample.
+fn native(
+    file: &mut (impl Read + Seek),
+    source: &PixelSource,
+    frame: u32,
+) -> Result<Vec<u8>, RejectReason> {
+    let io = |error: std::io::Error| RejectReason::Io { kind: error.kind() };
+    let format = &source.format;
+    let length = format.native_bytes();
+    // Small pixels written as big endian words: two share a word whose bytes are
+    // swapped, and the last of an odd number stands behind its padding (PS3.5
+    // annex D).
+    let swapped = source.syntax.is_big_endian() && source.element.words && format.allocated <= 8;
+    if swapped && format.frames > 1 && !length.is_multiple_of(2) {
+        return Err(RejectReason::Decode { what: "frames that begin within a big endian word" });
+    }
+    let before = u64::from(frame - 1) * length as u64;
+    file.seek(SeekFrom::Start(source.element.at + before)).map_err(io)?;
+    let mut bytes = vec![0; if swapped { length.next_multiple_of(2) } else { length }];
+    file.read_exact(&mut bytes).map_err(io)?;
+    if swapped {
+        bytes.as_chunks_mut::<2>().0.iter_mut().for_each(|word| word.swap(0, 1));
+        bytes.truncate(length);
+    }
+    Ok(match format.colour {
+        Colour::HalfYbr => unshared(&bytes),
+        Colour::Rgb | Colour::Ybr if format.planar => interleaved(&bytes, format.sample_bytes()),
+        _ => bytes,
+    })
 }
 
 /// Turns uncompressed bytes into output values. The value is in the lowest
@@ -91,9 +119,9 @@ fn values(
     }
     let spare = u32::from(format.allocated - format.stored);
     Ok(match (format.allocated, format.signed) {
-        (8, _) if big => {
-            // Two pixels share a word whose bytes are swapped (PS3.5 annex D).
-            return Err(RejectReason::Decode { what: "8-bit pixels in big endian words" });
+        (1, _) => {
+            let bits = bytes.iter().flat_map(|&byte| (0..8).map(move |bit| byte >> bit & 1));
+            output(bits.take(format.pixels()).map(i32::from), format, rescale)
         }
         (8, signed) => {
             let stored = bytes.iter().map(|&byte| {
@@ -165,7 +193,18 @@ mod tests {
     const IDENTITY: Rescale = Rescale { slope: 1.0, intercept: 0.0 };
 
     fn format(allocated: u8, stored: u8, signed: bool, inverted: bool) -> PixelFormat {
-        PixelFormat { rows: 1, columns: 2, frames: 1, allocated, stored, signed, inverted }
+        let (colour, planar) = (Colour::Grey, false);
+        PixelFormat {
+            rows: 1,
+            columns: 2,
+            frames: 1,
+            colour,
+            planar,
+            allocated,
+            stored,
+            signed,
+            inverted,
+        }
     }
 
     #[test]

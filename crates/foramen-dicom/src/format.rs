@@ -3,11 +3,12 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use dicom_dictionary_std::tags;
 
 use crate::RejectReason;
+use crate::colour::Colour;
 use crate::item::Item;
 use crate::read::{Header, PixelElement};
 use crate::syntax::{Coding, Syntax};
 
-/// The largest image taken, in pixels: no MR image is larger, and 64 MiB of
+/// The largest image taken, in samples: no MR image is larger, and 64 MiB of
 /// memory hold it as `f32`.
 const LARGEST_IMAGE: u64 = 4096 * 4096;
 
@@ -20,7 +21,10 @@ pub(crate) struct PixelFormat {
     pub(crate) rows: u16,
     pub(crate) columns: u16,
     pub(crate) frames: u32,
-    /// Bits per pixel in memory: 8, 16 or 32.
+    pub(crate) colour: Colour,
+    /// Native colours lie plane by plane, not pixel by pixel.
+    pub(crate) planar: bool,
+    /// Bits per sample in memory: 1, 8, 16 or 32.
     pub(crate) allocated: u8,
     /// Bits that carry the value, 1 to `allocated`, the lowest ones.
     pub(crate) stored: u8,
@@ -56,23 +60,26 @@ impl PixelFormat {
         if columns == 0 {
             return invalid("Columns (0028,0011)");
         }
-        if u64::from(rows) * u64::from(columns) > LARGEST_IMAGE {
+        let name = "Photometric Interpretation (0028,0004)";
+        let photometric = set.text(tags::PHOTOMETRIC_INTERPRETATION).unwrap_or_default();
+        let colour = Colour::of(&photometric).ok_or(RejectReason::Invalid { name })?;
+        let inverted = photometric == "MONOCHROME1";
+        let samples = set.unsigned(tags::SAMPLES_PER_PIXEL).unwrap_or(1);
+        if usize::try_from(samples) != Ok(colour.samples()) {
+            return invalid("Samples per Pixel (0028,0002)");
+        }
+        let pixels = u32::from(rows) * u32::from(columns);
+        if u64::from(pixels) * u64::from(samples) > LARGEST_IMAGE {
             let (rows, columns) = (u32::from(rows), u32::from(columns));
             return Err(RejectReason::TooLarge { rows, columns });
         }
-        if set.unsigned(tags::SAMPLES_PER_PIXEL).unwrap_or(1) != 1 {
-            return invalid("Samples per Pixel (0028,0002)");
-        }
-        let inverted = match set.text(tags::PHOTOMETRIC_INTERPRETATION).as_deref() {
-            Some("MONOCHROME1") => true,
-            Some("MONOCHROME2") => false,
-            _ => return invalid("Photometric Interpretation (0028,0004)"),
-        };
+        let planar = set.unsigned(tags::PLANAR_CONFIGURATION) == Some(1);
         let name = "Bits Allocated (0028,0100)";
         let allocated = match short(tags::BITS_ALLOCATED, name)? {
+            1 if colour == Colour::Grey => 1,
             8 => 8,
-            16 => 16,
-            32 => 32,
+            16 if !colour.is_ybr() => 16,
+            32 if !colour.is_ybr() => 32,
             _ => return invalid(name),
         };
         let name = "Bits Stored (0028,0101)";
@@ -99,7 +106,14 @@ impl PixelFormat {
                 .filter(|&n| n > 0)
                 .ok_or(RejectReason::Invalid { name: "Number of Frames (0028,0008)" })?,
         };
-        Ok(Self { rows, columns, frames, allocated, stored, signed, inverted })
+        if allocated == 1 && frames > 1 && !pixels.is_multiple_of(8) {
+            // The frames would begin within a byte (PS3.5 8.1.1).
+            return invalid("Number of Frames (0028,0008)");
+        }
+        if colour == Colour::HalfYbr && !columns.is_multiple_of(2) {
+            return invalid("Columns (0028,0011)");
+        }
+        Ok(Self { rows, columns, frames, colour, planar, allocated, stored, signed, inverted })
     }
 
     /// A stored value turned over: the lowest becomes the highest.
@@ -113,14 +127,25 @@ impl PixelFormat {
         usize::from(self.rows) * usize::from(self.columns)
     }
 
-    /// Bytes of one pixel in memory.
-    pub(crate) fn pixel_bytes(&self) -> usize {
+    /// Bytes of one sample in memory.
+    pub(crate) fn sample_bytes(&self) -> usize {
         usize::from(self.allocated / 8)
     }
 
-    /// Bytes of one uncompressed frame.
+    /// Bytes of one uncompressed frame, each pixel with all its samples.
     pub(crate) fn frame_bytes(&self) -> usize {
-        self.pixels() * self.pixel_bytes()
+        match self.allocated {
+            1 => self.pixels().div_ceil(8),
+            _ => self.pixels() * self.colour.samples() * self.sample_bytes(),
+        }
+    }
+
+    /// Bytes of one frame of native pixel data.
+    pub(crate) fn native_bytes(&self) -> usize {
+        match self.colour {
+            Colour::HalfYbr => self.pixels() * 2,
+            _ => self.frame_bytes(),
+        }
     }
 }
 
@@ -143,7 +168,7 @@ impl PixelSource {
                 return Err(RejectReason::Feature { coding: "JPEG-LS", feature: "jpeg-ls" });
             }
             (Coding::Native, Some(length)) => {
-                let described = format.frame_bytes() as u64 * u64::from(format.frames);
+                let described = format.native_bytes() as u64 * u64::from(format.frames);
                 // An odd number of bytes is padded to an even one (PS3.5 7.1.1);
                 // some writers pad further.
                 let padded = described + described % 2;

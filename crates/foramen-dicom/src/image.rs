@@ -7,6 +7,7 @@ use foramen_types::{Point, SubjectId, SubjectKey, Vector};
 use jiff::civil::Date;
 
 use crate::RejectReason;
+use crate::colour::Colour;
 use crate::format::PixelSource;
 use crate::item::Item;
 use crate::physics::Physics;
@@ -104,7 +105,11 @@ pub(crate) fn describe(
         acquired: acquired(set),
         pixels: Arc::new(PixelSource::new(header, item.clone())?),
     });
-    let frames = instance.pixels.format.frames;
+    let format = &instance.pixels.format;
+    if format.colour != Colour::Grey {
+        return Err(RejectReason::Invalid { name: "Photometric Interpretation (0028,0004)" });
+    }
+    let frames = format.frames;
     if !enhanced {
         if frames != 1 {
             return Err(RejectReason::Frames { frames, described: 0 });

@@ -1,10 +1,9 @@
 use crate::codestream::CodedSize;
 
-/// The size and precision of a JPEG XL image, bare or in its container (ISO/IEC
-/// 18181-1 and -2), of one grey channel, upright and without animation; `None` of
-/// anything else.
+/// The size and precision of a JPEG XL image (ISO/IEC 18181-1), of one grey
+/// channel, upright and without animation; `None` of anything else.
 pub(crate) fn coded_size(coded: &[u8]) -> Option<CodedSize> {
-    let mut bits = Bits { bytes: codestream(coded)?.strip_prefix(&[0xFF, 0x0A])?, at: 0 };
+    let mut bits = Bits { bytes: coded.strip_prefix(&[0xFF, 0x0A])?, at: 0 };
     let (rows, columns) = size(&mut bits)?;
     // All default is an sRGB image of eight bits.
     if bits.flag()? {
@@ -36,25 +35,6 @@ pub(crate) fn coded_size(coded: &[u8]) -> Option<CodedSize> {
         return None; // not grey
     }
     Some(CodedSize { rows, columns, components: 1, precision, lossy_jpeg: false })
-}
-
-/// The code stream inside the boxes of a container, or as it is; `None` where it
-/// is in several parts. Decoders stumble over the byte that pads a container.
-pub(crate) fn codestream(coded: &[u8]) -> Option<&[u8]> {
-    if coded.starts_with(&[0xFF, 0x0A]) {
-        return Some(coded);
-    }
-    let mut rest = coded;
-    loop {
-        let length = u32::from_be_bytes(*rest.first_chunk()?) as usize;
-        match (rest.get(4..8)?, length) {
-            // 0: up to the end.
-            (b"jxlc", 0) => return rest.get(8..),
-            (b"jxlc", _) => return rest.get(8..length),
-            (_, 0..8) => return None,
-            _ => rest = rest.get(length..)?,
-        }
-    }
 }
 
 /// Rows and columns.

@@ -76,6 +76,7 @@ mod physics;
 mod region;
 
 mod codestream;
+mod colour;
 mod compressed;
 mod decode;
 mod format;

@@ -3,7 +3,7 @@ use std::io::BufReader;
 use std::path::Path;
 
 use dicom_dictionary_std::tags;
-use foramen_image::ndarray::Array2;
+use foramen_image::ndarray::{Array3, Axis};
 use foramen_image::{Slice, Stack};
 use rayon::prelude::*;
 
@@ -78,6 +78,8 @@ pub fn load(header: &StackHeader) -> Result<Loaded, DicomError> {
 
 fn load_slice(header: &SliceHeader, content: &Content) -> Result<Slice, RejectReason> {
     let pixels = content.frame(&header.pixels, header.source.frame, header.rescale)?;
+    // The scan takes grey images alone.
+    let pixels = pixels.remove_axis(Axis(2));
     let mut slice = Slice::new(header.plane, pixels)
         .map_err(RejectReason::Plane)?
         .with_source(header.source.clone());
@@ -85,20 +87,21 @@ fn load_slice(header: &SliceHeader, content: &Content) -> Result<Slice, RejectRe
     Ok(slice)
 }
 
-/// Reads one picture of one file, `[row, column]`, whether or not it lies in a
-/// patient: mosaics, screenshots and anything else [`crate::scan`] refuses.
+/// Reads one picture of one file, `[row, column, sample]`, whether or not it lies
+/// in a patient: mosaics, screenshots and anything else [`crate::scan`] refuses.
+/// Colour has three samples, red, green and blue; a palette gives its indices.
 ///
 /// `frame` counts from 1. Values are as in [`load`]; the rescale is that of the
 /// file, not of a functional group.
 ///
 /// # Errors
 /// [`DicomError::Picture`] with the reason.
-pub fn read_picture(path: &Path, frame: u32) -> Result<Array2<f32>, DicomError> {
+pub fn read_picture(path: &Path, frame: u32) -> Result<Array3<f32>, DicomError> {
     picture(path, frame)
         .map_err(|source| DicomError::Picture { path: path.to_owned(), source: Box::new(source) })
 }
 
-fn picture(path: &Path, frame: u32) -> Result<Array2<f32>, RejectReason> {
+fn picture(path: &Path, frame: u32) -> Result<Array3<f32>, RejectReason> {
     let io = |error: std::io::Error| RejectReason::Io { kind: error.kind() };
     let (item, opened) = Item::on_disk(path.to_owned()).map_err(io)?;
     let header = read_header(BufReader::new(opened), item.length)?;

@@ -45,6 +45,8 @@ pub(crate) struct PixelElement {
     pub(crate) present: u64,
     /// Pixel Data (7FE0,0010), or Float or Double Float Pixel Data.
     pub(crate) tag: Tag,
+    /// The value is a row of 16-bit words (OW), whatever the pixels are.
+    pub(crate) words: bool,
 }
 
 /// What the header of one file says: the attributes that matter here, and where
@@ -98,7 +100,7 @@ pub(crate) fn read_keeping(
         return Ok(Header { syntax, media_class, set, pixels, inflated: Some(bytes) });
     }
     walk.big = syntax.is_big_endian();
-    walk.explicit = syntax.is_explicit();
+    walk.explicit = syntax.is_explicit() && walk.names_representations()?;
     let (set, pixels) = walk.read_data_set()?;
     Ok(Header { syntax, media_class, set, pixels, inflated: None })
 }
@@ -171,6 +173,21 @@ impl<R: Read + Seek> Walk<R> {
         Ok((syntax.unwrap_or_else(Syntax::implicit_little_endian), media_class))
     }
 
+    /// Whether the data set begins as an explicit one does: some writers compress
+    /// an implicit data set and leave it implicit.
+    fn names_representations(&mut self) -> Result<bool, Fault> {
+        if self.at + 8 > self.end {
+            return Ok(true);
+        }
+        let begin = self.at;
+        let start: [u8; 8] = self.bytes()?;
+        self.source.seek_relative(-8)?;
+        self.at = begin;
+        let letters = start[4].is_ascii_uppercase() && start[5].is_ascii_uppercase();
+        let small = u32::from_le_bytes([start[4], start[5], start[6], start[7]]) < 1024;
+        Ok(letters || !small)
+    }
+
     fn read_data_set(&mut self) -> Result<(Set, Option<PixelElement>), Fault> {
         let mut set = Set::new(self.big);
         let mut first = true;
@@ -187,7 +204,9 @@ impl<R: Read + Seek> Walk<R> {
             {
                 let length = (element.length != UNDEFINED).then_some(u64::from(element.length));
                 let (at, present) = (self.at, self.end - self.at);
-                return Ok((set, Some(PixelElement { at, length, present, tag: element.tag })));
+                let words = &element.representation == b"OW";
+                let tag = element.tag;
+                return Ok((set, Some(PixelElement { at, length, present, tag, words })));
             }
             if element.tag.group() > 0x7FE0 {
                 break;

@@ -118,7 +118,10 @@ pub enum RejectReason {
         feature: &'static str,
     },
     /// Rows × columns are beyond what any MR image has.
-    #[error("{rows} × {columns} pixels are more than 4096 × 4096, the largest image taken")]
+    #[error(
+        "{rows} × {columns} pixels are more than the largest image taken, 4096 × 4096 in grey or \
+         a third of it in colour"
+    )]
     TooLarge {
         /// Rows (0028,0010).
         rows: u32,

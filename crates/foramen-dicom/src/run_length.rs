@@ -3,15 +3,17 @@ use crate::format::PixelFormat;
 
 /// Expands RLE Lossless (PS3.5 annex G) to little endian pixels.
 ///
-/// Each byte of a pixel is its own segment, the highest first. A segment that
-/// ends early or runs over is refused: the missing pixels are nowhere.
+/// Each byte of a pixel is its own segment, sample by sample, the highest first.
+/// A segment that ends early or runs over is refused: the missing pixels are
+/// nowhere.
 pub(crate) fn expand(coded: &[u8], format: &PixelFormat) -> Result<Vec<u8>, RejectReason> {
     let broken = |what| RejectReason::Decode { what };
     let number = |index: usize| -> Option<usize> {
         let four = coded.get(index * 4..index * 4 + 4)?;
         usize::try_from(u32::from_le_bytes([four[0], four[1], four[2], four[3]])).ok()
     };
-    let planes = format.pixel_bytes();
+    let (samples, depth) = (format.colour.samples(), format.sample_bytes());
+    let planes = samples * depth;
     if coded.len() < 64 || number(0) != Some(planes) {
         return Err(broken("the RLE header does not fit the bits of a pixel"));
     }
@@ -23,8 +25,9 @@ pub(crate) fn expand(coded: &[u8], format: &PixelFormat) -> Result<Vec<u8>, Reje
             .and_then(|end| coded.get(begin..end))
             .filter(|_| begin >= 64)
             .ok_or(broken("an RLE segment lies outside the frame"))?;
-        let from_lowest = planes - 1 - plane;
-        let target = bytes.iter_mut().skip(from_lowest).step_by(planes);
+        let (sample, from_highest) = (plane / depth, plane % depth);
+        let first = sample * depth + depth - 1 - from_highest;
+        let target = bytes.iter_mut().skip(first).step_by(planes);
         unpack(segment, target).ok_or(broken("an RLE segment does not fill the image"))?;
     }
     Ok(bytes)
@@ -58,6 +61,7 @@ fn unpack<'a>(segment: &[u8], mut target: impl Iterator<Item = &'a mut u8>) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::colour::Colour;
 
     fn coded(segments: &[&[u8]]) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -77,6 +81,8 @@ mod tests {
             rows: 1,
             columns,
             frames: 1,
+            colour: Colour::Grey,
+            planar: false,
             allocated: 16,
             stored: 16,
             signed: false,
@@ -89,6 +95,13 @@ mod tests {
         // Highs 1 1 1, lows 7 8 9: 0x0107, 0x0108, 0x0109.
         let bytes = expand(&coded(&[&[254, 1], &[2, 7, 8, 9]]), &format(3)).unwrap();
         assert_eq!(bytes, [7, 1, 8, 1, 9, 1]);
+    }
+
+    #[test]
+    fn samples_follow_each_other_in_a_pixel() {
+        let format = PixelFormat { colour: Colour::Rgb, allocated: 8, stored: 8, ..format(2) };
+        let bytes = expand(&coded(&[&[1, 1, 2], &[1, 3, 4], &[1, 5, 6]]), &format).unwrap();
+        assert_eq!(bytes, [1, 3, 5, 2, 4, 6]);
     }
 
     #[test]

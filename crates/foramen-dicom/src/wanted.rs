@@ -4,7 +4,7 @@ use dicom_dictionary_std::tags as t;
 /// The plain attributes that are read, at the top of the data set or inside a
 /// functional group. Patient name, birth date and every other identifying
 /// attribute are not among them, so they are never held in memory.
-const PLAIN: [Tag; 67] = [
+const PLAIN: [Tag; 68] = [
     t::SOP_CLASS_UID,
     t::SOP_INSTANCE_UID,
     t::STUDY_INSTANCE_UID,
@@ -57,6 +57,7 @@ const PLAIN: [Tag; 67] = [
     t::COLUMNS,
     t::SAMPLES_PER_PIXEL,
     t::PHOTOMETRIC_INTERPRETATION,
+    t::PLANAR_CONFIGURATION,
     t::NUMBER_OF_FRAMES,
     t::BITS_ALLOCATED,
     t::BITS_STORED,

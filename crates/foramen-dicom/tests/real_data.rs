@@ -201,7 +201,7 @@ fn nine_encodings_hold_one_picture_and_are_refused_as_stacks() {
     }
     assert_eq!(read, if cfg!(feature = "jpeg-ls") { 9 } else { 7 });
     // 35 tiles of 64 × 64 in rows of six; NIfTI rows run the other way.
-    for ((row, column), &value) in first.indexed_iter() {
+    for ((row, column, _), &value) in first.indexed_iter() {
         let tile = row / 64 * 6 + column / 64;
         if tile < 35 {
             let voxel = reference.voxel([column % 64, 63 - row % 64, tile], 0);

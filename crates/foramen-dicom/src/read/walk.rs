@@ -21,7 +21,7 @@ pub(super) const UNDEFINED: u32 = u32::MAX;
 #[derive(Clone, Copy)]
 pub(super) struct Element {
     pub(super) tag: Tag,
-    representation: [u8; 2],
+    pub(super) representation: [u8; 2],
     pub(super) length: u32,
 }
 
