@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use foramen_dicom::{Scan, StackHeader};
+use foramen_dicom::{AxialT2, Scan, StackHeader};
 use foramen_outcome::{Episode, Outcomes};
 use foramen_types::{Level, Outcome, Side, SubjectId};
 use jiff::civil::Date;
@@ -119,7 +119,7 @@ impl Manifest {
                     injection_date: None,
                     outcome: None,
                     slice_hint: None,
-                    series: series.iter().map(|stacks| stacks[0].series_uid.clone()).collect(),
+                    series: uids(&series),
                     scan_age: None,
                 }),
                 Err(why) => manifest.excluded.push(Excluded {
@@ -153,6 +153,18 @@ pub(crate) fn by_subject(scan: &Scan) -> BTreeMap<&SubjectId, Vec<&StackHeader>>
     subjects
 }
 
+/// Each series once, in order.
+fn uids(found: &[AxialT2<'_>]) -> Vec<String> {
+    let mut uids: Vec<String> = Vec::with_capacity(found.len());
+    for series in found {
+        let uid = &series.stacks[0].series_uid;
+        if !uids.contains(uid) {
+            uids.push(uid.clone());
+        }
+    }
+    uids
+}
+
 fn key(kept: &Kept) -> (&SubjectId, Level, Side) {
     (&kept.subject, kept.level, kept.side)
 }
@@ -182,7 +194,7 @@ fn join_episode(
     let series = axial_series(stacks, Some(episode.injection_date), scan_age).map_err(|why| {
         ("no axial T2 scan before the injection", format!("row {}: {why}", episode.rows[0]))
     })?;
-    let acquired = series[0].iter().filter_map(|stack| stack.acquired).min();
+    let acquired = series[0].stacks.iter().filter_map(|stack| stack.acquired).min();
     Ok(Kept {
         row: episode.rows[0],
         subject: episode.subject.clone(),
@@ -191,7 +203,7 @@ fn join_episode(
         injection_date: Some(episode.injection_date),
         outcome: Some(episode.outcome),
         slice_hint: episode.slice_hint.clone(),
-        series: series.iter().map(|stacks| stacks[0].series_uid.clone()).collect(),
+        series: uids(&series),
         scan_age: acquired.map(|date| days(date, episode.injection_date)),
     })
 }
