@@ -9,41 +9,20 @@
     reason = "a test stops at the first surprise, and its numbers are small"
 )]
 
-#[path = "guards/enhanced.rs"]
-mod enhanced;
+#[path = "guards/folder.rs"]
+mod folder;
 #[path = "guards/written.rs"]
 mod written;
 
-use std::io::Write as _;
 use std::path::Path;
 
-use enhanced::{Frame, enhanced};
+use folder::{folder, refusal, series};
 use foramen_dicom::{
-    DicomError, Orientation, Problem, RejectReason, Scan, ScanOptions, load, read_picture, scan,
+    DicomError, Orientation, Problem, RejectReason, ScanOptions, load, read_picture, scan,
 };
 use proptest::prelude::*;
 use tempfile::TempDir;
 use written::{Coding, File};
-
-fn folder(files: &[File]) -> (TempDir, Scan) {
-    let dir = TempDir::new().unwrap();
-    for (index, file) in files.iter().enumerate() {
-        std::fs::write(dir.path().join(format!("{index:03}")), file.bytes()).unwrap();
-    }
-    let found = scan(dir.path(), &ScanOptions::default()).unwrap();
-    (dir, found)
-}
-
-fn refusal(file: File) -> RejectReason {
-    let (_dir, mut found) = folder(&[file]);
-    assert!(found.stacks.is_empty());
-    found.rejected.pop().unwrap().reason
-}
-
-/// Five axial slices of 3 mm, 16 × 16 pixels of value 100.
-fn series() -> Vec<File> {
-    (0..5).map(|k| File::new(k).at(0.0, 3.0 * f64::from(k))).collect()
-}
 
 #[test]
 fn slices_are_ordered_by_position_never_by_number() {
@@ -116,126 +95,6 @@ fn repeats_are_told_apart_by_time_before_number() {
     assert_eq!(repeat(["10", "200"]), Problem::Repeated { repeats: 2, by: "Trigger Time" });
     let ranked = Problem::Repeated { repeats: 2, by: "the rank of their Instance Number" };
     assert_eq!(repeat(["", ""]), ranked);
-}
-
-#[test]
-fn every_native_encoding_reads_the_same() {
-    for coding in [
-        Coding::Explicit,
-        Coding::Implicit,
-        Coding::BigEndian,
-        Coding::Deflated,
-        Coding::Bare,
-        Coding::NoPreamble,
-    ] {
-        let (_dir, found) = folder(&[File::new(0).coded(coding)]);
-        assert!(found.rejected.is_empty(), "{coding:?}: {}", found.rejected[0].reason);
-        let loaded = load(&found.stacks[0]).unwrap();
-        let pixels = loaded.stack.slices()[0].pixels();
-        assert!(pixels.iter().enumerate().all(|(i, &v)| v == 100.0 + i as f32), "{coding:?}");
-    }
-}
-
-#[test]
-fn every_lossless_syntax_reads_the_same() {
-    for coding in [
-        Coding::RunLength,
-        Coding::JpegLossless,
-        Coding::Jpeg2000,
-        Coding::HighThroughput,
-        Coding::JpegXl,
-        Coding::JpegLs,
-    ] {
-        let (_dir, found) = folder(&[File::new(0).coded(coding)]);
-        if coding == Coding::JpegLs && !cfg!(feature = "jpeg-ls") {
-            let reason = found.rejected[0].reason.to_string();
-            assert!(reason.contains("JPEG-LS") && reason.contains("`jpeg-ls`"), "{reason}");
-            continue;
-        }
-        let loaded = load(&found.stacks[0]).unwrap_or_else(|error| panic!("{coding:?}: {error:?}"));
-        let pixels = loaded.stack.slices()[0].pixels();
-        assert!(pixels.iter().enumerate().all(|(i, &v)| v == 100.0 + i as f32), "{coding:?}");
-    }
-}
-
-#[test]
-fn what_has_no_decoder_says_so_and_names_the_file() {
-    let (dir, found) = folder(&[File::new(0).coded(Coding::Jpeg12)]);
-    let Err(error) = load(&found.stacks[0]) else { panic!("12 bits with a loss were decoded") };
-    assert!(error.to_string().contains(&dir.path().join("000").display().to_string()));
-    let DicomError::NoSlice { source, .. } = error else { panic!("{error}") };
-    assert!(source.to_string().contains("lossy JPEG of 12 bits has no decoder"), "{source}");
-}
-
-#[test]
-fn a_cut_code_stream_is_no_picture() {
-    for coding in [
-        Coding::RunLength,
-        Coding::JpegLossless,
-        Coding::Jpeg2000,
-        Coding::HighThroughput,
-        Coding::JpegXl,
-    ] {
-        let (_dir, found) = folder(&[File { stream_cut: 40, ..File::new(0).coded(coding) }]);
-        let Err(DicomError::NoSlice { source, .. }) = load(&found.stacks[0]) else {
-            panic!("{coding:?}")
-        };
-        assert!(matches!(*source, RejectReason::Decode { .. }), "{coding:?}: {source}");
-    }
-}
-
-#[test]
-fn a_compressed_image_must_have_the_size_of_its_header() {
-    // A grey JPEG of 16 × 16 pixels of value 100; dicom-pixeldata 0.10.1 panics
-    // where the header says less, and fills with zeros where it says more.
-    for (rows, fits) in [(16, true), (8, false), (32, false)] {
-        let file = File { rows, columns: rows, ..File::new(0).coded(Coding::Jpeg) };
-        let (_dir, found) = folder(&[file]);
-        match load(&found.stacks[0]) {
-            Ok(loaded) => {
-                assert!(fits && loaded.stack.slices()[0].pixels().iter().all(|&v| v == 100.0));
-            }
-            Err(DicomError::NoSlice { source, .. }) => assert!(
-                !fits && matches!(*source, RejectReason::CompressedSize { rows: 16, columns: 16 }),
-                "{source}"
-            ),
-            Err(other) => panic!("{other}"),
-        }
-    }
-    // Cut off inside the scan.
-    let (_dir, found) = folder(&[File { stream_cut: 4, ..File::new(0).coded(Coding::Jpeg) }]);
-    let Err(DicomError::NoSlice { source, .. }) = load(&found.stacks[0]) else { panic!() };
-    assert!(source.to_string().contains("cut off"), "{source}");
-}
-
-#[test]
-fn impossible_pixel_descriptions_are_refused() {
-    let with = |change: fn(&mut File)| {
-        let mut file = File::new(0);
-        change(&mut file);
-        refusal(file)
-    };
-    let invalid = |reason: RejectReason, text: &str| {
-        assert!(matches!(reason, RejectReason::Invalid { name } if name.contains(text)));
-    };
-    invalid(with(|f| f.stored = 0), "Bits Stored");
-    invalid(with(|f| f.stored = 20), "Bits Stored");
-    invalid(with(|f| f.allocated = 12), "Bits Allocated");
-    invalid(with(|f| f.samples = 3), "Samples per Pixel");
-    invalid(with(|f| f.rows = 0), "Rows");
-    assert!(matches!(with(|f| f.columns = 15), RejectReason::PixelLength { .. }));
-    assert!(matches!(with(|f| f.columns = 17), RejectReason::PixelLength { .. }));
-    assert!(matches!(with(|f| f.frames = "1000000"), RejectReason::PixelLength { .. }));
-    let huge = with(|f| (f.rows, f.columns) = (60_000, 60_000));
-    assert!(matches!(huge, RejectReason::TooLarge { .. }));
-}
-
-#[test]
-fn zeros_after_the_pixels_are_padding_and_no_picture() {
-    let (_dir, found) = folder(&[File { padding: 30, ..File::new(0) }]);
-    assert_eq!(load(&found.stacks[0]).unwrap().stack.slices()[0].pixels()[[15, 15]], 355.0);
-    let huge = refusal(File { padding: 80_000, ..File::new(0) });
-    assert!(matches!(huge, RejectReason::PixelLength { .. }));
 }
 
 #[test]
@@ -342,66 +201,6 @@ fn a_folder_that_is_not_there_is_an_error() {
     assert!(matches!(absent, Err(DicomError::Folder { .. })));
 }
 
-/// The seeds of `fuzz/`, written by this test where `FORAMEN_WRITE_SEEDS` is set.
-#[test]
-fn the_fuzz_seeds_are_what_the_writers_write() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
-    if !folder.is_dir() {
-        println!("skipped: the seeds are no part of the published crate");
-        return;
-    }
-    for (name, bytes) in seeds() {
-        let path = folder.join(&name);
-        if std::env::var_os("FORAMEN_WRITE_SEEDS").is_some() {
-            std::fs::write(&path, &bytes).unwrap();
-        }
-        let kept = std::fs::read(&path).unwrap();
-        // Deflate may write the same bytes in several ways.
-        assert!(name.contains("deflated") || kept == bytes, "{}", path.display());
-    }
-}
-
-fn seeds() -> Vec<(String, Vec<u8>)> {
-    let codings = [
-        Coding::Explicit,
-        Coding::Implicit,
-        Coding::BigEndian,
-        Coding::Deflated,
-        Coding::Bare,
-        Coding::NoPreamble,
-        Coding::Jpeg,
-        Coding::RunLength,
-        Coding::JpegLossless,
-        Coding::Jpeg2000,
-        Coding::HighThroughput,
-        Coding::Jpeg12,
-        Coding::JpegXl,
-    ];
-    let mut seeds: Vec<_> = codings
-        .into_iter()
-        .map(|coding| {
-            let name = format!("{coding:?}").to_lowercase();
-            (name, File::new(0).coded(coding).bytes())
-        })
-        .collect();
-    let frames: Vec<_> = (1..5).map(|k| Frame::new("1", k, f64::from(k) * 3.0)).collect();
-    seeds.push(("enhanced".to_owned(), enhanced(&frames)));
-    for method in [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated] {
-        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        for (index, file) in series().iter().take(3).enumerate() {
-            let time = zip::DateTime::default();
-            let options = zip::write::SimpleFileOptions::default()
-                .compression_method(method)
-                .last_modified_time(time);
-            zip.start_file(index.to_string(), options).unwrap();
-            zip.write_all(&file.bytes()).unwrap();
-        }
-        let bytes = zip.finish().unwrap().into_inner();
-        seeds.push((format!("zip_{method:?}").to_lowercase(), bytes));
-    }
-    seeds
-}
-
 #[test]
 fn a_mosaic_is_known_by_its_tiles_too() {
     let file = File::new(0).with(0x0019, 0x0010, b"LO", "SIEMENS MR HEADER");
@@ -410,17 +209,6 @@ fn a_mosaic_is_known_by_its_tiles_too() {
     assert!(matches!(refusal(tiled), RejectReason::Mosaic));
     let (_dir, found) = folder(&[file.with(0x0019, 0x100A, b"US", "\u{1}\0")]);
     assert_eq!(found.stacks.len(), 1);
-}
-
-#[test]
-fn padding_is_named_and_kept() {
-    let padded = File::new(0)
-        .with(0x0028, 0x0120, b"US", "d\0")
-        .with(0x0028, 0x0121, b"US", "f\0")
-        .with(0x0028, 0x1053, b"DS", "2");
-    let (_dir, found) = folder(&[padded]);
-    assert_eq!(found.stacks[0].slices[0].padding, Some((200.0, 204.0)));
-    assert_eq!(load(&found.stacks[0]).unwrap().stack.slices()[0].pixels()[[0, 0]], 200.0);
 }
 
 #[test]

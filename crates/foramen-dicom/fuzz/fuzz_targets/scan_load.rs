@@ -1,4 +1,5 @@
-//! Any bytes as the one file of a folder: scanned, and every stack loaded.
+//! Any bytes as the one file of a folder: scanned, every stack loaded, and read as
+//! a picture.
 //!
 //! ```text
 //! cd crates/foramen-dicom
@@ -17,7 +18,7 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use foramen_dicom::{RejectReason, ScanOptions, load, scan};
+use foramen_dicom::{RejectReason, ScanOptions, load, read_picture, scan};
 use libfuzzer_sys::fuzz_target;
 
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -38,6 +39,9 @@ fuzz_target!(|bytes: &[u8]| {
             let slices = loaded.stack.slices().len() + loaded.rejected.len();
             assert_none(slices != stack.slices.len(), "a slice was lost");
         }
+    }
+    if let Ok(picture) = read_picture(&FOLDER.join("file"), 1) {
+        assert_none(picture.is_empty(), "a picture without pixels");
     }
 });
 

@@ -81,6 +81,7 @@ pub(crate) struct File {
     pub(crate) allocated: u16,
     pub(crate) stored: u16,
     pub(crate) samples: u16,
+    pub(crate) photometric: &'static str,
     /// Bytes left out at the end of the file.
     pub(crate) cut: usize,
     /// Bytes left out at the end of the code stream.
@@ -113,6 +114,7 @@ impl File {
             allocated: 16,
             stored: 12,
             samples: 1,
+            photometric: "MONOCHROME2",
             cut: 0,
             stream_cut: 0,
             padding: 0,
@@ -199,7 +201,9 @@ impl File {
         text(&mut out, 0x0018, 0x0050, b"DS", "2.5");
         text(&mut out, 0x0018, 0x1060, b"DS", self.trigger);
         text(&mut out, 0x0020, 0x000D, b"UI", "2.25.2");
-        text(&mut out, 0x0020, 0x000E, b"UI", self.series);
+        if !self.series.is_empty() {
+            text(&mut out, 0x0020, 0x000E, b"UI", self.series);
+        }
         text(&mut out, 0x0020, 0x0013, b"IS", &self.instance_number.to_string());
         let position = self.position.clone().unwrap_or(format!("0\\0\\{}", self.height));
         text(&mut out, 0x0020, 0x0032, b"DS", &position);
@@ -208,7 +212,7 @@ impl File {
             text(&mut out, 0x0020, 0x0052, b"UI", self.frame_of_reference);
         }
         self.short(&mut out, 0x0002, self.samples);
-        text(&mut out, 0x0028, 0x0004, b"CS", "MONOCHROME2");
+        text(&mut out, 0x0028, 0x0004, b"CS", self.photometric);
         text(&mut out, 0x0028, 0x0008, b"IS", self.frames);
         self.short(&mut out, 0x0010, self.rows);
         self.short(&mut out, 0x0011, self.columns);
