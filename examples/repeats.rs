@@ -7,13 +7,11 @@
 //! cargo run --release --features torch --example repeats -- --permute
 //! ```
 //!
-//! Each synthetic cohort is drawn (or taken from the user cache), its slices are
-//! selected, and CNN and ruler are trained in five folds by subject, three times
-//! with other splits and other first weights. It prints a line per repeat, and per
-//! cohort the means, the best AUC that the pictures allow (`oracle`), and the
-//! paired difference of CNN and ruler, each subject scored by the mean of its
-//! repeats. `--permute` deals the outcomes anew to the same pictures: then every
-//! interval should hold 0.5.
+//! Each synthetic cohort is drawn, its slices are selected, and CNN and ruler are
+//! trained in five folds by subject, three times with other splits and first
+//! weights. It prints each repeat, and per cohort the mean, the AUC that the
+//! pictures allow (`oracle`), and the paired difference of CNN and ruler by mean
+//! probabilities. `--permute` deals the outcomes anew: intervals should hold 0.5.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -51,14 +49,11 @@ struct Arguments {
     out: PathBuf,
 }
 
-const FOLDS: usize = 5;
-
 fn main() -> Result<(), Failure> {
     Ok(run(&Arguments::parse())?)
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    prepare_output(&arguments.out, true)?;
     for &subjects in &arguments.subjects {
         let mut gaps = Vec::new();
         for &seed in &arguments.cohort_seeds {
@@ -79,12 +74,12 @@ fn run(arguments: &Arguments) -> Result<()> {
 
 /// The selected slices of a cohort, and the AUC that its pictures allow.
 fn prepare(subjects: usize, cohort_seed: u64, out: &Path) -> Result<(Dataset, Option<f64>)> {
-    let out = out.join(format!("{subjects}-{cohort_seed}"));
-    prepare_output(&out, true)?;
+    let out = &out.join(format!("{subjects}-{cohort_seed}"));
+    prepare_output(out, true)?;
     let inputs = Inputs { cohort_seed, ..Inputs::synthetic(subjects) }.open()?;
-    run_selection(&inputs, &StudyConfig::default(), &out)?;
-    let truth = inputs.truth.context("a synthetic cohort has its truth")?;
-    Ok((dataset(&out)?, Truth::read(&truth)?.oracle_image_auc))
+    run_selection(&inputs, &StudyConfig::default(), out)?;
+    let truth = Truth::read(&inputs.truth.context("a synthetic cohort has its truth")?)?;
+    Ok((dataset(out)?, truth.oracle_image_auc))
 }
 
 /// The same pictures with the outcomes in another order.
@@ -102,7 +97,7 @@ fn permuted(dataset: &Dataset, seed: u64) -> Result<Dataset> {
 fn repeat(dataset: &Dataset, name: &str, arguments: &Arguments) -> Result<f64> {
     let (mut cnns, mut rulers, mut areas) = (Vec::new(), Vec::new(), Vec::new());
     for seed in 1..=arguments.repeats {
-        let split = Split::by_subject(dataset, FOLDS, seed)?;
+        let split = Split::by_subject(dataset, 5, seed)?;
         let config = CnnConfig::default().with_seed(seed);
         let progress = bar("train", split.folds() * config.members * config.epochs);
         let counted = progress.clone();
@@ -126,12 +121,9 @@ fn repeat(dataset: &Dataset, name: &str, arguments: &Arguments) -> Result<f64> {
     let both =
         compare_auc(&PairedScores::new(scores(&cnns)?, scores(&rulers)?)?, Confidence::default())?;
     println!("{name}: CNN {:.3} in the mean of {} repeats", mean(&areas), areas.len());
-    println!(
-        "    repeats averaged: CNN {:.3}, ruler {:.3}, difference {}",
-        both.first.estimate,
-        both.second.estimate,
-        shown(&both.difference)
-    );
+    let (cnn, ruler) = (both.first.estimate, both.second.estimate);
+    let difference = shown(&both.difference);
+    println!("    repeats averaged: CNN {cnn:.3}, ruler {ruler:.3}, difference {difference}");
     Ok(mean(&areas))
 }
 
