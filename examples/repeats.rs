@@ -13,9 +13,8 @@
 //! pictures allow (`oracle`), and the paired difference of CNN and ruler by mean
 //! probabilities. `--permute` deals the outcomes anew: intervals should hold 0.5.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -136,7 +135,7 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// The mean probability of each foramen over repeats, against its outcome.
+/// Mean probabilities over repeats, against outcomes.
 fn scores(repeats: &[Vec<Prediction>]) -> Result<Scores> {
     let mut sums = BTreeMap::new();
     for p in repeats.iter().flatten() {

@@ -214,7 +214,7 @@ fn programs_named_in_documents_exist() {
     let known: BTreeMap<&str, BTreeSet<String>> = BTreeMap::from([
         ("--example", programs("examples")),
         ("--bench", programs("benches")),
-        ("--test", programs("tests")),
+        ("--test", integration_tests()),
     ]);
     let mut wrong = Vec::new();
     for path in files("md").into_iter().chain(files("rs")) {
@@ -237,6 +237,13 @@ fn programs_named_in_documents_exist() {
         }
     }
     assert_none(&wrong, "programs named in documents exist");
+}
+
+/// Those of the workspace and of its crates.
+fn integration_tests() -> BTreeSet<String> {
+    let is_test = |path: &PathBuf| path.parent().is_some_and(|folder| folder.ends_with("tests"));
+    let stem = |path: PathBuf| Some(path.file_stem()?.to_str()?.to_owned());
+    files("rs").into_iter().filter(is_test).filter_map(stem).collect()
 }
 
 #[test]
