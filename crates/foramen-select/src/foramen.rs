@@ -47,6 +47,9 @@ pub enum RefusalReason {
     /// There is a passage, but its walls cannot be told from its contents.
     #[error("the walls of the foramen cannot be told apart")]
     NoWalls,
+    /// No foramen on either side from here to the head end of the stack.
+    #[error("the slice lies above the highest foramen, at the axis or the atlas")]
+    AboveForamina,
     /// The stack is neither T2 FSE nor T2*, and nothing is known about how bone
     /// looks on it.
     #[error("the weighting of the images is not T2 or T2*")]

@@ -44,6 +44,7 @@
     )
 )]
 
+mod atlas;
 mod caliper;
 mod canal;
 mod discs;

@@ -1,6 +1,7 @@
 use foramen_image::{Contrast, Slice, Stack};
 use foramen_types::{Point, Side};
 
+use crate::atlas::refuse_above_foramina;
 use crate::caliper::{Neck, narrowest_neck};
 use crate::canal::{Canal, track};
 use crate::foramen::{Passage, probability};
@@ -96,7 +97,7 @@ pub fn measure(stack: &Stack, options: &MeasureOptions) -> Vec<SliceMeasurement>
         }
     }
     let expected = middle_of(&places);
-    slices
+    let mut results: Vec<SliceMeasurement> = slices
         .iter()
         .zip(&canals)
         .zip(&views)
@@ -111,7 +112,9 @@ pub fn measure(stack: &Stack, options: &MeasureOptions) -> Vec<SliceMeasurement>
             }
             _ => SliceMeasurement::refused(None, RefusalReason::NoCanal),
         })
-        .collect()
+        .collect();
+    refuse_above_foramina(stack, &mut results);
+    results
 }
 
 /// Where the foramen lies from the middle of the canal in most people, in

@@ -161,6 +161,10 @@ const BY_DOUBT: f64 = 7.0;
 /// height of a pedicle is doubtful.
 fn judge(choice: &mut Choice) -> f64 {
     let foramen = &mut choice.foramen;
+    // A disc is known to be near: the slice lies not above the foramina.
+    if foramen.reason == Some(RefusalReason::AboveForamina) {
+        (foramen.state, foramen.reason) = (State::Closed, None);
+    }
     if foramen.state == State::Refused {
         return f64::INFINITY;
     }
