@@ -38,7 +38,7 @@ struct Arguments {
     /// The data dictionary of a REDCap project (CSV).
     #[arg(long, value_name = "FILE", requires = "outcomes")]
     dictionary: Option<PathBuf>,
-    /// Table of disc positions.
+    /// Disc positions: levels.csv or JSON, 3D Slicer markups, label images, or a folder.
     #[arg(long, value_name = "FILE", requires = "outcomes")]
     levels: Option<PathBuf>,
     /// Table `patient_id,subject_id` that links the images to the outcome table.

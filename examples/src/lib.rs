@@ -20,7 +20,7 @@ pub use accuracy::{AccuracyRow, Trial};
 pub use cohort::demo_cohort;
 pub use failure::Failure;
 pub use files::{create, open};
-pub use inputs::{Inputs, OpenedInputs, prepare_output};
+pub use inputs::{Inputs, OpenedInputs, prepare_output, read_levels};
 pub use labels::{labels_json, print_analyses};
 pub use levels_page::render_levels;
 pub use perturbed::Perturbation;
