@@ -50,15 +50,18 @@ mod discs;
 mod drawing;
 mod foramen;
 mod frame;
+mod grade;
 mod measurement;
 mod naive;
 mod passage;
 mod ring;
+mod root;
 mod selection;
 
 pub use discs::{Disc, DiscOptions, DiscRefusal, find_discs};
 pub use drawing::draw;
 pub use foramen::{Foramen, RefusalReason, State};
+pub use grade::KimGrade;
 pub use measurement::{MeasureOptions, SliceMeasurement, measure};
 pub use naive::naive_width;
 pub use selection::{Choice, PointKind, SelectOptions, Selection, Target, narrowest};
