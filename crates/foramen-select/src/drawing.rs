@@ -45,7 +45,7 @@ pub fn draw(slice: &Slice, measurement: &SliceMeasurement, window: Window) -> Pi
         if let (Some(_), Some(front), Some(back)) = (foramen.width, foramen.front, foramen.back) {
             picture.line(at(&front), at(&back), 2.0, WIDTH);
         }
-        if let Some([front, back]) = &foramen.root {
+        if let (Some(_), Some([front, back])) = (foramen.width, &foramen.root) {
             picture.line(at(front), at(back), 2.0, ROOT);
         }
     }

@@ -88,8 +88,11 @@ pub struct Foramen {
     pub path: Vec<Point>,
     /// The width of the nerve root outside the foramen in millimetres, where it
     /// can be seen: at the front of the superior articular process, on T2 FSE.
+    /// That of a chosen slice may come from a neighbour ([`Choice::with_roots_of`]).
+    ///
+    /// [`Choice::with_roots_of`]: crate::Choice::with_roots_of
     pub root_width: Option<f64>,
-    /// Its front and its back edge.
+    /// Its front and its back edge, where this slice shows it.
     pub root: Option<[Point; 2]>,
     /// Why it was refused.
     pub reason: Option<RefusalReason>,

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::Foramen;
+use crate::{Choice, Foramen};
 
 /// How narrow a foramen is against the root outside it, after Kim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,10 +79,33 @@ impl Foramen {
     }
 }
 
+impl Choice {
+    /// The same with the widths of roots that its slice does not show taken from
+    /// the nearest slices of the profile that do: the narrowest height of a foramen
+    /// is not always that of its root. Such a width comes without
+    /// [`Foramen::root`], which lies on its own slice.
+    #[must_use]
+    pub fn with_roots_of(mut self, profile: &[Self]) -> Self {
+        let at = self.offset;
+        let nearest = |foramen: fn(&Self) -> &Foramen| {
+            let seen = |choice: &&Self| foramen(choice).root.is_some();
+            let distance = |choice: &&Self| (choice.offset - at).abs();
+            let nearest = profile.iter().filter(seen);
+            let nearest = nearest.min_by(|a, b| distance(a).total_cmp(&distance(b)));
+            nearest.and_then(|choice| foramen(choice).root_width)
+        };
+        let (own, other) = (nearest(|c| &c.foramen), nearest(|c| &c.contralateral));
+        self.foramen.root_width = self.foramen.root_width.or(own);
+        self.contralateral.root_width = self.contralateral.root_width.or(other);
+        self
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::RefusalReason;
+    use foramen_types::Point;
 
     #[test]
     fn grades_are_those_of_the_papers_and_ties_are_the_higher() {
@@ -114,5 +137,28 @@ mod tests {
         assert_eq!(open(Some(2.0), Some(3.0)).kim(), Some(KimGrade::NonSevere));
         assert_eq!(open(Some(2.0), None).asymmetry(&open(Some(3.5), None)), Some(-1.5));
         assert_eq!(open(Some(2.0), None).asymmetry(&refused), None);
+    }
+
+    #[test]
+    fn a_root_that_the_slice_does_not_show_is_that_of_the_nearest_slice() {
+        let hidden = Foramen::refused(RefusalReason::NoWalls);
+        let shown = |width| Foramen {
+            root_width: Some(width),
+            root: Some([Point::default(); 2]),
+            ..hidden.clone()
+        };
+        let choice = |offset, foramen: Foramen| Choice {
+            stack: 0,
+            slice: 0,
+            offset,
+            foramen,
+            contralateral: hidden.clone(),
+        };
+        let profile =
+            [choice(-4.0, shown(3.0)), choice(-1.0, shown(2.0)), choice(2.0, hidden.clone())];
+        let root = |index: usize| profile[index].clone().with_roots_of(&profile).foramen.root_width;
+        assert_eq!((root(0), root(1), root(2)), (Some(3.0), Some(2.0), Some(2.0)));
+        let other = profile[2].clone().with_roots_of(&profile).contralateral;
+        assert_eq!(other.root_width, None);
     }
 }
