@@ -1,4 +1,5 @@
 use foramen_image::{Colour, Picture, Slice, Window};
+use foramen_types::Side;
 
 use crate::drawing::draw;
 use crate::{Choice, SliceMeasurement, State};
@@ -20,17 +21,21 @@ const CLOSED: Colour = Colour(200, 204, 210);
 const REFUSED: Colour = Colour(220, 120, 220);
 const CHOSEN: Colour = Colour(255, 80, 60);
 
-/// Draws a decision: the chosen slice as [`draw`] does, and below it the profile as
-/// [`draw_profile`] does.
+/// Draws a decision about one side: the chosen slice as [`draw`] does, with the
+/// chosen foramina, and below it the profile as [`draw_profile`] does.
 #[must_use]
 pub fn draw_decision(
     slice: &Slice,
     measurement: &SliceMeasurement,
     window: Window,
+    side: Side,
     profile: &[Choice],
     chosen: &Choice,
 ) -> Picture {
-    let above = draw(slice, measurement, window);
+    let (this, other) = (chosen.foramen.clone(), chosen.contralateral.clone());
+    let (left, right) = if side == Side::Left { (this, other) } else { (other, this) };
+    let chosen_slice = SliceMeasurement { canal: measurement.canal, left, right };
+    let above = draw(slice, &chosen_slice, window);
     let below = draw_profile(profile, Some(chosen));
     let columns = above.columns().max(below.columns());
     let mut both = Picture::filled(above.rows() + below.rows(), columns, PAPER);

@@ -167,6 +167,7 @@ fn select_episode(
             slice,
             measurement,
             series.window,
+            episode.side,
             &selection.profile,
             &choice,
         )),
