@@ -34,8 +34,9 @@ pub struct Trial {
     /// The width of the root of every level and side on each slice that cuts its
     /// foramen, as measured and as it is.
     pub roots: Vec<(Option<f64>, Option<f64>)>,
-    /// Whether the chosen slice, or a neighbour for it, gave a width of the root.
-    pub graded: bool,
+    /// The width of the root that grades the chosen foramen, and the true one, where
+    /// a slice of the profile shows it.
+    pub graded_root: (Option<f64>, Option<f64>),
 }
 
 impl Trial {
@@ -98,7 +99,14 @@ impl Trial {
                     Some((choice.foramen.state, truth.clone()))
                 })
                 .collect(),
-            graded: chosen.is_some_and(|choice| choice.foramen.kim().is_some()),
+            graded_root: (
+                chosen.and_then(|choice| choice.foramen.root_width),
+                selection
+                    .profile
+                    .iter()
+                    .filter_map(|choice| truth(choice.stack, choice.slice)?.root_width_mm)
+                    .reduce(f64::max),
+            ),
             roots: roots(subject, &measured),
         }
     }
