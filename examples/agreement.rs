@@ -1,55 +1,43 @@
-//! How far the measured widths agree with a reader's, and readers with each other.
+//! How far the measured widths and grades agree with a reader's, and readers with
+//! each other.
 //!
 //! ```text
 //! cargo run --release --example agreement -- --profile OUT/profile.csv --readings readings.csv
 //! ```
-//! Reads `profile.csv` of `select` or `study`, and a table of readings with the
-//! columns `sop_instance_uid`, `side`, `reader`, `state` and `width_mm` (empty
-//! where nothing is open). Prints the agreement on open or not (κ), and of the
-//! widths the median difference, the Bland–Altman bias and limits, and ICC(2,1).
+//! Reads `profile.csv` or `selections.csv` of `select` or `study`, and a table of
+//! readings with the columns `sop_instance_uid`, `side` and, where they are,
+//! `reader`, `state`, `width_mm`, `root_width_mm`, `kim`, `modified_kim`. Prints the
+//! agreement on open or not (κ), of the widths the median difference, the
+//! Bland–Altman bias and limits and ICC(2,1), and of the grades the weighted κ;
+//! grades of the program are in `selections.csv`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::Parser;
-use foramen_examples::Failure;
+use foramen_examples::{Failure, Place, Seen, mean_reading, read_readings};
 use foramen_metrics::{
     Confidence, Estimate, Grades, Icc, KappaWeights, Ratings, Undefined, bland_altman, icc, kappa,
 };
-use serde::Deserialize;
 
-/// Agreement of measured widths with readings.
+/// Agreement of measured widths and grades with readings.
 #[derive(Parser)]
 struct Arguments {
-    #[arg(long, help = "profile.csv of a selection")]
+    #[arg(long, help = "profile.csv or selections.csv of a selection")]
     profile: PathBuf,
     #[arg(long, help = "Table of readings")]
     readings: PathBuf,
 }
 
-/// One foramen on one slice.
-type Place = (String, String);
-
-#[derive(Deserialize)]
-struct Reading {
-    sop_instance_uid: String,
-    side: String,
-    #[serde(default)]
-    reader: String,
-    state: String,
-    width_mm: Option<f64>,
-}
-
-/// State and width of each place, by reader.
-type Readings = BTreeMap<String, BTreeMap<Place, (String, Option<f64>)>>;
-
 fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
-    let measured = read(&arguments.profile)?;
-    let Some(measured) = measured.values().next() else {
-        return Err(Failure::from(anyhow::anyhow!("{}: no rows", arguments.profile.display())));
-    };
-    let readers = read(&arguments.readings)?;
+    let measured = read_readings(&arguments.profile)?;
+    let measured = measured
+        .values()
+        .next()
+        .with_context(|| format!("{}: no rows", arguments.profile.display()))?;
+    let readers = read_readings(&arguments.readings)?;
     let read: BTreeSet<&Place> = readers.values().flat_map(BTreeMap::keys).collect();
     let lost = read.iter().filter(|place| !measured.contains_key(**place)).count();
     println!("{} foramina were read, {lost} of them are not in the profile", read.len());
@@ -62,49 +50,44 @@ fn main() -> Result<(), Failure> {
         }
     }
     if names.len() > 1 {
-        compare("measured and mean of the readers", measured, &mean(&readers, &read));
+        let mean = mean_reading(&readers, &read);
+        compare("measured and mean of the readers", measured, &mean);
     }
     Ok(())
 }
 
-fn read(path: &Path) -> Result<Readings, Failure> {
-    let context = |error: csv::Error| anyhow::anyhow!("cannot read {}: {error}", path.display());
-    let mut readings = Readings::new();
-    for row in csv::Reader::from_path(path).map_err(context)?.deserialize() {
-        let row: Reading = row.map_err(context)?;
-        let place = (row.sop_instance_uid, row.side);
-        readings.entry(row.reader).or_default().insert(place, (row.state, row.width_mm));
-    }
-    Ok(readings)
-}
-
-/// The mean width of the foramina that all readers call open.
-fn mean(readers: &Readings, places: &BTreeSet<&Place>) -> BTreeMap<Place, (String, Option<f64>)> {
-    let of = |place: &Place| {
-        let all: Option<Vec<f64>> = readers.values().map(|r| r.get(place)?.1).collect();
-        all.map(|all| all.iter().sum::<f64>() / all.len() as f64)
-    };
-    let open = |width: Option<f64>| if width.is_some() { "open" } else { "closed" };
-    places.iter().map(|place| ((*place).clone(), (open(of(place)).to_owned(), of(place)))).collect()
-}
-
-fn compare(
-    title: &str,
-    first: &BTreeMap<Place, (String, Option<f64>)>,
-    second: &BTreeMap<Place, (String, Option<f64>)>,
-) {
-    let both: Vec<_> = second.iter().filter_map(|(k, b)| Some((first.get(k)?, b))).collect();
-    let is_open = |(state, _): &(String, Option<f64>)| usize::from(state == "open");
-    let (a, b): (Vec<usize>, Vec<usize>) =
-        both.iter().map(|(a, b)| (is_open(a), is_open(b))).unzip();
-    let same = a.iter().zip(&b).filter(|(a, b)| a == b).count();
+fn compare(title: &str, first: &BTreeMap<Place, Seen>, second: &BTreeMap<Place, Seen>) {
+    let both: Vec<(&Seen, &Seen)> =
+        second.iter().filter_map(|(place, b)| Some((first.get(place)?, b))).collect();
     println!("\n{title}");
-    let level = Confidence::default();
-    let grades = Grades::new(&a, &b, 2);
-    let agreed = grades.map_err(|_| Undefined::TooFew);
-    let agreed = agreed.and_then(|grades| kappa(&grades, KappaWeights::None, level));
-    println!("  open or not: {same} of {} alike, kappa {}", both.len(), shown(agreed));
-    let widths: Vec<[f64; 2]> = both.iter().filter_map(|(a, b)| Some([a.1?, b.1?])).collect();
+    let is_open = |seen: &Seen| usize::from(seen.state == "open");
+    let states: Vec<_> = both.iter().map(|(a, b)| (is_open(a), is_open(b))).collect();
+    agree("open or not", &states, 2, KappaWeights::None);
+    compare_widths(&both);
+    compare_grades("Kim", &both, |seen| seen.kim);
+    compare_grades("modified Kim", &both, |seen| seen.modified_kim);
+}
+
+fn compare_grades(scale: &str, both: &[(&Seen, &Seen)], grade: fn(&Seen) -> Option<u8>) {
+    let grade = |seen: &Seen| grade(seen).map(usize::from);
+    let grades: Vec<_> = both.iter().filter_map(|(a, b)| Some((grade(a)?, grade(b)?))).collect();
+    if !grades.is_empty() {
+        agree(&format!("{scale}, linear weights"), &grades, 3, KappaWeights::Linear);
+        agree(&format!("{scale}, quadratic weights"), &grades, 3, KappaWeights::Quadratic);
+    }
+}
+
+fn agree(what: &str, pairs: &[(usize, usize)], categories: usize, weights: KappaWeights) {
+    let same = pairs.iter().filter(|(a, b)| a == b).count();
+    let (a, b): (Vec<usize>, Vec<usize>) = pairs.iter().copied().unzip();
+    let grades = Grades::new(&a, &b, categories).map_err(|_| Undefined::TooFew);
+    let agreed = grades.and_then(|grades| kappa(&grades, weights, Confidence::default()));
+    println!("  {what}: {same} of {} alike, kappa {}", pairs.len(), shown(agreed));
+}
+
+fn compare_widths(both: &[(&Seen, &Seen)]) {
+    let widths: Vec<[f64; 2]> =
+        both.iter().filter_map(|(a, b)| Some([a.width?, b.width?])).collect();
     let mut apart: Vec<f64> = widths.iter().map(|[a, b]| (a - b).abs()).collect();
     apart.sort_by(f64::total_cmp);
     let Ok(ratings) = Ratings::new(&widths) else {
@@ -112,6 +95,7 @@ fn compare(
         return;
     };
     println!("  widths: {}, median difference {:.2} mm", apart.len(), apart[apart.len() / 2]);
+    let level = Confidence::default();
     let limits = bland_altman(&ratings, (0, 1), level);
     println!("  bias {} mm", shown(limits.map(|limits| limits.bias)));
     println!("  lower limit {} mm", shown(limits.map(|limits| limits.lower_limit)));

@@ -1,13 +1,15 @@
 //! Drafts `levels.csv`: where the cervical discs of every subject are, found on
-//! the sagittal series.
+//! the sagittal series or given by other programs.
 //!
 //! ```text
-//! cargo run --release --example levels -- --dicom DIR --out DIR
+//! cargo run --release --example levels -- --dicom DIR --out DIR [--levels FILE]
 //! ```
 //!
 //! A person looks at the page `levels.html`, which shows every sagittal series
 //! with its numbered discs, and corrects the table where it is wrong; `study
-//! --levels levels.csv` then uses it. With no arguments it works on a small
+//! --levels levels.csv` then uses it. With `--levels` the positions that 3D Slicer,
+//! TotalSpineSeg or the Spinal Cord Toolbox wrote are shown and put into the
+//! table; the other subjects are drafted. With no arguments it works on a small
 //! synthetic cohort. It prints one line per subject: the discs that were found,
 //! or why the numbering was refused.
 
@@ -17,8 +19,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Parser;
 use foramen_dicom::{ScanOptions, scan};
-use foramen_examples::{Failure, demo_cohort, prepare_output, render_levels};
+use foramen_examples::{Failure, demo_cohort, prepare_output, read_levels, render_levels};
 use foramen_study::{StudyConfig, draft_levels, files};
+use foramen_types::SubjectKey;
 
 /// Drafts a table of disc positions from the sagittal series.
 #[derive(Parser)]
@@ -26,6 +29,9 @@ struct Arguments {
     /// Folder of DICOM files; without it, a small synthetic cohort.
     #[arg(long, value_name = "DIR")]
     dicom: Option<PathBuf>,
+    /// Disc positions: levels.csv or JSON, 3D Slicer markups, label images, or a folder.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    levels: Option<PathBuf>,
     /// Where the files go.
     #[arg(long, value_name = "DIR", default_value = "foramen-study-levels")]
     out: PathBuf,
@@ -45,7 +51,10 @@ fn run(arguments: &Arguments) -> Result<()> {
         None => demo_cohort(12, 1)?.join("dicom"),
     };
     let found = scan(&dicom, &ScanOptions::default())?;
-    let draft = draft_levels(&found, &StudyConfig::default());
+    let key = SubjectKey::identity();
+    let given =
+        arguments.levels.as_ref().map(|path| read_levels(path, &key, &found)).transpose()?;
+    let draft = draft_levels(&found, given.as_ref(), &StudyConfig::default());
     anyhow::ensure!(
         !draft.subjects.is_empty(),
         "{} holds no MR stack; the example `scan` says what it holds",

@@ -7,20 +7,22 @@
 //! ```
 //!
 //! Without `--outcomes` it measures every slice of each axial T2 stack on both
-//! sides and leaves `profile.csv` and a picture per slice; with it, the files of
-//! the stage: `manifest.json`, `levels.csv`, `selections.csv`, `profile.csv`,
-//! the patches, and a picture per decision. With no arguments it works on a small
+//! sides and leaves `profile.csv`, a picture per slice and `slices.html` with all of
+//! them; with it, the files of the stage: `manifest.json`, `levels.csv`,
+//! `selections.csv`, `profile.csv`, the patches, a picture per decision and
+//! `decisions.html`. With no arguments it works on a small
 //! synthetic cohort. It prints how many foramina were open, closed, occluded and
 //! refused, and where the files are.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use foramen_dicom::{ScanOptions, scan};
-use foramen_examples::{Failure, Inputs, prepare_output, run_selection};
+use foramen_examples::{Failure, Inputs, Shown, contact_page, prepare_output, run_selection};
 use foramen_study::{ProfileRow, StudyConfig, files, profile_scan};
 
 /// Measures the neural foramina of a DICOM folder.
@@ -38,7 +40,7 @@ struct Arguments {
     /// The data dictionary of a REDCap project (CSV).
     #[arg(long, value_name = "FILE", requires = "outcomes")]
     dictionary: Option<PathBuf>,
-    /// Table of disc positions.
+    /// Disc positions: levels.csv or JSON, 3D Slicer markups, label images, or a folder.
     #[arg(long, value_name = "FILE", requires = "outcomes")]
     levels: Option<PathBuf>,
     /// Table `patient_id,subject_id` that links the images to the outcome table.
@@ -100,6 +102,7 @@ fn measure_all(arguments: &Arguments, dicom: &std::path::Path) -> Result<Vec<Pro
     let pictures = arguments.out.join("pictures");
     fs::create_dir_all(&pictures)
         .with_context(|| format!("could not make {}", pictures.display()))?;
+    let shown = Mutex::new(Vec::new());
     let (profile, unmeasured) = profile_scan(&found, &StudyConfig::default(), &|slice| {
         // Series of one subject are told apart by the end of their UID.
         let series = slice.header.series_uid.rsplit('.').next().unwrap_or("series");
@@ -116,7 +119,19 @@ fn measure_all(arguments: &Arguments, dicom: &std::path::Path) -> Result<Vec<Pro
         if let Err(error) = written {
             eprintln!("could not write {name}: {error:#}");
         }
+        let title = format!("{} slice {}", slice.header.subject, slice.slice);
+        let file = Some(format!("pictures/{name}"));
+        let all = shown.lock();
+        all.expect("no thread panics while it holds the list").push(Shown {
+            file,
+            title,
+            text: name,
+        });
     });
+    let mut shown = shown.into_inner().expect("no thread panics while it holds the list");
+    shown.sort_by(|a, b| a.file.cmp(&b.file));
+    let note = "Every slice, from the feet to the head. Red: widths; green: roots.";
+    fs::write(arguments.out.join("slices.html"), contact_page("Measured slices", note, &shown))?;
     for stack in unmeasured {
         eprintln!("series {} of {}: {}", stack.series_uid, stack.subject, stack.reason);
     }

@@ -9,14 +9,13 @@
 //! ```text
 //! cargo run --release --example selection_accuracy -- [--subjects 100] [--seed 4001] [--rescan] [--perturb] [--json FILE]
 //! ```
-//! Prints a table with a row per group and one for all, then what was seen on
-//! slices through pedicles and shut foramina, and the agreement of rescans.
+//! Prints a row per group and one for all, then pedicles, shut foramina and roots.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Parser;
-use foramen_examples::{AccuracyRow, Failure, Perturbation, Trial, bar};
+use foramen_examples::{AccuracyRow, Failure, Perturbation, RootAccuracy, Trial, bar};
 use foramen_metrics::{Confidence, Icc, Ratings, icc};
 use foramen_phantom::{CohortConfig, draw_rescan, draw_subject};
 use foramen_select::State;
@@ -102,6 +101,7 @@ fn print_states(trials: &[Trial]) {
     println!("open ones of 1 mm and more called closed or occluded: {}", count("open", 1.0, &lost));
     let swapped = trials.iter().filter(|trial| trial.swapped).count();
     println!("walls set on the wrong side of the canal: {swapped}");
+    println!("{}", RootAccuracy::of(trials));
 }
 
 fn print_rescans(trials: &[Trial], again: &[Option<Trial>]) -> Result<(), Failure> {

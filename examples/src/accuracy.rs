@@ -1,11 +1,11 @@
 //! How exactly slices are measured and chosen on one synthetic subject.
 
-use foramen_phantom::{ForamenTruth, Subject};
+use foramen_phantom::{ForamenTruth, SliceTruth, Subject};
 use foramen_select::{
-    Choice, MeasureOptions, PointKind, SelectOptions, State, Target, measure, naive_width,
-    narrowest,
+    Choice, MeasureOptions, PointKind, SelectOptions, SliceMeasurement, State, Target, measure,
+    naive_width, narrowest,
 };
-use foramen_types::{Point, Vector};
+use foramen_types::{Point, Side, Vector};
 use serde::Serialize;
 
 /// Slices count as the narrowest when their true width is within this of it.
@@ -31,6 +31,12 @@ pub struct Trial {
     pub swapped: bool,
     /// What was seen on each slice of the profile, and what is true there.
     pub seen: Vec<(State, ForamenTruth)>,
+    /// The width of the root of every level and side on each slice that cuts its
+    /// foramen, as measured and as it is.
+    pub roots: Vec<(Option<f64>, Option<f64>)>,
+    /// The width of the root that grades the chosen foramen, and the true one, where
+    /// a slice of the profile shows it.
+    pub graded_root: (Option<f64>, Option<f64>),
 }
 
 impl Trial {
@@ -93,6 +99,15 @@ impl Trial {
                     Some((choice.foramen.state, truth.clone()))
                 })
                 .collect(),
+            graded_root: (
+                chosen.and_then(|choice| choice.foramen.root_width),
+                selection
+                    .profile
+                    .iter()
+                    .filter_map(|choice| truth(choice.stack, choice.slice)?.root_width_mm)
+                    .reduce(f64::max),
+            ),
+            roots: roots(subject, &measured),
         }
     }
 
@@ -115,6 +130,30 @@ fn foramen(subject: &Subject, stack: usize, slice: usize) -> Option<&ForamenTrut
     let slice = subject.truth.slices.iter().find(|truth| truth.sop_instance_uid == uid)?;
     let level = subject.level.to_string();
     slice.side(subject.side).iter().find(|foramen| foramen.level == level)
+}
+
+/// Within the reach of a selection around the disc.
+const REACH: f64 = 5.0;
+
+fn roots(subject: &Subject, measured: &[Vec<SliceMeasurement>]) -> Vec<(Option<f64>, Option<f64>)> {
+    let mut roots = Vec::new();
+    for (stack, slices) in measured.iter().enumerate() {
+        for (slice, seen) in slices.iter().enumerate() {
+            let uid = uid(subject, stack, slice);
+            let of = |truth: &&SliceTruth| Some(truth.sop_instance_uid.as_str()) == uid;
+            let Some(truth) = subject.truth.slices.iter().find(of) else { continue };
+            for side in Side::BOTH {
+                let seen = seen.side(side);
+                let cut = truth.side(side).iter().filter(|foramen| {
+                    foramen.offset_mm.abs() <= REACH
+                        && foramen.width_mm.is_some()
+                        && seen.width.is_some()
+                });
+                roots.extend(cut.map(|foramen| (seen.root_width, foramen.root_width_mm)));
+            }
+        }
+    }
+    roots
 }
 
 fn groups(subject: &Subject) -> Vec<String> {

@@ -156,42 +156,14 @@ fn side(direction: Vector) -> char {
     }
 }
 
-/// Letters of 5 × 7 dots, the highest of five bits at the left.
-const GLYPHS: [(char, [u8; 7]); 16] = [
-    ('R', [30, 17, 17, 30, 20, 18, 17]),
-    ('L', [16, 16, 16, 16, 16, 16, 31]),
-    ('A', [14, 17, 17, 31, 17, 17, 17]),
-    ('P', [30, 17, 17, 30, 16, 16, 16]),
-    ('H', [17, 17, 17, 31, 17, 17, 17]),
-    ('F', [31, 16, 16, 30, 16, 16, 16]),
-    ('0', [14, 17, 19, 21, 25, 17, 14]),
-    ('1', [4, 12, 4, 4, 4, 4, 14]),
-    ('2', [14, 17, 1, 2, 4, 8, 31]),
-    ('3', [31, 2, 4, 2, 1, 17, 14]),
-    ('4', [2, 6, 10, 18, 31, 2, 2]),
-    ('5', [31, 16, 30, 1, 1, 17, 14]),
-    ('6', [6, 8, 16, 30, 17, 17, 14]),
-    ('7', [31, 1, 2, 4, 8, 8, 8]),
-    ('8', [14, 17, 17, 14, 17, 17, 14]),
-    ('9', [14, 17, 17, 15, 1, 2, 12]),
-];
-
 fn glyph(picture: &mut Picture, letter: char, (top, left): (usize, usize), scale: usize) {
-    let Some((_, dots)) = GLYPHS.iter().find(|known| known.0 == letter) else { return };
     // A dark field, so that letters can be read on bright fat too.
     for row in top.saturating_sub(scale)..top + 8 * scale {
         for column in left.saturating_sub(scale)..left + 6 * scale {
             picture.blend(row, column, Colour(0, 0, 0), 0.6);
         }
     }
-    for (row, bits) in dots.iter().enumerate() {
-        for column in (0..5).filter(|column| bits & (16 >> column) != 0) {
-            for dot in 0..scale * scale {
-                let (r, c) = (row * scale + dot / scale, column * scale + dot % scale);
-                picture.blend(top + r, left + c, LETTER, 1.0);
-            }
-        }
-    }
+    picture.text(&letter.to_string(), (top, left), scale, LETTER);
 }
 
 /// From the hundredth part of the intensities to all but the highest two hundredths.

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use foramen_dicom::{Scan, ScanOptions, scan};
 use foramen_outcome::{Dictionary, Mapping, OutcomeOptions, Outcomes};
-use foramen_study::{Levels, read_links};
+use foramen_study::{Levels, open_levels, read_links};
 use foramen_types::SubjectKey;
 
 use crate::{counter, demo_cohort, open};
@@ -26,7 +26,9 @@ pub struct Inputs {
     /// The data dictionary of a REDCap project (CSV).
     #[arg(long, value_name = "FILE", requires = "outcomes")]
     pub dictionary: Option<PathBuf>,
-    /// Table of disc positions; without it, discs are found on the sagittal series.
+    /// Disc positions: levels.csv or the same as JSON, 3D Slicer markups, label images
+    /// (NIfTI), or a folder of such files; without it, discs are found on the sagittal
+    /// series.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     pub levels: Option<PathBuf>,
     /// Table `patient_id,subject_id` that links the images to the outcome table.
@@ -110,18 +112,30 @@ impl Inputs {
             options = options.with_dictionary(open(path, Dictionary::read)?);
         }
         let outcomes = open(&outcomes, |file| foramen_outcome::read(file, &options))?;
-        let levels = self.levels.as_ref().map(|path| open(path, |file| Levels::read(file, &key)));
-        let levels = levels.transpose()?;
         if key.is_raw() && self.dicom.is_some() {
             eprintln!(
                 "note: Patient IDs are used as subject ids and will be in every file; \
                  give --link FILE to replace them"
             );
         }
-        let scan = scan_folder(&dicom, key)?;
+        let scan = scan_folder(&dicom, key.clone())?;
+        let levels = self.levels.as_ref().map(|path| read_levels(path, &key, &scan)).transpose()?;
         let truth = truth.filter(|path| path.is_file());
         Ok(OpenedInputs { scan, outcomes, levels, truth })
     }
+}
+
+/// Reads disc positions of whatever form, and says which files of a folder could
+/// not be used.
+///
+/// # Errors
+/// When a file cannot be used, with its name.
+pub fn read_levels(path: &Path, key: &SubjectKey, scan: &Scan) -> Result<Levels> {
+    let given = open_levels(path, key, scan)?;
+    for file in &given.unread {
+        eprintln!("note: {} is not used: {}", file.path.display(), file.reason);
+    }
+    Ok(given.levels)
 }
 
 fn scan_folder(dicom: &Path, key: SubjectKey) -> Result<Scan> {

@@ -4,6 +4,8 @@ use anyhow::Result;
 use base64::Engine as _;
 use foramen_study::LevelDraft;
 
+use crate::contact_page::escape;
+
 /// One page with every subject's sagittal slice and the discs that were found on
 /// it; pictures are inside, so the file can be moved alone.
 ///
@@ -43,8 +45,4 @@ pub fn render_levels(draft: &LevelDraft) -> Result<String> {
     }
     page.push_str("</main></html>\n");
     Ok(page)
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

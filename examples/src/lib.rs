@@ -3,6 +3,7 @@
 
 mod accuracy;
 mod cohort;
+mod contact_page;
 pub mod contact_sheet;
 mod failure;
 mod files;
@@ -11,20 +12,25 @@ mod labels;
 mod levels_page;
 mod perturbed;
 mod progress;
+mod readings;
 mod reporting;
+mod root_accuracy;
 pub mod stack_table;
 mod stages;
 mod training;
 
 pub use accuracy::{AccuracyRow, Trial};
 pub use cohort::demo_cohort;
+pub use contact_page::{Shown, contact_page};
 pub use failure::Failure;
 pub use files::{create, open};
-pub use inputs::{Inputs, OpenedInputs, prepare_output};
+pub use inputs::{Inputs, OpenedInputs, prepare_output, read_levels};
 pub use labels::{labels_json, print_analyses};
 pub use levels_page::render_levels;
 pub use perturbed::Perturbation;
 pub use progress::{bar, counter};
+pub use readings::{Place, Seen, mean_reading, read_readings};
 pub use reporting::{provenance, report_input};
+pub use root_accuracy::RootAccuracy;
 pub use stages::{Selected, dataset, run_selection};
 pub use training::{TrainArguments, TrainedModel, resolve_device, train_models};

@@ -1,11 +1,11 @@
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use foramen_learn::Dataset;
-use foramen_study::{Manifest, Selections, StudyConfig, files, select_slices};
+use foramen_study::{EpisodeSelection, Manifest, Selections, StudyConfig, files, select_slices};
 
-use crate::{OpenedInputs, bar};
+use crate::{OpenedInputs, Shown, bar, contact_page, create};
 
 /// What the stages up to `select` leave.
 pub struct Selected {
@@ -16,8 +16,8 @@ pub struct Selected {
 }
 
 /// Joins the inputs, selects the slices, and writes `manifest.json`,
-/// `levels.csv`, `selections.csv`, `profile.csv`, the patches and a picture per
-/// decision into `out`. What later stages made of former selections there is
+/// `levels.csv`, `selections.csv`, `profile.csv`, the patches, a picture per
+/// decision and `decisions.html` with all of them into `out`. What later stages made of former selections there is
 /// removed.
 ///
 /// # Errors
@@ -49,20 +49,61 @@ pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) ->
     files::write_selections(&out.join("selections.csv"), &selections)?;
     files::write_profile(&out.join("profile.csv"), &selections.profile)?;
     files::write_patches(out, &selections.patches)?;
+    write_pictures(out, &selections)?;
+    Ok(Selected { manifest, selections })
+}
+
+/// Writes a picture per decision and one page with all of them, the most doubtful
+/// first.
+fn write_pictures(out: &Path, selections: &Selections) -> Result<()> {
     let pictures = out.join("pictures");
     fs::create_dir_all(&pictures)
         .with_context(|| format!("could not make {}", pictures.display()))?;
-    for episode in &selections.episodes {
+    let mut episodes: Vec<&EpisodeSelection> = selections.episodes.iter().collect();
+    episodes.sort_by(|a, b| a.confidence.total_cmp(&b.confidence));
+    let mut shown = Vec::new();
+    for episode in episodes {
+        let level = episode.level.name().replace('/', "-");
+        let name = format!("row{}-{level}-{}.png", episode.row, episode.side);
         if let Some(picture) = &episode.picture {
-            let level = episode.level.name().replace('/', "-");
-            let name = format!("row{}-{level}-{}.png", episode.row, episode.side);
-            let path = pictures.join(name);
-            let file = File::create(&path)
-                .with_context(|| format!("could not write {}", path.display()))?;
-            picture.write_png(std::io::BufWriter::new(file))?;
+            create(&pictures.join(&name), |file| {
+                Ok(picture.write_png(std::io::BufWriter::new(file))?)
+            })?;
         }
+        shown.push(Shown {
+            file: episode.picture.is_some().then(|| format!("pictures/{name}")),
+            title: format!("{} {} {}", episode.subject, episode.level, episode.side),
+            text: describe(episode),
+        });
     }
-    Ok(Selected { manifest, selections })
+    let note = "One picture per injection, the least confident first. Red: the width; green: the \
+                root; below: the width over the slices from the feet to the head, the chosen one \
+                marked.";
+    let page = contact_page("Chosen slices", note, &shown);
+    fs::write(out.join("decisions.html"), page).context("could not write decisions.html")
+}
+
+/// A selection in words: width, z-score of the level, other side, root and grades.
+fn describe(episode: &EpisodeSelection) -> String {
+    let Some(chosen) = &episode.chosen else {
+        return format!("refused: {}", episode.refusal.as_deref().unwrap_or_default());
+    };
+    let foramen = &chosen.foramen;
+    let mut parts = vec![episode.status().to_owned()];
+    if let Some(width) = foramen.width {
+        parts.push(format!("{width:.1} mm (z {:+.1})", episode.level.width_z(width)));
+    }
+    if let Some(asymmetry) = foramen.asymmetry(&chosen.contralateral) {
+        parts.push(format!("{asymmetry:+.1} mm against the other side"));
+    }
+    match (foramen.root_width, foramen.kim(), foramen.modified_kim()) {
+        (Some(root), Some(kim), Some(modified)) => {
+            parts.push(format!("root {root:.1} mm, Kim {kim}, modified Kim {modified}"));
+        }
+        _ => parts.push("root not visible".to_owned()),
+    }
+    parts.push(format!("confidence {:.2}", episode.confidence));
+    parts.join(", ")
 }
 
 /// The dataset of the patches that `select` left in a folder.

@@ -4,6 +4,8 @@ use ndarray::Array2;
 
 use crate::{ImageError, Window};
 
+mod text;
+
 /// A colour: red, green, blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Colour(pub u8, pub u8, pub u8);

@@ -107,6 +107,11 @@ impl Channel {
         t > REACH.0 && t < REACH.1
     }
 
+    /// The radius of the root outside the foramen: its ganglion swells it.
+    pub(crate) fn root_radius(&self, t: f64) -> f64 {
+        self.root * (1.0 + 0.35 * (-((t - 7.0) / 2.5).powi(2)).exp())
+    }
+
     /// The positions `c` of the front wall and of the back wall, the second less
     /// than the first where they overlap.
     pub(crate) fn walls(&self, t: f64, h: f64) -> (f64, f64) {

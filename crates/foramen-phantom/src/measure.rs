@@ -4,6 +4,7 @@ use foramen_types::{Point, Side, Vector};
 use crate::channel::{Along, Channel};
 use crate::frame::Local;
 use crate::spine::Spine;
+use crate::tissue::Tissue;
 use crate::truth::{ForamenTruth, SliceTruth};
 
 /// How far from a foramen's middle a slice is still said to cut it, millimetres:
@@ -100,6 +101,7 @@ fn foramen_truth(spine: &Spine, channel: &Channel, plane: &Plane) -> Option<Fora
         }
     }
     let level = channel.level.to_string();
+    let root_width_mm = root_width(spine, channel, start, axis, across);
     let (width, front, back) = narrowest?;
     let shut = ForamenTruth {
         level,
@@ -107,6 +109,7 @@ fn foramen_truth(spine: &Spine, channel: &Channel, plane: &Plane) -> Option<Fora
         width_mm: None,
         front: None,
         back: None,
+        root_width_mm,
         offset_mm,
     };
     Some(if closed {
@@ -122,6 +125,41 @@ fn foramen_truth(spine: &Spine, channel: &Channel, plane: &Plane) -> Option<Fora
             ..shut
         }
     })
+}
+
+/// Where the root is measured, millimetres outwards along the axis: at the front
+/// of the superior articular process.
+const ROOT: [f64; 5] = [5.0, 5.5, 6.0, 6.5, 7.0];
+
+/// A root is shown where the mid-plane cuts at least this part of its diameter:
+/// within 0.6 of its radius from its axis.
+const SHOWN: f64 = 0.8;
+
+/// The mean width of the root, as it is drawn, across the axis in a plane.
+fn root_width(
+    spine: &Spine,
+    channel: &Channel,
+    start: Point,
+    axis: Vector,
+    across: Vector,
+) -> Option<f64> {
+    let fine = 0.02;
+    let mut sum = 0.0;
+    for station in ROOT {
+        let at = |step: i32| start + axis * station + across * (fine * f64::from(step));
+        let is_root = |step: &i32| {
+            let at = at(*step);
+            spine.tissue([at.x, at.y, at.z]) == Tissue::Root
+        };
+        let width = fine * f64::from(i32::try_from((-250..=250).filter(is_root).count()).ok()?);
+        let middle = at(0);
+        let along = channel.along(spine.frame.local([middle.x, middle.y, middle.z]));
+        if width < SHOWN * 2.0 * channel.root_radius(along.t) {
+            return None;
+        }
+        sum += width;
+    }
+    Some(sum / ROOT.len() as f64)
 }
 
 /// Where a rising function crosses zero between 12 mm before and behind.
@@ -208,5 +246,22 @@ mod tests {
         let shut = Channel { encroachment: 3.2, ..plain() };
         let truth = measured(shut, &plane(0.0, 0.0));
         assert_eq!((truth.state.as_str(), truth.width_mm), ("occluded", Some(0.0)));
+    }
+
+    #[test]
+    fn the_root_is_as_wide_as_it_is_drawn_and_only_where_the_slice_shows_it() {
+        let mut spine = spine(plain());
+        spine.arteries = [1.3; 2];
+        let height = spine.discs[Level::C5C6.index()];
+        spine.channels[Level::C5C6.index()][1].height = height;
+        let channel = &spine.channels[Level::C5C6.index()][1];
+        let cut = |z: f64| foramen_truth(&spine, channel, &plane(height + z, 0.0)).unwrap();
+        let width = |z: f64| cut(z).root_width_mm;
+        // Radius 1, its axis 1 mm below the middle; swollen to 1.18456, 1.24419,
+        // 1.29825, 1.33628 and 1.35 at 5 to 7 mm: a mean diameter of 2.5653.
+        assert!((width(-1.0).unwrap() - 2.5653).abs() < 0.03);
+        // 0.5 mm beside the axis the chords are 2 √(r² − 0.25): 2.3616.
+        assert!((width(-0.5).unwrap() - 2.3616).abs() < 0.03);
+        assert_eq!(width(0.0), None);
     }
 }

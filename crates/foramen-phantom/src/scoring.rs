@@ -143,6 +143,7 @@ mod tests {
                 width_mm: Some(width),
                 front: None,
                 back: None,
+                root_width_mm: None,
                 offset_mm: offset,
             }],
             right: vec![],

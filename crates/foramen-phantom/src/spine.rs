@@ -143,9 +143,8 @@ impl Spine {
         let Along { t, c, h } = along;
         if t > 3.5 && t < 15.0 {
             let bend = 0.6 + 0.04 * (t - 3.5).powi(2);
-            let swell = 1.0 + 0.35 * (-((t - 7.0) / 2.5).powi(2)).exp();
             let root = ((c - bend).powi(2) + (h - channel.root_at).powi(2)).sqrt();
-            if root < channel.root * swell {
+            if root < channel.root_radius(t) {
                 return Some(Tissue::Root);
             }
             if t < 10.0 && (c - 0.3).abs() < 3.2 - 0.2 * (t - 3.5) && channel.is_between_pedicles(h)

@@ -135,6 +135,11 @@ pub struct ForamenTruth {
     pub front: Option<[f64; 3]>,
     /// Where it meets the back wall.
     pub back: Option<[f64; 3]>,
+    /// The width of the nerve root outside the foramen, across the channel's axis
+    /// 5 to 7 mm outwards of its middle, where the slice shows the root: its
+    /// mid-plane passes within 0.6 of the radius from the root's own axis.
+    #[serde(default)]
+    pub root_width_mm: Option<f64>,
     /// How far the slice lies above (+) or below (−) the middle of the foramen
     /// at disc height, along the slice's cranial normal.
     pub offset_mm: f64,

@@ -10,11 +10,13 @@ const PIXEL: f64 = 0.125;
 
 const WALL: Colour = Colour(80, 200, 255);
 const WIDTH: Colour = Colour(255, 80, 60);
+const ROOT: Colour = Colour(90, 230, 120);
 const LETTER: Colour = Colour(255, 220, 90);
 
 /// Draws what was measured on a slice: an enlarged crop around the canal as a
 /// radiologist sees it (the patient's left at the picture's right, marked R and
-/// L), with the path and the width line of both sides.
+/// L), with the path and the width lines of both sides, of the foramen in red and of the
+/// root in green.
 #[must_use]
 pub fn draw(slice: &Slice, measurement: &SliceMeasurement, window: Window) -> Picture {
     let plane = slice.plane();
@@ -42,6 +44,9 @@ pub fn draw(slice: &Slice, measurement: &SliceMeasurement, window: Window) -> Pi
         picture.polyline(&path, 1.0, WALL);
         if let (Some(_), Some(front), Some(back)) = (foramen.width, foramen.front, foramen.back) {
             picture.line(at(&front), at(&back), 2.0, WIDTH);
+        }
+        if let (Some(_), Some([front, back])) = (foramen.width, &foramen.root) {
+            picture.line(at(front), at(back), 2.0, ROOT);
         }
     }
     letters(&mut picture);

@@ -90,8 +90,13 @@ pub struct Foramen {
     /// The way from the canal to outside the foramen, midway between the walls.
     pub path: Vec<Point>,
     /// The width of the nerve root outside the foramen in millimetres, where it
-    /// can be seen.
+    /// can be seen: at the front of the superior articular process, on T2 FSE.
+    /// That of a chosen slice may come from a neighbour ([`Choice::with_roots_of`]).
+    ///
+    /// [`Choice::with_roots_of`]: crate::Choice::with_roots_of
     pub root_width: Option<f64>,
+    /// Its front and its back edge, where this slice shows it.
+    pub root: Option<[Point; 2]>,
     /// Why it was refused.
     pub reason: Option<RefusalReason>,
     /// Whether it is open as far as the slice alone can tell, as log odds.
@@ -120,6 +125,7 @@ impl Foramen {
             back: None,
             path: Vec::new(),
             root_width: None,
+            root: None,
             reason: Some(reason),
             odds: 0.0,
             passage: None,

@@ -7,7 +7,8 @@
 //! side, and where its disc lies) and gives a [`Selection`]: the slice, its width
 //! in millimetres, the profile over all slices that cut the foramen, the
 //! runner-up and a confidence, or a refusal with its reason. [`draw`] shows what
-//! was measured; [`naive_width`] is the fixed-threshold ruler to compare with.
+//! was measured and [`draw_decision`] a choice with its profile; [`naive_width`] is
+//! the fixed-threshold ruler to compare with.
 //!
 //! Input is [`foramen_image`] slices only: no files, no DICOM.
 //!
@@ -49,17 +50,22 @@ mod caliper;
 mod canal;
 mod discs;
 mod drawing;
+mod evidence;
 mod foramen;
 mod frame;
+mod grade;
 mod measurement;
 mod naive;
 mod passage;
 mod ring;
+mod root;
 mod selection;
 
 pub use discs::{Disc, DiscOptions, DiscRefusal, find_discs};
 pub use drawing::draw;
+pub use evidence::{draw_decision, draw_profile};
 pub use foramen::{Foramen, RefusalReason, State};
+pub use grade::KimGrade;
 pub use measurement::{MeasureOptions, SliceMeasurement, measure};
 pub use naive::naive_width;
 pub use selection::{Choice, PointKind, SelectOptions, Selection, Target, narrowest};

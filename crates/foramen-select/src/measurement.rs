@@ -8,6 +8,7 @@ use crate::foramen::{Passage, probability};
 use crate::frame::Frame;
 use crate::passage::brightness;
 use crate::ring::{Cut, Levels, Unrolled, symmetry};
+use crate::root;
 use crate::{Foramen, RefusalReason, State};
 
 /// How slices are measured.
@@ -167,6 +168,7 @@ struct View<'a> {
     frame: Frame<'a>,
     canal: Canal,
     contrast: Contrast,
+    thickness: Option<f64>,
     left: Unrolled,
     right: Unrolled,
 }
@@ -175,7 +177,7 @@ impl<'a> View<'a> {
     fn new(slice: &'a Slice, canal: &Canal, roll: f64, contrast: Contrast) -> Option<Self> {
         let frame = Frame::new(slice, canal.centre)?.turned(roll);
         let [left, right] = Side::BOTH.map(|side| Unrolled::new(&frame, side));
-        Some(Self { frame, canal: *canal, contrast, left, right })
+        Some(Self { frame, canal: *canal, contrast, thickness: slice.thickness, left, right })
     }
 
     fn half(&self, side: Side) -> &Unrolled {
@@ -228,6 +230,7 @@ impl<'a> View<'a> {
             back: None,
             path,
             root_width: None,
+            root: None,
             reason: None,
             odds: -SHUT,
             passage: None,
@@ -245,6 +248,10 @@ impl<'a> View<'a> {
         };
         let odds = if crossed < options.open_from { odds.min(-0.5) } else { odds };
         let passage = self.passage(side, &neck, levels);
+        // On T2* root, fat and muscle are alike.
+        let is_visible = self.contrast == Contrast::T2Fse;
+        let root =
+            is_visible.then(|| root::find(frame, side, &neck, levels, self.thickness)).flatten();
         let wall = |at| Some(frame.point(Frame::outward(side, at)));
         let open = odds > 0.0;
         Foramen {
@@ -253,6 +260,8 @@ impl<'a> View<'a> {
             confidence: if open { passage.certainty } else { 1.0 } * probability(odds.abs()),
             front: wall(neck.front),
             back: wall(neck.back),
+            root_width: root.map(|root| root.width),
+            root: root.map(|root| root.edges.map(|at| frame.point(Frame::outward(side, at)))),
             odds,
             passage: Some(passage),
             ..closed

@@ -127,13 +127,13 @@ pub fn narrowest(
     let mut order: Vec<usize> =
         (0..profile.len()).filter(|i| profile[*i].foramen.width.is_some()).collect();
     order.sort_by(|a, b| ranks[*a].total_cmp(&ranks[*b]));
-    let ranked: Vec<&Choice> = order.iter().map(|i| &profile[*i]).collect();
-    let Some(chosen) = ranked.first().map(|choice| (*choice).clone()) else {
+    let mut ranked = order.iter().map(|i| profile[*i].clone().with_roots_of(&profile));
+    let Some(chosen) = ranked.next() else {
         let closed = profile.iter().any(|choice| choice.foramen.state == State::Closed);
         let reason = if closed { RefusalReason::AllClosed } else { RefusalReason::AllRefused };
         return Selection::refused(profile, reason);
     };
-    let runner_up = ranked.get(1).map(|choice| (*choice).clone());
+    let runner_up = ranked.next();
     let confidence = chosen.foramen.confidence;
     Selection { chosen: Some(chosen), runner_up, profile, confidence, refusal: None }
 }

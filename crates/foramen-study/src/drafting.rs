@@ -34,12 +34,27 @@ pub struct DraftedSubject {
 /// Finds the discs of every subject of a scan on its sagittal series.
 ///
 /// Positions are in the frame of reference of the subject's axial series where
-/// there is one, since that is where they are used.
+/// there is one, since that is where they are used. Subjects with `given`
+/// positions keep those, and are drawn with them.
 #[must_use]
-pub fn draft_levels(scan: &Scan, config: &StudyConfig) -> LevelDraft {
+pub fn draft_levels(scan: &Scan, given: Option<&Levels>, config: &StudyConfig) -> LevelDraft {
     let subjects: Vec<_> = by_subject(scan).into_iter().collect();
-    let drafted: Vec<_> =
-        subjects.par_iter().map(|(subject, stacks)| draft(subject, stacks, config)).collect();
+    let drafted: Vec<_> = subjects
+        .par_iter()
+        .map(|(subject, stacks)| {
+            let known: BTreeMap<Level, DiscPosition> = given
+                .into_iter()
+                .flat_map(Levels::iter)
+                .filter(|(of, _, _)| of == subject)
+                .map(|(_, level, disc)| (level, disc.clone()))
+                .collect();
+            if known.is_empty() {
+                draft(subject, stacks, config)
+            } else {
+                shown(subject, stacks, known)
+            }
+        })
+        .collect();
     let mut all = LevelDraft::default();
     for (discs, subject) in drafted {
         for (level, disc) in discs {
@@ -75,6 +90,21 @@ fn draft(
             (BTreeMap::new(), drafted)
         }
     }
+}
+
+/// A subject whose discs are known.
+fn shown(
+    subject: &SubjectId,
+    stacks: &[&StackHeader],
+    discs: BTreeMap<Level, DiscPosition>,
+) -> (BTreeMap<Level, DiscPosition>, DraftedSubject) {
+    let drafted = DraftedSubject {
+        subject: subject.clone(),
+        found: discs.keys().copied().collect(),
+        refusal: None,
+        picture: draw_levels(stacks, &discs),
+    };
+    (discs, drafted)
 }
 
 /// One colour per level, told apart also by people with colour-blind eyes

@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 
-use foramen_types::{KeyError, TypeError};
+use foramen_types::{KeyError, Level, SubjectId, TypeError};
 use thiserror::Error;
+
+use crate::LabelTable;
 
 /// Why a stage of a study could not run.
 #[derive(Debug, Error)]
@@ -114,6 +116,94 @@ pub enum StudyError {
         #[source]
         source: csv::Error,
     },
+    /// A file of disc positions cannot be used.
+    #[error("could not use the disc positions in {path}")]
+    LevelsFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<StudyError>,
+    },
+    /// A file of disc positions is of no known form.
+    #[error("disc positions are read from .csv, .json, .nii and .nii.gz")]
+    LevelsFormat,
+    /// It cannot be told whose discs a file holds.
+    #[error(
+        "the file name does not open with the id of a subject, of which there are {subjects};          rename it, such as S001.mrk.json"
+    )]
+    LevelsSubject {
+        /// How many subjects the images are of.
+        subjects: usize,
+    },
+    /// The frame of reference of points that carry none cannot be told.
+    #[error(
+        "the file carries no frame of reference, and the images of {subject} are in {frames}; write          the points into levels.csv with their frame_of_reference_uid"
+    )]
+    LevelsFrames {
+        /// Whose discs.
+        subject: SubjectId,
+        /// In how many frames of reference the images are.
+        frames: usize,
+    },
+    /// Two files place one disc.
+    #[error("the disc {level} of {subject} is in an earlier file too; keep one of them")]
+    LevelTwice {
+        /// Whose disc.
+        subject: SubjectId,
+        /// Which.
+        level: Level,
+    },
+    /// A JSON file of disc positions does not hold what it should.
+    #[error("it is no {what}")]
+    LevelsJson {
+        /// What it should hold.
+        what: &'static str,
+        /// Where and why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A markup of 3D Slicer is not a list of points in known coordinates.
+    #[error("the {what} of the markup is {found:?}; {remedy}")]
+    Markup {
+        /// Which entry.
+        what: &'static str,
+        /// What it says.
+        found: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A point of a markup of 3D Slicer is no disc.
+    #[error("point {number} ({label:?}) of the markups cannot be used: {why}")]
+    MarkupPoint {
+        /// Its place in the file, from 1.
+        number: usize,
+        /// Its label.
+        label: String,
+        /// Why.
+        why: &'static str,
+    },
+    /// A label image cannot be used.
+    #[error("the label image cannot be used: {what}")]
+    LabelImage {
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// A label image is no NIfTI-1.
+    #[error("the label image could not be read as NIfTI-1")]
+    Nifti {
+        /// Why.
+        #[source]
+        source: nifti::NiftiError,
+    },
+    /// A label image fits no known table of values, or more than one.
+    #[error("{}: {evidence}; {}", fitting(fits), remedy(fits))]
+    LabelTable {
+        /// The tables that fit.
+        fits: Vec<LabelTable>,
+        /// What there is.
+        evidence: String,
+    },
     /// The patches do not fit their index.
     #[error("{path} does not hold the patches that its index lists: {what}; run `select` again")]
     Patches {
@@ -125,4 +215,20 @@ pub enum StudyError {
     /// Samples do not make a dataset.
     #[error("the samples of the study do not make a dataset")]
     Learn(#[from] foramen_learn::LearnError),
+}
+
+fn fitting(fits: &[LabelTable]) -> String {
+    if fits.is_empty() {
+        return "the label image fits no known table of values".to_owned();
+    }
+    let names: Vec<&str> = fits.iter().map(|table| table.name()).collect();
+    format!("the label image fits {} tables of values ({})", fits.len(), names.join("; "))
+}
+
+fn remedy(fits: &[LabelTable]) -> &'static str {
+    if fits.is_empty() {
+        "write the discs into levels.csv"
+    } else {
+        "say disc or vertebra in its file name"
+    }
 }

@@ -52,7 +52,10 @@ pub use config::StudyConfig;
 pub use drafting::{DraftedSubject, LevelDraft, draft_levels};
 pub use error::StudyError;
 pub use flow::{CohortFlow, ExclusionCount};
-pub use levels::{DiscPosition, LevelSource, Levels, find_levels};
+pub use levels::{
+    DiscPosition, GivenLevels, LabelTable, LevelSource, Levels, UnreadLevels, find_levels,
+    open_levels,
+};
 pub use links::read_links;
 pub use manifest::{Excluded, Kept, Manifest};
 pub use profiling::{ProfiledSlice, UnmeasuredStack, profile_scan};

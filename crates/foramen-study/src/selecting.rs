@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foramen_dicom::{Scan, StackHeader};
 use foramen_image::SliceSource;
-use foramen_select::{Choice, Target, draw, naive_width, narrowest};
+use foramen_select::{Choice, Target, draw_decision, naive_width, narrowest};
 use foramen_types::{Side, SubjectId};
 use rayon::prelude::*;
 
@@ -163,7 +163,14 @@ fn select_episode(
         confidence: if hinted { 1.0 } else { selection.confidence },
         refusal: None,
         naive: naive_choice(series, &selection.profile, episode.side),
-        picture: Some(draw(slice, measurement, series.window)),
+        picture: Some(draw_decision(
+            slice,
+            measurement,
+            series.window,
+            episode.side,
+            &selection.profile,
+            &choice,
+        )),
         chosen: Some(SelectedForamen {
             series_uid: series.series_uid.to_owned(),
             source,
@@ -184,7 +191,7 @@ fn hinted(series: &Measured<'_>, uid: &str, profile: &[Choice]) -> Option<Choice
             let slice = &series.stacks[choice.stack].slices()[choice.slice];
             source_of(slice).sop_instance_uid == uid
         })
-        .cloned()
+        .map(|choice| choice.clone().with_roots_of(profile))
 }
 
 /// The slice whose foramen is narrowest by a fixed threshold.

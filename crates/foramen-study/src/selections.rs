@@ -40,7 +40,7 @@ pub struct EpisodeSelection {
     pub refusal: Option<String>,
     /// The image that a fixed threshold would have chosen, for comparison.
     pub naive: Option<SliceSource>,
-    /// The chosen slice with the measured foramen drawn on it.
+    /// The chosen slice with the measured foramen drawn on it, and the profile.
     pub picture: Option<Picture>,
 }
 

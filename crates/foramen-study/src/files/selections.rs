@@ -42,9 +42,10 @@ pub fn write_selections(path: &Path, selections: &Selections) -> Result<(), Stud
             text(|slice| millimetres(slice.foramen.width)),
             text(|slice| millimetres(slice.contralateral.width)),
             text(|slice| millimetres(slice.foramen.root_width)),
-            // Grades need the width of the root beside the width of the foramen.
-            String::new(),
-            String::new(),
+            text(|slice| slice.foramen.kim().map(|grade| grade.to_string()).unwrap_or_default()),
+            text(|slice| {
+                slice.foramen.modified_kim().map(|grade| grade.to_string()).unwrap_or_default()
+            }),
             millimetres(Some(episode.confidence)),
             episode.status().to_owned(),
             episode.refusal.clone().unwrap_or_default(),

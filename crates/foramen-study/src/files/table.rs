@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -41,6 +42,25 @@ impl Table {
             rows.push(Row { line, cells: record.iter().map(str::to_owned).collect() });
         }
         Ok(Self { name, header, rows })
+    }
+
+    /// A table of objects with the titles of columns; rows are counted from 1.
+    pub(crate) fn from_objects(
+        name: &'static str,
+        objects: Vec<serde_json::Map<String, serde_json::Value>>,
+    ) -> Self {
+        let titles: BTreeSet<&String> = objects.iter().flat_map(|object| object.keys()).collect();
+        let header: Vec<String> = titles.into_iter().cloned().collect();
+        let text = |value: Option<&serde_json::Value>| match value {
+            None | Some(serde_json::Value::Null) => String::new(),
+            Some(serde_json::Value::String(text)) => text.trim().to_owned(),
+            Some(other) => other.to_string(),
+        };
+        let rows = (1..).zip(&objects).map(|(line, object)| Row {
+            line,
+            cells: header.iter().map(|title| text(object.get(title))).collect(),
+        });
+        Self { name, rows: rows.collect(), header }
     }
 
     /// The name of the table in messages.

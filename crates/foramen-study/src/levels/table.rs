@@ -1,0 +1,139 @@
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use foramen_select::PointKind;
+use foramen_types::{Level, Point, SubjectKey, Vector};
+
+use crate::files::{Row, Table};
+use crate::{DiscPosition, LevelSource, Levels, StudyError};
+
+impl Levels {
+    /// Reads `levels.csv`: `subject_id,level,x_mm,y_mm,z_mm` and, where they are,
+    /// `kind` (`disc` or `canal`), `frame_of_reference_uid`, `nx,ny,nz`,
+    /// `source`, `confidence` and `status` (a row whose status is `refused` is
+    /// skipped).
+    ///
+    /// # Errors
+    /// [`StudyError::MissingColumn`], [`StudyError::Cell`], [`StudyError::Value`],
+    /// [`StudyError::RepeatedRow`] and [`StudyError::Csv`].
+    pub fn read(table: impl Read, key: &SubjectKey) -> Result<Self, StudyError> {
+        Self::of_table(&Table::read("table of levels", table)?, key)
+    }
+
+    /// Reads the same as JSON: an array of objects with the names of the columns.
+    /// Rows in errors are counted from 1.
+    ///
+    /// # Errors
+    /// As [`Levels::read`], and [`StudyError::LevelsJson`].
+    pub fn read_json(list: impl Read, key: &SubjectKey) -> Result<Self, StudyError> {
+        let rows = serde_json::from_reader(list)
+            .map_err(|source| StudyError::LevelsJson { what: "list of disc positions", source })?;
+        Self::of_table(&Table::from_objects("list of levels", rows), key)
+    }
+
+    fn of_table(table: &Table, key: &SubjectKey) -> Result<Self, StudyError> {
+        let [subject, level] = [table.column("subject_id")?, table.column("level")?];
+        let place = ["x_mm", "y_mm", "z_mm"];
+        for column in place {
+            table.column(column)?;
+        }
+        let text = |row: &Row, column: &str| {
+            table.optional(column).map(|at| row.cell(at)).unwrap_or_default().to_owned()
+        };
+        let mut discs = BTreeMap::new();
+        for row in table.rows() {
+            if text(row, "status") == "refused" {
+                continue;
+            }
+            let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
+            let cell = |column: &'static str, remedy| StudyError::Cell {
+                table: table.name(),
+                row: row.line,
+                column,
+                value: text(row, column),
+                remedy,
+            };
+            let number = |column: &'static str| {
+                let number = text(row, column).parse::<f64>().ok().filter(|n| n.is_finite());
+                number.ok_or_else(|| cell(column, "write a number of millimetres"))
+            };
+            let subject = key.of_table(row.cell(subject)).map_err(StudyError::Links)?;
+            let level: Level = row.cell(level).parse().map_err(value)?;
+            let kind = match text(row, "kind").as_str() {
+                "" | "disc" => PointKind::Disc,
+                "canal" => PointKind::Canal,
+                _ => return Err(cell("kind", "write disc or canal")),
+            };
+            let normal = if text(row, "nx").is_empty() {
+                None
+            } else {
+                let along = Vector::new(number("nx")?, number("ny")?, number("nz")?);
+                Some(along.unit().ok_or_else(|| cell("nx", "a normal has a length"))?)
+            };
+            let confidence = match text(row, "confidence").as_str() {
+                "" => 1.0,
+                _ => number("confidence")?,
+            };
+            let frame = text(row, "frame_of_reference_uid");
+            let disc = DiscPosition {
+                point: Point::new(number("x_mm")?, number("y_mm")?, number("z_mm")?),
+                kind,
+                normal,
+                frame_of_reference_uid: (!frame.is_empty()).then_some(frame),
+                source: LevelSource::Given(text(row, "source")),
+                confidence,
+            };
+            if discs.insert((subject, level), disc).is_some() {
+                return Err(StudyError::RepeatedRow { table: table.name(), row: row.line });
+            }
+        }
+        Ok(Self { discs })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use foramen_types::SubjectId;
+
+    fn read(table: &str) -> Result<Levels, StudyError> {
+        Levels::read(table.as_bytes(), &SubjectKey::identity())
+    }
+
+    #[test]
+    fn optional_columns_are_read() {
+        let levels = read(
+            "subject_id,level,x_mm,y_mm,z_mm,kind,nx,ny,nz,confidence,status\n\
+             A,C5-6,1,2,3,canal,0,0,2,0.5,ok\nA,C6/7,1,2,3,,,,,,refused\n",
+        )
+        .unwrap();
+        let subject = SubjectId::new("A").unwrap();
+        let disc = levels.of(&subject, Level::C5C6).unwrap();
+        assert_eq!((disc.kind, disc.confidence), (PointKind::Canal, 0.5));
+        assert_eq!(disc.normal, Some(Vector::new(0.0, 0.0, 1.0)));
+        assert!(levels.of(&subject, Level::C6C7).is_none());
+    }
+
+    #[test]
+    fn a_bad_cell_is_named_with_its_row() {
+        let text = read("subject_id,level,x_mm,y_mm,z_mm\nA,C5/6,1,2,3\nA,C6/7,1,two,3\n")
+            .unwrap_err()
+            .to_string();
+        assert!(text.contains("row 3") && text.contains("y_mm = \"two\""), "{text}");
+        let twice = read("subject_id,level,x_mm,y_mm,z_mm\nA,C5/6,1,2,3\nA,C56,1,2,3\n");
+        assert!(matches!(twice, Err(StudyError::RepeatedRow { row: 3, .. })));
+    }
+
+    #[test]
+    fn json_holds_what_the_table_holds() {
+        let list = r#"[{"subject_id": "A", "level": "C5/6", "x_mm": 1.5, "y_mm": -2, "z_mm": 3,
+            "kind": "canal", "frame_of_reference_uid": null}]"#;
+        let levels = Levels::read_json(list.as_bytes(), &SubjectKey::identity()).unwrap();
+        let table = read("subject_id,level,x_mm,y_mm,z_mm,kind\nA,C5/6,1.5,-2,3,canal\n").unwrap();
+        assert_eq!(levels.iter().collect::<Vec<_>>(), table.iter().collect::<Vec<_>>());
+        let short = r#"[{"subject_id": "A", "level": "C5/6", "x_mm": 1, "y_mm": 2, "z_mm": 3},
+            {"subject_id": "A", "level": "C6/7", "x_mm": 1, "y_mm": 2}]"#;
+        let text = Levels::read_json(short.as_bytes(), &SubjectKey::identity()).unwrap_err();
+        assert!(text.to_string().contains("row 2") && text.to_string().contains("z_mm"), "{text}");
+    }
+}

@@ -1,0 +1,113 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use foramen_select::KimGrade;
+use serde::Deserialize;
+
+/// One foramen on one slice: SOP Instance UID and side.
+pub type Place = (String, String);
+
+/// What someone, or the program, saw there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// `open`, `closed`, `occluded` or `refused`.
+    pub state: String,
+    /// The width, millimetres.
+    pub width: Option<f64>,
+    /// The grade by Kim, 0 to 2.
+    pub kim: Option<u8>,
+    /// The grade by the modified scale.
+    pub modified_kim: Option<u8>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    sop_instance_uid: String,
+    side: String,
+    #[serde(default)]
+    reader: String,
+    state: Option<String>,
+    width_mm: Option<f64>,
+    root_width_mm: Option<f64>,
+    kim: Option<u8>,
+    modified_kim: Option<u8>,
+}
+
+impl Row {
+    /// A table without states has a width where something is open; one without
+    /// grades may have widths of roots, which make them.
+    fn seen(&self) -> Seen {
+        let state = self.state.clone().unwrap_or_else(|| match self.width_mm {
+            Some(width) if width > 0.0 => "open".to_owned(),
+            Some(_) => "occluded".to_owned(),
+            None => "closed".to_owned(),
+        });
+        let widths = self.width_mm.zip(self.root_width_mm);
+        let grade = |given: Option<u8>, of: fn(f64, f64) -> Option<KimGrade>| {
+            given.or_else(|| widths.and_then(|(width, root)| of(width, root)).map(KimGrade::number))
+        };
+        Seen {
+            state,
+            width: self.width_mm,
+            kim: grade(self.kim, KimGrade::kim),
+            modified_kim: grade(self.modified_kim, KimGrade::modified_kim),
+        }
+    }
+}
+
+/// Reads what was seen, by reader: `sop_instance_uid`, `side` and, where they are,
+/// `reader`, `state`, `width_mm`, `root_width_mm`, `kim`, `modified_kim`.
+///
+/// # Errors
+/// When the table cannot be read, with its name.
+pub fn read_readings(path: &Path) -> Result<BTreeMap<String, BTreeMap<Place, Seen>>> {
+    let mut readings: BTreeMap<String, BTreeMap<Place, Seen>> = BTreeMap::new();
+    let context = || format!("could not use {}", path.display());
+    for row in csv::Reader::from_path(path).with_context(context)?.deserialize() {
+        let row: Row = row.with_context(context)?;
+        // Episodes without a chosen slice were not measured.
+        if !row.sop_instance_uid.is_empty() {
+            let seen = row.seen();
+            readings.entry(row.reader).or_default().insert((row.sop_instance_uid, row.side), seen);
+        }
+    }
+    Ok(readings)
+}
+
+/// The mean width of the foramina that all readers give a width; grades have no
+/// mean.
+#[must_use]
+pub fn mean_reading(
+    readers: &BTreeMap<String, BTreeMap<Place, Seen>>,
+    places: &BTreeSet<&Place>,
+) -> BTreeMap<Place, Seen> {
+    let mean = |place: &Place| {
+        let all: Option<Vec<f64>> = readers.values().map(|r| r.get(place)?.width).collect();
+        let width = all.map(|all| all.iter().sum::<f64>() / all.len() as f64);
+        let state = if width.is_some() { "open" } else { "closed" }.to_owned();
+        Seen { state, width, kim: None, modified_kim: None }
+    };
+    places.iter().map(|place| ((*place).clone(), mean(place))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_and_grades_are_made_of_widths_where_they_are_not_given() {
+        let folder = std::env::temp_dir().join(format!("foramen-readings-{}", std::process::id()));
+        let table = "sop_instance_uid,side,width_mm,root_width_mm,kim\n\
+                     1,left,2.4,3,\n2,left,,,\n3,left,0,,\n4,left,2,3,2\n,left,,,\n";
+        std::fs::write(&folder, table).unwrap();
+        let readings = read_readings(&folder).unwrap();
+        std::fs::remove_file(&folder).unwrap();
+        let seen: Vec<&Seen> = readings[""].values().collect();
+        let states: Vec<&str> = seen.iter().map(|seen| seen.state.as_str()).collect();
+        assert_eq!(states, ["open", "closed", "occluded", "open"]);
+        assert_eq!((seen[0].kim, seen[0].modified_kim), (Some(1), Some(1)));
+        assert_eq!((seen[3].kim, seen[3].modified_kim), (Some(2), Some(1)));
+        assert_eq!(seen[1].kim, None);
+    }
+}
