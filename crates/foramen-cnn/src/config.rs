@@ -1,4 +1,6 @@
-use crate::{Augmentation, CnnError, DeviceChoice};
+use std::path::PathBuf;
+
+use crate::{Architecture, Augmentation, CnnError, DeviceChoice};
 
 /// The number format of convolutions and matrix products.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -29,8 +31,18 @@ pub struct CnnConfig {
     pub members: usize,
     /// Rows and columns of the field of view, cut from the middle of the patch.
     pub crop: usize,
-    /// Channels of the first stage; each further stage has twice as many.
+    /// The trunk of the network. Default [`Architecture::Compact`].
+    pub architecture: Architecture,
+    /// Channels of the compact network's first stage; each further stage has twice
+    /// as many.
     pub channels: usize,
+    /// Whether the first convolution of a network of the literature is one of 3 × 3
+    /// that keeps the size, and nothing is pooled after it, as is usual for images of
+    /// some 30 pixels. Default `false`.
+    pub small_stem: bool,
+    /// A safetensors file with torchvision's names that a network of the literature
+    /// begins with; without it, weights are drawn.
+    pub weights: Option<PathBuf>,
     /// Passes of `images_per_epoch` images.
     pub epochs: usize,
     /// Images drawn per epoch, so that the time of a training does not depend on
@@ -83,7 +95,10 @@ impl Default for CnnConfig {
             seed: 1,
             members: 1,
             crop: 64,
+            architecture: Architecture::Compact,
             channels: 16,
+            small_stem: false,
+            weights: None,
             epochs: 24,
             images_per_epoch: 1024,
             batch: 64,
@@ -155,6 +170,20 @@ impl CnnConfig {
         self
     }
 
+    /// The same configuration with another trunk.
+    #[must_use]
+    pub fn with_architecture(mut self, architecture: Architecture) -> Self {
+        self.architecture = architecture;
+        self
+    }
+
+    /// The same configuration with a trunk that begins with the weights of a file.
+    #[must_use]
+    pub fn with_weights(mut self, weights: impl Into<PathBuf>) -> Self {
+        self.weights = Some(weights.into());
+        self
+    }
+
     /// Checks that every value can be used.
     ///
     /// # Errors
@@ -206,6 +235,13 @@ impl CnnConfig {
                 let rule = "a positive number";
                 return Err(CnnError::Config { setting, value: value.to_string(), rule });
             }
+        }
+        if let (Architecture::Compact, Some(weights)) = (self.architecture, &self.weights) {
+            return Err(CnnError::Config {
+                setting: "weights",
+                value: weights.display().to_string(),
+                rule: "absent, since nobody publishes weights of the compact network",
+            });
         }
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! Configuration and environment as files hold them: types of their own, so that
 //! a renamed field breaks no file.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
-use crate::{Augmentation, CnnConfig, CnnError, DeviceChoice, Precision};
+use crate::{Architecture, Augmentation, CnnConfig, CnnError, DeviceChoice, Precision};
 
 /// How the model was computed: for the reader, and for claims of equal bytes.
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,7 +50,13 @@ pub(crate) struct ConfigFile {
     seed: u64,
     members: usize,
     pub(crate) crop: usize,
+    #[serde(default = "compact")]
+    architecture: String,
     channels: usize,
+    #[serde(default)]
+    small_stem: bool,
+    #[serde(default)]
+    weights: Option<PathBuf>,
     epochs: usize,
     images_per_epoch: usize,
     batch: usize,
@@ -101,7 +109,10 @@ impl ConfigFile {
             seed,
             members,
             crop,
+            architecture: config.architecture.to_string(),
             channels,
+            small_stem: config.small_stem,
+            weights: config.weights.clone(),
             epochs,
             images_per_epoch,
             batch,
@@ -136,7 +147,10 @@ impl ConfigFile {
             seed: self.seed,
             members: self.members,
             crop: self.crop,
+            architecture: self.architecture.parse()?,
             channels: self.channels,
+            small_stem: self.small_stem,
+            weights: self.weights,
             epochs: self.epochs,
             images_per_epoch: self.images_per_epoch,
             batch: self.batch,
@@ -161,6 +175,11 @@ impl ConfigFile {
 }
 
 /// What files from before there was a choice mean.
+fn compact() -> String {
+    Architecture::Compact.to_string()
+}
+
+/// The same.
 fn one() -> usize {
     1
 }

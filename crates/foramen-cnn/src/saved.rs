@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use rand::SeedableRng as _;
-use rand::rngs::ChaCha8Rng;
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
@@ -140,13 +138,12 @@ pub(crate) fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnMod
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| foreign(error.to_string()))?;
     let members = (0..config.members)
         .map(|number| {
-            let mut generator = ChaCha8Rng::seed_from_u64(0);
-            let mut network = Network::new(config.channels, environment.place(), &mut generator);
-            network.make_channels_last()?;
+            let mut network = Network::new(&config, environment.place())?;
             for (name, mut tensor) in network.named() {
                 let name = format!("member{number}.{name}");
                 tensors::fill(&tensors, &name, &mut tensor).map_err(foreign)?;
             }
+            network.pack(environment.bf16)?;
             Ok(Member { network, scale })
         })
         .collect::<Result<Vec<_>, CnnError>>()?;

@@ -3,8 +3,6 @@
 use std::path::Path;
 
 use foramen_types::Level;
-use rand::SeedableRng as _;
-use rand::rngs::ChaCha8Rng;
 use tch::{CModule, Device, Kind, Tensor};
 
 use crate::augment::{centre, grid, read};
@@ -83,8 +81,7 @@ impl CnnModel {
 
     /// A member on the CPU whose weights can be constants of a trace.
     fn frozen(&self, member: &Member) -> Result<Member, CnnError> {
-        let mut generator = ChaCha8Rng::seed_from_u64(0);
-        let mut network = Network::new(self.config.channels, Device::Cpu, &mut generator);
+        let mut network = Network::new(&self.config, Device::Cpu)?;
         network.copy_from(&member.network)?;
         network.freeze();
         Ok(Member { network, scale: member.scale })

@@ -80,6 +80,7 @@ impl Training<'_> {
                 checkpoints.write(number, &state, config, environment)?;
             }
         }
+        state.best.network.pack(environment.bf16)?;
         Ok(state.best)
     }
 
