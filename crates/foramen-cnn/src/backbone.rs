@@ -102,10 +102,7 @@ impl Backbone {
         seed: u64,
         device: Device,
     ) -> Result<Self, CnnError> {
-        let store = nn::VarStore::new(device);
-        let plan = Plan { architecture, input, channels: 16, small_stem: false };
-        let trunk = trunk::build(&store.root(), plan);
-        let network = Self { store, trunk };
+        let network = Self::empty(architecture, input, device);
         let mut generator = keyed(seed, [purpose::WEIGHTS, 0, 0]);
         for (_, mut tensor) in network.named() {
             if tensor.dim() == 4 {
@@ -116,15 +113,30 @@ impl Backbone {
         Ok(network)
     }
 
-    /// Fills in the weights of a safetensors file with torchvision's names. Its last
-    /// layer is not read; for images of one channel, the first layer's kernels are
-    /// summed over colours.
+    /// A network with the weights of a safetensors file with torchvision's names. Its
+    /// last layer is not read; for images of one channel, the first layer's kernels
+    /// are summed over colours.
     ///
     /// # Errors
     /// [`CnnError::Io`] when the file cannot be read, [`CnnError::Foreign`] when a
     /// tensor is missing or of another shape.
-    pub fn load(&mut self, path: &Path) -> Result<(), CnnError> {
-        load(path, self.named().into_iter())
+    pub fn load(
+        architecture: Architecture,
+        input: i64,
+        path: &Path,
+        device: Device,
+    ) -> Result<Self, CnnError> {
+        let network = Self::empty(architecture, input, device);
+        load(path, network.named().into_iter())?;
+        make_channels_last(&network.store)?;
+        Ok(network)
+    }
+
+    fn empty(architecture: Architecture, input: i64, device: Device) -> Self {
+        let store = nn::VarStore::new(device);
+        let plan = Plan { architecture, input, channels: 16, small_stem: false };
+        let trunk = trunk::build(&store.root(), plan);
+        Self { store, trunk }
     }
 
     /// Features `[n, channels]` of images `[n, input, rows, columns]`: the means of
@@ -245,14 +257,13 @@ mod tests {
         std::fs::write(&path, crate::tensors::to_bytes(named).unwrap()).unwrap();
 
         let grey = wave(&[1, 1, 64, 64], 0.01, 0.0).to_kind(Kind::Float);
-        let mut of_grey = Backbone::new(Architecture::ResNet18, 1, 1, Device::Cpu).unwrap();
-        of_grey.load(&path).unwrap();
+        let load = |architecture| Backbone::load(architecture, 1, &path, Device::Cpu);
+        let of_grey = load(Architecture::ResNet18).unwrap();
         let expected = tch::no_grad(|| colours.features(&grey.repeat([1, 3, 1, 1]), false));
         let found = tch::no_grad(|| of_grey.features(&grey, false));
         assert!((found - expected).abs().max().double_value(&[]) < 1e-4);
 
-        let mut other = Backbone::new(Architecture::ResNet34, 3, 1, Device::Cpu).unwrap();
-        let error = other.load(&path).unwrap_err().to_string();
+        let error = load(Architecture::ResNet34).unwrap_err().to_string();
         assert!(error.contains("layer1.2"), "{error}");
     }
 

@@ -99,7 +99,8 @@ impl Network {
         let of_trunk = self.named().into_iter();
         let of_trunk = of_trunk
             .filter_map(|(name, tensor)| Some((name.strip_prefix(&prefix)?.to_owned(), tensor)));
-        load(path, of_trunk)
+        load(path, of_trunk)?;
+        make_channels_last(&self.store)
     }
 
     /// Makes prediction fast, in bf16 or f32; weights that change later are not

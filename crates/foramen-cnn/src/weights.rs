@@ -24,7 +24,7 @@ pub(crate) fn fill(tensor: &mut Tensor, numbers: impl Iterator<Item = f64>) {
     tch::no_grad(|| tensor.copy_(&drawn));
 }
 
-/// Fills tensors from a safetensors file by their names. What else is in the file,
+/// Fills tensors from a safetensors file by their names; they lie as in the file then. What else is in the file,
 /// such as the last layer, is left; kernels for three colours are summed where
 /// images have one channel, which is what they give for grey.
 pub(crate) fn load(
@@ -41,15 +41,16 @@ pub(crate) fn load(
     for (name, mut tensor) in named {
         let size = tensor.size();
         let of_colours = file.tensor(&name).is_ok_and(|view| view.shape().get(1) == Some(&3));
-        if let ([to, 1, rows, columns], true) = (&*size, of_colours) {
-            let mut colours =
-                Tensor::zeros([*to, 3, *rows, *columns], (tensor.kind(), tensor.device()));
-            tensors::fill(&file, &name, &mut colours).map_err(foreign)?;
-            let grey = colours.sum_dim_intlist(1, true, tensor.kind());
-            tch::no_grad(|| tensor.copy_(&grey));
-        } else {
-            tensors::fill(&file, &name, &mut tensor).map_err(foreign)?;
-        }
+        let loaded = match *size {
+            [to, 1, rows, columns] if of_colours => {
+                tensors::read(&file, &name, &[to, 3, rows, columns], tensor.kind())
+                    .map(|colours| colours.sum_dim_intlist(1, true, tensor.kind()))
+            }
+            _ => tensors::read(&file, &name, &size, tensor.kind()),
+        };
+        // The storage changes hands: a copy of all weights would take longer than to
+        // predict with them.
+        tensor.set_data(&loaded.map_err(foreign)?.to_device(tensor.device()));
     }
     Ok(())
 }
