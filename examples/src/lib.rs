@@ -9,6 +9,8 @@ mod files;
 mod inputs;
 mod labels;
 mod levels_page;
+#[cfg(feature = "torch")]
+mod medmnist;
 mod perturbed;
 mod progress;
 mod reporting;
@@ -23,6 +25,8 @@ pub use files::{create, open};
 pub use inputs::{Inputs, OpenedInputs, prepare_output};
 pub use labels::{labels_json, print_analyses};
 pub use levels_page::render_levels;
+#[cfg(feature = "torch")]
+pub use medmnist::read_medmnist;
 pub use perturbed::Perturbation;
 pub use progress::{bar, counter};
 pub use reporting::{provenance, report_input};
