@@ -52,15 +52,10 @@ pub(crate) struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Checkpoints of this material below `folder`; earlier ones are gone on from
+    /// Checkpoints of the data with this fingerprint below `folder`; earlier ones are gone on from
     /// or, without `resume`, replaced.
-    pub(crate) fn new(
-        folder: &Path,
-        resume: bool,
-        material: &Material<'_>,
-    ) -> Result<Self, CnnError> {
-        let data = fingerprint(material)?;
-        Ok(Self { folder: folder.join(&data[..16]), data, resume })
+    pub(crate) fn new(folder: &Path, resume: bool, data: &str) -> Self {
+        Self { folder: below(folder, data), data: data.to_owned(), resume }
     }
 
     fn of_network(&self, number: usize) -> PathBuf {
@@ -204,8 +199,13 @@ fn checksums(record: &[u8], tensors: &[u8]) -> String {
     lines
 }
 
+/// What belongs to the data with a fingerprint, below a folder that trainings share.
+pub(crate) fn below(folder: &Path, fingerprint: &str) -> PathBuf {
+    folder.join(&fingerprint[..16])
+}
+
 /// What tells one training set from another: images, widths, outcomes, in order.
-fn fingerprint(material: &Material<'_>) -> Result<String, CnnError> {
+pub(crate) fn fingerprint(material: &Material<'_>) -> Result<String, CnnError> {
     let mut digest = Sha256::new();
     digest.update((material.labelled as u64).to_le_bytes());
     for images in [material.train, material.tune] {

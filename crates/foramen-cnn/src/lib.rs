@@ -69,10 +69,12 @@ mod member;
 mod model;
 
 mod checkpoint;
+mod history;
 mod loss;
 mod schedule;
 mod state;
 mod temperature;
+mod tensorboard;
 mod training;
 mod tuned;
 

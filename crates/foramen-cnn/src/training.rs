@@ -1,5 +1,6 @@
 //! How one network learns.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -7,6 +8,7 @@ use tch::{Kind, Tensor};
 
 use crate::checkpoint::Checkpoints;
 use crate::environment::Environment;
+use crate::history::History;
 use crate::images::Images;
 use crate::loss::loss;
 use crate::member::{Member, Scale};
@@ -34,6 +36,8 @@ pub(crate) struct Training<'a> {
     pub material: &'a Material<'a>,
     /// Where the state is kept after each epoch.
     pub checkpoints: Option<&'a Checkpoints>,
+    /// Where each epoch is told of.
+    pub history: Option<&'a Path>,
     /// Ends the training when set.
     pub stop: &'a AtomicBool,
     pub progress: &'a dyn Fn(&EpochReport),
@@ -56,14 +60,19 @@ impl Training<'_> {
         if let Some(checkpoints) = self.checkpoints {
             checkpoints.resume(number, &mut state, config, environment)?;
         }
+        let mut history = match self.history {
+            Some(folder) => Some(History::open(folder, number, state.position.epoch)?),
+            None => None,
+        };
         while !state.position.finished {
             let epoch = state.position.epoch + 1;
+            let left = config.members - number;
             let started = Instant::now();
             let learned = self.learn(&mut state, seed, epoch)?;
             let seconds = started.elapsed().as_secs_f64();
             let tuned = Tuned::new(&state.average, environment, config, material.tune)?;
             let is_best = self.judge(&mut state, &tuned, epoch)?;
-            (self.progress)(&EpochReport {
+            let report = EpochReport {
                 member: number + 1,
                 members: config.members,
                 epoch,
@@ -74,8 +83,13 @@ impl Training<'_> {
                 tune_width_error: tuned.width_error,
                 learning_rate: learned.learning_rate,
                 images_per_second: learned.images as f64 / seconds,
+                remaining: started.elapsed().mul_f64((config.epochs * left - epoch) as f64),
                 best: is_best,
-            });
+            };
+            if let Some(history) = &mut history {
+                history.write(&report)?;
+            }
+            (self.progress)(&report);
             if let Some(checkpoints) = self.checkpoints {
                 checkpoints.write(number, &state, config, environment)?;
             }
