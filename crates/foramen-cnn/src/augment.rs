@@ -80,46 +80,74 @@ pub(crate) fn vary(
     augmentation: &Augmentation,
     generators: &mut [ChaCha8Rng],
 ) -> Tensor {
-    let Shape { n, rows, columns, crop } = shape(images, crop);
-    let mut affine = Vec::with_capacity(generators.len() * 6);
-    let mut tones = Vec::with_capacity(generators.len() * 6);
-    let mut noise = vec![0f32; generators.len() * as_len(crop * crop)];
-    for (generator, pixels) in
-        generators.iter_mut().zip(noise.chunks_exact_mut(as_len(crop * crop)))
-    {
-        affine.extend(place(augmentation, [rows, columns, crop], generator));
-        let mut within = |limit: f64| limit * generator.random_range(-1.0..=1.0f64);
-        let bias = augmentation.bias;
-        tones.extend([
-            within(augmentation.gamma).exp(),
-            within(augmentation.offset),
-            within(bias / 2.0),
-            within(bias),
-            within(bias),
-            within(bias / 2.0),
-        ]);
-        let deviation = within(augmentation.noise).max(0.0);
-        if deviation > 0.0 {
-            for pixel in pixels {
-                let draw: f32 = StandardNormal.sample(generator);
-                #[expect(clippy::cast_possible_truncation, reason = "a small deviation")]
-                let deviation = deviation as f32;
-                *pixel = draw * deviation;
+    let Shape { rows, columns, crop, .. } = shape(images, crop);
+    Variation::draw([rows, columns, crop], augmentation, generators).apply(images)
+}
+
+/// How each image of a batch is varied: numbers alone, which any thread may draw.
+#[derive(Debug)]
+pub(crate) struct Variation {
+    crop: i64,
+    /// Six numbers for each image.
+    affine: Vec<f64>,
+    /// Six numbers for each image.
+    tones: Vec<f64>,
+    /// `crop` × `crop` numbers for each image.
+    noise: Vec<f32>,
+}
+
+impl Variation {
+    /// Draws for images of `[rows, columns, crop]` pixels, by one generator each.
+    pub(crate) fn draw(
+        [rows, columns, crop]: [i64; 3],
+        augmentation: &Augmentation,
+        generators: &mut [ChaCha8Rng],
+    ) -> Self {
+        let mut affine = Vec::with_capacity(generators.len() * 6);
+        let mut tones = Vec::with_capacity(generators.len() * 6);
+        let mut noise = vec![0f32; generators.len() * as_len(crop * crop)];
+        for (generator, pixels) in
+            generators.iter_mut().zip(noise.chunks_exact_mut(as_len(crop * crop)))
+        {
+            affine.extend(place(augmentation, [rows, columns, crop], generator));
+            let mut within = |limit: f64| limit * generator.random_range(-1.0..=1.0f64);
+            let bias = augmentation.bias;
+            tones.extend([
+                within(augmentation.gamma).exp(),
+                within(augmentation.offset),
+                within(bias / 2.0),
+                within(bias),
+                within(bias),
+                within(bias / 2.0),
+            ]);
+            let deviation = within(augmentation.noise).max(0.0);
+            if deviation > 0.0 {
+                for pixel in pixels {
+                    let draw: f32 = StandardNormal.sample(generator);
+                    #[expect(clippy::cast_possible_truncation, reason = "a small deviation")]
+                    let deviation = deviation as f32;
+                    *pixel = draw * deviation;
+                }
             }
         }
+        Self { crop, affine, tones, noise }
     }
-    let device = images.device();
-    let affine = floats(&affine, &[n, 2, 3], device);
-    let grid = Tensor::affine_grid_generator(&affine, [n, 1, crop, crop], true);
-    let cut = read(images, &grid);
-    let tones = floats(&tones, &[n, 6, 1, 1], device);
-    let tone = |index: i64| tones.narrow(1, index, 1);
-    let along = Tensor::linspace(-1.0, 1.0, crop, (Kind::Float, device));
-    let x = along.view([1, 1, 1, crop]);
-    let y = along.view([1, 1, crop, 1]);
-    let field = tone(2) + tone(3) * &x + tone(4) * &y + tone(5) * (&x * &y) + 1.0;
-    let noise = Tensor::from_slice(&noise).view([n, 1, crop, crop]).to_device(device);
-    cut.clamp_min(1e-3).pow(&tone(0)) * field + tone(1) + noise
+
+    /// The images so varied.
+    pub(crate) fn apply(&self, images: &Tensor) -> Tensor {
+        let (n, crop, device) = (images.size()[0], self.crop, images.device());
+        let affine = floats(&self.affine, &[n, 2, 3], device);
+        let grid = Tensor::affine_grid_generator(&affine, [n, 1, crop, crop], true);
+        let cut = read(images, &grid);
+        let tones = floats(&self.tones, &[n, 6, 1, 1], device);
+        let tone = |index: i64| tones.narrow(1, index, 1);
+        let along = Tensor::linspace(-1.0, 1.0, crop, (Kind::Float, device));
+        let x = along.view([1, 1, 1, crop]);
+        let y = along.view([1, 1, crop, 1]);
+        let field = tone(2) + tone(3) * &x + tone(4) * &y + tone(5) * (&x * &y) + 1.0;
+        let noise = Tensor::from_slice(&self.noise).view([n, 1, crop, crop]).to_device(device);
+        cut.clamp_min(1e-3).pow(&tone(0)) * field + tone(1) + noise
+    }
 }
 
 /// Draws where the field of view lies in an image of `[rows, columns, crop]`
@@ -170,15 +198,14 @@ pub(crate) fn centre(images: &Tensor, crop: usize) -> Tensor {
 }
 
 struct Shape {
-    n: i64,
     rows: i64,
     columns: i64,
     crop: i64,
 }
 
 fn shape(images: &Tensor, crop: usize) -> Shape {
-    let (n, _, rows, columns) = images.size4().expect("images are [n, 1, rows, columns]");
-    Shape { n, rows, columns, crop: i64::try_from(crop).expect("a crop is at most a patch") }
+    let (_, _, rows, columns) = images.size4().expect("images are [n, 1, rows, columns]");
+    Shape { rows, columns, crop: i64::try_from(crop).expect("a crop is at most a patch") }
 }
 
 fn as_len(number: i64) -> usize {

@@ -30,8 +30,9 @@ const RECORD: &str = "checkpoint.json";
 const TENSORS: &str = "tensors.safetensors";
 const SUMS: &str = "SHA256SUMS";
 
-/// Settings that say where to compute; what came of them is in the environment.
-const CHOICES: [&str; 3] = ["device", "precision", "threads"];
+/// Settings that say where to compute, on which nothing hangs, or what came of which
+/// is in the environment.
+const CHOICES: [&str; 4] = ["device", "precision", "threads", "data_threads"];
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {

@@ -25,6 +25,9 @@ pub struct CnnConfig {
     /// Intra-op threads; `None` takes every core. What was used is recorded in
     /// the model, since bytes depend on it.
     pub threads: Option<usize>,
+    /// Threads that prepare the next batches while one runs; bytes do not depend on
+    /// it. Default 1, which keeps up with some two thousand images a second.
+    pub data_threads: usize,
     /// Seed of weights, order, augmentation and dropout. Default 1.
     pub seed: u64,
     /// Networks trained from different seeds, whose log-odds are averaged.
@@ -92,6 +95,7 @@ impl Default for CnnConfig {
             device: DeviceChoice::Auto,
             precision: Precision::Auto,
             threads: None,
+            data_threads: 1,
             seed: 1,
             members: 1,
             crop: 64,
@@ -197,6 +201,7 @@ impl CnnConfig {
             ("batch", self.batch.saturating_sub(1)),
             ("accumulation", self.accumulation),
             ("views", self.views),
+            ("data_threads", self.data_threads),
             ("threads", self.threads.unwrap_or(1)),
             ("crop", self.crop / 16),
         ];

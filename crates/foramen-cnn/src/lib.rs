@@ -68,6 +68,7 @@ mod images;
 mod member;
 mod model;
 
+mod ahead;
 mod checkpoint;
 mod history;
 mod loss;

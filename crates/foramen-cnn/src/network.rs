@@ -12,7 +12,7 @@ use crate::weights::{draw_convolution, fill, load};
 use crate::{Architecture, CnnConfig, CnnError};
 
 /// Features that the heads see.
-const FEATURES: i64 = 48;
+pub(crate) const FEATURES: usize = 48;
 /// Where the tensors of a trunk of the literature lie.
 const TRUNK: &str = "trunk";
 
@@ -51,6 +51,7 @@ impl Network {
             Architecture::Compact => trunk::build(&root, plan),
             _ => trunk::build(&(&root / TRUNK), plan),
         };
+        let features = FEATURES as i64;
         let linear = |name: &str, from: i64, to: i64| {
             let config = nn::LinearConfig {
                 ws_init: Init::Const(0.0),
@@ -60,10 +61,10 @@ impl Network {
             nn::linear(&root / name, from, to, config)
         };
         let network = Self {
-            features: linear("features", 2 * trunk.channels(), FEATURES),
-            width: linear("width", FEATURES, 1),
+            features: linear("features", 2 * trunk.channels(), features),
+            width: linear("width", features, 1),
             outcome_width: linear("outcome_width", 1, 1),
-            outcome: linear("outcome", FEATURES, 1),
+            outcome: linear("outcome", features, 1),
             trunk,
             store,
         };

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use tch::{Kind, Tensor};
 
+use crate::ahead::Ahead;
 use crate::checkpoint::Checkpoints;
 use crate::environment::Environment;
 use crate::history::History;
@@ -98,26 +99,42 @@ impl Training<'_> {
         Ok(state.best)
     }
 
-    /// Goes through the batches of one epoch.
+    /// Goes through the batches of one epoch; what is random in a batch is drawn by
+    /// other threads while the one before runs.
     fn learn(&self, state: &mut State, seed: u64, epoch: usize) -> Result<Epoch, CnnError> {
-        let Self { config, environment, material, .. } = *self;
+        let Self { config, material, .. } = *self;
         let auxiliary = usize::try_from(material.train.len()).unwrap_or(0) - material.labelled;
         let batches = batches(config, seed, epoch, material.labelled, auxiliary);
+        std::thread::scope(|scope| {
+            let edge = material.train.edge();
+            let ahead = Ahead::start(scope, config, edge, seed, epoch, batches.len());
+            self.learn_batches(state, epoch, &batches, ahead)
+        })
+    }
+
+    fn learn_batches(
+        &self,
+        state: &mut State,
+        epoch: usize,
+        batches: &[Vec<i64>],
+        mut ahead: Ahead,
+    ) -> Result<Epoch, CnnError> {
+        let Self { config, environment, material, .. } = *self;
         let steps = config.epochs * batches.len().div_ceil(config.accumulation);
         let outcome_weight = self.outcome_weight(epoch);
         let mut losses = Vec::with_capacity(batches.len());
         let mut rate = 0.0;
-        for (first, together) in batches.chunks(config.accumulation).enumerate() {
+        for together in batches.chunks(config.accumulation) {
             if self.stop.load(Ordering::Relaxed) {
                 return Err(CnnError::Stopped { epoch });
             }
             rate = learning_rate(config, state.position.step as f64 / steps as f64);
             state.optimiser.set_learning_rate(rate);
             state.optimiser.zero_grad();
-            for (place, indices) in (first * config.accumulation..).zip(together) {
-                let key = [epoch as u64, place as u64];
+            for indices in together {
+                let draws = ahead.next();
                 let batch = material.train.select(indices);
-                let loss = loss(config, environment, &state.network, material, &batch, seed, key)?;
+                let loss = loss(config, environment, &state.network, material, &batch, &draws)?;
                 let total = &loss.width + &loss.outcome * outcome_weight;
                 if together.len() == 1 {
                     total.f_backward()?;

@@ -203,3 +203,19 @@ fn each_epoch_is_told_of_once_also_when_resumed() {
     // The first training's events, the second's, and the table.
     assert_eq!(fs::read_dir(of_data.join("network-1")).unwrap().count(), 3);
 }
+
+#[test]
+fn any_number_of_data_threads_gives_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |threads: usize| {
+        let mut config = short().with_epochs(3);
+        config.data_threads = threads;
+        let path = folder.path().join(threads.to_string());
+        fit(&Cnn::new(config)).unwrap().save(&path).unwrap();
+        weights(&path)
+    };
+    let one = of(1);
+    for threads in [2, 4, 9] {
+        assert!(of(threads) == one, "{threads} threads");
+    }
+}
