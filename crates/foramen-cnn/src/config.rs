@@ -73,6 +73,10 @@ pub struct CnnConfig {
     /// Share of the epochs, at the start, in which only widths are learned (where
     /// there are widths).
     pub width_first: f64,
+    /// Whether the outcome is also read from the measured width of the sample; where
+    /// there is none, the picture alone counts. Default `false`: what is measured on
+    /// the same picture adds little, and a prediction would hang on it.
+    pub measured_width: bool,
     /// Share of the outcome head's features left out in each step.
     pub dropout: f64,
     /// Labels are moved towards one half by this much.
@@ -114,6 +118,7 @@ impl Default for CnnConfig {
             clip: 5.0,
             outcome_weight: 0.5,
             width_first: 0.4,
+            measured_width: false,
             dropout: 0.5,
             label_smoothing: 0.05,
             average_decay: 0.98,

@@ -97,7 +97,7 @@ impl CnnModel {
 
     /// Log-odds and widths for each sample, in order: the mean over networks and
     /// views. What is said of a sample does not depend on its neighbours, nor on
-    /// its measured width.
+    /// its measured width, unless [`CnnConfig::measured_width`] says so.
     ///
     /// # Errors
     /// [`CnnError::PatchShape`] and [`CnnError::PatchNotFinite`].

@@ -25,6 +25,8 @@ pub(crate) struct Network {
     width: nn::Linear,
     outcome_width: nn::Linear,
     outcome: nn::Linear,
+    /// Reads the measured width, where the configuration wants it.
+    measured: Option<nn::Linear>,
 }
 
 /// What the trunk and the heads say of a batch, all in f32.
@@ -65,6 +67,14 @@ impl Network {
             width: linear("width", features, 1),
             outcome_width: linear("outcome_width", 1, 1),
             outcome: linear("outcome", features, 1),
+            measured: config.measured_width.then(|| {
+                let config = nn::LinearConfig {
+                    ws_init: Init::Const(0.0),
+                    bias: false,
+                    ..Default::default()
+                };
+                nn::linear(&root / "measured", 2, 1, config)
+            }),
             trunk,
             store,
         };
@@ -128,11 +138,22 @@ impl Network {
         Answer { width, features }
     }
 
-    /// Log-odds of a favourable outcome from width z-scores `[n]` and features
-    /// `[n, FEATURES]`.
-    pub(crate) fn outcome(&self, width_z: &Tensor, features: &Tensor) -> Tensor {
+    /// Log-odds of a favourable outcome from width z-scores `[n]`, features
+    /// `[n, FEATURES]`, and what was measured, `[n, 2]`; without it, as if nothing
+    /// had been.
+    pub(crate) fn outcome(
+        &self,
+        width_z: &Tensor,
+        features: &Tensor,
+        measured: Option<&Tensor>,
+    ) -> Tensor {
         let by_width = self.outcome_width.forward(&width_z.unsqueeze(1));
-        (by_width + self.outcome.forward(features)).squeeze_dim(1)
+        let mut logits = by_width + self.outcome.forward(features);
+        if let (Some(head), Some(measured)) = (&self.measured, measured) {
+            // There is no bias: what is missing is zero and says nothing.
+            logits += head.forward(measured);
+        }
+        logits.squeeze_dim(1)
     }
 
     /// Every tensor, trained or running, by name, in the order of the alphabet.

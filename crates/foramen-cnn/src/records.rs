@@ -71,6 +71,8 @@ pub(crate) struct ConfigFile {
     clip: f64,
     outcome_weight: f64,
     width_first: f64,
+    #[serde(default)]
+    measured_width: bool,
     dropout: f64,
     label_smoothing: f64,
     average_decay: f64,
@@ -88,6 +90,10 @@ struct AugmentationFile {
     bias: f64,
     offset: f64,
     noise: f64,
+    #[serde(default)]
+    elastic: f64,
+    #[serde(default)]
+    cutout: f64,
 }
 
 impl ConfigFile {
@@ -98,7 +104,7 @@ impl ConfigFile {
         let CnnConfig { learning_rate, weight_decay, warm_up, clip, outcome_weight, .. } = *config;
         let CnnConfig { width_first, dropout, label_smoothing, average_decay, .. } = *config;
         let CnnConfig { patience, views, .. } = *config;
-        let Augmentation { rotation, shift, scale, gamma, bias, offset, noise } =
+        let Augmentation { rotation, shift, scale, gamma, bias, offset, noise, elastic, cutout } =
             config.augmentation;
         Self {
             device: device.to_string(),
@@ -127,18 +133,38 @@ impl ConfigFile {
             clip,
             outcome_weight,
             width_first,
+            measured_width: config.measured_width,
             dropout,
             label_smoothing,
             average_decay,
             patience,
             views,
-            augmentation: AugmentationFile { rotation, shift, scale, gamma, bias, offset, noise },
+            augmentation: AugmentationFile {
+                rotation,
+                shift,
+                scale,
+                gamma,
+                bias,
+                offset,
+                noise,
+                elastic,
+                cutout,
+            },
         }
     }
 
     pub(crate) fn into_config(self) -> Result<CnnConfig, CnnError> {
-        let AugmentationFile { rotation, shift, scale, gamma, bias, offset, noise } =
-            self.augmentation;
+        let AugmentationFile {
+            rotation,
+            shift,
+            scale,
+            gamma,
+            bias,
+            offset,
+            noise,
+            elastic,
+            cutout,
+        } = self.augmentation;
         let config = CnnConfig {
             device: self.device.parse::<DeviceChoice>()?,
             precision: match self.precision {
@@ -166,12 +192,23 @@ impl ConfigFile {
             clip: self.clip,
             outcome_weight: self.outcome_weight,
             width_first: self.width_first,
+            measured_width: self.measured_width,
             dropout: self.dropout,
             label_smoothing: self.label_smoothing,
             average_decay: self.average_decay,
             patience: self.patience,
             views: self.views,
-            augmentation: Augmentation { rotation, shift, scale, gamma, bias, offset, noise },
+            augmentation: Augmentation {
+                rotation,
+                shift,
+                scale,
+                gamma,
+                bias,
+                offset,
+                noise,
+                elastic,
+                cutout,
+            },
         };
         config.check()?;
         Ok(config)

@@ -17,7 +17,7 @@ impl CnnModel {
     ///
     /// Its `forward(patches, levels)` takes f32 `[n, 1, rows, columns]` as
     /// [`Sample::patch`](foramen_learn::Sample::patch) has them and int64 `[n]`,
-    /// the index in [`Level::ALL`]; it gives `[n, 2]`: the probability of a
+    /// the index in [`Level::ALL`] (a measured width is taken for missing); it gives `[n, 2]`: the probability of a
     /// favourable outcome and the width in millimetres. It computes in f32, and
     /// to 1e-5 says what a model in f32 says here.
     ///
@@ -62,7 +62,7 @@ impl CnnModel {
                     let answer = member.network.answer(&pooled);
                     let width = member.scale.millimetres(&answer.width);
                     let z = (&width - &mean) / &deviation;
-                    logits = sum(logits, member.network.outcome(&z, &answer.features));
+                    logits = sum(logits, member.network.outcome(&z, &answer.features, None));
                     millimetres = sum(millimetres, width);
                 }
             }
