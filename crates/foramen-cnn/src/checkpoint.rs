@@ -14,12 +14,10 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use tch::Device;
 
 use crate::environment::Environment;
 use crate::records::{ConfigFile, EnvironmentFile};
 use crate::state::{Position, State};
-use crate::training::Material;
 use crate::{CnnConfig, CnnError, tensors};
 
 /// What `checkpoint.json` calls itself.
@@ -195,7 +193,7 @@ fn epochs(folder: &Path) -> Vec<(usize, PathBuf)> {
 fn checksums(record: &[u8], tensors: &[u8]) -> String {
     let mut lines = String::new();
     for (name, bytes) in [(RECORD, record), (TENSORS, tensors)] {
-        let _ = writeln!(lines, "{}  {name}", hex(&Sha256::digest(bytes)));
+        let _ = writeln!(lines, "{}  {name}", tensors::hex(&Sha256::digest(bytes)));
     }
     lines
 }
@@ -203,31 +201,6 @@ fn checksums(record: &[u8], tensors: &[u8]) -> String {
 /// What belongs to the data with a fingerprint, below a folder that trainings share.
 pub(crate) fn below(folder: &Path, fingerprint: &str) -> PathBuf {
     folder.join(&fingerprint[..16])
-}
-
-/// What tells one training set from another: images, widths, outcomes, in order.
-pub(crate) fn fingerprint(material: &Material<'_>) -> Result<String, CnnError> {
-    let mut digest = Sha256::new();
-    digest.update((material.labelled as u64).to_le_bytes());
-    for images in [material.train, material.tune] {
-        for tensor in images.tensors() {
-            for size in tensor.size() {
-                digest.update(size.to_le_bytes());
-            }
-            let flat = tensor.to_device(Device::Cpu).contiguous().flatten(0, -1);
-            for number in Vec::<f32>::try_from(flat)? {
-                digest.update(number.to_le_bytes());
-            }
-        }
-    }
-    Ok(hex(&digest.finalize()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Puts the entries of a folder on the disk, where that is a thing.

@@ -6,13 +6,14 @@ use std::sync::atomic::AtomicBool;
 use foramen_learn::{Learner, Sample, TrainSet, TuneSet};
 use foramen_metrics::Scores;
 
-use crate::checkpoint::{Checkpoints, below, fingerprint};
+use crate::checkpoint::{Checkpoints, below};
 use crate::environment::Environment;
 use crate::images::{Images, numbers};
+use crate::material::Material;
 use crate::member::Scale;
 use crate::model::Learned;
 use crate::temperature::{self, cross_entropy};
-use crate::training::{Material, Training};
+use crate::training::Training;
 use crate::{CnnConfig, CnnError, CnnModel, EpochReport};
 
 /// What is called after each epoch.
@@ -140,7 +141,7 @@ impl Learner for Cnn {
         };
         let data = match (&self.checkpoints, &self.history) {
             (None, None) => String::new(),
-            _ => fingerprint(&material)?,
+            _ => material.fingerprint()?,
         };
         let checkpoints = self.checkpoints.as_ref();
         let checkpoints = checkpoints.map(|folder| Checkpoints::new(folder, self.resume, &data));

@@ -72,6 +72,7 @@ mod ahead;
 mod checkpoint;
 mod history;
 mod loss;
+mod material;
 mod schedule;
 mod state;
 mod temperature;

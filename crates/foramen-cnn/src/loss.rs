@@ -5,8 +5,8 @@ use tch::{Kind, Reduction, Tensor};
 use crate::ahead::Draws;
 use crate::environment::Environment;
 use crate::images::Images;
+use crate::material::Material;
 use crate::network::Network;
-use crate::training::Material;
 use crate::{CnnConfig, CnnError};
 
 /// Widths of the train set beyond this many standard deviations count linearly.

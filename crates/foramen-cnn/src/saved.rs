@@ -41,7 +41,40 @@ struct ScaleFile {
     width_deviation_mm: f64,
 }
 
-pub(crate) fn save(model: &CnnModel, folder: &Path) -> Result<(), CnnError> {
+impl CnnModel {
+    /// Writes the model into a folder: `config.json`, `weights.safetensors`, and
+    /// what [`ModelCard::of`] knows as `card.json` and `card.md`.
+    ///
+    /// The folder appears whole or not at all; an earlier model in its place is
+    /// replaced.
+    ///
+    /// # Errors
+    /// [`CnnError::Io`] when a file cannot be written.
+    pub fn save(&self, folder: &Path) -> Result<(), CnnError> {
+        save(self, folder)
+    }
+
+    /// Reads a model that [`CnnModel::save`] wrote, onto the device that the
+    /// configuration names.
+    ///
+    /// # Errors
+    /// [`CnnError::Io`] when a file cannot be read, [`CnnError::Foreign`] when it
+    /// is not of this program, damaged or of a later version, and
+    /// [`CnnError::NoCuda`] when it was trained for a device that is not there.
+    pub fn load(folder: &Path) -> Result<Self, CnnError> {
+        load(folder, None)
+    }
+
+    /// Reads a model onto another device than its configuration names.
+    ///
+    /// # Errors
+    /// Those of [`CnnModel::load`].
+    pub fn load_on(folder: &Path, device: DeviceChoice) -> Result<Self, CnnError> {
+        load(folder, Some(device))
+    }
+}
+
+fn save(model: &CnnModel, folder: &Path) -> Result<(), CnnError> {
     let io = |action, path: &Path| {
         let path = path.to_owned();
         move |source| CnnError::Io { action, path, source }
@@ -109,7 +142,7 @@ fn weights(model: &CnnModel) -> Result<Vec<u8>, CnnError> {
     tensors::to_bytes(named)
 }
 
-pub(crate) fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnError> {
+fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnError> {
     let read = |file: &str| {
         let path = folder.join(file);
         match fs::read(&path) {

@@ -1,6 +1,7 @@
-//! Named tensors as safetensors bytes.
+//! Named tensors as safetensors bytes, and digests of bytes.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
@@ -59,4 +60,12 @@ pub(crate) fn read(
 
 fn lengths(size: &[i64]) -> impl Iterator<Item = usize> {
     size.iter().map(|n| usize::try_from(*n).expect("a size is not negative"))
+}
+
+/// A digest as text.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -10,25 +10,14 @@ use crate::ahead::Ahead;
 use crate::checkpoint::Checkpoints;
 use crate::environment::Environment;
 use crate::history::History;
-use crate::images::Images;
 use crate::loss::loss;
-use crate::member::{Member, Scale};
+use crate::material::Material;
+use crate::member::Member;
 use crate::network::Network;
 use crate::schedule::{batches, learning_rate};
 use crate::state::State;
 use crate::tuned::Tuned;
 use crate::{CnnConfig, CnnError, EpochReport};
-
-/// What a network is trained and chosen on.
-pub(crate) struct Material<'a> {
-    /// Labelled images first, then auxiliary ones.
-    pub train: &'a Images,
-    /// How many are labelled.
-    pub labelled: usize,
-    /// What the best epoch is chosen on.
-    pub tune: &'a Images,
-    pub scale: Scale,
-}
 
 /// All that a training needs to know.
 pub(crate) struct Training<'a> {
