@@ -10,6 +10,8 @@ mod files;
 mod inputs;
 mod labels;
 mod levels_page;
+#[cfg(feature = "torch")]
+mod medmnist;
 mod perturbed;
 mod progress;
 mod readings;
@@ -27,6 +29,8 @@ pub use files::{create, open};
 pub use inputs::{Inputs, OpenedInputs, prepare_output, read_levels};
 pub use labels::{labels_json, print_analyses};
 pub use levels_page::render_levels;
+#[cfg(feature = "torch")]
+pub use medmnist::read_medmnist;
 pub use perturbed::Perturbation;
 pub use progress::{bar, counter};
 pub use readings::{Place, Seen, mean_reading, read_readings};

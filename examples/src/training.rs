@@ -166,6 +166,7 @@ fn train_cnn(
     let shown = progress.clone();
     let cnn = Cnn::new(config)
         .with_checkpoints(&checkpoints)
+        .with_history(out.join("history"))
         .with_resume(arguments.resume)
         .with_stop(stop_on_interrupt()?);
     let cnn = cnn.with_progress(move |report| {

@@ -3,8 +3,8 @@
 //! `setup` brings libtorch and CMake into the user cache and tells cargo where
 //! they are, `doctor` prints what was found, `demo` and `test` are `setup`
 //! followed by the cargo command a user would type, `lite0` brings weights learned
-//! on photographs, `peers-test` compares `foramen-metrics` and `foramen-dicom` with
-//! what people use. Each may be run again and again; what is already there is kept.
+//! on photographs, `peers-test` compares `foramen-metrics`, `foramen-dicom` and
+//! `foramen-cnn` with what people use. Each may be run again and again; what is already there is kept.
 
 mod cache;
 mod cargo;
@@ -48,10 +48,11 @@ enum Task {
     },
     /// Bring the ImageNet weights of EfficientNet-Lite0 into the user cache.
     Lite0,
-    /// Numbers and speed of `foramen-metrics` beside Python and R, and of
-    /// `foramen-dicom` beside dcm2niix and pydicom.
+    /// Numbers and speed of `foramen-metrics` beside Python and R, of
+    /// `foramen-dicom` beside dcm2niix and pydicom, and of `foramen-cnn` beside
+    /// PyTorch.
     PeersTest {
-        /// One of the two [default: both].
+        /// One of the three [default: metrics and dicom].
         subject: Option<peers::Subject>,
         /// Compare with torchmetrics too. Its PyTorch fills 5 GB on Linux.
         #[arg(long)]

@@ -1,6 +1,6 @@
 //! `cargo xtask peers-test`: the numbers and the speed of `foramen-metrics` and
-//! `foramen-dicom` beside those of the packages that people use, and an exported
-//! CNN in PyTorch.
+//! `foramen-dicom` beside those of the packages that people use, and the CNN beside
+//! PyTorch.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -34,6 +34,9 @@ const READERS: [&str; 7] = [
     "pylibjpeg-rle==2.2.0",
 ];
 
+/// The peer of `foramen-cnn`.
+const TORCH: [&str; 3] = ["torch==2.13.0", "numpy==2.4.6", "safetensors==0.8.0"];
+
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Subject {
@@ -41,18 +44,33 @@ pub(crate) enum Subject {
     Metrics,
     /// `foramen-dicom` with dcm2niix and pydicom.
     Dicom,
+    /// `foramen-cnn` with PyTorch, which fills 5 GB on Linux: an exported model, and
+    /// the speed of training and prediction.
+    Cnn,
 }
 
 /// Builds our side, makes the Python environment where there is none, and runs
 /// the comparison, which fails on the first number that differs.
 pub(crate) fn peers(subject: Option<Subject>, torchmetrics: bool) -> Result<()> {
-    if subject != Some(Subject::Dicom) {
+    if matches!(subject, None | Some(Subject::Metrics)) {
         metrics(torchmetrics)?;
     }
-    if subject != Some(Subject::Metrics) {
+    if matches!(subject, None | Some(Subject::Dicom)) {
         dicom()?;
     }
+    if subject == Some(Subject::Cnn) {
+        cnn()?;
+    }
     Ok(())
+}
+
+fn cnn() -> Result<()> {
+    let build = ["build", "--release", "--package", "foramen-cnn"];
+    cargo::run(build.into_iter().chain(["--example", "exported", "--example", "speed"]), &[])?;
+    let python = environment("peers-cnn", &TORCH)?;
+    let script = |name| cargo::root().join("crates/foramen-cnn/peers").join(name);
+    run(Command::new(&python).arg(script("compare.py")).arg(program("exported")))?;
+    run(Command::new(&python).arg(script("speed.py")).arg(program("speed")))
 }
 
 fn dicom() -> Result<()> {
@@ -81,23 +99,14 @@ fn metrics(torchmetrics: bool) -> Result<()> {
     let name = if torchmetrics { "peers-torch" } else { "peers" };
     let python = environment(name, &packages)?;
     let mut compare = Command::new(&python);
-    let script = |krate: &str| cargo::root().join("crates").join(krate).join("peers/compare.py");
-    compare.arg(script("foramen-metrics")).arg(program("peers"));
+    let script = cargo::root().join("crates/foramen-metrics/peers/compare.py");
+    compare.arg(script).arg(program("peers"));
     if has_proc() {
         compare.arg("Rscript");
     } else {
         println!("R with pROC is not here; compared with Python alone (Debian: r-cran-proc)");
     }
-    run(&mut compare)?;
-    // torchmetrics brings PyTorch.
-    if torchmetrics {
-        cargo::run(
-            ["build", "--release", "--package", "foramen-cnn", "--example", "exported"],
-            &[],
-        )?;
-        run(Command::new(&python).arg(script("foramen-cnn")).arg(program("exported")))?;
-    }
-    Ok(())
+    run(&mut compare)
 }
 
 /// What cargo built, wherever it was told to build.

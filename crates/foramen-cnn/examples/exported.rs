@@ -1,5 +1,5 @@
 //! Writes an exported model with what it says here, for `peers/compare.py` to hold
-//! against what PyTorch says: `cargo xtask peers-test --torchmetrics` runs both.
+//! against what PyTorch says: `cargo xtask peers-test cnn` runs both.
 
 #[path = "../tests/drawn/channels.rs"]
 mod channels;

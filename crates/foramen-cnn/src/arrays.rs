@@ -62,7 +62,7 @@ impl CnnConfig {
     pub fn for_images(edge: usize) -> Self {
         let augmentation =
             Augmentation { shift: edge as f64 / 16.0, scale: 0.1, ..Augmentation::default() };
-        Self { crop: edge, augmentation, ..Self::default() }
+        Self { crop: edge, augmentation, small_stem: edge <= 48, ..Self::default() }
     }
 }
 

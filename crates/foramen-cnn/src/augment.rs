@@ -27,6 +27,13 @@ pub struct Augmentation {
     pub offset: f64,
     /// Largest standard deviation of added noise. Default 0.05 of the window.
     pub noise: f64,
+    /// Largest elastic displacement, pixels: a smooth field that bends what is
+    /// straight. Default 0, because it changes widths.
+    pub elastic: f64,
+    /// Largest edge of a square that is hidden under the mean of the image, as a share
+    /// of the field of view (DeVries and Taylor 2017, arXiv 1708.04552). Default 0: it
+    /// may hide the foramen.
+    pub cutout: f64,
 }
 
 impl Default for Augmentation {
@@ -39,6 +46,8 @@ impl Default for Augmentation {
             bias: 0.25,
             offset: 0.05,
             noise: 0.05,
+            elastic: 0.0,
+            cutout: 0.0,
         }
     }
 }
@@ -55,6 +64,8 @@ impl Augmentation {
             bias: 0.0,
             offset: 0.0,
             noise: 0.0,
+            elastic: 0.0,
+            cutout: 0.0,
         }
     }
 }
@@ -80,46 +91,115 @@ pub(crate) fn vary(
     augmentation: &Augmentation,
     generators: &mut [ChaCha8Rng],
 ) -> Tensor {
-    let Shape { n, rows, columns, crop } = shape(images, crop);
-    let mut affine = Vec::with_capacity(generators.len() * 6);
-    let mut tones = Vec::with_capacity(generators.len() * 6);
-    let mut noise = vec![0f32; generators.len() * as_len(crop * crop)];
-    for (generator, pixels) in
-        generators.iter_mut().zip(noise.chunks_exact_mut(as_len(crop * crop)))
-    {
-        affine.extend(place(augmentation, [rows, columns, crop], generator));
-        let mut within = |limit: f64| limit * generator.random_range(-1.0..=1.0f64);
-        let bias = augmentation.bias;
-        tones.extend([
-            within(augmentation.gamma).exp(),
-            within(augmentation.offset),
-            within(bias / 2.0),
-            within(bias),
-            within(bias),
-            within(bias / 2.0),
-        ]);
-        let deviation = within(augmentation.noise).max(0.0);
-        if deviation > 0.0 {
-            for pixel in pixels {
-                let draw: f32 = StandardNormal.sample(generator);
-                #[expect(clippy::cast_possible_truncation, reason = "a small deviation")]
-                let deviation = deviation as f32;
-                *pixel = draw * deviation;
+    let Shape { rows, columns, crop, .. } = shape(images, crop);
+    Variation::draw([rows, columns, crop], augmentation, generators).apply(images)
+}
+
+/// How each image of a batch is varied: numbers alone, which any thread may draw.
+#[derive(Debug)]
+pub(crate) struct Variation {
+    crop: i64,
+    /// Six numbers for each image.
+    affine: Vec<f64>,
+    /// Six numbers for each image.
+    tones: Vec<f64>,
+    /// `crop` × `crop` numbers for each image.
+    noise: Vec<f32>,
+    /// Displacements in x and y at `KNOTS` × `KNOTS` points of each image, pixels;
+    /// empty without.
+    bends: Vec<f64>,
+    /// Row, column and edge of what is hidden in each image; empty without.
+    holes: Vec<[i64; 3]>,
+    /// Columns and rows of the images, less one.
+    spans: [f64; 2],
+}
+
+/// Points of an elastic displacement along each edge.
+const KNOTS: i64 = 4;
+
+impl Variation {
+    /// Draws for images of `[rows, columns, crop]` pixels, by one generator each.
+    pub(crate) fn draw(
+        [rows, columns, crop]: [i64; 3],
+        augmentation: &Augmentation,
+        generators: &mut [ChaCha8Rng],
+    ) -> Self {
+        let mut affine = Vec::with_capacity(generators.len() * 6);
+        let mut tones = Vec::with_capacity(generators.len() * 6);
+        let (mut bends, mut holes) = (Vec::new(), Vec::new());
+        let mut noise = vec![0f32; generators.len() * as_len(crop * crop)];
+        for (generator, pixels) in
+            generators.iter_mut().zip(noise.chunks_exact_mut(as_len(crop * crop)))
+        {
+            affine.extend(place(augmentation, [rows, columns, crop], generator));
+            let mut within = |limit: f64| limit * generator.random_range(-1.0..=1.0f64);
+            let bias = augmentation.bias;
+            tones.extend([
+                within(augmentation.gamma).exp(),
+                within(augmentation.offset),
+                within(bias / 2.0),
+                within(bias),
+                within(bias),
+                within(bias / 2.0),
+            ]);
+            let deviation = within(augmentation.noise).max(0.0);
+            if deviation > 0.0 {
+                for pixel in pixels {
+                    let draw: f32 = StandardNormal.sample(generator);
+                    #[expect(clippy::cast_possible_truncation, reason = "a small deviation")]
+                    let deviation = deviation as f32;
+                    *pixel = draw * deviation;
+                }
+            }
+            // Last, and only where wanted: other numbers stay what they were.
+            if augmentation.elastic > 0.0 {
+                let limit = augmentation.elastic;
+                let knots = (0..2 * KNOTS * KNOTS).map(|_| generator.random_range(-limit..=limit));
+                bends.extend(knots);
+            }
+            if augmentation.cutout > 0.0 {
+                holes.push(hole(augmentation.cutout, crop, generator));
             }
         }
+        let spans = [(columns - 1) as f64, (rows - 1) as f64];
+        Self { crop, affine, tones, noise, bends, holes, spans }
     }
-    let device = images.device();
-    let affine = floats(&affine, &[n, 2, 3], device);
-    let grid = Tensor::affine_grid_generator(&affine, [n, 1, crop, crop], true);
-    let cut = read(images, &grid);
-    let tones = floats(&tones, &[n, 6, 1, 1], device);
-    let tone = |index: i64| tones.narrow(1, index, 1);
-    let along = Tensor::linspace(-1.0, 1.0, crop, (Kind::Float, device));
-    let x = along.view([1, 1, 1, crop]);
-    let y = along.view([1, 1, crop, 1]);
-    let field = tone(2) + tone(3) * &x + tone(4) * &y + tone(5) * (&x * &y) + 1.0;
-    let noise = Tensor::from_slice(&noise).view([n, 1, crop, crop]).to_device(device);
-    cut.clamp_min(1e-3).pow(&tone(0)) * field + tone(1) + noise
+
+    /// The images so varied.
+    pub(crate) fn apply(&self, images: &Tensor) -> Tensor {
+        let (n, crop, device) = (images.size()[0], self.crop, images.device());
+        let affine = floats(&self.affine, &[n, 2, 3], device);
+        let mut grid = Tensor::affine_grid_generator(&affine, [n, 1, crop, crop], true);
+        if !self.bends.is_empty() {
+            let knots = floats(&self.bends, &[n, 2, KNOTS, KNOTS], device);
+            let bends = knots.upsample_bicubic2d([crop, crop], true, None, None);
+            let [columns, rows] = self.spans.map(|span| 2.0 / span);
+            grid += bends.permute([0, 2, 3, 1]) * floats(&[columns, rows], &[2], device);
+        }
+        let cut = read(images, &grid);
+        let tones = floats(&self.tones, &[n, 6, 1, 1], device);
+        let tone = |index: i64| tones.narrow(1, index, 1);
+        let along = Tensor::linspace(-1.0, 1.0, crop, (Kind::Float, device));
+        let x = along.view([1, 1, 1, crop]);
+        let y = along.view([1, 1, crop, 1]);
+        let field = tone(2) + tone(3) * &x + tone(4) * &y + tone(5) * (&x * &y) + 1.0;
+        let noise = Tensor::from_slice(&self.noise).view([n, 1, crop, crop]).to_device(device);
+        let varied = cut.clamp_min(1e-3).pow(&tone(0)) * field + tone(1) + noise;
+        for (image, [row, column, edge]) in (0..n).zip(&self.holes) {
+            let image = varied.select(0, image);
+            let mean = image.mean(Kind::Float);
+            let _ = image.narrow(1, *row, *edge).narrow(2, *column, *edge).fill_tensor_(&mean);
+        }
+        varied
+    }
+}
+
+/// Draws a square inside the field of view: row, column, edge.
+fn hole(share: f64, crop: i64, generator: &mut ChaCha8Rng) -> [i64; 3] {
+    #[expect(clippy::cast_possible_truncation, reason = "a share of an edge")]
+    let edge = (generator.random_range(0.0..=share.min(1.0)) * crop as f64).round() as i64;
+    let mut start = || generator.random_range(0..=crop - edge);
+    [start(), start(), edge]
 }
 
 /// Draws where the field of view lies in an image of `[rows, columns, crop]`
@@ -170,15 +250,14 @@ pub(crate) fn centre(images: &Tensor, crop: usize) -> Tensor {
 }
 
 struct Shape {
-    n: i64,
     rows: i64,
     columns: i64,
     crop: i64,
 }
 
 fn shape(images: &Tensor, crop: usize) -> Shape {
-    let (n, _, rows, columns) = images.size4().expect("images are [n, 1, rows, columns]");
-    Shape { n, rows, columns, crop: i64::try_from(crop).expect("a crop is at most a patch") }
+    let (_, _, rows, columns) = images.size4().expect("images are [n, 1, rows, columns]");
+    Shape { rows, columns, crop: i64::try_from(crop).expect("a crop is at most a patch") }
 }
 
 fn as_len(number: i64) -> usize {
@@ -216,6 +295,33 @@ mod tests {
         let both = vary(&two, 6, &augmentation, &mut generators(2));
         assert!(both.narrow(0, 0, 1).allclose(&alone, 0.0, 0.0, false));
         assert!(!both.narrow(0, 1, 1).allclose(&alone, 1e-3, 1e-3, false));
+    }
+
+    #[test]
+    fn elastic_displacements_stay_within_their_bound_and_are_smooth() {
+        // On an image whose values are columns, a value tells where it was read.
+        let image = Tensor::arange(64, (Kind::Float, Device::Cpu)).view([1, 1, 1, 64]);
+        let image = image.expand([1, 1, 64, 64], false).contiguous() + 1.0;
+        let augmentation = Augmentation { elastic: 2.0, ..Augmentation::none() };
+        let moved = vary(&image, 48, &augmentation, &mut generators(1)) - centre(&image, 48);
+        let most = moved.abs().max().double_value(&[]);
+        // Bicubic curves go a little beyond the points they join.
+        assert!(most > 0.2 && most < 2.0 * 1.4, "{most}");
+        let steps = moved.diff(1, -1, None::<Tensor>, None::<Tensor>).abs().max();
+        assert!(steps.double_value(&[]) < 0.5);
+    }
+
+    #[test]
+    fn a_hidden_square_holds_the_mean_and_the_rest_is_as_it_was() {
+        let augmentation = Augmentation { cutout: 0.5, ..Augmentation::none() };
+        let whole = vary(&ramp(), 8, &Augmentation::none(), &mut generators(1));
+        let cut = vary(&ramp(), 8, &augmentation, &mut generators(1));
+        let changed = (&cut - &whole).abs().gt(1e-6);
+        let mean = whole.mean(Kind::Float).double_value(&[]);
+        let hidden = cut.masked_select(&changed);
+        let count = hidden.size()[0];
+        assert!(count > 0 && count <= 16, "{count}");
+        assert!((hidden - mean).abs().max().double_value(&[]) < 1e-5);
     }
 
     #[test]

@@ -14,12 +14,10 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use tch::Device;
 
 use crate::environment::Environment;
 use crate::records::{ConfigFile, EnvironmentFile};
 use crate::state::{Position, State};
-use crate::training::Material;
 use crate::{CnnConfig, CnnError, tensors};
 
 /// What `checkpoint.json` calls itself.
@@ -30,8 +28,9 @@ const RECORD: &str = "checkpoint.json";
 const TENSORS: &str = "tensors.safetensors";
 const SUMS: &str = "SHA256SUMS";
 
-/// Settings that say where to compute; what came of them is in the environment.
-const CHOICES: [&str; 3] = ["device", "precision", "threads"];
+/// Settings that say where to compute, on which nothing hangs, or what came of which
+/// is in the environment.
+const CHOICES: [&str; 4] = ["device", "precision", "threads", "data_threads"];
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
@@ -52,15 +51,10 @@ pub(crate) struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Checkpoints of this material below `folder`; earlier ones are gone on from
+    /// Checkpoints of the data with this fingerprint below `folder`; earlier ones are gone on from
     /// or, without `resume`, replaced.
-    pub(crate) fn new(
-        folder: &Path,
-        resume: bool,
-        material: &Material<'_>,
-    ) -> Result<Self, CnnError> {
-        let data = fingerprint(material)?;
-        Ok(Self { folder: folder.join(&data[..16]), data, resume })
+    pub(crate) fn new(folder: &Path, resume: bool, data: &str) -> Self {
+        Self { folder: below(folder, data), data: data.to_owned(), resume }
     }
 
     fn of_network(&self, number: usize) -> PathBuf {
@@ -199,34 +193,14 @@ fn epochs(folder: &Path) -> Vec<(usize, PathBuf)> {
 fn checksums(record: &[u8], tensors: &[u8]) -> String {
     let mut lines = String::new();
     for (name, bytes) in [(RECORD, record), (TENSORS, tensors)] {
-        let _ = writeln!(lines, "{}  {name}", hex(&Sha256::digest(bytes)));
+        let _ = writeln!(lines, "{}  {name}", tensors::hex(&Sha256::digest(bytes)));
     }
     lines
 }
 
-/// What tells one training set from another: images, widths, outcomes, in order.
-fn fingerprint(material: &Material<'_>) -> Result<String, CnnError> {
-    let mut digest = Sha256::new();
-    digest.update((material.labelled as u64).to_le_bytes());
-    for images in [material.train, material.tune] {
-        for tensor in images.tensors() {
-            for size in tensor.size() {
-                digest.update(size.to_le_bytes());
-            }
-            let flat = tensor.to_device(Device::Cpu).contiguous().flatten(0, -1);
-            for number in Vec::<f32>::try_from(flat)? {
-                digest.update(number.to_le_bytes());
-            }
-        }
-    }
-    Ok(hex(&digest.finalize()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// What belongs to the data with a fingerprint, below a folder that trainings share.
+pub(crate) fn below(folder: &Path, fingerprint: &str) -> PathBuf {
+    folder.join(&fingerprint[..16])
 }
 
 /// Puts the entries of a folder on the disk, where that is a thing.

@@ -6,13 +6,14 @@ use std::sync::atomic::AtomicBool;
 use foramen_learn::{Learner, Sample, TrainSet, TuneSet};
 use foramen_metrics::Scores;
 
-use crate::checkpoint::Checkpoints;
+use crate::checkpoint::{Checkpoints, below};
 use crate::environment::Environment;
 use crate::images::{Images, numbers};
+use crate::material::Material;
 use crate::member::Scale;
 use crate::model::Learned;
 use crate::temperature::{self, cross_entropy};
-use crate::training::{Material, Training};
+use crate::training::Training;
 use crate::{CnnConfig, CnnError, CnnModel, EpochReport};
 
 /// What is called after each epoch.
@@ -28,6 +29,7 @@ pub struct Cnn {
     config: CnnConfig,
     progress: Option<Progress>,
     checkpoints: Option<PathBuf>,
+    history: Option<PathBuf>,
     resume: bool,
     stop: Arc<AtomicBool>,
 }
@@ -58,6 +60,16 @@ impl Cnn {
     #[must_use]
     pub fn with_checkpoints(mut self, folder: impl Into<PathBuf>) -> Self {
         self.checkpoints = Some(folder.into());
+        self
+    }
+
+    /// Writes what each epoch comes to below `folder`, for each training set and
+    /// network: `history.csv`, and a file that `tensorboard --logdir` shows.
+    ///
+    /// A training that is resumed goes on with the table of the one before.
+    #[must_use]
+    pub fn with_history(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.history = Some(folder.into());
         self
     }
 
@@ -127,15 +139,19 @@ impl Learner for Cnn {
             Some(progress) => progress.as_ref(),
             None => &silent,
         };
-        let checkpoints = match &self.checkpoints {
-            Some(folder) => Some(Checkpoints::new(folder, self.resume, &material)?),
-            None => None,
+        let data = match (&self.checkpoints, &self.history) {
+            (None, None) => String::new(),
+            _ => material.fingerprint()?,
         };
+        let checkpoints = self.checkpoints.as_ref();
+        let checkpoints = checkpoints.map(|folder| Checkpoints::new(folder, self.resume, &data));
+        let history = self.history.as_ref().map(|folder| below(folder, &data));
         let training = Training {
             config,
             environment: &environment,
             material: &material,
             checkpoints: checkpoints.as_ref(),
+            history: history.as_deref(),
             stop: &self.stop,
             progress,
         };

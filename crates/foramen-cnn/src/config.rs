@@ -1,4 +1,6 @@
-use crate::{Augmentation, CnnError, DeviceChoice};
+use std::path::PathBuf;
+
+use crate::{Architecture, Augmentation, CnnError, DeviceChoice};
 
 /// The number format of convolutions and matrix products.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -23,14 +25,27 @@ pub struct CnnConfig {
     /// Intra-op threads; `None` takes every core. What was used is recorded in
     /// the model, since bytes depend on it.
     pub threads: Option<usize>,
+    /// Threads that prepare the next batches while one runs; bytes do not depend on
+    /// it. Default 1, which keeps up with some two thousand images a second.
+    pub data_threads: usize,
     /// Seed of weights, order, augmentation and dropout. Default 1.
     pub seed: u64,
     /// Networks trained from different seeds, whose log-odds are averaged.
     pub members: usize,
     /// Rows and columns of the field of view, cut from the middle of the patch.
     pub crop: usize,
-    /// Channels of the first stage; each further stage has twice as many.
+    /// The trunk of the network. Default [`Architecture::Compact`].
+    pub architecture: Architecture,
+    /// Channels of the compact network's first stage; each further stage has twice
+    /// as many.
     pub channels: usize,
+    /// Whether the first convolution of a network of the literature is one of 3 × 3
+    /// that keeps the size, and nothing is pooled after it, as is usual for images of
+    /// some 30 pixels. Default `false`.
+    pub small_stem: bool,
+    /// A safetensors file with torchvision's names that a network of the literature
+    /// begins with; without it, weights are drawn.
+    pub weights: Option<PathBuf>,
     /// Passes of `images_per_epoch` images.
     pub epochs: usize,
     /// Images drawn per epoch, so that the time of a training does not depend on
@@ -58,6 +73,10 @@ pub struct CnnConfig {
     /// Share of the epochs, at the start, in which only widths are learned (where
     /// there are widths).
     pub width_first: f64,
+    /// Whether the outcome is also read from the measured width of the sample; where
+    /// there is none, the picture alone counts. Default `false`: what is measured on
+    /// the same picture adds little, and a prediction would hang on it.
+    pub measured_width: bool,
     /// Share of the outcome head's features left out in each step.
     pub dropout: f64,
     /// Labels are moved towards one half by this much.
@@ -80,10 +99,14 @@ impl Default for CnnConfig {
             device: DeviceChoice::Auto,
             precision: Precision::Auto,
             threads: None,
+            data_threads: 1,
             seed: 1,
             members: 1,
             crop: 64,
+            architecture: Architecture::Compact,
             channels: 16,
+            small_stem: false,
+            weights: None,
             epochs: 24,
             images_per_epoch: 1024,
             batch: 64,
@@ -95,6 +118,7 @@ impl Default for CnnConfig {
             clip: 5.0,
             outcome_weight: 0.5,
             width_first: 0.4,
+            measured_width: false,
             dropout: 0.5,
             label_smoothing: 0.05,
             average_decay: 0.98,
@@ -155,6 +179,20 @@ impl CnnConfig {
         self
     }
 
+    /// The same configuration with another trunk.
+    #[must_use]
+    pub fn with_architecture(mut self, architecture: Architecture) -> Self {
+        self.architecture = architecture;
+        self
+    }
+
+    /// The same configuration with a trunk that begins with the weights of a file.
+    #[must_use]
+    pub fn with_weights(mut self, weights: impl Into<PathBuf>) -> Self {
+        self.weights = Some(weights.into());
+        self
+    }
+
     /// Checks that every value can be used.
     ///
     /// # Errors
@@ -168,6 +206,7 @@ impl CnnConfig {
             ("batch", self.batch.saturating_sub(1)),
             ("accumulation", self.accumulation),
             ("views", self.views),
+            ("data_threads", self.data_threads),
             ("threads", self.threads.unwrap_or(1)),
             ("crop", self.crop / 16),
         ];
@@ -206,6 +245,13 @@ impl CnnConfig {
                 let rule = "a positive number";
                 return Err(CnnError::Config { setting, value: value.to_string(), rule });
             }
+        }
+        if let (Architecture::Compact, Some(weights)) = (self.architecture, &self.weights) {
+            return Err(CnnError::Config {
+                setting: "weights",
+                value: weights.display().to_string(),
+                rule: "absent, since nobody publishes weights of the compact network",
+            });
         }
         Ok(())
     }

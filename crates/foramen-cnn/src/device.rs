@@ -114,7 +114,8 @@ impl DeviceChoice {
 
 /// Why CUDA is not available, and what to do about it.
 fn why_no_cuda() -> (String, &'static str) {
-    if tch::utils::has_cuda() {
+    // The runtime is there in the CUDA build alone; `has_cuda` wants a GPU too.
+    if tch::utils::has_cudart() {
         (
             "libtorch has CUDA but finds no GPU it can use".to_owned(),
             "check the driver with nvidia-smi and CUDA_VISIBLE_DEVICES, or use --device cpu",

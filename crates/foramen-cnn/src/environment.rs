@@ -34,15 +34,10 @@ impl Environment {
     pub fn resolve(config: &CnnConfig) -> Result<Self, CnnError> {
         let device = config.device.resolve()?;
         let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let bf16 = match config.precision {
-            Precision::F32 => false,
-            Precision::BFloat16 => true,
-            Precision::Auto => device.device.is_cuda() || cpu_computes_bf16(),
-        };
         Ok(Self {
             libtorch: foramen_tch::libtorch_version().to_owned(),
             threads: config.threads.unwrap_or_else(cores),
-            bf16,
+            bf16: config.precision.is_bf16(device.device),
             cpu_capability: foramen_tch::cpu_capability()?,
             deterministic: !device.device.is_cuda()
                 || std::env::var_os("CUBLAS_WORKSPACE_CONFIG").is_some(),
@@ -84,6 +79,17 @@ impl fmt::Display for Environment {
             if self.bf16 { "bf16" } else { "f32" },
             self.cpu_capability
         )
+    }
+}
+
+impl Precision {
+    /// Whether this means bf16 on a device.
+    pub(crate) fn is_bf16(self, device: Device) -> bool {
+        match self {
+            Self::F32 => false,
+            Self::BFloat16 => true,
+            Self::Auto => device.is_cuda() || cpu_computes_bf16(),
+        }
     }
 }
 

@@ -149,7 +149,7 @@ impl Member {
     fn logit(&self, images: &Images, maps: &Tensor) -> Tensor {
         let answer = self.network.answer(&pool(maps));
         let z = images.width_z(&self.scale.millimetres(&answer.width));
-        self.network.outcome(&z, &answer.features)
+        self.network.outcome(&z, &answer.features, Some(&images.measured()))
     }
 }
 

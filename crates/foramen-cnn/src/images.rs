@@ -102,6 +102,13 @@ impl Images {
         }
     }
 
+    /// What was measured, for the network: the z-score of the width and whether there
+    /// is one, `[n, 2]`, zeros where there is none.
+    pub(crate) fn measured(&self) -> Tensor {
+        let z = self.width_z(&self.width) * &self.has_width;
+        Tensor::stack(&[z, self.has_width.shallow_clone()], 1)
+    }
+
     /// Widths in millimetres as z-scores of each image's level.
     pub(crate) fn width_z(&self, millimetres: &Tensor) -> Tensor {
         (millimetres - &self.level_mean) / &self.level_deviation

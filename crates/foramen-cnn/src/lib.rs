@@ -5,7 +5,8 @@
 //! first learns to see widths, of which every patch of the train subjects has
 //! one, then outcomes, of which there are few. [`DeviceChoice`] says where to
 //! compute, and [`Environment`] what bytes depend on besides seed and data: on
-//! the CPU the same of both give the same bytes. [`samples`] makes any images with
+//! the CPU the same of both give the same bytes. [`Architecture`] names the networks
+//! there are, and [`Backbone`] is one of them for a training of your own. [`samples`] makes any images with
 //! two labels something to learn from.
 //!
 //! ```
@@ -56,17 +57,26 @@ mod environment;
 mod error;
 mod progress;
 
+mod backbone;
+mod layer;
+mod network;
+mod trunk;
+mod weights;
+
 mod augment;
 mod images;
 mod member;
 mod model;
-mod network;
 
+mod ahead;
 mod checkpoint;
+mod history;
 mod loss;
+mod material;
 mod schedule;
 mod state;
 mod temperature;
+mod tensorboard;
 mod training;
 mod tuned;
 
@@ -81,6 +91,7 @@ mod torchscript;
 
 pub use arrays::samples;
 pub use augment::Augmentation;
+pub use backbone::{Architecture, Backbone};
 pub use card::{CardMetric, ModelCard};
 pub use cnn::Cnn;
 pub use config::{CnnConfig, Precision};

@@ -83,7 +83,8 @@ impl Member {
             let pooled = environment.compute(|| self.network.look(&view, false))?;
             let answer = self.network.answer(&pooled);
             let widths = self.scale.millimetres(&answer.width);
-            let logits = self.network.outcome(&images.width_z(&widths), &answer.features);
+            let z = images.width_z(&widths);
+            let logits = self.network.outcome(&z, &answer.features, Some(&images.measured()));
             Ok(Seen { logits: numbers(&logits)?, widths: numbers(&widths)? })
         })
     }

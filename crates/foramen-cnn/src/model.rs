@@ -1,18 +1,14 @@
-use std::path::Path;
-
 use foramen_learn::{Classifier, Sample};
 use foramen_types::Probability;
 use rand::rngs::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-#[cfg(doc)]
-use crate::ModelCard;
 use crate::augment::{Augmentation, centre, keyed, vary};
 use crate::environment::Environment;
 use crate::images::Images;
 use crate::member::Member;
 use crate::schedule::purpose;
-use crate::{CnnConfig, CnnError, saved};
+use crate::{CnnConfig, CnnError};
 
 /// Images looked at together in prediction.
 const BATCH: usize = 64;
@@ -97,7 +93,7 @@ impl CnnModel {
 
     /// Log-odds and widths for each sample, in order: the mean over networks and
     /// views. What is said of a sample does not depend on its neighbours, nor on
-    /// its measured width.
+    /// its measured width, unless [`CnnConfig::measured_width`] says so.
     ///
     /// # Errors
     /// [`CnnError::PatchShape`] and [`CnnError::PatchNotFinite`].
@@ -148,37 +144,6 @@ impl CnnModel {
     /// The key of a view: every sample is seen in the same few ways.
     pub(crate) fn view_key(&self, view: usize) -> ChaCha8Rng {
         keyed(self.config.seed, [purpose::VIEW, view as u64, 0])
-    }
-
-    /// Writes the model into a folder: `config.json`, `weights.safetensors`, and
-    /// what [`ModelCard::of`] knows as `card.json` and `card.md`.
-    ///
-    /// The folder appears whole or not at all; an earlier model in its place is
-    /// replaced.
-    ///
-    /// # Errors
-    /// [`CnnError::Io`] when a file cannot be written.
-    pub fn save(&self, folder: &Path) -> Result<(), CnnError> {
-        saved::save(self, folder)
-    }
-
-    /// Reads a model that [`CnnModel::save`] wrote, onto the device that the
-    /// configuration names.
-    ///
-    /// # Errors
-    /// [`CnnError::Io`] when a file cannot be read, [`CnnError::Foreign`] when it
-    /// is not of this program, damaged or of a later version, and
-    /// [`CnnError::NoCuda`] when it was trained for a device that is not there.
-    pub fn load(folder: &Path) -> Result<Self, CnnError> {
-        saved::load(folder, None)
-    }
-
-    /// Reads a model onto another device than its configuration names.
-    ///
-    /// # Errors
-    /// Those of [`CnnModel::load`].
-    pub fn load_on(folder: &Path, device: crate::DeviceChoice) -> Result<Self, CnnError> {
-        saved::load(folder, Some(device))
     }
 }
 

@@ -1,34 +1,32 @@
-//! The network: a small residual trunk, a width head, an outcome head.
+//! The network: a trunk, a width head, an outcome head.
+
+use std::path::Path;
 
 use rand::rngs::ChaCha8Rng;
-use rand_distr::{Distribution, Normal, Uniform};
-use tch::nn::{self, Init, Module as _, ModuleT as _};
+use rand_distr::{Distribution as _, Uniform};
+use tch::nn::{self, Init, Module as _};
 use tch::{Device, Kind, Tensor};
 
-use crate::CnnError;
+use crate::trunk::{self, Plan, Trunk, make_channels_last};
+use crate::weights::{draw_convolution, fill, load};
+use crate::{Architecture, CnnConfig, CnnError};
 
 /// Features that the heads see.
-const FEATURES: i64 = 48;
+pub(crate) const FEATURES: usize = 48;
+/// Where the tensors of a trunk of the literature lie.
+const TRUNK: &str = "trunk";
 
 /// The weights and layers of one network.
 #[derive(Debug)]
 pub(crate) struct Network {
     store: nn::VarStore,
-    stem: nn::Conv2D,
-    stem_norm: nn::BatchNorm,
-    stages: Vec<Stage>,
+    trunk: Box<dyn Trunk>,
     features: nn::Linear,
     width: nn::Linear,
     outcome_width: nn::Linear,
     outcome: nn::Linear,
-}
-
-/// Twice the channels on half the pixels, then a residual block.
-#[derive(Debug)]
-struct Stage {
-    down: Option<(nn::Conv2D, nn::BatchNorm)>,
-    first: (nn::Conv2D, nn::BatchNorm),
-    second: (nn::Conv2D, nn::BatchNorm),
+    /// Reads the measured width, where the configuration wants it.
+    measured: Option<nn::Linear>,
 }
 
 /// What the trunk and the heads say of a batch, all in f32.
@@ -40,25 +38,22 @@ pub(crate) struct Answer {
 }
 
 impl Network {
-    /// Builds a network; its weights are drawn from `generator`.
-    pub(crate) fn new(channels: usize, device: Device, generator: &mut ChaCha8Rng) -> Self {
+    /// Builds a network whose weights are still to be drawn or filled in.
+    pub(crate) fn new(config: &CnnConfig, device: Device) -> Result<Self, CnnError> {
         let store = nn::VarStore::new(device);
         let root = store.root();
-        let c = i64::try_from(channels).expect("channels are few");
-        let norm = |name: &str, channels: i64| {
-            let config = nn::BatchNormConfig { ws_init: Init::Const(1.0), ..Default::default() };
-            nn::batch_norm2d(&root / name, channels, config)
+        let plan = Plan {
+            architecture: config.architecture,
+            input: 1,
+            channels: i64::try_from(config.channels).expect("channels are few"),
+            small_stem: config.small_stem,
         };
-        let conv = |name: &str, from: i64, to: i64, kernel: i64, stride: i64| {
-            let config = nn::ConvConfig {
-                stride,
-                padding: kernel / 2,
-                bias: false,
-                ws_init: Init::Const(0.0),
-                ..Default::default()
-            };
-            nn::conv2d(&root / name, from, to, kernel, config)
+        let trunk = match config.architecture {
+            // Its tensors have had these names since before there was a choice.
+            Architecture::Compact => trunk::build(&root, plan),
+            _ => trunk::build(&(&root / TRUNK), plan),
         };
+        let features = FEATURES as i64;
         let linear = |name: &str, from: i64, to: i64| {
             let config = nn::LinearConfig {
                 ws_init: Init::Const(0.0),
@@ -67,59 +62,40 @@ impl Network {
             };
             nn::linear(&root / name, from, to, config)
         };
-        let stages = (0..3u32)
-            .map(|i| {
-                let name = |part: &str| format!("stage{i}_{part}");
-                let (from, to) = (c << i.saturating_sub(1), c << i);
-                let layer = |part: &str, from, to, stride| {
-                    (
-                        conv(&name(part), from, to, 3, stride),
-                        norm(&format!("{}_norm", name(part)), to),
-                    )
-                };
-                Stage {
-                    down: (i > 0).then(|| layer("down", from, to, 2)),
-                    first: layer("first", to, to, 1),
-                    second: layer("second", to, to, 1),
-                }
-            })
-            .collect();
-        let mut network = Self {
-            stem: conv("stem", 1, c, 5, 2),
-            stem_norm: norm("stem_norm", c),
-            stages,
-            features: linear("features", 8 * c, FEATURES),
-            width: linear("width", FEATURES, 1),
+        let network = Self {
+            features: linear("features", 2 * trunk.channels(), features),
+            width: linear("width", features, 1),
             outcome_width: linear("outcome_width", 1, 1),
-            outcome: linear("outcome", FEATURES, 1),
+            outcome: linear("outcome", features, 1),
+            measured: config.measured_width.then(|| {
+                let config = nn::LinearConfig {
+                    ws_init: Init::Const(0.0),
+                    bias: false,
+                    ..Default::default()
+                };
+                nn::linear(&root / "measured", 2, 1, config)
+            }),
+            trunk,
             store,
         };
-        network.draw_weights(generator);
-        network
+        make_channels_last(&network.store)?;
+        Ok(network)
     }
 
     /// Draws weights by name, in the order of the alphabet: He's normal for
     /// convolutions, a uniform for the other matrices, and heads from zero.
-    fn draw_weights(&mut self, generator: &mut ChaCha8Rng) {
+    pub(crate) fn draw(&mut self, generator: &mut ChaCha8Rng) {
         for (name, mut tensor) in self.named() {
             let size = tensor.size();
-            let fan_in = size.iter().skip(1).product::<i64>() as f64;
-            let count = tensor.numel();
-            let values: Vec<f64> = match (size.len(), name.as_str()) {
-                (4, _) => {
-                    let normal =
-                        Normal::new(0.0, (2.0 / fan_in).sqrt()).expect("a deviation is positive");
-                    normal.sample_iter(&mut *generator).take(count).collect()
-                }
-                (2, "features.weight" | "width.weight") => {
-                    let limit = (3.0 / fan_in).sqrt();
+            match name.as_str() {
+                _ if size.len() == 4 => draw_convolution(&mut tensor, generator),
+                "features.weight" | "width.weight" => {
+                    let limit = (3.0 / size[1] as f64).sqrt();
                     let uniform = Uniform::new(-limit, limit).expect("a limit is positive");
-                    uniform.sample_iter(&mut *generator).take(count).collect()
+                    fill(&mut tensor, uniform.sample_iter(&mut *generator));
                 }
-                _ => continue,
-            };
-            let drawn = Tensor::from_slice(&values).view(&*size).to_kind(Kind::Float);
-            tch::no_grad(|| tensor.copy_(&drawn));
+                _ => (),
+            }
         }
         // The width carries the outcome from the start: wider does better.
         let mut slope = self.outcome_width.ws.shallow_clone();
@@ -128,25 +104,31 @@ impl Network {
         });
     }
 
+    /// Takes the trunk's weights from a torchvision file.
+    pub(crate) fn load_trunk(&mut self, path: &Path) -> Result<(), CnnError> {
+        let prefix = format!("{TRUNK}.");
+        let of_trunk = self.named().into_iter();
+        let of_trunk = of_trunk
+            .filter_map(|(name, tensor)| Some((name.strip_prefix(&prefix)?.to_owned(), tensor)));
+        load(path, of_trunk)?;
+        make_channels_last(&self.store)
+    }
+
+    /// Makes prediction fast, in bf16 or f32; weights that change later are not
+    /// seen.
+    pub(crate) fn pack(&mut self, bf16: bool) -> Result<(), CnnError> {
+        trunk::pack(&mut *self.trunk, bf16)
+    }
+
     /// Maps and pools images `[n, 1, rows, columns]` about zero.
     pub(crate) fn look(&self, images: &Tensor, train: bool) -> Tensor {
         pool(&self.maps(images, train))
     }
 
-    /// The last maps of the trunk, `[n, 4c, rows/8, columns/8]`, in f32.
+    /// The last maps of the trunk in f32; those of the compact network are
+    /// `[n, 4c, rows/8, columns/8]`.
     pub(crate) fn maps(&self, images: &Tensor, train: bool) -> Tensor {
-        let mut maps = self.stem.forward(images); // [n, c, crop/2, crop/2]
-        maps = self.stem_norm.forward_t(&maps, train).relu();
-        for stage in &self.stages {
-            if let Some((conv, norm)) = &stage.down {
-                maps = norm.forward_t(&conv.forward(&maps), train).relu();
-            }
-            let (conv, norm) = &stage.first;
-            let inner = norm.forward_t(&conv.forward(&maps), train).relu();
-            let (conv, norm) = &stage.second;
-            maps = (norm.forward_t(&conv.forward(&inner), train) + &maps).relu();
-        } // [n, 4c, crop/8, crop/8]
-        maps.to_kind(Kind::Float)
+        self.trunk.maps(images, train).to_kind(Kind::Float)
     }
 
     /// The heads' common features and the width.
@@ -156,11 +138,22 @@ impl Network {
         Answer { width, features }
     }
 
-    /// Log-odds of a favourable outcome from width z-scores `[n]` and features
-    /// `[n, FEATURES]`.
-    pub(crate) fn outcome(&self, width_z: &Tensor, features: &Tensor) -> Tensor {
+    /// Log-odds of a favourable outcome from width z-scores `[n]`, features
+    /// `[n, FEATURES]`, and what was measured, `[n, 2]`; without it, as if nothing
+    /// had been.
+    pub(crate) fn outcome(
+        &self,
+        width_z: &Tensor,
+        features: &Tensor,
+        measured: Option<&Tensor>,
+    ) -> Tensor {
         let by_width = self.outcome_width.forward(&width_z.unsqueeze(1));
-        (by_width + self.outcome.forward(features)).squeeze_dim(1)
+        let mut logits = by_width + self.outcome.forward(features);
+        if let (Some(head), Some(measured)) = (&self.measured, measured) {
+            // There is no bias: what is missing is zero and says nothing.
+            logits += head.forward(measured);
+        }
+        logits.squeeze_dim(1)
     }
 
     /// Every tensor, trained or running, by name, in the order of the alphabet.
@@ -186,16 +179,6 @@ impl Network {
     /// Ends the training: no weight has a gradient any more.
     pub(crate) fn freeze(&mut self) {
         self.store.freeze();
-    }
-
-    /// Lays the convolutions' weights out channels-last.
-    pub(crate) fn make_channels_last(&mut self) -> Result<(), CnnError> {
-        for (_, mut tensor) in self.named() {
-            if tensor.dim() == 4 {
-                foramen_tch::make_channels_last(&mut tensor)?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::time::Duration;
 
 /// What one epoch of a training came to; handed to the callback of
 /// [`Cnn::with_progress`](crate::Cnn::with_progress).
@@ -25,6 +26,9 @@ pub struct EpochReport {
     pub learning_rate: f64,
     /// Images trained on per second.
     pub images_per_second: f64,
+    /// How long the other epochs of all networks will take at most, at the speed of
+    /// this one.
+    pub remaining: Duration,
     /// Whether these weights are the best so far.
     pub best: bool,
 }
@@ -35,7 +39,7 @@ impl fmt::Display for EpochReport {
             |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.3}"));
         write!(
             f,
-            "network {}/{}, epoch {}/{}: train loss {:.3}, tune loss {}, tune AUC {}, {:.0} images/s",
+            "network {}/{}, epoch {}/{}: train loss {:.3}, tune loss {}, tune AUC {}, {:.0} images/s, {} s left",
             self.member,
             self.members,
             self.epoch,
@@ -43,7 +47,8 @@ impl fmt::Display for EpochReport {
             self.train_loss,
             shown(self.tune_loss),
             shown(self.tune_auc),
-            self.images_per_second
+            self.images_per_second,
+            self.remaining.as_secs()
         )
     }
 }

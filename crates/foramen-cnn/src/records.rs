@@ -1,10 +1,12 @@
 //! Configuration and environment as files hold them: types of their own, so that
 //! a renamed field breaks no file.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
-use crate::{Augmentation, CnnConfig, CnnError, DeviceChoice, Precision};
+use crate::{Architecture, Augmentation, CnnConfig, CnnError, DeviceChoice, Precision};
 
 /// How the model was computed: for the reader, and for claims of equal bytes.
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,10 +47,18 @@ pub(crate) struct ConfigFile {
     device: String,
     precision: PrecisionFile,
     threads: Option<usize>,
+    #[serde(default = "one")]
+    data_threads: usize,
     seed: u64,
     members: usize,
     pub(crate) crop: usize,
+    #[serde(default = "compact")]
+    architecture: String,
     channels: usize,
+    #[serde(default)]
+    small_stem: bool,
+    #[serde(default)]
+    weights: Option<PathBuf>,
     epochs: usize,
     images_per_epoch: usize,
     batch: usize,
@@ -61,6 +71,8 @@ pub(crate) struct ConfigFile {
     clip: f64,
     outcome_weight: f64,
     width_first: f64,
+    #[serde(default)]
+    measured_width: bool,
     dropout: f64,
     label_smoothing: f64,
     average_decay: f64,
@@ -78,6 +90,10 @@ struct AugmentationFile {
     bias: f64,
     offset: f64,
     noise: f64,
+    #[serde(default)]
+    elastic: f64,
+    #[serde(default)]
+    cutout: f64,
 }
 
 impl ConfigFile {
@@ -88,7 +104,7 @@ impl ConfigFile {
         let CnnConfig { learning_rate, weight_decay, warm_up, clip, outcome_weight, .. } = *config;
         let CnnConfig { width_first, dropout, label_smoothing, average_decay, .. } = *config;
         let CnnConfig { patience, views, .. } = *config;
-        let Augmentation { rotation, shift, scale, gamma, bias, offset, noise } =
+        let Augmentation { rotation, shift, scale, gamma, bias, offset, noise, elastic, cutout } =
             config.augmentation;
         Self {
             device: device.to_string(),
@@ -98,10 +114,14 @@ impl ConfigFile {
                 Precision::BFloat16 => PrecisionFile::Bf16,
             },
             threads,
+            data_threads: config.data_threads,
             seed,
             members,
             crop,
+            architecture: config.architecture.to_string(),
             channels,
+            small_stem: config.small_stem,
+            weights: config.weights.clone(),
             epochs,
             images_per_epoch,
             batch,
@@ -113,18 +133,38 @@ impl ConfigFile {
             clip,
             outcome_weight,
             width_first,
+            measured_width: config.measured_width,
             dropout,
             label_smoothing,
             average_decay,
             patience,
             views,
-            augmentation: AugmentationFile { rotation, shift, scale, gamma, bias, offset, noise },
+            augmentation: AugmentationFile {
+                rotation,
+                shift,
+                scale,
+                gamma,
+                bias,
+                offset,
+                noise,
+                elastic,
+                cutout,
+            },
         }
     }
 
     pub(crate) fn into_config(self) -> Result<CnnConfig, CnnError> {
-        let AugmentationFile { rotation, shift, scale, gamma, bias, offset, noise } =
-            self.augmentation;
+        let AugmentationFile {
+            rotation,
+            shift,
+            scale,
+            gamma,
+            bias,
+            offset,
+            noise,
+            elastic,
+            cutout,
+        } = self.augmentation;
         let config = CnnConfig {
             device: self.device.parse::<DeviceChoice>()?,
             precision: match self.precision {
@@ -133,10 +173,14 @@ impl ConfigFile {
                 PrecisionFile::Bf16 => Precision::BFloat16,
             },
             threads: self.threads,
+            data_threads: self.data_threads,
             seed: self.seed,
             members: self.members,
             crop: self.crop,
+            architecture: self.architecture.parse()?,
             channels: self.channels,
+            small_stem: self.small_stem,
+            weights: self.weights,
             epochs: self.epochs,
             images_per_epoch: self.images_per_epoch,
             batch: self.batch,
@@ -148,12 +192,23 @@ impl ConfigFile {
             clip: self.clip,
             outcome_weight: self.outcome_weight,
             width_first: self.width_first,
+            measured_width: self.measured_width,
             dropout: self.dropout,
             label_smoothing: self.label_smoothing,
             average_decay: self.average_decay,
             patience: self.patience,
             views: self.views,
-            augmentation: Augmentation { rotation, shift, scale, gamma, bias, offset, noise },
+            augmentation: Augmentation {
+                rotation,
+                shift,
+                scale,
+                gamma,
+                bias,
+                offset,
+                noise,
+                elastic,
+                cutout,
+            },
         };
         config.check()?;
         Ok(config)
@@ -161,6 +216,11 @@ impl ConfigFile {
 }
 
 /// What files from before there was a choice mean.
+fn compact() -> String {
+    Architecture::Compact.to_string()
+}
+
+/// The same.
 fn one() -> usize {
     1
 }

@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use rand::SeedableRng as _;
-use rand::rngs::ChaCha8Rng;
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +41,40 @@ struct ScaleFile {
     width_deviation_mm: f64,
 }
 
-pub(crate) fn save(model: &CnnModel, folder: &Path) -> Result<(), CnnError> {
+impl CnnModel {
+    /// Writes the model into a folder: `config.json`, `weights.safetensors`, and
+    /// what [`ModelCard::of`] knows as `card.json` and `card.md`.
+    ///
+    /// The folder appears whole or not at all; an earlier model in its place is
+    /// replaced.
+    ///
+    /// # Errors
+    /// [`CnnError::Io`] when a file cannot be written.
+    pub fn save(&self, folder: &Path) -> Result<(), CnnError> {
+        save(self, folder)
+    }
+
+    /// Reads a model that [`CnnModel::save`] wrote, onto the device that the
+    /// configuration names.
+    ///
+    /// # Errors
+    /// [`CnnError::Io`] when a file cannot be read, [`CnnError::Foreign`] when it
+    /// is not of this program, damaged or of a later version, and
+    /// [`CnnError::NoCuda`] when it was trained for a device that is not there.
+    pub fn load(folder: &Path) -> Result<Self, CnnError> {
+        load(folder, None)
+    }
+
+    /// Reads a model onto another device than its configuration names.
+    ///
+    /// # Errors
+    /// Those of [`CnnModel::load`].
+    pub fn load_on(folder: &Path, device: DeviceChoice) -> Result<Self, CnnError> {
+        load(folder, Some(device))
+    }
+}
+
+fn save(model: &CnnModel, folder: &Path) -> Result<(), CnnError> {
     let io = |action, path: &Path| {
         let path = path.to_owned();
         move |source| CnnError::Io { action, path, source }
@@ -111,7 +142,7 @@ fn weights(model: &CnnModel) -> Result<Vec<u8>, CnnError> {
     tensors::to_bytes(named)
 }
 
-pub(crate) fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnError> {
+fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnError> {
     let read = |file: &str| {
         let path = folder.join(file);
         match fs::read(&path) {
@@ -140,13 +171,12 @@ pub(crate) fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnMod
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| foreign(error.to_string()))?;
     let members = (0..config.members)
         .map(|number| {
-            let mut generator = ChaCha8Rng::seed_from_u64(0);
-            let mut network = Network::new(config.channels, environment.place(), &mut generator);
-            network.make_channels_last()?;
+            let mut network = Network::new(&config, environment.place())?;
             for (name, mut tensor) in network.named() {
                 let name = format!("member{number}.{name}");
                 tensors::fill(&tensors, &name, &mut tensor).map_err(foreign)?;
             }
+            network.pack(environment.bf16)?;
             Ok(Member { network, scale })
         })
         .collect::<Result<Vec<_>, CnnError>>()?;

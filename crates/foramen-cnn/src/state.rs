@@ -49,9 +49,12 @@ impl State {
         seed: u64,
     ) -> Result<Self, CnnError> {
         let fresh = || {
-            let mut generator = keyed(seed, [purpose::WEIGHTS, 0, 0]);
-            let mut network = Network::new(config.channels, environment.place(), &mut generator);
-            network.make_channels_last().map(|()| network)
+            let mut network = Network::new(config, environment.place())?;
+            network.draw(&mut keyed(seed, [purpose::WEIGHTS, 0, 0]));
+            if let Some(weights) = &config.weights {
+                network.load_trunk(weights)?;
+            }
+            Ok::<_, CnnError>(network)
         };
         let network = fresh()?;
         Ok(Self {

@@ -1,6 +1,7 @@
-//! Named tensors as safetensors bytes.
+//! Named tensors as safetensors bytes, and digests of bytes.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
@@ -21,7 +22,7 @@ pub(crate) fn to_bytes(
             let values = Vec::<f32>::try_from(flat.to_kind(Kind::Float))?;
             (Dtype::F32, values.iter().flat_map(|value| value.to_le_bytes()).collect())
         };
-        tensors.insert(name, (kind, shape(&tensor), bytes));
+        tensors.insert(name, (kind, lengths(&tensor.size()).collect(), bytes));
     }
     let views = tensors.iter().map(|(name, (kind, shape, bytes))| {
         let view = TensorView::new(*kind, shape.clone(), bytes)
@@ -34,20 +35,37 @@ pub(crate) fn to_bytes(
 /// Fills a tensor in place, whatever its layout and device; or says why the file
 /// does not fit it.
 pub(crate) fn fill(file: &SafeTensors<'_>, name: &str, to: &mut Tensor) -> Result<(), String> {
+    let loaded = read(file, name, &to.size(), to.kind())?;
+    tch::no_grad(|| to.f_copy_(&loaded)).map_err(|error| error.to_string())
+}
+
+/// A tensor of a file, which must have this size and kind.
+pub(crate) fn read(
+    file: &SafeTensors<'_>,
+    name: &str,
+    size: &[i64],
+    kind: Kind,
+) -> Result<Tensor, String> {
     let view = file.tensor(name).map_err(|error| error.to_string())?;
-    let kind = match view.dtype() {
+    let found = match view.dtype() {
         Dtype::F32 => Kind::Float,
         Dtype::U8 => Kind::Uint8,
         other => return Err(format!("{name} is of type {other:?}")),
     };
-    if kind != to.kind() || view.shape() != shape(to) {
+    if found != kind || !view.shape().iter().copied().eq(lengths(size)) {
         return Err(format!("{name} has another type or shape"));
     }
-    let loaded = Tensor::f_from_data_size(view.data(), &to.size(), kind);
-    let filled = loaded.and_then(|loaded| tch::no_grad(|| to.f_copy_(&loaded)));
-    filled.map_err(|error| error.to_string())
+    Tensor::f_from_data_size(view.data(), size, kind).map_err(|error| error.to_string())
 }
 
-fn shape(tensor: &Tensor) -> Vec<usize> {
-    tensor.size().iter().map(|n| usize::try_from(*n).expect("a size is not negative")).collect()
+fn lengths(size: &[i64]) -> impl Iterator<Item = usize> {
+    size.iter().map(|n| usize::try_from(*n).expect("a size is not negative"))
+}
+
+/// A digest as text.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -3,8 +3,6 @@
 use std::path::Path;
 
 use foramen_types::Level;
-use rand::SeedableRng as _;
-use rand::rngs::ChaCha8Rng;
 use tch::{CModule, Device, Kind, Tensor};
 
 use crate::augment::{centre, grid, read};
@@ -19,7 +17,7 @@ impl CnnModel {
     ///
     /// Its `forward(patches, levels)` takes f32 `[n, 1, rows, columns]` as
     /// [`Sample::patch`](foramen_learn::Sample::patch) has them and int64 `[n]`,
-    /// the index in [`Level::ALL`]; it gives `[n, 2]`: the probability of a
+    /// the index in [`Level::ALL`] (a measured width is taken for missing); it gives `[n, 2]`: the probability of a
     /// favourable outcome and the width in millimetres. It computes in f32, and
     /// to 1e-5 says what a model in f32 says here.
     ///
@@ -64,7 +62,7 @@ impl CnnModel {
                     let answer = member.network.answer(&pooled);
                     let width = member.scale.millimetres(&answer.width);
                     let z = (&width - &mean) / &deviation;
-                    logits = sum(logits, member.network.outcome(&z, &answer.features));
+                    logits = sum(logits, member.network.outcome(&z, &answer.features, None));
                     millimetres = sum(millimetres, width);
                 }
             }
@@ -83,8 +81,7 @@ impl CnnModel {
 
     /// A member on the CPU whose weights can be constants of a trace.
     fn frozen(&self, member: &Member) -> Result<Member, CnnError> {
-        let mut generator = ChaCha8Rng::seed_from_u64(0);
-        let mut network = Network::new(self.config.channels, Device::Cpu, &mut generator);
+        let mut network = Network::new(&self.config, Device::Cpu)?;
         network.copy_from(&member.network)?;
         network.freeze();
         Ok(Member { network, scale: member.scale })

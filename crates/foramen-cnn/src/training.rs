@@ -1,31 +1,23 @@
 //! How one network learns.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tch::{Kind, Tensor};
 
+use crate::ahead::Ahead;
 use crate::checkpoint::Checkpoints;
 use crate::environment::Environment;
-use crate::images::Images;
+use crate::history::History;
 use crate::loss::loss;
-use crate::member::{Member, Scale};
+use crate::material::Material;
+use crate::member::Member;
 use crate::network::Network;
 use crate::schedule::{batches, learning_rate};
 use crate::state::State;
 use crate::tuned::Tuned;
 use crate::{CnnConfig, CnnError, EpochReport};
-
-/// What a network is trained and chosen on.
-pub(crate) struct Material<'a> {
-    /// Labelled images first, then auxiliary ones.
-    pub train: &'a Images,
-    /// How many are labelled.
-    pub labelled: usize,
-    /// What the best epoch is chosen on.
-    pub tune: &'a Images,
-    pub scale: Scale,
-}
 
 /// All that a training needs to know.
 pub(crate) struct Training<'a> {
@@ -34,6 +26,8 @@ pub(crate) struct Training<'a> {
     pub material: &'a Material<'a>,
     /// Where the state is kept after each epoch.
     pub checkpoints: Option<&'a Checkpoints>,
+    /// Where each epoch is told of.
+    pub history: Option<&'a Path>,
     /// Ends the training when set.
     pub stop: &'a AtomicBool,
     pub progress: &'a dyn Fn(&EpochReport),
@@ -56,14 +50,19 @@ impl Training<'_> {
         if let Some(checkpoints) = self.checkpoints {
             checkpoints.resume(number, &mut state, config, environment)?;
         }
+        let mut history = match self.history {
+            Some(folder) => Some(History::open(folder, number, state.position.epoch)?),
+            None => None,
+        };
         while !state.position.finished {
             let epoch = state.position.epoch + 1;
+            let left = config.members - number;
             let started = Instant::now();
             let learned = self.learn(&mut state, seed, epoch)?;
             let seconds = started.elapsed().as_secs_f64();
             let tuned = Tuned::new(&state.average, environment, config, material.tune)?;
             let is_best = self.judge(&mut state, &tuned, epoch)?;
-            (self.progress)(&EpochReport {
+            let report = EpochReport {
                 member: number + 1,
                 members: config.members,
                 epoch,
@@ -74,35 +73,57 @@ impl Training<'_> {
                 tune_width_error: tuned.width_error,
                 learning_rate: learned.learning_rate,
                 images_per_second: learned.images as f64 / seconds,
+                remaining: started.elapsed().mul_f64((config.epochs * left - epoch) as f64),
                 best: is_best,
-            });
+            };
+            if let Some(history) = &mut history {
+                history.write(&report)?;
+            }
+            (self.progress)(&report);
             if let Some(checkpoints) = self.checkpoints {
                 checkpoints.write(number, &state, config, environment)?;
             }
         }
+        state.best.network.pack(environment.bf16)?;
         Ok(state.best)
     }
 
-    /// Goes through the batches of one epoch.
+    /// Goes through the batches of one epoch; what is random in a batch is drawn by
+    /// other threads while the one before runs.
     fn learn(&self, state: &mut State, seed: u64, epoch: usize) -> Result<Epoch, CnnError> {
-        let Self { config, environment, material, .. } = *self;
+        let Self { config, material, .. } = *self;
         let auxiliary = usize::try_from(material.train.len()).unwrap_or(0) - material.labelled;
         let batches = batches(config, seed, epoch, material.labelled, auxiliary);
+        std::thread::scope(|scope| {
+            let edge = material.train.edge();
+            let ahead = Ahead::start(scope, config, edge, seed, epoch, batches.len());
+            self.learn_batches(state, epoch, &batches, ahead)
+        })
+    }
+
+    fn learn_batches(
+        &self,
+        state: &mut State,
+        epoch: usize,
+        batches: &[Vec<i64>],
+        mut ahead: Ahead,
+    ) -> Result<Epoch, CnnError> {
+        let Self { config, environment, material, .. } = *self;
         let steps = config.epochs * batches.len().div_ceil(config.accumulation);
         let outcome_weight = self.outcome_weight(epoch);
         let mut losses = Vec::with_capacity(batches.len());
         let mut rate = 0.0;
-        for (first, together) in batches.chunks(config.accumulation).enumerate() {
+        for together in batches.chunks(config.accumulation) {
             if self.stop.load(Ordering::Relaxed) {
                 return Err(CnnError::Stopped { epoch });
             }
             rate = learning_rate(config, state.position.step as f64 / steps as f64);
             state.optimiser.set_learning_rate(rate);
             state.optimiser.zero_grad();
-            for (place, indices) in (first * config.accumulation..).zip(together) {
-                let key = [epoch as u64, place as u64];
+            for indices in together {
+                let draws = ahead.next();
                 let batch = material.train.select(indices);
-                let loss = loss(config, environment, &state.network, material, &batch, seed, key)?;
+                let loss = loss(config, environment, &state.network, material, &batch, &draws)?;
                 let total = &loss.width + &loss.outcome * outcome_weight;
                 if together.len() == 1 {
                     total.f_backward()?;

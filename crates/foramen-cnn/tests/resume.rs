@@ -178,3 +178,44 @@ fn gradients_of_several_batches_make_one_step() {
     assert_eq!(record["position"]["step"], 3);
     assert_eq!(record["position"]["finished"], true);
 }
+
+#[test]
+fn each_epoch_is_told_of_once_also_when_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (checkpoints, history) = (folder.path().join("checkpoints"), folder.path().join("history"));
+    let stop = Arc::new(AtomicBool::new(false));
+    let at = Arc::clone(&stop);
+    let cnn = || {
+        let cnn = Cnn::new(short().with_members(1)).with_checkpoints(&checkpoints);
+        cnn.with_history(&history)
+    };
+    let stopped = cnn().with_stop(stop);
+    let stopped = stopped.with_progress(move |r| at.store(r.epoch == 3, Ordering::Relaxed));
+    fit(&stopped).unwrap_err();
+    fit(&cnn().with_resume(true)).unwrap();
+    let of_data = fs::read_dir(&history).unwrap().next().unwrap().unwrap().path();
+    let table = fs::read_to_string(of_data.join("network-1/history.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = table.lines().map(|row| row.split(',').collect()).collect();
+    assert_eq!(rows[0][..3], ["epoch", "learning_rate", "train_loss"]);
+    let epochs: Vec<&str> = rows[1..].iter().map(|row| row[0]).collect();
+    assert_eq!(epochs, ["1", "2", "3", "4", "5", "6", "7", "8"]);
+    assert!(rows.iter().all(|row| row.len() == rows[0].len()));
+    // The first training's events, the second's, and the table.
+    assert_eq!(fs::read_dir(of_data.join("network-1")).unwrap().count(), 3);
+}
+
+#[test]
+fn any_number_of_data_threads_gives_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |threads: usize| {
+        let mut config = short().with_epochs(3);
+        config.data_threads = threads;
+        let path = folder.path().join(threads.to_string());
+        fit(&Cnn::new(config)).unwrap().save(&path).unwrap();
+        weights(&path)
+    };
+    let one = of(1);
+    for threads in [2, 4, 9] {
+        assert!(of(threads) == one, "{threads} threads");
+    }
+}

@@ -100,6 +100,23 @@ fn the_test_set_and_its_widths_do_not_matter_to_a_prediction() {
 }
 
 #[test]
+fn a_measured_width_counts_where_it_is_wanted_and_there() {
+    let data = dataset(60, 0);
+    let fold = Split::by_subject(&data, 3, 1).unwrap().fold(&data, 0);
+    let mut config = small().with_epochs(4).with_precision(Precision::F32);
+    config.measured_width = true;
+    let model = Cnn::new(config).fit(&fold.train, &fold.tune).unwrap();
+    let sample = fold.test.samples()[0].clone();
+    let logit = |width: Option<f64>| {
+        let sample = Sample { width, ..sample.clone() };
+        model.answer(&[&sample]).unwrap()[0].logit
+    };
+    // Wide ones do well here; nothing measured is neither wide nor narrow.
+    assert!(logit(Some(1.0)) < logit(Some(6.0)));
+    assert!(logit(None).is_finite());
+}
+
+#[test]
 fn wrong_input_is_refused_with_its_place() {
     let data = dataset(40, 0);
     let split = Split::by_subject(&data, 3, 1).unwrap();

@@ -9,6 +9,8 @@
 #include <ATen/Version.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/Generator.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/ivalue.h>
 #include <c10/core/DeviceType.h>
 #include <torch/version.h>
 
@@ -175,6 +177,59 @@ char* ftch_make_channels_last(at::Tensor* tensor) {
 
 char* ftch_is_channels_last(at::Tensor* tensor, int* out) {
   return guarded([&] { *out = tensor->is_contiguous(at::MemoryFormat::ChannelsLast); });
+}
+
+// --- packed convolutions ------------------------------------------------
+
+struct ftch_geometry {
+  int64_t stride;
+  int64_t padding;
+  int64_t groups;
+};
+
+// Reorders a weight into the layout that oneDNN computes in. The operators are
+// called by name, as libtorch's own compiler calls them: they have no header.
+char* ftch_pack_convolution(at::Tensor* weight, const ftch_geometry* geometry,
+                            at::Tensor** out) {
+  return guarded([&] {
+    at::NoGradGuard guard;
+    static const auto pack = c10::Dispatcher::singleton().findSchemaOrThrow(
+        "mkldnn::_reorder_convolution_weight", "");
+    const auto twice = [](int64_t n) { return c10::IValue(std::vector<int64_t>{n, n}); };
+    std::vector<c10::IValue> stack{*weight,  twice(geometry->padding), twice(geometry->stride),
+                                   twice(1), geometry->groups,         c10::IValue()};
+    pack.callBoxed(stack);
+    *out = new at::Tensor(std::move(stack.front()).toTensor());
+  });
+}
+
+// A convolution with a packed weight, plus `residual` unless it is null, then
+// ReLU where `relu` says so: one pass over memory.
+char* ftch_packed_convolution(at::Tensor* input, at::Tensor* weight, at::Tensor* bias,
+                              at::Tensor* residual, const ftch_geometry* geometry, int relu,
+                              at::Tensor** out) {
+  return guarded([&] {
+    at::NoGradGuard guard;
+    auto& dispatcher = c10::Dispatcher::singleton();
+    static const auto alone = dispatcher.findSchemaOrThrow("mkldnn::_convolution_pointwise", "");
+    static const auto with_residual =
+        dispatcher.findSchemaOrThrow("mkldnn::_convolution_pointwise", "binary");
+    const auto twice = [](int64_t n) { return c10::IValue(std::vector<int64_t>{n, n}); };
+    const c10::List<std::optional<at::Scalar>> scalars;
+    std::vector<c10::IValue> stack{*input};
+    if (residual != nullptr) stack.emplace_back(*residual);
+    stack.insert(stack.end(), {*weight, *bias, twice(geometry->padding),
+                               twice(geometry->stride), twice(1), geometry->groups});
+    if (residual == nullptr) {
+      stack.insert(stack.end(), {relu != 0 ? "relu" : "none", scalars, ""});
+      alone.callBoxed(stack);
+    } else {
+      stack.insert(stack.end(), {"add", 1.0, relu != 0 ? c10::IValue("relu") : c10::IValue(),
+                                 scalars, ""});
+      with_residual.callBoxed(stack);
+    }
+    *out = new at::Tensor(std::move(stack.front()).toTensor());
+  });
 }
 
 // --- lists of tensors ---------------------------------------------------

@@ -39,6 +39,15 @@ pub(crate) struct SgdStep {
     pub(crate) nesterov: c_int,
 }
 
+/// The geometry of a convolution, as `shim.cpp` lays it out.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Geometry {
+    pub(crate) stride: i64,
+    pub(crate) padding: i64,
+    pub(crate) groups: i64,
+}
+
 type List = *const *mut C_tensor;
 type Message = *mut c_char;
 
@@ -60,6 +69,20 @@ unsafe extern "C" {
     fn ftch_channels_last(tensor: *mut C_tensor, out: *mut *mut C_tensor) -> Message;
     fn ftch_make_channels_last(tensor: *mut C_tensor) -> Message;
     fn ftch_is_channels_last(tensor: *mut C_tensor, out: *mut c_int) -> Message;
+    fn ftch_pack_convolution(
+        weight: *mut C_tensor,
+        geometry: *const Geometry,
+        out: *mut *mut C_tensor,
+    ) -> Message;
+    fn ftch_packed_convolution(
+        input: *mut C_tensor,
+        weight: *mut C_tensor,
+        bias: *mut C_tensor,
+        residual: *mut C_tensor,
+        geometry: *const Geometry,
+        relu: c_int,
+        out: *mut *mut C_tensor,
+    ) -> Message;
     fn ftch_adamw_step(
         options: *const AdamWStep,
         count: usize,
@@ -220,6 +243,43 @@ pub(crate) fn is_channels_last(tensor: &Tensor) -> Result<bool, TorchError> {
     let message = unsafe { ftch_is_channels_last(tensor.as_ptr().cast_mut(), &raw mut out) };
     check("read the memory format", message)?;
     Ok(out != 0)
+}
+
+pub(crate) fn pack_convolution(weight: &Tensor, geometry: &Geometry) -> Result<Tensor, TorchError> {
+    let mut out = std::ptr::null_mut();
+    // SAFETY: as for `generator_state`; the weight is read during the call only.
+    unsafe {
+        let message = ftch_pack_convolution(weight.as_ptr().cast_mut(), geometry, &raw mut out);
+        check("pack the weight of a convolution", message)?;
+        Ok(Tensor::from_ptr(out))
+    }
+}
+
+/// Input, packed weight, bias and, where there is one, what is added.
+pub(crate) fn packed_convolution(
+    [input, weight, bias]: [&Tensor; 3],
+    residual: Option<&Tensor>,
+    geometry: &Geometry,
+    relu: bool,
+) -> Result<Tensor, TorchError> {
+    let pointer = |tensor: &Tensor| tensor.as_ptr().cast_mut();
+    let residual = residual.map_or(std::ptr::null_mut(), pointer);
+    let mut out = std::ptr::null_mut();
+    // SAFETY: as for `generator_state`; the tensors are read during the call only,
+    // and the shim takes a null for "no residual".
+    unsafe {
+        let message = ftch_packed_convolution(
+            pointer(input),
+            pointer(weight),
+            pointer(bias),
+            residual,
+            geometry,
+            relu.into(),
+            &raw mut out,
+        );
+        check("compute a packed convolution", message)?;
+        Ok(Tensor::from_ptr(out))
+    }
 }
 
 /// The tensors of one parameter during a step.

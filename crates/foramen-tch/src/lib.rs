@@ -4,8 +4,8 @@
 //! and its siblings set libtorch's global switches, [`generator_state`] saves a
 //! random generator, [`channels_last`] lays tensors out as convolutions like
 //! them, [`AdamW`] and [`Sgd`] are optimisers whose state can be saved,
-//! [`GradientScaler`] keeps fp16 gradients in range, and [`move_towards`] averages
-//! weights. A thin C++ shim is compiled against the
+//! [`GradientScaler`] keeps fp16 gradients in range, [`move_towards`] averages
+//! weights, and [`PackedConvolution`] predicts fast. A thin C++ shim is compiled against the
 //! same headers as torch-sys; exceptions are caught there and become
 //! [`TorchError`].
 //!
@@ -40,6 +40,7 @@ mod error;
 mod ffi;
 mod generator;
 mod memory_format;
+mod packed;
 mod parameters;
 mod scaler;
 mod sgd;
@@ -55,6 +56,7 @@ pub use determinism::{
 pub use error::TorchError;
 pub use generator::{generator_state, set_generator_state};
 pub use memory_format::{channels_last, is_channels_last, make_channels_last};
+pub use packed::PackedConvolution;
 pub use scaler::{GradientScaler, ScalerConfig};
 pub use sgd::{Sgd, SgdConfig};
 pub use tch;

@@ -105,3 +105,40 @@ pub(crate) fn fill(
     }
     Ok(())
 }
+
+/// What every optimiser does with its `parameters`.
+macro_rules! over_parameters {
+    ($optimiser:ty) => {
+        impl $optimiser {
+            /// Forgets the gradients.
+            pub fn zero_grad(&mut self) {
+                self.parameters.zero_grad();
+            }
+
+            /// The gradients there are, sharing storage with them.
+            #[must_use]
+            pub fn gradients(&self) -> Vec<Tensor> {
+                self.parameters.gradients()
+            }
+
+            /// Scales the gradients down so that their joint L2 norm is at most
+            /// `limit`; returns the norm as it was, which is not finite when a
+            /// gradient is not.
+            #[must_use]
+            pub fn clip_gradients(&mut self, limit: f64) -> f64 {
+                self.parameters.clip_gradients(limit)
+            }
+
+            /// Puts a state back that [`Self::state`] gave for the same parameters.
+            ///
+            /// # Errors
+            /// [`TorchError::State`] when a tensor is missing, left over or of another
+            /// shape; the optimiser is then as it was.
+            pub fn load_state(&mut self, state: &[(String, Tensor)]) -> Result<(), TorchError> {
+                self.parameters.load_state(state)
+            }
+        }
+    };
+}
+
+pub(crate) use over_parameters;

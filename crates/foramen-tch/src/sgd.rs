@@ -1,6 +1,6 @@
 use tch::Tensor;
 
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, over_parameters};
 use crate::{TorchError, ffi};
 
 /// What PyTorch calls the tensor of a parameter's state.
@@ -85,24 +85,6 @@ impl Sgd {
         self.config
     }
 
-    /// Forgets the gradients.
-    pub fn zero_grad(&mut self) {
-        self.parameters.zero_grad();
-    }
-
-    /// The gradients there are, sharing storage with them.
-    #[must_use]
-    pub fn gradients(&self) -> Vec<Tensor> {
-        self.parameters.gradients()
-    }
-
-    /// Scales the gradients down so that their joint L2 norm is at most
-    /// `limit`; returns the norm as it was.
-    #[must_use]
-    pub fn clip_gradients(&mut self, limit: f64) -> f64 {
-        self.parameters.clip_gradients(limit)
-    }
-
     /// Takes one step along the gradients; parameters without one are left.
     ///
     /// # Errors
@@ -136,16 +118,9 @@ impl Sgd {
     pub fn state(&self) -> Vec<(String, Tensor)> {
         self.parameters.state()
     }
-
-    /// Puts a state back that [`Sgd::state`] gave for the same parameters.
-    ///
-    /// # Errors
-    /// [`TorchError::State`] when a tensor is missing, left over or of another
-    /// shape; the optimiser is then as it was.
-    pub fn load_state(&mut self, state: &[(String, Tensor)]) -> Result<(), TorchError> {
-        self.parameters.load_state(state)
-    }
 }
+
+over_parameters!(Sgd);
 
 #[cfg(test)]
 mod tests {

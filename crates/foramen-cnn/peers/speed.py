@@ -1,0 +1,138 @@
+"""Training and prediction beside PyTorch: same networks, weights, images, threads.
+
+Usage: speed.py PROGRAM [THREADS [ROUNDS]]
+
+The two sides take turns, so that what else the machine does meets both. Times are
+the shortest of all rounds, because other work only ever adds to them; a ratio above
+1 says how many times faster we are.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import torch
+from networks import NETWORKS, SHAPES, load, wave
+
+PROGRAM = sys.argv[1]
+THREADS = int(sys.argv[2]) if len(sys.argv) > 2 else os.cpu_count()
+ROUNDS = int(sys.argv[3]) if len(sys.argv) > 3 else 5
+# Steps of training and predictions of one image in each round, and the bars.
+COUNTS = {"resnet18": (2, 20), "compact": (20, 100)}
+torch.set_num_threads(THREADS)
+
+
+class Peer:
+    """PyTorch eager; `fast` is bf16 autocast with channels-last."""
+
+    def __init__(self, name, file, fast):
+        self.fast = fast
+        layout = torch.channels_last if fast else torch.contiguous_format
+        self.network = load(name, file).to(memory_format=layout)
+        self.images = wave(SHAPES[name], 0.01).contiguous(memory_format=layout)
+        self.labels = torch.arange(SHAPES[name][0]) % 2
+        self.optimiser = torch.optim.AdamW(self.network.parameters())
+
+    def look(self, images):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.fast):
+            return self.network(images)
+
+    def step(self):
+        self.network.train()
+        self.optimiser.zero_grad()
+        logits = self.look(self.images).float()
+        torch.nn.functional.cross_entropy(logits, self.labels).backward()
+        self.optimiser.step()
+
+    def train(self, count):
+        return timed(count, self.step)
+
+    def predict(self, count):
+        self.network.eval()
+        with torch.inference_mode():
+            return timed(count, lambda: self.look(self.images[:1]))
+
+
+def timed(count, run):
+    seconds = []
+    for _ in range(count + 2):
+        started = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - started)
+    return seconds[2:]
+
+
+def finished(command):
+    started = time.perf_counter()
+    environment = os.environ | {"OMP_NUM_THREADS": str(THREADS)}
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+    return time.perf_counter() - started
+
+
+def main(folder):
+    files = {name: folder / f"{name}.safetensors" for name in NETWORKS}
+    for name, file in files.items():
+        subprocess.run([PROGRAM, "weights", name, file], check=True)
+    command = [PROGRAM, "serve", str(THREADS), folder]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    ours = subprocess.Popen(command, **pipes)
+
+    def ask(*words):
+        print(*words, file=ours.stdin, flush=True)
+        return json.loads(ours.stdout.readline())
+
+    print(f"PyTorch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()},")
+    print(f"{THREADS} thread(s), {ROUNDS} rounds; ours is bf16 where nothing else is said")
+    times = {}
+    add = lambda key, seconds: times.setdefault(key, []).extend(seconds)
+    cold = pathlib.Path(__file__).with_name("cold.py")
+    for name, file in files.items():
+        with torch.inference_mode():
+            peer = Peer(name, file, False)
+            peer.network.eval()
+            theirs = peer.look(peer.images).flatten()
+        found = torch.tensor(ask("logits", name, "f32", 1))
+        print(f"{name}: logits in f32 differ by {(theirs - found).abs().max().item():.1e}")
+        assert torch.allclose(theirs, found, rtol=1e-3, atol=1e-4)
+        steps, images = COUNTS[name]
+        peers = {"f32": Peer(name, file, False), "bf16": Peer(name, file, True)}
+        for _ in range(ROUNDS):
+            add((name, "train", "ours"), ask("train", name, "bf16", steps))
+            for kind, peer in peers.items():
+                add((name, "train", kind), peer.train(steps))
+            add((name, "predict", "ours"), ask("predict", name, "bf16", images))
+            add((name, "predict", "ours f32"), ask("predict", name, "f32", images))
+            for kind, peer in peers.items():
+                add((name, "predict", kind), peer.predict(images))
+            add((name, "cold", "ours"), [finished([PROGRAM, "cold", name, file])])
+            add((name, "cold", "f32"), [finished([sys.executable, cold, name, file])])
+    ours.stdin.close()
+    table(times)
+
+
+def table(times):
+    print("\n| network | what | ours, ms | PyTorch, ms | ratio | bar |\n|---|---|---|---|---|---|")
+    for name, (batch, channels, edge, _) in SHAPES.items():
+        row = lambda *cells: print("|", " | ".join([f"{name} {channels} × {edge}²", *cells]), "|")
+        compare = [
+            ("train", "ours", "f32", f"training, {batch} images, beside f32", 2.0),
+            ("train", "ours", "bf16", f"training, {batch} images, beside bf16 channels-last", 1.0),
+            ("predict", "ours", "f32", "one image, warm, beside f32", 1.2),
+            ("predict", "ours f32", "f32", "one image, warm, f32 beside f32", 1.2),
+            ("predict", "ours", "bf16", "one image, warm, beside bf16 channels-last", None),
+            ("cold", "ours", "f32", "one image from the start of the process", 5.0),
+        ]
+        for what, mine, other, text, bar in compare:
+            a, b = (min(times[name, what, who]) * 1e3 for who in (mine, other))
+            verdict = "–"
+            if bar:
+                verdict = f"≥ {bar:.1f}: " + ("met" if b / a >= bar else "MISSED")
+            row(text, f"{a:.3g}", f"{b:.3g}", f"{b / a:.2f}", verdict)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    main(pathlib.Path(folder))

@@ -1,0 +1,73 @@
+//! What is random in the batches of an epoch, drawn while earlier batches run.
+
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::Scope;
+
+use rand::RngExt as _;
+
+use crate::CnnConfig;
+use crate::augment::{Variation, keyed};
+use crate::network::FEATURES;
+use crate::schedule::purpose;
+
+/// What is random in one batch; it depends on seed, epoch and place alone.
+#[derive(Debug)]
+pub(crate) struct Draws {
+    pub variation: Variation,
+    /// 0 for a feature that is left out, else 1, `[n, FEATURES]`.
+    pub kept: Vec<f32>,
+}
+
+impl Draws {
+    fn new(config: &CnnConfig, edge: i64, seed: u64, [epoch, place]: [u64; 2]) -> Self {
+        let count = config.batch as u64;
+        let key = |image| keyed(seed, [purpose::AUGMENT, epoch, place * count + image]);
+        let mut generators: Vec<_> = (0..count).map(key).collect();
+        let crop = i64::try_from(config.crop).expect("a crop is at most a patch");
+        let mut generator = keyed(seed, [purpose::DROPOUT, epoch, place]);
+        let mut keep = || if generator.random_bool(config.dropout) { 0.0 } else { 1.0 };
+        Self {
+            variation: Variation::draw([edge, edge, crop], &config.augmentation, &mut generators),
+            kept: (0..config.batch * FEATURES).map(|_| keep()).collect(),
+        }
+    }
+}
+
+/// Threads that draw for the batches of an epoch, one batch ahead each.
+pub(crate) struct Ahead {
+    threads: Vec<Receiver<Draws>>,
+    next: usize,
+}
+
+impl Ahead {
+    /// Begins to draw for `batches` batches of images of `edge` pixels.
+    pub(crate) fn start<'a>(
+        scope: &'a Scope<'a, '_>,
+        config: &'a CnnConfig,
+        edge: i64,
+        seed: u64,
+        epoch: usize,
+        batches: usize,
+    ) -> Self {
+        let threads = (0..config.data_threads).map(|thread| {
+            let (sender, receiver) = sync_channel(1);
+            scope.spawn(move || {
+                for place in (thread..batches).step_by(config.data_threads) {
+                    let draws = Draws::new(config, edge, seed, [epoch as u64, place as u64]);
+                    if sender.send(draws).is_err() {
+                        break; // The training has stopped.
+                    }
+                }
+            });
+            receiver
+        });
+        Self { threads: threads.collect(), next: 0 }
+    }
+
+    /// The draws of the next batch.
+    pub(crate) fn next(&mut self) -> Draws {
+        let thread = self.next % self.threads.len();
+        self.next += 1;
+        self.threads[thread].recv().expect("a thread draws until nobody listens")
+    }
+}

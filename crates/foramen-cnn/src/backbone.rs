@@ -1,0 +1,278 @@
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use tch::{Device, Kind, Tensor, nn};
+
+use crate::augment::keyed;
+use crate::schedule::purpose;
+use crate::trunk::{self, Plan, Trunk, make_channels_last};
+use crate::weights::{draw_convolution, load};
+use crate::{CnnError, Precision};
+
+/// A network without its last layer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Architecture {
+    /// A stem and three residual stages, for some 300 outcomes.
+    #[default]
+    Compact,
+    /// ResNet-18 (He 2016, arXiv 1512.03385).
+    ResNet18,
+    /// ResNet-34.
+    ResNet34,
+    /// ResNet-50.
+    ResNet50,
+    /// DenseNet-121 (Huang 2017, arXiv 1608.06993).
+    DenseNet121,
+    /// EfficientNet-B0 (Tan and Le 2019, arXiv 1905.11946), without stochastic depth.
+    EfficientNetB0,
+}
+
+impl Architecture {
+    /// Every network there is.
+    pub const ALL: [Self; 6] = [
+        Self::Compact,
+        Self::ResNet18,
+        Self::ResNet34,
+        Self::ResNet50,
+        Self::DenseNet121,
+        Self::EfficientNetB0,
+    ];
+
+    /// The name in files and on the command line; torchvision's, where it has one.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Compact => "compact",
+            Self::ResNet18 => "resnet18",
+            Self::ResNet34 => "resnet34",
+            Self::ResNet50 => "resnet50",
+            Self::DenseNet121 => "densenet121",
+            Self::EfficientNetB0 => "efficientnet_b0",
+        }
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Architecture {
+    type Err = CnnError;
+
+    fn from_str(text: &str) -> Result<Self, CnnError> {
+        let found = Self::ALL.into_iter().find(|architecture| architecture.name() == text);
+        found.ok_or_else(|| CnnError::Config {
+            setting: "architecture",
+            value: text.to_owned(),
+            rule: "compact, resnet18, resnet34, resnet50, densenet121 or efficientnet_b0",
+        })
+    }
+}
+
+/// A network from images to features, for those who train with tch themselves;
+/// [`Cnn`](crate::Cnn) builds its own.
+///
+/// ```
+/// use foramen_cnn::{Architecture, Backbone};
+/// use tch::{Device, Kind, Tensor};
+///
+/// let network = Backbone::new(Architecture::ResNet18, 3, 1, Device::Cpu)?;
+/// let images = Tensor::zeros([2, 3, 64, 64], (Kind::Float, Device::Cpu));
+/// assert_eq!(network.features(&images, false).size(), [2, 512]);
+/// # Ok::<(), foramen_cnn::CnnError>(())
+/// ```
+#[derive(Debug)]
+pub struct Backbone {
+    store: nn::VarStore,
+    trunk: Box<dyn Trunk>,
+}
+
+impl Backbone {
+    /// A network for images of `input` channels, with weights drawn from `seed`,
+    /// channels-last in memory. The compact one has 16 channels in its first stage.
+    ///
+    /// # Errors
+    /// [`CnnError::Torch`] should libtorch refuse.
+    pub fn new(
+        architecture: Architecture,
+        input: i64,
+        seed: u64,
+        device: Device,
+    ) -> Result<Self, CnnError> {
+        let network = Self::empty(architecture, input, device);
+        let mut generator = keyed(seed, [purpose::WEIGHTS, 0, 0]);
+        for (_, mut tensor) in network.named() {
+            if tensor.dim() == 4 {
+                draw_convolution(&mut tensor, &mut generator);
+            }
+        }
+        make_channels_last(&network.store)?;
+        Ok(network)
+    }
+
+    /// A network with the weights of a safetensors file with torchvision's names. Its
+    /// last layer is not read; for images of one channel, the first layer's kernels
+    /// are summed over colours.
+    ///
+    /// # Errors
+    /// [`CnnError::Io`] when the file cannot be read, [`CnnError::Foreign`] when a
+    /// tensor is missing or of another shape.
+    pub fn load(
+        architecture: Architecture,
+        input: i64,
+        path: &Path,
+        device: Device,
+    ) -> Result<Self, CnnError> {
+        let network = Self::empty(architecture, input, device);
+        load(path, network.named().into_iter())?;
+        make_channels_last(&network.store)?;
+        Ok(network)
+    }
+
+    fn empty(architecture: Architecture, input: i64, device: Device) -> Self {
+        let store = nn::VarStore::new(device);
+        let plan = Plan { architecture, input, channels: 16, small_stem: false };
+        let trunk = trunk::build(&store.root(), plan);
+        Self { store, trunk }
+    }
+
+    /// Features `[n, channels]` of images `[n, input, rows, columns]`: the means of
+    /// the last maps.
+    #[must_use = "the features are all that it gives"]
+    pub fn features(&self, images: &Tensor, train: bool) -> Tensor {
+        self.trunk.maps(images, train).mean_dim(&[2i64, 3][..], false, Kind::Float)
+    }
+
+    /// Number of features.
+    #[must_use]
+    pub fn channels(&self) -> i64 {
+        self.trunk.channels()
+    }
+
+    /// Makes prediction fast: batch norms are folded into convolutions, whose
+    /// weights take the number format and the layout that the processor computes
+    /// in. Weights that change later are not seen by predictions.
+    ///
+    /// # Errors
+    /// [`CnnError::Torch`] should libtorch refuse.
+    pub fn pack(&mut self, precision: Precision) -> Result<(), CnnError> {
+        trunk::pack(&mut *self.trunk, precision.is_bf16(self.store.device()))
+    }
+
+    /// Every tensor, trained or running, by torchvision's name, in the order of the
+    /// alphabet, sharing storage.
+    #[must_use]
+    pub fn named(&self) -> Vec<(String, Tensor)> {
+        let mut named: Vec<_> = self.store.variables().into_iter().collect();
+        named.sort_by(|a, b| a.0.cmp(&b.0));
+        named
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers without a pattern, in f64 as NumPy would count them.
+    fn wave(shape: &[i64], step: f64, phase: f64) -> Tensor {
+        let count = shape.iter().product::<i64>();
+        let counted = Tensor::arange(count, (Kind::Double, Device::Cpu));
+        (counted * step + phase).sin().reshape(shape)
+    }
+
+    fn filled(architecture: Architecture) -> Backbone {
+        let network = Backbone::new(architecture, 3, 1, Device::Cpu).unwrap();
+        for (place, (name, mut tensor)) in network.named().into_iter().enumerate() {
+            let size = tensor.size();
+            let wave = wave(&size, 0.37, place as f64);
+            let values = if size.len() == 4 {
+                wave * (2.0 / size[1..].iter().product::<i64>() as f64).sqrt()
+            } else if name.ends_with("running_var") {
+                wave * 0.5 + 1.0
+            } else if name.ends_with("weight") {
+                wave * 0.1 + 1.0
+            } else {
+                wave * 0.1
+            };
+            tch::no_grad(|| tensor.copy_(&values.to_kind(Kind::Float)));
+        }
+        network
+    }
+
+    #[test]
+    fn networks_are_those_of_torchvision() {
+        // torchvision 0.28.0, networks without their last layer and without
+        // num_batches_tracked; for the i-th name in order, every number k of a tensor
+        //   w = sin(0.37 * k + i), in float64
+        //   w * sqrt(2 / t[0].numel()) of 4 dimensions, 1 + w / 2 in running_var,
+        //   1 + w / 10 in other weights, w / 10 elsewhere
+        // x = sin(0.01 * arange(2 * 3 * 64 * 64)).reshape(2, 3, 64, 64); f = m.eval()(x)
+        // sum(p.numel() for p in m.parameters()), f.shape[1], f[1, :3], f.abs().mean()
+        let expected = [
+            (Architecture::ResNet18, 11_176_512, 512, [1.722365, 1.249658, 0.839852], 0.555778),
+            (Architecture::ResNet34, 21_284_672, 512, [0.020723, 0.0, 0.0], 0.518499),
+            (Architecture::ResNet50, 23_508_032, 2048, [2.438106, 4.283019, 6.161454], 2.561702),
+            (Architecture::DenseNet121, 6_953_856, 1024, [3.542028, 0.0, 0.0], 1.230590),
+            (
+                Architecture::EfficientNetB0,
+                4_007_548,
+                1280,
+                [0.778800, -0.231183, -0.269296],
+                0.491260,
+            ),
+        ];
+        let images = wave(&[2, 3, 64, 64], 0.01, 0.0).to_kind(Kind::Float);
+        for (architecture, weights, channels, first, mean) in expected {
+            let mut network = filled(architecture);
+            let trained = network.store.trainable_variables();
+            assert_eq!(trained.iter().map(Tensor::numel).sum::<usize>(), weights);
+            let check = |network: &Backbone, bound: f64| {
+                let features = tch::no_grad(|| network.features(&images, false));
+                assert_eq!(features.size(), [2, channels]);
+                let worst = |found: f64, expected: f64| {
+                    let relative = (found - expected).abs() / (1.0 + expected.abs());
+                    assert!(relative < bound, "{architecture}: {found}, not {expected}");
+                };
+                for (place, expected) in (0..).zip(first) {
+                    worst(features.double_value(&[1, place]), expected);
+                }
+                worst(features.abs().mean(Kind::Double).double_value(&[]), mean);
+            };
+            check(&network, 1e-5);
+            network.pack(Precision::F32).unwrap();
+            check(&network, 1e-4);
+        }
+    }
+
+    #[test]
+    fn a_file_of_torchvision_loads_and_colours_are_summed_for_grey() {
+        let colours = filled(Architecture::ResNet18);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("resnet18.safetensors");
+        let last = ("fc.bias".to_owned(), Tensor::zeros([1000], (Kind::Float, Device::Cpu)));
+        let named = colours.named().into_iter().chain([last]);
+        std::fs::write(&path, crate::tensors::to_bytes(named).unwrap()).unwrap();
+
+        let grey = wave(&[1, 1, 64, 64], 0.01, 0.0).to_kind(Kind::Float);
+        let load = |architecture| Backbone::load(architecture, 1, &path, Device::Cpu);
+        let of_grey = load(Architecture::ResNet18).unwrap();
+        let expected = tch::no_grad(|| colours.features(&grey.repeat([1, 3, 1, 1]), false));
+        let found = tch::no_grad(|| of_grey.features(&grey, false));
+        assert!((found - expected).abs().max().double_value(&[]) < 1e-4);
+
+        let error = load(Architecture::ResNet34).unwrap_err().to_string();
+        assert!(error.contains("layer1.2"), "{error}");
+    }
+
+    #[test]
+    fn names_read_back() {
+        for architecture in Architecture::ALL {
+            assert_eq!(architecture.name().parse::<Architecture>().unwrap(), architecture);
+        }
+        let error = "resnet".parse::<Architecture>().unwrap_err().to_string();
+        assert!(error.contains("resnet18"), "{error}");
+    }
+}

@@ -1,0 +1,107 @@
+//! A convolution with its batch norm: what every trunk is built of.
+
+use foramen_tch::PackedConvolution;
+use tch::nn::{self, Init, Module as _, ModuleT as _};
+use tch::{Kind, Tensor};
+
+use crate::CnnError;
+
+/// What a convolution is made of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    pub from: i64,
+    pub to: i64,
+    pub kernel: i64,
+    pub stride: i64,
+    pub groups: i64,
+}
+
+impl Shape {
+    /// An ordinary convolution that keeps the size, or divides it by `stride`.
+    pub(crate) fn new(from: i64, to: i64, kernel: i64, stride: i64) -> Self {
+        Self { from, to, kernel, stride, groups: 1 }
+    }
+
+    fn padding(self) -> i64 {
+        self.kernel / 2
+    }
+}
+
+/// A convolution without bias, whose weights are not drawn yet.
+pub(crate) fn convolution(path: nn::Path<'_>, shape: Shape) -> nn::Conv2D {
+    let config = nn::ConvConfig {
+        stride: shape.stride,
+        padding: shape.padding(),
+        groups: shape.groups,
+        bias: false,
+        ws_init: Init::Const(0.0),
+        ..Default::default()
+    };
+    nn::conv2d(path, shape.from, shape.to, shape.kernel, config)
+}
+
+/// A batch norm that changes nothing yet.
+pub(crate) fn norm(path: nn::Path<'_>, channels: i64) -> nn::BatchNorm {
+    let config =
+        nn::BatchNormConfig { ws_init: Init::Const(1.0), eps: EPSILON, ..Default::default() };
+    nn::batch_norm2d(path, channels, config)
+}
+
+/// PyTorch's.
+const EPSILON: f64 = 1e-5;
+
+/// A convolution and the batch norm after it.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    convolution: nn::Conv2D,
+    norm: nn::BatchNorm,
+    shape: Shape,
+    /// Both in one, once the training is over.
+    packed: Option<PackedConvolution>,
+}
+
+impl Layer {
+    /// A layer with tensors below the two names.
+    pub(crate) fn new(path: &nn::Path<'_>, names: [&str; 2], shape: Shape) -> Self {
+        Self {
+            convolution: convolution(path / names[0], shape),
+            norm: norm(path / names[1], shape.to),
+            shape,
+            packed: None,
+        }
+    }
+
+    /// Maps, plus `residual` where there is one, and `ReLU` where `relu` says so.
+    pub(crate) fn forward(
+        &self,
+        maps: &Tensor,
+        residual: Option<&Tensor>,
+        relu: bool,
+        train: bool,
+    ) -> Tensor {
+        if let (Some(packed), false) = (&self.packed, train) {
+            return packed.forward(maps, residual, relu).expect("maps have the layer's channels");
+        }
+        let mut maps = self.norm.forward_t(&self.convolution.forward(maps), train);
+        // Neither the norm nor the sum needs its result on the way back.
+        if let Some(residual) = residual {
+            maps = maps.g_add_(residual);
+        }
+        if relu { maps.relu_() } else { maps }
+    }
+
+    /// Makes prediction fast, in `kind`; weights that change later are not seen.
+    pub(crate) fn pack(&mut self, kind: Kind) -> Result<(), CnnError> {
+        let nn::BatchNorm { running_mean, running_var, ws, bs, .. } = &self.norm;
+        let (Some(scale), Some(shift)) = (ws, bs) else { return Ok(()) };
+        let Shape { stride, groups, .. } = self.shape;
+        self.packed = Some(PackedConvolution::with_norm(
+            &self.convolution.ws,
+            [scale, shift, running_mean, running_var],
+            EPSILON,
+            [stride, self.shape.padding(), groups],
+            kind,
+        )?);
+        Ok(())
+    }
+}

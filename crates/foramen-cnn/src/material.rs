@@ -1,0 +1,40 @@
+//! What a network learns from.
+
+use sha2::{Digest as _, Sha256};
+use tch::Device;
+
+use crate::CnnError;
+use crate::images::Images;
+use crate::member::Scale;
+use crate::tensors::hex;
+
+/// What a network is trained and chosen on.
+pub(crate) struct Material<'a> {
+    /// Labelled images first, then auxiliary ones.
+    pub train: &'a Images,
+    /// How many are labelled.
+    pub labelled: usize,
+    /// What the best epoch is chosen on.
+    pub tune: &'a Images,
+    pub scale: Scale,
+}
+
+impl Material<'_> {
+    /// What tells one training set from another: images, widths, outcomes, in order.
+    pub(crate) fn fingerprint(&self) -> Result<String, CnnError> {
+        let mut digest = Sha256::new();
+        digest.update((self.labelled as u64).to_le_bytes());
+        for images in [self.train, self.tune] {
+            for tensor in images.tensors() {
+                for size in tensor.size() {
+                    digest.update(size.to_le_bytes());
+                }
+                let flat = tensor.to_device(Device::Cpu).contiguous().flatten(0, -1);
+                for number in Vec::<f32>::try_from(flat)? {
+                    digest.update(number.to_le_bytes());
+                }
+            }
+        }
+        Ok(hex(&digest.finalize()))
+    }
+}

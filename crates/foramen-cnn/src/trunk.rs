@@ -1,0 +1,76 @@
+//! The trunks: from images to maps.
+
+mod compact;
+mod densenet;
+mod efficientnet;
+mod resnet;
+
+use std::fmt;
+
+use tch::{Kind, Tensor, nn};
+
+use crate::layer::Layer;
+use crate::{Architecture, CnnError};
+
+use compact::Compact;
+use densenet::DenseNet;
+use efficientnet::EfficientNet;
+use resnet::ResNet;
+
+/// What a trunk is built to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub architecture: Architecture,
+    /// Channels of the images.
+    pub input: i64,
+    /// Channels of the first stage of the compact network.
+    pub channels: i64,
+    /// Whether the first convolution keeps the size of small images.
+    pub small_stem: bool,
+}
+
+/// Layers from images to maps.
+pub(crate) trait Trunk: fmt::Debug + Send {
+    /// Maps of images `[n, input, rows, columns]`, `[n, channels, …]`.
+    fn maps(&self, images: &Tensor, train: bool) -> Tensor;
+
+    /// Channels of the maps.
+    fn channels(&self) -> i64;
+
+    /// Does something to each layer.
+    fn each_layer(&mut self, each: Each<'_>) -> Result<(), CnnError>;
+}
+
+/// What is done to each layer of a trunk.
+pub(crate) type Each<'a> = &'a mut dyn FnMut(&mut Layer) -> Result<(), CnnError>;
+
+/// A trunk with its tensors below `path`, not drawn yet.
+pub(crate) fn build(path: &nn::Path<'_>, plan: Plan) -> Box<dyn Trunk> {
+    let Plan { architecture, input, channels, small_stem } = plan;
+    match architecture {
+        Architecture::Compact => Box::new(Compact::new(path, input, channels)),
+        Architecture::ResNet18 => Box::new(ResNet::basic(path, input, small_stem, [2, 2, 2, 2])),
+        Architecture::ResNet34 => Box::new(ResNet::basic(path, input, small_stem, [3, 4, 6, 3])),
+        Architecture::ResNet50 => {
+            Box::new(ResNet::bottleneck(path, input, small_stem, [3, 4, 6, 3]))
+        }
+        Architecture::DenseNet121 => Box::new(DenseNet::new(path, input, small_stem)),
+        Architecture::EfficientNetB0 => Box::new(EfficientNet::new(path, input, small_stem)),
+    }
+}
+
+/// Makes the predictions of a trunk fast, in bf16 or f32.
+pub(crate) fn pack(trunk: &mut dyn Trunk, bf16: bool) -> Result<(), CnnError> {
+    let kind = if bf16 { Kind::BFloat16 } else { Kind::Float };
+    trunk.each_layer(&mut |layer| layer.pack(kind))
+}
+
+/// Lays weights out channels-last in place, as convolutions like them.
+pub(crate) fn make_channels_last(store: &nn::VarStore) -> Result<(), CnnError> {
+    for mut tensor in store.variables().into_values() {
+        if tensor.dim() == 4 {
+            foramen_tch::make_channels_last(&mut tensor)?;
+        }
+    }
+    Ok(())
+}
