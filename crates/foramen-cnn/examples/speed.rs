@@ -31,7 +31,12 @@ fn wave(shape: &[i64], step: f64) -> Tensor {
 }
 
 impl Task {
-    fn new(network: &str, file: Option<&Path>, is_bf16: bool) -> Result<Self, Box<dyn Error>> {
+    fn new(
+        network: &str,
+        file: Option<&Path>,
+        batch: Option<i64>,
+        is_bf16: bool,
+    ) -> Result<Self, Box<dyn Error>> {
         let architecture: Architecture = network.parse()?;
         // The batch of a study, and that of photographs.
         let shape =
@@ -40,6 +45,7 @@ impl Task {
             Some(file) => Backbone::load(architecture, shape[1], file, Device::Cpu)?,
             None => Backbone::new(architecture, shape[1], 1, Device::Cpu)?,
         };
+        let shape = [batch.unwrap_or(shape[0]), shape[1], shape[2], shape[3]];
         let labels = Tensor::arange(shape[0], (Kind::Int64, Device::Cpu)).remainder(2);
         let weight = wave(&[2, network.channels()], 0.37) * 0.05;
         let images = channels_last(&wave(&shape, 0.01))?;
@@ -103,15 +109,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match &*words {
         ["weights", network, file] => {
-            let named = Task::new(network, None, false)?.network.named().into_iter();
+            let named = Task::new(network, None, None, false)?.network.named().into_iter();
             let named: Vec<_> = named.map(|(name, tensor)| (name, tensor.contiguous())).collect();
             Tensor::write_safetensors(&named, Path::new(file))?;
         }
         ["cold", network, file] => {
-            let mut task = Task::new(network, Some(Path::new(file)), true)?;
+            let mut task = Task::new(network, Some(Path::new(file)), Some(1), true)?;
             task.pack()?;
-            let one = task.images.narrow(0, 0, 1);
-            println!("{}", tch::no_grad(|| task.logits(&one, false))?);
+            println!("{}", tch::no_grad(|| task.logits(&task.images, false))?);
         }
         ["serve", threads, folder] => {
             tch::set_num_threads(threads.parse()?);
@@ -129,7 +134,7 @@ fn answer(line: &str, folder: &Path) -> Result<String, Box<dyn Error>> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let [what, network, format, count] = *words else { return Err(line.into()) };
     let file = folder.join(format!("{network}.safetensors"));
-    let mut task = Task::new(network, Some(&file), format == "bf16")?;
+    let mut task = Task::new(network, Some(&file), None, format == "bf16")?;
     let count = count.parse()?;
     let numbers = match what {
         "train" => task.train(count)?,

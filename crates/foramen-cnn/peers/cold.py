@@ -10,4 +10,4 @@ from networks import SHAPES, load, wave
 
 network = load(sys.argv[1], sys.argv[2]).eval()
 with torch.inference_mode():
-    print(network(wave(SHAPES[sys.argv[1]], 0.01)[:1]))
+    print(network(wave((1, *SHAPES[sys.argv[1]][1:]), 0.01)))

@@ -24,9 +24,10 @@ pub(crate) fn fill(tensor: &mut Tensor, numbers: impl Iterator<Item = f64>) {
     tch::no_grad(|| tensor.copy_(&drawn));
 }
 
-/// Fills tensors from a safetensors file by their names; they lie as in the file then. What else is in the file,
-/// such as the last layer, is left; kernels for three colours are summed where
-/// images have one channel, which is what they give for grey.
+/// Fills tensors from a safetensors file by their names; they lie as in the file
+/// then. What else is in the file, such as the last layer, is left; kernels for
+/// three colours are summed where images have one channel, which is what they give
+/// for grey.
 pub(crate) fn load(
     path: &Path,
     named: impl Iterator<Item = (String, Tensor)>,
