@@ -1,24 +1,13 @@
 //! EfficientNet-Lite0, for features learned on photographs.
 
-use std::fs;
 use std::path::Path;
 
-use safetensors::SafeTensors;
 use tch::nn::{self, Module as _, ModuleT as _};
 use tch::{Device, Kind, Tensor};
 
-use crate::{CnnError, tensors};
+use crate::trunk::efficientnet::STAGES;
+use crate::{CnnError, weights};
 
-/// Kind of each stage: expansion, kernel, stride, channels out, blocks.
-const STAGES: [[i64; 5]; 7] = [
-    [1, 3, 1, 16, 1],
-    [6, 3, 2, 24, 2],
-    [6, 5, 2, 40, 2],
-    [6, 3, 2, 80, 3],
-    [6, 5, 1, 112, 3],
-    [6, 5, 2, 192, 4],
-    [6, 3, 1, 320, 1],
-];
 const CLASSES: i64 = 1000;
 
 /// EfficientNet-Lite0 (Tan and Le, arXiv 1905.11946, without squeeze and
@@ -90,17 +79,8 @@ impl EfficientNetLite0 {
     /// [`CnnError::Io`] when the file cannot be read, [`CnnError::Foreign`] when it
     /// holds other tensors.
     pub fn load(path: &Path, device: Device) -> Result<Self, CnnError> {
-        let bytes = fs::read(path).map_err(|source| CnnError::Io {
-            action: "read",
-            path: path.to_owned(),
-            source,
-        })?;
-        let foreign = |problem: String| CnnError::Foreign { path: path.to_owned(), problem };
-        let file = SafeTensors::deserialize(&bytes).map_err(|error| foreign(error.to_string()))?;
         let network = Self::new(device);
-        for (name, mut tensor) in network.store.variables() {
-            tensors::fill(&file, &name, &mut tensor).map_err(foreign)?;
-        }
+        weights::load(path, network.store.variables().into_iter())?;
         Ok(network)
     }
 

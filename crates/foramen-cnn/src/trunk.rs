@@ -2,7 +2,7 @@
 
 mod compact;
 mod densenet;
-mod efficientnet;
+pub(crate) mod efficientnet;
 mod resnet;
 
 use std::fmt;

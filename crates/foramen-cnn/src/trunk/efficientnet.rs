@@ -8,7 +8,7 @@ use crate::CnnError;
 use crate::layer::{Layer, Shape};
 
 /// Each stage: expansion, kernel, stride, channels, blocks.
-const STAGES: [[i64; 5]; 7] = [
+pub(crate) const STAGES: [[i64; 5]; 7] = [
     [1, 3, 1, 16, 1],
     [6, 3, 2, 24, 2],
     [6, 5, 2, 40, 2],
