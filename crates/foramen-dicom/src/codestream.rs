@@ -1,17 +1,6 @@
 use crate::RejectReason;
+use crate::coded_size::CodedSize;
 use crate::syntax::Coding;
-
-/// What a compressed image says about itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CodedSize {
-    pub(crate) rows: u32,
-    pub(crate) columns: u32,
-    pub(crate) components: u32,
-    /// Bits of a value.
-    pub(crate) precision: u32,
-    /// JPEG with a loss (baseline, extended or progressive).
-    pub(crate) lossy_jpeg: bool,
-}
 
 /// The code stream in the boxes of a JP2 or JPEG XL file, or as it is where there
 /// are none; `None` where it is in several parts.

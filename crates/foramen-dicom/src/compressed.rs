@@ -7,7 +7,8 @@ use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use dicom_pixeldata::PixelDecoder;
 
 use crate::RejectReason;
-use crate::codestream::{CodedSize, coded_size, has_scan_per_component, unboxed};
+use crate::coded_size::CodedSize;
+use crate::codestream::{coded_size, has_scan_per_component, unboxed};
 use crate::colour::Colour;
 use crate::format::{PixelFormat, PixelSource};
 use crate::syntax::Coding;

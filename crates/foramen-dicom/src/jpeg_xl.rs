@@ -1,4 +1,4 @@
-use crate::codestream::CodedSize;
+use crate::coded_size::CodedSize;
 
 /// The size and precision of a JPEG XL image (ISO/IEC 18181-1), of one grey
 /// channel, upright and without animation; `None` of anything else.

@@ -75,6 +75,7 @@ mod finding;
 mod physics;
 mod region;
 
+mod coded_size;
 mod codestream;
 mod colour;
 mod compressed;
