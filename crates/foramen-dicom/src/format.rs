@@ -159,6 +159,9 @@ impl PixelSource {
         }
         let format = PixelFormat::new(header)?;
         let native = header.syntax.coding() == Coding::Native;
+        if format.allocated == 1 && !native {
+            return Err(RejectReason::Invalid { name: "Bits Allocated (0028,0100)" });
+        }
         match (header.syntax.coding(), element.length) {
             (Coding::Unknown, _) => {
                 let uid = header.syntax.uid().to_owned();

@@ -158,6 +158,9 @@ fn single_bits_are_pixels() {
     // 100 is 0b0110_0100, its lowest bit first (PS3.5 8.1.1).
     let row = loaded.stack.slices()[0].pixels().row(0).to_vec();
     assert_eq!(row[..8], [0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0]);
+    // No compression of single bits is decoded.
+    let coded = File { allocated: 1, stored: 1, ..File::new(0).coded(Coding::RunLength) };
+    assert!(matches!(refusal(coded), RejectReason::Invalid { name } if name.contains("Allocated")));
 }
 
 #[test]
