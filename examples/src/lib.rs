@@ -14,6 +14,11 @@ mod levels_page;
 mod medmnist;
 mod perturbed;
 mod progress;
+#[cfg(feature = "torch")]
+mod reader_network;
+mod reader_samples;
+#[cfg(feature = "torch")]
+mod reader_training;
 mod readings;
 mod reporting;
 mod root_accuracy;
@@ -34,6 +39,11 @@ pub use levels_page::render_levels;
 pub use medmnist::read_medmnist;
 pub use perturbed::Perturbation;
 pub use progress::{bar, counter};
+#[cfg(feature = "torch")]
+pub use reader_network::TrainedReader;
+pub use reader_samples::{ReaderSample, reader_samples};
+#[cfg(feature = "torch")]
+pub use reader_training::{ReaderBatch, reader_loss};
 pub use readings::{Place, Seen, mean_reading, read_readings};
 pub use reporting::{provenance, report_input};
 pub use root_accuracy::RootAccuracy;

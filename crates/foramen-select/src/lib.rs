@@ -54,12 +54,15 @@ mod evidence;
 mod foramen;
 mod frame;
 mod grade;
+mod joined;
 mod measurement;
 mod naive;
 mod passage;
+mod reader;
 mod ring;
 mod root;
 mod selection;
+mod view;
 
 pub use discs::{Disc, DiscOptions, DiscRefusal, find_discs};
 pub use drawing::draw;
@@ -68,6 +71,7 @@ pub use foramen::{Foramen, RefusalReason, State};
 pub use grade::KimGrade;
 pub use measurement::{MeasureOptions, SliceMeasurement, measure};
 pub use naive::naive_width;
+pub use reader::{Network, reader_crops};
 pub use selection::{Choice, PointKind, SelectOptions, Selection, Target, narrowest};
 
 #[cfg(doctest)]

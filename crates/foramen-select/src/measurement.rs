@@ -1,14 +1,16 @@
-use foramen_image::{Contrast, Slice, Stack};
+use foramen_image::{Contrast, Stack};
 use foramen_types::{Point, Side};
 
 use crate::atlas::refuse_above_foramina;
 use crate::caliper::{Neck, narrowest_neck};
-use crate::canal::{Canal, track};
 use crate::foramen::{Passage, probability};
 use crate::frame::Frame;
+use crate::joined::joined;
 use crate::passage::brightness;
-use crate::ring::{Cut, Levels, Unrolled, symmetry};
+use crate::reader::read;
+use crate::ring::Levels;
 use crate::root;
+use crate::view::{View, Views};
 use crate::{Foramen, RefusalReason, State};
 
 /// How slices are measured.
@@ -22,11 +24,14 @@ pub struct MeasureOptions {
     /// canal, at which a foramen is called open; default 0.8: at 0.5 mm pixels
     /// partial volume alone makes some tenths.
     pub open_from: f64,
+    /// Whether a network reads beside the caliper; default `true`. Without it widths
+    /// are those between half-intensity points.
+    pub second_reader: bool,
 }
 
 impl Default for MeasureOptions {
     fn default() -> Self {
-        Self { canal: None, open_from: 0.8 }
+        Self { canal: None, open_from: 0.8, second_reader: true }
     }
 }
 
@@ -35,6 +40,13 @@ impl MeasureOptions {
     #[must_use]
     pub fn with_canal(mut self, canal: Point) -> Self {
         self.canal = Some(canal);
+        self
+    }
+
+    /// The same with the caliper alone.
+    #[must_use]
+    pub fn without_second_reader(mut self) -> Self {
+        self.second_reader = false;
         self
     }
 }
@@ -80,29 +92,11 @@ pub fn measure(stack: &Stack, options: &MeasureOptions) -> Vec<SliceMeasurement>
             stack.slices().len()
         ];
     }
-    let canals = track(stack, options.canal);
-    let slices = stack.slices();
-    let roll = roll(slices, &canals);
-    let views: Vec<Option<View<'_>>> = slices
+    let Views { canals, views, expected } = Views::of(stack, options.canal);
+    let mut results: Vec<SliceMeasurement> = canals
         .iter()
-        .zip(&canals)
-        .map(|(slice, canal)| View::new(slice, canal.as_ref()?, roll, stack.contrast))
-        .collect();
-    // What most slices agree on says where to look on the others.
-    let mut places: Vec<(f64, f64)> = Vec::new();
-    for view in views.iter().flatten() {
-        for side in Side::BOTH {
-            if let Some(place) = view.place(side) {
-                places.push(place);
-            }
-        }
-    }
-    let expected = middle_of(&places);
-    let mut results: Vec<SliceMeasurement> = slices
-        .iter()
-        .zip(&canals)
         .zip(&views)
-        .map(|((_, canal), view)| match (canal, view) {
+        .map(|(canal, view)| match (canal, view) {
             (Some(canal), Some(view)) => {
                 let one = |side| view.foramen(side, expected, options);
                 SliceMeasurement {
@@ -118,10 +112,6 @@ pub fn measure(stack: &Stack, options: &MeasureOptions) -> Vec<SliceMeasurement>
     results
 }
 
-/// Where the foramen lies from the middle of the canal in most people, in
-/// millimetres outward and to the back.
-const TYPICAL: (f64, f64) = (12.0, -5.5);
-
 /// What blur within and through the slice adds to the width of a narrow passage
 /// between thick dark walls, in millimetres, in squares.
 const BLUR: f64 = 0.7;
@@ -133,82 +123,20 @@ const DISTINCT: f64 = 0.45;
 /// Where nothing opens the wall around the canal it is shut, as log odds.
 const SHUT: f64 = 3.0;
 
-fn middle_of(places: &[(f64, f64)]) -> (f64, f64) {
-    let median = |pick: fn(&(f64, f64)) -> f64, typical: f64| {
-        // A few typical ones keep short stacks from going astray.
-        let mut values: Vec<f64> = places.iter().map(pick).chain([typical; 3]).collect();
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
-    (median(|p| p.0, TYPICAL.0), median(|p| p.1, TYPICAL.1))
-}
-
-/// The turn of the neck within its slices, in radians: that at which left and
-/// right are most alike, over all slices of the stack.
-fn roll(slices: &[Slice], canals: &[Option<Canal>]) -> f64 {
-    let mut total: Vec<(f64, f64)> = Vec::new();
-    for (slice, canal) in slices.iter().zip(canals) {
-        let Some(frame) = canal.and_then(|canal| Frame::new(slice, canal.centre)) else { continue };
-        let halves = Side::BOTH.map(|side| Unrolled::new(&frame, side));
-        let alike = symmetry(&halves[0], &halves[1]);
-        if total.is_empty() {
-            total = alike;
-        } else {
-            for (sum, one) in total.iter_mut().zip(alike) {
-                sum.1 += one.1;
-            }
-        }
-    }
-    let best = total.iter().enumerate().max_by(|a, b| a.1.1.total_cmp(&b.1.1));
-    best.map_or(0.0, |(_, (degrees, _))| degrees.to_radians())
-}
-
-/// One slice, unrolled around its canal.
-struct View<'a> {
-    frame: Frame<'a>,
-    canal: Canal,
-    contrast: Contrast,
-    thickness: Option<f64>,
-    left: Unrolled,
-    right: Unrolled,
-}
-
-impl<'a> View<'a> {
-    fn new(slice: &'a Slice, canal: &Canal, roll: f64, contrast: Contrast) -> Option<Self> {
-        let frame = Frame::new(slice, canal.centre)?.turned(roll);
-        let [left, right] = Side::BOTH.map(|side| Unrolled::new(&frame, side));
-        Some(Self { frame, canal: *canal, contrast, thickness: slice.thickness, left, right })
-    }
-
-    fn half(&self, side: Side) -> &Unrolled {
-        match side {
-            Side::Left => &self.left,
-            Side::Right => &self.right,
-        }
-    }
-
-    fn cut(&self, side: Side, expected: (f64, f64)) -> Option<(Cut, Levels)> {
-        let unrolled = self.half(side);
-        let levels = unrolled.levels(self.canal.axes);
-        let range = levels.fluid - levels.dark;
-        let (low, high) =
-            if self.contrast == Contrast::T2Star { (0.14, 0.44) } else { (0.12, 0.42) };
-        let open =
-            |value: f64| (((value - levels.dark) / range - low) / (high - low)).clamp(0.0, 1.0);
-        Some((unrolled.cut(open, self.canal.axes, expected)?, levels))
-    }
-
-    /// Where the foramen seems to be, if it is open.
-    fn place(&self, side: Side) -> Option<(f64, f64)> {
-        let (cut, levels) = self.cut(side, TYPICAL)?;
-        let neck = narrowest_neck(&self.frame, side, cut.opening()?, levels, self.contrast)?;
-        (neck.edge > 0.3).then_some((
-            f64::midpoint(neck.front.0, neck.back.0),
-            f64::midpoint(neck.front.1, neck.back.1),
-        ))
-    }
-
+impl View<'_> {
     fn foramen(&self, side: Side, expected: (f64, f64), options: &MeasureOptions) -> Foramen {
+        let foramen = self.calipered(side, expected, options);
+        if !options.second_reader || foramen.state == State::Refused {
+            return foramen;
+        }
+        match read(self, side, expected) {
+            Some(reading) => joined(foramen, &reading),
+            None => foramen,
+        }
+    }
+
+    /// What the caliper alone says.
+    fn calipered(&self, side: Side, expected: (f64, f64), options: &MeasureOptions) -> Foramen {
         let frame = &self.frame;
         if frame.sample(Frame::outward(side, (26.0, 0.0))).is_none() {
             return Foramen::refused(RefusalReason::OutsideImage);

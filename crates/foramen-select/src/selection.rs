@@ -139,19 +139,16 @@ pub fn narrowest(
 }
 
 /// Half the height of a foramen between its pedicles, in millimetres.
-const HALF_HEIGHT: f64 = 3.8;
+const HALF_HEIGHT: f64 = 3.95;
 /// How much a millimetre of height says about open or closed, as log odds, and
 /// the most it may say for either.
 const BY_HEIGHT: f64 = 2.5;
-const MOST_OPEN: f64 = 6.0;
+const MOST_OPEN: f64 = 12.0;
 const MOST_CLOSED: f64 = 2.5;
-/// Slices farther from the disc than this must be clearly narrower, in
-/// millimetres, by how much per millimetre.
-const NEAR: f64 = 3.0;
-const BY_DISTANCE: f64 = 0.5;
-/// So must slices less certain than this, by how much in millimetres per part.
-const CERTAIN: f64 = 0.8;
-const BY_DOUBT: f64 = 7.0;
+/// Slices less certain than this must be clearly narrower, by how much in millimetres
+/// per part.
+const CERTAIN: f64 = 0.6;
+const BY_DOUBT: f64 = 3.0;
 
 /// Says again what a slice shows, now that its height is known, and gives the
 /// rank of its width among others.
@@ -182,7 +179,7 @@ fn judge(choice: &mut Choice) -> f64 {
         (foramen.state, foramen.width) = (State::Occluded, Some(0.0));
     }
     let width = foramen.width.unwrap_or(f64::INFINITY);
-    width + BY_DISTANCE * (distance - NEAR).max(0.0) + BY_DOUBT * (CERTAIN - certain).max(0.0)
+    width + BY_DOUBT * (CERTAIN - certain).max(0.0)
 }
 
 impl Selection {

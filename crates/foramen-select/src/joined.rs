@@ -1,0 +1,63 @@
+//! What the caliper and the network say together.
+
+use foramen_types::Point;
+
+use crate::foramen::{Passage, probability};
+use crate::reader::Reading;
+use crate::{Foramen, State};
+
+/// How far off a width of the caliper is in the mean, in millimetres.
+const CALIPER_SPREAD: f64 = 0.5;
+/// An error that matters, in millimetres.
+const MATTERS: f64 = 0.8;
+
+/// What is narrower is shut, in millimetres; and where nothing opens the wall that the
+/// caliper follows.
+const SHUT: f64 = 0.6;
+const SHUT_WITHOUT_OPENING: f64 = 1.2;
+
+/// A foramen that both have read: widths weigh by how exact they are, and where they
+/// differ the result is as doubtful as they differ.
+pub(crate) fn joined(caliper: Foramen, reading: &Reading) -> Foramen {
+    let (width, spread, shut) = match caliper.passage {
+        Some(Passage { width, .. }) => {
+            let (network, hand) = (reading.spread.powi(-2), CALIPER_SPREAD.powi(-2));
+            let mean = (network * reading.width + hand * width) / (network + hand);
+            let spread = (network + hand).sqrt().recip();
+            (mean, spread.max((reading.width - width).abs() / 4.0), SHUT)
+        }
+        None => (reading.width, reading.spread, SHUT_WITHOUT_OPENING),
+    };
+    // The share of a Laplace distribution that is nearer.
+    let certainty = 1.0 - (-MATTERS / spread).exp();
+    let passage = (width >= shut).then_some(Passage { width, certainty });
+    let (state, width) = match passage {
+        _ if reading.odds <= 0.0 => (State::Closed, None),
+        Some(_) => (State::Open, Some(width)),
+        None => (State::Occluded, Some(0.0)),
+    };
+    let walls = match (caliper.front, caliper.back) {
+        (Some(front), Some(back)) => [front, back],
+        _ => reading.walls,
+    };
+    let [front, back] = passage.map_or(walls, |passage| apart(walls, passage.width));
+    Foramen {
+        state,
+        width,
+        confidence: probability(reading.odds.abs())
+            * if state == State::Open { certainty } else { 1.0 },
+        front: Some(front),
+        back: Some(back),
+        odds: reading.odds,
+        passage,
+        ..caliper
+    }
+}
+
+/// Two points on the same line with the same middle, this far apart.
+fn apart([front, back]: [Point; 2], width: f64) -> [Point; 2] {
+    let across = back - front;
+    let middle = front + across * 0.5;
+    let half = across.unit().map_or(across, |unit| unit * (0.5 * width));
+    [middle - half, middle + half]
+}

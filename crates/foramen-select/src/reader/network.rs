@@ -1,0 +1,139 @@
+use std::fmt;
+
+use foramen_image::{Contrast, Slice};
+use ndarray::{Array1, Array2, s};
+use safetensors::SafeTensors;
+
+/// The network that reads foramina: convolutions of 3 × 3 with ReLU, and two layers
+/// for all places together.
+pub struct Network {
+    convolutions: Vec<Convolution>,
+    hidden: (Array2<f32>, Array1<f32>),
+    output: (Array2<f32>, Array1<f32>),
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network").finish_non_exhaustive()
+    }
+}
+
+struct Convolution {
+    /// `[to, from × rows × columns]`.
+    weight: Array2<f32>,
+    bias: Array1<f32>,
+    kernel: usize,
+    stride: usize,
+}
+
+/// Maps `[channels, rows × columns]` of a square.
+struct Maps {
+    values: Array2<f32>,
+    edge: usize,
+}
+
+impl Network {
+    /// Rows and columns of what it reads.
+    pub const EDGE: usize = 56;
+    /// Their distance in millimetres.
+    pub const PIXEL: f64 = 0.4;
+    /// Steps of the convolutions.
+    pub const STRIDES: [usize; 8] = [1, 2, 1, 2, 1, 2, 1, 1];
+    /// Channels of the image and after each convolution.
+    pub const CHANNELS: [usize; 9] = [1, 16, 16, 32, 32, 64, 64, 64, 16];
+    /// Numbers that it gives: the log odds of a foramen; its width in millimetres, and
+    /// the logarithm of its mean error; rows and columns of the front and the back wall,
+    /// in millimetres from the middle.
+    pub const OUTPUTS: usize = 7;
+
+    /// The network of a safetensors file: `convolution0.weight` `[to, from, 3, 3]` and
+    /// `.bias`, and so on, `hidden` and `output`, in f32.
+    ///
+    /// # Errors
+    /// What does not fit, as text.
+    pub fn from_safetensors(bytes: &[u8]) -> Result<Self, String> {
+        let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+        let tensor = |name: &str| {
+            let view = file.tensor(name).map_err(|error| error.to_string())?;
+            let values = view.data().chunks_exact(4);
+            let values: Vec<f32> =
+                values.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+            Ok::<_, String>((view.shape().to_vec(), values))
+        };
+        let layer = |name: &str| {
+            let (shape, weight) = tensor(&format!("{name}.weight"))?;
+            let (_, bias) = tensor(&format!("{name}.bias"))?;
+            let from = shape[1..].iter().product();
+            let weight = Array2::from_shape_vec((shape[0], from), weight);
+            let weight = weight.map_err(|error| format!("{name}: {error}"))?;
+            Ok::<_, String>((weight, Array1::from(bias), shape))
+        };
+        let mut convolutions = Vec::new();
+        for (i, stride) in Self::STRIDES.into_iter().enumerate() {
+            let (weight, bias, shape) = layer(&format!("convolution{i}"))?;
+            convolutions.push(Convolution { weight, bias, kernel: shape[2], stride });
+        }
+        let (hidden, output) = (layer("hidden")?, layer("output")?);
+        Ok(Self { convolutions, hidden: (hidden.0, hidden.1), output: (output.0, output.1) })
+    }
+
+    /// What it says of a crop of [`Self::EDGE`] rows and columns.
+    ///
+    /// # Panics
+    /// When the crop has another size.
+    #[must_use]
+    pub fn read(&self, crop: &Slice, contrast: Contrast) -> [f64; Self::OUTPUTS] {
+        let pixels: Vec<f32> = crop.pixels().iter().copied().collect();
+        let values = Array2::from_shape_vec((1, Self::EDGE * Self::EDGE), pixels);
+        let mut maps = Maps { values: values.expect("a crop has its size"), edge: Self::EDGE };
+        for convolution in &self.convolutions {
+            maps = convolution.of(&maps);
+        }
+        let mut features: Vec<f32> = maps.values.iter().copied().collect();
+        features.push(f32::from(u8::from(contrast == Contrast::T2Star)));
+        let hidden = (self.hidden.0.dot(&Array1::from(features)) + &self.hidden.1)
+            .mapv_into(|value| value.max(0.0));
+        let output = self.output.0.dot(&hidden) + &self.output.1;
+        std::array::from_fn(|i| f64::from(output[i]))
+    }
+}
+
+impl Convolution {
+    /// Maps after the convolution and `ReLU`.
+    fn of(&self, maps: &Maps) -> Maps {
+        let edge = maps.edge.div_ceil(self.stride);
+        let mut values = self.weight.dot(&self.unfolded(maps, edge));
+        for (mut row, bias) in values.rows_mut().into_iter().zip(&self.bias) {
+            row.mapv_inplace(|value| (value + bias).max(0.0));
+        }
+        Maps { values, edge }
+    }
+
+    /// What lies below the kernel at each place, `[from × kernel rows × kernel columns,
+    /// rows × columns]`; zeros beyond the edges.
+    fn unfolded(&self, maps: &Maps, edge: usize) -> Array2<f32> {
+        let (kernel, reach) = (self.kernel, self.kernel / 2);
+        let mut unfolded = Array2::zeros((maps.values.nrows() * kernel * kernel, edge * edge));
+        for (i, mut row) in unfolded.rows_mut().into_iter().enumerate() {
+            let map = maps.values.row(i / (kernel * kernel));
+            let (down, right) = (i / kernel % kernel, i % kernel);
+            // Places whose column lies within the map.
+            let first = reach.saturating_sub(right).div_ceil(self.stride);
+            let last = (0..edge)
+                .rev()
+                .find(|x| x * self.stride + right < maps.edge + reach)
+                .map_or(0, |x| x + 1);
+            for y in 0..edge {
+                let at = y * self.stride + down;
+                if at < reach || at >= maps.edge + reach || first >= last {
+                    continue;
+                }
+                let start = (at - reach) * maps.edge + first * self.stride + right - reach;
+                let count = last - first;
+                let from = s![start..start + (count - 1) * self.stride + 1;self.stride];
+                row.slice_mut(s![y * edge + first..y * edge + last]).assign(&map.slice(from));
+            }
+        }
+        unfolded
+    }
+}
