@@ -23,7 +23,7 @@ use crate::{CnnConfig, CnnError, tensors};
 /// What `checkpoint.json` calls itself.
 const FORMAT: &str = "foramen-cnn checkpoint";
 /// The version that this program writes, and the only one it reads.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const RECORD: &str = "checkpoint.json";
 const TENSORS: &str = "tensors.safetensors";
 const SUMS: &str = "SHA256SUMS";

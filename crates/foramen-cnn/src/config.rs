@@ -73,8 +73,9 @@ pub struct CnnConfig {
     /// Share of the epochs, at the start, in which only widths are learned (where
     /// there are widths).
     pub width_first: f64,
-    /// Whether the outcome is also read from the measured width of the sample; where
-    /// there is none, the picture alone counts. Default `false`: what is measured on
+    /// Whether the measured width of the sample is one of the covariates that the
+    /// outcome is read from; the others are those that the train samples name. What is
+    /// missing says nothing. Default `false`: what is measured on
     /// the same picture adds little, and a prediction would hang on it.
     pub measured_width: bool,
     /// Share of the outcome head's features left out in each step.

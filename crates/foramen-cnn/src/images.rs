@@ -4,6 +4,7 @@ use foramen_learn::Sample;
 use tch::{Device, Kind, Tensor};
 
 use crate::CnnError;
+use crate::input::Input;
 
 /// Images and what is known of them, on one device.
 #[derive(Debug)]
@@ -21,19 +22,19 @@ pub(crate) struct Images {
     /// Mean and standard deviation of the width of each sample's level, `[n]`.
     pub level_mean: Tensor,
     pub level_deviation: Tensor,
+    /// Each covariate in standard deviations and whether it is known, zeros where it
+    /// is not, `[n, 2 × covariates]`.
+    pub covariates: Tensor,
 }
 
 impl Images {
-    /// Checks samples and puts them on the device. All patches must be squares
-    /// of `edge` pixels, or of one size of at least `crop` when it is `None`.
+    /// Checks the patches of samples and puts all on the device.
     pub(crate) fn new(
         samples: &[&Sample],
-        edge: Option<usize>,
-        crop: usize,
+        input: &Input,
         device: Device,
     ) -> Result<Self, CnnError> {
-        let first = samples.first().map_or((crop, crop), |sample| sample.patch.dim());
-        let edge = edge.unwrap_or_else(|| first.0.max(crop));
+        let edge = input.edge;
         let mut pixels = Vec::with_capacity(samples.len() * edge * edge);
         for sample in samples {
             let (rows, columns) = sample.patch.dim();
@@ -59,6 +60,9 @@ impl Images {
             let values: Vec<f64> = samples.iter().map(|sample| value(sample)).collect();
             Tensor::from_slice(&values).to_kind(Kind::Float).to_device(device)
         };
+        let covariates = input.covariates.standardised(samples);
+        let covariates = Tensor::from_slice(&covariates).to_kind(Kind::Float);
+        let pairs = i64::try_from(2 * input.covariates.len()).expect("covariates are few");
         let known = |is: bool| if is { 1.0 } else { 0.0 };
         Ok(Self {
             pixels: Tensor::from_slice(&pixels).view([n, 1, side, side]).to_device(device),
@@ -68,6 +72,7 @@ impl Images {
             has_label: column(&|s| known(s.outcome.is_some())),
             level_mean: column(&|s| s.level.normal_width().0),
             level_deviation: column(&|s| s.level.normal_width().1),
+            covariates: covariates.view([n, pairs]).to_device(device),
         })
     }
 
@@ -82,9 +87,10 @@ impl Images {
     }
 
     /// Everything that is known of the images.
-    pub(crate) fn tensors(&self) -> [&Tensor; 7] {
-        let Self { pixels, width, has_width, label, has_label, level_mean, level_deviation } = self;
-        [pixels, width, has_width, label, has_label, level_mean, level_deviation]
+    pub(crate) fn tensors(&self) -> [&Tensor; 8] {
+        let Self { pixels, width, has_width, label, has_label, .. } = self;
+        let Self { level_mean, level_deviation, covariates, .. } = self;
+        [pixels, width, has_width, label, has_label, level_mean, level_deviation, covariates]
     }
 
     /// The images of these indices, in this order.
@@ -99,14 +105,8 @@ impl Images {
             has_label: of(&self.has_label),
             level_mean: of(&self.level_mean),
             level_deviation: of(&self.level_deviation),
+            covariates: of(&self.covariates),
         }
-    }
-
-    /// What was measured, for the network: the z-score of the width and whether there
-    /// is one, `[n, 2]`, zeros where there is none.
-    pub(crate) fn measured(&self) -> Tensor {
-        let z = self.width_z(&self.width) * &self.has_width;
-        Tensor::stack(&[z, self.has_width.shallow_clone()], 1)
     }
 
     /// Widths in millimetres as z-scores of each image's level.

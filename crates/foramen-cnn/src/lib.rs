@@ -52,6 +52,7 @@
 mod arrays;
 mod cnn;
 mod config;
+mod covariates;
 mod device;
 mod environment;
 mod error;
@@ -65,6 +66,7 @@ mod weights;
 
 mod augment;
 mod images;
+mod input;
 mod member;
 mod model;
 
@@ -95,6 +97,7 @@ pub use backbone::{Architecture, Backbone};
 pub use card::{CardMetric, ModelCard};
 pub use cnn::Cnn;
 pub use config::{CnnConfig, Precision};
+pub use covariates::Covariate;
 pub use device::{DeviceChoice, ResolvedDevice};
 pub use environment::Environment;
 pub use error::CnnError;

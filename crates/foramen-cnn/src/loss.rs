@@ -44,7 +44,7 @@ pub(crate) fn loss(
     let kept = Tensor::from_slice(&draws.kept).view_as(&answer.features);
     let kept = kept.to_device(environment.place()) / (1.0 - config.dropout);
     let z = batch.width_z(&material.scale.millimetres(&answer.width));
-    let logits = network.outcome(&z, &(&answer.features * kept), Some(&batch.measured()));
+    let logits = network.outcome(&z, &(&answer.features * kept), &batch.covariates);
     let smoothed = &batch.label * (1.0 - config.label_smoothing) + config.label_smoothing / 2.0;
     let none: Option<&Tensor> = None;
     let entropy = logits.binary_cross_entropy_with_logits(&smoothed, none, none, Reduction::None);

@@ -84,7 +84,7 @@ impl Member {
             let answer = self.network.answer(&pooled);
             let widths = self.scale.millimetres(&answer.width);
             let z = images.width_z(&widths);
-            let logits = self.network.outcome(&z, &answer.features, Some(&images.measured()));
+            let logits = self.network.outcome(&z, &answer.features, &images.covariates);
             Ok(Seen { logits: numbers(&logits)?, widths: numbers(&widths)? })
         })
     }

@@ -72,7 +72,7 @@ pub(crate) struct ConfigFile {
     outcome_weight: f64,
     width_first: f64,
     #[serde(default)]
-    measured_width: bool,
+    pub(crate) measured_width: bool,
     dropout: f64,
     label_smoothing: f64,
     average_decay: f64,

@@ -6,7 +6,9 @@ use std::path::Path;
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
+use crate::covariates::Covariates;
 use crate::environment::Environment;
+use crate::input::Input;
 use crate::member::{Member, Scale};
 use crate::model::Learned;
 use crate::network::Network;
@@ -15,8 +17,9 @@ use crate::{CnnError, CnnModel, DeviceChoice, ModelCard, tensors};
 
 /// What `config.json` calls itself.
 const FORMAT: &str = "foramen-cnn";
-/// The version that this program writes, and the only one it reads.
-const VERSION: u32 = 1;
+/// The version that this program writes. Of version 1, which knew no covariates, it
+/// reads models that had not learned from the measured width.
+const VERSION: u32 = 2;
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "weights.safetensors";
 
@@ -25,6 +28,8 @@ struct ModelFile {
     format: String,
     version: u32,
     patch_pixels: usize,
+    #[serde(default)]
+    covariates: Covariates,
     temperature: f64,
     scale: ScaleFile,
     config: ConfigFile,
@@ -118,7 +123,8 @@ fn model_file(model: &CnnModel) -> ModelFile {
     ModelFile {
         format: FORMAT.to_owned(),
         version: VERSION,
-        patch_pixels: model.edge,
+        patch_pixels: model.input.edge,
+        covariates: model.input.covariates.clone(),
         temperature: model.temperature,
         scale: ScaleFile {
             intensity_mean: scale.intensity_mean,
@@ -166,12 +172,13 @@ fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnErro
         width_mean: file.scale.width_mean_mm,
         width_deviation: file.scale.width_deviation_mm,
     };
+    let input = Input { edge: file.patch_pixels, covariates: file.covariates };
     let (path, bytes) = read(WEIGHTS)?;
     let foreign = |problem: String| CnnError::Foreign { path: path.clone(), problem };
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| foreign(error.to_string()))?;
     let members = (0..config.members)
         .map(|number| {
-            let mut network = Network::new(&config, environment.place())?;
+            let mut network = Network::new(&config, &input, environment.place())?;
             for (name, mut tensor) in network.named() {
                 let name = format!("member{number}.{name}");
                 tensors::fill(&tensors, &name, &mut tensor).map_err(foreign)?;
@@ -180,8 +187,8 @@ fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnErro
             Ok(Member { network, scale })
         })
         .collect::<Result<Vec<_>, CnnError>>()?;
-    let (temperature, edge) = (file.temperature, file.patch_pixels);
-    Ok(CnnModel { config, environment, members, temperature, edge, learned: file.learned })
+    let (temperature, learned) = (file.temperature, file.learned);
+    Ok(CnnModel { config, environment, members, temperature, input, learned })
 }
 
 fn model_of(path: &Path, bytes: &[u8]) -> Result<ModelFile, CnnError> {
@@ -195,14 +202,19 @@ fn model_of(path: &Path, bytes: &[u8]) -> Result<ModelFile, CnnError> {
     if front.format != FORMAT {
         return Err(foreign(format!("its format is {:?}", front.format)));
     }
-    if front.version != VERSION {
+    if !(1..=VERSION).contains(&front.version) {
         return Err(foreign(format!(
-            "its version is {}, and this program reads {VERSION}",
+            "its version is {}, and this program reads up to {VERSION}",
             front.version
         )));
     }
     let file: ModelFile =
         serde_json::from_slice(bytes).map_err(|error| foreign(error.to_string()))?;
+    if front.version == 1 && file.config.measured_width {
+        return Err(foreign(
+            "models of version 1 read the measured width otherwise; train it again".to_owned(),
+        ));
+    }
     if !(file.temperature.is_finite() && file.temperature > 0.0) {
         return Err(foreign(format!("its temperature is {}", file.temperature)));
     }

@@ -7,7 +7,8 @@ use tch::Tensor;
 
 use crate::augment::keyed;
 use crate::environment::Environment;
-use crate::member::{Member, Scale};
+use crate::material::Material;
+use crate::member::Member;
 use crate::network::Network;
 use crate::schedule::purpose;
 use crate::{CnnConfig, CnnError, tensors};
@@ -45,17 +46,18 @@ impl State {
     pub(crate) fn new(
         config: &CnnConfig,
         environment: &Environment,
-        scale: Scale,
+        material: &Material<'_>,
         seed: u64,
     ) -> Result<Self, CnnError> {
         let fresh = || {
-            let mut network = Network::new(config, environment.place())?;
+            let mut network = Network::new(config, material.input, environment.place())?;
             network.draw(&mut keyed(seed, [purpose::WEIGHTS, 0, 0]));
             if let Some(weights) = &config.weights {
                 network.load_trunk(weights)?;
             }
             Ok::<_, CnnError>(network)
         };
+        let scale = material.scale;
         let network = fresh()?;
         Ok(Self {
             average: Member { network: fresh()?, scale },

@@ -46,7 +46,7 @@ impl Training<'_> {
         let Self { config, environment, material, .. } = *self;
         // Seeds of members must not meet those of a neighbouring seed.
         let seed = config.seed.wrapping_add((number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let mut state = State::new(config, environment, material.scale, seed)?;
+        let mut state = State::new(config, environment, material, seed)?;
         if let Some(checkpoints) = self.checkpoints {
             checkpoints.resume(number, &mut state, config, environment)?;
         }

@@ -140,7 +140,7 @@ fn wrong_input_is_refused_with_its_place() {
     assert!(matches!(error, CnnError::Foreign { .. }), "{error}");
     let config = path.join("config.json");
     let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, text.replace("\"version\": 1", "\"version\": 99")).unwrap();
+    std::fs::write(&config, text.replace("\"version\": 2", "\"version\": 99")).unwrap();
     let error = CnnModel::load(&path).unwrap_err().to_string();
     assert!(error.contains("its version is 99"), "{error}");
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use foramen_types::{Level, Outcome, Side, SubjectId};
 use ndarray::Array2;
@@ -23,13 +23,24 @@ pub struct Sample {
     pub patch: Array2<f32>,
     /// The measured width in millimetres, 0 when occluded.
     pub width: Option<f64>,
+    /// Numbers that are known beside the picture, such as the age, by name; `None`
+    /// where a number is missing.
+    pub covariates: BTreeMap<String, Option<f64>>,
 }
 
 impl Sample {
     /// A foramen of which nothing else is known yet.
     #[must_use]
     pub fn new(subject: SubjectId, level: Level, side: Side) -> Self {
-        Self { subject, level, side, outcome: None, patch: Array2::default((0, 0)), width: None }
+        Self {
+            subject,
+            level,
+            side,
+            outcome: None,
+            patch: Array2::default((0, 0)),
+            width: None,
+            covariates: BTreeMap::new(),
+        }
     }
 
     /// The same foramen with the outcome of its injection.
@@ -50,6 +61,14 @@ impl Sample {
     #[must_use]
     pub fn with_width(mut self, width: f64) -> Self {
         self.width = Some(width);
+        self
+    }
+
+    /// The same foramen with a number known beside the picture; `None` where it is
+    /// missing, so that a model that asks for it knows.
+    #[must_use]
+    pub fn with_covariate(mut self, name: &str, value: impl Into<Option<f64>>) -> Self {
+        self.covariates.insert(name.to_owned(), value.into());
         self
     }
 
