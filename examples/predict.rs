@@ -19,8 +19,8 @@ use clap::Parser;
 use foramen_cnn::{CnnModel, DeviceChoice};
 use foramen_dicom::{ScanOptions, scan};
 use foramen_examples::{
-    Failure, Inputs, TrainArguments, dataset, demo_cohort, open, prepare_output, resolve_device,
-    run_selection, train_models,
+    Failure, Inputs, TrainArguments, add_covariates, dataset, demo_cohort, open, prepare_output,
+    resolve_device, run_selection, train_models,
 };
 use foramen_learn::{Classifier, Prediction, Sample};
 use foramen_study::{Levels, Manifest, PatchUse, StudyConfig, files, select_slices};
@@ -38,6 +38,9 @@ struct Arguments {
     /// Table of disc positions; without it, discs are found on the sagittal series.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     levels: Option<PathBuf>,
+    /// Table `subject_id` and the numbers that the model asks for, such as age.
+    #[arg(long, value_name = "FILE", requires = "model")]
+    covariates: Option<PathBuf>,
     /// Level to be injected.
     #[arg(long, default_value = "C5/6")]
     level: Level,
@@ -67,7 +70,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     };
     let models = load_models(&model, arguments.device)?;
     let found = scan(&dicom, &ScanOptions::default())?;
-    let manifest = Manifest::to_predict(&found, arguments.level, arguments.side);
+    let mut manifest = Manifest::to_predict(&found, arguments.level, arguments.side);
+    add_covariates(&mut manifest, &models[0].covariate_names(), arguments.covariates.as_deref())?;
     for excluded in &manifest.excluded {
         let subject = excluded.subject.as_ref().map_or("", |subject| subject.as_str());
         println!("{subject:>10} no prediction: {}", excluded.detail);

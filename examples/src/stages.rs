@@ -24,6 +24,9 @@ pub struct Selected {
 /// When a file cannot be written.
 pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) -> Result<Selected> {
     let mut manifest = Manifest::join(&inputs.scan, &inputs.outcomes, config.scan_age);
+    for kept in &mut manifest.kept {
+        kept.covariates = inputs.covariates.get(&kept.row).cloned().unwrap_or_default();
+    }
     for (row, images) in &manifest.near_misses {
         eprintln!(
             "note: subject {row} of the table and {images} of the images differ only in case or \

@@ -80,8 +80,7 @@ impl Covariates {
 
     /// Checks that samples name what the model asks for, neither less nor more.
     pub(crate) fn check(&self, samples: &[&Sample]) -> Result<(), CnnError> {
-        let asked: Vec<&str> =
-            self.0.iter().filter(|c| !c.is_width()).map(|c| c.name.as_str()).collect();
+        let asked: Vec<&str> = self.names().collect();
         for sample in samples {
             let given = &sample.covariates;
             let missing = asked.iter().filter(|name| !given.contains_key(**name));
@@ -110,6 +109,11 @@ impl Covariates {
             None => [0.0, 0.0],
         })
         .collect()
+    }
+
+    /// What a sample has to name.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|covariate| !covariate.is_width()).map(|c| c.name.as_str())
     }
 
     /// How many there are.

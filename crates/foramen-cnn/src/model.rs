@@ -85,11 +85,16 @@ impl CnnModel {
         self.learned.as_ref()
     }
 
-    /// The numbers that it reads beside the picture: each sample that it is to predict
-    /// has to name them, except the measured width.
+    /// The numbers that it reads beside the picture, a measured width last.
     #[must_use]
     pub fn covariates(&self) -> &[Covariate] {
         &self.input.covariates.0
+    }
+
+    /// The covariates that each sample has to name which it is to predict.
+    #[must_use]
+    pub fn covariate_names(&self) -> Vec<&str> {
+        self.input.covariates.names().collect()
     }
 
     /// Number of trained weights of all networks.

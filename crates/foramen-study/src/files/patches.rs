@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use foramen_learn::Sample;
@@ -11,15 +11,18 @@ use safetensors::{Dtype, SafeTensors};
 use super::run_json::read_stage_file;
 use super::table::{millimetres, write_atomically, write_csv};
 use super::{Row, Table};
+use crate::covariates;
 use crate::{PatchSample, PatchUse, StudyError};
 
 const HEADER: [&str; 8] =
     ["subject_id", "level", "side", "use", "label", "width_mm", "sop_instance_uid", "frame"];
+/// What the titles of covariates begin with.
+const COVARIATE: &str = "covariate_";
 const INDEX: &str = "patches.csv";
 const PIXELS: &str = "patches.safetensors";
 
-/// Writes `patches.csv` and `patches.safetensors` into a folder: the index, and
-/// one tensor `patches` `[n, row, column]` of half-precision values in the order
+/// Writes `patches.csv` and `patches.safetensors` into a folder: the index, with a
+/// column `covariate_NAME` for each covariate that a sample names, and one tensor `patches` `[n, row, column]` of half-precision values in the order
 /// of the index.
 ///
 /// # Errors
@@ -42,9 +45,12 @@ pub fn write_patches(folder: &Path, samples: &[PatchSample]) -> Result<(), Study
     let file = safetensors::serialize([("patches", tensor)], Some(metadata))
         .map_err(|e| wrong(e.to_string()))?;
     write_atomically(&path, |writer| writer.write_all(&file))?;
+    let names = samples.iter().flat_map(|patch| patch.sample.covariates.keys());
+    let names: BTreeSet<&String> = names.collect();
     let row = |patch: &PatchSample| {
         let sample = &patch.sample;
-        vec![
+        let known = |name: &&String| sample.covariates.get(*name).copied().flatten();
+        let mut cells = vec![
             sample.subject.to_string(),
             sample.level.to_string(),
             sample.side.to_string(),
@@ -53,9 +59,13 @@ pub fn write_patches(folder: &Path, samples: &[PatchSample]) -> Result<(), Study
             millimetres(sample.width),
             patch.sop_instance_uid.clone(),
             patch.frame.to_string(),
-        ]
+        ];
+        cells.extend(names.iter().map(|name| super::table::number(known(name))));
+        cells
     };
-    write_csv(&folder.join(INDEX), &HEADER, samples.iter().map(row))
+    let titles: Vec<String> = names.iter().map(|name| format!("{COVARIATE}{name}")).collect();
+    let header: Vec<&str> = HEADER.into_iter().chain(titles.iter().map(String::as_str)).collect();
+    write_csv(&folder.join(INDEX), &header, samples.iter().map(row))
 }
 
 /// Reads what [`write_patches`] wrote.
@@ -71,6 +81,7 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
         *place = table.column(column)?;
     }
     let [subject, level, side, usage, label, width, uid, frame] = at;
+    let further = table.beginning(COVARIATE);
 
     let path = folder.join(PIXELS);
     let wrong = |what: String| StudyError::Patches { path: path.clone(), what };
@@ -86,10 +97,10 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
     let size = rows * columns;
     let read = |(number, row): (usize, &Row)| {
         let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
-        let cell = |column: &'static str, at: usize| StudyError::Cell {
+        let cell = |column: &str, at: usize| StudyError::Cell {
             table: table.name(),
             row: row.line,
-            column,
+            column: column.to_owned(),
             value: row.cell(at).to_owned(),
             remedy: "run `select` again",
         };
@@ -115,6 +126,10 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
             "" => None,
             text => Some(text.parse().map_err(|_| cell("width_mm", width))?),
         };
+        for (name, at) in &further {
+            let number = covariates::parse(row.cell(*at)).ok_or_else(|| cell(name, *at))?;
+            sample = sample.with_covariate(name, number);
+        }
         Ok(PatchSample {
             sample,
             usage: PatchUse::from_name(row.cell(usage)).ok_or_else(|| cell("use", usage))?,
@@ -142,6 +157,8 @@ mod tests {
         let mut samples = vec![sample("A", 0.5), sample("B", -0.25)];
         samples[0].sample.outcome = Some(Outcome::Favourable);
         samples[0].usage = PatchUse::Treated;
+        samples[0].sample.covariates = [("age".to_owned(), Some(61.5))].into();
+        samples[1].sample.covariates = [("age".to_owned(), None)].into();
         let folder = tempfile::tempdir().unwrap();
         write_patches(folder.path(), &samples).unwrap();
         assert_eq!(read_patches(folder.path()).unwrap(), samples);
