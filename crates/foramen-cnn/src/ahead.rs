@@ -19,7 +19,7 @@ pub(crate) struct Draws {
 }
 
 impl Draws {
-    fn new(config: &CnnConfig, edge: i64, seed: u64, [epoch, place]: [u64; 2]) -> Self {
+    fn new(config: &CnnConfig, shape: [i64; 3], seed: u64, [epoch, place]: [u64; 2]) -> Self {
         let count = config.batch as u64;
         let key = |image| keyed(seed, [purpose::AUGMENT, epoch, place * count + image]);
         let mut generators: Vec<_> = (0..count).map(key).collect();
@@ -27,7 +27,7 @@ impl Draws {
         let mut generator = keyed(seed, [purpose::DROPOUT, epoch, place]);
         let mut keep = || if generator.random_bool(config.dropout) { 0.0 } else { 1.0 };
         Self {
-            variation: Variation::draw([edge, edge, crop], &config.augmentation, &mut generators),
+            variation: Variation::draw(shape, crop, &config.augmentation, &mut generators),
             kept: (0..config.batch * FEATURES).map(|_| keep()).collect(),
         }
     }
@@ -40,11 +40,11 @@ pub(crate) struct Ahead {
 }
 
 impl Ahead {
-    /// Begins to draw for `batches` batches of images of `edge` pixels.
+    /// Begins to draw for `batches` batches of images of `[channels, rows, columns]`.
     pub(crate) fn start<'a>(
         scope: &'a Scope<'a, '_>,
         config: &'a CnnConfig,
-        edge: i64,
+        shape: [i64; 3],
         seed: u64,
         epoch: usize,
         batches: usize,
@@ -53,7 +53,7 @@ impl Ahead {
             let (sender, receiver) = sync_channel(1);
             scope.spawn(move || {
                 for place in (thread..batches).step_by(config.data_threads) {
-                    let draws = Draws::new(config, edge, seed, [epoch as u64, place as u64]);
+                    let draws = Draws::new(config, shape, seed, [epoch as u64, place as u64]);
                     if sender.send(draws).is_err() {
                         break; // The training has stopped.
                     }

@@ -67,7 +67,7 @@ impl ModelCard {
                 .to_owned(),
             model: format!(
                 "{} residual convolutional network(s), {} weights together, on the middle {} × {} \
-                 of a patch of {} × {} pixels, which shows the foramen with the treated side at \
+                 of a patch of {} × {} pixels and {} channel(s), which shows the foramen with the treated side at \
                  image left. Out come the probability of a favourable outcome and the width of \
                  the foramen. Log-odds are divided by the temperature {:.3}.",
                 config.members,
@@ -76,6 +76,7 @@ impl ModelCard {
                 config.crop,
                 model.input.edge,
                 model.input.edge,
+                model.input.channels,
                 model.temperature,
             ),
             data: String::new(),

@@ -136,7 +136,7 @@ impl Learner for Cnn {
             train: &train_images,
             labelled,
             tune: &tune_images,
-            scale: Scale::of(&train_images)?,
+            scale: Scale::of(&train_images, config.weights.is_some())?,
         };
         let silent = |_: &EpochReport| ();
         let progress: &dyn Fn(&EpochReport) = match &self.progress {

@@ -51,6 +51,16 @@ pub enum CnnError {
         /// Rows and columns expected.
         expected: usize,
     },
+    /// A picture has not as many channels as the network takes.
+    #[error("the picture of {subject} has {found} channel(s); the network takes {expected}")]
+    Channels {
+        /// Whose picture.
+        subject: SubjectId,
+        /// Its channels.
+        found: usize,
+        /// Channels expected.
+        expected: usize,
+    },
     /// A patch holds NaN or infinite values.
     #[error("the patch of {subject} holds values that are not finite")]
     PatchNotFinite {

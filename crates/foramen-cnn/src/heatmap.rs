@@ -96,11 +96,11 @@ impl CnnModel {
         let places: Vec<(i64, i64)> =
             starts().flat_map(|r| starts().map(move |c| (r, c))).collect();
         let square = |of: &Tensor, (r, c): (i64, i64)| of.narrow(2, r, size).narrow(3, c, size);
-        let grey = view.mean(Kind::Float).double_value(&[]);
+        let mean = view.mean_dim(&[2i64, 3][..], true, Kind::Float);
         let mut hidden = vec![view.shallow_clone()];
         hidden.extend(places.iter().map(|place| {
             let covered = view.copy();
-            let _ = square(&covered, *place).fill_(grey);
+            square(&covered, *place).copy_(&mean);
             covered
         }));
         let all = images.select(&vec![0; hidden.len()]);

@@ -1,5 +1,6 @@
 //! Samples as tensors on the device.
 
+use foramen_image::ndarray::Array2;
 use foramen_learn::Sample;
 use tch::{Device, Kind, Tensor};
 
@@ -9,7 +10,7 @@ use crate::input::Input;
 /// Images and what is known of them, on one device.
 #[derive(Debug)]
 pub(crate) struct Images {
-    /// `[n, 1, rows, columns]`, intensities about 0 to 1.
+    /// `[n, channels, rows, columns]`, intensities about 0 to 1.
     pub pixels: Tensor,
     /// Width in millimetres, 0 where there is none, `[n]`.
     pub width: Tensor,
@@ -34,12 +35,16 @@ impl Images {
         input: &Input,
         device: Device,
     ) -> Result<Self, CnnError> {
-        let edge = input.edge;
-        let mut pixels = Vec::with_capacity(samples.len() * edge * edge);
+        let Input { edge, channels, .. } = *input;
+        let mut pixels = Vec::with_capacity(samples.len() * channels * edge * edge);
         for sample in samples {
-            let (rows, columns) = sample.patch.dim();
             let subject = || sample.subject.clone();
-            if (rows, columns) != (edge, edge) {
+            let found = sample.channels().count();
+            if found != channels {
+                return Err(CnnError::Channels { subject: subject(), found, expected: channels });
+            }
+            let mut sizes = sample.channels().map(Array2::dim);
+            if let Some((rows, columns)) = sizes.find(|size| *size != (edge, edge)) {
                 return Err(CnnError::PatchShape {
                     subject: subject(),
                     rows,
@@ -49,13 +54,15 @@ impl Images {
             }
             let start = pixels.len();
             // Beyond three times the window is an artefact or another window.
-            pixels.extend(sample.patch.iter().map(|value| value.clamp(-2.0, 3.0)));
+            let values = sample.channels().flatten();
+            pixels.extend(values.map(|value| value.clamp(-2.0, 3.0)));
             if pixels[start..].iter().any(|value| !value.is_finite()) {
                 return Err(CnnError::PatchNotFinite { subject: subject() });
             }
         }
         let n = i64::try_from(samples.len()).expect("samples are counted in memory");
-        let side = i64::try_from(edge).expect("a patch lies in memory");
+        let [channels, side] =
+            [channels, edge].map(|n| i64::try_from(n).expect("a patch lies in memory"));
         let column = |value: &dyn Fn(&Sample) -> f64| {
             let values: Vec<f64> = samples.iter().map(|sample| value(sample)).collect();
             Tensor::from_slice(&values).to_kind(Kind::Float).to_device(device)
@@ -65,7 +72,7 @@ impl Images {
         let pairs = i64::try_from(2 * input.covariates.len()).expect("covariates are few");
         let known = |is: bool| if is { 1.0 } else { 0.0 };
         Ok(Self {
-            pixels: Tensor::from_slice(&pixels).view([n, 1, side, side]).to_device(device),
+            pixels: Tensor::from_slice(&pixels).view([n, channels, side, side]).to_device(device),
             width: column(&|s| s.width.unwrap_or(0.0)),
             has_width: column(&|s| known(s.width.is_some())),
             label: column(&|s| known(s.outcome.is_some_and(|o| o.is_favourable()))),
@@ -81,9 +88,10 @@ impl Images {
         self.pixels.size()[0]
     }
 
-    /// Rows (and columns) of each image.
-    pub(crate) fn edge(&self) -> i64 {
-        self.pixels.size()[2]
+    /// Channels, rows and columns of each image.
+    pub(crate) fn shape(&self) -> [i64; 3] {
+        let size = self.pixels.size();
+        [size[1], size[2], size[3]]
     }
 
     /// Everything that is known of the images.

@@ -9,6 +9,8 @@ use crate::covariates::Covariates;
 pub(crate) struct Input {
     /// Rows and columns of the patches.
     pub edge: usize,
+    /// Channels of the patches.
+    pub channels: usize,
     /// Numbers beside the picture.
     pub covariates: Covariates,
 }
@@ -18,6 +20,7 @@ impl Input {
     /// view.
     pub(crate) fn of(train: &[&Sample], crop: usize, covariates: Covariates) -> Self {
         let rows = train.first().map_or(crop, |sample| sample.patch.nrows());
-        Self { edge: rows.max(crop), covariates }
+        let channels = train.first().map_or(1, |sample| sample.channels().count());
+        Self { edge: rows.max(crop), channels, covariates }
     }
 }

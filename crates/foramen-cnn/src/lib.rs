@@ -91,7 +91,7 @@ mod saved;
 mod tensors;
 mod torchscript;
 
-pub use arrays::samples;
+pub use arrays::{samples, samples_of_channels};
 pub use augment::Augmentation;
 pub use backbone::{Architecture, Backbone};
 pub use card::{CardMetric, ModelCard};

@@ -47,7 +47,7 @@ impl Network {
         let root = store.root();
         let plan = Plan {
             architecture: config.architecture,
-            input: 1,
+            input: i64::try_from(input.channels).expect("channels are few"),
             channels: i64::try_from(config.channels).expect("channels are few"),
             small_stem: config.small_stem,
         };
@@ -126,7 +126,7 @@ impl Network {
         trunk::pack(&mut *self.trunk, bf16)
     }
 
-    /// Maps and pools images `[n, 1, rows, columns]` about zero.
+    /// Maps and pools images `[n, channels, rows, columns]` about zero.
     pub(crate) fn look(&self, images: &Tensor, train: bool) -> Tensor {
         pool(&self.maps(images, train))
     }

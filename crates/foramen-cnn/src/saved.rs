@@ -28,6 +28,8 @@ struct ModelFile {
     format: String,
     version: u32,
     patch_pixels: usize,
+    #[serde(default = "one")]
+    channels: usize,
     #[serde(default)]
     covariates: Covariates,
     temperature: f64,
@@ -40,10 +42,32 @@ struct ModelFile {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct ScaleFile {
-    intensity_mean: f64,
-    intensity_deviation: f64,
+    intensity_mean: PerChannel,
+    intensity_deviation: PerChannel,
     width_mean_mm: f64,
     width_deviation_mm: f64,
+}
+
+/// A number for each channel; version 1 had one number.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum PerChannel {
+    Grey(f64),
+    Channels(Vec<f64>),
+}
+
+impl PerChannel {
+    fn into_numbers(self) -> Vec<f64> {
+        match self {
+            Self::Grey(number) => vec![number],
+            Self::Channels(numbers) => numbers,
+        }
+    }
+}
+
+/// What files from before there were channels mean.
+fn one() -> usize {
+    1
 }
 
 impl CnnModel {
@@ -119,16 +143,19 @@ fn save(model: &CnnModel, folder: &Path) -> Result<(), CnnError> {
 }
 
 fn model_file(model: &CnnModel) -> ModelFile {
-    let scale = model.members[0].scale;
+    let scale = &model.members[0].scale;
+    let intensity =
+        |part: usize| PerChannel::Channels(scale.intensity.iter().map(|pair| pair[part]).collect());
     ModelFile {
         format: FORMAT.to_owned(),
         version: VERSION,
         patch_pixels: model.input.edge,
+        channels: model.input.channels,
         covariates: model.input.covariates.clone(),
         temperature: model.temperature,
         scale: ScaleFile {
-            intensity_mean: scale.intensity_mean,
-            intensity_deviation: scale.intensity_deviation,
+            intensity_mean: intensity(0),
+            intensity_deviation: intensity(1),
             width_mean_mm: scale.width_mean,
             width_deviation_mm: scale.width_deviation,
         },
@@ -166,13 +193,19 @@ fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnErro
         config.device = device;
     }
     let environment = Environment::resolve(&config)?;
+    let means = file.scale.intensity_mean.into_numbers();
+    let deviations = file.scale.intensity_deviation.into_numbers();
+    if means.len() != file.channels || deviations.len() != file.channels {
+        let problem = "it has not one scale for each channel".to_owned();
+        return Err(CnnError::Foreign { path, problem });
+    }
     let scale = Scale {
-        intensity_mean: file.scale.intensity_mean,
-        intensity_deviation: file.scale.intensity_deviation,
+        intensity: means.into_iter().zip(deviations).map(|(m, d)| [m, d]).collect(),
         width_mean: file.scale.width_mean_mm,
         width_deviation: file.scale.width_deviation_mm,
     };
-    let input = Input { edge: file.patch_pixels, covariates: file.covariates };
+    let input =
+        Input { edge: file.patch_pixels, channels: file.channels, covariates: file.covariates };
     let (path, bytes) = read(WEIGHTS)?;
     let foreign = |problem: String| CnnError::Foreign { path: path.clone(), problem };
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| foreign(error.to_string()))?;
@@ -184,7 +217,7 @@ fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnErro
                 tensors::fill(&tensors, &name, &mut tensor).map_err(foreign)?;
             }
             network.pack(environment.bf16)?;
-            Ok(Member { network, scale })
+            Ok(Member { network, scale: scale.clone() })
         })
         .collect::<Result<Vec<_>, CnnError>>()?;
     let (temperature, learned) = (file.temperature, file.learned);

@@ -57,11 +57,10 @@ impl State {
             }
             Ok::<_, CnnError>(network)
         };
-        let scale = material.scale;
         let network = fresh()?;
         Ok(Self {
-            average: Member { network: fresh()?, scale },
-            best: Member { network: fresh()?, scale },
+            average: Member { network: fresh()?, scale: material.scale.clone() },
+            best: Member { network: fresh()?, scale: material.scale.clone() },
             optimiser: optimiser(config, &network),
             network,
             position: Position::default(),

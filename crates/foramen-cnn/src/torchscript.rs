@@ -15,8 +15,8 @@ impl CnnModel {
     /// Writes the whole model as a TorchScript file: members, views and the
     /// temperature, with the pre-processing inside.
     ///
-    /// Its `forward(patches, levels)` takes f32 `[n, 1, rows, columns]` as
-    /// [`Sample::patch`](foramen_learn::Sample::patch) has them and int64 `[n]`,
+    /// Its `forward(patches, levels)` takes f32 `[n, channels, rows, columns]` as
+    /// [`Sample::channels`](foramen_learn::Sample::channels) has them and int64 `[n]`,
     /// the index in [`Level::ALL`]; it gives `[n, 2]`: the probability of a
     /// favourable outcome and the width in millimetres. A model with covariates takes
     /// f32 `[n, covariates]` as well, in the order of [`CnnModel::covariates`], a
@@ -57,7 +57,7 @@ impl CnnModel {
             };
             // A grid for each image: a size of today's batch would be traced as
             // a constant.
-            let one = patches.slice(2, 0, 1, 1).slice(3, 0, 1, 1) * 0.0; // [n, 1, 1, 1]
+            let one = patches.slice(1, 0, 1, 1).slice(2, 0, 1, 1).slice(3, 0, 1, 1) * 0.0; // [n, 1, 1, 1]
             let mut views = vec![centre(&patches, self.config.crop)];
             views.extend(grids.iter().map(|grid| read(&patches, &(grid + &one)).clamp_min(1e-3)));
             let sum = |total: Option<Tensor>, part: Tensor| {
@@ -78,8 +78,9 @@ impl CnnModel {
             let probability = (logits.expect(known) * (share / self.temperature)).sigmoid();
             vec![Tensor::stack(&[probability, millimetres.expect(known) * share], 1)]
         };
-        let edge = i64::try_from(self.input.edge).expect("a patch lies in memory");
-        let patches = Tensor::full([2, 1, edge, edge], 0.5, (Kind::Float, Device::Cpu));
+        let [channels, edge] = [self.input.channels, self.input.edge]
+            .map(|n| i64::try_from(n).expect("a patch lies in memory"));
+        let patches = Tensor::full([2, channels, edge, edge], 0.5, (Kind::Float, Device::Cpu));
         let mut inputs = vec![patches, Tensor::from_slice(&[0i64, 1])];
         if self.input.covariates.len() > 0 {
             let count = i64::try_from(self.input.covariates.len()).expect("covariates are few");
@@ -109,6 +110,6 @@ impl CnnModel {
         let mut network = Network::new(&self.config, &self.input, Device::Cpu)?;
         network.copy_from(&member.network)?;
         network.freeze();
-        Ok(Member { network, scale: member.scale })
+        Ok(Member { network, scale: member.scale.clone() })
     }
 }

@@ -95,8 +95,8 @@ impl Training<'_> {
         let auxiliary = usize::try_from(material.train.len()).unwrap_or(0) - material.labelled;
         let batches = batches(config, seed, epoch, material.labelled, auxiliary);
         std::thread::scope(|scope| {
-            let edge = material.train.edge();
-            let ahead = Ahead::start(scope, config, edge, seed, epoch, batches.len());
+            let shape = material.train.shape();
+            let ahead = Ahead::start(scope, config, shape, seed, epoch, batches.len());
             self.learn_batches(state, epoch, &batches, ahead)
         })
     }

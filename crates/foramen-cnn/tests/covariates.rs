@@ -185,16 +185,21 @@ fn models_of_before_are_read_unless_they_read_the_width_otherwise() {
     let folder = tempfile::tempdir().unwrap();
     model.save(folder.path()).unwrap();
     let path = folder.path().join("config.json");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let old =
-        text.replace("\"version\": 2", "\"version\": 1").replace("  \"covariates\": [],\n", "");
-    assert!(!old.contains("\"covariates\""));
-    std::fs::write(&path, &old).unwrap();
+    let mut file: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let object = file.as_object_mut().unwrap();
+    object["version"] = 1.into();
+    assert!(object.remove("covariates").is_some() && object.remove("channels").is_some());
+    for part in ["intensity_mean", "intensity_deviation"] {
+        let one = object["scale"][part][0].take();
+        object["scale"][part] = one;
+    }
+    std::fs::write(&path, file.to_string()).unwrap();
     let samples = fold.test.samples();
     let loaded = CnnModel::load(folder.path()).unwrap();
     assert_eq!(loaded.predict(samples).unwrap(), model.predict(samples).unwrap());
-    let of_width = old.replace("\"measured_width\": false", "\"measured_width\": true");
-    std::fs::write(&path, of_width).unwrap();
+    file["config"]["measured_width"] = true.into();
+    std::fs::write(&path, file.to_string()).unwrap();
     let error = CnnModel::load(folder.path()).unwrap_err().to_string();
     assert!(error.contains("version 1"), "{error}");
 }

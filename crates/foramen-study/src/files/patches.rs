@@ -37,6 +37,9 @@ pub fn write_patches(folder: &Path, samples: &[PatchSample]) -> Result<(), Study
         if sample.patch().dim() != (rows, columns) {
             return Err(wrong("patches differ in shape".to_owned()));
         }
+        if !sample.sample.further_channels.is_empty() {
+            return Err(wrong("patches of several channels are not kept".to_owned()));
+        }
         bytes.extend(sample.patch().iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()));
     }
     let shape = vec![samples.len(), rows, columns];
