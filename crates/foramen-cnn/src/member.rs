@@ -47,12 +47,12 @@ impl Scale {
 
     /// Intensities about zero.
     pub(crate) fn intensity(&self, images: &Tensor) -> Tensor {
-        let column = |part: usize| {
-            let values: Vec<f64> = self.intensity.iter().map(|pair| pair[part]).collect();
-            let column = Tensor::from_slice(&values).view([-1, 1, 1]).to_kind(Kind::Float);
-            column.to_device(images.device())
-        };
-        (images - column(0)) / column(1)
+        // Numbers, not tensors: a trace would not hold what is in a fresh tensor.
+        let channels = (0i64..).zip(&self.intensity);
+        let channels = channels.map(|(channel, [mean, deviation])| {
+            (images.narrow(1, channel, 1) - *mean) / *deviation
+        });
+        Tensor::cat(&channels.collect::<Vec<_>>(), 1)
     }
 
     /// A network's widths in millimetres.
