@@ -34,6 +34,14 @@ pub struct Augmentation {
     /// of the field of view (DeVries and Taylor 2017, arXiv 1708.04552). Default 0: it
     /// may hide the foramen.
     pub cutout: f64,
+    /// Images are mixed with others of their batch, and outcomes and widths as well, in
+    /// shares from Beta(`mixup`, `mixup`) (Zhang 2017, arXiv 1710.09412). Default 0:
+    /// none are; the sum of two foramina is no foramen.
+    pub mixup: f64,
+    /// A square of another image of the batch is put in instead, of an area from
+    /// Beta(`cutmix`, `cutmix`) (Yun 2019, arXiv 1905.04899). With both, each image has
+    /// one or the other. Default 0: none is.
+    pub cutmix: f64,
 }
 
 impl Default for Augmentation {
@@ -48,6 +56,8 @@ impl Default for Augmentation {
             noise: 0.05,
             elastic: 0.0,
             cutout: 0.0,
+            mixup: 0.0,
+            cutmix: 0.0,
         }
     }
 }
@@ -66,6 +76,8 @@ impl Augmentation {
             noise: 0.0,
             elastic: 0.0,
             cutout: 0.0,
+            mixup: 0.0,
+            cutmix: 0.0,
         }
     }
 }

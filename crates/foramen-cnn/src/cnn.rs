@@ -124,6 +124,9 @@ impl Learner for Cnn {
         environment.enter();
         let _deterministic = Deterministic::enter(environment.deterministic)?;
         let labelled = train_set.samples().len();
+        let is_favourable =
+            |sample: &&&Sample| sample.outcome.is_some_and(|outcome| outcome.is_favourable());
+        let favourable = train_set.samples().iter().filter(is_favourable).count();
         let seen = train_set.auxiliary().iter().filter(|sample| sample.width.is_some());
         let all: Vec<_> = train_set.samples().iter().chain(seen).copied().collect();
         let covariates = Covariates::of(train_set.samples(), config.measured_width)?;
@@ -136,6 +139,7 @@ impl Learner for Cnn {
             train: &train_images,
             labelled,
             tune: &tune_images,
+            class_weights: config.class_weights.of(favourable, labelled),
             scale: Scale::of(&train_images, config.weights.is_some())?,
         };
         let silent = |_: &EpochReport| ();
@@ -174,14 +178,12 @@ impl Learner for Cnn {
         let labels: Vec<bool> =
             numbers(&tune_images.label)?.into_iter().map(|label| label > 0.5).collect();
         model.temperature = temperature::fit(&labels, &logits);
-        let is_favourable =
-            |sample: &&&Sample| sample.outcome.is_some_and(|outcome| outcome.is_favourable());
         let losses = labels.iter().zip(&logits);
         let losses = losses.map(|(label, logit)| cross_entropy(*label, logit / model.temperature));
         let scores = Scores::of_marker(&labels, &logits).ok();
         model.learned = Some(Learned {
             train: labelled,
-            favourable: train_set.samples().iter().filter(is_favourable).count(),
+            favourable,
             auxiliary: all.len() - labelled,
             tune: labels.len(),
             tune_loss: (!labels.is_empty()).then(|| losses.sum::<f64>() / labels.len() as f64),

@@ -14,6 +14,32 @@ pub enum Precision {
     BFloat16,
 }
 
+/// How much outcomes count in training.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub enum ClassWeights {
+    /// All the same.
+    #[default]
+    Equal,
+    /// Poor and favourable outcomes the same together: each by the number of samples
+    /// over twice the number of its kind, as scikit-learn's `balanced`.
+    Balanced,
+    /// A poor and a favourable one by these.
+    Given([f64; 2]),
+}
+
+impl ClassWeights {
+    /// The weights of a poor and a favourable outcome, of which there are `favourable`
+    /// among `all`.
+    pub(crate) fn of(self, favourable: usize, all: usize) -> [f64; 2] {
+        let share = |of_kind: usize| all as f64 / (2 * of_kind) as f64;
+        match self {
+            Self::Equal => [1.0, 1.0],
+            Self::Balanced => [share(all - favourable), share(favourable)],
+            Self::Given(weights) => weights,
+        }
+    }
+}
+
 /// How the network is built and trained.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -80,6 +106,9 @@ pub struct CnnConfig {
     pub measured_width: bool,
     /// Share of the outcome head's features left out in each step.
     pub dropout: f64,
+    /// How much poor and favourable outcomes count. Default [`ClassWeights::Equal`]:
+    /// with others, probabilities are no longer those of the train set.
+    pub class_weights: ClassWeights,
     /// Labels are moved towards one half by this much.
     pub label_smoothing: f64,
     /// Decay per step of the moving average of the weights, which is what
@@ -121,6 +150,7 @@ impl Default for CnnConfig {
             width_first: 0.4,
             measured_width: false,
             dropout: 0.5,
+            class_weights: ClassWeights::Equal,
             label_smoothing: 0.05,
             average_decay: 0.98,
             patience: 10,
@@ -247,6 +277,19 @@ impl CnnConfig {
                 return Err(CnnError::Config { setting, value: value.to_string(), rule });
             }
         }
+        let [mixup, cutmix] = [self.augmentation.mixup, self.augmentation.cutmix];
+        let [poor, favourable] = self.class_weights.of(1, 2);
+        for (setting, value, low) in [
+            ("mixup", mixup, 0.0),
+            ("cutmix", cutmix, 0.0),
+            ("class_weights", poor, f64::MIN_POSITIVE),
+            ("class_weights", favourable, f64::MIN_POSITIVE),
+        ] {
+            if !(value.is_finite() && value >= low) {
+                let rule = "a finite number that is not negative; class weights not zero";
+                return Err(CnnError::Config { setting, value: value.to_string(), rule });
+            }
+        }
         if let (Architecture::Compact, Some(weights)) = (self.architecture, &self.weights) {
             return Err(CnnError::Config {
                 setting: "weights",
@@ -265,6 +308,13 @@ mod tests {
     #[test]
     fn the_default_can_be_used() {
         CnnConfig::default().check().unwrap();
+    }
+
+    #[test]
+    fn balanced_weights_are_those_of_scikit_learn() {
+        // compute_class_weight("balanced", classes=[0, 1], y=[0] * 30 + [1] * 10)
+        let [poor, favourable] = ClassWeights::Balanced.of(10, 40);
+        assert!((poor - 0.666_666_67).abs() < 1e-8 && (favourable - 2.0).abs() < 1e-12);
     }
 
     #[test]

@@ -68,6 +68,7 @@ mod augment;
 mod images;
 mod input;
 mod member;
+mod mixing;
 mod model;
 
 mod ahead;
@@ -96,7 +97,7 @@ pub use augment::Augmentation;
 pub use backbone::{Architecture, Backbone};
 pub use card::{CardMetric, ModelCard};
 pub use cnn::Cnn;
-pub use config::{CnnConfig, Precision};
+pub use config::{ClassWeights, CnnConfig, Precision};
 pub use covariates::Covariate;
 pub use device::{DeviceChoice, ResolvedDevice};
 pub use environment::Environment;

@@ -19,6 +19,8 @@ pub(crate) struct Material<'a> {
     /// What the best epoch is chosen on.
     pub tune: &'a Images,
     pub scale: Scale,
+    /// How much a poor and a favourable outcome count.
+    pub class_weights: [f64; 2],
 }
 
 impl Material<'_> {

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
-use crate::{Architecture, Augmentation, CnnConfig, CnnError, DeviceChoice, Precision};
+use crate::{
+    Architecture, Augmentation, ClassWeights, CnnConfig, CnnError, DeviceChoice, Precision,
+};
 
 /// How the model was computed: for the reader, and for claims of equal bytes.
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,6 +44,15 @@ enum PrecisionFile {
     Bf16,
 }
 
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ClassWeightsFile {
+    #[default]
+    Equal,
+    Balanced,
+    Given([f64; 2]),
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ConfigFile {
     device: String,
@@ -74,6 +85,8 @@ pub(crate) struct ConfigFile {
     #[serde(default)]
     pub(crate) measured_width: bool,
     dropout: f64,
+    #[serde(default)]
+    class_weights: ClassWeightsFile,
     label_smoothing: f64,
     average_decay: f64,
     patience: usize,
@@ -94,6 +107,10 @@ struct AugmentationFile {
     elastic: f64,
     #[serde(default)]
     cutout: f64,
+    #[serde(default)]
+    mixup: f64,
+    #[serde(default)]
+    cutmix: f64,
 }
 
 impl ConfigFile {
@@ -104,8 +121,19 @@ impl ConfigFile {
         let CnnConfig { learning_rate, weight_decay, warm_up, clip, outcome_weight, .. } = *config;
         let CnnConfig { width_first, dropout, label_smoothing, average_decay, .. } = *config;
         let CnnConfig { patience, views, .. } = *config;
-        let Augmentation { rotation, shift, scale, gamma, bias, offset, noise, elastic, cutout } =
-            config.augmentation;
+        let Augmentation {
+            rotation,
+            shift,
+            scale,
+            gamma,
+            bias,
+            offset,
+            noise,
+            elastic,
+            cutout,
+            mixup,
+            cutmix,
+        } = config.augmentation;
         Self {
             device: device.to_string(),
             precision: match precision {
@@ -135,6 +163,11 @@ impl ConfigFile {
             width_first,
             measured_width: config.measured_width,
             dropout,
+            class_weights: match config.class_weights {
+                ClassWeights::Equal => ClassWeightsFile::Equal,
+                ClassWeights::Balanced => ClassWeightsFile::Balanced,
+                ClassWeights::Given(weights) => ClassWeightsFile::Given(weights),
+            },
             label_smoothing,
             average_decay,
             patience,
@@ -149,6 +182,8 @@ impl ConfigFile {
                 noise,
                 elastic,
                 cutout,
+                mixup,
+                cutmix,
             },
         }
     }
@@ -164,6 +199,8 @@ impl ConfigFile {
             noise,
             elastic,
             cutout,
+            mixup,
+            cutmix,
         } = self.augmentation;
         let config = CnnConfig {
             device: self.device.parse::<DeviceChoice>()?,
@@ -194,6 +231,11 @@ impl ConfigFile {
             width_first: self.width_first,
             measured_width: self.measured_width,
             dropout: self.dropout,
+            class_weights: match self.class_weights {
+                ClassWeightsFile::Equal => ClassWeights::Equal,
+                ClassWeightsFile::Balanced => ClassWeights::Balanced,
+                ClassWeightsFile::Given(weights) => ClassWeights::Given(weights),
+            },
             label_smoothing: self.label_smoothing,
             average_decay: self.average_decay,
             patience: self.patience,
@@ -208,6 +250,8 @@ impl ConfigFile {
                 noise,
                 elastic,
                 cutout,
+                mixup,
+                cutmix,
             },
         };
         config.check()?;

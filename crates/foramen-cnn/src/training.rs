@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tch::{Kind, Tensor};
 
-use crate::ahead::Ahead;
+use crate::ahead::{Ahead, Shape};
 use crate::checkpoint::Checkpoints;
 use crate::environment::Environment;
 use crate::history::History;
@@ -95,8 +95,13 @@ impl Training<'_> {
         let auxiliary = usize::try_from(material.train.len()).unwrap_or(0) - material.labelled;
         let batches = batches(config, seed, epoch, material.labelled, auxiliary);
         std::thread::scope(|scope| {
-            let shape = material.train.shape();
-            let ahead = Ahead::start(scope, config, shape, seed, epoch, batches.len());
+            let last = i64::try_from(material.labelled).unwrap_or(i64::MAX);
+            let shape = Shape {
+                config,
+                image: material.train.shape(),
+                labelled: batches[0].iter().filter(|index| **index < last).count(),
+            };
+            let ahead = Ahead::start(scope, shape, seed, epoch, batches.len());
             self.learn_batches(state, epoch, &batches, ahead)
         })
     }
