@@ -12,6 +12,10 @@ pub enum Precision {
     F32,
     /// bf16 by autocast, also where it is slow.
     BFloat16,
+    /// fp16 by autocast, with losses scaled so that small gradients do not vanish: for
+    /// GPUs that compute in it and not in bf16. Slower than f32 on a processor without
+    /// fp16.
+    Float16,
 }
 
 /// How much outcomes count in training.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use foramen_tch::HalfPrecision;
 use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution as _, Uniform};
 use tch::nn::{self, Init, Module as _};
@@ -120,10 +121,10 @@ impl Network {
         make_channels_last(&self.store)
     }
 
-    /// Makes prediction fast, in bf16 or f32; weights that change later are not
+    /// Makes prediction fast, in a 16-bit format or f32; weights that change later are not
     /// seen.
-    pub(crate) fn pack(&mut self, bf16: bool) -> Result<(), CnnError> {
-        trunk::pack(&mut *self.trunk, bf16)
+    pub(crate) fn pack(&mut self, half: Option<HalfPrecision>) -> Result<(), CnnError> {
+        trunk::pack(&mut *self.trunk, half)
     }
 
     /// Maps and pools images `[n, channels, rows, columns]` about zero.

@@ -17,7 +17,8 @@ pub(crate) struct EnvironmentFile {
     libtorch: String,
     device: String,
     threads: usize,
-    bf16: bool,
+    #[serde(default)]
+    number_format: String,
     cpu_capability: String,
     deterministic: bool,
 }
@@ -29,7 +30,7 @@ impl EnvironmentFile {
             libtorch: environment.libtorch.clone(),
             device: environment.device.to_string(),
             threads: environment.threads,
-            bf16: environment.bf16,
+            number_format: environment.number_format().to_owned(),
             cpu_capability: environment.cpu_capability.clone(),
             deterministic: environment.deterministic,
         }
@@ -42,6 +43,7 @@ enum PrecisionFile {
     Auto,
     F32,
     Bf16,
+    Fp16,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -140,6 +142,7 @@ impl ConfigFile {
                 Precision::Auto => PrecisionFile::Auto,
                 Precision::F32 => PrecisionFile::F32,
                 Precision::BFloat16 => PrecisionFile::Bf16,
+                Precision::Float16 => PrecisionFile::Fp16,
             },
             threads,
             data_threads: config.data_threads,
@@ -208,6 +211,7 @@ impl ConfigFile {
                 PrecisionFile::Auto => Precision::Auto,
                 PrecisionFile::F32 => Precision::F32,
                 PrecisionFile::Bf16 => Precision::BFloat16,
+                PrecisionFile::Fp16 => Precision::Float16,
             },
             threads: self.threads,
             data_threads: self.data_threads,

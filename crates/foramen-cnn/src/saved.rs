@@ -216,7 +216,7 @@ fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnErro
                 let name = format!("member{number}.{name}");
                 tensors::fill(&tensors, &name, &mut tensor).map_err(foreign)?;
             }
-            network.pack(environment.bf16)?;
+            network.pack(environment.half)?;
             Ok(Member { network, scale: scale.clone() })
         })
         .collect::<Result<Vec<_>, CnnError>>()?;

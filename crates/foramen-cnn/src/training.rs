@@ -84,7 +84,7 @@ impl Training<'_> {
                 checkpoints.write(number, &state, config, environment)?;
             }
         }
-        state.best.network.pack(environment.bf16)?;
+        state.best.network.pack(environment.half)?;
         Ok(state.best)
     }
 
@@ -130,17 +130,17 @@ impl Training<'_> {
                 let batch = material.train.select(indices);
                 let loss = loss(config, environment, &state.network, material, &batch, &draws)?;
                 let total = &loss.width + &loss.outcome * outcome_weight;
-                if together.len() == 1 {
-                    total.f_backward()?;
-                } else {
-                    (&total / together.len() as f64).f_backward()?;
-                }
                 losses.push(total.detach());
+                let mut share =
+                    if together.len() == 1 { total } else { total / together.len() as f64 };
+                if let Some(scaler) = &state.scaler {
+                    share = scaler.scale(&share);
+                }
+                share.f_backward()?;
             }
-            if !state.optimiser.clip_gradients(config.clip).is_finite() {
+            if !state.step(config.clip)? {
                 return Err(CnnError::Diverged { epoch });
             }
-            state.optimiser.step()?;
             state.position.step += 1;
             let step = state.position.step as f64;
             let keep = config.average_decay.min((1.0 + step) / (10.0 + step));
