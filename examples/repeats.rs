@@ -1,24 +1,23 @@
-//! How far the AUC of the CNN is from what the pictures allow, over repeated
-//! cross-validations, cohort sizes and cohorts; and what it is without a signal.
+//! How far the AUC of the CNN is from what pictures allow, over repeats and cohorts.
 //!
 //! ```text
 //! cargo run --release --features torch --example repeats -- --cohort-seeds 1,2,3
 //! cargo run --release --features torch --example repeats -- --subjects 72,144,288,576
 //! cargo run --release --features torch --example repeats -- --permute
+//! cargo run --release --features torch --example repeats -- --architecture resnet18
 //! ```
 //!
-//! Each synthetic cohort is drawn, its slices are selected, and CNN and ruler are
-//! trained in five folds by subject, three times with other splits and first
-//! weights. It prints each repeat, and per cohort the mean, the AUC that the
-//! pictures allow (`oracle`), and the paired difference of CNN and ruler by mean
-//! probabilities. `--permute` deals the outcomes anew: intervals should hold 0.5.
+//! CNN and ruler are trained in five folds by subject, three times with other splits
+//! and weights. It prints each repeat, and per cohort the mean, the AUC that pictures
+//! allow (`oracle`), and the paired difference of CNN and ruler by mean probabilities.
+//! `--permute` deals the outcomes anew: intervals should hold 0.5.
 
 use std::path::{Path, PathBuf};
 use std::{collections::BTreeMap, time::Instant};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use foramen_cnn::{Cnn, CnnConfig};
+use foramen_cnn::{Architecture, Cnn, CnnConfig};
 use foramen_examples::{Failure, Inputs, bar, dataset, prepare_output, run_selection};
 use foramen_learn::{Dataset, Prediction, Ruler, Sample, Split, cross_validate};
 use foramen_metrics::{Confidence, Estimate, PairedScores, Scores, auc, compare_auc};
@@ -40,9 +39,12 @@ struct Arguments {
     /// Cross-validations of a cohort.
     #[arg(long, default_value_t = 3)]
     repeats: u64,
-    /// Deals the outcomes anew.
+    /// Deals outcomes anew.
     #[arg(long)]
     permute: bool,
+    /// The CNN's trunk: compact, resnet18, …
+    #[arg(long, default_value = "compact")]
+    architecture: Architecture,
     /// Where selections are written.
     #[arg(long, value_name = "DIR", default_value = "foramen-repeats")]
     out: PathBuf,
@@ -97,7 +99,8 @@ fn repeat(dataset: &Dataset, name: &str, arguments: &Arguments) -> Result<f64> {
     let (mut cnns, mut rulers, mut areas) = (Vec::new(), Vec::new(), Vec::new());
     for seed in 1..=arguments.repeats {
         let split = Split::by_subject(dataset, 5, seed)?;
-        let config = CnnConfig::default().with_seed(seed);
+        let mut config = CnnConfig::default().with_seed(seed);
+        config.architecture = arguments.architecture;
         let progress = bar("train", split.folds() * config.members * config.epochs);
         let counted = progress.clone();
         let started = Instant::now();
@@ -107,12 +110,9 @@ fn repeat(dataset: &Dataset, name: &str, arguments: &Arguments) -> Result<f64> {
         progress.finish_and_clear();
         let ruler = cross_validate(&Ruler::default(), dataset, &split)?.predictions;
         let of = |one: &Vec<Prediction>| anyhow::Ok(auc(&scores(std::slice::from_ref(one))?)?);
-        let (a, b) = (of(&cnn)?, of(&ruler)?);
-        println!(
-            "{name} repeat {seed}: CNN {}, ruler {:.3}, {seconds:.0} s",
-            shown(&a),
-            b.estimate
-        );
+        let (a, ruler_auc) = (of(&cnn)?, of(&ruler)?.estimate);
+        let cnn_auc = shown(&a);
+        println!("{name} repeat {seed}: CNN {cnn_auc}, ruler {ruler_auc:.3}, {seconds:.0} s");
         areas.push(a.estimate);
         cnns.push(cnn);
         rulers.push(ruler);

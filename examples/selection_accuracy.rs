@@ -15,10 +15,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Parser;
-use foramen_examples::{AccuracyRow, Failure, Perturbation, RootAccuracy, Trial, bar};
+use foramen_examples::{
+    AccuracyRow, Failure, Perturbation, RootAccuracy, StateAccuracy, Trial, bar,
+};
 use foramen_metrics::{Confidence, Icc, Ratings, icc};
 use foramen_phantom::{CohortConfig, draw_rescan, draw_subject};
-use foramen_select::State;
 use rayon::prelude::*;
 
 /// Accuracy of measurement and selection on phantoms.
@@ -86,19 +87,7 @@ fn print_table(rows: &[AccuracyRow]) {
 }
 
 fn print_states(trials: &[Trial]) {
-    let seen = || trials.iter().flat_map(|trial| &trial.seen);
-    let count = |truth: &str, least: f64, states: &[State]| {
-        let all: Vec<_> = seen()
-            .filter(|(_, t)| t.state == truth && t.width_mm.is_none_or(|mm| mm >= least))
-            .collect();
-        let such = all.iter().filter(|(state, _)| states.contains(state)).count();
-        let share = such as f64 / all.len().max(1) as f64;
-        format!("{such} of {} ({})", all.len(), percent(share))
-    };
-    println!("slices through a pedicle called closed: {}", count("closed", 0.0, &[State::Closed]));
-    println!("shut foramina called occluded: {}", count("occluded", 0.0, &[State::Occluded]));
-    let lost = [State::Closed, State::Occluded];
-    println!("open ones of 1 mm and more called closed or occluded: {}", count("open", 1.0, &lost));
+    println!("{}", StateAccuracy::of(trials));
     let swapped = trials.iter().filter(|trial| trial.swapped).count();
     println!("walls set on the wrong side of the canal: {swapped}");
     println!("{}", RootAccuracy::of(trials));

@@ -5,7 +5,7 @@ use foramen_select::{
     Choice, MeasureOptions, PointKind, SelectOptions, SliceMeasurement, State, Target, measure,
     naive_width, narrowest,
 };
-use foramen_types::{Point, Side, Vector};
+use foramen_types::{Level, Point, Side, Vector};
 use serde::Serialize;
 
 /// Slices count as the narrowest when their true width is within this of it.
@@ -31,6 +31,8 @@ pub struct Trial {
     pub swapped: bool,
     /// What was seen on each slice of the profile, and what is true there.
     pub seen: Vec<(State, ForamenTruth)>,
+    /// The same of every level and side, on every slice that lies nearest to it.
+    pub seen_everywhere: Vec<(State, ForamenTruth)>,
     /// The width of the root of every level and side on each slice that cuts its
     /// foramen, as measured and as it is.
     pub roots: Vec<(Option<f64>, Option<f64>)>,
@@ -48,15 +50,7 @@ impl Trial {
     pub fn of(subject: &Subject) -> Self {
         let options = MeasureOptions::default();
         let measured: Vec<_> = subject.axial.iter().map(|stack| measure(stack, &options)).collect();
-        let disc = &subject.truth.discs[subject.level.index()];
-        let ([x, y, z], [nx, ny, nz]) = (disc.centre, disc.normal);
-        let target = Target {
-            level: subject.level,
-            side: subject.side,
-            disc: Point::new(x, y, z),
-            kind: PointKind::Disc,
-            normal: Some(Vector::new(nx, ny, nz)),
-        };
+        let target = target(subject, subject.level, subject.side);
         let selection = narrowest(&subject.axial, &measured, &target, &SelectOptions::default());
         let truth = |stack: usize, slice: usize| foramen(subject, stack, slice);
         let least = subject.truth.narrowest_width_mm.expect("an analysable subject has a width");
@@ -107,6 +101,7 @@ impl Trial {
                     .filter_map(|choice| truth(choice.stack, choice.slice)?.root_width_mm)
                     .reduce(f64::max),
             ),
+            seen_everywhere: seen_everywhere(subject, &measured),
             roots: roots(subject, &measured),
         }
     }
@@ -122,6 +117,49 @@ impl Trial {
 fn uid(subject: &Subject, stack: usize, slice: usize) -> Option<&str> {
     let source = subject.axial[stack].slices().get(slice)?.source.as_ref()?;
     Some(&source.sop_instance_uid)
+}
+
+/// A foramen at the true place of its disc.
+fn target(subject: &Subject, level: Level, side: Side) -> Target {
+    let disc = &subject.truth.discs[level.index()];
+    let ([x, y, z], [nx, ny, nz]) = (disc.centre, disc.normal);
+    Target {
+        level,
+        side,
+        disc: Point::new(x, y, z),
+        kind: PointKind::Disc,
+        normal: Some(Vector::new(nx, ny, nz)),
+    }
+}
+
+/// From the middle of one vertebra to that of the next.
+const LEVEL_HEIGHT: f64 = 9.0;
+
+fn seen_everywhere(
+    subject: &Subject,
+    measured: &[Vec<SliceMeasurement>],
+) -> Vec<(State, ForamenTruth)> {
+    let options = SelectOptions::default().with_reach(LEVEL_HEIGHT, LEVEL_HEIGHT);
+    let mut seen = Vec::new();
+    for (level, side) in Level::ALL.into_iter().flat_map(|l| Side::BOTH.map(|side| (l, side))) {
+        let target = target(subject, level, side);
+        let selection = narrowest(&subject.axial, measured, &target, &options);
+        for choice in &selection.profile {
+            let uid = uid(subject, choice.stack, choice.slice);
+            let of = |truth: &&SliceTruth| Some(truth.sop_instance_uid.as_str()) == uid;
+            let Some(truth) = subject.truth.slices.iter().find(of) else { continue };
+            let nearest = truth
+                .side(side)
+                .iter()
+                .min_by(|a, b| a.offset_mm.abs().total_cmp(&b.offset_mm.abs()));
+            seen.extend(
+                nearest
+                    .filter(|foramen| foramen.level == level.to_string())
+                    .map(|foramen| (choice.foramen.state, foramen.clone())),
+            );
+        }
+    }
+    seen
 }
 
 /// What is true of the treated foramen on a slice.

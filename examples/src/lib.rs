@@ -20,6 +20,7 @@ mod reporting;
 mod root_accuracy;
 pub mod stack_table;
 mod stages;
+mod state_accuracy;
 mod training;
 
 pub use accuracy::{AccuracyRow, Trial};
@@ -39,4 +40,5 @@ pub use readings::{Place, Seen, mean_reading, read_readings};
 pub use reporting::{provenance, report_input};
 pub use root_accuracy::RootAccuracy;
 pub use stages::{Selected, dataset, run_selection};
+pub use state_accuracy::StateAccuracy;
 pub use training::{TrainArguments, TrainedModel, resolve_device, train_models};

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use foramen_cnn::{Architecture, Backbone, Precision};
-use foramen_tch::{AdamW, AdamWConfig, HalfPrecision, autocast, channels_last};
+use foramen_tch::{AdamW, AdamWConfig, HalfPrecision, autocast, channels_last, reuse_memory};
 use tch::{Device, Kind, Tensor};
 
 /// A network with a last layer for two classes, and what it is given.
@@ -105,6 +105,7 @@ fn timed(
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    reuse_memory()?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match &*words {

@@ -20,6 +20,10 @@
 #include <mutex>
 #include <vector>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace {
 
 // A device as tch numbers it: -1 is the CPU, 0 and more a CUDA device.
@@ -135,6 +139,19 @@ char* ftch_set_cudnn_benchmark(int on) {
 
 char* ftch_is_cudnn_benchmark(int* out) {
   return guarded([&] { *out = at::globalContext().benchmarkCuDNN(); });
+}
+
+char* ftch_reuse_memory(int* supported) {
+  return guarded([&] {
+#ifdef __GLIBC__
+    // Large blocks from one heap for all threads, which grows 64 MB at a time and
+    // never shrinks.
+    *supported = mallopt(M_MMAP_MAX, 0) && mallopt(M_ARENA_MAX, 1) &&
+                 mallopt(M_TRIM_THRESHOLD, -1) && mallopt(M_TOP_PAD, 64 << 20);
+#else
+    *supported = 0;
+#endif
+  });
 }
 
 char* ftch_set_flush_denormal(int on, int* supported) {

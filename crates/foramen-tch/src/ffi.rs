@@ -63,6 +63,7 @@ unsafe extern "C" {
     fn ftch_is_tf32(out: *mut c_int) -> Message;
     fn ftch_set_cudnn_benchmark(on: c_int) -> Message;
     fn ftch_is_cudnn_benchmark(out: *mut c_int) -> Message;
+    fn ftch_reuse_memory(supported: *mut c_int) -> Message;
     fn ftch_set_flush_denormal(on: c_int, supported: *mut c_int) -> Message;
     fn ftch_generator_state(device: c_int, out: *mut *mut C_tensor) -> Message;
     fn ftch_set_generator_state(device: c_int, state: *mut C_tensor) -> Message;
@@ -193,6 +194,14 @@ switch!(
     ftch_is_cudnn_benchmark,
     "the cuDNN benchmark mode"
 );
+
+pub(crate) fn reuse_memory() -> Result<bool, TorchError> {
+    let mut supported: c_int = 0;
+    // SAFETY: the pointer is to a live local; the allocator takes its own lock.
+    let message = unsafe { ftch_reuse_memory(&raw mut supported) };
+    check("keep freed memory", message)?;
+    Ok(supported != 0)
+}
 
 pub(crate) fn set_flush_denormal(on: bool) -> Result<bool, TorchError> {
     let mut supported = 0;

@@ -5,9 +5,9 @@
 //! random generator, [`channels_last`] lays tensors out as convolutions like
 //! them, [`AdamW`] and [`Sgd`] are optimisers whose state can be saved,
 //! [`GradientScaler`] keeps fp16 gradients in range, [`move_towards`] averages
-//! weights, and [`PackedConvolution`] predicts fast. A thin C++ shim is compiled against the
-//! same headers as torch-sys; exceptions are caught there and become
-//! [`TorchError`].
+//! weights, [`PackedConvolution`] predicts fast, and [`reuse_memory`] spares the
+//! kernel work between steps. A thin C++ shim is compiled against the same headers
+//! as torch-sys; exceptions are caught there and become [`TorchError`].
 //!
 //! ```
 //! use foramen_tch::{HalfPrecision, autocast, channels_last};
@@ -39,6 +39,7 @@ mod determinism;
 mod error;
 mod ffi;
 mod generator;
+mod memory;
 mod memory_format;
 mod packed;
 mod parameters;
@@ -55,6 +56,7 @@ pub use determinism::{
 };
 pub use error::TorchError;
 pub use generator::{generator_state, set_generator_state};
+pub use memory::reuse_memory;
 pub use memory_format::{channels_last, is_channels_last, make_channels_last};
 pub use packed::PackedConvolution;
 pub use scaler::{GradientScaler, ScalerConfig};
