@@ -19,8 +19,8 @@ use clap::Parser;
 use foramen_cnn::{CnnModel, DeviceChoice};
 use foramen_dicom::{ScanOptions, scan};
 use foramen_examples::{
-    Failure, Inputs, TrainArguments, add_covariates, dataset, demo_cohort, open, prepare_output,
-    resolve_device, run_selection, train_models,
+    Failure, Inputs, TrainArguments, add_covariates, dataset, demo_cohort, open, patch_frame,
+    prepare_output, resolve_device, run_selection, train_models,
 };
 use foramen_learn::{Classifier, Prediction, Sample};
 use foramen_study::{Levels, Manifest, PatchUse, StudyConfig, files, select_slices};
@@ -77,7 +77,8 @@ fn run(arguments: &Arguments) -> Result<()> {
         println!("{subject:>10} no prediction: {}", excluded.detail);
     }
     let levels = arguments.levels.as_deref().map(read_levels).transpose()?;
-    let config = StudyConfig::default();
+    let [pixels, pixel] = [models[0].patch_pixels() as f64, models[0].config().pixel];
+    let config = StudyConfig::default().with_patch(patch_frame(pixels * pixel, pixel)?);
     let selections = select_slices(&manifest, &found, levels.as_ref(), &config, &|_, _| ());
     for refused in selections.episodes.iter().filter(|episode| episode.chosen.is_none()) {
         let why = refused.refusal.as_deref().unwrap_or_default();

@@ -2,15 +2,14 @@
 //! chooses the slice of each injection.
 //!
 //! ```text
-//! cargo run --release --example select -- --dicom DIR --out DIR
-//! cargo run --release --example select -- --dicom DIR --outcomes FILE --out DIR
+//! cargo run --release --example select -- --dicom DIR [--outcomes FILE] --out DIR
 //! ```
 //!
 //! Without `--outcomes` it measures every slice of each axial T2 stack on both sides and
 //! leaves `profile.csv`, a picture per slice and `slices.html` with all of them; with
-//! it, the files of the stage, the patches, a picture per decision and `decisions.html`.
-//! With no arguments it works on a small synthetic cohort. It prints how many foramina
-//! were open, closed, occluded and refused, and where the files are.
+//! it, the files of the stage, the patches and a page of decisions. With no arguments it
+//! works on a small synthetic cohort. It prints how many foramina were open, closed,
+//! occluded and refused, and where the files are.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

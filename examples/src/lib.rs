@@ -39,6 +39,6 @@ pub use progress::{bar, counter};
 pub use readings::{Place, Seen, mean_reading, read_readings};
 pub use reporting::{provenance, report_input};
 pub use root_accuracy::RootAccuracy;
-pub use stages::{Selected, dataset, run_selection};
+pub use stages::{Selected, dataset, patch_frame, run_selection};
 pub use state_accuracy::StateAccuracy;
 pub use training::{TrainArguments, TrainedModel, resolve_device, train_models};

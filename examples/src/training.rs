@@ -153,8 +153,11 @@ fn train_cnn(
 ) -> Result<TrainedModel> {
     use foramen_cnn::{Cnn, CnnConfig, ModelCard};
 
-    let mut config =
-        CnnConfig::default().with_seed(arguments.seed).with_device(arguments.device.parse()?);
+    let pixels = dataset.samples().first().map_or(0, |sample| sample.patch.nrows());
+    let pixel = foramen_study::files::read_pixel(out)?;
+    let mut config = CnnConfig::for_patches(pixels, pixel)
+        .with_seed(arguments.seed)
+        .with_device(arguments.device.parse()?);
     if let Some(epochs) = arguments.epochs {
         config = config.with_epochs(epochs);
     }
@@ -178,9 +181,10 @@ fn train_cnn(
         ));
     });
     let description = format!(
-        "A convolutional network on a 50 × 50 mm patch around the foramen; it sees the picture, \
-         the name of the level{}, nothing else.",
-        beside(dataset)
+        "A convolutional network on a {mm} × {mm} mm patch around the foramen; it sees the \
+         picture, the name of the level{}, nothing else.",
+        beside(dataset),
+        mm = (pixels as f64 * pixel).round()
     );
     let (model, fitted) = timed(&cnn, dataset, split, "CNN", &description)?;
     progress.finish_with_message("");

@@ -64,6 +64,9 @@ pub struct CnnConfig {
     pub members: usize,
     /// Rows and columns of the field of view, cut from the middle of the patch.
     pub crop: usize,
+    /// Edge of a pixel of the patches, millimetres. Nothing is computed from it: it is
+    /// for those who cut patches for the trained model. Default 0.5.
+    pub pixel: f64,
     /// The trunk of the network. Default [`Architecture::Compact`].
     pub architecture: Architecture,
     /// Channels of the compact network's first stage; each further stage has twice
@@ -137,6 +140,7 @@ impl Default for CnnConfig {
             seed: 1,
             members: 1,
             crop: 64,
+            pixel: 0.5,
             architecture: Architecture::Compact,
             channels: 16,
             small_stem: false,
@@ -164,7 +168,20 @@ impl Default for CnnConfig {
     }
 }
 
+/// Pixels on each side of the field of view that rotation and shift reach into.
+const MARGIN: usize = 18;
+
 impl CnnConfig {
+    /// A configuration for patches of foramina of `pixels` × `pixels` pixels of `pixel`
+    /// millimetres, such as whole slices: all is seen but a margin for rotation and
+    /// shift. For 100 pixels of 0.5 mm it is the default.
+    #[must_use]
+    pub fn for_patches(pixels: usize, pixel: f64) -> Self {
+        let shift = 2.0 / pixel; // 2 mm
+        let augmentation = Augmentation { shift, ..Augmentation::default() };
+        Self { crop: pixels.saturating_sub(2 * MARGIN), pixel, augmentation, ..Self::default() }
+    }
+
     /// The same configuration with another seed.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
@@ -270,6 +287,7 @@ impl CnnConfig {
             }
         }
         let numbers = [
+            ("pixel", self.pixel),
             ("learning_rate", self.learning_rate),
             ("clip", self.clip),
             ("weight_decay", self.weight_decay + f64::MIN_POSITIVE),
@@ -312,6 +330,9 @@ mod tests {
     #[test]
     fn the_default_can_be_used() {
         CnnConfig::default().check().unwrap();
+        assert_eq!(CnnConfig::for_patches(100, 0.5), CnnConfig::default());
+        let error = CnnConfig::for_patches(40, 1.0).check().unwrap_err().to_string();
+        assert!(error.contains("crop = too small"), "{error}");
     }
 
     #[test]

@@ -85,6 +85,13 @@ impl CnnModel {
         self.learned.as_ref()
     }
 
+    /// Rows and columns of the patches that it takes, each of
+    /// [`pixel`](CnnConfig::pixel) millimetres.
+    #[must_use]
+    pub fn patch_pixels(&self) -> usize {
+        self.input.edge
+    }
+
     /// The numbers that it reads beside the picture, a measured width last.
     #[must_use]
     pub fn covariates(&self) -> &[Covariate] {

@@ -65,6 +65,8 @@ pub(crate) struct ConfigFile {
     seed: u64,
     members: usize,
     pub(crate) crop: usize,
+    #[serde(default = "half_a_millimetre")]
+    pixel_mm: f64,
     #[serde(default = "compact")]
     architecture: String,
     channels: usize,
@@ -149,6 +151,7 @@ impl ConfigFile {
             seed,
             members,
             crop,
+            pixel_mm: config.pixel,
             architecture: config.architecture.to_string(),
             channels,
             small_stem: config.small_stem,
@@ -218,6 +221,7 @@ impl ConfigFile {
             seed: self.seed,
             members: self.members,
             crop: self.crop,
+            pixel: self.pixel_mm,
             architecture: self.architecture.parse()?,
             channels: self.channels,
             small_stem: self.small_stem,
@@ -271,4 +275,9 @@ fn compact() -> String {
 /// The same.
 fn one() -> usize {
     1
+}
+
+/// The same.
+fn half_a_millimetre() -> f64 {
+    0.5
 }

@@ -18,6 +18,10 @@ const HEADER: [&str; 8] =
     ["subject_id", "level", "side", "use", "label", "width_mm", "sop_instance_uid", "frame"];
 /// What the titles of covariates begin with.
 const COVARIATE: &str = "covariate_";
+/// The entry of the metadata with the millimetres of a pixel, and what they were before
+/// there was one.
+const PIXEL: &str = "pixel_mm";
+const DEFAULT_PIXEL: f64 = 0.5;
 const INDEX: &str = "patches.csv";
 const PIXELS: &str = "patches.safetensors";
 
@@ -44,7 +48,9 @@ pub fn write_patches(folder: &Path, samples: &[PatchSample]) -> Result<(), Study
     }
     let shape = vec![samples.len(), rows, columns];
     let tensor = TensorView::new(Dtype::F16, shape, &bytes).map_err(|e| wrong(e.to_string()))?;
-    let metadata = HashMap::from([("schema_version".to_owned(), "1".to_owned())]);
+    let pixel = samples.first().map_or(DEFAULT_PIXEL, |sample| sample.pixel);
+    let metadata = [("schema_version", "1".to_owned()), (PIXEL, pixel.to_string())];
+    let metadata: HashMap<String, String> = metadata.map(|(k, v)| (k.to_owned(), v)).into();
     let file = safetensors::serialize([("patches", tensor)], Some(metadata))
         .map_err(|e| wrong(e.to_string()))?;
     write_atomically(&path, |writer| writer.write_all(&file))?;
@@ -90,6 +96,7 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
     let wrong = |what: String| StudyError::Patches { path: path.clone(), what };
     let bytes = read_stage_file(&path, "select")?;
     let file = SafeTensors::deserialize(&bytes).map_err(|e| wrong(e.to_string()))?;
+    let pixel = pixel_of(&bytes).map_err(wrong)?;
     let tensor = file.tensor("patches").map_err(|e| wrong(e.to_string()))?;
     let &[n, rows, columns] = tensor.shape() else {
         return Err(wrong(format!("shape {:?}", tensor.shape())));
@@ -138,9 +145,28 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
             usage: PatchUse::from_name(row.cell(usage)).ok_or_else(|| cell("use", usage))?,
             sop_instance_uid: row.cell(uid).to_owned(),
             frame: row.cell(frame).parse().map_err(|_| cell("frame", frame))?,
+            pixel,
         })
     };
     table.rows().iter().enumerate().map(read).collect()
+}
+
+/// Reads the edge of a pixel of the patches, millimetres.
+///
+/// # Errors
+/// [`StudyError::MissingStage`], [`StudyError::Read`] and [`StudyError::Patches`].
+pub fn read_pixel(folder: &Path) -> Result<f64, StudyError> {
+    let path = folder.join(PIXELS);
+    let bytes = read_stage_file(&path, "select")?;
+    pixel_of(&bytes).map_err(|what| StudyError::Patches { path, what })
+}
+
+fn pixel_of(file: &[u8]) -> Result<f64, String> {
+    let (_, header) = SafeTensors::read_metadata(file).map_err(|error| error.to_string())?;
+    match header.metadata().as_ref().and_then(|metadata| metadata.get(PIXEL)) {
+        Some(text) => text.parse().map_err(|_| format!("pixels of {text:?} mm")),
+        None => Ok(DEFAULT_PIXEL),
+    }
 }
 
 #[cfg(test)]
@@ -156,6 +182,7 @@ mod tests {
             usage: PatchUse::Auxiliary,
             sop_instance_uid: "1.2.3".to_owned(),
             frame: 1,
+            pixel: 0.75,
         };
         let mut samples = vec![sample("A", 0.5), sample("B", -0.25)];
         samples[0].sample.outcome = Some(Outcome::Favourable);
@@ -165,6 +192,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         write_patches(folder.path(), &samples).unwrap();
         assert_eq!(read_patches(folder.path()).unwrap(), samples);
+        assert_eq!(read_pixel(folder.path()).unwrap(), 0.75);
     }
 
     #[test]
