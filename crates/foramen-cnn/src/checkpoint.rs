@@ -139,7 +139,7 @@ impl Checkpoints {
 
     fn record(&self, state: &State, config: &CnnConfig, environment: &Environment) -> Record {
         let value = |json: Result<Value, _>| json.expect("numbers and texts only");
-        let mut settings = value(serde_json::to_value(ConfigFile::of(config)));
+        let mut settings = value(serde_json::to_value(ConfigFile(config.clone())));
         if let Value::Object(settings) = &mut settings {
             settings.retain(|name, _| !CHOICES.contains(&&**name));
         }

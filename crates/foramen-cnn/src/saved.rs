@@ -159,7 +159,7 @@ fn model_file(model: &CnnModel) -> ModelFile {
             width_mean_mm: scale.width_mean,
             width_deviation_mm: scale.width_deviation,
         },
-        config: ConfigFile::of(&model.config),
+        config: ConfigFile(model.config.clone()),
         trained: EnvironmentFile::of(&model.environment),
         learned: model.learned.clone(),
     }
@@ -185,9 +185,9 @@ fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnErro
     };
     let (path, bytes) = read(CONFIG)?;
     let file = model_of(&path, &bytes)?;
-    let mut config = file
-        .config
-        .into_config()
+    let mut config = file.config.0;
+    config
+        .check()
         .map_err(|error| CnnError::Foreign { path: path.clone(), problem: error.to_string() })?;
     if let Some(device) = device {
         config.device = device;
@@ -243,7 +243,7 @@ fn model_of(path: &Path, bytes: &[u8]) -> Result<ModelFile, CnnError> {
     }
     let file: ModelFile =
         serde_json::from_slice(bytes).map_err(|error| foreign(error.to_string()))?;
-    if front.version == 1 && file.config.measured_width {
+    if front.version == 1 && file.config.0.measured_width {
         return Err(foreign(
             "models of version 1 read the measured width otherwise; train it again".to_owned(),
         ));
@@ -251,7 +251,7 @@ fn model_of(path: &Path, bytes: &[u8]) -> Result<ModelFile, CnnError> {
     if !(file.temperature.is_finite() && file.temperature > 0.0) {
         return Err(foreign(format!("its temperature is {}", file.temperature)));
     }
-    if file.patch_pixels < file.config.crop {
+    if file.patch_pixels < file.config.0.crop {
         return Err(foreign("its patches are smaller than its field of view".to_owned()));
     }
     Ok(file)
