@@ -156,6 +156,33 @@ fn a_saved_and_an_exported_model_read_the_same_numbers() {
 }
 
 #[test]
+fn numbers_of_the_tune_and_test_sets_do_not_reach_the_model() {
+    let data = clinical();
+    let split = Split::by_subject(&data, 3, 1).unwrap();
+    let fold = split.fold(&data, 0);
+    let trained: Vec<_> = fold.train.samples().iter().map(|s| s.subject.clone()).collect();
+    let others = data.samples().iter().cloned().map(|sample| {
+        let of_train = trained.contains(&sample.subject);
+        if of_train { sample } else { sample.with_covariate("age", 1000.0) }
+    });
+    let others = Dataset::new(others.collect()).unwrap();
+    let other = split.fold(&others, 0);
+    // One epoch: the tune set may choose among several.
+    let config = quick().with_epochs(1);
+    let model = Cnn::new(config.clone()).fit(&fold.train, &fold.tune).unwrap();
+    let again = Cnn::new(config).fit(&other.train, &other.tune).unwrap();
+    assert_eq!(again.covariates(), model.covariates());
+    let samples = fold.train.samples();
+    let raw = |model: &CnnModel| -> Vec<f64> {
+        let answers = model.answer(samples).unwrap();
+        answers.iter().map(|answer| answer.logit * model.temperature()).collect()
+    };
+    for (a, b) in raw(&again).iter().zip(raw(&model)) {
+        assert!((a - b).abs() < 1e-12);
+    }
+}
+
+#[test]
 fn samples_name_what_the_model_asks_for() {
     let data = clinical();
     let model = trained(&data);
