@@ -49,9 +49,9 @@ fn quick() -> CnnConfig {
     config
 }
 
-fn area(data: &Dataset) -> f64 {
+fn area(data: &Dataset, config: CnnConfig) -> f64 {
     let fold = Split::by_subject(data, 3, 1).unwrap().fold(data, 0);
-    let model = Cnn::new(quick()).fit(&fold.train, &fold.tune).unwrap();
+    let model = Cnn::new(config).fit(&fold.train, &fold.tune).unwrap();
     let samples = fold.test.samples();
     let labels: Vec<bool> = samples.iter().map(|s| s.outcome.unwrap().is_favourable()).collect();
     let predicted: Vec<f64> = model.predict(samples).unwrap().iter().map(|p| p.get()).collect();
@@ -60,11 +60,29 @@ fn area(data: &Dataset) -> f64 {
 
 #[test]
 fn a_covariate_is_learned_from_and_noise_is_not() {
-    let (with, without) = (area(&noise(true)), area(&noise(false)));
+    let (with, without) = (area(&noise(true), quick()), area(&noise(false), quick()));
     println!("AUC {with:.3} with the age, {without:.3} without");
     // The age alone gives about 0.95 where it is known, and 0.5 where it is not.
     assert!(with > 0.8, "{with}");
     assert!((without - 0.5).abs() < 0.15, "{without}");
+}
+
+#[test]
+fn numbers_that_mean_nothing_cost_little() {
+    let data = dataset(240, 2);
+    let mut generator = ChaCha8Rng::seed_from_u64(7);
+    let with_numbers = |sample: &Sample| {
+        let mut sample = sample.clone();
+        for name in ["a", "b", "c", "d", "e"] {
+            sample = sample.with_covariate(name, generator.random_range(-1.0..1.0));
+        }
+        sample
+    };
+    let beside = Dataset::new(data.samples().iter().map(with_numbers).collect()).unwrap();
+    let config = small().with_precision(Precision::F32);
+    let (without, with) = (area(&data, config.clone()), area(&beside, config));
+    println!("AUC {with:.3} beside five numbers without a meaning, {without:.3} without");
+    assert!(with > without - 0.05, "{with} {without}");
 }
 
 fn trained(data: &Dataset) -> CnnModel {
