@@ -5,8 +5,8 @@
 //! cargo run --release --features torch --example benchmark_medmnist -- --data breastmnist.npz --beside resnet18
 //! ```
 //!
-//! The `.npz` holds `{train,val,test}_images` (`[n, rows, columns]`, bytes; colours
-//! are averaged) and `{train,val,test}_labels`. It prints the AUC on `val` by seed, and
+//! The `.npz` holds `{train,val,test}_images` (`[n, rows, columns]`, bytes, or
+//! `[n, rows, columns, 3]` in colour) and `{train,val,test}_labels`. It prints the AUC on `val` by seed, and
 //! on `test` only with `--test`: each such look is a line in `--log`. With no
 //! arguments it draws images of its own.
 

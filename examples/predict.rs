@@ -19,8 +19,8 @@ use clap::Parser;
 use foramen_cnn::{CnnModel, DeviceChoice};
 use foramen_dicom::{ScanOptions, scan};
 use foramen_examples::{
-    Failure, Inputs, TrainArguments, dataset, demo_cohort, open, prepare_output, resolve_device,
-    run_selection, train_models,
+    Failure, Inputs, TrainArguments, add_covariates, dataset, demo_cohort, open, patch_frame,
+    prepare_output, resolve_device, run_selection, train_models,
 };
 use foramen_learn::{Classifier, Prediction, Sample};
 use foramen_study::{Levels, Manifest, PatchUse, StudyConfig, files, select_slices};
@@ -38,6 +38,9 @@ struct Arguments {
     /// Table of disc positions; without it, discs are found on the sagittal series.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     levels: Option<PathBuf>,
+    /// Table `subject_id` and the numbers that the model asks for, such as age.
+    #[arg(long, value_name = "FILE", requires = "model")]
+    covariates: Option<PathBuf>,
     /// Level to be injected.
     #[arg(long, default_value = "C5/6")]
     level: Level,
@@ -67,13 +70,15 @@ fn run(arguments: &Arguments) -> Result<()> {
     };
     let models = load_models(&model, arguments.device)?;
     let found = scan(&dicom, &ScanOptions::default())?;
-    let manifest = Manifest::to_predict(&found, arguments.level, arguments.side);
+    let mut manifest = Manifest::to_predict(&found, arguments.level, arguments.side);
+    add_covariates(&mut manifest, &models[0].covariate_names(), arguments.covariates.as_deref())?;
     for excluded in &manifest.excluded {
         let subject = excluded.subject.as_ref().map_or("", |subject| subject.as_str());
         println!("{subject:>10} no prediction: {}", excluded.detail);
     }
     let levels = arguments.levels.as_deref().map(read_levels).transpose()?;
-    let config = StudyConfig::default();
+    let [pixels, pixel] = [models[0].patch_pixels() as f64, models[0].config().pixel];
+    let config = StudyConfig::default().with_patch(patch_frame(pixels * pixel, pixel)?);
     let selections = select_slices(&manifest, &found, levels.as_ref(), &config, &|_, _| ());
     for refused in selections.episodes.iter().filter(|episode| episode.chosen.is_none()) {
         let why = refused.refusal.as_deref().unwrap_or_default();

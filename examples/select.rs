@@ -2,17 +2,14 @@
 //! chooses the slice of each injection.
 //!
 //! ```text
-//! cargo run --release --example select -- --dicom DIR --out DIR
-//! cargo run --release --example select -- --dicom DIR --outcomes FILE --out DIR
+//! cargo run --release --example select -- --dicom DIR [--outcomes FILE] --out DIR
 //! ```
 //!
-//! Without `--outcomes` it measures every slice of each axial T2 stack on both
-//! sides and leaves `profile.csv`, a picture per slice and `slices.html` with all of
-//! them; with it, the files of the stage: `manifest.json`, `levels.csv`,
-//! `selections.csv`, `profile.csv`, the patches, a picture per decision and
-//! `decisions.html`. With no arguments it works on a small
-//! synthetic cohort. It prints how many foramina were open, closed, occluded and
-//! refused, and where the files are.
+//! Without `--outcomes` it measures every slice of each axial T2 stack on both sides and
+//! leaves `profile.csv`, a picture per slice and `slices.html` with all of them; with
+//! it, the files of the stage, the patches and a page of decisions. With no arguments it
+//! works on a small synthetic cohort. It prints how many foramina were open, closed,
+//! occluded and refused, and where the files are.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -46,6 +43,9 @@ struct Arguments {
     /// Table `patient_id,subject_id` that links the images to the outcome table.
     #[arg(long, value_name = "FILE", requires = "outcomes")]
     link: Option<PathBuf>,
+    /// Columns of the table with numbers for the CNN, such as age,duration_weeks.
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "outcomes")]
+    covariates: Vec<String>,
     /// Where the files go.
     #[arg(long, value_name = "DIR", default_value = "foramen-study-select")]
     out: PathBuf,
@@ -70,6 +70,7 @@ fn run(arguments: &Arguments) -> Result<()> {
                 dictionary: arguments.dictionary.clone(),
                 levels: arguments.levels.clone(),
                 link: arguments.link.clone(),
+                covariates: arguments.covariates.clone(),
                 ..Inputs::synthetic(12)
             };
             let config = StudyConfig::default();

@@ -17,8 +17,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use foramen_examples::{
-    Failure, Inputs, TrainArguments, dataset, prepare_output, provenance, report_input,
-    resolve_device, run_selection, train_models,
+    Failure, Inputs, TrainArguments, dataset, patch_frame, prepare_output, provenance,
+    report_input, resolve_device, run_selection, train_models,
 };
 use foramen_study::{CohortFlow, Excluded, StudyConfig, files};
 
@@ -29,6 +29,12 @@ struct Arguments {
     inputs: Inputs,
     #[command(flatten)]
     train: TrainArguments,
+    /// Edge of the patch around each foramen; 200 shows the whole slice.
+    #[arg(long, value_name = "MM", default_value_t = 50.0)]
+    patch_mm: f64,
+    /// Edge of a pixel of the patch.
+    #[arg(long, value_name = "MM", default_value_t = 0.5)]
+    pixel_mm: f64,
     /// Where the files go.
     #[arg(long, value_name = "DIR", default_value = "foramen-study")]
     out: PathBuf,
@@ -44,6 +50,7 @@ fn main() -> Result<(), Failure> {
 fn run(arguments: &Arguments) -> Result<()> {
     let out = &arguments.out;
     // What can be known to fail is told before an hour of work, not after.
+    let frame = patch_frame(arguments.patch_mm, arguments.pixel_mm)?;
     prepare_output(out, arguments.force || arguments.train.resume)?;
     let device = resolve_device(&arguments.train.device)?;
     println!("device: {device}");
@@ -58,7 +65,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     lap("cohort", &mut clock);
     let inputs = arguments.inputs.open()?;
     lap("scan", &mut clock);
-    let config = StudyConfig::default();
+    let config = StudyConfig::default().with_patch(frame);
     let selected = run_selection(&inputs, &config, out)?;
     lap("select", &mut clock);
 

@@ -7,8 +7,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use foramen_learn::{Dataset, Ruler, Split, cross_validate};
+use foramen_outcome::OutcomeOptions;
 use foramen_phantom::{Chosen, Truth};
-use foramen_study::{CohortFlow, PatchUse, Selections, files};
+use foramen_study::{
+    CohortFlow, Manifest, PatchUse, Selections, StudyConfig, files, select_slices,
+};
 use foramen_tests::{cohort, open, select};
 use foramen_types::SubjectKey;
 
@@ -75,6 +78,37 @@ fn the_main_path_runs_and_accounts_for_every_row() {
         assert_eq!((&read.subject, read.fold), (&written.subject, written.fold));
         assert!(read.probability.to_bits() == written.probability.get().to_bits());
     }
+}
+
+#[test]
+fn covariates_of_the_table_reach_the_injected_foramina() {
+    let folder = cohort(Path::new(env!("CARGO_TARGET_TMPDIR")));
+    let key = SubjectKey::identity();
+    let (scan, outcomes) = open(&folder.join("dicom"), &folder.join("outcomes.csv"), &key);
+    let names = ["age".to_owned(), "nrs_baseline".to_owned()];
+    let numbers = outcomes.covariate_numbers(&names, &OutcomeOptions::default()).unwrap();
+    let config = StudyConfig::default();
+    let mut manifest = Manifest::join(&scan, &outcomes, config.scan_age);
+    for kept in &mut manifest.kept {
+        kept.covariates = numbers[&kept.row].clone();
+    }
+    let selections = select_slices(&manifest, &scan, None, &config, &|_, _| ());
+    let out = tempfile::tempdir().unwrap();
+    files::write_patches(out.path(), &selections.patches).unwrap();
+    let mut seen = 0;
+    for patch in files::read_patches(out.path()).unwrap() {
+        let sample = &patch.sample;
+        let episode = outcomes.episodes.iter().find(|episode| {
+            patch.usage == PatchUse::Treated
+                && (&episode.subject, episode.level, episode.side)
+                    == (&sample.subject, sample.level, sample.side)
+        });
+        let age = episode.and_then(|episode| episode.covariates.get("age")?.parse().ok());
+        let baseline = episode.map(|episode| episode.nrs_baseline.get());
+        assert_eq!((sample.covariates["age"], sample.covariates["nrs_baseline"]), (age, baseline));
+        seen += usize::from(age.is_some());
+    }
+    assert!(seen > 5, "{seen}");
 }
 
 #[test]

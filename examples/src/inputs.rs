@@ -1,11 +1,12 @@
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use foramen_dicom::{Scan, ScanOptions, scan};
-use foramen_outcome::{Dictionary, Mapping, OutcomeOptions, Outcomes};
-use foramen_study::{Levels, open_levels, read_links};
+use foramen_outcome::{Dictionary, Mapping, OutcomeError, OutcomeOptions, Outcomes};
+use foramen_study::{Levels, Numbers, open_levels, read_links};
 use foramen_types::SubjectKey;
 
 use crate::{counter, demo_cohort, open};
@@ -34,6 +35,10 @@ pub struct Inputs {
     /// Table `patient_id,subject_id` that links the images to the outcome table.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     pub link: Option<PathBuf>,
+    /// Columns of the outcome table with numbers that the CNN reads beside the picture,
+    /// such as age,duration_weeks; blank cells are missing.
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub covariates: Vec<String>,
     /// Analysable subjects of the synthetic cohort.
     #[arg(long, value_name = "N", default_value_t = 288, conflicts_with = "dicom")]
     pub subjects: usize,
@@ -48,6 +53,8 @@ pub struct OpenedInputs {
     pub scan: Scan,
     /// The episodes of the outcome table.
     pub outcomes: Outcomes,
+    /// The covariates of each episode, by its first row.
+    pub covariates: BTreeMap<u64, Numbers>,
     /// Disc positions, where given.
     pub levels: Option<Levels>,
     /// `truth.json` of a synthetic cohort.
@@ -65,6 +72,7 @@ impl Inputs {
             dictionary: None,
             levels: None,
             link: None,
+            covariates: Vec::new(),
             subjects,
             cohort_seed: 1,
         }
@@ -111,7 +119,11 @@ impl Inputs {
         if let Some(path) = &self.dictionary {
             options = options.with_dictionary(open(path, Dictionary::read)?);
         }
-        let outcomes = open(&outcomes, |file| foramen_outcome::read(file, &options))?;
+        let (outcomes, covariates) = open(&outcomes, |file| {
+            let outcomes = foramen_outcome::read(file, &options)?;
+            let covariates = outcomes.covariate_numbers(&self.covariates, &options)?;
+            Ok::<_, OutcomeError>((outcomes, covariates))
+        })?;
         if key.is_raw() && self.dicom.is_some() {
             eprintln!(
                 "note: Patient IDs are used as subject ids and will be in every file; \
@@ -121,7 +133,7 @@ impl Inputs {
         let scan = scan_folder(&dicom, key.clone())?;
         let levels = self.levels.as_ref().map(|path| read_levels(path, &key, &scan)).transpose()?;
         let truth = truth.filter(|path| path.is_file());
-        Ok(OpenedInputs { scan, outcomes, levels, truth })
+        Ok(OpenedInputs { scan, outcomes, covariates, levels, truth })
     }
 }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use foramen_cnn::samples;
-use foramen_image::ndarray::Array3;
+use foramen_cnn::samples_of_channels;
+use foramen_image::ndarray::Array4;
 use foramen_learn::{Dataset, Part, Sample, Split};
 use tch::{Kind, Tensor};
 
@@ -39,21 +39,23 @@ fn part_of(tensors: &[(String, Tensor)], part: &str) -> Result<Vec<Sample>> {
         found.map(|(_, tensor)| tensor).with_context(|| format!("the file has no {name}"))
     };
     let mut images = of("images")?.to_kind(Kind::Float) / 255.0;
-    if images.dim() == 4 {
-        images = images.mean_dim(&[3i64][..], false, Kind::Float);
-    }
+    images = match images.dim() {
+        // Colours come last in the file, and first here.
+        4 => images.permute([0, 3, 1, 2]).contiguous(),
+        _ => images.unsqueeze(1),
+    };
     let labels = Vec::<i64>::try_from(of("labels")?.to_kind(Kind::Int64).flatten(0, -1))?;
     if labels.iter().any(|label| !(0..2).contains(label)) {
         bail!("the labels of {part} are not 0 and 1; this takes files of two classes");
     }
-    let [n, rows, columns] = <[i64; 3]>::try_from(images.size())
+    let [n, channels, rows, columns] = <[i64; 4]>::try_from(images.size())
         .map_err(|size| anyhow::anyhow!("{part}_images has the shape {size:?}"))?
         .map(|size| usize::try_from(size).unwrap_or(0));
     ensure!(rows == columns, "the images are {rows} × {columns}; squares are needed");
     let pixels = Vec::<f32>::try_from(images.flatten(0, -1))?;
-    let images = Array3::from_shape_vec((n, rows, columns), pixels)?;
+    let images = Array4::from_shape_vec((n, channels, rows, columns), pixels)?;
     let labels: Vec<bool> = labels.into_iter().map(|label| label == 1).collect();
-    Ok(samples(part, images.view(), &labels)?)
+    Ok(samples_of_channels(part, images.view(), &labels)?)
 }
 
 /// Discs of two sizes in noise, in the layout of a file.
@@ -71,4 +73,38 @@ fn drawn() -> Vec<(String, Tensor)> {
         tensors.extend([(format!("{part}_images"), images), (format!("{part}_labels"), labels)]);
     }
     tensors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_channels_and_grey_is_one() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let path = folder.path().join("colours.npz");
+        let arange = |n: i64| Tensor::arange(n, (Kind::Int64, tch::Device::Cpu));
+        let part = |n: i64| arange(n * 28 * 28 * 3).remainder(251).to_kind(Kind::Uint8);
+        let named: Vec<(String, Tensor)> = [("train", 6), ("val", 4), ("test", 2)]
+            .into_iter()
+            .flat_map(|(name, n)| {
+                let labels = arange(n).remainder(2).to_kind(Kind::Uint8).view([n, 1]);
+                let images = part(n).view([n, 28, 28, 3]);
+                [(format!("{name}_images"), images), (format!("{name}_labels"), labels)]
+            })
+            .collect();
+        Tensor::write_npz(&named, &path).expect("a file can be written");
+        let (dataset, _) = read_medmnist(Some(&path)).expect("the file is of the layout");
+        assert_eq!(dataset.samples().len(), 12);
+        let sample = &dataset.samples()[1];
+        // The pixel in row 2, column 5 of the second image.
+        let place = 3 * (28 * 28 + 2 * 28 + 5);
+        for (colour, channel) in (0..).zip(sample.channels()) {
+            let expected = f64::from((place + colour) % 251) / 255.0;
+            assert!((f64::from(channel[(2, 5)]) - expected).abs() < 1e-6, "{colour}");
+        }
+        assert_eq!(sample.channels().count(), 3);
+        let (drawn, _) = read_medmnist(None).expect("images can be drawn");
+        assert_eq!(drawn.samples()[0].channels().count(), 1);
+    }
 }

@@ -170,7 +170,7 @@ pub fn provenance(arguments: &TrainArguments, device: &str) -> Value {
         if let Ok(environment) = foramen_cnn::Environment::resolve(&config) {
             provenance["libtorch"] = environment.libtorch.clone().into();
             provenance["torch_threads"] = environment.threads.into();
-            provenance["dtype"] = if environment.bf16 { "bf16" } else { "f32" }.into();
+            provenance["dtype"] = environment.number_format().into();
             provenance["cpu_capability"] = environment.cpu_capability.into();
         }
     }

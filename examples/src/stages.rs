@@ -1,7 +1,8 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use foramen_image::PatchFrame;
 use foramen_learn::Dataset;
 use foramen_study::{EpisodeSelection, Manifest, Selections, StudyConfig, files, select_slices};
 
@@ -24,6 +25,9 @@ pub struct Selected {
 /// When a file cannot be written.
 pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) -> Result<Selected> {
     let mut manifest = Manifest::join(&inputs.scan, &inputs.outcomes, config.scan_age);
+    for kept in &mut manifest.kept {
+        kept.covariates = inputs.covariates.get(&kept.row).cloned().unwrap_or_default();
+    }
     for (row, images) in &manifest.near_misses {
         eprintln!(
             "note: subject {row} of the table and {images} of the images differ only in case or \
@@ -104,6 +108,23 @@ fn describe(episode: &EpisodeSelection) -> String {
     }
     parts.push(format!("confidence {:.2}", episode.confidence));
     parts.join(", ")
+}
+
+/// The frame of patches of so many millimetres.
+///
+/// # Errors
+/// When the patch would have fewer pixels than a network sees, or more than memory
+/// should hold.
+pub fn patch_frame(edge: f64, pixel: f64) -> Result<PatchFrame> {
+    let pixels = (edge / pixel).round();
+    ensure!(
+        (52.0..=512.0).contains(&pixels) && pixel > 0.0,
+        "a patch of {edge} mm with pixels of {pixel} mm has {pixels} pixels along its edge; 52 to \
+         512 can be used"
+    );
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "52 to 512")]
+    let frame = PatchFrame::default().with_edge(pixels * pixel).with_pixels(pixels as usize);
+    Ok(frame)
 }
 
 /// The dataset of the patches that `select` left in a folder.

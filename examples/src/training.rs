@@ -153,8 +153,11 @@ fn train_cnn(
 ) -> Result<TrainedModel> {
     use foramen_cnn::{Cnn, CnnConfig, ModelCard};
 
-    let mut config =
-        CnnConfig::default().with_seed(arguments.seed).with_device(arguments.device.parse()?);
+    let pixels = dataset.samples().first().map_or(0, |sample| sample.patch.nrows());
+    let pixel = foramen_study::files::read_pixel(out)?;
+    let mut config = CnnConfig::for_patches(pixels, pixel)
+        .with_seed(arguments.seed)
+        .with_device(arguments.device.parse()?);
     if let Some(epochs) = arguments.epochs {
         config = config.with_epochs(epochs);
     }
@@ -177,14 +180,13 @@ fn train_cnn(
             report.train_loss, report.images_per_second
         ));
     });
-    let (model, fitted) = timed(
-        &cnn,
-        dataset,
-        split,
-        "CNN",
-        "A convolutional network on a 50 × 50 mm patch around the foramen; it sees the picture and \
-         the name of the level, nothing else.",
-    )?;
+    let description = format!(
+        "A convolutional network on a {mm} × {mm} mm patch around the foramen; it sees the \
+         picture, the name of the level{}, nothing else.",
+        beside(dataset),
+        mm = (pixels as f64 * pixel).round()
+    );
+    let (model, fitted) = timed(&cnn, dataset, split, "CNN", &description)?;
     progress.finish_with_message("");
     let pooled = model.scores().ok().and_then(|scores| auc(&scores).ok());
     for (fold, fitted) in fitted.iter().enumerate() {
@@ -205,6 +207,14 @@ fn train_cnn(
     // What they were kept for is done.
     remove_folder(&checkpoints)?;
     Ok(model)
+}
+
+/// The covariates that the samples with an outcome name, in words.
+#[cfg(feature = "torch")]
+fn beside(dataset: &Dataset) -> String {
+    let sample = dataset.samples().iter().find(|sample| sample.outcome.is_some());
+    let names = sample.iter().flat_map(|sample| sample.covariates.keys());
+    names.map(|name| format!(", {name}")).collect()
 }
 
 #[cfg(feature = "torch")]

@@ -1,9 +1,10 @@
-"""Holds what an exported model says in PyTorch against what it said in Rust.
+"""Holds what exported models say in PyTorch against what they said in Rust.
 
 Usage: compare.py EXPORTED_PROGRAM
 """
 
 import json
+import math
 import pathlib
 import subprocess
 import sys
@@ -13,20 +14,31 @@ import torch
 
 BOUND = 1e-5
 
-with tempfile.TemporaryDirectory() as folder:
-    subprocess.run([sys.argv[1], folder], check=True)
-    model = torch.jit.load(pathlib.Path(folder) / "model.pt")
-    rows = json.loads((pathlib.Path(folder) / "answers.json").read_text())
 
-patches = torch.tensor([row["patch"] for row in rows]).unsqueeze(1)
-levels = torch.tensor([row["level"] for row in rows])
-with torch.no_grad():
-    probability, millimetres = model(patches, levels).double().T
-here = torch.tensor([row["logit"] for row in rows], dtype=torch.float64).sigmoid()
-widths = torch.tensor([row["millimetres"] for row in rows], dtype=torch.float64)
-worst = (probability - here).abs().max().item()
-print(f"exported CNN in PyTorch {torch.__version__}: {len(rows)} patches,")
-print(f"  probabilities differ by at most {worst:.1e} (bound {BOUND:.0e}),")
-print(f"  widths by {(millimetres - widths).abs().max().item():.1e} mm")
-if worst > BOUND:
-    sys.exit("the exported model says something else in PyTorch")
+def compare(folder):
+    """The largest difference of a probability, of one model."""
+    model = torch.jit.load(folder / "model.pt")
+    rows = json.loads((folder / "answers.json").read_text())
+    inputs = [
+        torch.tensor([row["channels"] for row in rows]),
+        torch.tensor([row["level"] for row in rows]),
+    ]
+    if rows[0]["covariates"]:
+        number = lambda value: math.nan if value is None else value
+        inputs.append(torch.tensor([[number(v) for v in row["covariates"]] for row in rows]))
+    with torch.no_grad():
+        probability, millimetres = model(*inputs).double().T
+    here = torch.tensor([row["logit"] for row in rows], dtype=torch.float64).sigmoid()
+    widths = torch.tensor([row["millimetres"] for row in rows], dtype=torch.float64)
+    worst = (probability - here).abs().max().item()
+    print(f"exported CNN ({folder.name}) in PyTorch {torch.__version__}: {len(rows)} patches,")
+    print(f"  probabilities differ by at most {worst:.1e} (bound {BOUND:.0e}),")
+    print(f"  widths by {(millimetres - widths).abs().max().item():.1e} mm")
+    return worst
+
+
+with tempfile.TemporaryDirectory() as written:
+    subprocess.run([sys.argv[1], written], check=True)
+    worst = [compare(folder) for folder in sorted(pathlib.Path(written).iterdir())]
+if not all(value <= BOUND for value in worst):
+    sys.exit("an exported model says something else in PyTorch")

@@ -7,27 +7,44 @@ use rand::RngExt as _;
 
 use crate::CnnConfig;
 use crate::augment::{Variation, keyed};
+use crate::mixing::Mixing;
 use crate::network::FEATURES;
 use crate::schedule::purpose;
+
+/// What batches are like.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape<'a> {
+    pub config: &'a CnnConfig,
+    /// Channels, rows and columns of an image.
+    pub image: [i64; 3],
+    /// How many images of a batch, the first, have an outcome.
+    pub labelled: usize,
+}
 
 /// What is random in one batch; it depends on seed, epoch and place alone.
 #[derive(Debug)]
 pub(crate) struct Draws {
     pub variation: Variation,
+    pub mixing: Option<Mixing>,
     /// 0 for a feature that is left out, else 1, `[n, FEATURES]`.
     pub kept: Vec<f32>,
 }
 
 impl Draws {
-    fn new(config: &CnnConfig, edge: i64, seed: u64, [epoch, place]: [u64; 2]) -> Self {
+    fn new(shape: &Shape<'_>, seed: u64, [epoch, place]: [u64; 2]) -> Self {
+        let Shape { config, image, labelled } = *shape;
         let count = config.batch as u64;
-        let key = |image| keyed(seed, [purpose::AUGMENT, epoch, place * count + image]);
-        let mut generators: Vec<_> = (0..count).map(key).collect();
+        let generators = |purpose: u64| -> Vec<_> {
+            let key = |image| keyed(seed, [purpose, epoch, place * count + image]);
+            (0..count).map(key).collect()
+        };
+        let (vary, mix) = (&mut generators(purpose::AUGMENT), &mut generators(purpose::MIX));
         let crop = i64::try_from(config.crop).expect("a crop is at most a patch");
         let mut generator = keyed(seed, [purpose::DROPOUT, epoch, place]);
         let mut keep = || if generator.random_bool(config.dropout) { 0.0 } else { 1.0 };
         Self {
-            variation: Variation::draw([edge, edge, crop], &config.augmentation, &mut generators),
+            variation: Variation::draw(image, crop, &config.augmentation, vary),
+            mixing: Mixing::draw(&config.augmentation, config.crop, labelled, mix),
             kept: (0..config.batch * FEATURES).map(|_| keep()).collect(),
         }
     }
@@ -40,20 +57,19 @@ pub(crate) struct Ahead {
 }
 
 impl Ahead {
-    /// Begins to draw for `batches` batches of images of `edge` pixels.
+    /// Begins to draw for `batches` batches.
     pub(crate) fn start<'a>(
         scope: &'a Scope<'a, '_>,
-        config: &'a CnnConfig,
-        edge: i64,
+        shape: Shape<'a>,
         seed: u64,
         epoch: usize,
         batches: usize,
     ) -> Self {
-        let threads = (0..config.data_threads).map(|thread| {
+        let threads = (0..shape.config.data_threads).map(|thread| {
             let (sender, receiver) = sync_channel(1);
             scope.spawn(move || {
-                for place in (thread..batches).step_by(config.data_threads) {
-                    let draws = Draws::new(config, edge, seed, [epoch as u64, place as u64]);
+                for place in (thread..batches).step_by(shape.config.data_threads) {
+                    let draws = Draws::new(&shape, seed, [epoch as u64, place as u64]);
                     if sender.send(draws).is_err() {
                         break; // The training has stopped.
                     }

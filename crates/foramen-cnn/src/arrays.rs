@@ -1,4 +1,4 @@
-use foramen_image::ndarray::{ArrayView2, ArrayView3, Axis};
+use foramen_image::ndarray::{ArrayView3, ArrayView4, Axis};
 use foramen_learn::Sample;
 use foramen_types::{Level, Outcome, Side, SubjectId};
 
@@ -41,15 +41,28 @@ pub fn samples(
     images: ArrayView3<'_, f32>,
     labels: &[bool],
 ) -> Result<Vec<Sample>, CnnError> {
+    samples_of_channels(name, images.insert_axis(Axis(1)), labels)
+}
+
+/// The same for images of several channels, `[image, channel, row, column]`, such as
+/// red, green and blue.
+///
+/// # Errors
+/// Those of [`samples`].
+pub fn samples_of_channels(
+    name: &str,
+    images: ArrayView4<'_, f32>,
+    labels: &[bool],
+) -> Result<Vec<Sample>, CnnError> {
     let found = images.len_of(Axis(0));
     if found != labels.len() {
         return Err(CnnError::Labels { images: found, labels: labels.len() });
     }
-    let sample = |(place, (image, label)): (usize, (ArrayView2<'_, f32>, &bool))| {
+    let sample = |(place, (image, label)): (usize, (ArrayView3<'_, f32>, &bool))| {
         let subject = SubjectId::new(&format!("{name}-{place:06}"))
             .map_err(|source| CnnError::Name { name: name.to_owned(), source })?;
         Ok(Sample::new(subject, Level::C5C6, Side::Left)
-            .with_patch(image.to_owned())
+            .with_channels(image)
             .with_outcome(Outcome::from_favourable(*label)))
     };
     images.outer_iter().zip(labels).enumerate().map(sample).collect()

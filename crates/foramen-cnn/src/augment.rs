@@ -34,6 +34,14 @@ pub struct Augmentation {
     /// of the field of view (DeVries and Taylor 2017, arXiv 1708.04552). Default 0: it
     /// may hide the foramen.
     pub cutout: f64,
+    /// Images are mixed with others of their batch, and outcomes and widths as well, in
+    /// shares from Beta(`mixup`, `mixup`) (Zhang 2017, arXiv 1710.09412). Default 0:
+    /// none are; the sum of two foramina is no foramen.
+    pub mixup: f64,
+    /// A square of another image of the batch is put in instead, of an area from
+    /// Beta(`cutmix`, `cutmix`) (Yun 2019, arXiv 1905.04899). With both, each image has
+    /// one or the other. Default 0: none is.
+    pub cutmix: f64,
 }
 
 impl Default for Augmentation {
@@ -48,6 +56,8 @@ impl Default for Augmentation {
             noise: 0.05,
             elastic: 0.0,
             cutout: 0.0,
+            mixup: 0.0,
+            cutmix: 0.0,
         }
     }
 }
@@ -66,6 +76,8 @@ impl Augmentation {
             noise: 0.0,
             elastic: 0.0,
             cutout: 0.0,
+            mixup: 0.0,
+            cutmix: 0.0,
         }
     }
 }
@@ -81,29 +93,30 @@ pub(crate) fn keyed(seed: u64, parts: [u64; 3]) -> ChaCha8Rng {
 }
 
 /// Cuts the field of view of `crop` × `crop` pixels out of each image,
-/// `[n, 1, rows, columns]`, varied by one generator per image.
+/// `[n, channels, rows, columns]`, varied by one generator per image.
 ///
 /// Intensities are those of the images (about 0 to 1); the result is
-/// `[n, 1, crop, crop]`.
+/// `[n, channels, crop, crop]`. Channels are moved together; noise is each one's own.
 pub(crate) fn vary(
     images: &Tensor,
     crop: usize,
     augmentation: &Augmentation,
     generators: &mut [ChaCha8Rng],
 ) -> Tensor {
-    let Shape { rows, columns, crop, .. } = shape(images, crop);
-    Variation::draw([rows, columns, crop], augmentation, generators).apply(images)
+    let (_, channels, rows, columns) = size(images);
+    Variation::draw([channels, rows, columns], pixels(crop), augmentation, generators).apply(images)
 }
 
 /// How each image of a batch is varied: numbers alone, which any thread may draw.
 #[derive(Debug)]
 pub(crate) struct Variation {
+    channels: i64,
     crop: i64,
     /// Six numbers for each image.
     affine: Vec<f64>,
     /// Six numbers for each image.
     tones: Vec<f64>,
-    /// `crop` × `crop` numbers for each image.
+    /// `crop` × `crop` numbers for each channel of each image.
     noise: Vec<f32>,
     /// Displacements in x and y at `KNOTS` × `KNOTS` points of each image, pixels;
     /// empty without.
@@ -118,19 +131,20 @@ pub(crate) struct Variation {
 const KNOTS: i64 = 4;
 
 impl Variation {
-    /// Draws for images of `[rows, columns, crop]` pixels, by one generator each.
+    /// Draws for fields of view of `crop` × `crop` pixels in images of `[channels, rows,
+    /// columns]`, by one generator each.
     pub(crate) fn draw(
-        [rows, columns, crop]: [i64; 3],
+        [channels, rows, columns]: [i64; 3],
+        crop: i64,
         augmentation: &Augmentation,
         generators: &mut [ChaCha8Rng],
     ) -> Self {
         let mut affine = Vec::with_capacity(generators.len() * 6);
         let mut tones = Vec::with_capacity(generators.len() * 6);
         let (mut bends, mut holes) = (Vec::new(), Vec::new());
-        let mut noise = vec![0f32; generators.len() * as_len(crop * crop)];
-        for (generator, pixels) in
-            generators.iter_mut().zip(noise.chunks_exact_mut(as_len(crop * crop)))
-        {
+        let count = as_len(channels * crop * crop);
+        let mut noise = vec![0f32; generators.len() * count];
+        for (generator, pixels) in generators.iter_mut().zip(noise.chunks_exact_mut(count)) {
             affine.extend(place(augmentation, [rows, columns, crop], generator));
             let mut within = |limit: f64| limit * generator.random_range(-1.0..=1.0f64);
             let bias = augmentation.bias;
@@ -162,7 +176,7 @@ impl Variation {
             }
         }
         let spans = [(columns - 1) as f64, (rows - 1) as f64];
-        Self { crop, affine, tones, noise, bends, holes, spans }
+        Self { channels, crop, affine, tones, noise, bends, holes, spans }
     }
 
     /// The images so varied.
@@ -183,12 +197,13 @@ impl Variation {
         let x = along.view([1, 1, 1, crop]);
         let y = along.view([1, 1, crop, 1]);
         let field = tone(2) + tone(3) * &x + tone(4) * &y + tone(5) * (&x * &y) + 1.0;
-        let noise = Tensor::from_slice(&self.noise).view([n, 1, crop, crop]).to_device(device);
+        let noise = Tensor::from_slice(&self.noise);
+        let noise = noise.view([n, self.channels, crop, crop]).to_device(device);
         let varied = cut.clamp_min(1e-3).pow(&tone(0)) * field + tone(1) + noise;
         for (image, [row, column, edge]) in (0..n).zip(&self.holes) {
             let image = varied.select(0, image);
-            let mean = image.mean(Kind::Float);
-            let _ = image.narrow(1, *row, *edge).narrow(2, *column, *edge).fill_tensor_(&mean);
+            let mean = image.mean_dim(&[1i64, 2][..], true, Kind::Float);
+            image.narrow(1, *row, *edge).narrow(2, *column, *edge).copy_(&mean);
         }
         varied
     }
@@ -233,7 +248,7 @@ pub(crate) fn grid(
     generator: &mut ChaCha8Rng,
     device: Device,
 ) -> Tensor {
-    let [edge, crop] = [edge, crop].map(|n| i64::try_from(n).expect("an image lies in memory"));
+    let [edge, crop] = [edge, crop].map(pixels);
     let affine = place(augmentation, [edge, edge, crop], generator);
     Tensor::affine_grid_generator(&floats(&affine, &[1, 2, 3], device), [1, 1, crop, crop], true)
 }
@@ -245,19 +260,17 @@ pub(crate) fn read(images: &Tensor, grid: &Tensor) -> Tensor {
 
 /// Cuts the field of view out of the middle of each image, unvaried.
 pub(crate) fn centre(images: &Tensor, crop: usize) -> Tensor {
-    let Shape { rows, columns, crop, .. } = shape(images, crop);
+    let (_, _, rows, columns) = size(images);
+    let crop = pixels(crop);
     images.narrow(2, (rows - crop) / 2, crop).narrow(3, (columns - crop) / 2, crop).clamp_min(1e-3)
 }
 
-struct Shape {
-    rows: i64,
-    columns: i64,
-    crop: i64,
+fn size(images: &Tensor) -> (i64, i64, i64, i64) {
+    images.size4().expect("images are [n, channels, rows, columns]")
 }
 
-fn shape(images: &Tensor, crop: usize) -> Shape {
-    let (_, _, rows, columns) = images.size4().expect("images are [n, 1, rows, columns]");
-    Shape { rows, columns, crop: i64::try_from(crop).expect("a crop is at most a patch") }
+fn pixels(number: usize) -> i64 {
+    i64::try_from(number).expect("an image lies in memory")
 }
 
 fn as_len(number: i64) -> usize {
@@ -295,6 +308,21 @@ mod tests {
         let both = vary(&two, 6, &augmentation, &mut generators(2));
         assert!(both.narrow(0, 0, 1).allclose(&alone, 0.0, 0.0, false));
         assert!(!both.narrow(0, 1, 1).allclose(&alone, 1e-3, 1e-3, false));
+    }
+
+    #[test]
+    fn channels_move_together_and_have_their_own_noise() {
+        let colours = Tensor::cat(&[ramp(), ramp(), ramp()], 1);
+        let still = Augmentation { noise: 0.0, elastic: 2.0, ..Augmentation::default() };
+        let varied = vary(&colours, 6, &still, &mut generators(1));
+        let grey = vary(&ramp(), 6, &still, &mut generators(1));
+        for channel in 0..3 {
+            assert!(varied.narrow(1, channel, 1).allclose(&grey, 0.0, 0.0, false));
+        }
+        let noisy = Augmentation { noise: 0.3, ..Augmentation::none() };
+        let varied = vary(&colours, 6, &noisy, &mut generators(1));
+        let differ = varied.narrow(1, 0, 1) - varied.narrow(1, 1, 1);
+        assert!(differ.abs().max().double_value(&[]) > 0.01);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::model::Learned;
-use crate::{CnnError, CnnModel};
+use crate::{CnnError, CnnModel, Covariate};
 
 /// What a person needs to know before a model is used: what it is, what it has
 /// learned from, how well it does, and what it is not for.
@@ -30,6 +30,8 @@ pub struct ModelCard {
     pub model: String,
     /// Where the data come from; empty when nobody has said so.
     pub data: String,
+    /// The numbers that it reads beside the picture.
+    pub covariates: Vec<Covariate>,
     /// What it was trained and chosen on.
     pub learned: Option<Learned>,
     /// How, and with which programs, it was computed.
@@ -65,18 +67,20 @@ impl ModelCard {
                 .to_owned(),
             model: format!(
                 "{} residual convolutional network(s), {} weights together, on the middle {} × {} \
-                 of a patch of {} × {} pixels, which shows the foramen with the treated side at \
+                 of a patch of {} × {} pixels and {} channel(s), which shows the foramen with the treated side at \
                  image left. Out come the probability of a favourable outcome and the width of \
                  the foramen. Log-odds are divided by the temperature {:.3}.",
                 config.members,
                 model.weights(),
                 config.crop,
                 config.crop,
-                model.edge,
-                model.edge,
+                model.input.edge,
+                model.input.edge,
+                model.input.channels,
                 model.temperature,
             ),
             data: String::new(),
+            covariates: model.covariates().to_vec(),
             computed: format!(
                 "foramen-cnn {}, {}, seed {}, at most {} epochs",
                 env!("CARGO_PKG_VERSION"),
@@ -149,6 +153,16 @@ impl ModelCard {
                 "\nTrained on {train} outcomes ({favourable} favourable) and the widths of \
                  {auxiliary} further foramina, chosen on {tune} outcomes."
             );
+        }
+        if !self.covariates.is_empty() {
+            let _ = writeln!(
+                text,
+                "\n## Covariates\n\nRead beside the picture; one that is missing says nothing.\n\n\
+                 | covariate | mean | standard deviation | known in training |\n|---|---|---|---|"
+            );
+        }
+        for Covariate { name, mean, deviation, known } in &self.covariates {
+            let _ = writeln!(text, "| {name} | {mean:.3} | {deviation:.3} | {known} |");
         }
         let _ = writeln!(text, "\nComputed by {}.\n\n## Metrics\n", self.computed);
         if self.metrics.is_empty() {

@@ -23,7 +23,7 @@ use crate::{CnnConfig, CnnError, tensors};
 /// What `checkpoint.json` calls itself.
 const FORMAT: &str = "foramen-cnn checkpoint";
 /// The version that this program writes, and the only one it reads.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const RECORD: &str = "checkpoint.json";
 const TENSORS: &str = "tensors.safetensors";
 const SUMS: &str = "SHA256SUMS";
@@ -139,7 +139,7 @@ impl Checkpoints {
 
     fn record(&self, state: &State, config: &CnnConfig, environment: &Environment) -> Record {
         let value = |json: Result<Value, _>| json.expect("numbers and texts only");
-        let mut settings = value(serde_json::to_value(ConfigFile::of(config)));
+        let mut settings = value(serde_json::to_value(ConfigFile(config.clone())));
         if let Value::Object(settings) = &mut settings {
             settings.retain(|name, _| !CHOICES.contains(&&**name));
         }

@@ -7,8 +7,10 @@ use foramen_learn::{Learner, Sample, TrainSet, TuneSet};
 use foramen_metrics::Scores;
 
 use crate::checkpoint::{Checkpoints, below};
+use crate::covariates::Covariates;
 use crate::environment::Environment;
 use crate::images::{Images, numbers};
+use crate::input::Input;
 use crate::material::Material;
 use crate::member::Scale;
 use crate::model::Learned;
@@ -23,7 +25,7 @@ type Progress = Arc<dyn Fn(&EpochReport) + Send + Sync>;
 ///
 /// The network learns to see the width of a foramen from every patch of the
 /// train subjects, treated or not, and from there the outcome from those with
-/// one. The epoch and the temperature are chosen on the tune set.
+/// one, beside the covariates that these name (all of them the same). The epoch and the temperature are chosen on the tune set.
 #[derive(Clone, Default)]
 pub struct Cnn {
     config: CnnConfig,
@@ -122,17 +124,23 @@ impl Learner for Cnn {
         environment.enter();
         let _deterministic = Deterministic::enter(environment.deterministic)?;
         let labelled = train_set.samples().len();
+        let is_favourable =
+            |sample: &&&Sample| sample.outcome.is_some_and(|outcome| outcome.is_favourable());
+        let favourable = train_set.samples().iter().filter(is_favourable).count();
         let seen = train_set.auxiliary().iter().filter(|sample| sample.width.is_some());
         let all: Vec<_> = train_set.samples().iter().chain(seen).copied().collect();
-        let train_images = Images::new(&all, None, config.crop, environment.place())?;
-        let edge = usize::try_from(train_images.edge()).unwrap_or(config.crop);
-        let tune_images =
-            Images::new(tune.samples(), Some(edge), config.crop, environment.place())?;
+        let covariates = Covariates::of(train_set.samples(), config.measured_width)?;
+        covariates.check(tune.samples())?;
+        let input = Input::of(&all, config.crop, covariates);
+        let train_images = Images::new(&all, &input, environment.place())?;
+        let tune_images = Images::new(tune.samples(), &input, environment.place())?;
         let material = Material {
+            input: &input,
             train: &train_images,
             labelled,
             tune: &tune_images,
-            scale: Scale::of(&train_images)?,
+            class_weights: config.class_weights.of(favourable, labelled),
+            scale: Scale::of(&train_images, config.weights.is_some())?,
         };
         let silent = |_: &EpochReport| ();
         let progress: &dyn Fn(&EpochReport) = match &self.progress {
@@ -163,21 +171,19 @@ impl Learner for Cnn {
             environment,
             members,
             temperature: 1.0,
-            edge,
+            input,
             learned: None,
         };
         let (logits, _) = model.average(&tune_images)?;
         let labels: Vec<bool> =
             numbers(&tune_images.label)?.into_iter().map(|label| label > 0.5).collect();
         model.temperature = temperature::fit(&labels, &logits);
-        let is_favourable =
-            |sample: &&&Sample| sample.outcome.is_some_and(|outcome| outcome.is_favourable());
         let losses = labels.iter().zip(&logits);
         let losses = losses.map(|(label, logit)| cross_entropy(*label, logit / model.temperature));
         let scores = Scores::of_marker(&labels, &logits).ok();
         model.learned = Some(Learned {
             train: labelled,
-            favourable: train_set.samples().iter().filter(is_favourable).count(),
+            favourable,
             auxiliary: all.len() - labelled,
             tune: labels.len(),
             tune_loss: (!labels.is_empty()).then(|| losses.sum::<f64>() / labels.len() as f64),

@@ -12,6 +12,36 @@ pub enum Precision {
     F32,
     /// bf16 by autocast, also where it is slow.
     BFloat16,
+    /// fp16 by autocast, with losses scaled so that small gradients do not vanish: for
+    /// GPUs that compute in it and not in bf16. Slower than f32 on a processor without
+    /// fp16.
+    Float16,
+}
+
+/// How much outcomes count in training.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub enum ClassWeights {
+    /// All the same.
+    #[default]
+    Equal,
+    /// Poor and favourable outcomes the same together: each by the number of samples
+    /// over twice the number of its kind, as scikit-learn's `balanced`.
+    Balanced,
+    /// A poor and a favourable one by these.
+    Given([f64; 2]),
+}
+
+impl ClassWeights {
+    /// The weights of a poor and a favourable outcome, of which there are `favourable`
+    /// among `all`.
+    pub(crate) fn of(self, favourable: usize, all: usize) -> [f64; 2] {
+        let share = |of_kind: usize| all as f64 / (2 * of_kind) as f64;
+        match self {
+            Self::Equal => [1.0, 1.0],
+            Self::Balanced => [share(all - favourable), share(favourable)],
+            Self::Given(weights) => weights,
+        }
+    }
 }
 
 /// How the network is built and trained.
@@ -34,6 +64,9 @@ pub struct CnnConfig {
     pub members: usize,
     /// Rows and columns of the field of view, cut from the middle of the patch.
     pub crop: usize,
+    /// Edge of a pixel of the patches, millimetres. Nothing is computed from it: it is
+    /// for those who cut patches for the trained model. Default 0.5.
+    pub pixel: f64,
     /// The trunk of the network. Default [`Architecture::Compact`].
     pub architecture: Architecture,
     /// Channels of the compact network's first stage; each further stage has twice
@@ -73,12 +106,16 @@ pub struct CnnConfig {
     /// Share of the epochs, at the start, in which only widths are learned (where
     /// there are widths).
     pub width_first: f64,
-    /// Whether the outcome is also read from the measured width of the sample; where
-    /// there is none, the picture alone counts. Default `false`: what is measured on
+    /// Whether the measured width of the sample is one of the covariates that the
+    /// outcome is read from; the others are those that the train samples name. What is
+    /// missing says nothing. Default `false`: what is measured on
     /// the same picture adds little, and a prediction would hang on it.
     pub measured_width: bool,
     /// Share of the outcome head's features left out in each step.
     pub dropout: f64,
+    /// How much poor and favourable outcomes count. Default [`ClassWeights::Equal`]:
+    /// with others, probabilities are no longer those of the train set.
+    pub class_weights: ClassWeights,
     /// Labels are moved towards one half by this much.
     pub label_smoothing: f64,
     /// Decay per step of the moving average of the weights, which is what
@@ -103,6 +140,7 @@ impl Default for CnnConfig {
             seed: 1,
             members: 1,
             crop: 64,
+            pixel: 0.5,
             architecture: Architecture::Compact,
             channels: 16,
             small_stem: false,
@@ -120,6 +158,7 @@ impl Default for CnnConfig {
             width_first: 0.4,
             measured_width: false,
             dropout: 0.5,
+            class_weights: ClassWeights::Equal,
             label_smoothing: 0.05,
             average_decay: 0.98,
             patience: 10,
@@ -129,7 +168,20 @@ impl Default for CnnConfig {
     }
 }
 
+/// Pixels on each side of the field of view that rotation and shift reach into.
+const MARGIN: usize = 18;
+
 impl CnnConfig {
+    /// A configuration for patches of foramina of `pixels` × `pixels` pixels of `pixel`
+    /// millimetres, such as whole slices: all is seen but a margin for rotation and
+    /// shift. For 100 pixels of 0.5 mm it is the default.
+    #[must_use]
+    pub fn for_patches(pixels: usize, pixel: f64) -> Self {
+        let shift = 2.0 / pixel; // 2 mm
+        let augmentation = Augmentation { shift, ..Augmentation::default() };
+        Self { crop: pixels.saturating_sub(2 * MARGIN), pixel, augmentation, ..Self::default() }
+    }
+
     /// The same configuration with another seed.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
@@ -235,6 +287,7 @@ impl CnnConfig {
             }
         }
         let numbers = [
+            ("pixel", self.pixel),
             ("learning_rate", self.learning_rate),
             ("clip", self.clip),
             ("weight_decay", self.weight_decay + f64::MIN_POSITIVE),
@@ -243,6 +296,19 @@ impl CnnConfig {
         for (setting, value) in numbers {
             if !(value.is_finite() && value > 0.0) {
                 let rule = "a positive number";
+                return Err(CnnError::Config { setting, value: value.to_string(), rule });
+            }
+        }
+        let [mixup, cutmix] = [self.augmentation.mixup, self.augmentation.cutmix];
+        let [poor, favourable] = self.class_weights.of(1, 2);
+        for (setting, value, low) in [
+            ("mixup", mixup, 0.0),
+            ("cutmix", cutmix, 0.0),
+            ("class_weights", poor, f64::MIN_POSITIVE),
+            ("class_weights", favourable, f64::MIN_POSITIVE),
+        ] {
+            if !(value.is_finite() && value >= low) {
+                let rule = "a finite number that is not negative; class weights not zero";
                 return Err(CnnError::Config { setting, value: value.to_string(), rule });
             }
         }
@@ -264,6 +330,16 @@ mod tests {
     #[test]
     fn the_default_can_be_used() {
         CnnConfig::default().check().unwrap();
+        assert_eq!(CnnConfig::for_patches(100, 0.5), CnnConfig::default());
+        let error = CnnConfig::for_patches(40, 1.0).check().unwrap_err().to_string();
+        assert!(error.contains("crop = too small"), "{error}");
+    }
+
+    #[test]
+    fn balanced_weights_are_those_of_scikit_learn() {
+        // compute_class_weight("balanced", classes=[0, 1], y=[0] * 30 + [1] * 10)
+        let [poor, favourable] = ClassWeights::Balanced.of(10, 40);
+        assert!((poor - 0.666_666_67).abs() < 1e-8 && (favourable - 2.0).abs() < 1e-12);
     }
 
     #[test]

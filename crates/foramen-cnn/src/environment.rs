@@ -17,8 +17,8 @@ pub struct Environment {
     pub device: ResolvedDevice,
     /// Intra-op threads.
     pub threads: usize,
-    /// Whether convolutions are computed in bf16.
-    pub bf16: bool,
+    /// What convolutions are computed in; `None` for f32.
+    pub half: Option<HalfPrecision>,
     /// Instruction set of libtorch's CPU kernels.
     pub cpu_capability: String,
     /// Whether training uses deterministic algorithms: always on the CPU; on CUDA
@@ -37,7 +37,7 @@ impl Environment {
         Ok(Self {
             libtorch: foramen_tch::libtorch_version().to_owned(),
             threads: config.threads.unwrap_or_else(cores),
-            bf16: config.precision.is_bf16(device.device),
+            half: config.precision.half(device.device),
             cpu_capability: foramen_tch::cpu_capability()?,
             deterministic: !device.device.is_cuda()
                 || std::env::var_os("CUBLAS_WORKSPACE_CONFIG").is_some(),
@@ -60,10 +60,19 @@ impl Environment {
 
     /// Runs a forward pass in the number format.
     pub(crate) fn compute<T>(&self, body: impl FnOnce() -> T) -> Result<T, TorchError> {
-        if self.bf16 {
-            foramen_tch::autocast(self.place(), HalfPrecision::BFloat16, body)
-        } else {
-            Ok(body())
+        match self.half {
+            Some(half) => foramen_tch::autocast(self.place(), half, body),
+            None => Ok(body()),
+        }
+    }
+
+    /// The number format of convolutions: `f32`, `bf16` or `fp16`.
+    #[must_use]
+    pub fn number_format(&self) -> &'static str {
+        match self.half {
+            None => "f32",
+            Some(HalfPrecision::BFloat16) => "bf16",
+            Some(HalfPrecision::Float16) => "fp16",
         }
     }
 }
@@ -76,19 +85,22 @@ impl fmt::Display for Environment {
             self.libtorch,
             self.device,
             self.threads,
-            if self.bf16 { "bf16" } else { "f32" },
+            self.number_format(),
             self.cpu_capability
         )
     }
 }
 
 impl Precision {
-    /// Whether this means bf16 on a device.
-    pub(crate) fn is_bf16(self, device: Device) -> bool {
+    /// What this means on a device; `None` for f32.
+    pub(crate) fn half(self, device: Device) -> Option<HalfPrecision> {
         match self {
-            Self::F32 => false,
-            Self::BFloat16 => true,
-            Self::Auto => device.is_cuda() || cpu_computes_bf16(),
+            Self::F32 => None,
+            Self::BFloat16 => Some(HalfPrecision::BFloat16),
+            Self::Float16 => Some(HalfPrecision::Float16),
+            Self::Auto => {
+                (device.is_cuda() || cpu_computes_bf16()).then_some(HalfPrecision::BFloat16)
+            }
         }
     }
 }

@@ -53,7 +53,7 @@ impl CnnModel {
     /// towards an outcome, mean over the networks, on the patch as it is.
     ///
     /// # Errors
-    /// [`CnnError::PatchShape`] and [`CnnError::PatchNotFinite`].
+    /// Those of [`CnnModel::answer`].
     pub fn grad_cam(&self, sample: &Sample, towards: Outcome) -> Result<Heatmap, CnnError> {
         self.environment.enter();
         let images = self.images(&[sample])?;
@@ -77,7 +77,7 @@ impl CnnModel {
     /// half their size apart; each pixel holds the mean over the squares on it.
     ///
     /// # Errors
-    /// [`CnnError::PatchShape`] and [`CnnError::PatchNotFinite`].
+    /// Those of [`CnnModel::answer`].
     pub fn occlusion(
         &self,
         sample: &Sample,
@@ -96,11 +96,11 @@ impl CnnModel {
         let places: Vec<(i64, i64)> =
             starts().flat_map(|r| starts().map(move |c| (r, c))).collect();
         let square = |of: &Tensor, (r, c): (i64, i64)| of.narrow(2, r, size).narrow(3, c, size);
-        let grey = view.mean(Kind::Float).double_value(&[]);
+        let mean = view.mean_dim(&[2i64, 3][..], true, Kind::Float);
         let mut hidden = vec![view.shallow_clone()];
         hidden.extend(places.iter().map(|place| {
             let covered = view.copy();
-            let _ = square(&covered, *place).fill_(grey);
+            square(&covered, *place).copy_(&mean);
             covered
         }));
         let all = images.select(&vec![0; hidden.len()]);
@@ -127,7 +127,7 @@ impl CnnModel {
 
     /// A map of the field of view as one of the patch.
     fn placed(&self, map: &Tensor) -> Result<Heatmap, CnnError> {
-        let (crop, edge) = (self.config.crop, self.edge);
+        let (crop, edge) = (self.config.crop, self.input.edge);
         let start = (edge - crop) / 2;
         let map = numbers(&map.flatten(0, -1))?;
         let mut values = Array2::zeros((edge, edge));
@@ -149,7 +149,7 @@ impl Member {
     fn logit(&self, images: &Images, maps: &Tensor) -> Tensor {
         let answer = self.network.answer(&pool(maps));
         let z = images.width_z(&self.scale.millimetres(&answer.width));
-        self.network.outcome(&z, &answer.features, Some(&images.measured()))
+        self.network.outcome(&z, &answer.features, &images.covariates)
     }
 }
 

@@ -1,14 +1,16 @@
 //! Samples as tensors on the device.
 
+use foramen_image::ndarray::Array2;
 use foramen_learn::Sample;
 use tch::{Device, Kind, Tensor};
 
 use crate::CnnError;
+use crate::input::Input;
 
 /// Images and what is known of them, on one device.
 #[derive(Debug)]
 pub(crate) struct Images {
-    /// `[n, 1, rows, columns]`, intensities about 0 to 1.
+    /// `[n, channels, rows, columns]`, intensities about 0 to 1.
     pub pixels: Tensor,
     /// Width in millimetres, 0 where there is none, `[n]`.
     pub width: Tensor,
@@ -21,24 +23,28 @@ pub(crate) struct Images {
     /// Mean and standard deviation of the width of each sample's level, `[n]`.
     pub level_mean: Tensor,
     pub level_deviation: Tensor,
+    /// Each covariate in standard deviations and whether it is known, zeros where it
+    /// is not, `[n, 2 × covariates]`.
+    pub covariates: Tensor,
 }
 
 impl Images {
-    /// Checks samples and puts them on the device. All patches must be squares
-    /// of `edge` pixels, or of one size of at least `crop` when it is `None`.
+    /// Checks the patches of samples and puts all on the device.
     pub(crate) fn new(
         samples: &[&Sample],
-        edge: Option<usize>,
-        crop: usize,
+        input: &Input,
         device: Device,
     ) -> Result<Self, CnnError> {
-        let first = samples.first().map_or((crop, crop), |sample| sample.patch.dim());
-        let edge = edge.unwrap_or_else(|| first.0.max(crop));
-        let mut pixels = Vec::with_capacity(samples.len() * edge * edge);
+        let Input { edge, channels, .. } = *input;
+        let mut pixels = Vec::with_capacity(samples.len() * channels * edge * edge);
         for sample in samples {
-            let (rows, columns) = sample.patch.dim();
             let subject = || sample.subject.clone();
-            if (rows, columns) != (edge, edge) {
+            let found = sample.channels().count();
+            if found != channels {
+                return Err(CnnError::Channels { subject: subject(), found, expected: channels });
+            }
+            let mut sizes = sample.channels().map(Array2::dim);
+            if let Some((rows, columns)) = sizes.find(|size| *size != (edge, edge)) {
                 return Err(CnnError::PatchShape {
                     subject: subject(),
                     rows,
@@ -48,26 +54,32 @@ impl Images {
             }
             let start = pixels.len();
             // Beyond three times the window is an artefact or another window.
-            pixels.extend(sample.patch.iter().map(|value| value.clamp(-2.0, 3.0)));
+            let values = sample.channels().flatten();
+            pixels.extend(values.map(|value| value.clamp(-2.0, 3.0)));
             if pixels[start..].iter().any(|value| !value.is_finite()) {
                 return Err(CnnError::PatchNotFinite { subject: subject() });
             }
         }
         let n = i64::try_from(samples.len()).expect("samples are counted in memory");
-        let side = i64::try_from(edge).expect("a patch lies in memory");
+        let [channels, side] =
+            [channels, edge].map(|n| i64::try_from(n).expect("a patch lies in memory"));
         let column = |value: &dyn Fn(&Sample) -> f64| {
             let values: Vec<f64> = samples.iter().map(|sample| value(sample)).collect();
             Tensor::from_slice(&values).to_kind(Kind::Float).to_device(device)
         };
+        let covariates = input.covariates.standardised(samples);
+        let covariates = Tensor::from_slice(&covariates).to_kind(Kind::Float);
+        let pairs = i64::try_from(2 * input.covariates.len()).expect("covariates are few");
         let known = |is: bool| if is { 1.0 } else { 0.0 };
         Ok(Self {
-            pixels: Tensor::from_slice(&pixels).view([n, 1, side, side]).to_device(device),
+            pixels: Tensor::from_slice(&pixels).view([n, channels, side, side]).to_device(device),
             width: column(&|s| s.width.unwrap_or(0.0)),
             has_width: column(&|s| known(s.width.is_some())),
             label: column(&|s| known(s.outcome.is_some_and(|o| o.is_favourable()))),
             has_label: column(&|s| known(s.outcome.is_some())),
             level_mean: column(&|s| s.level.normal_width().0),
             level_deviation: column(&|s| s.level.normal_width().1),
+            covariates: covariates.view([n, pairs]).to_device(device),
         })
     }
 
@@ -76,15 +88,17 @@ impl Images {
         self.pixels.size()[0]
     }
 
-    /// Rows (and columns) of each image.
-    pub(crate) fn edge(&self) -> i64 {
-        self.pixels.size()[2]
+    /// Channels, rows and columns of each image.
+    pub(crate) fn shape(&self) -> [i64; 3] {
+        let size = self.pixels.size();
+        [size[1], size[2], size[3]]
     }
 
     /// Everything that is known of the images.
-    pub(crate) fn tensors(&self) -> [&Tensor; 7] {
-        let Self { pixels, width, has_width, label, has_label, level_mean, level_deviation } = self;
-        [pixels, width, has_width, label, has_label, level_mean, level_deviation]
+    pub(crate) fn tensors(&self) -> [&Tensor; 8] {
+        let Self { pixels, width, has_width, label, has_label, .. } = self;
+        let Self { level_mean, level_deviation, covariates, .. } = self;
+        [pixels, width, has_width, label, has_label, level_mean, level_deviation, covariates]
     }
 
     /// The images of these indices, in this order.
@@ -99,14 +113,8 @@ impl Images {
             has_label: of(&self.has_label),
             level_mean: of(&self.level_mean),
             level_deviation: of(&self.level_deviation),
+            covariates: of(&self.covariates),
         }
-    }
-
-    /// What was measured, for the network: the z-score of the width and whether there
-    /// is one, `[n, 2]`, zeros where there is none.
-    pub(crate) fn measured(&self) -> Tensor {
-        let z = self.width_z(&self.width) * &self.has_width;
-        Tensor::stack(&[z, self.has_width.shallow_clone()], 1)
     }
 
     /// Widths in millimetres as z-scores of each image's level.

@@ -52,6 +52,7 @@
 mod arrays;
 mod cnn;
 mod config;
+mod covariates;
 mod device;
 mod environment;
 mod error;
@@ -65,7 +66,9 @@ mod weights;
 
 mod augment;
 mod images;
+mod input;
 mod member;
+mod mixing;
 mod model;
 
 mod ahead;
@@ -89,12 +92,13 @@ mod saved;
 mod tensors;
 mod torchscript;
 
-pub use arrays::samples;
+pub use arrays::{samples, samples_of_channels};
 pub use augment::Augmentation;
 pub use backbone::{Architecture, Backbone};
 pub use card::{CardMetric, ModelCard};
 pub use cnn::Cnn;
-pub use config::{CnnConfig, Precision};
+pub use config::{ClassWeights, CnnConfig, Precision};
+pub use covariates::Covariate;
 pub use device::{DeviceChoice, ResolvedDevice};
 pub use environment::Environment;
 pub use error::CnnError;

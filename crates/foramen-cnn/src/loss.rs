@@ -30,23 +30,74 @@ pub(crate) fn loss(
     draws: &Draws,
 ) -> Result<Loss, CnnError> {
     let varied = tch::no_grad(|| {
-        let varied = draws.variation.apply(&batch.pixels);
+        let mut varied = draws.variation.apply(&batch.pixels);
+        if let Some(mixing) = &draws.mixing {
+            varied = mixing.images(&varied);
+        }
         foramen_tch::channels_last(&material.scale.intensity(&varied))
     })?;
+    let mixed = draws.mixing.as_ref().map(|mixing| mixing.known(batch));
+    let batch = mixed.as_ref().unwrap_or(batch);
     let pooled = environment.compute(|| network.look(&varied, true))?;
     let answer = network.answer(&pooled);
-    let masked_mean = |values: Tensor, mask: &Tensor| {
-        (values * mask).sum(Kind::Float) / mask.sum(Kind::Float).clamp_min(1.0)
-    };
     let target = (&batch.width - material.scale.width_mean) / material.scale.width_deviation;
     let width = answer.width.huber_loss(&target, Reduction::None, HUBER);
-    let width = masked_mean(width, &batch.has_width);
+    let width = mean(width, &batch.has_width);
     let kept = Tensor::from_slice(&draws.kept).view_as(&answer.features);
     let kept = kept.to_device(environment.place()) / (1.0 - config.dropout);
     let z = batch.width_z(&material.scale.millimetres(&answer.width));
-    let logits = network.outcome(&z, &(&answer.features * kept), Some(&batch.measured()));
+    let logits = network.outcome(&z, &(&answer.features * kept), &batch.covariates);
+    let outcome = outcome_loss(config, material.class_weights, &logits, batch);
+    Ok(Loss { width, outcome })
+}
+
+/// Cross-entropy with smoothed labels, the mean by the weights of their classes over the
+/// images with an outcome.
+fn outcome_loss(
+    config: &CnnConfig,
+    [poor, favourable]: [f64; 2],
+    logits: &Tensor,
+    batch: &Images,
+) -> Tensor {
     let smoothed = &batch.label * (1.0 - config.label_smoothing) + config.label_smoothing / 2.0;
     let none: Option<&Tensor> = None;
     let entropy = logits.binary_cross_entropy_with_logits(&smoothed, none, none, Reduction::None);
-    Ok(Loss { width, outcome: masked_mean(entropy, &batch.has_label) })
+    let weights = (&batch.label * (favourable - poor) + poor) * &batch.has_label;
+    mean(entropy, &weights)
+}
+
+/// The weighted mean; 0 where nothing has a weight.
+fn mean(values: Tensor, weights: &Tensor) -> Tensor {
+    (values * weights).sum(Kind::Float) / weights.sum(Kind::Float).clamp_min(1e-6)
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::Device;
+
+    use super::*;
+    use crate::covariates::Covariates;
+    use crate::input::Input;
+
+    #[test]
+    fn classes_weigh_and_soft_labels_count_in_part() {
+        // PyTorch 2.13:
+        //   x, y = tensor([.5, -1, 2, 0]), tensor([1, 0, .3, 1]); m = tensor([1, 1, 1, 0])
+        //   e = binary_cross_entropy_with_logits(x, y * .9 + .05, reduction="none")
+        //   w = (y * 2 + (1 - y) * .5) * m; (e * w).sum() / w.sum()   # 0.75141
+        //   (e * m).sum() / m.sum()                                   # 0.78309
+        let input = Input { edge: 8, channels: 1, covariates: Covariates::default() };
+        let mut batch = Images::new(&[], &input, Device::Cpu).unwrap();
+        batch.label = Tensor::from_slice(&[1f32, 0.0, 0.3, 1.0]);
+        batch.has_label = Tensor::from_slice(&[1f32, 1.0, 1.0, 0.0]);
+        let config = CnnConfig { label_smoothing: 0.1, ..CnnConfig::default() };
+        let logits = Tensor::from_slice(&[0.5f32, -1.0, 2.0, 0.0]);
+        for (weights, expected) in [([0.5, 2.0], 0.75141), ([1.0, 1.0], 0.78309)] {
+            let found = outcome_loss(&config, weights, &logits, &batch).double_value(&[]);
+            assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+        }
+        batch.has_label = Tensor::zeros([4], (Kind::Float, Device::Cpu));
+        let none = outcome_loss(&config, [1.0, 1.0], &logits, &batch).double_value(&[]);
+        assert_eq!(none, 0.0);
+    }
 }

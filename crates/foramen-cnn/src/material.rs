@@ -5,11 +5,13 @@ use tch::Device;
 
 use crate::CnnError;
 use crate::images::Images;
+use crate::input::Input;
 use crate::member::Scale;
 use crate::tensors::hex;
 
 /// What a network is trained and chosen on.
 pub(crate) struct Material<'a> {
+    pub input: &'a Input,
     /// Labelled images first, then auxiliary ones.
     pub train: &'a Images,
     /// How many are labelled.
@@ -17,13 +19,20 @@ pub(crate) struct Material<'a> {
     /// What the best epoch is chosen on.
     pub tune: &'a Images,
     pub scale: Scale,
+    /// How much a poor and a favourable outcome count.
+    pub class_weights: [f64; 2],
 }
 
 impl Material<'_> {
-    /// What tells one training set from another: images, widths, outcomes, in order.
+    /// What tells one training set from another: images, widths, outcomes, covariates, in
+    /// order.
     pub(crate) fn fingerprint(&self) -> Result<String, CnnError> {
         let mut digest = Sha256::new();
         digest.update((self.labelled as u64).to_le_bytes());
+        for covariate in &self.input.covariates.0 {
+            digest.update(covariate.name.as_bytes());
+            digest.update([0]);
+        }
         for images in [self.train, self.tune] {
             for tensor in images.tensors() {
                 for size in tensor.size() {

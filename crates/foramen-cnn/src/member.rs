@@ -1,17 +1,21 @@
 //! One trained network with the scales it was trained on.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use crate::CnnError;
 use crate::environment::Environment;
 use crate::images::{Images, numbers};
 use crate::network::Network;
 
-/// What intensities and widths are measured by, from the train set alone.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What the weights of torchvision expect of red, green and blue from 0 to 1.
+const IMAGENET: [[f64; 2]; 3] = [[0.485, 0.229], [0.456, 0.224], [0.406, 0.225]];
+
+/// What intensities and widths are measured by, from the train set alone, or
+/// what published weights expect.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Scale {
-    pub intensity_mean: f64,
-    pub intensity_deviation: f64,
+    /// Mean and standard deviation of each channel.
+    pub intensity: Vec<[f64; 2]>,
     /// Millimetres.
     pub width_mean: f64,
     /// Millimetres.
@@ -19,25 +23,36 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    /// Reads the scales off the train set.
-    pub(crate) fn of(train: &Images) -> Result<Self, CnnError> {
-        let pixels = &train.pixels;
+    /// Reads the scales off the train set; those of intensities are ImageNet's where
+    /// `published` weights are begun with and images have three channels.
+    pub(crate) fn of(train: &Images, published: bool) -> Result<Self, CnnError> {
+        let channels = train.shape()[0];
+        let of_channel = |channel: i64| {
+            let pixels = train.pixels.select(1, channel);
+            let deviation = pixels.std(true).double_value(&[]);
+            let mean = pixels.mean(Kind::Float).double_value(&[]);
+            [mean, if deviation > 1e-6 { deviation } else { 1.0 }]
+        };
+        let intensity = if published && channels == 3 {
+            IMAGENET.to_vec()
+        } else {
+            (0..channels).map(of_channel).collect()
+        };
         let (widths, known) = (numbers(&train.width)?, numbers(&train.has_width)?);
         let widths: Vec<f64> =
             widths.into_iter().zip(known).filter(|(_, known)| *known > 0.5).map(|w| w.0).collect();
         let (width_mean, width_deviation) = spread(&widths);
-        let deviation = pixels.std(true).double_value(&[]);
-        Ok(Self {
-            intensity_mean: pixels.mean(tch::Kind::Float).double_value(&[]),
-            intensity_deviation: if deviation > 1e-6 { deviation } else { 1.0 },
-            width_mean,
-            width_deviation,
-        })
+        Ok(Self { intensity, width_mean, width_deviation })
     }
 
     /// Intensities about zero.
     pub(crate) fn intensity(&self, images: &Tensor) -> Tensor {
-        (images - self.intensity_mean) / self.intensity_deviation
+        // Numbers, not tensors: a trace would not hold what is in a fresh tensor.
+        let channels = (0i64..).zip(&self.intensity);
+        let channels = channels.map(|(channel, [mean, deviation])| {
+            (images.narrow(1, channel, 1) - *mean) / *deviation
+        });
+        Tensor::cat(&channels.collect::<Vec<_>>(), 1)
     }
 
     /// A network's widths in millimetres.
@@ -71,7 +86,7 @@ pub(crate) struct Seen {
 }
 
 impl Member {
-    /// Applies the network to one view of each image, `[n, 1, crop, crop]`.
+    /// Applies the network to one view of each image, `[n, channels, crop, crop]`.
     pub(crate) fn see(
         &self,
         environment: &Environment,
@@ -84,7 +99,7 @@ impl Member {
             let answer = self.network.answer(&pooled);
             let widths = self.scale.millimetres(&answer.width);
             let z = images.width_z(&widths);
-            let logits = self.network.outcome(&z, &answer.features, Some(&images.measured()));
+            let logits = self.network.outcome(&z, &answer.features, &images.covariates);
             Ok(Seen { logits: numbers(&logits)?, widths: numbers(&widths)? })
         })
     }

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::augment::{Augmentation, centre, keyed, vary};
 use crate::environment::Environment;
 use crate::images::Images;
+use crate::input::Input;
 use crate::member::Member;
 use crate::schedule::purpose;
-use crate::{CnnConfig, CnnError};
+use crate::{CnnConfig, CnnError, Covariate};
 
 /// Images looked at together in prediction.
 const BATCH: usize = 64;
@@ -24,8 +25,7 @@ pub struct CnnModel {
     pub(crate) environment: Environment,
     pub(crate) members: Vec<Member>,
     pub(crate) temperature: f64,
-    /// Rows and columns of the patches it was trained on.
-    pub(crate) edge: usize,
+    pub(crate) input: Input,
     /// `None` for a model that was saved before this was kept.
     pub(crate) learned: Option<Learned>,
 }
@@ -85,6 +85,25 @@ impl CnnModel {
         self.learned.as_ref()
     }
 
+    /// Rows and columns of the patches that it takes, each of
+    /// [`pixel`](CnnConfig::pixel) millimetres.
+    #[must_use]
+    pub fn patch_pixels(&self) -> usize {
+        self.input.edge
+    }
+
+    /// The numbers that it reads beside the picture, a measured width last.
+    #[must_use]
+    pub fn covariates(&self) -> &[Covariate] {
+        &self.input.covariates.0
+    }
+
+    /// The covariates that each sample has to name which it is to predict.
+    #[must_use]
+    pub fn covariate_names(&self) -> Vec<&str> {
+        self.input.covariates.names().collect()
+    }
+
     /// Number of trained weights of all networks.
     #[must_use]
     pub fn weights(&self) -> usize {
@@ -96,7 +115,8 @@ impl CnnModel {
     /// its measured width, unless [`CnnConfig::measured_width`] says so.
     ///
     /// # Errors
-    /// [`CnnError::PatchShape`] and [`CnnError::PatchNotFinite`].
+    /// [`CnnError::PatchShape`], [`CnnError::PatchNotFinite`],
+    /// [`CnnError::Covariates`] and [`CnnError::CovariateNotFinite`].
     pub fn answer(&self, samples: &[&Sample]) -> Result<Vec<CnnAnswer>, CnnError> {
         self.environment.enter();
         let mut answers = Vec::with_capacity(samples.len());
@@ -115,7 +135,8 @@ impl CnnModel {
 
     /// Samples as the networks take them.
     pub(crate) fn images(&self, samples: &[&Sample]) -> Result<Images, CnnError> {
-        Images::new(samples, Some(self.edge), self.config.crop, self.environment.place())
+        self.input.covariates.check(samples)?;
+        Images::new(samples, &self.input, self.environment.place())
     }
 
     /// Mean log-odds, before the temperature, and widths.

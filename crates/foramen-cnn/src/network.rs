@@ -2,17 +2,21 @@
 
 use std::path::Path;
 
+use foramen_tch::HalfPrecision;
 use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution as _, Uniform};
 use tch::nn::{self, Init, Module as _};
 use tch::{Device, Kind, Tensor};
 
+use crate::input::Input;
 use crate::trunk::{self, Plan, Trunk, make_channels_last};
 use crate::weights::{draw_convolution, fill, load};
 use crate::{Architecture, CnnConfig, CnnError};
 
 /// Features that the heads see.
 pub(crate) const FEATURES: usize = 48;
+/// Units between covariates and the outcome.
+const HIDDEN: i64 = 8;
 /// Where the tensors of a trunk of the literature lie.
 const TRUNK: &str = "trunk";
 
@@ -25,8 +29,8 @@ pub(crate) struct Network {
     width: nn::Linear,
     outcome_width: nn::Linear,
     outcome: nn::Linear,
-    /// Reads the measured width, where the configuration wants it.
-    measured: Option<nn::Linear>,
+    /// Reads covariates, where there are some.
+    covariates: Option<[nn::Linear; 2]>,
 }
 
 /// What the trunk and the heads say of a batch, all in f32.
@@ -39,12 +43,12 @@ pub(crate) struct Answer {
 
 impl Network {
     /// Builds a network whose weights are still to be drawn or filled in.
-    pub(crate) fn new(config: &CnnConfig, device: Device) -> Result<Self, CnnError> {
+    pub(crate) fn new(config: &CnnConfig, input: &Input, device: Device) -> Result<Self, CnnError> {
         let store = nn::VarStore::new(device);
         let root = store.root();
         let plan = Plan {
             architecture: config.architecture,
-            input: 1,
+            input: i64::try_from(input.channels).expect("channels are few"),
             channels: i64::try_from(config.channels).expect("channels are few"),
             small_stem: config.small_stem,
         };
@@ -54,26 +58,29 @@ impl Network {
             _ => trunk::build(&(&root / TRUNK), plan),
         };
         let features = FEATURES as i64;
-        let linear = |name: &str, from: i64, to: i64| {
-            let config = nn::LinearConfig {
-                ws_init: Init::Const(0.0),
-                bs_init: Some(Init::Const(0.0)),
-                bias: true,
-            };
-            nn::linear(&root / name, from, to, config)
+        let layer = |path: nn::Path<'_>, bias: bool, from: i64, to: i64| {
+            let zero = Init::Const(0.0);
+            nn::linear(
+                path,
+                from,
+                to,
+                nn::LinearConfig { ws_init: zero, bs_init: Some(zero), bias },
+            )
         };
+        let linear = |name: &str, from: i64, to: i64| layer(&root / name, true, from, to);
+        let pairs = i64::try_from(2 * input.covariates.len()).expect("covariates are few");
         let network = Self {
             features: linear("features", 2 * trunk.channels(), features),
             width: linear("width", features, 1),
             outcome_width: linear("outcome_width", 1, 1),
             outcome: linear("outcome", features, 1),
-            measured: config.measured_width.then(|| {
-                let config = nn::LinearConfig {
-                    ws_init: Init::Const(0.0),
-                    bias: false,
-                    ..Default::default()
-                };
-                nn::linear(&root / "measured", 2, 1, config)
+            // There is no bias: what is missing is zero and says nothing.
+            covariates: (pairs > 0).then(|| {
+                let path = &root / "covariates";
+                [
+                    layer(&path / "hidden", false, pairs, HIDDEN),
+                    layer(&path / "outcome", false, HIDDEN, 1),
+                ]
             }),
             trunk,
             store,
@@ -89,7 +96,7 @@ impl Network {
             let size = tensor.size();
             match name.as_str() {
                 _ if size.len() == 4 => draw_convolution(&mut tensor, generator),
-                "features.weight" | "width.weight" => {
+                "features.weight" | "width.weight" | "covariates.hidden.weight" => {
                     let limit = (3.0 / size[1] as f64).sqrt();
                     let uniform = Uniform::new(-limit, limit).expect("a limit is positive");
                     fill(&mut tensor, uniform.sample_iter(&mut *generator));
@@ -114,13 +121,13 @@ impl Network {
         make_channels_last(&self.store)
     }
 
-    /// Makes prediction fast, in bf16 or f32; weights that change later are not
+    /// Makes prediction fast, in a 16-bit format or f32; weights that change later are not
     /// seen.
-    pub(crate) fn pack(&mut self, bf16: bool) -> Result<(), CnnError> {
-        trunk::pack(&mut *self.trunk, bf16)
+    pub(crate) fn pack(&mut self, half: Option<HalfPrecision>) -> Result<(), CnnError> {
+        trunk::pack(&mut *self.trunk, half)
     }
 
-    /// Maps and pools images `[n, 1, rows, columns]` about zero.
+    /// Maps and pools images `[n, channels, rows, columns]` about zero.
     pub(crate) fn look(&self, images: &Tensor, train: bool) -> Tensor {
         pool(&self.maps(images, train))
     }
@@ -139,19 +146,17 @@ impl Network {
     }
 
     /// Log-odds of a favourable outcome from width z-scores `[n]`, features
-    /// `[n, FEATURES]`, and what was measured, `[n, 2]`; without it, as if nothing
-    /// had been.
+    /// `[n, FEATURES]`, and covariates, `[n, 2 × covariates]`.
     pub(crate) fn outcome(
         &self,
         width_z: &Tensor,
         features: &Tensor,
-        measured: Option<&Tensor>,
+        covariates: &Tensor,
     ) -> Tensor {
         let by_width = self.outcome_width.forward(&width_z.unsqueeze(1));
         let mut logits = by_width + self.outcome.forward(features);
-        if let (Some(head), Some(measured)) = (&self.measured, measured) {
-            // There is no bias: what is missing is zero and says nothing.
-            logits += head.forward(measured);
+        if let Some([hidden, outcome]) = &self.covariates {
+            logits += outcome.forward(&hidden.forward(covariates).relu());
         }
         logits.squeeze_dim(1)
     }

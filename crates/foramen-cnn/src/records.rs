@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
-use crate::{Architecture, Augmentation, CnnConfig, CnnError, DeviceChoice, Precision};
+use crate::{Architecture, Augmentation, ClassWeights, CnnConfig, DeviceChoice, Precision};
 
 /// How the model was computed: for the reader, and for claims of equal bytes.
 #[derive(Debug, Serialize, Deserialize)]
@@ -15,7 +15,8 @@ pub(crate) struct EnvironmentFile {
     libtorch: String,
     device: String,
     threads: usize,
-    bf16: bool,
+    #[serde(default)]
+    number_format: String,
     cpu_capability: String,
     deterministic: bool,
 }
@@ -27,33 +28,36 @@ impl EnvironmentFile {
             libtorch: environment.libtorch.clone(),
             device: environment.device.to_string(),
             threads: environment.threads,
-            bf16: environment.bf16,
+            number_format: environment.number_format().to_owned(),
             cpu_capability: environment.cpu_capability.clone(),
             deterministic: environment.deterministic,
         }
     }
 }
 
+/// A configuration in a file. What is not in files of before has the value that it meant
+/// then.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum PrecisionFile {
-    Auto,
-    F32,
-    Bf16,
-}
+#[serde(transparent)]
+pub(crate) struct ConfigFile(#[serde(with = "ConfigFields")] pub CnnConfig);
 
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct ConfigFile {
-    device: String,
-    precision: PrecisionFile,
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "CnnConfig")]
+struct ConfigFields {
+    #[serde(with = "text")]
+    device: DeviceChoice,
+    #[serde(with = "PrecisionNames")]
+    precision: Precision,
     threads: Option<usize>,
     #[serde(default = "one")]
     data_threads: usize,
     seed: u64,
     members: usize,
-    pub(crate) crop: usize,
-    #[serde(default = "compact")]
-    architecture: String,
+    crop: usize,
+    #[serde(rename = "pixel_mm", default = "half_a_millimetre")]
+    pixel: f64,
+    #[serde(default, with = "text")]
+    architecture: Architecture,
     channels: usize,
     #[serde(default)]
     small_stem: bool,
@@ -74,15 +78,19 @@ pub(crate) struct ConfigFile {
     #[serde(default)]
     measured_width: bool,
     dropout: f64,
+    #[serde(default, with = "ClassWeightsNames")]
+    class_weights: ClassWeights,
     label_smoothing: f64,
     average_decay: f64,
     patience: usize,
     views: usize,
-    augmentation: AugmentationFile,
+    #[serde(with = "AugmentationFields")]
+    augmentation: Augmentation,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct AugmentationFile {
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Augmentation")]
+struct AugmentationFields {
     rotation: f64,
     shift: f64,
     scale: f64,
@@ -94,133 +102,61 @@ struct AugmentationFile {
     elastic: f64,
     #[serde(default)]
     cutout: f64,
+    #[serde(default)]
+    mixup: f64,
+    #[serde(default)]
+    cutmix: f64,
 }
 
-impl ConfigFile {
-    pub(crate) fn of(config: &CnnConfig) -> Self {
-        let CnnConfig { device, precision, threads, seed, members, crop, channels, .. } = *config;
-        let CnnConfig { epochs, images_per_epoch, batch, accumulation, labelled_share, .. } =
-            *config;
-        let CnnConfig { learning_rate, weight_decay, warm_up, clip, outcome_weight, .. } = *config;
-        let CnnConfig { width_first, dropout, label_smoothing, average_decay, .. } = *config;
-        let CnnConfig { patience, views, .. } = *config;
-        let Augmentation { rotation, shift, scale, gamma, bias, offset, noise, elastic, cutout } =
-            config.augmentation;
-        Self {
-            device: device.to_string(),
-            precision: match precision {
-                Precision::Auto => PrecisionFile::Auto,
-                Precision::F32 => PrecisionFile::F32,
-                Precision::BFloat16 => PrecisionFile::Bf16,
-            },
-            threads,
-            data_threads: config.data_threads,
-            seed,
-            members,
-            crop,
-            architecture: config.architecture.to_string(),
-            channels,
-            small_stem: config.small_stem,
-            weights: config.weights.clone(),
-            epochs,
-            images_per_epoch,
-            batch,
-            accumulation,
-            labelled_share,
-            learning_rate,
-            weight_decay,
-            warm_up,
-            clip,
-            outcome_weight,
-            width_first,
-            measured_width: config.measured_width,
-            dropout,
-            label_smoothing,
-            average_decay,
-            patience,
-            views,
-            augmentation: AugmentationFile {
-                rotation,
-                shift,
-                scale,
-                gamma,
-                bias,
-                offset,
-                noise,
-                elastic,
-                cutout,
-            },
-        }
-    }
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Precision", rename_all = "snake_case")]
+enum PrecisionNames {
+    Auto,
+    F32,
+    #[serde(rename = "bf16")]
+    BFloat16,
+    #[serde(rename = "fp16")]
+    Float16,
+}
 
-    pub(crate) fn into_config(self) -> Result<CnnConfig, CnnError> {
-        let AugmentationFile {
-            rotation,
-            shift,
-            scale,
-            gamma,
-            bias,
-            offset,
-            noise,
-            elastic,
-            cutout,
-        } = self.augmentation;
-        let config = CnnConfig {
-            device: self.device.parse::<DeviceChoice>()?,
-            precision: match self.precision {
-                PrecisionFile::Auto => Precision::Auto,
-                PrecisionFile::F32 => Precision::F32,
-                PrecisionFile::Bf16 => Precision::BFloat16,
-            },
-            threads: self.threads,
-            data_threads: self.data_threads,
-            seed: self.seed,
-            members: self.members,
-            crop: self.crop,
-            architecture: self.architecture.parse()?,
-            channels: self.channels,
-            small_stem: self.small_stem,
-            weights: self.weights,
-            epochs: self.epochs,
-            images_per_epoch: self.images_per_epoch,
-            batch: self.batch,
-            accumulation: self.accumulation,
-            labelled_share: self.labelled_share,
-            learning_rate: self.learning_rate,
-            weight_decay: self.weight_decay,
-            warm_up: self.warm_up,
-            clip: self.clip,
-            outcome_weight: self.outcome_weight,
-            width_first: self.width_first,
-            measured_width: self.measured_width,
-            dropout: self.dropout,
-            label_smoothing: self.label_smoothing,
-            average_decay: self.average_decay,
-            patience: self.patience,
-            views: self.views,
-            augmentation: Augmentation {
-                rotation,
-                shift,
-                scale,
-                gamma,
-                bias,
-                offset,
-                noise,
-                elastic,
-                cutout,
-            },
-        };
-        config.check()?;
-        Ok(config)
-    }
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ClassWeights", rename_all = "snake_case")]
+enum ClassWeightsNames {
+    Equal,
+    Balanced,
+    Given([f64; 2]),
 }
 
 /// What files from before there was a choice mean.
-fn compact() -> String {
-    Architecture::Compact.to_string()
+fn one() -> usize {
+    1
 }
 
 /// The same.
-fn one() -> usize {
-    1
+fn half_a_millimetre() -> f64 {
+    0.5
+}
+
+/// What has a name, by its name.
+mod text {
+    use std::fmt::Display;
+    use std::str::FromStr;
+
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        value: &impl Display,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub(super) fn deserialize<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+    where
+        D: Deserializer<'de>,
+        T: FromStr<Err: Display>,
+    {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
 }

@@ -6,7 +6,9 @@ use std::path::Path;
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
+use crate::covariates::Covariates;
 use crate::environment::Environment;
+use crate::input::Input;
 use crate::member::{Member, Scale};
 use crate::model::Learned;
 use crate::network::Network;
@@ -15,8 +17,9 @@ use crate::{CnnError, CnnModel, DeviceChoice, ModelCard, tensors};
 
 /// What `config.json` calls itself.
 const FORMAT: &str = "foramen-cnn";
-/// The version that this program writes, and the only one it reads.
-const VERSION: u32 = 1;
+/// The version that this program writes. Of version 1, which knew no covariates, it
+/// reads models that had not learned from the measured width.
+const VERSION: u32 = 2;
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "weights.safetensors";
 
@@ -25,6 +28,10 @@ struct ModelFile {
     format: String,
     version: u32,
     patch_pixels: usize,
+    #[serde(default = "one")]
+    channels: usize,
+    #[serde(default)]
+    covariates: Covariates,
     temperature: f64,
     scale: ScaleFile,
     config: ConfigFile,
@@ -35,10 +42,32 @@ struct ModelFile {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct ScaleFile {
-    intensity_mean: f64,
-    intensity_deviation: f64,
+    intensity_mean: PerChannel,
+    intensity_deviation: PerChannel,
     width_mean_mm: f64,
     width_deviation_mm: f64,
+}
+
+/// A number for each channel; version 1 had one number.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum PerChannel {
+    Grey(f64),
+    Channels(Vec<f64>),
+}
+
+impl PerChannel {
+    fn into_numbers(self) -> Vec<f64> {
+        match self {
+            Self::Grey(number) => vec![number],
+            Self::Channels(numbers) => numbers,
+        }
+    }
+}
+
+/// What files from before there were channels mean.
+fn one() -> usize {
+    1
 }
 
 impl CnnModel {
@@ -114,19 +143,23 @@ fn save(model: &CnnModel, folder: &Path) -> Result<(), CnnError> {
 }
 
 fn model_file(model: &CnnModel) -> ModelFile {
-    let scale = model.members[0].scale;
+    let scale = &model.members[0].scale;
+    let intensity =
+        |part: usize| PerChannel::Channels(scale.intensity.iter().map(|pair| pair[part]).collect());
     ModelFile {
         format: FORMAT.to_owned(),
         version: VERSION,
-        patch_pixels: model.edge,
+        patch_pixels: model.input.edge,
+        channels: model.input.channels,
+        covariates: model.input.covariates.clone(),
         temperature: model.temperature,
         scale: ScaleFile {
-            intensity_mean: scale.intensity_mean,
-            intensity_deviation: scale.intensity_deviation,
+            intensity_mean: intensity(0),
+            intensity_deviation: intensity(1),
             width_mean_mm: scale.width_mean,
             width_deviation_mm: scale.width_deviation,
         },
-        config: ConfigFile::of(&model.config),
+        config: ConfigFile(model.config.clone()),
         trained: EnvironmentFile::of(&model.environment),
         learned: model.learned.clone(),
     }
@@ -152,36 +185,43 @@ fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnErro
     };
     let (path, bytes) = read(CONFIG)?;
     let file = model_of(&path, &bytes)?;
-    let mut config = file
-        .config
-        .into_config()
+    let mut config = file.config.0;
+    config
+        .check()
         .map_err(|error| CnnError::Foreign { path: path.clone(), problem: error.to_string() })?;
     if let Some(device) = device {
         config.device = device;
     }
     let environment = Environment::resolve(&config)?;
+    let means = file.scale.intensity_mean.into_numbers();
+    let deviations = file.scale.intensity_deviation.into_numbers();
+    if means.len() != file.channels || deviations.len() != file.channels {
+        let problem = "it has not one scale for each channel".to_owned();
+        return Err(CnnError::Foreign { path, problem });
+    }
     let scale = Scale {
-        intensity_mean: file.scale.intensity_mean,
-        intensity_deviation: file.scale.intensity_deviation,
+        intensity: means.into_iter().zip(deviations).map(|(m, d)| [m, d]).collect(),
         width_mean: file.scale.width_mean_mm,
         width_deviation: file.scale.width_deviation_mm,
     };
+    let input =
+        Input { edge: file.patch_pixels, channels: file.channels, covariates: file.covariates };
     let (path, bytes) = read(WEIGHTS)?;
     let foreign = |problem: String| CnnError::Foreign { path: path.clone(), problem };
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| foreign(error.to_string()))?;
     let members = (0..config.members)
         .map(|number| {
-            let mut network = Network::new(&config, environment.place())?;
+            let mut network = Network::new(&config, &input, environment.place())?;
             for (name, mut tensor) in network.named() {
                 let name = format!("member{number}.{name}");
                 tensors::fill(&tensors, &name, &mut tensor).map_err(foreign)?;
             }
-            network.pack(environment.bf16)?;
-            Ok(Member { network, scale })
+            network.pack(environment.half)?;
+            Ok(Member { network, scale: scale.clone() })
         })
         .collect::<Result<Vec<_>, CnnError>>()?;
-    let (temperature, edge) = (file.temperature, file.patch_pixels);
-    Ok(CnnModel { config, environment, members, temperature, edge, learned: file.learned })
+    let (temperature, learned) = (file.temperature, file.learned);
+    Ok(CnnModel { config, environment, members, temperature, input, learned })
 }
 
 fn model_of(path: &Path, bytes: &[u8]) -> Result<ModelFile, CnnError> {
@@ -195,18 +235,23 @@ fn model_of(path: &Path, bytes: &[u8]) -> Result<ModelFile, CnnError> {
     if front.format != FORMAT {
         return Err(foreign(format!("its format is {:?}", front.format)));
     }
-    if front.version != VERSION {
+    if !(1..=VERSION).contains(&front.version) {
         return Err(foreign(format!(
-            "its version is {}, and this program reads {VERSION}",
+            "its version is {}, and this program reads up to {VERSION}",
             front.version
         )));
     }
     let file: ModelFile =
         serde_json::from_slice(bytes).map_err(|error| foreign(error.to_string()))?;
+    if front.version == 1 && file.config.0.measured_width {
+        return Err(foreign(
+            "models of version 1 read the measured width otherwise; train it again".to_owned(),
+        ));
+    }
     if !(file.temperature.is_finite() && file.temperature > 0.0) {
         return Err(foreign(format!("its temperature is {}", file.temperature)));
     }
-    if file.patch_pixels < file.config.crop {
+    if file.patch_pixels < file.config.0.crop {
         return Err(foreign("its patches are smaller than its field of view".to_owned()));
     }
     Ok(file)

@@ -12,6 +12,7 @@ pub(crate) mod purpose {
     pub(crate) const AUGMENT: u64 = 3;
     pub(crate) const DROPOUT: u64 = 4;
     pub(crate) const VIEW: u64 = 5;
+    pub(crate) const MIX: u64 = 6;
 }
 
 /// The batches of one epoch: indices of samples, of which the first `labelled`

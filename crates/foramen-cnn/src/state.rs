@@ -1,13 +1,14 @@
 //! What a training holds between two epochs, and what a checkpoint keeps.
 
-use foramen_tch::{AdamW, AdamWConfig};
+use foramen_tch::{AdamW, AdamWConfig, GradientScaler, HalfPrecision, ScalerConfig, TorchError};
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use crate::augment::keyed;
 use crate::environment::Environment;
-use crate::member::{Member, Scale};
+use crate::material::Material;
+use crate::member::Member;
 use crate::network::Network;
 use crate::schedule::purpose;
 use crate::{CnnConfig, CnnError, tensors};
@@ -37,6 +38,8 @@ pub(crate) struct State {
     /// The average as it was in the best epoch.
     pub best: Member,
     pub optimiser: AdamW,
+    /// Scales losses, where gradients are computed in fp16.
+    pub scaler: Option<GradientScaler>,
     pub position: Position,
 }
 
@@ -45,11 +48,11 @@ impl State {
     pub(crate) fn new(
         config: &CnnConfig,
         environment: &Environment,
-        scale: Scale,
+        material: &Material<'_>,
         seed: u64,
     ) -> Result<Self, CnnError> {
         let fresh = || {
-            let mut network = Network::new(config, environment.place())?;
+            let mut network = Network::new(config, material.input, environment.place())?;
             network.draw(&mut keyed(seed, [purpose::WEIGHTS, 0, 0]));
             if let Some(weights) = &config.weights {
                 network.load_trunk(weights)?;
@@ -58,12 +61,33 @@ impl State {
         };
         let network = fresh()?;
         Ok(Self {
-            average: Member { network: fresh()?, scale },
-            best: Member { network: fresh()?, scale },
+            average: Member { network: fresh()?, scale: material.scale.clone() },
+            best: Member { network: fresh()?, scale: material.scale.clone() },
             optimiser: optimiser(config, &network),
+            scaler: (environment.half == Some(HalfPrecision::Float16))
+                .then(|| GradientScaler::new(ScalerConfig::default(), environment.place())),
             network,
             position: Position::default(),
         })
+    }
+
+    /// Takes a step along the gradients, whose joint norm is bounded; or says that they
+    /// are not finite. Those of fp16 may overflow now and then: the step is left out,
+    /// and the scale is lowered.
+    pub(crate) fn step(&mut self, clip: f64) -> Result<bool, TorchError> {
+        let mut finite = true;
+        if let Some(scaler) = &mut self.scaler {
+            finite = scaler.unscale(&self.optimiser.gradients())?;
+            scaler.update()?;
+            if !finite {
+                return Ok(scaler.factor() > LEAST_SCALE);
+            }
+        }
+        finite &= self.optimiser.clip_gradients(clip).is_finite();
+        if finite {
+            self.optimiser.step()?;
+        }
+        Ok(finite)
     }
 
     /// Every tensor by name, sharing storage. libtorch's own generator is among
@@ -86,6 +110,8 @@ impl State {
             .collect();
         let moments = self.optimiser.state().into_iter();
         named.extend(moments.map(|(name, tensor)| (format!("optimiser.{name}"), tensor)));
+        let scales = self.scaler.iter().flat_map(GradientScaler::state);
+        named.extend(scales.map(|(name, tensor)| (format!("scaler.{name}"), tensor)));
         named.push((GENERATOR.to_owned(), foramen_tch::generator_state(environment.place())?));
         Ok(named)
     }
@@ -114,6 +140,10 @@ impl State {
     }
 }
 
+/// A scale below this helps nothing: gradients are not finite because of something
+/// else.
+const LEAST_SCALE: f64 = 1e-3;
+
 const GENERATOR: &str = "generator";
 
 /// Weights decay, biases and norms do not.
@@ -129,4 +159,70 @@ fn optimiser(config: &CnnConfig, network: &Network) -> AdamW {
         }
     }
     optimiser
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::{Device, Kind};
+
+    use super::*;
+    use crate::covariates::Covariates;
+    use crate::images::Images;
+    use crate::input::Input;
+    use crate::member::Scale;
+    use crate::{DeviceChoice, Precision};
+
+    #[test]
+    fn a_step_that_overflows_is_left_out_and_lowers_the_scale() {
+        let config = CnnConfig::default().with_device(DeviceChoice::Cpu);
+        let config = config.with_precision(Precision::Float16);
+        let environment = Environment::resolve(&config).unwrap();
+        let input = Input { edge: 64, channels: 1, covariates: Covariates::default() };
+        let none = Images::new(&[], &input, Device::Cpu).unwrap();
+        let material = Material {
+            input: &input,
+            train: &none,
+            labelled: 0,
+            tune: &none,
+            scale: Scale { intensity: vec![[0.5, 0.2]], width_mean: 3.0, width_deviation: 1.0 },
+            class_weights: [1.0, 1.0],
+        };
+        let mut state = State::new(&config, &environment, &material, 1).unwrap();
+        let weight = |state: &State| {
+            let mut named = state.network.named().into_iter();
+            named.find(|(name, _)| name == "width.weight").unwrap().1
+        };
+        let before = weight(&state).detach().copy();
+        let factor = |state: &State| state.scaler.as_ref().unwrap().factor();
+        let slope = |state: &mut State, gradient: f64| {
+            state.optimiser.zero_grad();
+            let loss = (weight(state) * gradient).sum(Kind::Float);
+            state.scaler.as_ref().unwrap().scale(&loss).backward();
+        };
+        slope(&mut state, 1e36);
+        assert!(state.step(5.0).unwrap());
+        assert_eq!(factor(&state), 32768.0);
+        assert!(weight(&state).equal(&before));
+        slope(&mut state, 1.0);
+        assert!(state.step(5.0).unwrap());
+        assert!(!weight(&state).equal(&before));
+
+        // A checkpoint keeps the scale.
+        let bytes = tensors::to_bytes(state.tensors(&environment).unwrap()).unwrap();
+        let file = SafeTensors::deserialize(&bytes).unwrap();
+        let mut other = State::new(&config, &environment, &material, 1).unwrap();
+        other.fill(&file, &environment, Position::default()).unwrap();
+        assert_eq!(factor(&other), 32768.0);
+        assert!(weight(&other).equal(&weight(&state)));
+
+        // What is never finite ends the training.
+        let mut steps = 0;
+        while {
+            slope(&mut state, f64::NAN);
+            state.step(5.0).unwrap()
+        } {
+            steps += 1;
+        }
+        assert_eq!(steps, 24);
+    }
 }

@@ -32,10 +32,11 @@ pub(crate) fn to_bytes(
     Ok(serialize(views, None).expect("names are texts and views are checked"))
 }
 
-/// Fills a tensor in place, whatever its layout and device; or says why the file
-/// does not fit it.
+/// Fills a tensor in place, whatever its layout, device and kind of number; or says why
+/// the file does not fit it.
 pub(crate) fn fill(file: &SafeTensors<'_>, name: &str, to: &mut Tensor) -> Result<(), String> {
-    let loaded = read(file, name, &to.size(), to.kind())?;
+    let kind = if to.kind() == Kind::Uint8 { Kind::Uint8 } else { Kind::Float };
+    let loaded = read(file, name, &to.size(), kind)?;
     tch::no_grad(|| to.f_copy_(&loaded)).map_err(|error| error.to_string())
 }
 

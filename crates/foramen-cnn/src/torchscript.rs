@@ -15,11 +15,13 @@ impl CnnModel {
     /// Writes the whole model as a TorchScript file: members, views and the
     /// temperature, with the pre-processing inside.
     ///
-    /// Its `forward(patches, levels)` takes f32 `[n, 1, rows, columns]` as
-    /// [`Sample::patch`](foramen_learn::Sample::patch) has them and int64 `[n]`,
-    /// the index in [`Level::ALL`] (a measured width is taken for missing); it gives `[n, 2]`: the probability of a
-    /// favourable outcome and the width in millimetres. It computes in f32, and
-    /// to 1e-5 says what a model in f32 says here.
+    /// Its `forward(patches, levels)` takes f32 `[n, channels, rows, columns]` as
+    /// [`Sample::channels`](foramen_learn::Sample::channels) has them and int64 `[n]`,
+    /// the index in [`Level::ALL`]; it gives `[n, 2]`: the probability of a
+    /// favourable outcome and the width in millimetres. A model with covariates takes
+    /// f32 `[n, covariates]` as well, in the order of [`CnnModel::covariates`], a
+    /// measured width in millimetres, NaN where one is missing. It computes in f32,
+    /// and to 1e-5 says what a model in f32 says here.
     ///
     /// ```python
     /// model = torch.jit.load("model.pt")
@@ -34,7 +36,7 @@ impl CnnModel {
         let grids: Vec<Tensor> = (1..self.config.views)
             .map(|view| {
                 let mut key = self.view_key(view);
-                grid(self.edge, self.config.crop, &VIEWS, &mut key, Device::Cpu)
+                grid(self.input.edge, self.config.crop, &VIEWS, &mut key, Device::Cpu)
             })
             .collect();
         let widths: Vec<f64> =
@@ -43,13 +45,19 @@ impl CnnModel {
         let widths = Tensor::from_slice(&widths).to_kind(Kind::Float).view([levels, 2]);
         let share = 1.0 / (members.len() * self.config.views) as f64;
         let mut forward = |inputs: &[Tensor]| {
-            let [patches, levels] = inputs else { unreachable!("traced with two inputs") };
+            let [patches, levels, given @ ..] = inputs else {
+                unreachable!("traced with two inputs or three")
+            };
             let patches = patches.clamp(-2.0, 3.0);
             let normal = widths.index_select(0, levels);
             let (mean, deviation) = (normal.select(1, 0), normal.select(1, 1));
+            let covariates = match given {
+                [given] => self.standardised(given, &mean, &deviation),
+                _ => Tensor::zeros([0], (Kind::Float, Device::Cpu)), // Nothing reads it.
+            };
             // A grid for each image: a size of today's batch would be traced as
             // a constant.
-            let one = patches.slice(2, 0, 1, 1).slice(3, 0, 1, 1) * 0.0; // [n, 1, 1, 1]
+            let one = patches.slice(1, 0, 1, 1).slice(2, 0, 1, 1).slice(3, 0, 1, 1) * 0.0; // [n, 1, 1, 1]
             let mut views = vec![centre(&patches, self.config.crop)];
             views.extend(grids.iter().map(|grid| read(&patches, &(grid + &one)).clamp_min(1e-3)));
             let sum = |total: Option<Tensor>, part: Tensor| {
@@ -62,7 +70,7 @@ impl CnnModel {
                     let answer = member.network.answer(&pooled);
                     let width = member.scale.millimetres(&answer.width);
                     let z = (&width - &mean) / &deviation;
-                    logits = sum(logits, member.network.outcome(&z, &answer.features, None));
+                    logits = sum(logits, member.network.outcome(&z, &answer.features, &covariates));
                     millimetres = sum(millimetres, width);
                 }
             }
@@ -70,20 +78,38 @@ impl CnnModel {
             let probability = (logits.expect(known) * (share / self.temperature)).sigmoid();
             vec![Tensor::stack(&[probability, millimetres.expect(known) * share], 1)]
         };
-        let edge = i64::try_from(self.edge).expect("a patch lies in memory");
-        let patches = Tensor::full([2, 1, edge, edge], 0.5, (Kind::Float, Device::Cpu));
-        let levels = Tensor::from_slice(&[0i64, 1]);
+        let [channels, edge] = [self.input.channels, self.input.edge]
+            .map(|n| i64::try_from(n).expect("a patch lies in memory"));
+        let patches = Tensor::full([2, channels, edge, edge], 0.5, (Kind::Float, Device::Cpu));
+        let mut inputs = vec![patches, Tensor::from_slice(&[0i64, 1])];
+        if self.input.covariates.len() > 0 {
+            let count = i64::try_from(self.input.covariates.len()).expect("covariates are few");
+            inputs.push(Tensor::zeros([2, count], (Kind::Float, Device::Cpu)));
+        }
         let traced = tch::no_grad(|| {
-            CModule::create_by_tracing("ForamenCnn", "forward", &[patches, levels], &mut forward)
+            CModule::create_by_tracing("ForamenCnn", "forward", &inputs, &mut forward)
         })?;
         Ok(traced.save(path)?)
     }
 
+    /// Covariates `[n, covariates]` as the networks take them; a width is measured by
+    /// its level first.
+    fn standardised(&self, given: &Tensor, mean: &Tensor, deviation: &Tensor) -> Tensor {
+        let columns = (0i64..).zip(&self.input.covariates.0).flat_map(|(place, covariate)| {
+            let value = given.select(1, place);
+            let known = value.isfinite().to_kind(Kind::Float);
+            let value = value.nan_to_num(0.0, 0.0, 0.0);
+            let value = if covariate.is_width() { (value - mean) / deviation } else { value };
+            [(value - covariate.mean) / covariate.deviation * &known, known]
+        });
+        Tensor::stack(&columns.collect::<Vec<_>>(), 1)
+    }
+
     /// A member on the CPU whose weights can be constants of a trace.
     fn frozen(&self, member: &Member) -> Result<Member, CnnError> {
-        let mut network = Network::new(&self.config, Device::Cpu)?;
+        let mut network = Network::new(&self.config, &self.input, Device::Cpu)?;
         network.copy_from(&member.network)?;
         network.freeze();
-        Ok(Member { network, scale: member.scale })
+        Ok(Member { network, scale: member.scale.clone() })
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tch::{Kind, Tensor};
 
-use crate::ahead::Ahead;
+use crate::ahead::{Ahead, Shape};
 use crate::checkpoint::Checkpoints;
 use crate::environment::Environment;
 use crate::history::History;
@@ -46,7 +46,7 @@ impl Training<'_> {
         let Self { config, environment, material, .. } = *self;
         // Seeds of members must not meet those of a neighbouring seed.
         let seed = config.seed.wrapping_add((number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let mut state = State::new(config, environment, material.scale, seed)?;
+        let mut state = State::new(config, environment, material, seed)?;
         if let Some(checkpoints) = self.checkpoints {
             checkpoints.resume(number, &mut state, config, environment)?;
         }
@@ -84,7 +84,7 @@ impl Training<'_> {
                 checkpoints.write(number, &state, config, environment)?;
             }
         }
-        state.best.network.pack(environment.bf16)?;
+        state.best.network.pack(environment.half)?;
         Ok(state.best)
     }
 
@@ -95,8 +95,13 @@ impl Training<'_> {
         let auxiliary = usize::try_from(material.train.len()).unwrap_or(0) - material.labelled;
         let batches = batches(config, seed, epoch, material.labelled, auxiliary);
         std::thread::scope(|scope| {
-            let edge = material.train.edge();
-            let ahead = Ahead::start(scope, config, edge, seed, epoch, batches.len());
+            let last = i64::try_from(material.labelled).unwrap_or(i64::MAX);
+            let shape = Shape {
+                config,
+                image: material.train.shape(),
+                labelled: batches[0].iter().filter(|index| **index < last).count(),
+            };
+            let ahead = Ahead::start(scope, shape, seed, epoch, batches.len());
             self.learn_batches(state, epoch, &batches, ahead)
         })
     }
@@ -125,17 +130,17 @@ impl Training<'_> {
                 let batch = material.train.select(indices);
                 let loss = loss(config, environment, &state.network, material, &batch, &draws)?;
                 let total = &loss.width + &loss.outcome * outcome_weight;
-                if together.len() == 1 {
-                    total.f_backward()?;
-                } else {
-                    (&total / together.len() as f64).f_backward()?;
-                }
                 losses.push(total.detach());
+                let mut share =
+                    if together.len() == 1 { total } else { total / together.len() as f64 };
+                if let Some(scaler) = &state.scaler {
+                    share = scaler.scale(&share);
+                }
+                share.f_backward()?;
             }
-            if !state.optimiser.clip_gradients(config.clip).is_finite() {
+            if !state.step(config.clip)? {
                 return Err(CnnError::Diverged { epoch });
             }
-            state.optimiser.step()?;
             state.position.step += 1;
             let step = state.position.step as f64;
             let keep = config.average_decay.min((1.0 + step) / (10.0 + step));

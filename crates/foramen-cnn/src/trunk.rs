@@ -7,6 +7,7 @@ mod resnet;
 
 use std::fmt;
 
+use foramen_tch::HalfPrecision;
 use tch::{Kind, Tensor, nn};
 
 use crate::layer::Layer;
@@ -59,9 +60,13 @@ pub(crate) fn build(path: &nn::Path<'_>, plan: Plan) -> Box<dyn Trunk> {
     }
 }
 
-/// Makes the predictions of a trunk fast, in bf16 or f32.
-pub(crate) fn pack(trunk: &mut dyn Trunk, bf16: bool) -> Result<(), CnnError> {
-    let kind = if bf16 { Kind::BFloat16 } else { Kind::Float };
+/// Makes the predictions of a trunk fast, in a 16-bit format or f32.
+pub(crate) fn pack(trunk: &mut dyn Trunk, half: Option<HalfPrecision>) -> Result<(), CnnError> {
+    let kind = match half {
+        None => Kind::Float,
+        Some(HalfPrecision::BFloat16) => Kind::BFloat16,
+        Some(HalfPrecision::Float16) => Kind::Half,
+    };
     trunk.each_layer(&mut |layer| layer.pack(kind))
 }
 

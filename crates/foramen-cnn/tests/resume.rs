@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use channels::{dataset, small};
-use foramen_cnn::{Cnn, CnnConfig, CnnError, CnnModel};
+use foramen_cnn::{ClassWeights, Cnn, CnnConfig, CnnError, CnnModel};
 use foramen_learn::{Learner, Split};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng};
@@ -30,6 +30,15 @@ fn short() -> CnnConfig {
     config.crop = 16;
     config.channels = 4;
     config.patience = 8;
+    config
+}
+
+/// The same with everything on that is drawn for a batch.
+fn mixed() -> CnnConfig {
+    let mut config = short();
+    config.class_weights = ClassWeights::Balanced;
+    (config.augmentation.mixup, config.augmentation.cutmix) = (0.4, 1.0);
+    (config.augmentation.elastic, config.augmentation.cutout) = (1.0, 0.3);
     config
 }
 
@@ -154,6 +163,24 @@ fn a_stopped_training_goes_on_and_a_changed_one_does_not() {
 }
 
 #[test]
+fn a_training_that_mixes_images_goes_on_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = |cnn: &Cnn, name: &str| {
+        let path = folder.path().join(name);
+        fit(cnn).unwrap().save(&path).unwrap();
+        weights(&path)
+    };
+    let whole = saved(&Cnn::new(mixed()), "whole");
+    let kept = || Cnn::new(mixed()).with_checkpoints(folder.path().join("checkpoints"));
+    let stop = Arc::new(AtomicBool::new(false));
+    let at = Arc::clone(&stop);
+    let stopped = kept().with_stop(stop);
+    let stopped = stopped.with_progress(move |r| at.store(r.epoch == 5, Ordering::Relaxed));
+    assert!(matches!(fit(&stopped).unwrap_err(), CnnError::Stopped { epoch: 6 }));
+    assert!(saved(&kept().with_resume(true), "resumed") == whole);
+}
+
+#[test]
 fn data_of_another_study_have_their_own_checkpoints() {
     let folder = tempfile::tempdir().unwrap();
     let cnn = Cnn::new(short().with_epochs(2)).with_checkpoints(folder.path()).with_resume(true);
@@ -207,15 +234,19 @@ fn each_epoch_is_told_of_once_also_when_resumed() {
 #[test]
 fn any_number_of_data_threads_gives_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
-    let of = |threads: usize| {
-        let mut config = short().with_epochs(3);
+    let of = |config: CnnConfig, threads: usize| {
+        let mut config = config.with_epochs(3);
         config.data_threads = threads;
         let path = folder.path().join(threads.to_string());
         fit(&Cnn::new(config)).unwrap().save(&path).unwrap();
         weights(&path)
     };
-    let one = of(1);
-    for threads in [2, 4, 9] {
-        assert!(of(threads) == one, "{threads} threads");
+    let plain = of(short(), 1);
+    assert!(of(mixed(), 1) != plain);
+    for config in [short(), mixed()] {
+        let one = of(config.clone(), 1);
+        for threads in [2, 4, 9] {
+            assert!(of(config.clone(), threads) == one, "{threads} threads");
+        }
     }
 }

@@ -11,7 +11,7 @@ mod channels;
 use std::sync::{Arc, Mutex};
 
 use channels::{dataset, small};
-use foramen_cnn::{Cnn, CnnError, CnnModel, Precision};
+use foramen_cnn::{ClassWeights, Cnn, CnnError, CnnModel, Precision};
 use foramen_image::ndarray::Array2;
 use foramen_learn::{Classifier, Dataset, Learner, Sample, Split, TestSet};
 use foramen_types::{Level, Outcome, Side, SubjectId};
@@ -52,6 +52,21 @@ fn widths_and_outcomes_are_learned_from_few_labels() {
     let mut errors: Vec<f64> = errors.map(|(a, s)| (a.width - s.width.unwrap()).abs()).collect();
     errors.sort_by(f64::total_cmp);
     assert!(errors[errors.len() / 2] < 0.5, "{errors:?}");
+}
+
+#[test]
+fn mixed_images_and_balanced_classes_are_learned_from_too() {
+    let data = dataset(150, 4);
+    let fold = Split::by_subject(&data, 3, 1).unwrap().fold(&data, 0);
+    let mut config = small();
+    config.class_weights = ClassWeights::Balanced;
+    (config.augmentation.mixup, config.augmentation.cutmix) = (0.4, 1.0);
+    let model = Cnn::new(config).fit(&fold.train, &fold.tune).unwrap();
+    let answers = model.answer(fold.test.samples()).unwrap();
+    let logits: Vec<f64> = answers.iter().map(|answer| answer.logit).collect();
+    let area = auc(&fold.test, &logits);
+    println!("AUC {area:.3} from mixed images");
+    assert!(area > 0.8, "{area}");
 }
 
 #[test]
@@ -140,7 +155,7 @@ fn wrong_input_is_refused_with_its_place() {
     assert!(matches!(error, CnnError::Foreign { .. }), "{error}");
     let config = path.join("config.json");
     let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, text.replace("\"version\": 1", "\"version\": 99")).unwrap();
+    std::fs::write(&config, text.replace("\"version\": 2", "\"version\": 99")).unwrap();
     let error = CnnModel::load(&path).unwrap_err().to_string();
     assert!(error.contains("its version is 99"), "{error}");
 

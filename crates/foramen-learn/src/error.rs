@@ -25,6 +25,16 @@ pub enum LearnError {
         /// Rows and columns of the first patch.
         expected: (usize, usize),
     },
+    /// Two pictures differ in how many channels they have.
+    #[error("the picture of {subject} has {found} channel(s), others have {expected}")]
+    Channels {
+        /// Whose picture.
+        subject: SubjectId,
+        /// Its channels.
+        found: usize,
+        /// Channels of the first picture.
+        expected: usize,
+    },
     /// Fewer than two folds.
     #[error("{folds} folds cannot be trained and tested; use at least 2")]
     TooFewFolds {

@@ -1,7 +1,7 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use foramen_types::{Level, Outcome, Side, SubjectId};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView3, Axis};
 
 use crate::LearnError;
 
@@ -21,15 +21,30 @@ pub struct Sample {
     /// The patch around the foramen, `[row, column]`, about 0 to 1, treated side
     /// at image left; 0 × 0 for models that need none.
     pub patch: Array2<f32>,
+    /// Further channels of the picture, such as green and blue where the patch is red,
+    /// each of its shape; none for a grey picture.
+    pub further_channels: Vec<Array2<f32>>,
     /// The measured width in millimetres, 0 when occluded.
     pub width: Option<f64>,
+    /// Numbers that are known beside the picture, such as the age, by name; `None`
+    /// where a number is missing.
+    pub covariates: BTreeMap<String, Option<f64>>,
 }
 
 impl Sample {
     /// A foramen of which nothing else is known yet.
     #[must_use]
     pub fn new(subject: SubjectId, level: Level, side: Side) -> Self {
-        Self { subject, level, side, outcome: None, patch: Array2::default((0, 0)), width: None }
+        Self {
+            subject,
+            level,
+            side,
+            outcome: None,
+            patch: Array2::default((0, 0)),
+            further_channels: Vec::new(),
+            width: None,
+            covariates: BTreeMap::new(),
+        }
     }
 
     /// The same foramen with the outcome of its injection.
@@ -46,10 +61,32 @@ impl Sample {
         self
     }
 
+    /// The same sample with a picture of several channels, `[channel, row, column]`.
+    #[must_use]
+    pub fn with_channels(mut self, channels: ArrayView3<'_, f32>) -> Self {
+        let mut channels = channels.axis_iter(Axis(0)).map(|channel| channel.to_owned());
+        self.patch = channels.next().unwrap_or_default();
+        self.further_channels = channels.collect();
+        self
+    }
+
+    /// The channels of the picture: the patch, then further ones.
+    pub fn channels(&self) -> impl Iterator<Item = &Array2<f32>> {
+        std::iter::once(&self.patch).chain(&self.further_channels)
+    }
+
     /// The same foramen with its measured width in millimetres.
     #[must_use]
     pub fn with_width(mut self, width: f64) -> Self {
         self.width = Some(width);
+        self
+    }
+
+    /// The same foramen with a number known beside the picture; `None` where it is
+    /// missing, so that a model that asks for it knows.
+    #[must_use]
+    pub fn with_covariate(mut self, name: &str, value: impl Into<Option<f64>>) -> Self {
+        self.covariates.insert(name.to_owned(), value.into());
         self
     }
 
@@ -72,15 +109,21 @@ impl Dataset {
     ///
     /// # Errors
     /// [`LearnError::Duplicate`] when two samples with an outcome are of the same
-    /// subject, level and side; [`LearnError::PatchShape`] when patches differ in
-    /// shape.
+    /// subject, level and side; [`LearnError::PatchShape`] when patches or channels
+    /// differ in shape, and [`LearnError::Channels`] when pictures differ in how many
+    /// channels they have.
     pub fn new(samples: Vec<Sample>) -> Result<Self, LearnError> {
         let mut seen = BTreeSet::new();
         for sample in &samples {
             let expected = samples[0].patch.dim();
-            if sample.patch.dim() != expected {
-                let (subject, found) = (sample.subject.clone(), sample.patch.dim());
+            if let Some(other) = sample.channels().find(|channel| channel.dim() != expected) {
+                let (subject, found) = (sample.subject.clone(), other.dim());
                 return Err(LearnError::PatchShape { subject, found, expected });
+            }
+            let (found, expected) = (sample.channels().count(), samples[0].channels().count());
+            if found != expected {
+                let subject = sample.subject.clone();
+                return Err(LearnError::Channels { subject, found, expected });
             }
             let key = (&sample.subject, sample.level, sample.side);
             if sample.outcome.is_some() && !seen.insert(key) {
@@ -100,6 +143,8 @@ impl Dataset {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array3;
+
     use super::*;
 
     fn sample(id: &str) -> Sample {
@@ -119,5 +164,10 @@ mod tests {
         let patched = sample("B").with_patch(Array2::zeros((2, 2)));
         let mixed = Dataset::new(vec![sample("A"), patched]);
         assert!(matches!(mixed, Err(LearnError::PatchShape { found: (2, 2), .. })));
+        let coloured = sample("C").with_channels(Array3::zeros((3, 2, 2)).view());
+        assert_eq!(coloured.channels().count(), 3);
+        let grey = sample("D").with_patch(Array2::zeros((2, 2)));
+        let mixed = Dataset::new(vec![coloured, grey]);
+        assert!(matches!(mixed, Err(LearnError::Channels { found: 1, expected: 3, .. })));
     }
 }

@@ -146,6 +146,31 @@ pub enum OutcomeError {
         /// The delimiter.
         delimiter: char,
     },
+    /// Nothing in the table is under a name.
+    #[error(
+        "no episode of the outcome table has anything under {name:?}; there are {}; correct the \
+         name", found.join(", ")
+    )]
+    NoCovariate {
+        /// The name.
+        name: String,
+        /// The names there are.
+        found: Vec<String>,
+    },
+    /// A covariate that has to be a number is none.
+    #[error(
+        "row {} of the outcome table: {column} = {value:?} is no number; correct it, leave it \
+         blank, or leave this covariate out",
+        rows.iter().map(u64::to_string).collect::<Vec<_>>().join(" or ")
+    )]
+    NoNumber {
+        /// The rows of the episode; the header is 1.
+        rows: Vec<u64>,
+        /// The covariate.
+        column: String,
+        /// What it holds.
+        value: String,
+    },
     /// The table is no CSV.
     #[error("could not split the outcome table into rows and columns")]
     Csv(#[from] csv::Error),

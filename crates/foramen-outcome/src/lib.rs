@@ -46,6 +46,7 @@ mod characteristics;
 mod episode;
 mod event;
 mod flow;
+mod numbers;
 mod options;
 mod outcomes;
 mod prevalence;

@@ -3,15 +3,17 @@ use std::collections::BTreeSet;
 use foramen_image::{Patch, SliceSource};
 use foramen_learn::Sample;
 use foramen_select::{Choice, State};
-use foramen_types::{Level, Outcome, Point, Side, SubjectId};
+use foramen_types::{Level, Point, Side, SubjectId};
 
 use crate::series::{Measured, source_of};
-use crate::{AUXILIARY_PER_SUBJECT, DiscPosition, PatchSample, PatchUse, StudyConfig};
+use crate::{AUXILIARY_PER_SUBJECT, DiscPosition, Kept, PatchSample, PatchUse, StudyConfig};
 
-/// The patch of an injected foramen, with what became of it.
-pub(crate) fn treated(mut patch: PatchSample, outcome: Option<Outcome>) -> PatchSample {
+/// The patch of an injected foramen, with what became of it and what is known beside
+/// it.
+pub(crate) fn treated(mut patch: PatchSample, episode: &Kept) -> PatchSample {
     patch.usage = PatchUse::Treated;
-    patch.sample.outcome = outcome;
+    patch.sample.outcome = episode.outcome;
+    patch.sample.covariates = episode.covariates.clone();
     patch
 }
 
@@ -42,6 +44,7 @@ pub(crate) fn patch_of(
         usage: PatchUse::Auxiliary,
         sop_instance_uid: source.sop_instance_uid,
         frame: source.frame,
+        pixel: config.patch.edge / config.patch.pixels as f64,
     })
 }
 

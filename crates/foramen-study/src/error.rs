@@ -67,7 +67,7 @@ pub enum StudyError {
         /// Which table.
         table: &'static str,
         /// The column.
-        column: &'static str,
+        column: String,
         /// The columns there are.
         found: Vec<String>,
     },
@@ -79,7 +79,7 @@ pub enum StudyError {
         /// Line number; the header is line 1.
         row: u64,
         /// The column.
-        column: &'static str,
+        column: String,
         /// The text as given.
         value: String,
         /// What to write instead.

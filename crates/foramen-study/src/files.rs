@@ -21,7 +21,7 @@ mod table;
 
 pub use later::remove_later_stages;
 pub use manifest_json::{read_manifest, write_manifest};
-pub use patches::{read_patches, write_patches};
+pub use patches::{read_patches, read_pixel, write_patches};
 pub use predictions::write_predictions;
 pub use run_json::write_run;
 pub use selections::{write_levels, write_profile, write_selections};

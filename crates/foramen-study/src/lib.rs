@@ -29,6 +29,7 @@
 
 mod candidates;
 mod config;
+mod covariates;
 mod cutting;
 mod drafting;
 mod error;
@@ -49,6 +50,7 @@ struct Readme;
 
 pub use candidates::axial_series;
 pub use config::StudyConfig;
+pub use covariates::{Numbers, read_covariates};
 pub use drafting::{DraftedSubject, LevelDraft, draft_levels};
 pub use error::StudyError;
 pub use flow::{CohortFlow, ExclusionCount};

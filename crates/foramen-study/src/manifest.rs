@@ -28,6 +28,9 @@ pub struct Kept {
     pub series: Vec<String>,
     /// Days from the scan to the injection; `None` for images without a date.
     pub scan_age: Option<i64>,
+    /// Numbers for the models beside the picture, by name; whoever wants some puts
+    /// them here before slices are selected.
+    pub covariates: BTreeMap<String, Option<f64>>,
 }
 
 /// A row that is left out.
@@ -121,6 +124,7 @@ impl Manifest {
                     slice_hint: None,
                     series: uids(&series),
                     scan_age: None,
+                    covariates: BTreeMap::new(),
                 }),
                 Err(why) => manifest.excluded.push(Excluded {
                     row: 0,
@@ -205,5 +209,6 @@ fn join_episode(
         slice_hint: episode.slice_hint.clone(),
         series: uids(&series),
         scan_age: acquired.map(|date| days(date, episode.injection_date)),
+        covariates: BTreeMap::new(),
     })
 }

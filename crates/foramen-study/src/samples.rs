@@ -44,6 +44,8 @@ pub struct PatchSample {
     pub sop_instance_uid: String,
     /// Frame within that image, from 1.
     pub frame: u32,
+    /// Edge of a pixel of the patch, millimetres.
+    pub pixel: f64,
 }
 
 impl PatchSample {

@@ -150,7 +150,7 @@ fn select_episode(
     let source = source_of(slice);
     let patch =
         patch_of(episode.subject.clone(), episode.level, episode.side, series, &choice, config)
-            .map(|patch| treated(patch, episode.outcome));
+            .map(|patch| treated(patch, episode));
     if patch.is_none() {
         return Err("no patch could be cut around the foramen".to_owned());
     }

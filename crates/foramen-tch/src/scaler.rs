@@ -106,6 +106,13 @@ impl GradientScaler {
         })
     }
 
+    /// The scale in use. Each step that overflows lowers it: gradients that are never
+    /// finite bring it to zero.
+    #[must_use]
+    pub fn factor(&self) -> f64 {
+        self.scale.double_value(&[0])
+    }
+
     /// The state as named tensors that share storage with the scaler: `scale` and
     /// `growth_tracker`.
     #[must_use]
@@ -130,10 +137,6 @@ mod tests {
     use super::*;
     use crate::{AdamW, AdamWConfig, HalfPrecision, autocast};
 
-    fn scale(scaler: &GradientScaler) -> f64 {
-        scaler.scale.double_value(&[0])
-    }
-
     #[test]
     fn the_scale_follows_the_documented_rule() {
         // torch.amp.GradScaler("cpu", init_scale=8, growth_interval=2), with the
@@ -145,11 +148,11 @@ mod tests {
         let gradients = [1.0, 1.0, f32::INFINITY, 1.0, 1.0, f32::NAN];
         for (gradient, expected) in gradients.into_iter().zip([8.0, 16.0, 8.0, 8.0, 16.0, 8.0]) {
             let tensor = Tensor::from_slice(&[8.0, 8.0 * gradient]);
-            let before = scale(&scaler);
+            let before = scaler.factor();
             assert_eq!(scaler.unscale(&[tensor.shallow_clone()]).unwrap(), gradient.is_finite());
             assert_eq!(tensor.double_value(&[0]), 8.0 / before);
             scaler.update().unwrap();
-            assert_eq!(scale(&scaler), expected);
+            assert_eq!(scaler.factor(), expected);
         }
     }
 
@@ -186,7 +189,7 @@ mod tests {
         let mut other = GradientScaler::new(config, Device::Cpu);
         other.load_state(&scaler.state()).unwrap();
         other.update().unwrap();
-        assert_eq!(scale(&other), 16.0);
+        assert_eq!(other.factor(), 16.0);
         assert!(other.load_state(&[]).is_err());
     }
 }

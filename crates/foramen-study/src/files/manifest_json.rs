@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use foramen_types::{Outcome, SubjectId};
@@ -31,6 +32,8 @@ struct KeptRow {
     slice_hint: Option<String>,
     series_uids: Vec<String>,
     scan_age_days: Option<i64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    covariates: BTreeMap<String, Option<f64>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -63,6 +66,7 @@ pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StudyError
                 slice_hint: kept.slice_hint.clone(),
                 series_uids: kept.series.clone(),
                 scan_age_days: kept.scan_age,
+                covariates: kept.covariates.clone(),
             })
             .collect(),
         excluded: manifest
@@ -115,6 +119,7 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StudyError> {
             slice_hint: row.slice_hint,
             series: row.series_uids,
             scan_age: row.scan_age_days,
+            covariates: row.covariates,
         })
     };
     let excluded = |row: ExcludedRow| {

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use foramen_learn::Sample;
@@ -11,15 +11,22 @@ use safetensors::{Dtype, SafeTensors};
 use super::run_json::read_stage_file;
 use super::table::{millimetres, write_atomically, write_csv};
 use super::{Row, Table};
+use crate::covariates;
 use crate::{PatchSample, PatchUse, StudyError};
 
 const HEADER: [&str; 8] =
     ["subject_id", "level", "side", "use", "label", "width_mm", "sop_instance_uid", "frame"];
+/// What the titles of covariates begin with.
+const COVARIATE: &str = "covariate_";
+/// The entry of the metadata with the millimetres of a pixel, and what they were before
+/// there was one.
+const PIXEL: &str = "pixel_mm";
+const DEFAULT_PIXEL: f64 = 0.5;
 const INDEX: &str = "patches.csv";
 const PIXELS: &str = "patches.safetensors";
 
-/// Writes `patches.csv` and `patches.safetensors` into a folder: the index, and
-/// one tensor `patches` `[n, row, column]` of half-precision values in the order
+/// Writes `patches.csv` and `patches.safetensors` into a folder: the index, with a
+/// column `covariate_NAME` for each covariate that a sample names, and one tensor `patches` `[n, row, column]` of half-precision values in the order
 /// of the index.
 ///
 /// # Errors
@@ -34,17 +41,25 @@ pub fn write_patches(folder: &Path, samples: &[PatchSample]) -> Result<(), Study
         if sample.patch().dim() != (rows, columns) {
             return Err(wrong("patches differ in shape".to_owned()));
         }
+        if !sample.sample.further_channels.is_empty() {
+            return Err(wrong("patches of several channels are not kept".to_owned()));
+        }
         bytes.extend(sample.patch().iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()));
     }
     let shape = vec![samples.len(), rows, columns];
     let tensor = TensorView::new(Dtype::F16, shape, &bytes).map_err(|e| wrong(e.to_string()))?;
-    let metadata = HashMap::from([("schema_version".to_owned(), "1".to_owned())]);
+    let pixel = samples.first().map_or(DEFAULT_PIXEL, |sample| sample.pixel);
+    let metadata = [("schema_version", "1".to_owned()), (PIXEL, pixel.to_string())];
+    let metadata: HashMap<String, String> = metadata.map(|(k, v)| (k.to_owned(), v)).into();
     let file = safetensors::serialize([("patches", tensor)], Some(metadata))
         .map_err(|e| wrong(e.to_string()))?;
     write_atomically(&path, |writer| writer.write_all(&file))?;
+    let names = samples.iter().flat_map(|patch| patch.sample.covariates.keys());
+    let names: BTreeSet<&String> = names.collect();
     let row = |patch: &PatchSample| {
         let sample = &patch.sample;
-        vec![
+        let known = |name: &&String| sample.covariates.get(*name).copied().flatten();
+        let mut cells = vec![
             sample.subject.to_string(),
             sample.level.to_string(),
             sample.side.to_string(),
@@ -53,9 +68,13 @@ pub fn write_patches(folder: &Path, samples: &[PatchSample]) -> Result<(), Study
             millimetres(sample.width),
             patch.sop_instance_uid.clone(),
             patch.frame.to_string(),
-        ]
+        ];
+        cells.extend(names.iter().map(|name| super::table::number(known(name))));
+        cells
     };
-    write_csv(&folder.join(INDEX), &HEADER, samples.iter().map(row))
+    let titles: Vec<String> = names.iter().map(|name| format!("{COVARIATE}{name}")).collect();
+    let header: Vec<&str> = HEADER.into_iter().chain(titles.iter().map(String::as_str)).collect();
+    write_csv(&folder.join(INDEX), &header, samples.iter().map(row))
 }
 
 /// Reads what [`write_patches`] wrote.
@@ -71,11 +90,13 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
         *place = table.column(column)?;
     }
     let [subject, level, side, usage, label, width, uid, frame] = at;
+    let further = table.beginning(COVARIATE);
 
     let path = folder.join(PIXELS);
     let wrong = |what: String| StudyError::Patches { path: path.clone(), what };
     let bytes = read_stage_file(&path, "select")?;
     let file = SafeTensors::deserialize(&bytes).map_err(|e| wrong(e.to_string()))?;
+    let pixel = pixel_of(&bytes).map_err(wrong)?;
     let tensor = file.tensor("patches").map_err(|e| wrong(e.to_string()))?;
     let &[n, rows, columns] = tensor.shape() else {
         return Err(wrong(format!("shape {:?}", tensor.shape())));
@@ -86,10 +107,10 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
     let size = rows * columns;
     let read = |(number, row): (usize, &Row)| {
         let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
-        let cell = |column: &'static str, at: usize| StudyError::Cell {
+        let cell = |column: &str, at: usize| StudyError::Cell {
             table: table.name(),
             row: row.line,
-            column,
+            column: column.to_owned(),
             value: row.cell(at).to_owned(),
             remedy: "run `select` again",
         };
@@ -115,14 +136,37 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
             "" => None,
             text => Some(text.parse().map_err(|_| cell("width_mm", width))?),
         };
+        for (name, at) in &further {
+            let number = covariates::parse(row.cell(*at)).ok_or_else(|| cell(name, *at))?;
+            sample = sample.with_covariate(name, number);
+        }
         Ok(PatchSample {
             sample,
             usage: PatchUse::from_name(row.cell(usage)).ok_or_else(|| cell("use", usage))?,
             sop_instance_uid: row.cell(uid).to_owned(),
             frame: row.cell(frame).parse().map_err(|_| cell("frame", frame))?,
+            pixel,
         })
     };
     table.rows().iter().enumerate().map(read).collect()
+}
+
+/// Reads the edge of a pixel of the patches, millimetres.
+///
+/// # Errors
+/// [`StudyError::MissingStage`], [`StudyError::Read`] and [`StudyError::Patches`].
+pub fn read_pixel(folder: &Path) -> Result<f64, StudyError> {
+    let path = folder.join(PIXELS);
+    let bytes = read_stage_file(&path, "select")?;
+    pixel_of(&bytes).map_err(|what| StudyError::Patches { path, what })
+}
+
+fn pixel_of(file: &[u8]) -> Result<f64, String> {
+    let (_, header) = SafeTensors::read_metadata(file).map_err(|error| error.to_string())?;
+    match header.metadata().as_ref().and_then(|metadata| metadata.get(PIXEL)) {
+        Some(text) => text.parse().map_err(|_| format!("pixels of {text:?} mm")),
+        None => Ok(DEFAULT_PIXEL),
+    }
 }
 
 #[cfg(test)]
@@ -138,13 +182,17 @@ mod tests {
             usage: PatchUse::Auxiliary,
             sop_instance_uid: "1.2.3".to_owned(),
             frame: 1,
+            pixel: 0.75,
         };
         let mut samples = vec![sample("A", 0.5), sample("B", -0.25)];
         samples[0].sample.outcome = Some(Outcome::Favourable);
         samples[0].usage = PatchUse::Treated;
+        samples[0].sample.covariates = [("age".to_owned(), Some(61.5))].into();
+        samples[1].sample.covariates = [("age".to_owned(), None)].into();
         let folder = tempfile::tempdir().unwrap();
         write_patches(folder.path(), &samples).unwrap();
         assert_eq!(read_patches(folder.path()).unwrap(), samples);
+        assert_eq!(read_pixel(folder.path()).unwrap(), 0.75);
     }
 
     #[test]

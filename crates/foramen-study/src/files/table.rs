@@ -69,10 +69,10 @@ impl Table {
     }
 
     /// The place of a column that must be there.
-    pub(crate) fn column(&self, column: &'static str) -> Result<usize, StudyError> {
+    pub(crate) fn column(&self, column: &str) -> Result<usize, StudyError> {
         self.optional(column).ok_or_else(|| StudyError::MissingColumn {
             table: self.name,
-            column,
+            column: column.to_owned(),
             found: self.header.clone(),
         })
     }
@@ -80,6 +80,14 @@ impl Table {
     /// The place of a column that may be there.
     pub(crate) fn optional(&self, column: &str) -> Option<usize> {
         self.header.iter().position(|title| title.eq_ignore_ascii_case(column))
+    }
+
+    /// The titles of columns that begin like this, without it, each with its place.
+    pub(crate) fn beginning(&self, prefix: &str) -> Vec<(String, usize)> {
+        let titles = (0..).zip(&self.header);
+        titles
+            .filter_map(|(at, title)| Some((title.strip_prefix(prefix)?.to_owned(), at)))
+            .collect()
     }
 
     /// The rows in order.

@@ -49,7 +49,7 @@ impl Levels {
             let cell = |column: &'static str, remedy| StudyError::Cell {
                 table: table.name(),
                 row: row.line,
-                column,
+                column: column.to_owned(),
                 value: text(row, column),
                 remedy,
             };

@@ -1,0 +1,178 @@
+//! Numbers beside the picture: which a model asks for, and how they are measured.
+
+use foramen_learn::Sample;
+use serde::{Deserialize, Serialize};
+
+use crate::CnnError;
+
+/// What the width of a sample is called among its covariates.
+const MEASURED_WIDTH: &str = "measured width";
+
+/// A number that a model reads beside the picture, in standard deviations from the
+/// mean over the train samples with an outcome.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Covariate {
+    /// Its name in [`Sample::covariates`]; `measured width` is [`Sample::width`] as a
+    /// z-score of its level.
+    pub name: String,
+    /// Mean over the train samples that have it.
+    pub mean: f64,
+    /// Standard deviation over them; 1 where all are the same.
+    pub deviation: f64,
+    /// Train samples that have it.
+    pub known: usize,
+}
+
+impl Covariate {
+    /// Whether it is the measured width.
+    pub(crate) fn is_width(&self) -> bool {
+        self.name == MEASURED_WIDTH
+    }
+
+    fn value(&self, sample: &Sample) -> Option<f64> {
+        if self.is_width() {
+            sample.width_z()
+        } else {
+            sample.covariates.get(&self.name).copied().flatten()
+        }
+    }
+
+    /// Reads mean and deviation off the train samples.
+    fn measure(&mut self, train: &[&Sample]) -> Result<(), CnnError> {
+        let values: Vec<f64> = train.iter().filter_map(|sample| self.value(sample)).collect();
+        if values.is_empty() {
+            return Err(CnnError::UnknownCovariate { name: self.name.clone() });
+        }
+        let n = values.len() as f64;
+        self.known = values.len();
+        self.mean = values.iter().sum::<f64>() / n;
+        let squares = values.iter().map(|value| (value - self.mean).powi(2));
+        let deviation = (squares.sum::<f64>() / n).sqrt();
+        // Rounding alone makes a constant vary by less than this.
+        let varies = deviation > 1e-9 * (1.0 + self.mean.abs());
+        self.deviation = if varies { deviation } else { 1.0 };
+        Ok(())
+    }
+}
+
+/// All that a model reads beside the picture, by name; the measured width last.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Covariates(pub Vec<Covariate>);
+
+impl Covariates {
+    /// Those of train samples with an outcome, which all have to name the same.
+    pub(crate) fn of(train: &[&Sample], measured_width: bool) -> Result<Self, CnnError> {
+        let named = train.iter().take(1).flat_map(|sample| sample.covariates.keys());
+        // The name of the width is taken, and reported as too much.
+        let named = named.map(String::as_str).filter(|name| *name != MEASURED_WIDTH);
+        let names = named.chain(measured_width.then_some(MEASURED_WIDTH));
+        let fresh = |name: &str| {
+            let name = name.to_owned();
+            Covariate { name, mean: 0.0, deviation: 1.0, known: 0 }
+        };
+        let mut covariates = Self(names.map(fresh).collect());
+        covariates.check(train)?;
+        covariates.0.iter_mut().try_for_each(|covariate| covariate.measure(train))?;
+        Ok(covariates)
+    }
+
+    /// Checks that samples name what the model asks for, neither less nor more.
+    pub(crate) fn check(&self, samples: &[&Sample]) -> Result<(), CnnError> {
+        let asked: Vec<&str> = self.names().collect();
+        for sample in samples {
+            let given = &sample.covariates;
+            let missing = asked.iter().filter(|name| !given.contains_key(**name));
+            let missing: Vec<String> = missing.map(|name| (*name).to_owned()).collect();
+            let extra = given.keys().filter(|name| !asked.contains(&name.as_str()));
+            let extra: Vec<String> = extra.cloned().collect();
+            let subject = || sample.subject.clone();
+            if !(missing.is_empty() && extra.is_empty()) {
+                return Err(CnnError::Covariates { subject: subject(), missing, extra });
+            }
+            let finite = |value: &Option<f64>| value.is_none_or(f64::is_finite);
+            if let Some((name, _)) = given.iter().find(|(_, value)| !finite(value)) {
+                let name = name.clone();
+                return Err(CnnError::CovariateNotFinite { subject: subject(), name });
+            }
+        }
+        Ok(())
+    }
+
+    /// For each sample and covariate its standardised value and 1, or two zeros where
+    /// it is missing.
+    pub(crate) fn standardised(&self, samples: &[&Sample]) -> Vec<f64> {
+        let all = samples.iter().flat_map(|sample| self.0.iter().map(move |c| (c, sample)));
+        all.flat_map(|(covariate, sample)| match covariate.value(sample) {
+            Some(value) => [(value - covariate.mean) / covariate.deviation, 1.0],
+            None => [0.0, 0.0],
+        })
+        .collect()
+    }
+
+    /// What a sample has to name.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|covariate| !covariate.is_width()).map(|c| c.name.as_str())
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use foramen_types::{Level, Side, SubjectId};
+
+    use super::*;
+
+    fn sample(age: impl Into<Option<f64>>) -> Sample {
+        let sample = Sample::new(SubjectId::new("A").unwrap(), Level::C5C6, Side::Left);
+        sample.with_covariate("age", age)
+    }
+
+    #[test]
+    fn the_scale_is_that_of_the_known_values_of_the_train_set() {
+        let train = [sample(40.0), sample(60.0), sample(None)];
+        let train: Vec<&Sample> = train.iter().collect();
+        let covariates = Covariates::of(&train, false).unwrap();
+        let Covariate { mean, deviation, known, .. } = covariates.0[0];
+        assert_eq!((mean, deviation, known), (50.0, 10.0, 2));
+        let others = [sample(80.0), sample(None)];
+        let others: Vec<&Sample> = others.iter().collect();
+        assert_eq!(covariates.standardised(&others), [3.0, 1.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_constant_says_nothing_and_a_width_is_one_of_them() {
+        let wide = |width| sample(50.1).with_width(width);
+        let train = [wide(2.0), wide(4.0), sample(50.1)];
+        let train: Vec<&Sample> = train.iter().collect();
+        let covariates = Covariates::of(&train, true).unwrap();
+        assert_eq!(covariates.0[1].name, "measured width");
+        let read = covariates.standardised(&train);
+        assert!((read[0].abs()) < 1e-9 && read[1] == 1.0, "{read:?}");
+        // Two widths are one deviation from their mean.
+        assert!((read[2] + 1.0).abs() < 1e-9 && (read[6] - 1.0).abs() < 1e-9, "{read:?}");
+        assert_eq!(read[10..], [0.0, 0.0]);
+    }
+
+    #[test]
+    fn what_is_missing_or_too_much_is_named() {
+        let (age, none) = (sample(50.0), Sample { covariates: [].into(), ..sample(0.0) });
+        let covariates = Covariates::of(&[&age], false).unwrap();
+        let error = covariates.check(&[&none]).unwrap_err().to_string();
+        assert!(error.contains("lacks age"), "{error}");
+        let more = age.clone().with_covariate("weight", None);
+        let error = covariates.check(&[&more]).unwrap_err().to_string();
+        assert!(error.contains("has weight besides"), "{error}");
+        let error = Covariates::of(&[&sample(None)], false).unwrap_err().to_string();
+        assert!(error.contains("no sample of the train set has a value of age"), "{error}");
+        let error = covariates.check(&[&sample(f64::NAN)]).unwrap_err().to_string();
+        assert!(error.contains("age"), "{error}");
+        let taken = age.clone().with_covariate(MEASURED_WIDTH, 1.0);
+        assert!(Covariates::of(&[&taken], true).is_err());
+    }
+}

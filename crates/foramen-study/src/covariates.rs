@@ -1,0 +1,83 @@
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use foramen_types::SubjectId;
+
+use crate::StudyError;
+use crate::files::Table;
+
+/// Numbers of a subject by name; `None` where one is missing.
+pub type Numbers = BTreeMap<String, Option<f64>>;
+
+/// Reads a table of numbers, `subject_id` and a column for each of `names`, for those
+/// who are to be predicted. A blank cell is a missing number; other columns are
+/// passed over.
+///
+/// # Errors
+/// [`StudyError::MissingColumn`], [`StudyError::Csv`], [`StudyError::Value`],
+/// [`StudyError::RepeatedRow`] when a subject has two rows, and [`StudyError::Cell`]
+/// for a cell that holds anything else.
+pub fn read_covariates(
+    table: impl Read,
+    names: &[&str],
+) -> Result<BTreeMap<SubjectId, Numbers>, StudyError> {
+    let table = Table::read("table of covariates", table)?;
+    let subject = table.column("subject_id")?;
+    let places = names.iter().map(|name| Ok((*name, table.column(name)?)));
+    let places = places.collect::<Result<Vec<_>, StudyError>>()?;
+    let mut read = BTreeMap::new();
+    for row in table.rows() {
+        let id = SubjectId::new(row.cell(subject)).map_err(|source| StudyError::Value {
+            table: table.name(),
+            row: row.line,
+            source,
+        })?;
+        let numbers = places.iter().map(|(name, at)| {
+            let number = parse(row.cell(*at)).ok_or_else(|| StudyError::Cell {
+                table: table.name(),
+                row: row.line,
+                column: (*name).to_owned(),
+                value: row.cell(*at).to_owned(),
+                remedy: "write a number, or nothing where it is not known",
+            })?;
+            Ok(((*name).to_owned(), number))
+        });
+        let numbers = numbers.collect::<Result<Numbers, StudyError>>()?;
+        if read.insert(id, numbers).is_some() {
+            return Err(StudyError::RepeatedRow { table: table.name(), row: row.line });
+        }
+    }
+    Ok(read)
+}
+
+/// The number of a cell that is blank or holds one.
+pub(crate) fn parse(cell: &str) -> Option<Option<f64>> {
+    if cell.is_empty() {
+        return Some(None);
+    }
+    cell.parse().ok().filter(|number: &f64| number.is_finite()).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_named_columns_are_read_and_blanks_are_missing() {
+        let table = "subject_id,age,note,duration\nA,61,tall,\nB,,short,2.5\n";
+        let read = read_covariates(table.as_bytes(), &["age", "duration"]).unwrap();
+        let of = |id: &str, name: &str| read[&SubjectId::new(id).unwrap()][name];
+        assert_eq!((of("A", "age"), of("A", "duration")), (Some(61.0), None));
+        assert_eq!((of("B", "age"), of("B", "duration")), (None, Some(2.5)));
+    }
+
+    #[test]
+    fn what_is_no_number_or_not_there_is_refused_with_its_place() {
+        let error =
+            |table: &str| read_covariates(table.as_bytes(), &["age"]).unwrap_err().to_string();
+        let text = error("subject_id,age\nA,61\nB,old\n");
+        assert!(text.contains("row 3") && text.contains("age = \"old\""), "{text}");
+        assert!(error("subject_id,years\nA,61\n").contains("\"age\""));
+        assert!(error("subject_id,age\nA,61\nA,62\n").contains("row 3"));
+    }
+}
