@@ -139,7 +139,7 @@ pub fn narrowest(
 }
 
 /// Half the height of a foramen between its pedicles, in millimetres.
-const HALF_HEIGHT: f64 = 3.95;
+const HALF_HEIGHT: f64 = 3.72;
 /// How much a millimetre of height says about open or closed, as log odds, and
 /// the most it may say for either.
 const BY_HEIGHT: f64 = 2.5;
