@@ -18,19 +18,19 @@ use foramen_examples::{Failure, ReaderBatch, TrainedReader, reader_loss, reader_
 use foramen_phantom::{CohortConfig, draw_subject};
 use foramen_tch::{AdamW, AdamWConfig, HalfPrecision, autocast, channels_last};
 use rayon::prelude::*;
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind};
 
 /// Trains the network that reads foramina.
 #[derive(Parser)]
 struct Arguments {
     /// How many necks are drawn.
-    #[arg(long, default_value_t = 600)]
+    #[arg(long, default_value_t = 1500)]
     subjects: usize,
     /// The seed of necks and training.
     #[arg(long, default_value_t = 6001)]
     seed: u64,
     /// How often each sample is seen.
-    #[arg(long, default_value_t = 12)]
+    #[arg(long, default_value_t = 10)]
     epochs: usize,
     /// Where weights are written.
     #[arg(long, value_name = "FILE")]
@@ -61,6 +61,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     let (count, learned) = draw(apart, arguments.subjects);
     let count = count?;
     println!("{count} samples to learn from, {} apart", tested.truth.size()[0]);
+    let chances = learned.chances();
     tch::manual_seed(i64::try_from(arguments.seed)?);
     let network = TrainedReader::new();
     let mut optimiser = AdamW::new(AdamWConfig::default().with_weight_decay(0.02));
@@ -72,7 +73,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         let part = step as f64 / steps as f64;
         let fall = 0.5 + 0.5 * (PI * (part - 0.1).max(0.0) / 0.9).cos();
         optimiser.set_learning_rate(RATE * (part / 0.1).min(fall));
-        let places = Tensor::randint(count, [BATCH], (Kind::Int64, Device::Cpu));
+        let places = chances.multinomial(BATCH, true);
         let batch = learned.select(&places).varied(1.0);
         let crops = channels_last(&batch.crops)?;
         optimiser.zero_grad();
@@ -97,12 +98,10 @@ fn tried(network: &TrainedReader, tested: &ReaderBatch) -> Result<String> {
     let (mut errors, mut open, mut closed) = (Vec::new(), Vec::new(), Vec::new());
     for (given, truth) in rows.iter().zip(&truths) {
         if truth[0] > 0.5 {
-            open.push(given[0])
+            open.push(given[0]);
+            errors.push((given[1] - truth[1]).abs());
         } else {
-            closed.push(given[0])
-        }
-        if truth[1] > 0.5 {
-            errors.push((given[1] - truth[2]).abs());
+            closed.push(given[0]);
         }
     }
     errors.sort_by(f64::total_cmp);

@@ -11,9 +11,9 @@ const CALIPER_SPREAD: f64 = 0.5;
 /// How much the log odds of the network and of the caliper count, and what is added: on
 /// phantoms weights between these and the network alone do alike, but patients are
 /// farther from what it learned on, and it takes their foramina for pedicles too soon.
-const NETWORK_ODDS: f64 = 0.4;
-const CALIPER_ODDS: f64 = 0.6;
-const SHIFT: f64 = 0.6;
+const NETWORK_ODDS: f64 = 0.7;
+const CALIPER_ODDS: f64 = 0.3;
+const SHIFT: f64 = 1.1;
 /// An error that matters, in millimetres.
 const MATTERS: f64 = 0.8;
 
@@ -23,7 +23,8 @@ const SHUT: f64 = 0.6;
 const SHUT_WITHOUT_OPENING: f64 = 1.2;
 
 /// A foramen that both have read: widths weigh by how exact they are, and where they
-/// differ the result is as doubtful as they differ.
+/// differ the result is as doubtful as they differ. Walls stand where the network sees
+/// them, this width apart.
 pub(crate) fn joined(caliper: Foramen, reading: &Reading) -> Foramen {
     let (width, spread, shut) = match caliper.passage {
         Some(Passage { width, .. }) => {
@@ -43,11 +44,8 @@ pub(crate) fn joined(caliper: Foramen, reading: &Reading) -> Foramen {
         Some(_) => (State::Open, Some(width)),
         None => (State::Occluded, Some(0.0)),
     };
-    let walls = match (caliper.front, caliper.back) {
-        (Some(front), Some(back)) => [front, back],
-        _ => reading.walls,
-    };
-    let [front, back] = passage.map_or(walls, |passage| apart(walls, passage.width));
+    let [front, back] =
+        passage.map_or(reading.walls, |passage| apart(reading.walls, passage.width));
     Foramen {
         state,
         width,

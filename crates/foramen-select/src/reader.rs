@@ -6,6 +6,7 @@ mod network;
 use std::sync::LazyLock;
 
 use foramen_types::{Point, Side};
+use ndarray::s;
 
 use crate::view::View;
 use crop::crop;
@@ -32,30 +33,30 @@ static NETWORK: LazyLock<Network> = LazyLock::new(|| {
         .expect("the weights fit the network")
 });
 
-/// It looks from three places, and means count: millimetres outward and to the back.
-const LOOKS: [(f64, f64); 3] = [(0.0, 0.0), (0.7, 0.7), (-0.7, -0.7)];
+/// It looks at windows of a crop that begin at so many rows and columns, and means count.
+const LOOKS: [usize; 3] = [0, 2, 4];
 
 /// Reads the foramen that is expected at a place (outward, back); `None` when the slice
 /// makes no plane there.
 pub(crate) fn read(view: &View<'_>, side: Side, expected: (f64, f64)) -> Option<Reading> {
-    let [first, second, third] = LOOKS.map(|(outward, back)| {
-        let middle = (expected.0 + outward, expected.1 + back);
-        let crop = crop(view, side, middle, Network::EDGE)?;
-        let given = NETWORK.read(&crop, view.contrast);
-        let half = 0.5 * (Network::EDGE - 1) as f64;
-        let place = |row: f64, column: f64| {
-            crop.plane().point(half + row / Network::PIXEL, half + column / Network::PIXEL)
-        };
+    let crop = crop(view, side, expected, Network::EDGE + LOOKS[2])?;
+    let mut mean = [0.0; Network::OUTPUTS];
+    for first in LOOKS {
+        let looked = first..first + Network::EDGE;
+        let given = NETWORK.read(crop.pixels().slice(s![looked.clone(), looked]), view.contrast);
+        let shift = (first as f64 - LOOKS[1] as f64) * Network::PIXEL;
         let [odds, width, spread, walls @ ..] = given;
-        let walls = [place(walls[0], walls[1]), place(walls[2], walls[3])];
-        Some(Reading { odds, width, spread: spread.clamp(-3.0, 1.5).exp(), walls })
-    });
-    let (first, second, third) = (first?, second?, third?);
-    let mean = |of: fn(&Reading) -> f64| (of(&first) + of(&second) + of(&third)) / 3.0;
-    Some(Reading {
-        odds: mean(|reading| reading.odds),
-        width: mean(|reading| reading.width).max(0.0),
-        spread: mean(|reading| reading.spread),
-        walls: first.walls,
-    })
+        let spread = spread.clamp(-3.0, 1.5).exp();
+        let given = [&[odds, width, spread][..], &walls.map(|at| at + shift)].concat();
+        for (mean, value) in mean.iter_mut().zip(given) {
+            *mean += value / LOOKS.len() as f64;
+        }
+    }
+    let [odds, width, spread, front_row, front_column, back_row, back_column] = mean;
+    let half = 0.5 * (Network::EDGE + LOOKS[2] - 1) as f64;
+    let place = |row: f64, column: f64| {
+        crop.plane().point(half + row / Network::PIXEL, half + column / Network::PIXEL)
+    };
+    let walls = [place(front_row, front_column), place(back_row, back_column)];
+    Some(Reading { odds, width: width.max(0.0), spread, walls })
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 
-use foramen_image::{Contrast, Slice};
-use ndarray::{Array1, Array2, s};
+use foramen_image::Contrast;
+use ndarray::{Array1, Array2, ArrayView2};
 use safetensors::SafeTensors;
 
 /// The network that reads foramina: convolutions of 3 × 3 with ReLU, and two layers
@@ -82,12 +82,13 @@ impl Network {
     /// # Panics
     /// When the crop has another size.
     #[must_use]
-    pub fn read(&self, crop: &Slice, contrast: Contrast) -> [f64; Self::OUTPUTS] {
-        let pixels: Vec<f32> = crop.pixels().iter().copied().collect();
+    pub fn read(&self, crop: ArrayView2<'_, f32>, contrast: Contrast) -> [f64; Self::OUTPUTS] {
+        let pixels: Vec<f32> = crop.iter().copied().collect();
         let values = Array2::from_shape_vec((1, Self::EDGE * Self::EDGE), pixels);
         let mut maps = Maps { values: values.expect("a crop has its size"), edge: Self::EDGE };
+        let mut unfolded = Vec::new();
         for convolution in &self.convolutions {
-            maps = convolution.of(&maps);
+            maps = convolution.of(&maps, &mut unfolded);
         }
         let mut features: Vec<f32> = maps.values.iter().copied().collect();
         features.push(f32::from(u8::from(contrast == Contrast::T2Star)));
@@ -100,9 +101,15 @@ impl Network {
 
 impl Convolution {
     /// Maps after the convolution and `ReLU`.
-    fn of(&self, maps: &Maps) -> Maps {
+    fn of(&self, maps: &Maps, unfolded: &mut Vec<f32>) -> Maps {
         let edge = maps.edge.div_ceil(self.stride);
-        let mut values = self.weight.dot(&self.unfolded(maps, edge));
+        let mut values = if self.kernel == 1 {
+            self.weight.dot(&maps.values)
+        } else {
+            self.unfold(maps, edge, unfolded);
+            let unfolded = ArrayView2::from_shape((self.weight.ncols(), edge * edge), unfolded);
+            self.weight.dot(&unfolded.expect("a place for each weight"))
+        };
         for (mut row, bias) in values.rows_mut().into_iter().zip(&self.bias) {
             row.mapv_inplace(|value| (value + bias).max(0.0));
         }
@@ -111,29 +118,27 @@ impl Convolution {
 
     /// What lies below the kernel at each place, `[from × kernel rows × kernel columns,
     /// rows × columns]`; zeros beyond the edges.
-    fn unfolded(&self, maps: &Maps, edge: usize) -> Array2<f32> {
-        let (kernel, reach) = (self.kernel, self.kernel / 2);
-        let mut unfolded = Array2::zeros((maps.values.nrows() * kernel * kernel, edge * edge));
-        for (i, mut row) in unfolded.rows_mut().into_iter().enumerate() {
-            let map = maps.values.row(i / (kernel * kernel));
-            let (down, right) = (i / kernel % kernel, i % kernel);
-            // Places whose column lies within the map.
-            let first = reach.saturating_sub(right).div_ceil(self.stride);
-            let last = (0..edge)
-                .rev()
-                .find(|x| x * self.stride + right < maps.edge + reach)
-                .map_or(0, |x| x + 1);
-            for y in 0..edge {
-                let at = y * self.stride + down;
-                if at < reach || at >= maps.edge + reach || first >= last {
-                    continue;
+    fn unfold(&self, maps: &Maps, edge: usize, unfolded: &mut Vec<f32>) {
+        unfolded.clear();
+        let reach = self.kernel / 2;
+        let wide = maps.edge + 2 * reach;
+        let mut padded = vec![0.0; wide * wide];
+        for map in maps.values.rows() {
+            for (y, row) in map.as_slice().into_iter().flat_map(|m| m.chunks(maps.edge)).enumerate()
+            {
+                let start = (y + reach) * wide + reach;
+                padded[start..start + maps.edge].copy_from_slice(row);
+            }
+            for below in 0..self.kernel * self.kernel {
+                let (down, right) = (below / self.kernel, below % self.kernel);
+                for y in 0..edge {
+                    let row = &padded[(y * self.stride + down) * wide + right..];
+                    match self.stride {
+                        1 => unfolded.extend_from_slice(&row[..edge]),
+                        stride => unfolded.extend(row.iter().step_by(stride).take(edge)),
+                    }
                 }
-                let start = (at - reach) * maps.edge + first * self.stride + right - reach;
-                let count = last - first;
-                let from = s![start..start + (count - 1) * self.stride + 1;self.stride];
-                row.slice_mut(s![y * edge + first..y * edge + last]).assign(&map.slice(from));
             }
         }
-        unfolded
     }
 }
