@@ -6,10 +6,11 @@
 //! ```
 //! Reads `profile.csv` or `selections.csv` of `select` or `study`, and a table of
 //! readings with the columns `sop_instance_uid`, `side` and, where they are,
-//! `reader`, `state`, `width_mm`, `root_width_mm`, `kim`, `modified_kim`. Prints the
-//! agreement on open or not (κ), of the widths the median difference, the
-//! Bland–Altman bias and limits and ICC(2,1), and of the grades the weighted κ;
-//! grades of the program are in `selections.csv`.
+//! `reader`, `state`, `width_mm`, `root_width_mm`, `kim`, `modified_kim`, and wall points
+//! (`front_x_mm` to `back_z_mm`). Prints the agreement on open or not (κ), of the widths
+//! the median difference, the Bland–Altman bias and limits and ICC(2,1), how far walls
+//! lie from each other, and of the grades the weighted κ. Walls of the program are in
+//! `profile.csv`, its grades in `selections.csv`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -28,6 +29,8 @@ struct Arguments {
     profile: PathBuf,
     #[arg(long, help = "Table of readings")]
     readings: PathBuf,
+    #[arg(long, help = "Prints each foramen too")]
+    each: bool,
 }
 
 fn main() -> Result<(), Failure> {
@@ -42,6 +45,7 @@ fn main() -> Result<(), Failure> {
     let lost = read.iter().filter(|place| !measured.contains_key(**place)).count();
     println!("{} foramina were read, {lost} of them are not in the profile", read.len());
     let names: Vec<&String> = readers.keys().collect();
+    let compare = |title: &str, a: &_, b: &_| compare(title, a, b, arguments.each);
     for (i, first) in names.iter().enumerate() {
         compare(&format!("measured and reader {first}"), measured, &readers[*first]);
         for second in &names[i + 1..] {
@@ -56,16 +60,46 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-fn compare(title: &str, first: &BTreeMap<Place, Seen>, second: &BTreeMap<Place, Seen>) {
-    let both: Vec<(&Seen, &Seen)> =
-        second.iter().filter_map(|(place, b)| Some((first.get(place)?, b))).collect();
+type Readings = BTreeMap<Place, Seen>;
+
+fn compare(title: &str, first: &Readings, second: &Readings, each: bool) {
+    let both = second.iter().filter_map(|(place, b)| Some((place, first.get(place)?, b)));
     println!("\n{title}");
+    if each {
+        both.clone().for_each(|(place, a, b)| print_one(place, a, b));
+    }
+    let both: Vec<(&Seen, &Seen)> = both.map(|(_, a, b)| (a, b)).collect();
     let is_open = |seen: &Seen| usize::from(seen.state == "open");
     let states: Vec<_> = both.iter().map(|(a, b)| (is_open(a), is_open(b))).collect();
     agree("open or not", &states, 2, KappaWeights::None);
     compare_widths(&both);
+    compare_walls(&both);
     compare_grades("Kim", &both, |seen| seen.kim);
     compare_grades("modified Kim", &both, |seen| seen.modified_kim);
+}
+
+/// One foramen: its width in both, and how far front and back walls lie apart.
+fn print_one((slice, side): &Place, a: &Seen, b: &Seen) {
+    let mm = |value: Option<f64>| value.map_or("-".to_owned(), |mm| format!("{mm:.2}"));
+    let [front, back] = [0, 1].map(|wall| mm(apart(a, b).map(|apart| apart[wall])));
+    println!("  {slice} {side}: {} and {} mm, walls {front} and {back}", mm(a.width), mm(b.width));
+}
+
+/// How far front and back walls lie from each other, in millimetres.
+fn apart(a: &Seen, b: &Seen) -> Option<[f64; 2]> {
+    let (a, b) = (a.walls?, b.walls?);
+    Some([a[0].distance(b[0]), a[1].distance(b[1])])
+}
+
+fn compare_walls(both: &[(&Seen, &Seen)]) {
+    let walls: Vec<[f64; 2]> = both.iter().filter_map(|(a, b)| apart(a, b)).collect();
+    for (wall, name) in ["front", "back"].into_iter().enumerate() {
+        let mut mm: Vec<f64> = walls.iter().map(|walls| walls[wall]).collect();
+        mm.sort_by(f64::total_cmp);
+        if let Some(most) = mm.last() {
+            println!("  {name} walls: median {:.2} mm, at most {most:.2} mm", mm[mm.len() / 2]);
+        }
+    }
 }
 
 fn compare_grades(scale: &str, both: &[(&Seen, &Seen)], grade: fn(&Seen) -> Option<u8>) {

@@ -3,6 +3,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use foramen_select::KimGrade;
+use foramen_types::{Point, Vector};
 use serde::Deserialize;
 
 /// One foramen on one slice: SOP Instance UID and side.
@@ -19,6 +20,8 @@ pub struct Seen {
     pub kim: Option<u8>,
     /// The grade by the modified scale.
     pub modified_kim: Option<u8>,
+    /// Front and back wall in the patient, millimetres.
+    pub walls: Option<[Point; 2]>,
 }
 
 #[derive(Deserialize)]
@@ -32,9 +35,20 @@ struct Row {
     root_width_mm: Option<f64>,
     kim: Option<u8>,
     modified_kim: Option<u8>,
+    front_x_mm: Option<f64>,
+    front_y_mm: Option<f64>,
+    front_z_mm: Option<f64>,
+    back_x_mm: Option<f64>,
+    back_y_mm: Option<f64>,
+    back_z_mm: Option<f64>,
 }
 
 impl Row {
+    fn walls(&self) -> Option<[Point; 2]> {
+        let front = Point::new(self.front_x_mm?, self.front_y_mm?, self.front_z_mm?);
+        Some([front, Point::new(self.back_x_mm?, self.back_y_mm?, self.back_z_mm?)])
+    }
+
     /// A table without states has a width where something is open; one without
     /// grades may have widths of roots, which make them.
     fn seen(&self) -> Seen {
@@ -52,12 +66,14 @@ impl Row {
             width: self.width_mm,
             kim: grade(self.kim, KimGrade::kim),
             modified_kim: grade(self.modified_kim, KimGrade::modified_kim),
+            walls: self.walls(),
         }
     }
 }
 
 /// Reads what was seen, by reader: `sop_instance_uid`, `side` and, where they are,
-/// `reader`, `state`, `width_mm`, `root_width_mm`, `kim`, `modified_kim`.
+/// `reader`, `state`, `width_mm`, `root_width_mm`, `kim`, `modified_kim`, and the walls in
+/// `front_x_mm` to `back_z_mm`.
 ///
 /// # Errors
 /// When the table cannot be read, with its name.
@@ -75,8 +91,8 @@ pub fn read_readings(path: &Path) -> Result<BTreeMap<String, BTreeMap<Place, See
     Ok(readings)
 }
 
-/// The mean width of the foramina that all readers give a width; grades have no
-/// mean.
+/// The mean width and walls of the foramina that all readers give a width; grades have
+/// no mean.
 #[must_use]
 pub fn mean_reading(
     readers: &BTreeMap<String, BTreeMap<Place, Seen>>,
@@ -85,8 +101,16 @@ pub fn mean_reading(
     let mean = |place: &Place| {
         let all: Option<Vec<f64>> = readers.values().map(|r| r.get(place)?.width).collect();
         let width = all.map(|all| all.iter().sum::<f64>() / all.len() as f64);
+        let walls: Option<Vec<_>> = readers.values().map(|r| r.get(place)?.walls).collect();
+        let walls = walls.map(|walls| {
+            let sum = walls.iter().fold([Vector::default(); 2], |sum, [front, back]| {
+                let from = |point: &Point| *point - Point::default();
+                [sum[0] + from(front), sum[1] + from(back)]
+            });
+            sum.map(|sum| Point::default() + sum * (1.0 / walls.len() as f64))
+        });
         let state = if width.is_some() { "open" } else { "closed" }.to_owned();
-        Seen { state, width, kim: None, modified_kim: None }
+        Seen { state, width, kim: None, modified_kim: None, walls }
     };
     places.iter().map(|place| ((*place).clone(), mean(place))).collect()
 }

@@ -25,7 +25,7 @@ const SHUT_WITHOUT_OPENING: f64 = 1.2;
 /// A foramen that both have read: widths weigh by how exact they are, and where they
 /// differ the result is as doubtful as they differ. Walls stand where the network sees
 /// them, this width apart.
-pub(crate) fn joined(caliper: Foramen, reading: &Reading) -> Foramen {
+pub(crate) fn joined(caliper: Foramen, reading: &Reading, walls: [Point; 2]) -> Foramen {
     let (width, spread, shut) = match caliper.passage {
         Some(Passage { width, .. }) => {
             let (network, hand) = (reading.spread.powi(-2), CALIPER_SPREAD.powi(-2));
@@ -44,8 +44,7 @@ pub(crate) fn joined(caliper: Foramen, reading: &Reading) -> Foramen {
         Some(_) => (State::Open, Some(width)),
         None => (State::Occluded, Some(0.0)),
     };
-    let [front, back] =
-        passage.map_or(reading.walls, |passage| apart(reading.walls, passage.width));
+    let [front, back] = passage.map_or(walls, |passage| apart(walls, passage.width));
     Foramen {
         state,
         width,

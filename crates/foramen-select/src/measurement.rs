@@ -129,9 +129,20 @@ impl View<'_> {
         if !options.second_reader || foramen.state == State::Refused {
             return foramen;
         }
-        match read(self, side, expected) {
-            Some(reading) => joined(foramen, &reading),
-            None => foramen,
+        let Some(reading) = read(self, side, expected) else { return foramen };
+        let walls = reading.walls.map(|at| self.frame.point(Frame::outward(side, at)));
+        self.with_root(side, reading.walls, joined(foramen, &reading, walls))
+    }
+
+    /// With the root outside the walls. On T2* root, fat and muscle are alike.
+    fn with_root(&self, side: Side, walls: [(f64, f64); 2], foramen: Foramen) -> Foramen {
+        let is_visible = self.contrast == Contrast::T2Fse;
+        let find = || root::find(&self.frame, side, walls, self.levels(side), self.thickness);
+        let root = is_visible.then(find).flatten();
+        Foramen {
+            root_width: root.map(|root| root.width),
+            root: root.map(|root| root.edges.map(|at| self.frame.point(Frame::outward(side, at)))),
+            ..foramen
         }
     }
 
@@ -176,25 +187,21 @@ impl View<'_> {
         };
         let odds = if crossed < options.open_from { odds.min(-0.5) } else { odds };
         let passage = self.passage(side, &neck, levels);
-        // On T2* root, fat and muscle are alike.
-        let is_visible = self.contrast == Contrast::T2Fse;
-        let root =
-            is_visible.then(|| root::find(frame, side, &neck, levels, self.thickness)).flatten();
         let wall = |at| Some(frame.point(Frame::outward(side, at)));
         let open = odds > 0.0;
-        Foramen {
+        let foramen = Foramen {
             state: if open { State::Open } else { State::Closed },
             width: open.then_some(passage.width),
             confidence: if open { passage.certainty } else { 1.0 } * probability(odds.abs()),
             front: wall(neck.front),
             back: wall(neck.back),
-            root_width: root.map(|root| root.width),
-            root: root.map(|root| root.edges.map(|at| frame.point(Frame::outward(side, at)))),
             odds,
             passage: Some(passage),
             ..closed
-        }
+        };
+        self.with_root(side, [neck.front, neck.back], foramen)
     }
+
     /// The width of a passage: what lies between its edges, less what blur adds
     /// and what its want of brightness tells.
     fn passage(&self, side: Side, neck: &Neck, levels: Levels) -> Passage {

@@ -5,7 +5,7 @@ mod network;
 
 use std::sync::LazyLock;
 
-use foramen_types::{Point, Side};
+use foramen_types::Side;
 use ndarray::s;
 
 use crate::view::View;
@@ -23,8 +23,8 @@ pub(crate) struct Reading {
     pub(crate) width: f64,
     /// How far off the width is in the mean, in millimetres.
     pub(crate) spread: f64,
-    /// Front and back wall.
-    pub(crate) walls: [Point; 2],
+    /// Front and back wall (outward, back), in millimetres from the middle of the canal.
+    pub(crate) walls: [(f64, f64); 2],
 }
 
 /// Weights that `train_reader` wrote.
@@ -53,10 +53,7 @@ pub(crate) fn read(view: &View<'_>, side: Side, expected: (f64, f64)) -> Option<
         }
     }
     let [odds, width, spread, front_row, front_column, back_row, back_column] = mean;
-    let half = 0.5 * (Network::EDGE + LOOKS[2] - 1) as f64;
-    let place = |row: f64, column: f64| {
-        crop.plane().point(half + row / Network::PIXEL, half + column / Network::PIXEL)
-    };
+    let place = |row: f64, column: f64| (expected.0 + column, expected.1 + row);
     let walls = [place(front_row, front_column), place(back_row, back_column)];
     Some(Reading { odds, width: width.max(0.0), spread, walls })
 }

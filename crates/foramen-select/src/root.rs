@@ -3,7 +3,6 @@
 
 use foramen_types::Side;
 
-use crate::caliper::Neck;
 use crate::frame::{Frame, whole};
 use crate::ring::Levels;
 
@@ -59,11 +58,11 @@ pub(crate) struct Root {
 pub(crate) fn find(
     frame: &Frame<'_>,
     side: Side,
-    neck: &Neck,
+    walls: [(f64, f64); 2],
     levels: Levels,
     thickness: Option<f64>,
 ) -> Option<Root> {
-    let strip = Strip::new(frame, side, neck, levels)?;
+    let strip = Strip::new(frame, side, walls, levels)?;
     let ceiling = CEILING * strip.bright();
     let leans = (-5..=6).map(|k| 0.1 * f64::from(k));
     let (band, profile) = leans
@@ -101,11 +100,11 @@ struct Strip {
 
 impl Strip {
     /// `None` where it leaves the image.
-    fn new(frame: &Frame<'_>, side: Side, neck: &Neck, levels: Levels) -> Option<Self> {
+    fn new(frame: &Frame<'_>, side: Side, walls: [(f64, f64); 2], levels: Levels) -> Option<Self> {
         // The walls tell the axis of the foramen, but stand close together: it
         // lies about 50° to the coronal plane.
         let (sin, cos) = 50_f64.to_radians().sin_cos();
-        let (front, back) = (neck.front, neck.back);
+        let [front, back] = walls;
         let sum = (back.0 - front.0 + 2.0 * sin, back.1 - front.1 + 2.0 * cos);
         let norm = sum.0.hypot(sum.1).max(1e-9);
         let origin = (f64::midpoint(front.0, back.0), f64::midpoint(front.1, back.1));
@@ -316,9 +315,8 @@ mod tests {
         let frame = Frame::new(slice, Point::default()).unwrap();
         let (sin, cos) = 50_f64.to_radians().sin_cos();
         let wall = |across: f64| (scale * (11.5 + across * sin), scale * (-5.5 + across * cos));
-        let neck = Neck { front: wall(-1.5), back: wall(1.5), width: 3.0 * scale, edge: 1.0 };
         let levels = Levels { fluid: 1000.0, dark: 50.0 };
-        find(&frame, side, &neck, levels, None).map(|root| root.width)
+        find(&frame, side, [wall(-1.5), wall(1.5)], levels, None).map(|root| root.width)
     }
 
     fn left(root: f64) -> Option<f64> {

@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use foramen_select::PointKind;
+use foramen_select::{PointKind, State};
+use foramen_types::Point;
 
 use super::table::{millimetres, number, write_csv};
 use crate::{LevelSource, Levels, ProfileRow, Selections, StudyError};
@@ -54,7 +55,8 @@ pub fn write_selections(path: &Path, selections: &Selections) -> Result<(), Stud
     write_csv(path, &header, rows)
 }
 
-/// Writes `profile.csv`: every slice and side that was measured.
+/// Writes `profile.csv`: every slice and side that was measured, and where the walls of
+/// an opening stand in the patient.
 ///
 /// # Errors
 /// [`StudyError::Write`].
@@ -68,8 +70,17 @@ pub fn write_profile(path: &Path, profile: &[ProfileRow]) -> Result<(), StudyErr
         "width_mm",
         "confidence",
         "subject_id",
+        "front_x_mm",
+        "front_y_mm",
+        "front_z_mm",
+        "back_x_mm",
+        "back_y_mm",
+        "back_z_mm",
     ];
     let rows = profile.iter().map(|row| {
+        let is_open = row.foramen.state == State::Open;
+        let walls = row.foramen.front.zip(row.foramen.back).filter(|_| is_open);
+        let at = |of: fn((Point, Point)) -> f64| millimetres(walls.map(of));
         vec![
             row.series_uid.clone(),
             row.source.sop_instance_uid.clone(),
@@ -79,6 +90,12 @@ pub fn write_profile(path: &Path, profile: &[ProfileRow]) -> Result<(), StudyErr
             millimetres(row.foramen.width),
             millimetres(Some(row.foramen.confidence)),
             row.subject.to_string(),
+            at(|(front, _)| front.x),
+            at(|(front, _)| front.y),
+            at(|(front, _)| front.z),
+            at(|(_, back)| back.x),
+            at(|(_, back)| back.y),
+            at(|(_, back)| back.z),
         ]
     });
     write_csv(path, &header, rows)
