@@ -46,7 +46,6 @@ impl TrainedReader {
     }
 
     /// What it gives for crops `[n, 1, rows, columns]` and 1 where they are T2* `[n, 1]`.
-    #[must_use]
     pub fn forward(&self, crops: &Tensor, is_t2_star: &Tensor, train: bool) -> Tensor {
         let mut maps = crops.shallow_clone();
         for (convolution, norm) in &self.convolutions {

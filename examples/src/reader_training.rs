@@ -35,7 +35,6 @@ impl ReaderBatch {
     }
 
     /// How often each is drawn `[n]`: shut foramina are rare, and seen more often.
-    #[must_use]
     pub fn chances(&self) -> Tensor {
         let column = |i: i64| self.truth.select(1, i);
         column(0) * column(1).eq(0.0) * (SHUT_AGAIN - 1.0) + 1.0
@@ -102,7 +101,6 @@ impl ReaderBatch {
 /// How wrong the network's outputs `[n, 7]` are: cross-entropy of the state, the
 /// likelihood of widths (a Laplace distribution of the spread that it gives itself), and
 /// the distance of walls.
-#[must_use]
 pub fn reader_loss(given: &Tensor, truth: &Tensor) -> Tensor {
     let given_column = |i: i64| given.select(1, i);
     let column = |i: i64| truth.select(1, i);
