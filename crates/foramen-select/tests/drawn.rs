@@ -150,7 +150,8 @@ fn the_narrowest_slice_within_reach_is_chosen() {
     // The narrowest of all lies 9 mm above the disc: it belongs to another level.
     let widths = [(4.0, 5.0), (2.5, 5.0), (3.5, 5.0), (4.0, 5.0), (1.5, 5.0)];
     let stacks = [stack(&widths, 0.0)];
-    let all = [measure(&stacks[0], &MeasureOptions::default())];
+    let caliper = MeasureOptions::default().without_second_reader();
+    let all = [measure(&stacks[0], &caliper)];
     let selection = narrowest(&stacks, &all, &target(3.0), &SelectOptions::default());
     let chosen = selection.chosen.unwrap();
     assert_eq!((chosen.stack, chosen.slice), (0, 1));
