@@ -18,16 +18,16 @@ const HEADER: [&str; 8] =
     ["subject_id", "level", "side", "use", "label", "width_mm", "sop_instance_uid", "frame"];
 /// What the titles of covariates begin with.
 const COVARIATE: &str = "covariate_";
-/// The entry of the metadata with the millimetres of a pixel, and what they were before
-/// there was one.
+/// The number with the millimetres of a pixel, and what they were before there was one.
 const PIXEL: &str = "pixel_mm";
 const DEFAULT_PIXEL: f64 = 0.5;
 const INDEX: &str = "patches.csv";
 const PIXELS: &str = "patches.safetensors";
 
 /// Writes `patches.csv` and `patches.safetensors` into a folder: the index, with a
-/// column `covariate_NAME` for each covariate that a sample names, and one tensor `patches` `[n, row, column]` of half-precision values in the order
-/// of the index.
+/// column `covariate_NAME` for each covariate that a sample names, a tensor `patches`
+/// `[n, row, column]` of half-precision values in the order of the index, and the number
+/// `pixel_mm`, their distance in millimetres.
 ///
 /// # Errors
 /// [`StudyError::Write`], and [`StudyError::Patches`] when the patches differ in
@@ -49,9 +49,12 @@ pub fn write_patches(folder: &Path, samples: &[PatchSample]) -> Result<(), Study
     let shape = vec![samples.len(), rows, columns];
     let tensor = TensorView::new(Dtype::F16, shape, &bytes).map_err(|e| wrong(e.to_string()))?;
     let pixel = samples.first().map_or(DEFAULT_PIXEL, |sample| sample.pixel);
-    let metadata = [("schema_version", "1".to_owned()), (PIXEL, pixel.to_string())];
-    let metadata: HashMap<String, String> = metadata.map(|(k, v)| (k.to_owned(), v)).into();
-    let file = safetensors::serialize([("patches", tensor)], Some(metadata))
+    let pixel = pixel.to_le_bytes();
+    let pixel =
+        TensorView::new(Dtype::F64, Vec::new(), &pixel).map_err(|e| wrong(e.to_string()))?;
+    // Of two entries of metadata the order would change from run to run.
+    let metadata = HashMap::from([("schema_version".to_owned(), "1".to_owned())]);
+    let file = safetensors::serialize([("patches", tensor), (PIXEL, pixel)], Some(metadata))
         .map_err(|e| wrong(e.to_string()))?;
     write_atomically(&path, |writer| writer.write_all(&file))?;
     let names = samples.iter().flat_map(|patch| patch.sample.covariates.keys());
@@ -96,7 +99,7 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
     let wrong = |what: String| StudyError::Patches { path: path.clone(), what };
     let bytes = read_stage_file(&path, "select")?;
     let file = SafeTensors::deserialize(&bytes).map_err(|e| wrong(e.to_string()))?;
-    let pixel = pixel_of(&bytes).map_err(wrong)?;
+    let pixel = pixel_of(&file).map_err(wrong)?;
     let tensor = file.tensor("patches").map_err(|e| wrong(e.to_string()))?;
     let &[n, rows, columns] = tensor.shape() else {
         return Err(wrong(format!("shape {:?}", tensor.shape())));
@@ -158,15 +161,15 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
 pub fn read_pixel(folder: &Path) -> Result<f64, StudyError> {
     let path = folder.join(PIXELS);
     let bytes = read_stage_file(&path, "select")?;
-    pixel_of(&bytes).map_err(|what| StudyError::Patches { path, what })
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| error.to_string());
+    let pixel = file.and_then(|file| pixel_of(&file));
+    pixel.map_err(|what| StudyError::Patches { path, what })
 }
 
-fn pixel_of(file: &[u8]) -> Result<f64, String> {
-    let (_, header) = SafeTensors::read_metadata(file).map_err(|error| error.to_string())?;
-    match header.metadata().as_ref().and_then(|metadata| metadata.get(PIXEL)) {
-        Some(text) => text.parse().map_err(|_| format!("pixels of {text:?} mm")),
-        None => Ok(DEFAULT_PIXEL),
-    }
+fn pixel_of(file: &SafeTensors<'_>) -> Result<f64, String> {
+    let Ok(pixel) = file.tensor(PIXEL) else { return Ok(DEFAULT_PIXEL) };
+    let bytes = pixel.data().try_into().ok().filter(|_| pixel.dtype() == Dtype::F64);
+    bytes.map(f64::from_le_bytes).ok_or_else(|| format!("{PIXEL} is no number"))
 }
 
 #[cfg(test)]
@@ -193,6 +196,12 @@ mod tests {
         write_patches(folder.path(), &samples).unwrap();
         assert_eq!(read_patches(folder.path()).unwrap(), samples);
         assert_eq!(read_pixel(folder.path()).unwrap(), 0.75);
+        let bytes = || std::fs::read(folder.path().join(PIXELS)).unwrap();
+        let first = bytes();
+        for _ in 0..20 {
+            write_patches(folder.path(), &samples).unwrap();
+            assert!(bytes() == first, "the same patches give other bytes");
+        }
     }
 
     #[test]
