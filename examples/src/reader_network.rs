@@ -16,6 +16,7 @@ pub struct TrainedReader {
     convolutions: Vec<(nn::Conv2D, nn::BatchNorm)>,
     hidden: nn::Linear,
     output: nn::Linear,
+    clearance: nn::Linear,
 }
 
 impl TrainedReader {
@@ -42,10 +43,13 @@ impl TrainedReader {
         let hidden = nn::linear(&root / "hidden", features, HIDDEN, Default::default());
         let output =
             nn::linear(&root / "output", HIDDEN, signed(Network::OUTPUTS), Default::default());
-        Self { store, convolutions, hidden, output }
+        let clearance = nn::linear(&root / "clearance", HIDDEN, 1, Default::default());
+        Self { store, convolutions, hidden, output, clearance }
     }
 
-    /// What it gives for crops `[n, 1, rows, columns]` and 1 where they are T2* `[n, 1]`.
+    /// What it gives for crops `[n, 1, rows, columns]` and 1 where they are T2* `[n, 1]`:
+    /// the outputs that are read, and last the distance of the nearest pedicle, from which
+    /// it learns and which is not written.
     pub fn forward(&self, crops: &Tensor, is_t2_star: &Tensor, train: bool) -> Tensor {
         let mut maps = crops.shallow_clone();
         for (convolution, norm) in &self.convolutions {
@@ -53,7 +57,8 @@ impl TrainedReader {
         }
         let places = maps.contiguous().flatten(1, -1).to_kind(Kind::Float);
         let features = Tensor::cat(&[places.dropout(0.2, train), is_t2_star.shallow_clone()], 1);
-        self.output.forward(&self.hidden.forward(&features).relu())
+        let hidden = self.hidden.forward(&features).relu();
+        Tensor::cat(&[self.output.forward(&hidden), self.clearance.forward(&hidden)], 1)
     }
 
     /// Lets an optimiser train it.

@@ -5,11 +5,14 @@ use tch::{Device, Kind, Reduction, Tensor};
 
 use crate::ReaderSample;
 
-/// How much more often a shut foramen is seen than another.
-const SHUT_AGAIN: f64 = 16.0;
+/// How much more often a shut foramen is seen than another, and a slice that passes
+/// near the edge of a pedicle, at most how far in millimetres.
+const SHUT_AGAIN: f64 = 4.0;
+const EDGE_AGAIN: f64 = 2.0;
+const AT_EDGE: f64 = 1.5;
 
 /// Crops `[n, 1, rows, columns]`, whether they are T2* `[n, 1]`, and what is true
-/// `[n, 7]`, as in [`ReaderSample::truth`].
+/// `[n, 8]`, as in [`ReaderSample::truth`].
 pub struct ReaderBatch {
     /// Squares larger than what is read, until [`ReaderBatch::varied`].
     pub crops: Tensor,
@@ -30,14 +33,16 @@ impl ReaderBatch {
         Self {
             crops: Tensor::from_slice(&pixels).view([-1, 1, edge, edge]),
             is_t2_star: Tensor::from_slice(&is_t2_star).view([-1, 1]),
-            truth: Tensor::from_slice(&truth).view([-1, 7]),
+            truth: Tensor::from_slice(&truth).view([-1, 8]),
         }
     }
 
-    /// How often each is drawn `[n]`: shut foramina are rare, and seen more often.
+    /// How often each is drawn `[n]`: shut foramina are rare and edges of pedicles hard,
+    /// so both are seen more often.
     pub fn chances(&self) -> Tensor {
         let column = |i: i64| self.truth.select(1, i);
-        column(0) * column(1).eq(0.0) * (SHUT_AGAIN - 1.0) + 1.0
+        let shut = column(0) * column(1).eq(0.0) * (SHUT_AGAIN - 1.0);
+        shut + column(7).abs().lt(AT_EDGE) * (EDGE_AGAIN - 1.0) + 1.0
     }
 
     /// Some of them.
@@ -93,14 +98,15 @@ impl ReaderBatch {
             truth.push((&cos * &y - &sin * &x) / &squared);
             truth.push((&cos * &x + &sin * &y) / &squared);
         }
+        truth.push(column(7));
         let truth = Tensor::cat(&truth, 1);
         Self { crops, is_t2_star: self.is_t2_star.shallow_clone(), truth }
     }
 }
 
-/// How wrong the network's outputs `[n, 7]` are: cross-entropy of the state, the
-/// likelihood of widths (a Laplace distribution of the spread that it gives itself), and
-/// the distance of walls.
+/// How wrong the network's outputs `[n, 8]` are: cross-entropy of the state, the
+/// likelihood of widths (a Laplace distribution of the spread that it gives itself), the
+/// distance of walls, and the error of the distance of pedicles.
 pub fn reader_loss(given: &Tensor, truth: &Tensor) -> Tensor {
     let given_column = |i: i64| given.select(1, i);
     let column = |i: i64| truth.select(1, i);
@@ -118,5 +124,6 @@ pub fn reader_loss(given: &Tensor, truth: &Tensor) -> Tensor {
     let width = among(off * (-&spread).exp() + &spread, column(0));
     let walls =
         (given.narrow(1, 3, 4) - truth.narrow(1, 3, 4)).abs().mean_dim(1, false, Kind::Float);
-    state + width + 0.2 * among(walls, column(2))
+    let clearance = (given_column(7) - column(7)).abs().mean(Kind::Float);
+    state + width + 0.2 * among(walls, column(2)) + 0.3 * clearance
 }

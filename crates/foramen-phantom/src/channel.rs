@@ -99,7 +99,12 @@ impl Channel {
 
     /// Whether a height above the axis lies between the pedicles.
     pub(crate) fn is_between_pedicles(&self, h: f64) -> bool {
-        h < self.roof && h > self.floor
+        self.clearance(h) > 0.0
+    }
+
+    /// How far a height above the axis is from the nearest pedicle, negative within it.
+    pub(crate) fn clearance(&self, h: f64) -> f64 {
+        (self.roof - h).min(h - self.floor)
     }
 
     /// Whether a place along the axis is within the walls.

@@ -53,7 +53,7 @@ pub use config::{CohortConfig, OutcomeModel};
 pub use defect::Defect;
 pub use error::PhantomError;
 pub use scoring::{Chosen, SelectionScore};
-pub use subject::{Subject, draw_rescan, draw_subject};
+pub use subject::{Subject, draw_rescan, draw_subject, draw_varied};
 pub use truth::{DiscTruth, ForamenTruth, SliceTruth, SubjectTruth, Truth};
 
 /// The README is run as a test.

@@ -76,7 +76,7 @@ fn foramen_truth(spine: &Spine, channel: &Channel, plane: &Plane) -> Option<Fora
     let along = |p: Point| channel.along(spine.frame.local([p.x, p.y, p.z]));
 
     let mut narrowest: Option<(f64, Point, Point)> = None;
-    let mut closed = false;
+    let mut clearance = f64::INFINITY;
     let steps = 60;
     for step in 0..=steps {
         let station = start + axis * (f64::from(step - steps / 2) * STEP);
@@ -84,7 +84,7 @@ fn foramen_truth(spine: &Spine, channel: &Channel, plane: &Plane) -> Option<Fora
         if here.t.abs() > REACH {
             continue;
         }
-        closed |= !channel.is_between_pedicles(here.h);
+        clearance = clearance.min(channel.clearance(here.h));
         // Signed depth behind the front wall, and before the back wall.
         let front = |c: f64| {
             let at = along(station + across * c);
@@ -111,8 +111,9 @@ fn foramen_truth(spine: &Spine, channel: &Channel, plane: &Plane) -> Option<Fora
         back: None,
         root_width_mm,
         offset_mm,
+        clearance_mm: Some(clearance),
     };
-    Some(if closed {
+    Some(if clearance <= 0.0 {
         shut
     } else if width < SHUT {
         ForamenTruth { state: "occluded".to_owned(), width_mm: Some(0.0), ..shut }

@@ -138,6 +138,7 @@ mod tests {
             stack: 0,
             canal: [0.0; 3],
             left: vec![ForamenTruth {
+                clearance_mm: None,
                 level: "C5/6".to_owned(),
                 state: "open".to_owned(),
                 width_mm: Some(width),

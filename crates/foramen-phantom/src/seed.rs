@@ -14,6 +14,7 @@ pub(crate) enum Purpose {
     Artefact,
     Noise,
     Uid,
+    Variety,
 }
 
 /// The generator of one purpose of one subject.

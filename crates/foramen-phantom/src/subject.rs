@@ -55,6 +55,17 @@ pub fn draw_rescan(config: &CohortConfig, index: usize) -> Subject {
     Plan::draw(config, index).again().subject()
 }
 
+/// Draws the axial stacks of the same subject, and their truth, with foramina that differ
+/// more than those of a cohort, the treated one apart: narrowest anywhere along their
+/// length, nearly even, or shut. For those who train what measures foramina, so that it
+/// learns to look and not where to look.
+#[must_use]
+pub fn draw_varied(config: &CohortConfig, index: usize) -> (Vec<Stack>, SubjectTruth) {
+    let mut plan = Plan::draw(config, index);
+    plan.spine = plan.spine.varied(plan.seed, index, &plan.complaint);
+    (plan.stacks(&plan.protocol.axial), plan.truth())
+}
+
 /// Everything about a subject except the pictures.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
@@ -264,6 +275,27 @@ mod tests {
         let (axial, again) = (&first.protocol.axial, &second.protocol.axial);
         assert_eq!((axial.contrast, axial.rows), (again.contrast, again.rows));
         assert_ne!(first.instance_uid(axial, 0), second.instance_uid(again, 0));
+    }
+
+    #[test]
+    fn varied_foramina_differ_and_the_treated_one_does_not() {
+        let plan = Plan::draw(&CohortConfig::default(), 3);
+        let varied = plan.spine.clone().varied(plan.seed, 3, &plan.complaint);
+        let (mut same, mut shut) = (0, 0);
+        for (a, b) in plan.spine.channels.iter().flatten().zip(varied.channels.iter().flatten()) {
+            let is_treated = (a.level, a.side) == (plan.complaint.level, plan.complaint.side);
+            assert!(!is_treated || a == b);
+            same += usize::from(a == b);
+        }
+        assert!((1..11).contains(&same), "{same}");
+        for index in 0..60 {
+            let plan = Plan::draw(&CohortConfig::default(), index);
+            let spine = plan.spine.varied(plan.seed, index, &plan.complaint);
+            let is_shut = |c: &&crate::channel::Channel| c.encroachment >= c.clear;
+            shut += spine.channels.iter().flatten().filter(is_shut).count();
+        }
+        // 0.6 × 0.15 × 0.3 of 720, and those treated.
+        assert!((8..50).contains(&shut), "{shut}");
     }
 
     #[test]

@@ -143,4 +143,8 @@ pub struct ForamenTruth {
     /// How far the slice lies above (+) or below (−) the middle of the foramen
     /// at disc height, along the slice's cranial normal.
     pub offset_mm: f64,
+    /// How far the slice stays from the nearest pedicle, along the spine; negative
+    /// when it cuts one. Known in memory only: files do not hold it.
+    #[serde(skip)]
+    pub clearance_mm: Option<f64>,
 }
