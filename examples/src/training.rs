@@ -153,6 +153,7 @@ fn train_cnn(
 ) -> Result<TrainedModel> {
     use foramen_cnn::{Cnn, CnnConfig, ModelCard};
 
+    foramen_tch::reuse_memory()?;
     let pixels = dataset.samples().first().map_or(0, |sample| sample.patch.nrows());
     let pixel = foramen_study::files::read_pixel(out)?;
     let mut config = CnnConfig::for_patches(pixels, pixel)
