@@ -125,20 +125,19 @@ const SHUT: f64 = 3.0;
 
 impl View<'_> {
     fn foramen(&self, side: Side, expected: (f64, f64), options: &MeasureOptions) -> Foramen {
-        let foramen = self.calipered(side, expected, options);
-        if !options.second_reader || foramen.state == State::Refused {
-            return foramen;
+        let (mut foramen, mut walls) = self.calipered(side, expected, options);
+        if options.second_reader
+            && foramen.state != State::Refused
+            && let Some(reading) = read(self, side, expected)
+        {
+            let points = reading.walls.map(|at| self.frame.point(Frame::outward(side, at)));
+            (foramen, walls) = (joined(foramen, &reading, points), Some(reading.walls));
         }
-        let Some(reading) = read(self, side, expected) else { return foramen };
-        let walls = reading.walls.map(|at| self.frame.point(Frame::outward(side, at)));
-        self.with_root(side, reading.walls, joined(foramen, &reading, walls))
-    }
-
-    /// With the root outside the walls. On T2* root, fat and muscle are alike.
-    fn with_root(&self, side: Side, walls: [(f64, f64); 2], foramen: Foramen) -> Foramen {
-        let is_visible = self.contrast == Contrast::T2Fse;
-        let find = || root::find(&self.frame, side, walls, self.levels(side), self.thickness);
-        let root = is_visible.then(find).flatten();
+        // On T2* root, fat and muscle are alike.
+        let walls = walls.filter(|_| self.contrast == Contrast::T2Fse);
+        let root = walls.and_then(|walls| {
+            root::find(&self.frame, side, walls, self.levels(side), self.thickness)
+        });
         Foramen {
             root_width: root.map(|root| root.width),
             root: root.map(|root| root.edges.map(|at| self.frame.point(Frame::outward(side, at)))),
@@ -146,14 +145,21 @@ impl View<'_> {
         }
     }
 
-    /// What the caliper alone says.
-    fn calipered(&self, side: Side, expected: (f64, f64), options: &MeasureOptions) -> Foramen {
+    /// What the caliper alone says, without the root, and front and back wall where it
+    /// stood, in millimetres (outward, back).
+    fn calipered(
+        &self,
+        side: Side,
+        expected: (f64, f64),
+        options: &MeasureOptions,
+    ) -> (Foramen, Option<[(f64, f64); 2]>) {
         let frame = &self.frame;
+        let refused = |reason| (Foramen::refused(reason), None);
         if frame.sample(Frame::outward(side, (26.0, 0.0))).is_none() {
-            return Foramen::refused(RefusalReason::OutsideImage);
+            return refused(RefusalReason::OutsideImage);
         }
         let Some((cut, levels)) = self.cut(side, expected) else {
-            return Foramen::refused(RefusalReason::NoWalls);
+            return refused(RefusalReason::NoWalls);
         };
         let range = levels.fluid - levels.dark;
         let crossed = cut.crossed();
@@ -174,9 +180,10 @@ impl View<'_> {
             odds: -SHUT,
             passage: None,
         };
-        let Some(opening) = cut.opening() else { return closed };
+        let Some(opening) = cut.opening() else { return (closed, None) };
         let Some(neck) = narrowest_neck(frame, side, opening, levels, self.contrast) else {
-            return Foramen { path: closed.path, ..Foramen::refused(RefusalReason::NoWalls) };
+            let (foramen, _) = refused(RefusalReason::NoWalls);
+            return (Foramen { path: closed.path, ..foramen }, None);
         };
         // How likely it is open, as log odds: what is brightest on the cut
         // against bone, and how distinct both walls are.
@@ -199,7 +206,7 @@ impl View<'_> {
             passage: Some(passage),
             ..closed
         };
-        self.with_root(side, [neck.front, neck.back], foramen)
+        (foramen, Some([neck.front, neck.back]))
     }
 
     /// The width of a passage: what lies between its edges, less what blur adds
