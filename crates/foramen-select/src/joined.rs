@@ -4,6 +4,7 @@ use foramen_types::Point;
 
 use crate::foramen::{Passage, probability};
 use crate::reader::Reading;
+use crate::ring::distance;
 use crate::{Foramen, State};
 
 /// How far off a width of the caliper is in the mean, in millimetres.
@@ -13,7 +14,7 @@ const CALIPER_SPREAD: f64 = 0.5;
 /// farther from what it learned on, and it takes their foramina for pedicles too soon.
 const NETWORK_ODDS: f64 = 0.7;
 const CALIPER_ODDS: f64 = 0.3;
-const SHIFT: f64 = 1.1;
+const SHIFT: f64 = 1.0;
 /// An error that matters, in millimetres.
 const MATTERS: f64 = 0.8;
 
@@ -22,9 +23,33 @@ const MATTERS: f64 = 0.8;
 const SHUT: f64 = 0.6;
 const SHUT_WITHOUT_OPENING: f64 = 1.2;
 
+/// How far off the places of walls are at least, in millimetres: the network has learned
+/// where along a neck it is narrowest, and pictures differ there. A caliper set farther
+/// away than this stands in another neck.
+const PLACE_SPREAD: f64 = 0.5;
+const SAME_NECK: f64 = 2.5;
+
+/// Front and back wall, where those of the network and of a caliper weigh by how exact
+/// they are.
+pub(crate) fn joined_walls(reading: &Reading, caliper: [(f64, f64); 2]) -> [(f64, f64); 2] {
+    let middle = |[front, back]: [(f64, f64); 2]| {
+        (f64::midpoint(front.0, back.0), f64::midpoint(front.1, back.1))
+    };
+    if distance(middle(reading.walls), middle(caliper)) > SAME_NECK {
+        return reading.walls;
+    }
+    let (network, hand) = (reading.spread.max(PLACE_SPREAD).powi(-2), CALIPER_SPREAD.powi(-2));
+    let part = hand / (network + hand);
+    let between = |a: f64, b: f64| a + part * (b - a);
+    std::array::from_fn(|i| {
+        let (ours, theirs) = (reading.walls[i], caliper[i]);
+        (between(ours.0, theirs.0), between(ours.1, theirs.1))
+    })
+}
+
 /// A foramen that both have read: widths weigh by how exact they are, and where they
-/// differ the result is as doubtful as they differ. Walls stand where the network sees
-/// them, this width apart.
+/// differ the result is as doubtful as they differ. Walls stand where they were seen, this
+/// width apart.
 pub(crate) fn joined(caliper: Foramen, reading: &Reading, walls: [Point; 2]) -> Foramen {
     let (width, spread, shut) = match caliper.passage {
         Some(Passage { width, .. }) => {

@@ -5,9 +5,9 @@ use crate::atlas::refuse_above_foramina;
 use crate::caliper::{Neck, narrowest_neck};
 use crate::foramen::{Passage, probability};
 use crate::frame::Frame;
-use crate::joined::joined;
+use crate::joined::{joined, joined_walls};
 use crate::passage::brightness;
-use crate::reader::read;
+use crate::reader::{Reading, read};
 use crate::ring::Levels;
 use crate::root;
 use crate::view::{View, Views};
@@ -130,7 +130,8 @@ impl View<'_> {
             && foramen.state != State::Refused
             && let Some(reading) = read(self, side, expected)
         {
-            let points = reading.walls.map(|at| self.frame.point(Frame::outward(side, at)));
+            let seen = self.walls(side, &reading, walls);
+            let points = seen.map(|at| self.frame.point(Frame::outward(side, at)));
             (foramen, walls) = (joined(foramen, &reading, points), Some(reading.walls));
         }
         // On T2* root, fat and muscle are alike.
@@ -143,6 +144,24 @@ impl View<'_> {
             root: root.map(|root| root.edges.map(|at| self.frame.point(Frame::outward(side, at)))),
             ..foramen
         }
+    }
+
+    /// Where both readers see the walls. On spin echo the cheapest way around the canal
+    /// may cross another neck, so that the caliper is set again where the network sees one.
+    fn walls(
+        &self,
+        side: Side,
+        reading: &Reading,
+        caliper: Option<[(f64, f64); 2]>,
+    ) -> [(f64, f64); 2] {
+        let again = || {
+            let [front, back] = reading.walls;
+            let levels = self.levels(side);
+            let neck = narrowest_neck(&self.frame, side, (front, back), levels, self.contrast)?;
+            Some([neck.front, neck.back])
+        };
+        let caliper = if self.contrast == Contrast::T2Star { caliper } else { again() };
+        caliper.map_or(reading.walls, |caliper| joined_walls(reading, caliper))
     }
 
     /// What the caliper alone says, without the root, and front and back wall where it

@@ -139,12 +139,12 @@ pub fn narrowest(
 }
 
 /// Half the height of a foramen between its pedicles, in millimetres.
-const HALF_HEIGHT: f64 = 3.45;
+const HALF_HEIGHT: f64 = 3.5;
 /// How much a millimetre of height says about open or closed, as log odds, and
 /// the most it may say for either.
-const BY_HEIGHT: f64 = 2.5;
+const BY_HEIGHT: f64 = 2.2;
 const MOST_OPEN: f64 = 12.0;
-const MOST_CLOSED: f64 = 3.0;
+const MOST_CLOSED: f64 = 4.0;
 /// Slices less certain than this must be clearly narrower, by how much in millimetres
 /// per part.
 const CERTAIN: f64 = 0.6;
