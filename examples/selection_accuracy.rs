@@ -9,14 +9,15 @@
 //! ```text
 //! cargo run --release --example selection_accuracy -- [--subjects 100] [--seed 4001] [--rescan] [--perturb] [--json FILE]
 //! ```
-//! Prints a row per group and one for all, then pedicles, shut foramina and roots.
+//! Prints a row per group and one for all, then pedicles, shut foramina, roots and
+//! discs.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Parser;
 use foramen_examples::{
-    AccuracyRow, Failure, Perturbation, RootAccuracy, StateAccuracy, Trial, bar,
+    AccuracyRow, DiscAccuracy, Failure, Perturbation, RootAccuracy, StateAccuracy, Trial, bar,
 };
 use foramen_metrics::{Confidence, Icc, Ratings, icc};
 use foramen_phantom::{CohortConfig, draw_rescan, draw_subject};
@@ -91,6 +92,7 @@ fn print_states(trials: &[Trial]) {
     let swapped = trials.iter().filter(|trial| trial.swapped).count();
     println!("walls set on the wrong side of the canal: {swapped}");
     println!("{}", RootAccuracy::of(trials));
+    println!("{}", DiscAccuracy::of(trials));
 }
 
 fn print_rescans(trials: &[Trial], again: &[Option<Trial>]) -> Result<(), Failure> {

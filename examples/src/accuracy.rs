@@ -8,6 +8,8 @@ use foramen_select::{
 use foramen_types::{Level, Point, Side, Vector};
 use serde::Serialize;
 
+use crate::DiscAccuracy;
+
 /// Slices count as the narrowest when their true width is within this of it.
 const TIE: f64 = 0.15;
 
@@ -39,6 +41,8 @@ pub struct Trial {
     /// The width of the root that grades the chosen foramen, and the true one, where
     /// a slice of the profile shows it.
     pub graded_root: (Option<f64>, Option<f64>),
+    /// The discs on the sagittal series.
+    pub discs: DiscAccuracy,
 }
 
 impl Trial {
@@ -103,6 +107,7 @@ impl Trial {
             ),
             seen_everywhere: seen_everywhere(subject, &measured),
             roots: roots(subject, &measured),
+            discs: DiscAccuracy::on(subject),
         }
     }
 
