@@ -5,10 +5,10 @@
 //! ```
 //!
 //! Every slice and side of each neck is a sample, turned, scaled, shifted, blurred and
-//! brightened anew in each epoch. Foramina vary more than those of patients, but for a
-//! tenth of the necks, which is kept apart; what is printed
-//! after each epoch is of them: the median and the 95th percentile of the error of
-//! widths, and the share of pedicles below the odds that 2 % of foramina are below.
+//! brightened anew in each epoch; foramina vary more than those of patients. A tenth of
+//! the necks is drawn as patients are and kept apart. What is printed after each epoch is
+//! of them: the median and the 95th percentile of the error of widths, and the share of
+//! pedicles below the odds that 2 % of foramina are below.
 
 use std::f64::consts::PI;
 use std::path::PathBuf;
