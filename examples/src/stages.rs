@@ -4,7 +4,9 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use foramen_image::PatchFrame;
 use foramen_learn::Dataset;
-use foramen_study::{EpisodeSelection, Manifest, Selections, StudyConfig, files, select_slices};
+use foramen_study::{
+    EpisodeSelection, Levels, Manifest, Selections, StudyConfig, files, select_slices,
+};
 
 use crate::{OpenedInputs, Shown, bar, contact_page, create};
 
@@ -27,6 +29,10 @@ pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) ->
     let mut manifest = Manifest::join(&inputs.scan, &inputs.outcomes, config.scan_age);
     for kept in &mut manifest.kept {
         kept.covariates = inputs.covariates.get(&kept.row).cloned().unwrap_or_default();
+    }
+    manifest.level_edits = inputs.levels.as_ref().and_then(Levels::edits);
+    if let Some(edits) = &manifest.level_edits {
+        println!("disc positions: {edits}");
     }
     for (row, images) in &manifest.near_misses {
         eprintln!(

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use foramen_select::PointKind;
 use foramen_types::{Level, Point, SubjectId, Vector};
 
+mod edits;
 mod given;
 mod label_image;
 mod label_table;
@@ -10,6 +11,7 @@ mod markups;
 mod sagittal;
 mod table;
 
+pub use edits::LevelEdits;
 pub use given::{GivenLevels, UnreadLevels, open_levels};
 pub use label_table::LabelTable;
 pub use sagittal::find_levels;
@@ -30,6 +32,8 @@ pub struct DiscPosition {
     pub source: LevelSource,
     /// How sure that is, 0 to 1.
     pub confidence: f64,
+    /// Where the disc finder had put it, which a person may have changed since.
+    pub drafted: Option<Point>,
 }
 
 /// Who placed a disc.
@@ -48,6 +52,8 @@ pub enum LevelSource {
 #[derive(Debug, Clone, Default)]
 pub struct Levels {
     discs: BTreeMap<(SubjectId, Level), DiscPosition>,
+    /// How many drafted discs a person has refused.
+    refused: usize,
 }
 
 impl Levels {

@@ -5,6 +5,7 @@ use foramen_outcome::{Episode, Outcomes};
 use foramen_types::{Level, Outcome, Side, SubjectId};
 use jiff::civil::Date;
 
+use crate::LevelEdits;
 use crate::candidates::{axial_series, days};
 
 /// A row that can be used: an injection with an outcome and an axial scan.
@@ -60,6 +61,9 @@ pub struct Manifest {
     /// Pairs of subject ids, one of a row and one of images, that differ only in
     /// case or leading zeros: most likely one person.
     pub near_misses: Vec<(SubjectId, SubjectId)>,
+    /// What a person changed in the disc positions that were drafted; whoever reads
+    /// such a table puts it here.
+    pub level_edits: Option<LevelEdits>,
 }
 
 impl Manifest {

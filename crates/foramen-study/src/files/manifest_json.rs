@@ -5,7 +5,7 @@ use foramen_types::{Outcome, SubjectId};
 use serde::{Deserialize, Serialize};
 
 use super::write_atomically;
-use crate::{CohortFlow, Excluded, Kept, Manifest, StudyError};
+use crate::{CohortFlow, Excluded, Kept, LevelEdits, Manifest, StudyError};
 
 /// Version of the file's form.
 const SCHEMA_VERSION: u32 = 1;
@@ -19,6 +19,8 @@ struct ManifestFile {
     excluded: Vec<ExcludedRow>,
     studies_without_row: Vec<String>,
     near_misses: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    level_edits: Option<LevelEdits>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -89,6 +91,7 @@ pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StudyError
             .iter()
             .map(|(row, images)| (row.to_string(), images.to_string()))
             .collect(),
+        level_edits: manifest.level_edits,
     };
     write_atomically(path, |writer| Ok(serde_json::to_writer_pretty(writer, &file)?))
 }
@@ -145,5 +148,6 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StudyError> {
             .into_iter()
             .map(|(row, images)| Ok((subject(row)?, subject(images)?)))
             .collect::<Result<_, StudyError>>()?,
+        level_edits: file.level_edits,
     })
 }

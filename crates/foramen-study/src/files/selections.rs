@@ -120,6 +120,7 @@ pub fn write_levels(path: &Path, levels: &Levels) -> Result<(), StudyError> {
         "source",
         "confidence",
         "status",
+        "drafted_mm",
     ];
     let rows = levels.iter().map(|(subject, level, disc)| {
         let along = |of: fn(foramen_types::Vector) -> f64| number(disc.normal.map(of));
@@ -143,6 +144,9 @@ pub fn write_levels(path: &Path, levels: &Levels) -> Result<(), StudyError> {
             },
             millimetres(Some(disc.confidence)),
             "found".to_owned(),
+            disc.drafted.map_or_else(String::new, |at| {
+                [at.x, at.y, at.z].map(|mm| millimetres(Some(mm))).join(" ")
+            }),
         ]
     });
     write_csv(path, &header, rows)

@@ -154,6 +154,7 @@ impl Levels {
             return Err(StudyError::LevelTwice { subject: subject.clone(), level: *level });
         }
         self.discs.extend(other.discs);
+        self.refused += other.refused;
         Ok(())
     }
 }

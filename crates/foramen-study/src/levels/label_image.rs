@@ -53,9 +53,11 @@ impl Levels {
             frame_of_reference_uid: None,
             source: LevelSource::Given(format!("label image, {}", table.name())),
             confidence: 1.0,
+            drafted: None,
         };
         let discs = table.discs(&image).into_iter();
-        Ok(Self { discs: discs.map(|(level, at)| ((subject.clone(), level), disc(at))).collect() })
+        let discs = discs.map(|(level, at)| ((subject.clone(), level), disc(at))).collect();
+        Ok(Self { discs, ..Self::default() })
     }
 }
 

@@ -81,7 +81,7 @@ impl Levels {
                 }
             }
         }
-        Ok(Self { discs })
+        Ok(Self { discs, ..Self::default() })
     }
 }
 
@@ -130,6 +130,7 @@ impl ControlPoint {
             frame_of_reference_uid: None,
             source: LevelSource::Given("3D Slicer markups".to_owned()),
             confidence: 1.0,
+            drafted: None,
         };
         Ok((level, disc))
     }

@@ -49,6 +49,7 @@ pub fn find_levels(
                     frame_of_reference_uid: header.frame_of_reference_uid.clone(),
                     source: LevelSource::Sagittal { series_uid: header.series_uid.clone() },
                     confidence: disc.confidence,
+                    drafted: Some(disc.centre),
                 };
                 return Ok(discs.into_iter().map(|disc| (disc.level, position(disc))).collect());
             }

@@ -10,8 +10,8 @@ use crate::{DiscPosition, LevelSource, Levels, StudyError};
 impl Levels {
     /// Reads `levels.csv`: `subject_id,level,x_mm,y_mm,z_mm` and, where they are,
     /// `kind` (`disc` or `canal`), `frame_of_reference_uid`, `nx,ny,nz`,
-    /// `source`, `confidence` and `status` (a row whose status is `refused` is
-    /// skipped).
+    /// `source`, `confidence`, `status` (a row whose status is `refused` is
+    /// skipped) and `drafted_mm` (three numbers: where the disc finder had put it).
     ///
     /// # Errors
     /// [`StudyError::MissingColumn`], [`StudyError::Cell`], [`StudyError::Value`],
@@ -40,9 +40,11 @@ impl Levels {
         let text = |row: &Row, column: &str| {
             table.optional(column).map(|at| row.cell(at)).unwrap_or_default().to_owned()
         };
-        let mut discs = BTreeMap::new();
+        let (mut discs, mut refused) = (BTreeMap::new(), 0);
         for row in table.rows() {
+            let drafted = text(row, "drafted_mm");
             if text(row, "status") == "refused" {
+                refused += usize::from(!drafted.is_empty());
                 continue;
             }
             let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
@@ -74,6 +76,17 @@ impl Levels {
                 "" => 1.0,
                 _ => number("confidence")?,
             };
+            let drafted = match drafted.as_str() {
+                "" => None,
+                place => {
+                    let place: Vec<f64> =
+                        place.split_whitespace().filter_map(|mm| mm.parse().ok()).collect();
+                    let [x, y, z] = place[..] else {
+                        return Err(cell("drafted_mm", "leave it as it was drafted, or blank"));
+                    };
+                    Some(Point::new(x, y, z))
+                }
+            };
             let frame = text(row, "frame_of_reference_uid");
             let disc = DiscPosition {
                 point: Point::new(number("x_mm")?, number("y_mm")?, number("z_mm")?),
@@ -82,12 +95,13 @@ impl Levels {
                 frame_of_reference_uid: (!frame.is_empty()).then_some(frame),
                 source: LevelSource::Given(text(row, "source")),
                 confidence,
+                drafted,
             };
             if discs.insert((subject, level), disc).is_some() {
                 return Err(StudyError::RepeatedRow { table: table.name(), row: row.line });
             }
         }
-        Ok(Self { discs })
+        Ok(Self { discs, refused })
     }
 }
 

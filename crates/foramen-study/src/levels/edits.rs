@@ -1,0 +1,79 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Levels;
+
+/// A place farther than this from the drafted one was moved, in millimetres; tables hold
+/// thousandths.
+const MOVED: f64 = 0.01;
+
+/// What a person changed in a table of disc positions that
+/// [`draft_levels`](crate::draft_levels) had made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct LevelEdits {
+    /// Discs that stand where they were drafted.
+    pub as_drafted: usize,
+    /// Discs that were moved.
+    pub moved: usize,
+    /// The farthest move, in millimetres.
+    pub farthest_mm: f64,
+    /// Discs that were added.
+    pub added: usize,
+    /// Drafted discs that were given the status `refused`.
+    pub refused: usize,
+}
+
+impl Levels {
+    /// What was changed since the discs were drafted; `None` when none of them was.
+    #[must_use]
+    pub fn edits(&self) -> Option<LevelEdits> {
+        let mut edits = LevelEdits { refused: self.refused, ..LevelEdits::default() };
+        for disc in self.discs.values() {
+            match disc.drafted.map(|drafted| drafted.distance(disc.point)) {
+                None => edits.added += 1,
+                Some(far) if far > MOVED => {
+                    edits.moved += 1;
+                    edits.farthest_mm = edits.farthest_mm.max(far);
+                }
+                Some(_) => edits.as_drafted += 1,
+            }
+        }
+        (edits.as_drafted + edits.moved + edits.refused > 0).then_some(edits)
+    }
+}
+
+impl fmt::Display for LevelEdits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { as_drafted, moved, farthest_mm, added, refused } = self;
+        write!(f, "{as_drafted} as drafted, {moved} moved")?;
+        if *moved > 0 {
+            write!(f, " (by {farthest_mm:.1} mm at most)")?;
+        }
+        write!(f, ", {added} added, {refused} refused")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use foramen_types::SubjectKey;
+
+    use super::*;
+
+    #[test]
+    fn what_a_person_changed_is_counted() {
+        let table = "subject_id,level,x_mm,y_mm,z_mm,status,drafted_mm\n\
+                     A,C4/5,1,2,3,found,1 2 3\n\
+                     A,C5/6,1,2,7.5,found,1 2 3\n\
+                     A,C6/7,1,2,3,,\n\
+                     A,C7/T1,1,2,3,refused,1 2 3\n";
+        let levels = Levels::read(table.as_bytes(), &SubjectKey::identity()).unwrap();
+        let edits = levels.edits().unwrap();
+        assert_eq!((edits.as_drafted, edits.moved, edits.added, edits.refused), (1, 1, 1, 1));
+        let said = "1 as drafted, 1 moved (by 4.5 mm at most), 1 added, 1 refused";
+        assert_eq!(edits.to_string(), said);
+        let by_hand = "subject_id,level,x_mm,y_mm,z_mm\nA,C5/6,1,2,3\n";
+        let levels = Levels::read(by_hand.as_bytes(), &SubjectKey::identity()).unwrap();
+        assert_eq!(levels.edits(), None);
+    }
+}
