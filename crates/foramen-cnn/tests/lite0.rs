@@ -1,28 +1,45 @@
 //! EfficientNet-Lite0 against activations computed with numpy.
 #![allow(clippy::unwrap_used, reason = "tests read files of known content")]
 
+#[path = "drawn/channels.rs"]
+mod channels;
+
 use std::path::PathBuf;
 
-use foramen_cnn::EfficientNetLite0;
+use channels::{dataset, small};
+use foramen_cnn::{Architecture, Backbone, Cnn, EfficientNetLite0};
+use foramen_learn::{Classifier, Learner, Split};
 use tch::{Device, Tensor};
+
+/// The converted weights, where they are.
+fn weights() -> Option<PathBuf> {
+    let weights = std::env::var_os("FORAMEN_LITE0_WEIGHTS").map(PathBuf::from);
+    if weights.is_none() {
+        println!("skipped: set FORAMEN_LITE0_WEIGHTS to what `cargo xtask lite0` prints");
+        assert!(std::env::var_os("CI").is_none(), "CI has to set FORAMEN_LITE0_WEIGHTS");
+    }
+    weights
+}
 
 /// The converted weights and the reference, where both are.
 fn files() -> Option<(PathBuf, PathBuf)> {
-    let weights = std::env::var_os("FORAMEN_LITE0_WEIGHTS").map(PathBuf::from)?;
+    let weights = weights()?;
     let data = std::env::var_os("FORAMEN_TEST_DATA").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
         PathBuf::from,
     );
     let golden = data.join("weights/golden_lite0.npz");
-    golden.is_file().then_some((weights, golden))
+    if !golden.is_file() {
+        println!("skipped: there is no {}", golden.display());
+        assert!(std::env::var_os("CI").is_none(), "CI has to set FORAMEN_TEST_DATA");
+        return None;
+    }
+    Some((weights, golden))
 }
 
 #[test]
 fn features_and_classes_are_those_of_the_reference() {
-    let Some((weights, golden)) = files() else {
-        println!("skipped: set FORAMEN_LITE0_WEIGHTS (`cargo xtask lite0`) and FORAMEN_TEST_DATA");
-        return;
-    };
+    let Some((weights, golden)) = files() else { return };
     let network = EfficientNetLite0::load(&weights, Device::Cpu).unwrap();
     let golden = Tensor::read_npz(golden).unwrap();
     let of =
@@ -45,4 +62,26 @@ fn features_and_classes_are_those_of_the_reference() {
         seen += 1;
     }
     assert_eq!(seen, 5);
+}
+
+#[test]
+fn a_training_begins_with_the_weights() {
+    let Some(weights) = weights() else { return };
+    let lite0 = Architecture::EfficientNetLite0;
+    // As a trunk it gives the features that it gives alone.
+    let alone = EfficientNetLite0::load(&weights, Device::Cpu).unwrap();
+    let trunk = Backbone::load(lite0, 3, &weights, Device::Cpu).unwrap();
+    let images = Tensor::linspace(-1.0, 1.0, 3 * 64 * 64, (tch::Kind::Float, Device::Cpu));
+    let images = images.view([1, 3, 64, 64]);
+    let [alone, trunk] =
+        tch::no_grad(|| [alone.features(&images, false), trunk.features(&images, false)]);
+    assert!((alone - trunk).abs().max().double_value(&[]) < 1e-5);
+
+    let data = dataset(45, 0);
+    let fold = Split::by_subject(&data, 3, 1).unwrap().fold(&data, 0);
+    let config = small().with_epochs(1).with_images_per_epoch(16).with_architecture(lite0);
+    let fit = |config| Cnn::new(config).fit(&fold.train, &fold.tune).unwrap();
+    let (begun, drawn) = (fit(config.clone().with_weights(&weights)), fit(config));
+    let samples = fold.test.samples();
+    assert_ne!(begun.predict(samples).unwrap(), drawn.predict(samples).unwrap());
 }
