@@ -2,13 +2,17 @@
 
 use tch::{Kind, Tensor};
 
-use crate::CnnError;
 use crate::environment::Environment;
 use crate::images::{Images, numbers};
 use crate::network::Network;
+use crate::{Architecture, CnnConfig, CnnError, lite0};
 
 /// What the weights of torchvision expect of red, green and blue from 0 to 1.
 const IMAGENET: [[f64; 2]; 3] = [[0.485, 0.229], [0.456, 0.224], [0.406, 0.225]];
+
+/// Images that the network looks at together, where there are more: 256 of 224 × 224
+/// pixels need some 2 GB in a ResNet.
+const TOGETHER: i64 = 256;
 
 /// What intensities and widths are measured by, from the train set alone, or
 /// what published weights expect.
@@ -23,9 +27,9 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    /// Reads the scales off the train set; those of intensities are ImageNet's where
-    /// `published` weights are begun with and images have three channels.
-    pub(crate) fn of(train: &Images, published: bool) -> Result<Self, CnnError> {
+    /// Reads the scales off the train set; those of intensities are what the weights
+    /// expect where published ones are begun with and images have three channels.
+    pub(crate) fn of(train: &Images, config: &CnnConfig) -> Result<Self, CnnError> {
         let channels = train.shape()[0];
         let of_channel = |channel: i64| {
             let pixels = train.pixels.select(1, channel);
@@ -33,10 +37,12 @@ impl Scale {
             let mean = pixels.mean(Kind::Float).double_value(&[]);
             [mean, if deviation > 1e-6 { deviation } else { 1.0 }]
         };
-        let intensity = if published && channels == 3 {
-            IMAGENET.to_vec()
-        } else {
-            (0..channels).map(of_channel).collect()
+        let intensity = match (config.architecture, &config.weights) {
+            (Architecture::EfficientNetLite0, Some(_)) if channels == 3 => {
+                vec![lite0::INTENSITY; 3]
+            }
+            (_, Some(_)) if channels == 3 => IMAGENET.to_vec(),
+            _ => (0..channels).map(of_channel).collect(),
         };
         let (widths, known) = (numbers(&train.width)?, numbers(&train.has_width)?);
         let widths: Vec<f64> =
@@ -95,7 +101,11 @@ impl Member {
     ) -> Result<Seen, CnnError> {
         tch::no_grad(|| {
             let view = foramen_tch::channels_last(&self.scale.intensity(view))?;
-            let pooled = environment.compute(|| self.network.look(&view, false))?;
+            // Maps of a few images at a time, however many there are.
+            let parts = environment.compute(|| -> Vec<Tensor> {
+                view.split(TOGETHER, 0).iter().map(|part| self.network.look(part, false)).collect()
+            })?;
+            let pooled = Tensor::cat(&parts, 0);
             let answer = self.network.answer(&pooled);
             let widths = self.scale.millimetres(&answer.width);
             let z = images.width_z(&widths);
