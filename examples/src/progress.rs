@@ -8,9 +8,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// Never: the template is fixed.
 #[must_use]
 pub fn bar(stage: &'static str, length: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix:>10} [{bar:32}] {pos}/{len} {msg} {elapsed}")
-        .expect("the template is well formed")
-        .progress_chars("=> ");
+    let style = ProgressStyle::with_template(
+        "{prefix:>10} [{bar:32}] {pos}/{len} {msg} {elapsed}, {eta} left",
+    )
+    .expect("the template is well formed")
+    .progress_chars("=> ");
     let bar = ProgressBar::new(length as u64).with_style(style).with_prefix(stage);
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
