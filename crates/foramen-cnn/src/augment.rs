@@ -5,8 +5,10 @@ use rand::{RngExt as _, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, Tensor};
 
+use crate::blur::Blur;
+
 /// How training images vary. Widths must stay what they are, so the scale
-/// hardly changes; the side is normalised, so nothing is flipped.
+/// hardly changes; the side is normalised, so nothing is mirrored unless asked for.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Augmentation {
@@ -34,6 +36,13 @@ pub struct Augmentation {
     /// of the field of view (DeVries and Taylor 2017, arXiv 1708.04552). Default 0: it
     /// may hide the foramen.
     pub cutout: f64,
+    /// Largest standard deviation of a Gaussian blur, pixels of the field of view.
+    /// Default 0: blur makes narrow passages look wider.
+    pub blur: f64,
+    /// Share of the images that are mirrored left to right. Default 0: a patch has the
+    /// treated side at image left, so that its mirror image is one that no patch looks
+    /// like. For images whose sides mean the same, 0.5.
+    pub flip: f64,
     /// Images are mixed with others of their batch, and outcomes and widths as well, in
     /// shares from Beta(`mixup`, `mixup`) (Zhang 2017, arXiv 1710.09412). Default 0:
     /// none are; the sum of two foramina is no foramen.
@@ -56,6 +65,8 @@ impl Default for Augmentation {
             noise: 0.05,
             elastic: 0.0,
             cutout: 0.0,
+            blur: 0.0,
+            flip: 0.0,
             mixup: 0.0,
             cutmix: 0.0,
         }
@@ -63,6 +74,26 @@ impl Default for Augmentation {
 }
 
 impl Augmentation {
+    /// Each bound by its name, with the least and the most it may be.
+    pub(crate) fn bounds(&self) -> [(&'static str, f64, [f64; 2]); 13] {
+        let any = [0.0, f64::MAX];
+        [
+            ("rotation", self.rotation, [0.0, 180.0]),
+            ("shift", self.shift, any),
+            ("scale", self.scale, [0.0, 0.99]),
+            ("gamma", self.gamma, [0.0, 10.0]),
+            ("bias", self.bias, any),
+            ("offset", self.offset, any),
+            ("noise", self.noise, any),
+            ("elastic", self.elastic, any),
+            ("cutout", self.cutout, [0.0, 1.0]),
+            ("blur", self.blur, any),
+            ("flip", self.flip, [0.0, 1.0]),
+            ("mixup", self.mixup, any),
+            ("cutmix", self.cutmix, any),
+        ]
+    }
+
     /// No variation at all.
     #[must_use]
     pub const fn none() -> Self {
@@ -76,6 +107,8 @@ impl Augmentation {
             noise: 0.0,
             elastic: 0.0,
             cutout: 0.0,
+            blur: 0.0,
+            flip: 0.0,
             mixup: 0.0,
             cutmix: 0.0,
         }
@@ -123,6 +156,7 @@ pub(crate) struct Variation {
     bends: Vec<f64>,
     /// Row, column and edge of what is hidden in each image; empty without.
     holes: Vec<[i64; 3]>,
+    blur: Option<Blur>,
     /// Columns and rows of the images, less one.
     spans: [f64; 2],
 }
@@ -142,6 +176,7 @@ impl Variation {
         let mut affine = Vec::with_capacity(generators.len() * 6);
         let mut tones = Vec::with_capacity(generators.len() * 6);
         let (mut bends, mut holes) = (Vec::new(), Vec::new());
+        let mut blur = Blur::up_to(augmentation.blur, crop);
         let count = as_len(channels * crop * crop);
         let mut noise = vec![0f32; generators.len() * count];
         for (generator, pixels) in generators.iter_mut().zip(noise.chunks_exact_mut(count)) {
@@ -174,9 +209,15 @@ impl Variation {
             if augmentation.cutout > 0.0 {
                 holes.push(hole(augmentation.cutout, crop, generator));
             }
+            if let Some(blur) = &mut blur {
+                blur.draw(generator);
+            }
+            if augmentation.flip > 0.0 && generator.random_bool(augmentation.flip) {
+                mirror(affine.last_chunk_mut().expect("each image has six numbers"));
+            }
         }
         let spans = [(columns - 1) as f64, (rows - 1) as f64];
-        Self { channels, crop, affine, tones, noise, bends, holes, spans }
+        Self { channels, crop, affine, tones, noise, bends, holes, blur, spans }
     }
 
     /// The images so varied.
@@ -190,7 +231,10 @@ impl Variation {
             let [columns, rows] = self.spans.map(|span| 2.0 / span);
             grid += bends.permute([0, 2, 3, 1]) * floats(&[columns, rows], &[2], device);
         }
-        let cut = read(images, &grid);
+        let mut cut = read(images, &grid);
+        if let Some(blur) = &self.blur {
+            cut = blur.apply(&cut);
+        }
         let tones = floats(&self.tones, &[n, 6, 1, 1], device);
         let tone = |index: i64| tones.narrow(1, index, 1);
         let along = Tensor::linspace(-1.0, 1.0, crop, (Kind::Float, device));
@@ -207,6 +251,12 @@ impl Variation {
         }
         varied
     }
+}
+
+/// Turns the six numbers of an affine map so that the field of view is read from its
+/// right to its left.
+fn mirror([x, _, _, y, _, _]: &mut [f64; 6]) {
+    (*x, *y) = (-*x, -*y);
 }
 
 /// Draws a square inside the field of view: row, column, edge.
@@ -277,7 +327,7 @@ fn as_len(number: i64) -> usize {
     usize::try_from(number).expect("a number of pixels is not negative")
 }
 
-fn floats(values: &[f64], shape: &[i64], device: Device) -> Tensor {
+pub(crate) fn floats(values: &[f64], shape: &[i64], device: Device) -> Tensor {
     Tensor::from_slice(values).to_kind(Kind::Float).view(shape).to_device(device)
 }
 
@@ -350,6 +400,21 @@ mod tests {
         let count = hidden.size()[0];
         assert!(count > 0 && count <= 16, "{count}");
         assert!((hidden - mean).abs().max().double_value(&[]) < 1e-5);
+    }
+
+    #[test]
+    fn a_flip_mirrors_left_and_right_alone() {
+        let flipped = Augmentation { flip: 1.0, ..Augmentation::none() };
+        let varied = vary(&ramp(), 4, &flipped, &mut generators(2)[..1]);
+        let expected = centre(&ramp(), 4).flip([3]);
+        assert!(varied.allclose(&expected, 0.0, 1e-5, false));
+        // About half are, and the rest are as they were.
+        let images = ramp().expand([200, 1, 10, 10], false).contiguous();
+        let half = Augmentation { flip: 0.5, ..Augmentation::none() };
+        let varied = vary(&images, 4, &half, &mut generators(200));
+        let is_flipped = (varied - expected).abs().amax([1i64, 2, 3], false).lt(1e-4);
+        let count = is_flipped.sum(Kind::Int64).int64_value(&[]);
+        assert!((70..=130).contains(&count), "{count}");
     }
 
     #[test]

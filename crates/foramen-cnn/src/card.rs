@@ -82,11 +82,8 @@ impl ModelCard {
             data: String::new(),
             covariates: model.covariates().to_vec(),
             computed: format!(
-                "foramen-cnn {}, {}, seed {}, at most {} epochs",
-                env!("CARGO_PKG_VERSION"),
-                model.environment,
-                config.seed,
-                config.epochs
+                "{}, seed {}, at most {} epochs",
+                model.trained, config.seed, config.epochs
             ),
             metrics: Vec::new(),
             limits: vec![

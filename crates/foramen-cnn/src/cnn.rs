@@ -14,6 +14,7 @@ use crate::input::Input;
 use crate::material::Material;
 use crate::member::Scale;
 use crate::model::Learned;
+use crate::records::EnvironmentFile;
 use crate::temperature::{self, cross_entropy};
 use crate::training::Training;
 use crate::{CnnConfig, CnnError, CnnModel, EpochReport};
@@ -131,6 +132,7 @@ impl Learner for Cnn {
         let all: Vec<_> = train_set.samples().iter().chain(seen).copied().collect();
         let covariates = Covariates::of(train_set.samples(), config.measured_width)?;
         covariates.check(tune.samples())?;
+        covariates.check_finite(train_set.auxiliary())?;
         let input = Input::of(&all, config.crop, covariates);
         let train_images = Images::new(&all, &input, environment.place())?;
         let tune_images = Images::new(tune.samples(), &input, environment.place())?;
@@ -140,7 +142,7 @@ impl Learner for Cnn {
             labelled,
             tune: &tune_images,
             class_weights: config.class_weights.of(favourable, labelled),
-            scale: Scale::of(&train_images, config.weights.is_some())?,
+            scale: Scale::of(&train_images, config)?,
         };
         let silent = |_: &EpochReport| ();
         let progress: &dyn Fn(&EpochReport) = match &self.progress {
@@ -168,6 +170,7 @@ impl Learner for Cnn {
             .collect::<Result<Vec<_>, _>>()?;
         let mut model = CnnModel {
             config: config.clone(),
+            trained: EnvironmentFile::of(&environment),
             environment,
             members,
             temperature: 1.0,

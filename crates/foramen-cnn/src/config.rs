@@ -299,16 +299,16 @@ impl CnnConfig {
                 return Err(CnnError::Config { setting, value: value.to_string(), rule });
             }
         }
-        let [mixup, cutmix] = [self.augmentation.mixup, self.augmentation.cutmix];
+        for (setting, value, [low, high]) in self.augmentation.bounds() {
+            if !(low..=high).contains(&value) {
+                let rule = "a finite number of its range that is not negative";
+                return Err(CnnError::Config { setting, value: value.to_string(), rule });
+            }
+        }
         let [poor, favourable] = self.class_weights.of(1, 2);
-        for (setting, value, low) in [
-            ("mixup", mixup, 0.0),
-            ("cutmix", cutmix, 0.0),
-            ("class_weights", poor, f64::MIN_POSITIVE),
-            ("class_weights", favourable, f64::MIN_POSITIVE),
-        ] {
-            if !(value.is_finite() && value >= low) {
-                let rule = "a finite number that is not negative; class weights not zero";
+        for value in [poor, favourable] {
+            if !(value.is_finite() && value > 0.0) {
+                let (setting, rule) = ("class_weights", "two finite numbers above zero");
                 return Err(CnnError::Config { setting, value: value.to_string(), rule });
             }
         }
@@ -347,6 +347,19 @@ mod tests {
         let config = CnnConfig { dropout: 1.5, ..CnnConfig::default() };
         let error = config.check().unwrap_err().to_string();
         assert!(error.contains("dropout = 1.5"), "{error}");
+        let bad = [("elastic", f64::INFINITY), ("noise", f64::NAN), ("flip", 1.5), ("mixup", -1.0)];
+        for (setting, value) in bad {
+            let mut config = CnnConfig::default();
+            let Augmentation { elastic, noise, flip, mixup, .. } = &mut config.augmentation;
+            *match setting {
+                "elastic" => elastic,
+                "noise" => noise,
+                "flip" => flip,
+                _ => mixup,
+            } = value;
+            let error = config.check().unwrap_err().to_string();
+            assert!(error.contains(&format!("{setting} = {value}")), "{error}");
+        }
         let error = CnnConfig::default().with_members(0).check().unwrap_err().to_string();
         assert!(error.contains("members"), "{error}");
     }

@@ -91,10 +91,19 @@ impl Covariates {
             if !(missing.is_empty() && extra.is_empty()) {
                 return Err(CnnError::Covariates { subject: subject(), missing, extra });
             }
-            let finite = |value: &Option<f64>| value.is_none_or(f64::is_finite);
-            if let Some((name, _)) = given.iter().find(|(_, value)| !finite(value)) {
-                let name = name.clone();
-                return Err(CnnError::CovariateNotFinite { subject: subject(), name });
+        }
+        self.check_finite(samples)
+    }
+
+    /// Checks that the values which samples have can be computed with, whatever they name.
+    pub(crate) fn check_finite(&self, samples: &[&Sample]) -> Result<(), CnnError> {
+        for sample in samples {
+            let bad = |covariate: &&Covariate| {
+                covariate.value(sample).is_some_and(|value| !value.is_finite())
+            };
+            if let Some(Covariate { name, .. }) = self.0.iter().find(bad) {
+                let (subject, name) = (sample.subject.clone(), name.clone());
+                return Err(CnnError::CovariateNotFinite { subject, name });
             }
         }
         Ok(())

@@ -67,6 +67,12 @@ pub enum CnnError {
         /// Whose patch.
         subject: SubjectId,
     },
+    /// A measured width is NaN or infinite.
+    #[error("the width of {subject} is not finite; leave a width out that is not known")]
+    WidthNotFinite {
+        /// Whose foramen.
+        subject: SubjectId,
+    },
     /// A sample does not name the covariates that the model asks for.
     #[error(
         "the sample of {subject} {}; a sample names each covariate of the model, without a value \

@@ -52,13 +52,15 @@ impl Images {
                     expected: edge,
                 });
             }
-            let start = pixels.len();
+            if sample.channels().flatten().any(|value| !value.is_finite()) {
+                return Err(CnnError::PatchNotFinite { subject: subject() });
+            }
+            if sample.width.is_some_and(|width| !width.is_finite()) {
+                return Err(CnnError::WidthNotFinite { subject: subject() });
+            }
             // Beyond three times the window is an artefact or another window.
             let values = sample.channels().flatten();
             pixels.extend(values.map(|value| value.clamp(-2.0, 3.0)));
-            if pixels[start..].iter().any(|value| !value.is_finite()) {
-                return Err(CnnError::PatchNotFinite { subject: subject() });
-            }
         }
         let n = i64::try_from(samples.len()).expect("samples are counted in memory");
         let [channels, side] =

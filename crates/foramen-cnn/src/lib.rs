@@ -65,6 +65,7 @@ mod trunk;
 mod weights;
 
 mod augment;
+mod blur;
 mod images;
 mod input;
 mod member;

@@ -8,6 +8,7 @@ use crate::environment::Environment;
 use crate::images::Images;
 use crate::input::Input;
 use crate::member::Member;
+use crate::records::EnvironmentFile;
 use crate::schedule::purpose;
 use crate::{CnnConfig, CnnError, Covariate};
 
@@ -23,6 +24,8 @@ pub(crate) const VIEWS: Augmentation =
 pub struct CnnModel {
     pub(crate) config: CnnConfig,
     pub(crate) environment: Environment,
+    /// Where and how it was trained, which may have been elsewhere.
+    pub(crate) trained: EnvironmentFile,
     pub(crate) members: Vec<Member>,
     pub(crate) temperature: f64,
     pub(crate) input: Input,

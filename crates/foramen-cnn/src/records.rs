@@ -1,6 +1,7 @@
 //! Configuration and environment as files hold them: types of their own, so that
 //! a renamed field breaks no file.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use crate::environment::Environment;
 use crate::{Architecture, Augmentation, ClassWeights, CnnConfig, DeviceChoice, Precision};
 
 /// How the model was computed: for the reader, and for claims of equal bytes.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct EnvironmentFile {
     crate_version: String,
     libtorch: String,
@@ -32,6 +33,21 @@ impl EnvironmentFile {
             cpu_capability: environment.cpu_capability.clone(),
             deterministic: environment.deterministic,
         }
+    }
+}
+
+impl fmt::Display for EnvironmentFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { crate_version, libtorch, device, threads, cpu_capability, .. } = self;
+        write!(
+            f,
+            "foramen-cnn {crate_version}, libtorch {libtorch}, {device}, {threads} thread(s)"
+        )?;
+        // Files of before there was a choice do not say it.
+        if !self.number_format.is_empty() {
+            write!(f, ", {}", self.number_format)?;
+        }
+        write!(f, ", {cpu_capability}")
     }
 }
 
@@ -102,6 +118,10 @@ struct AugmentationFields {
     elastic: f64,
     #[serde(default)]
     cutout: f64,
+    #[serde(default)]
+    blur: f64,
+    #[serde(default)]
+    flip: f64,
     #[serde(default)]
     mixup: f64,
     #[serde(default)]

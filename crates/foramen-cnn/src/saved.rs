@@ -160,7 +160,7 @@ fn model_file(model: &CnnModel) -> ModelFile {
             width_deviation_mm: scale.width_deviation,
         },
         config: ConfigFile(model.config.clone()),
-        trained: EnvironmentFile::of(&model.environment),
+        trained: model.trained.clone(),
         learned: model.learned.clone(),
     }
 }
@@ -220,8 +220,8 @@ fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnErro
             Ok(Member { network, scale: scale.clone() })
         })
         .collect::<Result<Vec<_>, CnnError>>()?;
-    let (temperature, learned) = (file.temperature, file.learned);
-    Ok(CnnModel { config, environment, members, temperature, input, learned })
+    let ModelFile { temperature, learned, trained, .. } = file;
+    Ok(CnnModel { config, environment, trained, members, temperature, input, learned })
 }
 
 fn model_of(path: &Path, bytes: &[u8]) -> Result<ModelFile, CnnError> {
