@@ -4,10 +4,10 @@
 //! place of the disc, and compares with the truth. A refusal counts as a miss.
 //! With `--rescan` each subject is examined twice, in another pose and with other
 //! noise, and the widths are compared; with `--perturb` its pictures are made
-//! noisier, turned and cropped.
+//! noisier, turned and cropped. `--pixel` and `--thickness` draw other acquisitions.
 //!
 //! ```text
-//! cargo run --release --example selection_accuracy -- [--subjects 100] [--seed 4001] [--rescan] [--perturb] [--json FILE]
+//! cargo run --release --example selection_accuracy -- [--subjects 100] [--seed 4001] [--rescan] [--perturb] [--pixel MM] [--thickness MM] [--json FILE]
 //! ```
 //! Prints a row per group and one for all, then pedicles, shut foramina, roots and
 //! discs.
@@ -34,6 +34,10 @@ struct Arguments {
     rescan: bool,
     #[arg(long, help = "Measure again in noisier, turned and cropped pictures")]
     perturb: bool,
+    #[arg(long, value_name = "MM", help = "Edge of the axial pixels, instead of 0.40 to 0.70")]
+    pixel: Option<f64>,
+    #[arg(long, value_name = "MM", help = "Thickness of the axial slices, instead of 2 to 4")]
+    thickness: Option<f64>,
     #[arg(long, help = "Where to write the table as JSON")]
     json: Option<PathBuf>,
 }
@@ -41,7 +45,8 @@ struct Arguments {
 fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
     let config = CohortConfig::default().with_seed(arguments.seed);
-    let config = config.with_analysable(arguments.subjects).with_defects(0);
+    let mut config = config.with_analysable(arguments.subjects).with_defects(0);
+    (config.axial_pixel, config.axial_thickness) = (arguments.pixel, arguments.thickness);
     let examinations = if arguments.rescan { 2 } else { 1 };
     let progress = bar("subjects", arguments.subjects * examinations);
     let pairs: Vec<(Trial, Option<Trial>)> = (0..arguments.subjects)
@@ -116,6 +121,8 @@ fn print_perturbed(config: &CohortConfig, subjects: usize, trials: &[Trial]) {
     let perturbations = [
         ("noise of 6 % added", Perturbation::Noise(0.06)),
         ("grid turned by 10 degrees", Perturbation::Turn(10.0)),
+        ("grid turned by 15 degrees", Perturbation::Turn(15.0)),
+        ("grid turned by -15 degrees", Perturbation::Turn(-15.0)),
         ("21 rows and columns cut away", Perturbation::Crop(21)),
     ];
     for (name, perturbation) in perturbations {

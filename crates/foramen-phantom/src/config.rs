@@ -14,11 +14,26 @@ pub struct CohortConfig {
     pub defects: usize,
     /// How the outcome hangs on the foramen.
     pub outcome: OutcomeModel,
+    /// Edge of the axial pixels, millimetres. Default `None`: each subject's is drawn
+    /// from 0.40 to 0.70, what protocols ask for.
+    #[serde(default)]
+    pub axial_pixel: Option<f64>,
+    /// Thickness of the axial slices, millimetres. Default `None`: each subject's is
+    /// drawn from 2 to 4.
+    #[serde(default)]
+    pub axial_thickness: Option<f64>,
 }
 
 impl Default for CohortConfig {
     fn default() -> Self {
-        Self { seed: 1, analysable: 288, defects: 24, outcome: OutcomeModel::default() }
+        Self {
+            seed: 1,
+            analysable: 288,
+            defects: 24,
+            outcome: OutcomeModel::default(),
+            axial_pixel: None,
+            axial_thickness: None,
+        }
     }
 }
 
@@ -65,6 +80,20 @@ impl CohortConfig {
     #[must_use]
     pub fn with_outcome(mut self, outcome: OutcomeModel) -> Self {
         self.outcome = outcome;
+        self
+    }
+
+    /// The same cohort with axial pixels of this edge, millimetres.
+    #[must_use]
+    pub fn with_axial_pixel(mut self, mm: f64) -> Self {
+        self.axial_pixel = Some(mm);
+        self
+    }
+
+    /// The same cohort with axial slices of this thickness, millimetres.
+    #[must_use]
+    pub fn with_axial_thickness(mut self, mm: f64) -> Self {
+        self.axial_thickness = Some(mm);
         self
     }
 

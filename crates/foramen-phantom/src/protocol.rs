@@ -2,6 +2,7 @@ use foramen_image::{Contrast, Plane, Spacing};
 use foramen_types::{Level, Point, Vector};
 use rand::{Rng, RngExt};
 
+use crate::CohortConfig;
 use crate::frame::Local;
 use crate::seed::{Purpose, stream};
 use crate::spine::Spine;
@@ -63,24 +64,35 @@ pub(crate) struct Protocol {
 impl Protocol {
     /// Draws an examination; half of the subjects are spin echo and half
     /// gradient echo, by turns, and half of either are angled per disc.
-    pub(crate) fn draw(seed: u64, subject: usize, spine: &Spine) -> Self {
+    ///
+    /// `asked` tells what of the axial series is not drawn; its seed does not count.
+    pub(crate) fn draw(asked: &CohortConfig, seed: u64, subject: usize, spine: &Spine) -> Self {
         let mut rng = stream(seed, subject, Purpose::Protocol, 0);
         let contrast = if subject.is_multiple_of(2) { Contrast::T2Fse } else { Contrast::T2Star };
         let planning = if rng.random_bool(0.5) { Planning::Straight } else { Planning::Angled };
         let field = if rng.random_bool(0.5) { 1.5 } else { 3.0 };
-        let axial = axial(&mut rng, spine, contrast, planning);
+        let axial = axial(&mut rng, asked, spine, contrast, planning);
         let sagittal = sagittal(&mut rng, spine);
         let scout = scout(spine);
         Self { planning, axial, sagittal, scout, field }
     }
 }
 
-fn axial(rng: &mut impl Rng, spine: &Spine, contrast: Contrast, planning: Planning) -> Series {
+fn axial(
+    rng: &mut impl Rng,
+    asked: &CohortConfig,
+    spine: &Spine,
+    contrast: Contrast,
+    planning: Planning,
+) -> Series {
+    // Drawn all the same, so that the rest of the examination stays what it is.
     let mm = rng.random_range(0.40..0.70);
+    let mm = asked.axial_pixel.unwrap_or(mm);
     let mm = (mm * 1000.0_f64).round() / 1000.0;
     let view = rng.random_range(110.0..138.0);
     let size = even(view / mm);
     let thickness = [2.0, 2.5, 3.0, 3.0, 3.0, 3.5, 4.0][rng.random_range(0..7)];
+    let thickness = asked.axial_thickness.unwrap_or(thickness);
     let pitch = thickness * [1.0, 1.1, 1.1, 1.1, 1.2][rng.random_range(0..5)];
     let pitch = (pitch * 100.0_f64).round() / 100.0;
     let shift = (rng.random_range(-4.0..4.0), rng.random_range(-4.0..4.0));

@@ -52,7 +52,7 @@ pub fn draw_subject(config: &CohortConfig, index: usize) -> Subject {
 /// field and artefacts.
 #[must_use]
 pub fn draw_rescan(config: &CohortConfig, index: usize) -> Subject {
-    Plan::draw(config, index).again().subject()
+    Plan::draw(config, index).again(config).subject()
 }
 
 /// Draws the axial stacks of the same subject, and their truth, with foramina that differ
@@ -85,7 +85,7 @@ impl Plan {
         let complaint = Complaint::draw(seed, index);
         let course = Course::draw(&config.outcome, seed, index, &complaint);
         let spine = Spine::draw(seed, index, &complaint);
-        let protocol = Protocol::draw(seed, index, &spine);
+        let protocol = Protocol::draw(config, seed, index, &spine);
         let defect = index.checked_sub(config.analysable).map(Defect::of);
         let defect = defect.filter(|_| index < config.subjects());
         Self {
@@ -101,11 +101,11 @@ impl Plan {
     }
 
     /// The same subject at another examination.
-    fn again(mut self) -> Self {
+    fn again(mut self, config: &CohortConfig) -> Self {
         let (seed, index) = (self.seed, self.index);
         self.seed = !seed;
         self.spine = self.spine.lying(self.seed, index);
-        self.protocol = Protocol::draw(seed, index, &self.spine);
+        self.protocol = Protocol::draw(config, seed, index, &self.spine);
         self
     }
 
@@ -268,8 +268,9 @@ mod tests {
 
     #[test]
     fn a_second_examination_shows_the_same_spine_in_another_pose() {
-        let first = Plan::draw(&CohortConfig::default(), 3);
-        let second = first.clone().again();
+        let config = CohortConfig::default();
+        let first = Plan::draw(&config, 3);
+        let second = first.clone().again(&config);
         assert_eq!(first.spine.channels, second.spine.channels);
         assert_ne!(first.spine.frame, second.spine.frame);
         let (axial, again) = (&first.protocol.axial, &second.protocol.axial);
@@ -296,6 +297,20 @@ mod tests {
         }
         // 0.6 × 0.15 × 0.3 of 720, and those treated.
         assert!((8..50).contains(&shut), "{shut}");
+    }
+
+    #[test]
+    fn pixels_and_slices_are_as_asked_for_and_the_spine_is_the_same() {
+        let config = CohortConfig::default();
+        let asked = config.clone().with_axial_pixel(0.9).with_axial_thickness(7.5);
+        for index in 0..6 {
+            let (plan, drawn) = (Plan::draw(&asked, index), Plan::draw(&config, index));
+            assert_eq!((plan.spine, plan.course), (drawn.spine, drawn.course));
+            let series = &plan.protocol.axial;
+            assert_eq!(series.thickness, 7.5);
+            assert!(series.pitch >= 7.5 && series.contrast == drawn.protocol.axial.contrast);
+            assert_eq!(series.stacks[0][0].spacing().row, 0.9);
+        }
     }
 
     #[test]
