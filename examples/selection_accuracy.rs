@@ -2,9 +2,8 @@
 //!
 //! Draws fresh subjects in memory, measures every slice, selects at the true
 //! place of the disc, and compares with the truth. A refusal counts as a miss.
-//! With `--rescan` each subject is examined twice, in another pose and with other
-//! noise, and the widths are compared; with `--perturb` its pictures are made
-//! noisier, turned and cropped. `--pixel` and `--thickness` draw other acquisitions.
+//! `--rescan` examines each subject again, in another pose and with other noise;
+//! `--perturb` makes its pictures noisier, turned and cropped.
 //!
 //! ```text
 //! cargo run --release --example selection_accuracy -- [--subjects 100] [--seed 4001] [--rescan] [--perturb] [--pixel MM] [--thickness MM] [--json FILE]
@@ -49,18 +48,20 @@ fn main() -> Result<(), Failure> {
     (config.axial_pixel, config.axial_thickness) = (arguments.pixel, arguments.thickness);
     let examinations = if arguments.rescan { 2 } else { 1 };
     let progress = bar("subjects", arguments.subjects * examinations);
-    let pairs: Vec<(Trial, Option<Trial>)> = (0..arguments.subjects)
+    let of_subjects: Vec<(usize, (Trial, Option<Trial>))> = (0..arguments.subjects)
         .into_par_iter()
-        .map(|index| {
+        .filter_map(|index| {
             let first = Trial::of(&draw_subject(&config, index));
             progress.inc(1);
             let second = arguments.rescan.then(|| Trial::of(&draw_rescan(&config, index)));
             progress.inc(u64::from(arguments.rescan));
-            (first, second)
+            Some((index, (first?, second.flatten())))
         })
         .collect();
     progress.finish_and_clear();
-    let (trials, again): (Vec<Trial>, Vec<Option<Trial>>) = pairs.into_iter().unzip();
+    let passed_by = arguments.subjects - of_subjects.len();
+    println!("{passed_by} left out: no slice passes through the treated foramen");
+    let (subjects, (trials, again)): (Vec<_>, (Vec<_>, Vec<_>)) = of_subjects.into_iter().unzip();
     let groups: BTreeSet<&str> =
         trials.iter().flat_map(|trial| &trial.groups).map(String::as_str).collect();
     let rows: Vec<AccuracyRow> =
@@ -71,7 +72,7 @@ fn main() -> Result<(), Failure> {
         print_rescans(&trials, &again)?;
     }
     if arguments.perturb {
-        print_perturbed(&config, arguments.subjects, &trials);
+        print_perturbed(&config, &subjects, &trials);
     }
     if let Some(path) = arguments.json {
         std::fs::write(path, serde_json::to_string_pretty(&rows)?)?;
@@ -117,7 +118,7 @@ fn print_rescans(trials: &[Trial], again: &[Option<Trial>]) -> Result<(), Failur
     Ok(())
 }
 
-fn print_perturbed(config: &CohortConfig, subjects: usize, trials: &[Trial]) {
+fn print_perturbed(config: &CohortConfig, subjects: &[usize], trials: &[Trial]) {
     let perturbations = [
         ("noise of 6 % added", Perturbation::Noise(0.06)),
         ("grid turned by 10 degrees", Perturbation::Turn(10.0)),
@@ -126,9 +127,10 @@ fn print_perturbed(config: &CohortConfig, subjects: usize, trials: &[Trial]) {
         ("21 rows and columns cut away", Perturbation::Crop(21)),
     ];
     for (name, perturbation) in perturbations {
-        let again: Vec<Trial> = (0..subjects)
-            .into_par_iter()
-            .map(|index| Trial::of(&perturbation.of(&draw_subject(config, index))))
+        // Perturbed pictures have the truth of the others, so that none is left out.
+        let again: Vec<Trial> = subjects
+            .par_iter()
+            .filter_map(|index| Trial::of(&perturbation.of(&draw_subject(config, *index))))
             .collect();
         let row = AccuracyRow::of("all", &again);
         let moved =

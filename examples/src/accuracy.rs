@@ -46,18 +46,19 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Measures and selects at the true place of the disc.
+    /// Measures and selects at the true place of the disc; `None` where slices are so far
+    /// apart that none passes through the treated foramen.
     ///
     /// # Panics
     /// When the truth of the subject does not belong to its pictures.
     #[must_use]
-    pub fn of(subject: &Subject) -> Self {
+    pub fn of(subject: &Subject) -> Option<Self> {
+        let least = subject.truth.narrowest_width_mm?;
         let options = MeasureOptions::default();
         let measured: Vec<_> = subject.axial.iter().map(|stack| measure(stack, &options)).collect();
         let target = target(subject, subject.level, subject.side);
         let selection = narrowest(&subject.axial, &measured, &target, &SelectOptions::default());
         let truth = |stack: usize, slice: usize| foramen(subject, stack, slice);
-        let least = subject.truth.narrowest_width_mm.expect("an analysable subject has a width");
         let is_hit = |choice: &Choice| {
             let width = truth(choice.stack, choice.slice).and_then(|foramen| foramen.width_mm);
             width.is_some_and(|width| width - least <= TIE)
@@ -80,7 +81,7 @@ impl Trial {
                 .zip(choice.foramen.front)
                 .is_some_and(|(canal, front)| (front.x - canal.x) * subject.side.sign() <= 0.0)
         });
-        Self {
+        Some(Self {
             groups: groups(subject),
             width: chosen.and_then(|choice| choice.foramen.width),
             truth: least,
@@ -108,7 +109,7 @@ impl Trial {
             seen_everywhere: seen_everywhere(subject, &measured),
             roots: roots(subject, &measured),
             discs: DiscAccuracy::on(subject),
-        }
+        })
     }
 
     /// How far the measured width is from the true one; a refusal is farther than
