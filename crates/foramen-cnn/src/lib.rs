@@ -65,6 +65,7 @@ mod trunk;
 mod weights;
 
 mod augment;
+mod augmentation;
 mod blur;
 mod images;
 mod input;
@@ -94,7 +95,7 @@ mod tensors;
 mod torchscript;
 
 pub use arrays::{samples, samples_of_channels};
-pub use augment::Augmentation;
+pub use augmentation::Augmentation;
 pub use backbone::{Architecture, Backbone};
 pub use card::{CardMetric, ModelCard};
 pub use cnn::Cnn;

@@ -3,14 +3,14 @@ use foramen_types::Probability;
 use rand::rngs::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::augment::{Augmentation, centre, keyed, vary};
+use crate::augment::{centre, keyed, vary};
 use crate::environment::Environment;
 use crate::images::Images;
 use crate::input::Input;
 use crate::member::Member;
 use crate::records::EnvironmentFile;
 use crate::schedule::purpose;
-use crate::{CnnConfig, CnnError, Covariate};
+use crate::{Augmentation, CnnConfig, CnnError, Covariate};
 
 /// Images looked at together in prediction.
 const BATCH: usize = 64;

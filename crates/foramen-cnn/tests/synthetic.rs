@@ -93,6 +93,17 @@ fn one_seed_gives_one_model_and_a_saved_model_is_the_same() {
         let loaded = CnnModel::load(&path).unwrap();
         assert_eq!(loaded.predict(samples).unwrap(), predicted);
         assert_eq!(loaded.config(), model.config());
+        // Where it was trained stays what it was, wherever it is loaded and saved again.
+        let file = path.join("config.json");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let elsewhere = text.replace("\"cpu_capability\": \"", "\"cpu_capability\": \"OTHER ");
+        assert_ne!(elsewhere, text);
+        std::fs::write(&file, elsewhere).unwrap();
+        CnnModel::load(&path).unwrap().save(&path).unwrap();
+        for name in ["config.json", "card.md"] {
+            let text = std::fs::read_to_string(path.join(name)).unwrap();
+            assert!(text.contains("OTHER "), "{name}: {text}");
+        }
         // Nothing is left beside the model.
         assert_eq!(std::fs::read_dir(folder.path().join("runs")).unwrap().count(), 1);
     }
