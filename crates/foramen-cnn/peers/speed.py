@@ -17,6 +17,7 @@ import time
 
 import torch
 from networks import NETWORKS, SHAPES, load, wave
+from safetensors.torch import save_file
 
 PROGRAM = sys.argv[1]
 THREADS = int(sys.argv[2]) if len(sys.argv) > 2 else os.cpu_count()
@@ -93,6 +94,9 @@ def main(folder):
     for name, file in files.items():
         with torch.inference_mode():
             peer = Peer(name, file, False)
+            # Both predict with a file that PyTorch has saved, with statistics of images.
+            peer.look(peer.images)
+            save_file(peer.network.state_dict(), file)
             peer.network.eval()
             theirs = peer.look(peer.images).flatten()
         found = torch.tensor(ask("logits", name, "f32", 1))
