@@ -203,7 +203,7 @@ pub(crate) fn below(folder: &Path, fingerprint: &str) -> PathBuf {
     folder.join(&fingerprint[..16])
 }
 
-/// Puts the entries of a folder on the disk, where that is a thing.
-fn sync(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+/// Puts a file, or the entries of a folder, on the disk, where that is a thing.
+pub(crate) fn sync(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }

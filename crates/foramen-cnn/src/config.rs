@@ -312,6 +312,13 @@ impl CnnConfig {
                 return Err(CnnError::Config { setting, value: value.to_string(), rule });
             }
         }
+        if self.architecture == Architecture::DenseNet121 && !self.small_stem && self.crop < 32 {
+            return Err(CnnError::Config {
+                setting: "crop",
+                value: self.crop.to_string(),
+                rule: "at least 32 for a DenseNet-121 whose stem is not small",
+            });
+        }
         if let (Architecture::Compact, Some(weights)) = (self.architecture, &self.weights) {
             return Err(CnnError::Config {
                 setting: "weights",
@@ -333,6 +340,16 @@ mod tests {
         assert_eq!(CnnConfig::for_patches(100, 0.5), CnnConfig::default());
         let error = CnnConfig::for_patches(40, 1.0).check().unwrap_err().to_string();
         assert!(error.contains("crop = too small"), "{error}");
+    }
+
+    #[test]
+    fn a_densenet_halves_small_crops_too_often() {
+        let dense = CnnConfig { crop: 31, ..CnnConfig::default() };
+        let mut dense = dense.with_architecture(Architecture::DenseNet121);
+        let error = dense.check().unwrap_err().to_string();
+        assert!(error.contains("crop = 31"), "{error}");
+        dense.small_stem = true;
+        dense.check().unwrap();
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::member::{Member, Scale};
 use crate::model::Learned;
 use crate::network::Network;
 use crate::records::{ConfigFile, EnvironmentFile};
-use crate::{CnnError, CnnModel, DeviceChoice, ModelCard, tensors};
+use crate::{CnnError, CnnModel, DeviceChoice, ModelCard, checkpoint, tensors};
 
 /// What `config.json` calls itself.
 const FORMAT: &str = "foramen-cnn";
@@ -74,8 +74,9 @@ impl CnnModel {
     /// Writes the model into a folder: `config.json`, `weights.safetensors`, and
     /// what [`ModelCard::of`] knows as `card.json` and `card.md`.
     ///
-    /// The folder appears whole or not at all; an earlier model in its place is
-    /// replaced.
+    /// The folder appears whole or not at all. An earlier model in its place is
+    /// replaced; a process that dies at that very moment leaves it beside, as
+    /// `.NAME.old-PID`.
     ///
     /// # Errors
     /// [`CnnError::Io`] when a file cannot be written.
@@ -123,12 +124,17 @@ fn save(model: &CnnModel, folder: &Path) -> Result<(), CnnError> {
         let path = fresh.join(file);
         fs::write(&path, bytes).map_err(io("write", &path))
     };
+    let keep = |path: &Path| checkpoint::sync(path).map_err(io("write", path));
     let mut config = serde_json::to_vec_pretty(&model_file(model))
         .expect("the file's types are plain numbers and texts");
     config.push(b'\n');
     write(CONFIG, &config)?;
     write(WEIGHTS, &weights(model)?)?;
     ModelCard::of(model).write(&fresh)?;
+    for file in [CONFIG, WEIGHTS] {
+        keep(&fresh.join(file))?;
+    }
+    keep(&fresh)?;
     // A rename replaces no folder that holds files: the earlier model steps
     // aside first, and goes only when the new one is in place.
     let had_one = folder.exists();
@@ -136,6 +142,7 @@ fn save(model: &CnnModel, folder: &Path) -> Result<(), CnnError> {
         fs::rename(folder, &old).map_err(io("move", folder))?;
     }
     fs::rename(&fresh, folder).map_err(io("write", folder))?;
+    keep(parent)?;
     if had_one {
         fs::remove_dir_all(&old).map_err(io("remove", &old))?;
     }
