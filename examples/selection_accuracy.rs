@@ -120,7 +120,7 @@ fn print_rescans(trials: &[Trial], again: &[Option<Trial>]) -> Result<(), Failur
 
 fn print_perturbed(config: &CohortConfig, subjects: &[usize], trials: &[Trial]) {
     let perturbations = [
-        ("noise of 6 % added", Perturbation::Noise(0.06)),
+        ("noise doubled", Perturbation::Noise(2.0)),
         ("grid turned by 10 degrees", Perturbation::Turn(10.0)),
         ("grid turned by 15 degrees", Perturbation::Turn(15.0)),
         ("grid turned by -15 degrees", Perturbation::Turn(-15.0)),

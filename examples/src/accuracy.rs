@@ -227,7 +227,7 @@ fn groups(subject: &Subject) -> Vec<String> {
 
 /// The noise of a slice against its brightest part: the median difference of
 /// neighbours in a row.
-fn noise(slice: &foramen_image::Slice) -> f64 {
+pub(crate) fn noise(slice: &foramen_image::Slice) -> f64 {
     let (rows, columns) = slice.pixels().dim();
     let at = |row: usize, column: usize| f64::from(slice.pixels()[[row, column]]);
     let mut steps: Vec<f64> = (rows / 4..rows * 3 / 4)

@@ -6,10 +6,12 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
 
+use crate::accuracy::noise;
+
 /// What is done to every axial slice of a subject.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Perturbation {
-    /// Normal noise is added, with this deviation against the brightest part.
+    /// Normal noise is added until there is this many times as much as there was, at least 1.
     Noise(f64),
     /// The image grid is turned by degrees about its middle.
     Turn(f64),
@@ -38,11 +40,13 @@ impl Perturbation {
         let (u, v) = (plane.along_row(), plane.along_column());
         let Spacing { row, column } = plane.spacing();
         let (plane, rows, columns, values) = match self {
-            Self::Noise(share) => {
+            Self::Noise(times) => {
                 let mut sorted: Vec<f32> = slice.pixels().iter().copied().collect();
                 sorted.sort_by(f32::total_cmp);
                 let bright = f64::from(sorted[sorted.len() * 995 / 1000]);
-                let normal = Normal::new(0.0, share * bright).expect("the deviation is positive");
+                // Deviations add in squares.
+                let added = noise(slice) * (times * times - 1.0).max(0.0).sqrt();
+                let normal = Normal::new(0.0, added * bright).expect("the deviation is finite");
                 let mut rng = ChaCha8Rng::seed_from_u64(seed);
                 #[expect(clippy::cast_possible_truncation, reason = "images hold f32")]
                 let noisy = |value: &f32| (f64::from(*value) + normal.sample(&mut rng)) as f32;

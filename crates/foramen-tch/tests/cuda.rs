@@ -36,19 +36,21 @@ fn difference(found: &Tensor, expected: &Tensor) -> f64 {
 #[test]
 fn tf32_cuts_products_and_convolutions_to_ten_bits_and_only_when_allowed() {
     let _alone = alone();
-    let product = |device| waves(&[256, 256], device).matmul(&waves(&[256, 256], device));
-    let convolution = |device| {
-        let maps = waves(&[4, 32, 24, 24], device);
-        maps.conv2d::<Tensor>(&waves(&[32, 32, 3, 3], device), None, [1, 1], [1, 1], [1, 1], 1)
+    let on = |device| [waves(&[512, 512], device), waves(&[512, 512], device).tr()];
+    let maps = |device| [waves(&[16, 64, 56, 56], device), waves(&[64, 64, 3, 3], device)];
+    let convolved = |maps: &Tensor, kernels: &Tensor| {
+        maps.conv2d::<Tensor>(kernels, None, [1, 1], [1, 1], [1, 1], 1)
     };
     // Of the same numbers in double precision.
+    let exactly = |pair: [Tensor; 2]| pair.map(|tensor| tensor.to_kind(Kind::Double));
+    let [a, b] = exactly(on(Device::Cpu));
+    let product = a.matmul(&b);
+    let [a, b] = exactly(maps(Device::Cpu));
+    let convolution = convolved(&a, &b);
     let errors = || {
-        let exact = |tensor: Tensor| tensor.to_kind(Kind::Double);
-        let [a, b] = [0, 1].map(|_| exact(waves(&[256, 256], Device::Cpu)));
-        let maps = exact(waves(&[4, 32, 24, 24], Device::Cpu));
-        let kernels = exact(waves(&[32, 32, 3, 3], Device::Cpu));
-        let maps = maps.conv2d::<Tensor>(&kernels, None, [1, 1], [1, 1], [1, 1], 1);
-        [difference(&product(GPU), &a.matmul(&b)), difference(&convolution(GPU), &maps)]
+        let ([a, b], [c, d]) = (on(GPU), maps(GPU));
+        let [c, d] = [c, d].map(|tensor| channels_last(&tensor).unwrap());
+        [difference(&a.matmul(&b), &product), difference(&convolved(&c, &d), &convolution)]
     };
     set_tf32(false).unwrap();
     let exact = errors();
@@ -58,6 +60,7 @@ fn tf32_cuts_products_and_convolutions_to_ten_bits_and_only_when_allowed() {
     let again = errors();
     println!("f32 {exact:?}, TF32 {cut:?}, f32 again {again:?}");
     assert!(exact.iter().chain(&again).all(|error| *error < 1e-5), "{exact:?} {again:?}");
+    // Ten bits are 5e-4 of each factor.
     assert!(cut.iter().all(|error| (2e-5..5e-3).contains(error)), "{cut:?}");
 }
 
