@@ -4,6 +4,7 @@ use foramen_select::PointKind;
 use foramen_types::{Level, Point, SubjectId, Vector};
 
 mod edits;
+mod frames;
 mod given;
 mod label_image;
 mod label_table;
@@ -26,7 +27,8 @@ pub struct DiscPosition {
     /// The cranial unit normal of the disc, where known.
     pub normal: Option<Vector>,
     /// Frame of Reference UID (0020,0052) in which the place holds; `None` means
-    /// that of every series of the subject.
+    /// the one frame that all images of the subject are in, and nothing where they
+    /// are in several.
     pub frame_of_reference_uid: Option<String>,
     /// Who says so.
     pub source: LevelSource,
