@@ -9,7 +9,8 @@
 //! with its numbered discs, and corrects the table where it is wrong; `study
 //! --levels levels.csv` then uses it. With `--levels` the positions that 3D Slicer,
 //! TotalSpineSeg or the Spinal Cord Toolbox wrote are shown and put into the
-//! table; the other subjects are drafted. With no arguments it works on a small
+//! table; the other discs of a subject of whom one is given are counted from it, and the
+//! other subjects are drafted. With no arguments it works on a small
 //! synthetic cohort. It prints one line per subject: the discs that were found,
 //! or why the numbering was refused.
 
@@ -63,7 +64,13 @@ fn run(arguments: &Arguments) -> Result<()> {
     for subject in &draft.subjects {
         match &subject.refusal {
             None => println!("{:>10} {}", subject.subject, names(&subject.found)),
-            Some(refusal) => println!("{:>10} refused: {refusal}", subject.subject),
+            Some(refusal) if subject.found.is_empty() => {
+                println!("{:>10} refused: {refusal}", subject.subject);
+            }
+            Some(refusal) => {
+                let found = names(&subject.found);
+                println!("{:>10} {found}; no others: {refusal}", subject.subject);
+            }
         }
     }
     files::write_levels(&arguments.out.join("levels.csv"), &draft.levels)?;

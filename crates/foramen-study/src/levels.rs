@@ -54,8 +54,8 @@ pub enum LevelSource {
 #[derive(Debug, Clone, Default)]
 pub struct Levels {
     discs: BTreeMap<(SubjectId, Level), DiscPosition>,
-    /// How many drafted discs a person has refused.
-    refused: usize,
+    /// Levels that a person has refused, and whether they had been drafted.
+    refused: BTreeMap<(SubjectId, Level), bool>,
 }
 
 impl Levels {
@@ -68,6 +68,11 @@ impl Levels {
     #[must_use]
     pub fn of(&self, subject: &SubjectId, level: Level) -> Option<&DiscPosition> {
         self.discs.get(&(subject.clone(), level))
+    }
+
+    /// Whether a person has refused a level of a subject.
+    pub(crate) fn is_refused(&self, subject: &SubjectId, level: Level) -> bool {
+        self.refused.contains_key(&(subject.clone(), level))
     }
 
     /// All discs, by subject and level.

@@ -28,7 +28,8 @@ impl Levels {
     /// What was changed since the discs were drafted; `None` when none of them was.
     #[must_use]
     pub fn edits(&self) -> Option<LevelEdits> {
-        let mut edits = LevelEdits { refused: self.refused, ..LevelEdits::default() };
+        let refused = self.refused.values().filter(|drafted| **drafted).count();
+        let mut edits = LevelEdits { refused, ..LevelEdits::default() };
         for disc in self.discs.values() {
             match disc.drafted.map(|drafted| drafted.distance(disc.point)) {
                 None => edits.added += 1,

@@ -150,7 +150,7 @@ impl Levels {
             return Err(StudyError::LevelTwice { subject: subject.clone(), level: *level });
         }
         self.discs.extend(other.discs);
-        self.refused += other.refused;
+        self.refused.extend(other.refused);
         Ok(())
     }
 }

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foramen_dicom::StackHeader;
 use foramen_image::Contrast;
-use foramen_select::{DiscOptions, PointKind, find_discs};
+use foramen_select::{DiscOptions, DiscRefusal, PointKind, find_discs};
 use foramen_types::Level;
 
 use crate::{DiscPosition, LevelSource};
@@ -69,10 +69,29 @@ pub fn find_levels(
                 };
                 return Ok(discs.into_iter().map(|disc| (disc.level, position(disc))).collect());
             }
-            Err(error) => refusal = error.to_string(),
+            Err(error) => refusal = with_remedy(&error, header, options),
         }
     }
     Err(refusal)
+}
+
+/// A refusal, and where one named disc would mend it, how to name one.
+fn with_remedy(refusal: &DiscRefusal, header: &StackHeader, options: &DiscOptions) -> String {
+    let mended = matches!(
+        refusal,
+        DiscRefusal::TooFewDiscs { .. }
+            | DiscRefusal::NoDens { .. }
+            | DiscRefusal::DensNotSeen
+            | DiscRefusal::Ambiguous
+    );
+    if !mended || options.hint.is_some() {
+        return refusal.to_string();
+    }
+    format!(
+        "{refusal}: write one disc of {} into partial.csv (subject_id,level,x_mm,y_mm,z_mm) and run \
+         `levels --dicom DIR --levels partial.csv --out OUT`",
+        header.subject
+    )
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ impl Levels {
         let text = |row: &Row, column: &str| {
             table.optional(column).map(|at| row.cell(at)).unwrap_or_default().to_owned()
         };
-        let (mut discs, mut refused) = (BTreeMap::new(), 0);
+        let (mut discs, mut refused) = (BTreeMap::new(), BTreeMap::new());
         for row in table.rows() {
             let drafted = text(row, "drafted_mm");
             let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
@@ -53,10 +53,12 @@ impl Levels {
                 value: text(row, column),
                 remedy,
             };
+            let subject = key.of_table(row.cell(subject)).map_err(StudyError::Links)?;
+            let level: Level = row.cell(level).parse().map_err(value)?;
             match text(row, "status").to_lowercase().as_str() {
                 "" | "found" => {}
                 "refused" => {
-                    refused += usize::from(!drafted.is_empty());
+                    refused.insert((subject, level), !drafted.is_empty());
                     continue;
                 }
                 _ => return Err(cell("status", "write found or refused, or leave it blank")),
@@ -65,8 +67,6 @@ impl Levels {
                 let number = text(row, column).parse::<f64>().ok().filter(|n| n.is_finite());
                 number.ok_or_else(|| cell(column, "write a number of millimetres"))
             };
-            let subject = key.of_table(row.cell(subject)).map_err(StudyError::Links)?;
-            let level: Level = row.cell(level).parse().map_err(value)?;
             let kind = match text(row, "kind").as_str() {
                 "" | "disc" => PointKind::Disc,
                 "canal" => PointKind::Canal,
