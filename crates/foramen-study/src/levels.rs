@@ -35,7 +35,16 @@ pub struct DiscPosition {
     /// How sure that is, 0 to 1.
     pub confidence: f64,
     /// Where the disc finder had put it, which a person may have changed since.
-    pub drafted: Option<Point>,
+    pub drafted: Option<Drafted>,
+}
+
+/// What the disc finder had said of a disc.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Drafted {
+    /// Which disc it was taken for.
+    pub level: Level,
+    /// Its place, patient LPS millimetres.
+    pub point: Point,
 }
 
 /// Who placed a disc.

@@ -5,7 +5,7 @@ use foramen_image::Contrast;
 use foramen_select::{DiscOptions, DiscRefusal, PointKind, find_discs};
 use foramen_types::Level;
 
-use crate::{DiscPosition, LevelSource};
+use crate::{DiscPosition, Drafted, LevelSource};
 
 /// Finds the discs of one subject on the best of its sagittal T2 stacks (spin
 /// echo): all of the frame of reference `frame`, the one with most slices first.
@@ -65,7 +65,7 @@ pub fn find_levels(
                     frame_of_reference_uid: header.frame_of_reference_uid.clone(),
                     source: LevelSource::Sagittal { series_uid: header.series_uid.clone() },
                     confidence: disc.confidence,
-                    drafted: Some(disc.centre),
+                    drafted: Some(Drafted { level: disc.level, point: disc.centre }),
                 };
                 return Ok(discs.into_iter().map(|disc| (disc.level, position(disc))).collect());
             }

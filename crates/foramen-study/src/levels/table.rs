@@ -5,13 +5,14 @@ use foramen_select::PointKind;
 use foramen_types::{Level, Point, SubjectKey, Vector};
 
 use crate::files::{Row, Table};
-use crate::{DiscPosition, LevelSource, Levels, StudyError};
+use crate::{DiscPosition, Drafted, LevelSource, Levels, StudyError};
 
 impl Levels {
     /// Reads `levels.csv`: `subject_id,level,x_mm,y_mm,z_mm` and, where they are,
     /// `kind` (`disc` or `canal`), `frame_of_reference_uid`, `nx,ny,nz`,
     /// `source`, `confidence` (0 to 1), `status` (`found` or blank; a row whose status
     /// is `refused` is skipped) and `drafted_mm` (three numbers: where the disc finder had put it).
+    /// `drafted_level` is the level it was drafted as; without it, that of the row.
     /// A row without `frame_of_reference_uid` holds where all images of the subject
     /// are in one frame.
     ///
@@ -99,7 +100,12 @@ impl Levels {
                     let [x, y, z] = place[..] else {
                         return Err(cell("drafted_mm", "leave it as it was drafted, or blank"));
                     };
-                    Some(Point::new(x, y, z))
+                    // Older tables do not say as which level a disc was drafted.
+                    let level = match text(row, "drafted_level").as_str() {
+                        "" => level,
+                        drafted => drafted.parse().map_err(value)?,
+                    };
+                    Some(Drafted { level, point: Point::new(x, y, z) })
                 }
             };
             let frame = text(row, "frame_of_reference_uid");
