@@ -2,14 +2,15 @@
 //! the sagittal series or given by other programs.
 //!
 //! ```text
-//! cargo run --release --example levels -- --dicom DIR --out DIR [--levels FILE]
+//! cargo run --release --example levels -- --dicom DIR --out DIR [--levels FILE] [--link FILE]
 //! ```
 //!
 //! A person looks at the page `levels.html`, which shows every sagittal series
 //! with its numbered discs, and corrects the table where it is wrong; `study
 //! --levels levels.csv` then uses it. With `--levels` the positions that 3D Slicer,
 //! TotalSpineSeg or the Spinal Cord Toolbox wrote are shown and put into the
-//! table; the other subjects are drafted. With no arguments it works on a small
+//! table; the other discs of a subject of whom one is given are counted from it, and the
+//! other subjects are drafted. With no arguments it works on a small
 //! synthetic cohort. It prints one line per subject: the discs that were found,
 //! or why the numbering was refused.
 
@@ -19,9 +20,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Parser;
 use foramen_dicom::{ScanOptions, scan};
-use foramen_examples::{Failure, demo_cohort, prepare_output, read_levels, render_levels};
+use foramen_examples::{
+    Failure, demo_cohort, note_raw_ids, prepare_output, read_key, read_levels, render_levels,
+};
 use foramen_study::{StudyConfig, draft_levels, files};
-use foramen_types::SubjectKey;
 
 /// Drafts a table of disc positions from the sagittal series.
 #[derive(Parser)]
@@ -32,6 +34,9 @@ struct Arguments {
     /// Disc positions: levels.csv or JSON, 3D Slicer markups, label images, or a folder.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     levels: Option<PathBuf>,
+    /// Table `patient_id,subject_id` that gives the images their subject ids.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    link: Option<PathBuf>,
     /// Where the files go.
     #[arg(long, value_name = "DIR", default_value = "foramen-study-levels")]
     out: PathBuf,
@@ -50,8 +55,11 @@ fn run(arguments: &Arguments) -> Result<()> {
         Some(dicom) => dicom.clone(),
         None => demo_cohort(12, 1)?.join("dicom"),
     };
-    let found = scan(&dicom, &ScanOptions::default())?;
-    let key = SubjectKey::identity();
+    let key = read_key(arguments.link.as_deref())?;
+    if arguments.dicom.is_some() {
+        note_raw_ids(&key);
+    }
+    let found = scan(&dicom, &ScanOptions::default().with_key(key.clone()))?;
     let given =
         arguments.levels.as_ref().map(|path| read_levels(path, &key, &found)).transpose()?;
     let draft = draft_levels(&found, given.as_ref(), &StudyConfig::default());
@@ -63,7 +71,13 @@ fn run(arguments: &Arguments) -> Result<()> {
     for subject in &draft.subjects {
         match &subject.refusal {
             None => println!("{:>10} {}", subject.subject, names(&subject.found)),
-            Some(refusal) => println!("{:>10} refused: {refusal}", subject.subject),
+            Some(refusal) if subject.found.is_empty() => {
+                println!("{:>10} refused: {refusal}", subject.subject);
+            }
+            Some(refusal) => {
+                let found = names(&subject.found);
+                println!("{:>10} {found}; no others: {refusal}", subject.subject);
+            }
         }
     }
     files::write_levels(&arguments.out.join("levels.csv"), &draft.levels)?;

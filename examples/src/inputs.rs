@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use clap::Args;
 use foramen_dicom::{Scan, ScanOptions, scan};
 use foramen_outcome::{Dictionary, Mapping, OutcomeError, OutcomeOptions, Outcomes};
 use foramen_study::{Levels, Numbers, open_levels, read_links};
-use foramen_types::SubjectKey;
+use foramen_types::{SubjectId, SubjectKey};
 
 use crate::{counter, demo_cohort, open};
 
@@ -108,10 +108,7 @@ impl Inputs {
                 (folder.join("dicom"), folder.join("outcomes.csv"), Some(truth))
             }
         };
-        let key = match &self.link {
-            None => SubjectKey::identity(),
-            Some(path) => open(path, read_links)?,
-        };
+        let key = read_key(self.link.as_deref())?;
         let mut options = OutcomeOptions::default().with_key(key.clone());
         if let Some(path) = &self.mapping {
             options = options.with_mapping(open(path, Mapping::read)?);
@@ -124,11 +121,8 @@ impl Inputs {
             let covariates = outcomes.covariate_numbers(&self.covariates, &options)?;
             Ok::<_, OutcomeError>((outcomes, covariates))
         })?;
-        if key.is_raw() && self.dicom.is_some() {
-            eprintln!(
-                "note: Patient IDs are used as subject ids and will be in every file; \
-                 give --link FILE to replace them"
-            );
+        if self.dicom.is_some() {
+            note_raw_ids(&key);
         }
         let scan = scan_folder(&dicom, key.clone())?;
         let levels = self.levels.as_ref().map(|path| read_levels(path, &key, &scan)).transpose()?;
@@ -137,8 +131,27 @@ impl Inputs {
     }
 }
 
+/// The key that a linkage table makes of hospital numbers; without one they are the
+/// subject ids.
+///
+/// # Errors
+/// When the table cannot be used, with its name.
+pub fn read_key(link: Option<&Path>) -> Result<SubjectKey> {
+    link.map_or_else(|| Ok(SubjectKey::identity()), |path| open(path, read_links))
+}
+
+/// Says where hospital numbers will be in every file.
+pub fn note_raw_ids(key: &SubjectKey) {
+    if key.is_raw() {
+        eprintln!(
+            "note: Patient IDs are used as subject ids and will be in every file; give --link \
+             FILE to replace them"
+        );
+    }
+}
+
 /// Reads disc positions of whatever form, and says which files of a folder could
-/// not be used.
+/// not be used and how many subjects have no images.
 ///
 /// # Errors
 /// When a file cannot be used, with its name.
@@ -146,6 +159,18 @@ pub fn read_levels(path: &Path, key: &SubjectKey, scan: &Scan) -> Result<Levels>
     let given = open_levels(path, key, scan)?;
     for file in &given.unread {
         eprintln!("note: {} is not used: {}", file.path.display(), file.reason);
+    }
+    let images: BTreeSet<&SubjectId> = scan.stacks.iter().map(|stack| &stack.subject).collect();
+    let named: BTreeSet<&SubjectId> = given.levels.iter().map(|(subject, _, _)| subject).collect();
+    let unmatched: Vec<&SubjectId> = named.difference(&images).copied().collect();
+    if let Some(first) = unmatched.first() {
+        eprintln!(
+            "note: {} of {} subjects of {} have no images, such as {first}; check their ids, or \
+             give --link FILE",
+            unmatched.len(),
+            named.len(),
+            path.display()
+        );
     }
     Ok(given.levels)
 }

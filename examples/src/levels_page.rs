@@ -26,9 +26,11 @@ pub fn render_levels(draft: &LevelDraft) -> Result<String> {
          left. Colours from the head down: orange, light blue, green, yellow, blue, red.</p><main>",
     );
     for subject in &draft.subjects {
+        let found = subject.found.iter().map(|level| level.name()).collect::<Vec<_>>().join(", ");
         let text = match &subject.refusal {
-            Some(refusal) => format!("refused: {refusal}"),
-            None => subject.found.iter().map(|level| level.name()).collect::<Vec<_>>().join(", "),
+            Some(refusal) if subject.found.is_empty() => format!("refused: {refusal}"),
+            Some(refusal) => format!("{found}; no others: {refusal}"),
+            None => found,
         };
         let (id, text) = (escape(subject.subject.as_str()), escape(&text));
         page.push_str("<figure>");

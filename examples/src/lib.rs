@@ -36,7 +36,7 @@ pub use covariates::add_covariates;
 pub use disc_accuracy::DiscAccuracy;
 pub use failure::Failure;
 pub use files::{create, open};
-pub use inputs::{Inputs, OpenedInputs, prepare_output, read_levels};
+pub use inputs::{Inputs, OpenedInputs, note_raw_ids, prepare_output, read_key, read_levels};
 pub use labels::{labels_json, print_analyses};
 pub use levels_page::render_levels;
 #[cfg(feature = "torch")]

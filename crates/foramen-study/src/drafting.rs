@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use foramen_dicom::{Orientation, Scan, StackHeader};
 use foramen_image::{Colour, Picture, Stack, Window};
+use foramen_select::PointKind;
 use foramen_types::{Level, SubjectId, Vector};
 use rayon::prelude::*;
 
@@ -24,7 +25,7 @@ pub struct DraftedSubject {
     pub subject: SubjectId,
     /// The levels that were found, from the head down.
     pub found: Vec<Level>,
-    /// Why there are none.
+    /// Why there are none, or none beside those given.
     pub refusal: Option<String>,
     /// The sagittal slice nearest the discs, with each disc drawn on it in the
     /// colour of its level; the head is up and the front is at image left.
@@ -35,7 +36,9 @@ pub struct DraftedSubject {
 ///
 /// Positions are in the frame of reference of the subject's axial series where
 /// there is one, since that is where they are used. Subjects with `given`
-/// positions keep those, and are drawn with them.
+/// positions keep those, and are drawn with them; the first that is the centre of a
+/// disc is counted from to find the others. A level that a person has refused is
+/// not drafted again.
 #[must_use]
 pub fn draft_levels(scan: &Scan, given: Option<&Levels>, config: &StudyConfig) -> LevelDraft {
     let subjects: Vec<_> = by_subject(scan).into_iter().collect();
@@ -51,7 +54,7 @@ pub fn draft_levels(scan: &Scan, given: Option<&Levels>, config: &StudyConfig) -
             if known.is_empty() {
                 draft(subject, stacks, config)
             } else {
-                shown(subject, stacks, known)
+                completed(subject, stacks, known, given, config)
             }
         })
         .collect();
@@ -92,19 +95,70 @@ fn draft(
     }
 }
 
-/// A subject whose discs are known.
-fn shown(
+/// A subject some of whose discs are known, with the others found from them.
+fn completed(
     subject: &SubjectId,
     stacks: &[&StackHeader],
-    discs: BTreeMap<Level, DiscPosition>,
+    mut discs: BTreeMap<Level, DiscPosition>,
+    given: Option<&Levels>,
+    config: &StudyConfig,
 ) -> (BTreeMap<Level, DiscPosition>, DraftedSubject) {
+    let is_refused = |level| given.is_some_and(|given| given.is_refused(subject, level));
+    let mut missing = Level::ALL.to_vec();
+    missing.retain(|level| !discs.contains_key(level) && !is_refused(*level));
+    let mut refusal = None;
+    if !missing.is_empty() {
+        match find_others(subject, stacks, &discs, given, config) {
+            Ok(others) => {
+                discs.extend(others.into_iter().filter(|(level, _)| missing.contains(level)));
+            }
+            Err(why) => refusal = Some(why),
+        }
+    }
     let drafted = DraftedSubject {
         subject: subject.clone(),
         found: discs.keys().copied().collect(),
-        refusal: None,
+        refusal,
         picture: draw_levels(stacks, &discs),
     };
     (discs, drafted)
+}
+
+/// Given and found discs of one level are not farther apart than this, millimetres:
+/// less than half of the shortest distance between two.
+const ONE_DISC: f64 = 8.0;
+
+fn find_others(
+    subject: &SubjectId,
+    stacks: &[&StackHeader],
+    known: &BTreeMap<Level, DiscPosition>,
+    given: Option<&Levels>,
+    config: &StudyConfig,
+) -> Result<BTreeMap<Level, DiscPosition>, String> {
+    let centres = || known.iter().filter(|(_, disc)| disc.kind == PointKind::Disc);
+    let (&level, hint) = centres()
+        .next()
+        .ok_or("only points on the canal are given; give the centre of one disc to count from")?;
+    let frame = hint
+        .frame_of_reference_uid
+        .as_deref()
+        .or_else(|| stacks.iter().find_map(|stack| stack.frame_of_reference_uid.as_deref()));
+    // A place that names no frame of reference may be in any of several.
+    if let Some(given) = given {
+        given.in_frame(subject, stacks, frame)?;
+    }
+    let options = config.discs.clone().with_hint(level, hint.point);
+    let found = find_levels(stacks, frame, &options)?;
+    for (level, disc) in centres() {
+        let far = found.get(level).map(|other| other.point.distance(disc.point));
+        if let Some(far) = far.filter(|far| *far > ONE_DISC) {
+            return Err(format!(
+                "the given {level} lies {far:.0} mm from where it is, counted from the other given \
+                 discs; check their numbers"
+            ));
+        }
+    }
+    Ok(found)
 }
 
 /// One colour per level, told apart also by people with colour-blind eyes
@@ -167,4 +221,48 @@ fn draw_levels(stacks: &[&StackHeader], discs: &BTreeMap<Level, DiscPosition>) -
         picture.line(target.pixel(from), target.pixel(to), 2.0, COLOURS[level.index()]);
     }
     Some(picture)
+}
+
+#[cfg(test)]
+mod tests {
+    use foramen_dicom::{ScanOptions, scan};
+    use foramen_phantom::{CohortConfig, write_cohort};
+    use foramen_types::{Point, SubjectKey};
+
+    use super::*;
+
+    #[test]
+    fn one_given_disc_numbers_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = CohortConfig::default().with_analysable(1).with_defects(0);
+        write_cohort(&config, folder.path(), &|_, _| ()).unwrap();
+        let found = scan(&folder.path().join("dicom"), &ScanOptions::default()).unwrap();
+        let config = StudyConfig::default();
+        let free = draft_levels(&found, None, &config).levels;
+        let (subject, _, disc) = free.iter().find(|(_, level, _)| *level == Level::C5C6).unwrap();
+        let Point { x, y, z } = disc.point;
+        let draft = |rows: &str| {
+            let table = format!("subject_id,level,x_mm,y_mm,z_mm,status\n{rows}");
+            let given = Levels::read(table.as_bytes(), &SubjectKey::identity()).unwrap();
+            draft_levels(&found, Some(&given), &config)
+        };
+        let place = |draft: &LevelDraft, level| draft.levels.of(subject, level).map(|d| d.point);
+
+        // Named one level lower, the given disc stays and all others follow.
+        let named = draft(&format!(
+            "{subject},C6/7,{x},{y},{},found\n{subject},C3/4,,,,refused\n",
+            z + 2.0
+        ));
+        assert_eq!(place(&named, Level::C6C7), Some(Point::new(x, y, z + 2.0)));
+        let above = free.of(subject, Level::C4C5).map(|disc| disc.point);
+        assert_eq!(place(&named, Level::C5C6), above);
+        assert_eq!(place(&named, Level::C3C4), None);
+
+        // Two given discs that cannot both be right leave the others out.
+        let torn =
+            draft(&format!("{subject},C5/6,{x},{y},{z},\n{subject},C4/5,{x},{y},{},\n", z + 60.0));
+        let refusal = torn.subjects[0].refusal.clone().unwrap();
+        assert!(refusal.contains("given C5/6"), "{refusal}");
+        assert_eq!(torn.levels.iter().count(), 2);
+    }
 }

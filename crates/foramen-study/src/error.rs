@@ -204,6 +204,21 @@ pub enum StudyError {
         /// What there is.
         evidence: String,
     },
+    /// The name of a label image says another table than its values.
+    #[error(
+        "the file name says {}, but the label image fits only {}: {evidence}; rename the file, or \
+         write the discs into levels.csv",
+        named.name(),
+        fits.name()
+    )]
+    LabelName {
+        /// What the name says.
+        named: LabelTable,
+        /// What the values say.
+        fits: LabelTable,
+        /// What there is.
+        evidence: String,
+    },
     /// The patches do not fit their index.
     #[error("{path} does not hold the patches that its index lists: {what}; run `select` again")]
     Patches {

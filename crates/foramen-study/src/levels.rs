@@ -4,6 +4,7 @@ use foramen_select::PointKind;
 use foramen_types::{Level, Point, SubjectId, Vector};
 
 mod edits;
+mod frames;
 mod given;
 mod label_image;
 mod label_table;
@@ -26,14 +27,24 @@ pub struct DiscPosition {
     /// The cranial unit normal of the disc, where known.
     pub normal: Option<Vector>,
     /// Frame of Reference UID (0020,0052) in which the place holds; `None` means
-    /// that of every series of the subject.
+    /// the one frame that all images of the subject are in, and nothing where they
+    /// are in several.
     pub frame_of_reference_uid: Option<String>,
     /// Who says so.
     pub source: LevelSource,
     /// How sure that is, 0 to 1.
     pub confidence: f64,
     /// Where the disc finder had put it, which a person may have changed since.
-    pub drafted: Option<Point>,
+    pub drafted: Option<Drafted>,
+}
+
+/// What the disc finder had said of a disc.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Drafted {
+    /// Which disc it was taken for.
+    pub level: Level,
+    /// Its place, patient LPS millimetres.
+    pub point: Point,
 }
 
 /// Who placed a disc.
@@ -52,8 +63,8 @@ pub enum LevelSource {
 #[derive(Debug, Clone, Default)]
 pub struct Levels {
     discs: BTreeMap<(SubjectId, Level), DiscPosition>,
-    /// How many drafted discs a person has refused.
-    refused: usize,
+    /// Levels that a person has refused, and whether they had been drafted.
+    refused: BTreeMap<(SubjectId, Level), bool>,
 }
 
 impl Levels {
@@ -66,6 +77,11 @@ impl Levels {
     #[must_use]
     pub fn of(&self, subject: &SubjectId, level: Level) -> Option<&DiscPosition> {
         self.discs.get(&(subject.clone(), level))
+    }
+
+    /// Whether a person has refused a level of a subject.
+    pub(crate) fn is_refused(&self, subject: &SubjectId, level: Level) -> bool {
+        self.refused.contains_key(&(subject.clone(), level))
     }
 
     /// All discs, by subject and level.

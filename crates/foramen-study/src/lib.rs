@@ -55,7 +55,7 @@ pub use drafting::{DraftedSubject, LevelDraft, draft_levels};
 pub use error::StudyError;
 pub use flow::{CohortFlow, ExclusionCount};
 pub use levels::{
-    DiscPosition, GivenLevels, LabelTable, LevelEdits, LevelSource, Levels, UnreadLevels,
+    DiscPosition, Drafted, GivenLevels, LabelTable, LevelEdits, LevelSource, Levels, UnreadLevels,
     find_levels, open_levels,
 };
 pub use links::read_links;

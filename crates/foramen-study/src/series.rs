@@ -45,14 +45,7 @@ pub(crate) fn measure_series<'a>(
         return Err(failure.unwrap_or_else(|| "the axial series is not in the folder".to_owned()));
     }
     let discs = match given {
-        Some(given) => Ok(given
-            .iter()
-            .filter(|(of, _, disc)| {
-                let frame = disc.frame_of_reference_uid.as_deref();
-                *of == subject && (frame.is_none() || frame == frame_of_reference_uid)
-            })
-            .map(|(_, level, disc)| (level, disc.clone()))
-            .collect()),
+        Some(given) => given.in_frame(subject, headers, frame_of_reference_uid),
         None => find_levels(headers, frame_of_reference_uid, &config.discs),
     };
     let slices = stacks.iter().map(|stack| measure(stack, &config.measure)).collect();
@@ -64,4 +57,47 @@ pub(crate) fn measure_series<'a>(
 /// The image of a slice.
 pub(crate) fn source_of(slice: &Slice) -> SliceSource {
     slice.source.clone().unwrap_or(SliceSource { sop_instance_uid: String::new(), frame: 1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use foramen_dicom::{Orientation, ScanOptions, scan};
+    use foramen_phantom::{CohortConfig, write_cohort};
+    use foramen_types::SubjectKey;
+
+    use super::*;
+
+    #[test]
+    fn a_point_without_a_frame_of_reference_holds_where_there_is_one_frame() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = CohortConfig::default().with_analysable(1).with_defects(0);
+        write_cohort(&config, folder.path(), &|_, _| ()).unwrap();
+        let mut found = scan(&folder.path().join("dicom"), &ScanOptions::default()).unwrap();
+        let is = |orientation| {
+            move |stack: &&mut StackHeader| stack.orientation == orientation && !stack.localizer
+        };
+        let axial = found.stacks.iter_mut().find(is(Orientation::Axial)).unwrap();
+        let (subject, uid) = (axial.subject.clone(), axial.series_uid.clone());
+        let frame = axial.frame_of_reference_uid.clone().unwrap();
+        let blank = format!("subject_id,level,x_mm,y_mm,z_mm\n{subject},C5/6,1,2,3\n");
+        let framed = format!(
+            "subject_id,level,x_mm,y_mm,z_mm,frame_of_reference_uid\n{subject},C5/6,1,2,3,{frame}\n"
+        );
+        let discs = |found: &foramen_dicom::Scan, table: &str| {
+            let levels = Levels::read(table.as_bytes(), &SubjectKey::identity()).unwrap();
+            let headers: Vec<&StackHeader> = found.stacks.iter().collect();
+            let config = StudyConfig::default();
+            measure_series(&subject, &uid, &headers, Some(&levels), &config).unwrap().discs
+        };
+        assert_eq!(discs(&found, &blank).unwrap().len(), 1);
+        // A second examination, in a frame of its own.
+        let other = found.stacks.iter_mut().find(is(Orientation::Sagittal)).unwrap();
+        other.frame_of_reference_uid = Some("1.2.3".to_owned());
+        let refusal = discs(&found, &blank).unwrap_err();
+        assert!(
+            refusal.contains(subject.as_str()) && refusal.contains("frame_of_reference_uid"),
+            "{refusal}"
+        );
+        assert_eq!(discs(&found, &framed).unwrap().len(), 1);
+    }
 }

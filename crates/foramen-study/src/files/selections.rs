@@ -4,7 +4,7 @@ use foramen_select::{PointKind, State};
 use foramen_types::Point;
 
 use super::table::{millimetres, number, write_csv};
-use crate::{LevelSource, Levels, ProfileRow, Selections, StudyError};
+use crate::{Drafted, LevelSource, Levels, ProfileRow, Selections, StudyError};
 
 /// Writes `selections.csv`: one row per episode that was looked at, in the order
 /// of the manifest.
@@ -121,6 +121,7 @@ pub fn write_levels(path: &Path, levels: &Levels) -> Result<(), StudyError> {
         "confidence",
         "status",
         "drafted_mm",
+        "drafted_level",
     ];
     let rows = levels.iter().map(|(subject, level, disc)| {
         let along = |of: fn(foramen_types::Vector) -> f64| number(disc.normal.map(of));
@@ -144,9 +145,10 @@ pub fn write_levels(path: &Path, levels: &Levels) -> Result<(), StudyError> {
             },
             millimetres(Some(disc.confidence)),
             "found".to_owned(),
-            disc.drafted.map_or_else(String::new, |at| {
+            disc.drafted.map_or_else(String::new, |Drafted { point: at, .. }| {
                 [at.x, at.y, at.z].map(|mm| millimetres(Some(mm))).join(" ")
             }),
+            disc.drafted.map_or_else(String::new, |drafted| drafted.level.to_string()),
         ]
     });
     write_csv(path, &header, rows)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use foramen_dicom::Scan;
 use foramen_types::{SubjectId, SubjectKey};
 
+use super::frames::frames_of;
 use crate::{LabelTable, Levels, StudyError};
 
 /// Disc positions that were given, of whatever form.
@@ -113,13 +114,8 @@ fn in_frame_of(
     read: impl FnOnce(&SubjectId) -> Result<Levels, StudyError>,
 ) -> Result<Levels, StudyError> {
     let subject = subject_of(path, scan)?;
-    let frames: BTreeSet<&str> = scan
-        .stacks
-        .iter()
-        .filter(|stack| stack.subject == *subject && !stack.localizer)
-        .filter_map(|stack| stack.frame_of_reference_uid.as_deref())
-        .collect();
-    let frames: Vec<&str> = frames.into_iter().collect();
+    let of_subject = scan.stacks.iter().filter(|stack| stack.subject == *subject);
+    let frames: Vec<&str> = frames_of(of_subject).into_iter().collect();
     let &[frame] = frames.as_slice() else {
         return Err(StudyError::LevelsFrames { subject: subject.clone(), frames: frames.len() });
     };
@@ -154,7 +150,7 @@ impl Levels {
             return Err(StudyError::LevelTwice { subject: subject.clone(), level: *level });
         }
         self.discs.extend(other.discs);
-        self.refused += other.refused;
+        self.refused.extend(other.refused);
         Ok(())
     }
 }

@@ -21,15 +21,16 @@ impl Levels {
     /// Reads the discs of one subject from a label image, NIfTI-1, gzipped or not:
     /// segmentations by TotalSpineSeg and labels of the Spinal Cord Toolbox, see
     /// [`LabelTable`]. Which table it is, is told by its values and by the form of
-    /// its regions; where two are left, by `named`. Places on the canal are
-    /// [`PointKind::Canal`].
+    /// its regions; where two are left, by `named`, which may not contradict the
+    /// values of single places. Places on the canal are [`PointKind::Canal`].
     ///
     /// The format holds no frame of reference; the places are in that of the
     /// image that was labelled.
     ///
     /// # Errors
     /// [`StudyError::LabelImage`] and [`StudyError::Nifti`] for what cannot be read,
-    /// [`StudyError::LabelTable`] for an image that fits no table, or two.
+    /// [`StudyError::LabelTable`] for an image that fits no table, or two, and
+    /// [`StudyError::LabelName`] for one whose name says another than its values.
     pub fn read_labels(
         file: impl Read,
         subject: &SubjectId,
@@ -38,10 +39,22 @@ impl Levels {
         let image = LabelImage::read(file)?;
         let fits: Vec<LabelTable> =
             LabelTable::ALL.into_iter().filter(|table| table.fits(&image)).collect();
-        let table = match (fits.as_slice(), named.filter(|named| fits.contains(named))) {
-            (&[table], _) | (_, Some(table)) => table,
+        let table = match (fits.as_slice(), named) {
+            (_, Some(named)) if fits.contains(&named) => named,
+            (&[fits], Some(named)) if fits.is_of_places() => {
+                return Err(StudyError::LabelName { named, fits, evidence: image.evidence() });
+            }
+            (&[table], _) => table,
             _ => return Err(StudyError::LabelTable { fits, evidence: image.evidence() }),
         };
+        let discs = table.discs(&image);
+        if discs.is_empty() {
+            return Err(StudyError::LabelImage {
+                what: "it has no two neighbours among its vertebrae, and a disc lies midway \
+                       between two; label neighbours, such as 5 and 6, or write the discs into \
+                       levels.csv",
+            });
+        }
         let kind = match table {
             LabelTable::TotalSpineSeg | LabelTable::TotalSpineSeg2024 => PointKind::Disc,
             _ => PointKind::Canal,
@@ -55,8 +68,8 @@ impl Levels {
             confidence: 1.0,
             drafted: None,
         };
-        let discs = table.discs(&image).into_iter();
-        let discs = discs.map(|(level, at)| ((subject.clone(), level), disc(at))).collect();
+        let discs =
+            discs.into_iter().map(|(level, at)| ((subject.clone(), level), disc(at))).collect();
         Ok(Self { discs, ..Self::default() })
     }
 }

@@ -46,36 +46,46 @@ impl LabelTable {
         }
     }
 
-    /// What a file name says: disc points where it or its folder speaks of discs
-    /// (`sub-01_labels-disc.nii.gz`, `step1_levels/sub-01.nii.gz`), vertebra points
-    /// where of vertebrae or bodies. It decides only between tables that the
-    /// values leave open.
+    /// What a file name says: disc points where one of its words is `disc`
+    /// (`sub-01_labels-disc.nii.gz`) or its folder is `step1_levels`, vertebra points
+    /// where one is `vert`, `vertebra` or `body`. Only whole words count, since a
+    /// file may be in `converted` or of subject `DISC01`. It decides between tables
+    /// that the values leave open.
     #[must_use]
     pub fn named_in(path: &Path) -> Option<Self> {
-        let folder = path.parent().and_then(Path::file_name);
-        let name: String = [folder, path.file_name()]
-            .into_iter()
-            .flatten()
-            .map(|part| part.to_string_lossy().to_lowercase())
-            .collect();
-        let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
-        match (says(&["disc", "step1_levels"]), says(&["vert", "bod"])) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).collect();
+        let says = |known: &[&str]| words.iter().any(|word| known.contains(word));
+        let in_discs = path.parent().is_some_and(|folder| folder.ends_with("step1_levels"));
+        let vertebrae = ["vert", "verts", "vertebra", "vertebrae", "vertebral", "body", "bodies"];
+        match (in_discs || says(&["disc", "discs"]), says(&vertebrae)) {
             (true, false) => Some(Self::DiscPoints),
             (false, true) => Some(Self::VertebraPoints),
             _ => None,
         }
     }
 
-    /// Whether an image may be one of this table: every value has a meaning, at
-    /// least one tells of a cervical disc, and the regions have the right form.
+    /// Whether this is a table of single places.
+    pub(super) fn is_of_places(self) -> bool {
+        matches!(self, Self::DiscPoints | Self::VertebraPoints)
+    }
+
+    /// Whether an image may be one of this table: every value has a meaning and the
+    /// regions have the right form. Bodies must tell of a cervical disc besides.
+    /// Places need not, by this table: single vertebrae tell of none, and would
+    /// otherwise be taken for discs.
     pub(super) fn fits(self, image: &LabelImage) -> bool {
         let values = || image.regions.keys().copied();
         let among = |known: &[std::ops::RangeInclusive<u32>]| {
             values().all(|value| known.iter().any(|range| range.contains(&value)))
         };
         let places = image.meetings.is_empty() && image.regions.values().all(Region::is_place);
-        let finds_disc = !self.discs(image).is_empty();
-        finds_disc
+        let tells = if self.is_of_places() {
+            !Self::DiscPoints.discs(image).is_empty()
+        } else {
+            !self.discs(image).is_empty()
+        };
+        tells
             && match self {
                 Self::TotalSpineSeg => among(&[
                     1..=2,

@@ -1,13 +1,15 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use foramen_dicom::StackHeader;
-use foramen_select::{DiscOptions, PointKind, find_discs};
+use foramen_image::Contrast;
+use foramen_select::{DiscOptions, DiscRefusal, PointKind, find_discs};
 use foramen_types::Level;
 
-use crate::{DiscPosition, LevelSource};
+use crate::{DiscPosition, Drafted, LevelSource};
 
-/// Finds the discs of one subject on the best of its sagittal T2 stacks: all
-/// stacks of the frame of reference `frame`, the one with most slices first.
+/// Finds the discs of one subject on the best of its sagittal T2 stacks (spin
+/// echo): all of the frame of reference `frame`, the one with most slices first.
+/// Other contrasts are not looked at, since fluid and discs look otherwise there.
 ///
 /// # Errors
 /// Why there are none, as a sentence for the manifest.
@@ -30,6 +32,20 @@ pub fn find_levels(
     if sagittal.is_empty() {
         return Err("no sagittal series in the frame of reference of the axial one".to_owned());
     }
+    let others: BTreeSet<&str> = sagittal
+        .iter()
+        .filter(|stack| stack.contrast != Contrast::T2Fse)
+        .map(|stack| stack.contrast.name())
+        .collect();
+    sagittal.retain(|stack| stack.contrast == Contrast::T2Fse);
+    if sagittal.is_empty() {
+        let others: Vec<&str> = others.into_iter().collect();
+        return Err(format!(
+            "no sagittal T2 series (t2_fse): those there are of contrast {}, which is not used; \
+             give the positions in levels.csv",
+            others.join(", ")
+        ));
+    }
     sagittal.sort_by_key(|stack| (std::cmp::Reverse(stack.slices.len()), &stack.series_uid));
     let mut refusal = String::new();
     for header in sagittal {
@@ -49,12 +65,56 @@ pub fn find_levels(
                     frame_of_reference_uid: header.frame_of_reference_uid.clone(),
                     source: LevelSource::Sagittal { series_uid: header.series_uid.clone() },
                     confidence: disc.confidence,
-                    drafted: Some(disc.centre),
+                    drafted: Some(Drafted { level: disc.level, point: disc.centre }),
                 };
                 return Ok(discs.into_iter().map(|disc| (disc.level, position(disc))).collect());
             }
-            Err(error) => refusal = error.to_string(),
+            Err(error) => refusal = with_remedy(&error, header, options),
         }
     }
     Err(refusal)
+}
+
+/// A refusal, and where one named disc would mend it, how to name one.
+fn with_remedy(refusal: &DiscRefusal, header: &StackHeader, options: &DiscOptions) -> String {
+    let mended = matches!(
+        refusal,
+        DiscRefusal::TooFewDiscs { .. }
+            | DiscRefusal::NoDens { .. }
+            | DiscRefusal::DensNotSeen
+            | DiscRefusal::Ambiguous
+    );
+    if !mended || options.hint.is_some() {
+        return refusal.to_string();
+    }
+    format!(
+        "{refusal}: write one disc of {} into partial.csv (subject_id,level,x_mm,y_mm,z_mm) and run \
+         `levels --dicom DIR --levels partial.csv --out OUT`",
+        header.subject
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use foramen_dicom::{Orientation, ScanOptions, scan};
+    use foramen_phantom::{CohortConfig, write_cohort};
+
+    use super::*;
+
+    #[test]
+    fn only_a_t2_series_is_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = CohortConfig::default().with_analysable(1).with_defects(0);
+        write_cohort(&config, folder.path(), &|_, _| ()).unwrap();
+        let mut found = scan(&folder.path().join("dicom"), &ScanOptions::default()).unwrap();
+        for stack in &mut found.stacks {
+            if stack.orientation == Orientation::Sagittal {
+                stack.contrast = Contrast::T1;
+            }
+        }
+        let stacks: Vec<&StackHeader> = found.stacks.iter().collect();
+        let frame = stacks[0].frame_of_reference_uid.as_deref();
+        let refusal = find_levels(&stacks, frame, &DiscOptions::default()).unwrap_err();
+        assert!(refusal.contains("no sagittal T2 series") && refusal.contains("t1"), "{refusal}");
+    }
 }

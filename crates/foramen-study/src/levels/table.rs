@@ -5,13 +5,16 @@ use foramen_select::PointKind;
 use foramen_types::{Level, Point, SubjectKey, Vector};
 
 use crate::files::{Row, Table};
-use crate::{DiscPosition, LevelSource, Levels, StudyError};
+use crate::{DiscPosition, Drafted, LevelSource, Levels, StudyError};
 
 impl Levels {
     /// Reads `levels.csv`: `subject_id,level,x_mm,y_mm,z_mm` and, where they are,
     /// `kind` (`disc` or `canal`), `frame_of_reference_uid`, `nx,ny,nz`,
-    /// `source`, `confidence`, `status` (a row whose status is `refused` is
-    /// skipped) and `drafted_mm` (three numbers: where the disc finder had put it).
+    /// `source`, `confidence` (0 to 1), `status` (`found` or blank; a row whose status
+    /// is `refused` is skipped) and `drafted_mm` (three numbers: where the disc finder had put it).
+    /// `drafted_level` is the level it was drafted as; without it, that of the row.
+    /// A row without `frame_of_reference_uid` holds where all images of the subject
+    /// are in one frame.
     ///
     /// # Errors
     /// [`StudyError::MissingColumn`], [`StudyError::Cell`], [`StudyError::Value`],
@@ -40,13 +43,9 @@ impl Levels {
         let text = |row: &Row, column: &str| {
             table.optional(column).map(|at| row.cell(at)).unwrap_or_default().to_owned()
         };
-        let (mut discs, mut refused) = (BTreeMap::new(), 0);
+        let (mut discs, mut refused) = (BTreeMap::new(), BTreeMap::new());
         for row in table.rows() {
             let drafted = text(row, "drafted_mm");
-            if text(row, "status") == "refused" {
-                refused += usize::from(!drafted.is_empty());
-                continue;
-            }
             let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
             let cell = |column: &'static str, remedy| StudyError::Cell {
                 table: table.name(),
@@ -55,26 +54,43 @@ impl Levels {
                 value: text(row, column),
                 remedy,
             };
+            let subject = key.of_table(row.cell(subject)).map_err(StudyError::Links)?;
+            let level: Level = row.cell(level).parse().map_err(value)?;
+            match text(row, "status").to_lowercase().as_str() {
+                "" | "found" => {}
+                "refused" => {
+                    refused.insert((subject, level), !drafted.is_empty());
+                    continue;
+                }
+                _ => return Err(cell("status", "write found or refused, or leave it blank")),
+            }
             let number = |column: &'static str| {
                 let number = text(row, column).parse::<f64>().ok().filter(|n| n.is_finite());
                 number.ok_or_else(|| cell(column, "write a number of millimetres"))
             };
-            let subject = key.of_table(row.cell(subject)).map_err(StudyError::Links)?;
-            let level: Level = row.cell(level).parse().map_err(value)?;
             let kind = match text(row, "kind").as_str() {
                 "" | "disc" => PointKind::Disc,
                 "canal" => PointKind::Canal,
                 _ => return Err(cell("kind", "write disc or canal")),
             };
-            let normal = if text(row, "nx").is_empty() {
+            let along = ["nx", "ny", "nz"];
+            let blank = along.into_iter().find(|column| text(row, column).is_empty());
+            let normal = if along.iter().all(|column| text(row, column).is_empty()) {
                 None
+            } else if let Some(column) = blank {
+                return Err(cell(column, "give nx, ny and nz, or leave all three blank"));
             } else {
                 let along = Vector::new(number("nx")?, number("ny")?, number("nz")?);
                 Some(along.unit().ok_or_else(|| cell("nx", "a normal has a length"))?)
             };
             let confidence = match text(row, "confidence").as_str() {
                 "" => 1.0,
-                _ => number("confidence")?,
+                confidence => {
+                    let number = confidence.parse().ok().filter(|n| (0.0..=1.0).contains(n));
+                    number.ok_or_else(|| {
+                        cell("confidence", "write a number from 0 to 1, or leave it blank")
+                    })?
+                }
             };
             let drafted = match drafted.as_str() {
                 "" => None,
@@ -84,7 +100,12 @@ impl Levels {
                     let [x, y, z] = place[..] else {
                         return Err(cell("drafted_mm", "leave it as it was drafted, or blank"));
                     };
-                    Some(Point::new(x, y, z))
+                    // Older tables do not say as which level a disc was drafted.
+                    let level = match text(row, "drafted_level").as_str() {
+                        "" => level,
+                        drafted => drafted.parse().map_err(value)?,
+                    };
+                    Some(Drafted { level, point: Point::new(x, y, z) })
                 }
             };
             let frame = text(row, "frame_of_reference_uid");
@@ -118,7 +139,7 @@ mod tests {
     fn optional_columns_are_read() {
         let levels = read(
             "subject_id,level,x_mm,y_mm,z_mm,kind,nx,ny,nz,confidence,status\n\
-             A,C5-6,1,2,3,canal,0,0,2,0.5,ok\nA,C6/7,1,2,3,,,,,,refused\n",
+             A,C5-6,1,2,3,canal,0,0,2,0.5,found\nA,C6/7,1,2,3,,,,,,refused\n",
         )
         .unwrap();
         let subject = SubjectId::new("A").unwrap();
@@ -136,6 +157,27 @@ mod tests {
         assert!(text.contains("row 3") && text.contains("y_mm = \"two\""), "{text}");
         let twice = read("subject_id,level,x_mm,y_mm,z_mm\nA,C5/6,1,2,3\nA,C56,1,2,3\n");
         assert!(matches!(twice, Err(StudyError::RepeatedRow { row: 3, .. })));
+    }
+
+    #[test]
+    fn what_a_cell_may_not_say_is_named_with_its_row() {
+        let row = |cells: &str| {
+            read(&format!(
+                "subject_id,level,x_mm,y_mm,z_mm,nx,ny,nz,confidence,status\nA,C5/6,1,2,3,{cells}\n"
+            ))
+        };
+        for (cells, named) in [
+            (",,,,maybe", "status = \"maybe\""),
+            (",,,7,", "confidence = \"7\""),
+            (",,,-0.1,", "confidence = \"-0.1\""),
+            ("0,,1,,", "ny = \"\""),
+            (",,1,,", "nx = \"\""),
+        ] {
+            let text = row(cells).unwrap_err().to_string();
+            assert!(text.contains("row 2") && text.contains(named), "{cells}: {text}");
+        }
+        assert_eq!(row(",,,, Refused ").unwrap().iter().count(), 0);
+        assert_eq!(row(",,,1,FOUND").unwrap().iter().count(), 1);
     }
 
     #[test]

@@ -90,6 +90,42 @@ fn places_alone_fit_two_tables_until_the_name_tells() {
 }
 
 #[test]
+fn places_without_neighbours_are_no_discs_until_the_name_tells() {
+    for values in [&[3, 9][..], &[5], &[3, 5, 7]] {
+        let file = places(values);
+        let refused = read(&file, None).unwrap_err();
+        let StudyError::LabelTable { fits, .. } = &refused else { panic!("{refused}") };
+        assert_eq!(fits, &[LabelTable::DiscPoints, LabelTable::VertebraPoints]);
+        let text = read(&file, Some(LabelTable::VertebraPoints)).unwrap_err().to_string();
+        assert!(text.contains("no two neighbours"), "{text}");
+        let discs = read(&file, Some(LabelTable::DiscPoints)).unwrap();
+        assert!(discs.iter().count() > 0);
+    }
+}
+
+#[test]
+fn a_name_that_contradicts_the_values_is_refused() {
+    // 50 is the pons, which only disc points have.
+    let text = read(&places(&[50, 3, 4]), Some(LabelTable::VertebraPoints)).unwrap_err();
+    let text = text.to_string();
+    assert!(text.contains("vertebra points") && text.contains("50 (1 voxels"), "{text}");
+}
+
+#[test]
+fn names_are_told_by_whole_words() {
+    let named = |path: &str| LabelTable::named_in(std::path::Path::new(path));
+    for path in ["S1_labels-disc.nii.gz", "t2_labeled_discs.nii", "step1_levels/S1.nii.gz"] {
+        assert_eq!(named(path), Some(LabelTable::DiscPoints), "{path}");
+    }
+    for path in ["t2_labels_vert.nii.gz", "S1_vertebrae.nii.gz", "S1-body.nii.gz"] {
+        assert_eq!(named(path), Some(LabelTable::VertebraPoints), "{path}");
+    }
+    for path in ["converted/S1.nii.gz", "DISC01_labels.nii.gz", "S1_disc_vert.nii.gz"] {
+        assert_eq!(named(path), None, "{path}");
+    }
+}
+
+#[test]
 fn the_bridge_of_the_pons_is_no_vertebra() {
     let levels = read(&places(&[50, 3, 4]), None).unwrap();
     let found: Vec<Level> = levels.iter().map(|(_, level, _)| level).collect();
