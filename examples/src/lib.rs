@@ -2,6 +2,7 @@
 //! synthetic cohort, and progress bars.
 
 mod accuracy;
+mod agreement;
 mod cohort;
 mod contact_page;
 pub mod contact_sheet;
@@ -30,6 +31,7 @@ mod state_accuracy;
 mod training;
 
 pub use accuracy::{AccuracyRow, Trial};
+pub use agreement::describe_agreement;
 pub use cohort::demo_cohort;
 pub use contact_page::{Shown, contact_page};
 pub use covariates::add_covariates;
@@ -48,7 +50,7 @@ pub use reader_network::TrainedReader;
 pub use reader_samples::{ReaderSample, reader_samples};
 #[cfg(feature = "torch")]
 pub use reader_training::{ReaderBatch, reader_loss};
-pub use readings::{Place, Seen, mean_reading, read_readings};
+pub use readings::{MeanReading, Place, Readings, Seen, mean_reading, read_profile, read_readings};
 pub use reporting::{provenance, report_input};
 pub use root_accuracy::RootAccuracy;
 pub use stages::{Selected, dataset, patch_frame, run_selection};

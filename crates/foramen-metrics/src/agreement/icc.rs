@@ -23,61 +23,72 @@ pub enum Icc {
 
 /// An intraclass correlation with its F interval.
 ///
+/// Where raters differ by nothing, or by a constant, no error is left to make an
+/// interval of: there is an estimate, 1 where they differ by nothing, and no interval.
+/// There is none either where its bounds do not exist, as they may not of very few
+/// subjects.
+///
 /// # Errors
 /// [`Undefined::TooFew`] for fewer than two subjects or raters,
-/// [`Undefined::NoVariation`] where all ratings are equal. Where raters agree
-/// without any error the estimate is 1 and has no interval.
+/// [`Undefined::NoVariation`] where all ratings are equal,
+/// [`Undefined::NoDenominator`] where the variances cancel out, as where subjects do not
+/// differ and the mean of raters is asked for.
 pub fn icc(ratings: &Ratings, form: Icc, confidence: Confidence) -> Result<Estimate, Undefined> {
     let squares = MeanSquares::of(ratings)?;
     let (n, k) = (squares.subjects, squares.raters);
-    let tail = confidence.tail();
+    let (between, of_raters) = (squares.between, squares.raters_between);
     let one_way = matches!(form, Icc::OneWaySingle | Icc::OneWayAverage);
+    let agreement = matches!(form, Icc::AgreementSingle | Icc::AgreementAverage);
+    let averaged =
+        matches!(form, Icc::OneWayAverage | Icc::AgreementAverage | Icc::ConsistencyAverage);
     let (error, freedom) = if one_way {
         (squares.within, n * (k - 1.0))
     } else {
         (squares.error, (n - 1.0) * (k - 1.0))
     };
-    let between = squares.between;
-    // Of one rating: estimate and bounds.
-    let (estimate, bounds) = match form {
-        Icc::AgreementSingle | Icc::AgreementAverage => {
-            let raters = k * (squares.raters_between - error) / n;
-            let single = (between - error) / (between + (k - 1.0) * error + raters);
-            let ratio = squares.raters_between / error;
-            let scale = n * (1.0 + (k - 1.0) * single) - k * single;
-            let freedom = freedom * (k * single * ratio + scale).powi(2)
-                / ((n - 1.0) * (k * single * ratio).powi(2) + scale * scale);
-            let noise = k * squares.raters_between + (k * n - k - n) * error;
-            let lower = upper_f_quantile(tail, (n - 1.0, freedom));
-            let upper = upper_f_quantile(tail, (freedom, n - 1.0));
-            let lower = n * (between - lower * error) / (lower * noise + n * between);
-            let upper = n * (upper * between - error) / (noise + n * upper * between);
-            (single, (lower, upper))
-        }
-        _ => {
+    let raters = if agreement { k * (of_raters - error) / n } else { 0.0 };
+    let single = (between - error) / (between + (k - 1.0) * error + raters);
+    let of_form = |single: f64| {
+        // Spearman and Brown, for whom the mean of raters has a pole.
+        let spread = if averaged { 1.0 + (k - 1.0) * single } else { 1.0 };
+        let value = if averaged { k * single / spread } else { single };
+        (value.is_finite() && spread > 1e-12).then_some(value)
+    };
+    let estimate = of_form(single).ok_or(Undefined::NoDenominator)?;
+    let tail = confidence.tail();
+    let bounds = || {
+        if !agreement {
             let ratio = between / error;
             let single = |ratio: f64| (ratio - 1.0) / (ratio + k - 1.0);
             let lower = ratio / upper_f_quantile(tail, (n - 1.0, freedom));
             let upper = ratio * upper_f_quantile(tail, (freedom, n - 1.0));
-            let estimate = (between - error) / (between + (k - 1.0) * error);
-            (estimate, (single(lower), single(upper)))
+            return Some((single(lower), single(upper)));
         }
+        let ratio = of_raters / error;
+        let scale = n * (1.0 + (k - 1.0) * single) - k * single;
+        let freedom = freedom * (k * single * ratio + scale).powi(2)
+            / ((n - 1.0) * (k * single * ratio).powi(2) + scale * scale);
+        if freedom.is_nan() || freedom <= 0.0 {
+            return None;
+        }
+        let noise = k * of_raters + (k * n - k - n) * error;
+        let lower = upper_f_quantile(tail, (n - 1.0, freedom));
+        let upper = upper_f_quantile(tail, (freedom, n - 1.0));
+        let lower = n * (between - lower * error) / (lower * noise + n * between);
+        Some((lower, n * (upper * between - error) / (noise + n * upper * between)))
     };
-    let averaged =
-        matches!(form, Icc::OneWayAverage | Icc::AgreementAverage | Icc::ConsistencyAverage);
-    let of_form = |single: f64| {
-        // Spearman and Brown.
-        if averaged { k * single / (1.0 + (k - 1.0) * single) } else { single }
+    let ci = if error > 0.0 {
+        let known = bounds().and_then(|(low, high)| Some((of_form(low)?, of_form(high)?)));
+        known.filter(|(low, high)| low <= high).ok_or(Undefined::TooFew)
+    } else {
+        Err(Undefined::NoVariation)
     };
-    let point = Estimate {
+    Ok(Estimate {
         method: Method::F,
         confidence,
-        ..Estimate::point(of_form(estimate), ratings.subjects())
-    };
-    Ok(if error > 0.0 {
-        Estimate { ci: Some((of_form(bounds.0), of_form(bounds.1))), ..point }
-    } else {
-        Estimate { ci_undefined: Some(Undefined::NoVariation), ..point }
+        ci: ci.ok(),
+        ci_undefined: ci.err(),
+        ..Estimate::point(estimate, ratings.subjects())
     })
 }
 
@@ -101,7 +112,13 @@ impl MeanSquares {
             return Err(Undefined::TooFew);
         }
         let (n, k) = (ratings.subjects() as f64, ratings.raters() as f64);
-        let rows = &ratings.rows;
+        // No correlation depends on the unit, and within 1 no square overflows.
+        let largest = ratings.rows.iter().flatten().fold(0.0, |most: f64, v| most.max(v.abs()));
+        if largest <= 0.0 {
+            return Err(Undefined::NoVariation);
+        }
+        let scaled = |row: &Vec<f64>| row.iter().map(|value| value / largest).collect();
+        let rows: Vec<Vec<f64>> = ratings.rows.iter().map(scaled).collect();
         let mean_of_row: Vec<f64> = rows.iter().map(|row| row.iter().sum::<f64>() / k).collect();
         let grand = mean_of_row.iter().sum::<f64>() / n;
         let mean_of_rater: Vec<f64> = (0..ratings.raters())
@@ -115,8 +132,11 @@ impl MeanSquares {
                 error += (value - mean - of_rater + grand).powi(2);
             }
         }
-        let between = k * about(&mean_of_row) / (n - 1.0);
-        let within = within / (n * (k - 1.0));
+        // What rounding leaves of equal ratings is nothing.
+        let rounding = (8.0 * f64::EPSILON * n * k).powi(2);
+        let beyond_rounding = |square: f64| if square > rounding { square } else { 0.0 };
+        let between = beyond_rounding(k * about(&mean_of_row) / (n - 1.0));
+        let within = beyond_rounding(within / (n * (k - 1.0)));
         if between + within <= 0.0 {
             return Err(Undefined::NoVariation);
         }
@@ -125,8 +145,8 @@ impl MeanSquares {
             raters: k,
             between,
             within,
-            raters_between: n * about(&mean_of_rater) / (k - 1.0),
-            error: error / ((n - 1.0) * (k - 1.0)),
+            raters_between: beyond_rounding(n * about(&mean_of_rater) / (k - 1.0)),
+            error: beyond_rounding(error / ((n - 1.0) * (k - 1.0))),
         })
     }
 }
@@ -188,12 +208,79 @@ mod tests {
 
     #[test]
     fn equal_raters_agree_and_equal_ratings_say_nothing() {
-        let same = Ratings::new(&[[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]]).unwrap();
-        let ours = icc(&same, Icc::ConsistencySingle, Confidence::P95).unwrap();
-        assert_eq!((ours.estimate, ours.ci), (1.0, None));
-        let constant = Ratings::new(&[[3.0, 3.0], [3.0, 3.0]]).unwrap();
-        assert_eq!(icc(&constant, Icc::OneWaySingle, Confidence::P95), Err(Undefined::NoVariation));
-        let one = Ratings::new(&[[3.0, 4.0]]).unwrap();
-        assert_eq!(icc(&one, Icc::OneWaySingle, Confidence::P95), Err(Undefined::TooFew));
+        // A third of three times 0.1 is not 0.1, so that rounding leaves something.
+        for ratings in [
+            Ratings::new(&[[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]]).unwrap(),
+            Ratings::new(&[[0.1; 3], [0.7; 3], [0.3; 3]]).unwrap(),
+        ] {
+            for form in FORMS {
+                let ours = icc(&ratings, form, Confidence::P95).unwrap();
+                assert_eq!((ours.estimate, ours.ci), (1.0, None), "{form:?}");
+                assert_eq!(ours.ci_undefined, Some(Undefined::NoVariation));
+            }
+        }
+        for form in FORMS {
+            for constant in [0.0, 0.1, 3.0] {
+                let constant = Ratings::new(&[[constant; 3], [constant; 3]]).unwrap();
+                assert_eq!(icc(&constant, form, Confidence::P95), Err(Undefined::NoVariation));
+            }
+            let one = Ratings::new(&[[3.0, 4.0]]).unwrap();
+            assert_eq!(icc(&one, form, Confidence::P95), Err(Undefined::TooFew));
+        }
+    }
+
+    #[test]
+    fn a_constant_difference_leaves_consistency_whole_and_agreement_less() {
+        // By hand: MSB = 14/3, MSJ = 3/2, MSE = 0; MSB / (MSB + 2 MSJ / 3) = 14/17.
+        let ratings = Ratings::new(&[[1.0, 2.0], [2.0, 3.0], [4.0, 5.0]]).unwrap();
+        let of = |form| icc(&ratings, form, Confidence::P95).unwrap();
+        let (agreement, consistency) = (of(Icc::AgreementSingle), of(Icc::ConsistencySingle));
+        assert!((agreement.estimate - 14.0 / 17.0).abs() < 1e-14, "{agreement:?}");
+        assert_eq!((agreement.ci, consistency.ci), (None, None));
+        assert_eq!(consistency.estimate, 1.0);
+    }
+
+    #[test]
+    fn subjects_that_do_not_differ_have_no_reliable_mean() {
+        let of = |rows: &[[f64; 2]], form| {
+            icc(&Ratings::new(rows).unwrap(), form, Confidence::P95).map(|ours| ours.estimate)
+        };
+        let crossed = [[1.0, 2.0], [2.0, 1.0]];
+        assert_eq!(of(&crossed, Icc::ConsistencySingle), Ok(-1.0));
+        for form in [Icc::OneWayAverage, Icc::ConsistencyAverage, Icc::AgreementSingle] {
+            assert_eq!(of(&crossed, form), Err(Undefined::NoDenominator), "{form:?}");
+        }
+        let shifted = [[1.0, 0.0], [1.0, 0.0]];
+        assert_eq!(of(&shifted, Icc::ConsistencySingle), Err(Undefined::NoDenominator));
+        assert_eq!(of(&shifted, Icc::AgreementSingle), Ok(0.0));
+    }
+
+    #[test]
+    fn small_tables_have_numbers_or_reasons_in_any_unit() {
+        // All tables of three subjects, two raters and the ratings 0 to 2.
+        for table in 0..3_u32.pow(6) {
+            let digit = |place: u32| f64::from(table / 3_u32.pow(place) % 3);
+            let rows = [[digit(0), digit(1)], [digit(2), digit(3)], [digit(4), digit(5)]];
+            for form in FORMS {
+                let of = |unit: f64| {
+                    let rows = rows.map(|row| row.map(|value| value * unit));
+                    icc(&Ratings::new(&rows).unwrap(), form, Confidence::P95)
+                };
+                let Ok(ours) = of(1.0) else { continue };
+                assert!(ours.estimate <= 1.0, "{rows:?} {form:?} {ours:?}");
+                assert_eq!(ours.ci.is_none(), ours.ci_undefined.is_some());
+                if let Some((low, high)) = ours.ci {
+                    assert!(low.is_finite() && low <= high, "{rows:?} {form:?} {ours:?}");
+                }
+                for unit in [0.1, 1e-200, 1e200] {
+                    let other = of(unit).unwrap();
+                    let near = (other.estimate - ours.estimate).abs();
+                    assert!(
+                        near <= 1e-9 * ours.estimate.abs().max(1.0),
+                        "{rows:?} {form:?} {unit}"
+                    );
+                }
+            }
+        }
     }
 }
