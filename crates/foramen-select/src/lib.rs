@@ -72,7 +72,7 @@ pub use grade::KimGrade;
 pub use measurement::{MeasureOptions, SliceMeasurement, measure};
 pub use naive::naive_width;
 pub use reader::{Network, reader_crops};
-pub use selection::{Choice, PointKind, SelectOptions, Selection, Target, narrowest};
+pub use selection::{Choice, PointKind, SelectOptions, Selection, Target, narrowest, of_reader};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

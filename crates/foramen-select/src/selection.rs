@@ -70,8 +70,8 @@ pub struct Choice {
     pub contralateral: Foramen,
 }
 
-/// The narrowest slice at the level, with its evidence.
-#[derive(Debug, Clone, PartialEq)]
+/// The narrowest slice at the level, with its evidence; by default nothing is chosen.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Selection {
     /// The slice on which the foramen is narrowest.
     pub chosen: Option<Choice>,
@@ -99,31 +99,23 @@ pub fn narrowest(
     target: &Target,
     options: &SelectOptions,
 ) -> Selection {
-    let mut all: Vec<Choice> = Vec::new();
-    for (stack, (slices, results)) in stacks.iter().zip(measured).enumerate() {
-        for (index, (slice, result)) in slices.slices().iter().zip(results).enumerate() {
-            all.push(Choice {
-                stack,
-                slice: index,
-                offset: offset(slice.plane(), result, target),
-                foramen: result.side(target.side).clone(),
-                contralateral: result.side(target.side.opposite()).clone(),
-            });
+    let mut all: Vec<(Choice, f64)> = Vec::new();
+    for (stack, slices) in stacks.iter().enumerate() {
+        for slice in 0..slices.slices().len() {
+            all.push(judged(stacks, measured, (stack, slice), target));
         }
     }
-    let nearest = all.iter().map(|choice| choice.offset).min_by(|a, b| a.abs().total_cmp(&b.abs()));
-    let Some(nearest) = nearest else {
+    let offsets = all.iter().map(|(choice, _)| choice.offset);
+    let Some(nearest) = offsets.min_by(|a, b| a.abs().total_cmp(&b.abs())) else {
         return Selection::refused(Vec::new(), RefusalReason::NoStack);
     };
-    let mut profile: Vec<Choice> = all
-        .into_iter()
-        .filter(|choice| choice.offset >= -options.below && choice.offset <= options.above)
-        .collect();
-    profile.sort_by(|a, b| a.offset.total_cmp(&b.offset));
+    let reach = -options.below..=options.above;
+    all.retain(|(choice, _)| reach.contains(&choice.offset));
+    all.sort_by(|(a, _), (b, _)| a.offset.total_cmp(&b.offset));
+    let (profile, ranks): (Vec<Choice>, Vec<f64>) = all.into_iter().unzip();
     if profile.is_empty() {
         return Selection::refused(profile, RefusalReason::NoSlice { nearest: nearest.abs() });
     }
-    let ranks: Vec<f64> = profile.iter_mut().map(judge).collect();
     let mut order: Vec<usize> =
         (0..profile.len()).filter(|i| profile[*i].foramen.width.is_some()).collect();
     order.sort_by(|a, b| ranks[*a].total_cmp(&ranks[*b]));
@@ -138,12 +130,64 @@ pub fn narrowest(
     Selection { chosen: Some(chosen), runner_up, profile, confidence, refusal: None }
 }
 
+/// The slice (index of its stack, index within it) on which a reader measures the foramen
+/// of `side`, as [`narrowest`] would judge it where the disc is known, at any height.
+///
+/// A reader says by it that no pedicle is cut there: what was taken for one and has a
+/// passage is open, with as little confidence as that deserves. Without the disc `offset`
+/// is 0 and nothing is known of heights.
+///
+/// # Panics
+/// When there is no such slice.
+#[must_use]
+pub fn of_reader(
+    stacks: &[Stack],
+    measured: &[Vec<SliceMeasurement>],
+    (stack, slice): (usize, usize),
+    side: Side,
+    disc: Option<&Target>,
+) -> Choice {
+    let mut choice = match disc {
+        Some(target) => judged(stacks, measured, (stack, slice), target).0,
+        None => {
+            let [foramen, contralateral] =
+                [side, side.opposite()].map(|side| measured[stack][slice].side(side).clone());
+            Choice { stack, slice, offset: 0.0, foramen, contralateral }
+        }
+    };
+    let foramen = &mut choice.foramen;
+    if let (State::Closed, Some(passage)) = (foramen.state, foramen.passage) {
+        (foramen.state, foramen.width) = (State::Open, Some(passage.width));
+        foramen.confidence = (1.0 - foramen.confidence) * passage.certainty;
+    }
+    choice
+}
+
+/// One slice with its height and both foramina judged by it, and the rank of the width
+/// of the foramen asked for.
+fn judged(
+    stacks: &[Stack],
+    measured: &[Vec<SliceMeasurement>],
+    (stack, slice): (usize, usize),
+    target: &Target,
+) -> (Choice, f64) {
+    let (plane, result) = (stacks[stack].slices()[slice].plane(), &measured[stack][slice]);
+    let of = |side| {
+        let mut foramen = result.side(side).clone();
+        let offset = offset(plane, result, &Target { side, ..*target });
+        let rank = judge(&mut foramen, offset);
+        (foramen, offset, rank)
+    };
+    let (foramen, offset, rank) = of(target.side);
+    let (contralateral, ..) = of(target.side.opposite());
+    (Choice { stack, slice, offset, foramen, contralateral }, rank)
+}
+
 /// Half the height of a foramen between its pedicles, in millimetres.
 const HALF_HEIGHT: f64 = 3.5;
 /// How much a millimetre of height says about open or closed, as log odds, and
-/// the most it may say for either.
+/// the most it may say for closed.
 const BY_HEIGHT: f64 = 2.2;
-const MOST_OPEN: f64 = 12.0;
 const MOST_CLOSED: f64 = 4.0;
 /// Slices less certain than this must be clearly narrower, by how much in millimetres
 /// per part.
@@ -156,8 +200,7 @@ const BY_DOUBT: f64 = 3.0;
 /// Pedicles begin about 4 mm above and below the disc, so what looks shut at
 /// disc height is a narrow or an occluded foramen, and what looks open at the
 /// height of a pedicle is doubtful.
-fn judge(choice: &mut Choice) -> f64 {
-    let foramen = &mut choice.foramen;
+fn judge(foramen: &mut Foramen, offset: f64) -> f64 {
     // A disc is known to be near: the slice lies not above the foramina.
     if foramen.reason == Some(RefusalReason::AboveForamina) {
         (foramen.state, foramen.reason) = (State::Closed, None);
@@ -165,8 +208,7 @@ fn judge(choice: &mut Choice) -> f64 {
     if foramen.state == State::Refused {
         return f64::INFINITY;
     }
-    let distance = choice.offset.abs();
-    let expected = ((HALF_HEIGHT - distance) * BY_HEIGHT).clamp(-MOST_CLOSED, MOST_OPEN);
+    let expected = ((HALF_HEIGHT - offset.abs()) * BY_HEIGHT).max(-MOST_CLOSED);
     let odds = foramen.odds + expected;
     let certain = probability(odds.abs());
     foramen.confidence = certain;

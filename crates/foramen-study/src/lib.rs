@@ -35,6 +35,7 @@ mod drafting;
 mod error;
 pub mod files;
 mod flow;
+mod hinting;
 mod levels;
 mod links;
 mod manifest;
@@ -63,7 +64,9 @@ pub use manifest::{Excluded, Kept, Manifest};
 pub use profiling::{ProfiledSlice, UnmeasuredStack, profile_scan};
 pub use samples::{AUXILIARY_PER_SUBJECT, PatchSample, PatchUse};
 pub use selecting::select_slices;
-pub use selections::{EpisodeSelection, ProfileRow, SelectedForamen, Selections};
+pub use selections::{
+    EpisodeSelection, ProfileEpisode, ProfileRow, Rank, SelectedForamen, Selections,
+};
 
 /// The version of the foramen crates, for provenance.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -87,6 +87,7 @@ fn profile_stack(
             slice,
             side,
             foramen: measured.side(side).clone(),
+            episode: None,
         }));
     }
     rows

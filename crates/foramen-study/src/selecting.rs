@@ -2,16 +2,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foramen_dicom::{Scan, StackHeader};
 use foramen_image::SliceSource;
-use foramen_select::{Choice, Target, draw_decision, naive_width, narrowest};
+use foramen_select::{
+    Choice, Foramen, Selection, Target, draw, draw_decision, naive_width, narrowest, of_reader,
+};
 use foramen_types::{Side, SubjectId};
 use rayon::prelude::*;
 
 use crate::cutting::{auxiliary, patch_of, treated};
+use crate::hinting::hinted;
 use crate::manifest::by_subject;
 use crate::series::{Measured, measure_series, source_of};
 use crate::{
-    EpisodeSelection, Kept, Levels, Manifest, PatchSample, ProfileRow, SelectedForamen, Selections,
-    StudyConfig,
+    EpisodeSelection, Kept, Levels, Manifest, PatchSample, ProfileEpisode, ProfileRow, Rank,
+    SelectedForamen, Selections, StudyConfig,
 };
 
 /// Finds, measures and cuts out the injected foramen of every kept row.
@@ -60,44 +63,50 @@ fn select_subject(
     subject: &SubjectId,
     episodes: &[&Kept],
     stacks: &[&StackHeader],
-    given: Option<&Levels>,
+    levels: Option<&Levels>,
     config: &StudyConfig,
 ) -> Selections {
     let mut result = Selections::default();
     let mut measured: BTreeMap<&str, Result<Measured<'_>, String>> = BTreeMap::new();
     let mut chosen: BTreeSet<(SliceSource, Side)> = BTreeSet::new();
+    let mut judged: BTreeMap<(SliceSource, Side), (Foramen, ProfileEpisode)> = BTreeMap::new();
     for episode in episodes {
-        let mut refusal = None;
-        let mut selection = None;
-        for uid in &episode.series {
+        let mut decided = |uid, given: Option<&SliceSource>| {
             let series = measured
                 .entry(uid)
-                .or_insert_with(|| measure_series(subject, uid, stacks, given, config));
-            match series
-                .as_ref()
-                .map_err(String::clone)
-                .and_then(|series| select_episode(episode, series, config))
-            {
-                Ok(found) => {
-                    selection = Some(found);
-                    break;
-                }
-                // The best series gives the reason.
-                Err(reason) => refusal = refusal.or(Some(reason)),
-            }
-        }
-        let (selection, patch) = match selection {
-            Some((selection, patch)) => (selection, patch),
-            None => (refused(episode, refusal), None),
+                .or_insert_with(|| measure_series(subject, uid, stacks, levels, config));
+            let series = series.as_ref().map_err(String::clone)?;
+            decide(episode, series, given, config)
         };
-        if let Some(slice) = &selection.chosen {
-            chosen.insert((slice.source.clone(), episode.side));
+        let decision = match &episode.slice_hint {
+            Some(hint) => {
+                hinted(hint, episode, stacks).and_then(|(uid, source)| decided(uid, Some(&source)))
+            }
+            None => {
+                let mut tried = episode.series.iter().map(|uid| decided(uid, None));
+                // The best series gives the reason.
+                let first = tried.next().unwrap_or_else(|| Err("no axial series".to_owned()));
+                first.or_else(|reason| tried.find_map(Result::ok).ok_or(reason))
+            }
+        };
+        match decision {
+            Ok(Decision { selection, patch, profile }) => {
+                if let Some(slice) = &selection.chosen {
+                    chosen.insert((slice.source.clone(), episode.side));
+                }
+                for (source, treated, other, place) in profile {
+                    let untold = ProfileEpisode { rank: None, ..place };
+                    judged.insert((source.clone(), episode.side), (treated, place));
+                    judged.entry((source, episode.side.opposite())).or_insert((other, untold));
+                }
+                result.episodes.push(selection);
+                result.patches.push(patch);
+            }
+            Err(reason) => result.episodes.push(refused(episode, reason)),
         }
-        result.episodes.push(selection);
-        result.patches.extend(patch);
     }
     for series in measured.values().flatten() {
-        add_profile(&mut result.profile, subject, series);
+        add_profile(&mut result.profile, subject, series, &judged);
         result.patches.extend(auxiliary(subject, series, &chosen, config));
         for (level, disc) in series.discs.iter().flatten() {
             result.levels.insert(subject.clone(), *level, disc.clone());
@@ -106,7 +115,7 @@ fn select_subject(
     result
 }
 
-fn refused(episode: &Kept, refusal: Option<String>) -> EpisodeSelection {
+fn refused(episode: &Kept, reason: String) -> EpisodeSelection {
     EpisodeSelection {
         row: episode.row,
         subject: episode.subject.clone(),
@@ -115,83 +124,106 @@ fn refused(episode: &Kept, refusal: Option<String>) -> EpisodeSelection {
         chosen: None,
         hinted: false,
         confidence: 0.0,
-        refusal: Some(refusal.unwrap_or_else(|| "no axial series".to_owned())),
+        refusal: Some(reason),
         naive: None,
         picture: None,
     }
 }
 
-fn select_episode(
+/// What was chosen for an episode, with its patch and its slices: image, treated and other
+/// foramen, and what they are to it.
+struct Decision {
+    selection: EpisodeSelection,
+    patch: PatchSample,
+    profile: Vec<(SliceSource, Foramen, Foramen, ProfileEpisode)>,
+}
+
+/// Chooses the slice of an episode in a series; `given` is a reader's own choice.
+fn decide(
     episode: &Kept,
     series: &Measured<'_>,
+    given: Option<&SliceSource>,
     config: &StudyConfig,
-) -> Result<(EpisodeSelection, Option<PatchSample>), String> {
+) -> Result<Decision, String> {
+    let target = target(episode, series);
+    // Without the disc a reader's choice stands on its own.
+    let selection = match (&target, given) {
+        (Ok(target), _) => narrowest(&series.stacks, &series.slices, target, &config.select),
+        (Err(_), Some(_)) => Selection::default(),
+        (Err(reason), None) => return Err(reason.clone()),
+    };
+    let Selection { chosen, runner_up, profile, confidence, refusal } = selection;
+    let (choice, confidence, runner_up) = match given {
+        Some(source) => {
+            let place = series.place_of(source).ok_or("the slice of slice_hint was not loaded")?;
+            let (measured, disc) = (&series.slices, target.as_ref().ok());
+            let choice = of_reader(&series.stacks, measured, place, episode.side, disc);
+            let confidence = choice.foramen.confidence;
+            (choice.with_roots_of(&profile), confidence, None)
+        }
+        None => {
+            let refused = || refusal.map_or("refused".to_owned(), |reason| reason.to_string());
+            (chosen.ok_or_else(refused)?, confidence, runner_up)
+        }
+    };
+    let slice = series.slice(&choice);
+    let measurement = &series.slices[choice.stack][choice.slice];
+    let patch =
+        patch_of(episode.subject.clone(), episode.level, episode.side, series, &choice, config)
+            .map(|patch| treated(patch, episode))
+            .ok_or("no patch could be cut around the foramen")?;
+    let picture = if target.is_ok() {
+        draw_decision(slice, measurement, series.window, episode.side, &profile, &choice)
+    } else {
+        draw(slice, measurement, series.window)
+    };
+    let is = |one: &Choice, other: &Choice| (one.stack, one.slice) == (other.stack, other.slice);
+    let ranked = profile.iter().map(|at| {
+        let rank = if is(at, &choice) {
+            Some(Rank::Chosen)
+        } else {
+            runner_up.as_ref().filter(|second| is(at, second)).map(|_| Rank::RunnerUp)
+        };
+        let place = ProfileEpisode { level: episode.level, offset: at.offset, rank };
+        let treated = if is(at, &choice) { &choice.foramen } else { &at.foramen };
+        (source_of(series.slice(at)), treated.clone(), at.contralateral.clone(), place)
+    });
+    let ranked = ranked.collect();
+    let selection = EpisodeSelection {
+        row: episode.row,
+        subject: episode.subject.clone(),
+        level: episode.level,
+        side: episode.side,
+        hinted: given.is_some(),
+        confidence,
+        refusal: None,
+        naive: naive_choice(series, &profile, episode.side),
+        picture: Some(picture),
+        chosen: Some(SelectedForamen {
+            series_uid: series.series_uid.to_owned(),
+            source: source_of(slice),
+            offset: target.is_ok().then_some(choice.offset),
+            foramen: choice.foramen,
+            contralateral: choice.contralateral,
+        }),
+    };
+    Ok(Decision { selection, patch, profile: ranked })
+}
+
+/// The foramen of an episode, at the disc of its level.
+fn target(episode: &Kept, series: &Measured<'_>) -> Result<Target, String> {
     let discs = series.discs.as_ref().map_err(|why| format!("the level is not known: {why}"))?;
     let disc = discs.get(&episode.level).ok_or_else(|| {
         let frame = series.frame_of_reference_uid.unwrap_or("none");
         format!("no position of the disc {} in frame of reference {frame}", episode.level)
     })?;
-    let target = Target {
+    Ok(Target {
         level: episode.level,
         side: episode.side,
         disc: disc.point,
         kind: disc.kind,
         normal: disc.normal,
-    };
-    let selection = narrowest(&series.stacks, &series.slices, &target, &config.select);
-    let hint =
-        episode.slice_hint.as_deref().and_then(|uid| hinted(series, uid, &selection.profile));
-    let hinted = hint.is_some();
-    let Some(choice) = hint.or(selection.chosen) else {
-        return Err(selection.refusal.map_or("refused".to_owned(), |reason| reason.to_string()));
-    };
-    let slice = &series.stacks[choice.stack].slices()[choice.slice];
-    let measurement = &series.slices[choice.stack][choice.slice];
-    let source = source_of(slice);
-    let patch =
-        patch_of(episode.subject.clone(), episode.level, episode.side, series, &choice, config)
-            .map(|patch| treated(patch, episode));
-    if patch.is_none() {
-        return Err("no patch could be cut around the foramen".to_owned());
-    }
-    let selected = EpisodeSelection {
-        row: episode.row,
-        subject: episode.subject.clone(),
-        level: episode.level,
-        side: episode.side,
-        hinted,
-        confidence: if hinted { 1.0 } else { selection.confidence },
-        refusal: None,
-        naive: naive_choice(series, &selection.profile, episode.side),
-        picture: Some(draw_decision(
-            slice,
-            measurement,
-            series.window,
-            episode.side,
-            &selection.profile,
-            &choice,
-        )),
-        chosen: Some(SelectedForamen {
-            series_uid: series.series_uid.to_owned(),
-            source,
-            offset: choice.offset,
-            foramen: choice.foramen,
-            contralateral: choice.contralateral,
-        }),
-    };
-    Ok((selected, patch))
-}
-
-/// The slice a reader chose, measured as it is; `None` when it is not among the
-/// slices of the series.
-fn hinted(series: &Measured<'_>, uid: &str, profile: &[Choice]) -> Option<Choice> {
-    profile
-        .iter()
-        .find(|choice| {
-            let slice = &series.stacks[choice.stack].slices()[choice.slice];
-            source_of(slice).sop_instance_uid == uid
-        })
-        .map(|choice| choice.clone().with_roots_of(profile))
+    })
 }
 
 /// The slice whose foramen is narrowest by a fixed threshold.
@@ -199,7 +231,7 @@ fn naive_choice(series: &Measured<'_>, profile: &[Choice], side: Side) -> Option
     profile
         .iter()
         .filter_map(|choice| {
-            let slice = &series.stacks[choice.stack].slices()[choice.slice];
+            let slice = series.slice(choice);
             let canal = series.slices[choice.stack][choice.slice].canal?;
             Some((naive_width(slice, canal, side)?, slice))
         })
@@ -207,17 +239,26 @@ fn naive_choice(series: &Measured<'_>, profile: &[Choice], side: Side) -> Option
         .map(|(_, slice)| source_of(slice))
 }
 
-fn add_profile(profile: &mut Vec<ProfileRow>, subject: &SubjectId, series: &Measured<'_>) {
+fn add_profile(
+    profile: &mut Vec<ProfileRow>,
+    subject: &SubjectId,
+    series: &Measured<'_>,
+    judged: &BTreeMap<(SliceSource, Side), (Foramen, ProfileEpisode)>,
+) {
     for (stack, slices) in series.stacks.iter().zip(&series.slices) {
         for (slice, (image, measurement)) in stack.slices().iter().zip(slices).enumerate() {
             for side in Side::BOTH {
+                let source = source_of(image);
+                let judged = judged.get(&(source.clone(), side)).cloned();
+                let (foramen, episode) = judged.unzip();
                 profile.push(ProfileRow {
                     subject: subject.clone(),
                     series_uid: series.series_uid.to_owned(),
-                    source: source_of(image),
+                    source,
                     slice,
                     side,
-                    foramen: measurement.side(side).clone(),
+                    foramen: foramen.unwrap_or_else(|| measurement.side(side).clone()),
+                    episode,
                 });
             }
         }

@@ -11,8 +11,9 @@ pub struct SelectedForamen {
     pub series_uid: String,
     /// Its image.
     pub source: SliceSource,
-    /// How far the slice lies above (+) or below (−) the disc, millimetres.
-    pub offset: f64,
+    /// How far the slice lies above (+) or below (−) the disc, millimetres; `None` on a
+    /// slice of a reader's choice where the disc is not known.
+    pub offset: Option<f64>,
     /// The measured foramen.
     pub foramen: Foramen,
     /// The other side on the same slice.
@@ -69,8 +70,31 @@ pub struct ProfileRow {
     pub slice: usize,
     /// The side.
     pub side: Side,
-    /// What was measured.
+    /// What was measured; judged by its height where it belongs to the profile of an
+    /// episode.
     pub foramen: Foramen,
+    /// The episode whose profile it belongs to.
+    pub episode: Option<ProfileEpisode>,
+}
+
+/// What a slice is to an episode.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ProfileEpisode {
+    /// The level.
+    pub level: Level,
+    /// How far the slice lies above (+) or below (−) the disc, millimetres.
+    pub offset: f64,
+    /// Whether the choice fell on this slice and side.
+    pub rank: Option<Rank>,
+}
+
+/// The best places among the slices of an episode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rank {
+    /// Chosen, by its width or by a reader.
+    Chosen,
+    /// The narrowest of the others.
+    RunnerUp,
 }
 
 /// What the stage `select` gives.

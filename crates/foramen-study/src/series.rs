@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
-use foramen_dicom::StackHeader;
+use foramen_dicom::{StackHeader, Study};
 use foramen_image::{Slice, SliceSource, Stack, Window};
-use foramen_select::{SliceMeasurement, measure};
+use foramen_select::{Choice, SliceMeasurement, measure};
 use foramen_types::{Level, SubjectId};
 
 use crate::{DiscPosition, Levels, StudyConfig, find_levels};
@@ -21,6 +21,21 @@ pub(crate) struct Measured<'a> {
     pub discs: Result<BTreeMap<Level, DiscPosition>, String>,
 }
 
+impl Measured<'_> {
+    /// The image of a choice.
+    pub(crate) fn slice(&self, choice: &Choice) -> &Slice {
+        &self.stacks[choice.stack].slices()[choice.slice]
+    }
+
+    /// Which stack, and which slice of it, an image is.
+    pub(crate) fn place_of(&self, source: &SliceSource) -> Option<(usize, usize)> {
+        let of = |stack: &Stack| {
+            stack.slices().iter().position(|slice| slice.source.as_ref() == Some(source))
+        };
+        self.stacks.iter().enumerate().find_map(|(i, stack)| Some((i, of(stack)?)))
+    }
+}
+
 /// Loads and measures a series of a subject; without any stack that loads, why.
 pub(crate) fn measure_series<'a>(
     subject: &SubjectId,
@@ -29,8 +44,11 @@ pub(crate) fn measure_series<'a>(
     given: Option<&Levels>,
     config: &StudyConfig,
 ) -> Result<Measured<'a>, String> {
-    let of_series: Vec<&StackHeader> =
-        headers.iter().copied().filter(|header| header.series_uid == series_uid).collect();
+    // A series may hold several images of the same slices (water and fat), and scouts.
+    let images =
+        Study::group(headers.iter().copied()).into_iter().filter_map(|s| s.axial_t2().ok());
+    let of_series = images.flatten().find(|images| images.stacks[0].series_uid == series_uid);
+    let of_series = of_series.map_or_else(Vec::new, |images| images.stacks);
     let frame_of_reference_uid =
         of_series.first().and_then(|header| header.frame_of_reference_uid.as_deref());
     let mut stacks = Vec::new();

@@ -4,7 +4,7 @@ use foramen_select::{PointKind, State};
 use foramen_types::Point;
 
 use super::table::{millimetres, number, write_csv};
-use crate::{Drafted, LevelSource, Levels, ProfileRow, Selections, StudyError};
+use crate::{Drafted, LevelSource, Levels, ProfileRow, Rank, Selections, StudyError};
 
 /// Writes `selections.csv`: one row per episode that was looked at, in the order
 /// of the manifest.
@@ -39,7 +39,7 @@ pub fn write_selections(path: &Path, selections: &Selections) -> Result<(), Stud
             text(|slice| slice.series_uid.clone()),
             text(|slice| slice.source.sop_instance_uid.clone()),
             text(|slice| slice.source.frame.to_string()),
-            text(|slice| millimetres(Some(slice.offset))),
+            text(|slice| millimetres(slice.offset)),
             text(|slice| millimetres(slice.foramen.width)),
             text(|slice| millimetres(slice.contralateral.width)),
             text(|slice| millimetres(slice.foramen.root_width)),
@@ -55,8 +55,9 @@ pub fn write_selections(path: &Path, selections: &Selections) -> Result<(), Stud
     write_csv(path, &header, rows)
 }
 
-/// Writes `profile.csv`: every slice and side that was measured, and where the walls of
-/// an opening stand in the patient.
+/// Writes `profile.csv`: every slice and side that was measured, where the walls of an
+/// opening stand in the patient, and for slices at the disc of an episode its level, their
+/// height and whether they were `chosen` or the `runner_up`.
 ///
 /// # Errors
 /// [`StudyError::Write`].
@@ -76,6 +77,10 @@ pub fn write_profile(path: &Path, profile: &[ProfileRow]) -> Result<(), StudyErr
         "back_x_mm",
         "back_y_mm",
         "back_z_mm",
+        "frame",
+        "level",
+        "slice_position_mm",
+        "rank",
     ];
     let rows = profile.iter().map(|row| {
         let is_open = row.foramen.state == State::Open;
@@ -96,6 +101,14 @@ pub fn write_profile(path: &Path, profile: &[ProfileRow]) -> Result<(), StudyErr
             at(|(_, back)| back.x),
             at(|(_, back)| back.y),
             at(|(_, back)| back.z),
+            row.source.frame.to_string(),
+            row.episode.map_or_else(String::new, |episode| episode.level.to_string()),
+            millimetres(row.episode.map(|episode| episode.offset)),
+            match row.episode.and_then(|episode| episode.rank) {
+                Some(Rank::Chosen) => "chosen".to_owned(),
+                Some(Rank::RunnerUp) => "runner_up".to_owned(),
+                None => String::new(),
+            },
         ]
     });
     write_csv(path, &header, rows)
