@@ -94,9 +94,8 @@ fn the_profile_says_what_the_selection_says_and_names_the_runner_up() {
     let selections = selected(&scan, &manifest, None);
     let episode = &selections.episodes[0];
     let of = |rank| {
-        let is = |row: &&foramen_study::ProfileRow| {
-            row.episode.is_some_and(|at| at.rank == Some(rank))
-        };
+        let is =
+            |row: &&foramen_study::ProfileRow| row.episode.is_some_and(|at| at.rank == Some(rank));
         selections.profile.iter().filter(is).collect::<Vec<_>>()
     };
     let [chosen] = of(Rank::Chosen)[..] else { panic!("one slice and side is chosen") };
