@@ -1,6 +1,6 @@
 //! What the network of `foramen-select` learns from.
 
-use foramen_image::Stack;
+use foramen_image::{Contrast, Stack};
 use foramen_phantom::{SliceTruth, SubjectTruth};
 use foramen_select::{Network, reader_crops};
 use foramen_types::{Point, Side};
@@ -9,8 +9,8 @@ use foramen_types::{Point, Side};
 pub struct ReaderSample {
     /// Rows and columns of a square crop.
     pub pixels: Vec<f32>,
-    /// As of [`Network::told`].
-    pub told: [f32; 2],
+    /// Whether it is T2*.
+    pub is_t2_star: bool,
     /// 1 for a foramen, 0 for none; its width; 1 where it has walls, and their rows and
     /// columns from the middle of the crop, front first; how far the nearest pedicle is,
     /// from −[`ReaderSample::CLEAR`] within it to as much; all in millimetres.
@@ -74,7 +74,7 @@ pub fn reader_samples(axial: &[Stack], truth: &SubjectTruth, edge: usize) -> Vec
                 let truth = truth.map(|value| value as f32);
                 samples.push(ReaderSample {
                     pixels: crop.pixels().iter().copied().collect(),
-                    told: Network::told(stack.contrast, slice.thickness),
+                    is_t2_star: stack.contrast == Contrast::T2Star,
                     truth,
                 });
             }

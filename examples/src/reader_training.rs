@@ -1,15 +1,9 @@
 //! Batches for the network of `foramen-select`, and what it is told about its errors.
 
-use std::ops::Range;
-
-use foramen_image::Stack;
-use foramen_phantom::SubjectTruth;
 use foramen_select::Network;
-use rayon::prelude::*;
 use tch::{Device, Kind, Reduction, Tensor};
 
 use crate::ReaderSample;
-use crate::reader_samples::reader_samples;
 
 /// How much more often a shut foramen is seen than another, and a slice that passes
 /// near the edge of a pedicle, at most how far in millimetres.
@@ -17,62 +11,37 @@ const SHUT_AGAIN: f64 = 4.0;
 const EDGE_AGAIN: f64 = 2.0;
 const AT_EDGE: f64 = 1.5;
 
-/// Crops `[n, 1, rows, columns]`, what is told of them `[n, 2]`, and what is true
+/// Crops `[n, 1, rows, columns]`, whether they are T2* `[n, 1]`, and what is true
 /// `[n, 8]`, as in [`ReaderSample::truth`].
 pub struct ReaderBatch {
     /// Squares larger than what is read, until [`ReaderBatch::varied`].
     pub crops: Tensor,
-    /// As of [`Network::told`].
-    pub told: Tensor,
+    /// 1 or 0.
+    pub is_t2_star: Tensor,
     /// In millimetres.
     pub truth: Tensor,
 }
 
 impl ReaderBatch {
     /// All samples, of `edge` rows and columns.
-    fn of(samples: &[ReaderSample], edge: i64) -> Self {
+    #[must_use]
+    pub fn of(samples: &[ReaderSample], edge: i64) -> Self {
         let pixels: Vec<f32> = samples.iter().flat_map(|sample| &sample.pixels).copied().collect();
         let truth: Vec<f32> = samples.iter().flat_map(|sample| sample.truth).collect();
-        let told: Vec<f32> = samples.iter().flat_map(|sample| sample.told).collect();
+        let is_t2_star: Vec<f32> =
+            samples.iter().map(|sample| f32::from(u8::from(sample.is_t2_star))).collect();
         Self {
             crops: Tensor::from_slice(&pixels).view([-1, 1, edge, edge]),
-            told: Tensor::from_slice(&told).view([-1, 2]),
+            is_t2_star: Tensor::from_slice(&is_t2_star).view([-1, 1]),
             truth: Tensor::from_slice(&truth).view([-1, 8]),
         }
-    }
-
-    /// Every slice and side of the subjects of some indices, as they are drawn, in crops of
-    /// `edge` rows and columns.
-    pub fn drawn<F>(subjects: Range<usize>, edge: usize, draw: F) -> Self
-    where
-        F: Fn(usize) -> (Vec<Stack>, SubjectTruth) + Sync,
-    {
-        let each = subjects.into_par_iter().map(|index| {
-            let (axial, truth) = draw(index);
-            Self::of(&reader_samples(&axial, &truth, edge), edge as i64)
-        });
-        let parts: Vec<_> = each.collect();
-        let of = |tensor: fn(&Self) -> &Tensor| {
-            Tensor::cat(&parts.iter().map(tensor).collect::<Vec<_>>(), 0)
-        };
-        Self {
-            crops: of(|part| &part.crops),
-            told: of(|part| &part.told),
-            truth: of(|part| &part.truth),
-        }
-    }
-
-    /// How many samples there are.
-    #[must_use]
-    pub fn count(&self) -> i64 {
-        self.truth.size()[0]
     }
 
     /// The same on a device.
     #[must_use]
     pub fn on(&self, device: Device) -> Self {
         let of = |tensor: &Tensor| tensor.to_device(device);
-        Self { crops: of(&self.crops), told: of(&self.told), truth: of(&self.truth) }
+        Self { crops: of(&self.crops), is_t2_star: of(&self.is_t2_star), truth: of(&self.truth) }
     }
 
     /// How often each is drawn `[n]`: shut foramina are rare and edges of pedicles hard,
@@ -87,7 +56,7 @@ impl ReaderBatch {
     #[must_use]
     pub fn select(&self, places: &Tensor) -> Self {
         let of = |tensor: &Tensor| tensor.index_select(0, places);
-        Self { crops: of(&self.crops), told: of(&self.told), truth: of(&self.truth) }
+        Self { crops: of(&self.crops), is_t2_star: of(&self.is_t2_star), truth: of(&self.truth) }
     }
 
     /// The middles of the crops, turned by up to 12°, scaled by up to 12 % and shifted
@@ -138,7 +107,7 @@ impl ReaderBatch {
         }
         truth.push(column(7));
         let truth = Tensor::cat(&truth, 1);
-        Self { crops, told: self.told.shallow_clone(), truth }
+        Self { crops, is_t2_star: self.is_t2_star.shallow_clone(), truth }
     }
 }
 

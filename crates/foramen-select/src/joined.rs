@@ -14,7 +14,7 @@ const CALIPER_SPREAD: f64 = 0.5;
 /// farther from what it learned on, and it takes their foramina for pedicles too soon.
 const NETWORK_ODDS: f64 = 0.7;
 const CALIPER_ODDS: f64 = 0.3;
-const SHIFT: f64 = 1.2;
+const SHIFT: f64 = 1.0;
 /// An error that matters, in millimetres.
 const MATTERS: f64 = 0.8;
 

@@ -41,10 +41,9 @@ const LOOKS: [usize; 3] = [0, 2, 4];
 pub(crate) fn read(view: &View<'_>, side: Side, expected: (f64, f64)) -> Option<Reading> {
     let crop = crop(view, side, expected, Network::EDGE + LOOKS[2])?;
     let mut mean = [0.0; Network::OUTPUTS];
-    let told = Network::told(view.contrast, view.thickness);
     for first in LOOKS {
         let looked = first..first + Network::EDGE;
-        let given = NETWORK.read(crop.pixels().slice(s![looked.clone(), looked]), told);
+        let given = NETWORK.read(crop.pixels().slice(s![looked.clone(), looked]), view.contrast);
         let shift = (first as f64 - LOOKS[1] as f64) * Network::PIXEL;
         let [odds, width, spread, walls @ ..] = given;
         let spread = spread.clamp(-3.0, 1.5).exp();

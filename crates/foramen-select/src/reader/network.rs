@@ -4,9 +4,6 @@ use foramen_image::Contrast;
 use ndarray::{Array1, Array2, ArrayView2};
 use safetensors::SafeTensors;
 
-/// Of a slice, in millimetres.
-const TYPICAL_THICKNESS: f64 = 3.0;
-
 /// The network that reads foramina: convolutions of 3 × 3 with ReLU, and two layers
 /// for all places together.
 pub struct Network {
@@ -80,24 +77,12 @@ impl Network {
         Ok(Self { convolutions, hidden: (hidden.0, hidden.1), output: (output.0, output.1) })
     }
 
-    /// What the layers for all places are told besides the crop: 1 for T2*, and the
-    /// thickness of the slice in millimetres (3 where it is not known), from 3 and in parts
-    /// of it, since a thicker slice mixes more of what lies above and below.
-    #[must_use]
-    pub fn told(contrast: Contrast, thickness: Option<f64>) -> [f32; 2] {
-        let thickness = thickness.unwrap_or(TYPICAL_THICKNESS);
-        #[expect(clippy::cast_possible_truncation, reason = "networks compute in f32")]
-        let thickness = (thickness / TYPICAL_THICKNESS - 1.0) as f32;
-        [f32::from(u8::from(contrast == Contrast::T2Star)), thickness]
-    }
-
-    /// What it says of a crop of [`Self::EDGE`] rows and columns, and of what
-    /// [`Self::told`] says.
+    /// What it says of a crop of [`Self::EDGE`] rows and columns.
     ///
     /// # Panics
     /// When the crop has another size.
     #[must_use]
-    pub fn read(&self, crop: ArrayView2<'_, f32>, told: [f32; 2]) -> [f64; Self::OUTPUTS] {
+    pub fn read(&self, crop: ArrayView2<'_, f32>, contrast: Contrast) -> [f64; Self::OUTPUTS] {
         let pixels: Vec<f32> = crop.iter().copied().collect();
         let values = Array2::from_shape_vec((1, Self::EDGE * Self::EDGE), pixels);
         let mut maps = Maps { values: values.expect("a crop has its size"), edge: Self::EDGE };
@@ -106,7 +91,7 @@ impl Network {
             maps = convolution.of(&maps, &mut unfolded);
         }
         let mut features: Vec<f32> = maps.values.iter().copied().collect();
-        features.extend(told);
+        features.push(f32::from(u8::from(contrast == Contrast::T2Star)));
         let hidden = (self.hidden.0.dot(&Array1::from(features)) + &self.hidden.1)
             .mapv_into(|value| value.max(0.0));
         let output = self.output.0.dot(&hidden) + &self.output.1;
