@@ -33,8 +33,9 @@ fn what_was_trained_on_a_gpu_says_the_same_on_the_processor() {
     let data = dataset(60, 1);
     let fold = Split::by_subject(&data, 3, 1).unwrap().fold(&data, 0);
     for architecture in [Architecture::Compact, Architecture::ResNet18] {
+        // libtorch lets cuDNN cut f32 to the ten bits of TF32.
         let formats =
-            [(Precision::F32, 1e-3), (Precision::BFloat16, 0.1), (Precision::Float16, 0.05)];
+            [(Precision::F32, 1e-2), (Precision::BFloat16, 0.1), (Precision::Float16, 0.05)];
         for (precision, bound) in formats {
             let config = small().with_device(CUDA).with_precision(precision).with_epochs(2);
             let cnn = Cnn::new(config.with_architecture(architecture));
