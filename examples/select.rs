@@ -105,13 +105,12 @@ fn measure_all(arguments: &Arguments, dicom: &std::path::Path) -> Result<Vec<Pro
         .with_context(|| format!("could not make {}", pictures.display()))?;
     let shown = Mutex::new(Vec::new());
     let (profile, unmeasured) = profile_scan(&found, &StudyConfig::default(), &|slice| {
-        // Series of one subject are told apart by the end of their UID.
-        let series = slice.header.series_uid.rsplit('.').next().unwrap_or("series");
-        let tail = &series[series.len().saturating_sub(6)..];
+        // The ends of UIDs can be alike; its place in the scan is a stack's own.
+        let stack = found.stacks.iter().position(|stack| std::ptr::eq(stack, slice.header));
         let name = format!(
-            "{}-{tail}-{}-{:03}.png",
+            "{}-{:03}-{:03}.png",
             slice.header.subject.as_str().replace(['/', '\\'], "_"),
-            slice.header.stack,
+            stack.unwrap_or_default(),
             slice.slice
         );
         let written = File::create(pictures.join(&name))
@@ -126,7 +125,7 @@ fn measure_all(arguments: &Arguments, dicom: &std::path::Path) -> Result<Vec<Pro
         all.expect("no thread panics while it holds the list").push(Shown {
             file,
             title,
-            text: name,
+            text: format!("series {}, stack {}", slice.header.series_uid, slice.header.stack),
         });
     });
     let mut shown = shown.into_inner().expect("no thread panics while it holds the list");

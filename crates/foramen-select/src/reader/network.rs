@@ -63,17 +63,35 @@ impl Network {
         let layer = |name: &str| {
             let (shape, weight) = tensor(&format!("{name}.weight"))?;
             let (_, bias) = tensor(&format!("{name}.bias"))?;
+            if shape.len() < 2 {
+                return Err(format!("{name} has the shape {shape:?}"));
+            }
             let from = shape[1..].iter().product();
             let weight = Array2::from_shape_vec((shape[0], from), weight);
             let weight = weight.map_err(|error| format!("{name}: {error}"))?;
             Ok::<_, String>((weight, Array1::from(bias), shape))
         };
-        let mut convolutions = Vec::new();
+        let fits = |name: &str, found: &[usize], expected: &[usize]| {
+            (found == expected)
+                .then_some(())
+                .ok_or_else(|| format!("{name} has the shape {found:?} and not {expected:?}"))
+        };
+        let (mut convolutions, mut edge) = (Vec::new(), Self::EDGE);
         for (i, stride) in Self::STRIDES.into_iter().enumerate() {
-            let (weight, bias, shape) = layer(&format!("convolution{i}"))?;
-            convolutions.push(Convolution { weight, bias, kernel: shape[2], stride });
+            let name = format!("convolution{i}");
+            let (weight, bias, shape) = layer(&name)?;
+            let kernel = if i + 1 == Self::STRIDES.len() { 1 } else { 3 };
+            fits(&name, &shape, &[Self::CHANNELS[i + 1], Self::CHANNELS[i], kernel, kernel])?;
+            fits(&name, bias.shape(), &[Self::CHANNELS[i + 1]])?;
+            convolutions.push(Convolution { weight, bias, kernel, stride });
+            edge = edge.div_ceil(stride);
         }
         let (hidden, output) = (layer("hidden")?, layer("output")?);
+        // The contrast stands behind the places.
+        let features = Self::CHANNELS[Self::STRIDES.len()] * edge * edge + 1;
+        fits("hidden", &hidden.2, &[hidden.1.len(), features])?;
+        fits("output", &output.2, &[Self::OUTPUTS, hidden.1.len()])?;
+        fits("output", output.1.shape(), &[Self::OUTPUTS])?;
         Ok(Self { convolutions, hidden: (hidden.0, hidden.1), output: (output.0, output.1) })
     }
 
@@ -139,6 +157,31 @@ impl Convolution {
                     }
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use safetensors::tensor::TensorView;
+    use safetensors::{Dtype, serialize};
+
+    use super::*;
+
+    #[test]
+    fn weights_of_another_shape_are_refused_by_name() {
+        let bytes: &[u8] = include_bytes!("weights.safetensors");
+        assert!(Network::from_safetensors(bytes).is_ok());
+        assert!(Network::from_safetensors(&bytes[..1000]).is_err());
+        let file = SafeTensors::deserialize(bytes).unwrap();
+        let (shape, data) = (vec![64, 786], vec![0; 64 * 786 * 4]);
+        for name in ["hidden.weight", "convolution3.weight"] {
+            let mut tensors: Vec<_> = file.tensors();
+            let other = TensorView::new(Dtype::F32, shape.clone(), &data).unwrap();
+            tensors.iter_mut().find(|(of, _)| of == name).unwrap().1 = other;
+            let error = Network::from_safetensors(&serialize(tensors, None).unwrap()).unwrap_err();
+            let layer = name.strip_suffix(".weight").unwrap();
+            assert!(error.starts_with(layer) && error.contains("786"), "{error}");
         }
     }
 }
