@@ -9,8 +9,11 @@ mod given;
 mod label_image;
 mod label_table;
 mod markups;
+mod normals;
 mod sagittal;
 mod table;
+
+pub(crate) use normals::normal_of;
 
 pub use edits::LevelEdits;
 pub use given::{GivenLevels, UnreadLevels, open_levels};

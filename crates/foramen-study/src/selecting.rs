@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use crate::cutting::{auxiliary, patch_of, treated};
 use crate::hinting::hinted;
+use crate::levels::normal_of;
 use crate::manifest::by_subject;
 use crate::series::{Measured, measure_series, source_of};
 use crate::{
@@ -222,7 +223,7 @@ fn target(episode: &Kept, series: &Measured<'_>) -> Result<Target, String> {
         side: episode.side,
         disc: disc.point,
         kind: disc.kind,
-        normal: disc.normal,
+        normal: normal_of(discs, episode.level),
     })
 }
 
