@@ -248,7 +248,7 @@ proptest! {
     fn a_larger_spacing_makes_a_wider_foramen(width in 2.0..4.0_f64, scale in 0.9..1.15_f64) {
         let caliper = MeasureOptions::default().without_second_reader();
         // The network knows foramina of people, not of other scales.
-        for (options, bound) in [(caliper, 0.2), (MeasureOptions::default(), 0.5)] {
+        for (options, bound) in [(caliper, 0.3), (MeasureOptions::default(), 0.5)] {
             let width = |pixel| {
                 let slice = neck(0.0, (width, width), 0.0, pixel);
                 let stack = Stack::new(vec![slice], Contrast::T2Star).unwrap();
