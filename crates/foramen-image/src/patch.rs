@@ -160,4 +160,22 @@ mod tests {
             assert!(patch.plane().point(49.5, 49.5).distance(centre) < 1e-9);
         }
     }
+
+    #[test]
+    fn every_step_can_be_undone() {
+        let (x, y) = (Vector::new(1.0, 0.0, 0.0), Vector::new(0.0, 1.0, 0.0));
+        let slice = body(x, y);
+        let window = Window::new(40.0, 160.0);
+        let frame = PatchFrame::default().with_edge(20.0).with_pixels(40);
+        let centre = Point::new(9.0, 1.0, 0.0);
+        for side in Side::BOTH {
+            let patch = Patch::cut(&slice, centre, side, frame, window).unwrap();
+            for ((row, column), value) in patch.pixels().indexed_iter() {
+                let place = patch.plane().point(row as f64, column as f64);
+                let (row, column) = slice.plane().pixel(place);
+                let seen = slice.sample(row, column).unwrap();
+                assert!((window.undo(*value) - seen).abs() < 0.01, "{side}, {place:?}");
+            }
+        }
+    }
 }

@@ -44,7 +44,8 @@ pub(crate) fn patch_of(
         usage: PatchUse::Auxiliary,
         sop_instance_uid: source.sop_instance_uid,
         frame: source.frame,
-        pixel: config.patch.edge / config.patch.pixels as f64,
+        plane: *patch.plane(),
+        window: series.window,
     })
 }
 

@@ -1,3 +1,4 @@
+use foramen_image::{Plane, Window};
 use foramen_learn::Sample;
 use ndarray::Array2;
 
@@ -32,8 +33,8 @@ impl PatchUse {
     }
 }
 
-/// A sample as the stage `select` leaves it: with its use and the image it was
-/// cut from.
+/// A sample as the stage `select` leaves it: with its use, the image it was cut
+/// from, and what leads back to that image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PatchSample {
     /// The sample.
@@ -44,8 +45,11 @@ pub struct PatchSample {
     pub sop_instance_uid: String,
     /// Frame within that image, from 1.
     pub frame: u32,
-    /// Edge of a pixel of the patch, millimetres.
-    pub pixel: f64,
+    /// Where the patch lies in the patient: [`Plane::point`] undoes crop, mirror and
+    /// resampling.
+    pub plane: Plane,
+    /// What its intensities were mapped with: [`Window::undo`] gives them back.
+    pub window: Window,
 }
 
 impl PatchSample {

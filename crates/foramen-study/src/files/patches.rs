@@ -1,8 +1,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
+use foramen_image::{Plane, Spacing, Window};
 use foramen_learn::Sample;
-use foramen_types::{Level, Outcome, Side, SubjectId};
+use foramen_types::{Level, Outcome, Point, Side, SubjectId, Vector};
 use half::f16;
 use ndarray::Array2;
 use safetensors::tensor::TensorView;
@@ -18,16 +19,26 @@ const HEADER: [&str; 8] =
     ["subject_id", "level", "side", "use", "label", "width_mm", "sop_instance_uid", "frame"];
 /// What the titles of covariates begin with.
 const COVARIATE: &str = "covariate_";
-/// The number with the millimetres of a pixel, and what they were before there was one.
+/// The number with the millimetres of a pixel, and what it is without patches.
 const PIXEL: &str = "pixel_mm";
 const DEFAULT_PIXEL: f64 = 0.5;
+/// What leads back to the images.
+const PLANES: &str = "planes";
+const WINDOWS: &str = "windows";
 const INDEX: &str = "patches.csv";
 const PIXELS: &str = "patches.safetensors";
+const PATCHES: &str = "patches";
 
 /// Writes `patches.csv` and `patches.safetensors` into a folder: the index, with a
-/// column `covariate_NAME` for each covariate that a sample names, a tensor `patches`
-/// `[n, row, column]` of half-precision values in the order of the index, and the number
-/// `pixel_mm`, their distance in millimetres.
+/// column `covariate_NAME` for each covariate that a sample names, and in the order of
+/// the index the tensors
+///
+/// - `patches` `[n, row, column]`: intensities in half precision,
+/// - `planes` `[n, 3, 3]`: the centre of the pixel at row 0, column 0, in LPS
+///   millimetres, then the unit directions in which columns and rows grow,
+/// - `windows` `[n, 2]`: the intensities of the image that became 0 and 1,
+///
+/// beside the number `pixel_mm`, the distance of pixels in millimetres.
 ///
 /// # Errors
 /// [`StudyError::Write`], and [`StudyError::Patches`] when the patches differ in
@@ -46,16 +57,25 @@ pub fn write_patches(folder: &Path, samples: &[PatchSample]) -> Result<(), Study
         }
         bytes.extend(sample.patch().iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()));
     }
-    let shape = vec![samples.len(), rows, columns];
-    let tensor = TensorView::new(Dtype::F16, shape, &bytes).map_err(|e| wrong(e.to_string()))?;
-    let pixel = samples.first().map_or(DEFAULT_PIXEL, |sample| sample.pixel);
-    let pixel = pixel.to_le_bytes();
-    let pixel =
-        TensorView::new(Dtype::F64, Vec::new(), &pixel).map_err(|e| wrong(e.to_string()))?;
+    let pixel = samples.first().map_or(DEFAULT_PIXEL, |sample| sample.plane.spacing().row);
+    let planes = samples.iter().flat_map(|sample| numbers_of(&sample.plane));
+    let planes: Vec<u8> = planes.flat_map(f64::to_le_bytes).collect();
+    let windows = samples.iter().flat_map(|sample| [sample.window.low(), sample.window.high()]);
+    let windows: Vec<u8> = windows.flat_map(|v| f64::from(v).to_le_bytes()).collect();
+    let n = samples.len();
+    let tensors = [
+        (PATCHES, Dtype::F16, vec![n, rows, columns], bytes),
+        (PIXEL, Dtype::F64, vec![], pixel.to_le_bytes().to_vec()),
+        (PLANES, Dtype::F64, vec![n, 3, 3], planes),
+        (WINDOWS, Dtype::F64, vec![n, 2], windows),
+    ];
+    let views = tensors.iter().map(|(name, kind, shape, bytes)| {
+        Ok((*name, TensorView::new(*kind, shape.clone(), bytes).map_err(|e| wrong(e.to_string()))?))
+    });
+    let views = views.collect::<Result<Vec<_>, StudyError>>()?;
     // Of two entries of metadata the order would change from run to run.
     let metadata = HashMap::from([("schema_version".to_owned(), "1".to_owned())]);
-    let file = safetensors::serialize([("patches", tensor), (PIXEL, pixel)], Some(metadata))
-        .map_err(|e| wrong(e.to_string()))?;
+    let file = safetensors::serialize(views, Some(metadata)).map_err(|e| wrong(e.to_string()))?;
     write_atomically(&path, |writer| writer.write_all(&file))?;
     let names = samples.iter().flat_map(|patch| patch.sample.covariates.keys());
     let names: BTreeSet<&String> = names.collect();
@@ -100,13 +120,15 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
     let bytes = read_stage_file(&path, "select")?;
     let file = SafeTensors::deserialize(&bytes).map_err(|e| wrong(e.to_string()))?;
     let pixel = pixel_of(&file).map_err(wrong)?;
-    let tensor = file.tensor("patches").map_err(|e| wrong(e.to_string()))?;
+    let tensor = file.tensor(PATCHES).map_err(|e| wrong(e.to_string()))?;
     let &[n, rows, columns] = tensor.shape() else {
         return Err(wrong(format!("shape {:?}", tensor.shape())));
     };
     if n != table.rows().len() || tensor.dtype() != Dtype::F16 {
         return Err(wrong(format!("{n} patches for {} rows", table.rows().len())));
     }
+    let planes = floats(&file, PLANES, &[n, 3, 3]).map_err(wrong)?;
+    let windows = floats(&file, WINDOWS, &[n, 2]).map_err(wrong)?;
     let size = rows * columns;
     let read = |(number, row): (usize, &Row)| {
         let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
@@ -148,7 +170,8 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
             usage: PatchUse::from_name(row.cell(usage)).ok_or_else(|| cell("use", usage))?,
             sop_instance_uid: row.cell(uid).to_owned(),
             frame: row.cell(frame).parse().map_err(|_| cell("frame", frame))?,
-            pixel,
+            plane: plane_of(&planes[9 * number..9 * (number + 1)], pixel).map_err(wrong)?,
+            window: window_of(&windows[2 * number..2 * (number + 1)]),
         })
     };
     table.rows().iter().enumerate().map(read).collect()
@@ -167,9 +190,36 @@ pub fn read_pixel(folder: &Path) -> Result<f64, StudyError> {
 }
 
 fn pixel_of(file: &SafeTensors<'_>) -> Result<f64, String> {
-    let Ok(pixel) = file.tensor(PIXEL) else { return Ok(DEFAULT_PIXEL) };
-    let bytes = pixel.data().try_into().ok().filter(|_| pixel.dtype() == Dtype::F64);
-    bytes.map(f64::from_le_bytes).ok_or_else(|| format!("{PIXEL} is no number"))
+    Ok(floats(file, PIXEL, &[])?[0])
+}
+
+/// The values of a tensor of a given shape.
+fn floats(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f64>, String> {
+    let tensor = file.tensor(name).map_err(|_| format!("no {name}; run `select` again"))?;
+    if tensor.dtype() != Dtype::F64 || tensor.shape() != shape {
+        return Err(format!("{name} of shape {:?}, not {shape:?}", tensor.shape()));
+    }
+    let (values, _) = tensor.data().as_chunks::<8>();
+    Ok(values.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect())
+}
+
+fn numbers_of(plane: &Plane) -> [f64; 9] {
+    let (o, r, c) = (plane.origin(), plane.along_row(), plane.along_column());
+    [o.x, o.y, o.z, r.x, r.y, r.z, c.x, c.y, c.z]
+}
+
+/// The plane of [`numbers_of`].
+fn plane_of(numbers: &[f64], pixel: f64) -> Result<Plane, String> {
+    let vector = |at: usize| Vector::new(numbers[at], numbers[at + 1], numbers[at + 2]);
+    let origin = Point::new(numbers[0], numbers[1], numbers[2]);
+    let spacing = Spacing { row: pixel, column: pixel };
+    Plane::new(origin, vector(3), vector(6), spacing).map_err(|error| error.to_string())
+}
+
+fn window_of(numbers: &[f64]) -> Window {
+    #[expect(clippy::cast_possible_truncation, reason = "they were f32")]
+    let [low, high] = [numbers[0], numbers[1]].map(|value| value as f32);
+    Window::new(low, high)
 }
 
 #[cfg(test)]
@@ -185,7 +235,14 @@ mod tests {
             usage: PatchUse::Auxiliary,
             sop_instance_uid: "1.2.3".to_owned(),
             frame: 1,
-            pixel: 0.75,
+            plane: Plane::new(
+                Point::new(1.5, -20.25, 0.1),
+                Vector::new(-1.0, 0.0, 0.0),
+                Vector::new(0.0, 1.0, 0.0),
+                Spacing { row: 0.75, column: 0.75 },
+            )
+            .unwrap(),
+            window: Window::new(3.25, 812.0 + value),
         };
         let mut samples = vec![sample("A", 0.5), sample("B", -0.25)];
         samples[0].sample.outcome = Some(Outcome::Favourable);
