@@ -9,7 +9,7 @@
 //! averaged. For every subject of the DICOM folder it finds the level, measures
 //! the foramina, takes the narrowest slice, and prints its width and the
 //! probability, or why there is none; `--out` keeps the table, `--explain` draws
-//! where the prediction comes from. With no arguments it trains on a small
+//! where each prediction comes from, by Grad-CAM and by occlusion. With no arguments it trains on a small
 //! synthetic cohort first and predicts another one.
 
 use std::path::{Path, PathBuf};
@@ -19,12 +19,13 @@ use clap::Parser;
 use foramen_cnn::{CnnModel, DeviceChoice};
 use foramen_dicom::{ScanOptions, scan};
 use foramen_examples::{
-    Failure, Inputs, TrainArguments, add_covariates, dataset, demo_cohort, open, patch_frame,
-    prepare_output, resolve_device, run_selection, train_models,
+    Explanations, Failure, Inputs, TrainArguments, add_covariates, dataset, demo_cohort,
+    patch_frame, prepare_output, read_key, read_levels, resolve_device, run_selection,
+    train_models,
 };
 use foramen_learn::{Classifier, Prediction, Sample};
-use foramen_study::{Levels, Manifest, PatchUse, StudyConfig, files, select_slices};
-use foramen_types::{Level, Outcome, Probability, Side, SubjectKey};
+use foramen_study::{Manifest, PatchUse, StudyConfig, files, select_slices};
+use foramen_types::{Level, Probability, Side};
 
 /// Predicts the outcome of an injection with trained models.
 #[derive(Parser)]
@@ -35,9 +36,13 @@ struct Arguments {
     /// Folder with the DICOM files of the patients.
     #[arg(long, value_name = "DIR", requires = "model")]
     dicom: Option<PathBuf>,
-    /// Table of disc positions; without it, discs are found on the sagittal series.
+    /// Disc positions: levels.csv or JSON, 3D Slicer markups, label images, or a folder;
+    /// without it, discs are found on the sagittal series.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     levels: Option<PathBuf>,
+    /// Table `patient_id,subject_id` with other names for the patients.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    link: Option<PathBuf>,
     /// Table `subject_id` and the numbers that the model asks for, such as age.
     #[arg(long, value_name = "FILE", requires = "model")]
     covariates: Option<PathBuf>,
@@ -50,7 +55,7 @@ struct Arguments {
     /// Where the table of predictions goes.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Folder for pictures of where each prediction comes from (Grad-CAM).
+    /// Folder for pictures of where each prediction comes from.
     #[arg(long, value_name = "DIR")]
     explain: Option<PathBuf>,
     /// Where to compute: auto, cpu, cuda or cuda:N.
@@ -69,14 +74,16 @@ fn run(arguments: &Arguments) -> Result<()> {
         _ => (train_synthetic()?, demo_cohort(6, 2)?.join("dicom")),
     };
     let models = load_models(&model, arguments.device)?;
-    let found = scan(&dicom, &ScanOptions::default())?;
+    let key = read_key(arguments.link.as_deref())?;
+    let found = scan(&dicom, &ScanOptions::default().with_key(key.clone()))?;
     let mut manifest = Manifest::to_predict(&found, arguments.level, arguments.side);
     add_covariates(&mut manifest, &models[0].covariate_names(), arguments.covariates.as_deref())?;
     for excluded in &manifest.excluded {
         let subject = excluded.subject.as_ref().map_or("", |subject| subject.as_str());
         println!("{subject:>10} no prediction: {}", excluded.detail);
     }
-    let levels = arguments.levels.as_deref().map(read_levels).transpose()?;
+    let levels = arguments.levels.as_deref();
+    let levels = levels.map(|path| read_levels(path, &key, &found)).transpose()?;
     let [pixels, pixel] = [models[0].patch_pixels() as f64, models[0].config().pixel];
     let config = StudyConfig::default().with_patch(patch_frame(pixels * pixel, pixel)?);
     let selections = select_slices(&manifest, &found, levels.as_ref(), &config, &|_, _| ());
@@ -92,37 +99,25 @@ fn run(arguments: &Arguments) -> Result<()> {
             *sum += probability.get();
         }
     }
+    let folder = arguments.explain.as_deref();
+    let mut explanations = folder.map(|to| Explanations::new(&models, to)).transpose()?;
     let mut predictions = Vec::new();
     for (sample, sum) in samples.iter().zip(sums) {
         let probability = Probability::new(sum / models.len() as f64)?;
         let width = sample.width.map_or("–".to_owned(), |mm| format!("{mm:.1} mm"));
         let (subject, level, side) = (sample.subject.clone(), sample.level, sample.side);
         println!("{subject:>10} {level} {side}: {width}, favourable {:.2}", probability.get());
-        if let Some(folder) = &arguments.explain {
-            explain(&models[0], sample, folder)?;
+        if let Some(explanations) = &mut explanations {
+            explanations.add(sample, probability)?;
         }
         predictions.push(Prediction { subject, level, side, fold: 0, outcome: None, probability });
     }
     println!("{} predicted with the mean of {} models", predictions.len(), models.len());
+    explanations.map_or(Ok(()), Explanations::finish)?;
     if let Some(out) = &arguments.out {
         files::write_predictions(out, &predictions)?;
     }
     Ok(())
-}
-
-/// What in the patch speaks for a favourable outcome, to the first model.
-fn explain(model: &CnnModel, sample: &Sample, folder: &Path) -> Result<()> {
-    let picture = model.grad_cam(sample, Outcome::Favourable)?.overlay(&sample.patch);
-    let level = sample.level.name().replace('/', "-");
-    let name = format!("{}_{level}_{}.png", sample.subject, sample.side);
-    files::write_atomically(&folder.join(name), |file| {
-        picture.write_png(file).map_err(std::io::Error::other)
-    })?;
-    Ok(())
-}
-
-fn read_levels(path: &Path) -> Result<Levels> {
-    open(path, |file| Levels::read(file, &SubjectKey::identity()))
 }
 
 fn load_models(folder: &Path, device: DeviceChoice) -> Result<Vec<CnnModel>> {

@@ -13,13 +13,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use foramen_dicom::{ScanOptions, scan};
-use foramen_examples::{Failure, Inputs, Shown, contact_page, prepare_output, run_selection};
+use foramen_examples::{
+    Failure, Inputs, Shown, contact_page, prepare_output, read_key, run_selection,
+};
 use foramen_study::{ProfileRow, StudyConfig, files, profile_scan};
 
 /// Measures the neural foramina of a DICOM folder.
@@ -41,7 +43,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE", requires = "outcomes")]
     levels: Option<PathBuf>,
     /// Table `patient_id,subject_id` that links the images to the outcome table.
-    #[arg(long, value_name = "FILE", requires = "outcomes")]
+    #[arg(long, value_name = "FILE", requires = "dicom")]
     link: Option<PathBuf>,
     /// Columns of the table with numbers for the CNN, such as age,duration_weeks.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "outcomes")]
@@ -80,10 +82,8 @@ fn run(arguments: &Arguments) -> Result<()> {
                 let width = width.map_or("–".to_owned(), |mm| format!("{mm:.1} mm"));
                 let why = episode.refusal.clone().unwrap_or_default();
                 let (subject, level, side) = (&episode.subject, episode.level, episode.side);
-                println!(
-                    "{subject:>10} {level:<6} {side:<6} {:<9} {width} {why}",
-                    episode.status()
-                );
+                let status = episode.status();
+                println!("{subject:>10} {level:<6} {side:<6} {status:<9} {width} {why}");
             }
             selected.selections.profile
         }
@@ -98,8 +98,9 @@ fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn measure_all(arguments: &Arguments, dicom: &std::path::Path) -> Result<Vec<ProfileRow>> {
-    let found = scan(dicom, &ScanOptions::default())?;
+fn measure_all(arguments: &Arguments, dicom: &Path) -> Result<Vec<ProfileRow>> {
+    let key = read_key(arguments.link.as_deref())?;
+    let found = scan(dicom, &ScanOptions::default().with_key(key))?;
     let pictures = arguments.out.join("pictures");
     fs::create_dir_all(&pictures)
         .with_context(|| format!("could not make {}", pictures.display()))?;

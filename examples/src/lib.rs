@@ -8,6 +8,8 @@ mod contact_page;
 pub mod contact_sheet;
 mod covariates;
 mod disc_accuracy;
+#[cfg(feature = "torch")]
+mod explanation;
 mod failure;
 mod files;
 mod inputs;
@@ -36,6 +38,8 @@ pub use cohort::demo_cohort;
 pub use contact_page::{Shown, contact_page};
 pub use covariates::add_covariates;
 pub use disc_accuracy::DiscAccuracy;
+#[cfg(feature = "torch")]
+pub use explanation::Explanations;
 pub use failure::Failure;
 pub use files::{create, open};
 pub use inputs::{Inputs, OpenedInputs, note_raw_ids, prepare_output, read_key, read_levels};

@@ -21,6 +21,21 @@ pub struct Heatmap {
 }
 
 impl Heatmap {
+    /// The mean of maps of one patch, for example those of the models of an ensemble;
+    /// `None` where there is none, or where they differ in shape.
+    #[must_use]
+    pub fn mean(maps: &[Self]) -> Option<Self> {
+        let first = &maps.first()?.values;
+        let mut values = Array2::zeros(first.dim());
+        for map in maps {
+            if map.values.dim() != first.dim() {
+                return None;
+            }
+            values += &map.values;
+        }
+        Some(Self { values: values / maps.len() as f32 })
+    }
+
     /// The patch in grey, twice enlarged, with warm colours where the map is high.
     #[must_use]
     pub fn overlay(&self, patch: &Array2<f32>) -> Picture {
@@ -155,4 +170,18 @@ impl Member {
 
 fn sign(towards: Outcome) -> f64 {
     if towards.is_favourable() { 1.0 } else { -1.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_of_one_shape_have_a_mean() {
+        let map =
+            |value: f32, edge: usize| Heatmap { values: Array2::from_elem((edge, edge), value) };
+        assert_eq!(Heatmap::mean(&[map(1.0, 3), map(4.0, 3)]), Some(map(2.5, 3)));
+        assert_eq!(Heatmap::mean(&[map(1.0, 3), map(4.0, 2)]), None);
+        assert_eq!(Heatmap::mean(&[]), None);
+    }
 }

@@ -217,7 +217,7 @@ fn real_discs_lie_where_the_levels_of_the_cord_meet() {
         let disc = discs.iter().find(|disc| disc.level == level).unwrap();
         assert!((disc.centre.z - z).abs() < 3.0, "{level}: {:?}", disc.centre);
     }
-    // Labels 4 and 5 meet at z = -15.8, 3.5 mm above the end of the picture: C4/5 is
-    // missed, not placed wrongly.
+    // The upper endplate of C4/5 lies 2.5 mm above the end of the picture, at z = -17.3,
+    // so that its centre is not seen: it is left out, not placed wrongly.
     assert_eq!(discs.len(), boundaries.len());
 }
