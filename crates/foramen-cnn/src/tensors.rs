@@ -40,7 +40,8 @@ pub(crate) fn fill(file: &SafeTensors<'_>, name: &str, to: &mut Tensor) -> Resul
     tch::no_grad(|| to.f_copy_(&loaded)).map_err(|error| error.to_string())
 }
 
-/// A tensor of a file, which must have this size and kind.
+/// A tensor of a file, which must have this size; numbers of any precision become those
+/// of `kind`, bytes stay bytes.
 pub(crate) fn read(
     file: &SafeTensors<'_>,
     name: &str,
@@ -49,14 +50,19 @@ pub(crate) fn read(
 ) -> Result<Tensor, String> {
     let view = file.tensor(name).map_err(|error| error.to_string())?;
     let found = match view.dtype() {
+        Dtype::F64 => Kind::Double,
         Dtype::F32 => Kind::Float,
+        Dtype::F16 => Kind::Half,
+        Dtype::BF16 => Kind::BFloat16,
         Dtype::U8 => Kind::Uint8,
         other => return Err(format!("{name} is of type {other:?}")),
     };
-    if found != kind || !view.shape().iter().copied().eq(lengths(size)) {
+    let are_bytes = |kind: Kind| kind == Kind::Uint8;
+    if are_bytes(found) != are_bytes(kind) || !view.shape().iter().copied().eq(lengths(size)) {
         return Err(format!("{name} has another type or shape"));
     }
-    Tensor::f_from_data_size(view.data(), size, kind).map_err(|error| error.to_string())
+    let tensor = Tensor::f_from_data_size(view.data(), size, found);
+    tensor.map(|tensor| tensor.to_kind(kind)).map_err(|error| error.to_string())
 }
 
 fn lengths(size: &[i64]) -> impl Iterator<Item = usize> {
@@ -69,4 +75,43 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_any_precision_are_read_and_others_refused() {
+        let numbers = [1.5f32, -0.25];
+        let halves = |bits: fn(f32) -> u16| -> Vec<u8> {
+            numbers.iter().flat_map(|number| bits(*number).to_le_bytes()).collect()
+        };
+        // The upper half of the bits of an f32.
+        let brain = halves(|number| u16::try_from(number.to_bits() >> 16).expect("16 bits"));
+        // 1.5 and -0.25 as IEEE 754 halves.
+        let half = [0x3E00u16, 0xB400].into_iter().flat_map(u16::to_le_bytes).collect();
+        let double = numbers.iter().flat_map(|n| f64::from(*n).to_le_bytes()).collect();
+        let single = numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
+        let whole = numbers.iter().flat_map(|_| 7i64.to_le_bytes()).collect();
+        let tensors: [(&str, Dtype, Vec<u8>); 5] = [
+            ("brain", Dtype::BF16, brain),
+            ("half", Dtype::F16, half),
+            ("double", Dtype::F64, double),
+            ("single", Dtype::F32, single),
+            ("whole", Dtype::I64, whole),
+        ];
+        let views = tensors.iter().map(|(name, kind, bytes)| {
+            (*name, TensorView::new(*kind, vec![2], bytes).expect("two numbers"))
+        });
+        let bytes = serialize(views, None).expect("views are checked");
+        let file = SafeTensors::deserialize(&bytes).expect("it was just written");
+        for name in ["brain", "half", "double", "single"] {
+            let tensor = read(&file, name, &[2], Kind::Float).expect(name);
+            assert_eq!(Vec::<f32>::try_from(tensor).expect("f32"), numbers, "{name}");
+        }
+        assert!(read(&file, "whole", &[2], Kind::Float).is_err());
+        assert!(read(&file, "single", &[2], Kind::Uint8).is_err());
+        assert!(read(&file, "single", &[1], Kind::Float).is_err());
+    }
 }
