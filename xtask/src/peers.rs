@@ -44,8 +44,9 @@ pub(crate) enum Subject {
     Metrics,
     /// `foramen-dicom` with dcm2niix and pydicom.
     Dicom,
-    /// `foramen-cnn` with PyTorch, which fills 5 GB on Linux: an exported model, and
-    /// the speed of training and prediction.
+    /// `foramen-cnn` and `foramen-tch` with PyTorch, which fills 5 GB on Linux: what
+    /// `foramen-tch` is tested with, an exported model, and the speed of training and
+    /// prediction.
     Cnn,
 }
 
@@ -69,6 +70,9 @@ fn cnn() -> Result<()> {
     cargo::run(build.into_iter().chain(["--example", "exported", "--example", "speed"]), &[])?;
     let python = environment("peers-cnn", &TORCH)?;
     let script = |name| cargo::root().join("crates/foramen-cnn/peers").join(name);
+    let shim = cargo::root().join("crates/foramen-tch");
+    let reference = [shim.join("peers/reference.py"), shim.join("tests/pytorch.safetensors")];
+    run(Command::new(&python).args(reference).arg("--check"))?;
     run(Command::new(&python).arg(script("compare.py")).arg(program("exported")))?;
     run(Command::new(&python).arg(script("speed.py")).arg(program("speed")))
 }

@@ -287,8 +287,10 @@ char* ftch_sgd_step(const ftch_sgd* options, size_t count, at::Tensor* const* pa
                     at::Tensor* const* gradients, at::Tensor* const* buffers) {
   return guarded([&] {
     at::NoGradGuard guard;
+    // Without momentum the kernel wants no buffers, and refuses some.
+    const size_t buffered = options->momentum == 0.0 ? 0 : count;
     at::_fused_sgd_(list_of(parameters, count), list_of(gradients, count),
-                    list_of(buffers, count), options->weight_decay, options->momentum,
+                    list_of(buffers, buffered), options->weight_decay, options->momentum,
                     options->learning_rate, /*dampening=*/0.0, options->nesterov != 0,
                     /*maximize=*/false, /*is_first_step=*/false);
   });

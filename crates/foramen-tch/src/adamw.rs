@@ -75,6 +75,9 @@ impl AdamW {
 
     /// Adds a parameter under a name; `decays` says whether weight decay
     /// applies to it (usual for weights, not for biases and norms).
+    ///
+    /// # Panics
+    /// When a parameter of that name was added before.
     pub fn add(&mut self, name: &str, parameter: &Tensor, decays: bool) {
         let zeros = || tch::no_grad(|| parameter.zeros_like());
         let steps = Tensor::zeros([], (Kind::Float, parameter.device()));
@@ -218,5 +221,12 @@ mod tests {
         optimiser.add("idle", &idle, true);
         optimiser.step().unwrap();
         assert_eq!(idle.double_value(&[0]), 1.0);
+    }
+
+    #[test]
+    #[should_panic(expected = "a parameter \"weight\" already")]
+    fn a_second_parameter_of_one_name_is_not_taken() {
+        let (weight, mut optimiser) = start();
+        optimiser.add("weight", &weight, true);
     }
 }

@@ -26,7 +26,13 @@ impl Parameters {
         Self { labels, slots: Vec::new() }
     }
 
+    /// # Panics
+    /// When a parameter of that name is there: its state could not be told apart.
     pub(crate) fn add(&mut self, name: &str, parameter: &Tensor, decays: bool, state: Vec<Tensor>) {
+        assert!(
+            self.slots.iter().all(|slot| slot.name != name),
+            "the optimiser has a parameter {name:?} already; names must differ"
+        );
         let (name, parameter) = (name.to_owned(), parameter.shallow_clone());
         self.slots.push(Slot { name, parameter, decays, state });
     }

@@ -35,6 +35,13 @@ impl SgdConfig {
         self
     }
 
+    /// The same numbers with another momentum.
+    #[must_use]
+    pub fn with_momentum(mut self, momentum: f64) -> Self {
+        self.momentum = momentum;
+        self
+    }
+
     /// The same numbers with another weight decay.
     #[must_use]
     pub fn with_weight_decay(mut self, weight_decay: f64) -> Self {
@@ -67,6 +74,9 @@ impl Sgd {
 
     /// Adds a parameter under a name; `decays` says whether weight decay
     /// applies to it.
+    ///
+    /// # Panics
+    /// When a parameter of that name was added before.
     pub fn add(&mut self, name: &str, parameter: &Tensor, decays: bool) {
         // From zeros, the first step is PyTorch's, which copies the gradient:
         // there is no dampening here.
