@@ -79,22 +79,52 @@ pub(crate) fn source_of(slice: &Slice) -> SliceSource {
 
 #[cfg(test)]
 mod tests {
-    use foramen_dicom::{Orientation, ScanOptions, scan};
+    use foramen_dicom::{Orientation, Scan, ScanOptions, scan};
+    use foramen_image::Contrast;
     use foramen_phantom::{CohortConfig, write_cohort};
     use foramen_types::SubjectKey;
 
     use super::*;
 
-    #[test]
-    fn a_point_without_a_frame_of_reference_holds_where_there_is_one_frame() {
+    /// One subject, and the number of its axial stack. The folder holds the images.
+    fn one_subject() -> (tempfile::TempDir, Scan, usize) {
         let folder = tempfile::tempdir().unwrap();
         let config = CohortConfig::default().with_analysable(1).with_defects(0);
         write_cohort(&config, folder.path(), &|_, _| ()).unwrap();
-        let mut found = scan(&folder.path().join("dicom"), &ScanOptions::default()).unwrap();
-        let is = |orientation| {
-            move |stack: &&mut StackHeader| stack.orientation == orientation && !stack.localizer
+        let found = scan(&folder.path().join("dicom"), &ScanOptions::default()).unwrap();
+        let is_axial =
+            |stack: &StackHeader| stack.orientation == Orientation::Axial && !stack.localizer;
+        let axial = found.stacks.iter().position(is_axial).unwrap();
+        (folder, found, axial)
+    }
+
+    #[test]
+    fn of_a_series_with_several_images_the_axial_t2_ones_are_measured() {
+        let (_folder, mut found, axial) = one_subject();
+        let (subject, uid) =
+            (found.stacks[axial].subject.clone(), found.stacks[axial].series_uid.clone());
+        let measured = |found: &Scan| {
+            let headers: Vec<&StackHeader> = found.stacks.iter().collect();
+            measure_series(&subject, &uid, &headers, None, &StudyConfig::default())
+                .map(|measured| measured.stacks.iter().map(|stack| stack.contrast).collect())
         };
-        let axial = found.stacks.iter_mut().find(is(Orientation::Axial)).unwrap();
+        let alone: Vec<Contrast> = measured(&found).unwrap();
+        // An image of fat alone, of the same slices and in the same series.
+        let mut fat = found.stacks[axial].clone();
+        (fat.stack, fat.contrast) = (found.stacks.len(), Contrast::Other);
+        found.stacks.insert(0, fat);
+        assert_eq!(measured(&found).unwrap(), alone);
+        // Where none is axial T2, nothing is measured in its place.
+        for stack in found.stacks.iter_mut().filter(|stack| stack.series_uid == uid) {
+            stack.contrast = Contrast::T1;
+        }
+        assert!(measured(&found).is_err());
+    }
+
+    #[test]
+    fn a_point_without_a_frame_of_reference_holds_where_there_is_one_frame() {
+        let (_folder, mut found, axial) = one_subject();
+        let axial = &found.stacks[axial];
         let (subject, uid) = (axial.subject.clone(), axial.series_uid.clone());
         let frame = axial.frame_of_reference_uid.clone().unwrap();
         let blank = format!("subject_id,level,x_mm,y_mm,z_mm\n{subject},C5/6,1,2,3\n");
@@ -109,7 +139,10 @@ mod tests {
         };
         assert_eq!(discs(&found, &blank).unwrap().len(), 1);
         // A second examination, in a frame of its own.
-        let other = found.stacks.iter_mut().find(is(Orientation::Sagittal)).unwrap();
+        let is_sagittal = |stack: &&mut StackHeader| {
+            stack.orientation == Orientation::Sagittal && !stack.localizer
+        };
+        let other = found.stacks.iter_mut().find(is_sagittal).unwrap();
         other.frame_of_reference_uid = Some("1.2.3".to_owned());
         let refusal = discs(&found, &blank).unwrap_err();
         assert!(
