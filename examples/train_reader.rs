@@ -15,10 +15,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Parser;
-use foramen_cnn::DeviceChoice;
+use foramen_cnn::{CnnConfig, DeviceChoice, Environment};
 use foramen_examples::{Failure, ReaderBatch, TrainedReader, reader_loss, reader_samples};
 use foramen_phantom::{CohortConfig, Subject, draw_subject, draw_varied};
-use foramen_tch::{AdamW, AdamWConfig, HalfPrecision, autocast, channels_last};
+use foramen_tch::{AdamW, AdamWConfig, autocast, channels_last};
 use rayon::prelude::*;
 use tch::Kind;
 
@@ -53,7 +53,8 @@ fn main() -> Result<(), Failure> {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    let device = arguments.device.resolve()?.device;
+    let environment = Environment::resolve(&CnnConfig::default().with_device(arguments.device))?;
+    let device = environment.device.device;
     let config = CohortConfig::default().with_seed(arguments.seed);
     let config = config.with_analysable(arguments.subjects).with_defects(0);
     let apart = arguments.subjects / 10;
@@ -92,9 +93,11 @@ fn run(arguments: &Arguments) -> Result<()> {
         let batch = learned.select(&places).varied(1.0);
         let crops = channels_last(&batch.crops)?;
         optimiser.zero_grad();
-        let given = autocast(device, HalfPrecision::BFloat16, || {
-            network.forward(&crops, &batch.is_t2_star, true)
-        })?;
+        let forward = || network.forward(&crops, &batch.is_t2_star, true);
+        let given = match environment.half {
+            Some(half) => autocast(device, half, forward)?,
+            None => forward(),
+        };
         reader_loss(&given.to_kind(Kind::Float), &batch.truth).backward();
         optimiser.step()?;
         if (step + 1) % batches == 0 {

@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
 
 use foramen_dicom::{Orientation, Scan, StackHeader};
-use foramen_image::{Colour, Picture, Stack, Window};
+use foramen_image::{Colour, Contrast, Picture, Stack, Window};
 use foramen_select::PointKind;
 use foramen_types::{Level, SubjectId, Vector};
 use rayon::prelude::*;
 
 use crate::manifest::by_subject;
-use crate::{DiscPosition, Levels, StudyConfig, find_levels};
+use crate::{DiscPosition, LevelSource, Levels, StudyConfig, find_levels};
 
 /// A table of disc positions as a person gets it to look at.
 #[derive(Debug, Clone, Default)]
@@ -175,11 +175,29 @@ const COLOURS: [Colour; 6] = [
 /// Pixels per millimetre of the picture.
 const SCALE: f64 = 2.0;
 
+/// The slice nearest the discs of the series that they were found on, else of the T2 series
+/// with most slices. Discs of another frame of reference are not drawn.
 fn draw_levels(stacks: &[&StackHeader], discs: &BTreeMap<Level, DiscPosition>) -> Option<Picture> {
+    let is_source = |stack: &StackHeader| {
+        discs.values().any(|disc| {
+            matches!(&disc.source, LevelSource::Sagittal { series_uid }
+                if *series_uid == stack.series_uid)
+        })
+    };
     let header = stacks
         .iter()
         .filter(|stack| stack.orientation == Orientation::Sagittal && !stack.localizer)
-        .max_by_key(|stack| stack.slices.len())?;
+        .max_by_key(|stack| {
+            (is_source(stack), stack.contrast == Contrast::T2Fse, stack.slices.len())
+        })?;
+    let frame = &header.frame_of_reference_uid;
+    let discs: BTreeMap<Level, &DiscPosition> = discs
+        .iter()
+        .map(|(level, disc)| (*level, disc))
+        .filter(|(_, disc)| {
+            disc.frame_of_reference_uid.is_none() || disc.frame_of_reference_uid == *frame
+        })
+        .collect();
     let stack: Stack = foramen_dicom::load(header).ok()?.stack;
     let slices = stack.slices();
     let off_plane = |slice: &foramen_image::Slice| {
@@ -264,5 +282,32 @@ mod tests {
         let refusal = torn.subjects[0].refusal.clone().unwrap();
         assert!(refusal.contains("given C5/6"), "{refusal}");
         assert_eq!(torn.levels.iter().count(), 2);
+    }
+
+    #[test]
+    fn discs_are_drawn_on_the_t2_series_and_in_its_frame_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = CohortConfig::default().with_analysable(1).with_defects(0);
+        write_cohort(&config, folder.path(), &|_, _| ()).unwrap();
+        let found = scan(&folder.path().join("dicom"), &ScanOptions::default()).unwrap();
+        let is_sagittal =
+            |stack: &&StackHeader| stack.orientation == Orientation::Sagittal && !stack.localizer;
+        let whole = found.stacks.iter().find(is_sagittal).unwrap();
+        // A series of another contrast with more slices.
+        let mut part = whole.clone();
+        part.slices.truncate(whole.slices.len() / 2);
+        let mut t1 = whole.clone();
+        (t1.contrast, t1.series_uid) = (Contrast::T1, "1.2.3".to_owned());
+        let none = BTreeMap::new();
+        assert!(draw_levels(&[&t1, &part], &none) == draw_levels(&[&part], &none));
+        assert!(draw_levels(&[&t1, &part], &none) != draw_levels(&[&t1], &none));
+
+        let frame = whole.frame_of_reference_uid.as_deref();
+        let mut discs = find_levels(&[whole], frame, &StudyConfig::default().discs).unwrap();
+        assert!(draw_levels(&[whole], &discs) != draw_levels(&[whole], &none));
+        for disc in discs.values_mut() {
+            disc.frame_of_reference_uid = Some("1.2.3".to_owned());
+        }
+        assert!(draw_levels(&[whole], &discs) == draw_levels(&[whole], &none));
     }
 }
