@@ -3,15 +3,16 @@
 //!
 //! `speed weights NETWORK FILE` writes weights, `speed cold NETWORK FILE` reads them,
 //! predicts one image and ends, `speed serve THREADS FOLDER` measures what each line
-//! of standard input asks for: `train|predict|logits NETWORK f32|bf16 COUNT`.
+//! of standard input asks for: `train|predict|logits NETWORK f32|auto COUNT`, where
+//! `auto` is what this crate takes by itself; `format NETWORK auto 0` says what that is.
 
 use std::error::Error;
 use std::io::BufRead as _;
 use std::path::Path;
 use std::time::Instant;
 
-use foramen_cnn::{Architecture, Backbone, Precision};
-use foramen_tch::{AdamW, AdamWConfig, HalfPrecision, autocast, channels_last, reuse_memory};
+use foramen_cnn::{Architecture, Backbone, CnnConfig, DeviceChoice, Environment, Precision};
+use foramen_tch::{AdamW, AdamWConfig, autocast, channels_last, reuse_memory};
 use tch::{Device, Kind, Tensor};
 
 /// A network with a last layer for two classes, and what it is given.
@@ -20,7 +21,8 @@ struct Task {
     weight: Tensor,
     images: Tensor,
     labels: Tensor,
-    is_bf16: bool,
+    precision: Precision,
+    environment: Environment,
 }
 
 /// What `speed.py` draws too.
@@ -35,7 +37,7 @@ impl Task {
         network: &str,
         file: Option<&Path>,
         batch: Option<i64>,
-        is_bf16: bool,
+        precision: Precision,
     ) -> Result<Self, Box<dyn Error>> {
         let architecture: Architecture = network.parse()?;
         // The batch of a study, and that of photographs.
@@ -49,15 +51,16 @@ impl Task {
         let labels = Tensor::arange(shape[0], (Kind::Int64, Device::Cpu)).remainder(2);
         let weight = wave(&[2, network.channels()], 0.37) * 0.05;
         let images = channels_last(&wave(&shape, 0.01))?;
-        Ok(Self { network, weight, images, labels, is_bf16 })
+        let config = CnnConfig::default().with_precision(precision).with_device(DeviceChoice::Cpu);
+        let environment = Environment::resolve(&config)?;
+        Ok(Self { network, weight, images, labels, precision, environment })
     }
 
     fn logits(&self, images: &Tensor, train: bool) -> Result<Tensor, Box<dyn Error>> {
         let look = || self.network.features(images, train);
-        let features = if self.is_bf16 {
-            autocast(Device::Cpu, HalfPrecision::BFloat16, look)?
-        } else {
-            look()
+        let features = match self.environment.half {
+            Some(half) => autocast(Device::Cpu, half, look)?,
+            None => look(),
         };
         Ok(features.matmul(&self.weight.tr()))
     }
@@ -85,8 +88,7 @@ impl Task {
     }
 
     fn pack(&mut self) -> Result<(), Box<dyn Error>> {
-        let precision = if self.is_bf16 { Precision::BFloat16 } else { Precision::F32 };
-        Ok(self.network.pack(precision)?)
+        Ok(self.network.pack(self.precision)?)
     }
 }
 
@@ -110,12 +112,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match &*words {
         ["weights", network, file] => {
-            let named = Task::new(network, None, None, false)?.network.named().into_iter();
+            let named = Task::new(network, None, None, Precision::F32)?.network.named().into_iter();
             let named: Vec<_> = named.map(|(name, tensor)| (name, tensor.contiguous())).collect();
             Tensor::write_safetensors(&named, Path::new(file))?;
         }
         ["cold", network, file] => {
-            let mut task = Task::new(network, Some(Path::new(file)), Some(1), true)?;
+            let mut task = Task::new(network, Some(Path::new(file)), Some(1), Precision::Auto)?;
             task.pack()?;
             println!("{}", tch::no_grad(|| task.logits(&task.images, false))?);
         }
@@ -135,7 +137,8 @@ fn answer(line: &str, folder: &Path) -> Result<String, Box<dyn Error>> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let [what, network, format, count] = *words else { return Err(line.into()) };
     let file = folder.join(format!("{network}.safetensors"));
-    let mut task = Task::new(network, Some(&file), None, format == "bf16")?;
+    let precision = if format == "auto" { Precision::Auto } else { Precision::F32 };
+    let mut task = Task::new(network, Some(&file), None, precision)?;
     let count = count.parse()?;
     let numbers = match what {
         "train" => task.train(count)?,
@@ -144,6 +147,7 @@ fn answer(line: &str, folder: &Path) -> Result<String, Box<dyn Error>> {
             let logits = tch::no_grad(|| task.logits(&task.images, false))?;
             Vec::<f64>::try_from(logits.to_kind(Kind::Double).flatten(0, -1))?
         }
+        "format" => return Ok(format!("{:?}", task.environment.number_format())),
         other => return Err(other.into()),
     };
     Ok(format!("{numbers:?}"))

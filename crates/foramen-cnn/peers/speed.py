@@ -87,7 +87,11 @@ def main(folder):
         return json.loads(ours.stdout.readline())
 
     print(f"PyTorch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()},")
-    print(f"{THREADS} thread(s), {ROUNDS} rounds; ours is bf16 where nothing else is said")
+    ours_by_itself = ask("format", "compact", "auto", 0)
+    print(
+        f"{THREADS} thread(s), {ROUNDS} rounds; ours is {ours_by_itself}, which it takes by itself,"
+    )
+    print("where nothing else is said")
     times = {}
     add = lambda key, seconds: times.setdefault(key, []).extend(seconds)
     cold = pathlib.Path(__file__).with_name("cold.py")
@@ -105,10 +109,10 @@ def main(folder):
         steps, images = COUNTS[name]
         peers = {"f32": Peer(name, file, False), "bf16": Peer(name, file, True)}
         for _ in range(ROUNDS):
-            add((name, "train", "ours"), ask("train", name, "bf16", steps))
+            add((name, "train", "ours"), ask("train", name, "auto", steps))
             for kind, peer in peers.items():
                 add((name, "train", kind), peer.train(steps))
-            add((name, "predict", "ours"), ask("predict", name, "bf16", images))
+            add((name, "predict", "ours"), ask("predict", name, "auto", images))
             add((name, "predict", "ours f32"), ask("predict", name, "f32", images))
             for kind, peer in peers.items():
                 add((name, "predict", kind), peer.predict(images))
