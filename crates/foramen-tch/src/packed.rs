@@ -1,7 +1,7 @@
 use tch::{Kind, Tensor};
 
 use crate::ffi::{self, Geometry};
-use crate::{TorchError, channels_last};
+use crate::{TorchError, channels_last, cpu_capability};
 
 /// A convolution made ready for prediction: in its number format, batch norm
 /// folded in, and on the CPU with its weight in the layout that oneDNN computes
@@ -32,7 +32,9 @@ impl PackedConvolution {
     /// `[stride, padding, groups]`, computed in `kind`.
     ///
     /// Where oneDNN cannot take it (on CUDA, or a number format that the processor
-    /// does not know) it is an ordinary convolution.
+    /// does not know) it is an ordinary convolution, and on a processor without AVX-512:
+    /// oneDNN computes there in a layout that depends on the image, and would put the
+    /// weight into it at each call.
     ///
     /// # Errors
     /// [`TorchError::Exception`] for a weight that has not four dimensions.
@@ -46,7 +48,9 @@ impl PackedConvolution {
         let plain = channels_last(&weight.detach().to_kind(kind))?;
         let bias = bias.detach().to_kind(kind);
         let packed = match plain.device() {
-            tch::Device::Cpu => ffi::pack_convolution(&plain, &geometry).ok(),
+            tch::Device::Cpu if cpu_capability()?.starts_with("AVX512") => {
+                ffi::pack_convolution(&plain, &geometry).ok()
+            }
             _ => None,
         };
         let is_packed = packed.is_some();
