@@ -199,6 +199,10 @@ mod tests {
         assert!(matches!(optimiser.load_state(&state), Err(TorchError::State { .. })));
         let error = optimiser.load_state(&state[..2]).unwrap_err();
         assert!(error.to_string().contains("\"weight.step\" is missing"), "{error}");
+        let mut state = optimiser.state();
+        state.push(("weight.step".to_owned(), Tensor::from(7f32)));
+        let error = optimiser.load_state(&state).unwrap_err();
+        assert!(error.to_string().contains("\"weight.step\" is there twice"), "{error}");
     }
 
     #[test]

@@ -92,9 +92,13 @@ pub(crate) fn fill(
     state: &[(String, Tensor)],
 ) -> Result<(), TorchError> {
     let wrong = |name: &str, problem| TorchError::State { name: name.to_owned(), problem };
-    if let Some((name, _)) = state.iter().find(|(name, _)| !own.iter().any(|(own, _)| own == name))
-    {
-        return Err(wrong(name, "belongs to no parameter"));
+    for (index, (name, _)) in state.iter().enumerate() {
+        if !own.iter().any(|(own, _)| own == name) {
+            return Err(wrong(name, "belongs to no parameter"));
+        }
+        if state[..index].iter().any(|(earlier, _)| earlier == name) {
+            return Err(wrong(name, "is there twice"));
+        }
     }
     let mut pairs = Vec::with_capacity(own.len());
     for (name, tensor) in own {
