@@ -26,6 +26,12 @@ pub enum TorchError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A convolution that cannot be packed, or cannot take what it was given.
+    #[error("a packed convolution cannot have {problem}")]
+    Convolution {
+        /// What it cannot have, and why.
+        problem: String,
+    },
     /// An error that tch reported.
     #[error(transparent)]
     Tch(#[from] tch::TchError),
