@@ -144,6 +144,33 @@ def packed(given):
     given["packed.after"] = (maps + residual).relu()
 
 
+def clipped(given):
+    """Gradients so small that the 1e-6 below the norm counts, and none at all."""
+    for name, size in [("small", 1e-3), ("large", 1.0), ("zero", 0.0)]:
+        weight, gradient = torch.zeros(4, 3, requires_grad=True), wave((4, 3), 0.7) * size
+        weight.grad = gradient.clone()
+        norm = torch.nn.utils.clip_grad_norm_([weight], 2e-3)
+        given[f"clip.{name}.gradient"], given[f"clip.{name}.norm"] = gradient, norm
+        given[f"clip.{name}.after"] = weight.grad
+
+
+# One channel, maps of one pixel, neither, and both: where strides are a matter of choice.
+LAYOUTS = [(2, 1, 4, 5), (2, 3, 1, 1), (2, 3, 4, 5), (2, 1, 1, 1), (8, 1, 3, 3), (1, 3, 4, 5)]
+
+
+def layouts(given):
+    """Strides after `to(memory_format=…)`, and those of what is convolved from them."""
+    last = torch.channels_last
+    for index, shape in enumerate(LAYOUTS):
+        image = wave(shape, 0.7).to(memory_format=last)
+        filters = wave((4, shape[1], 3, 3), 0.3).to(memory_format=last)
+        maps = torch.nn.functional.conv2d(image, filters, padding=1)
+        given[f"layout.{index}.shape"] = torch.tensor(shape)
+        given[f"layout.{index}.image"] = torch.tensor(image.stride())
+        given[f"layout.{index}.filters"] = torch.tensor(filters.stride())
+        given[f"layout.{index}.maps"] = torch.tensor(maps.stride())
+
+
 def everything():
     given = {}
     adamw = lambda groups: torch.optim.AdamW(groups, weight_decay=0.1, fused=True)
@@ -153,7 +180,7 @@ def everything():
     trained("adamw", adamw, 300.0, given)
     trained("sgd", sgd(False), 20.0, given)
     trained("nesterov", sgd(True), 20.0, given)
-    for part in [scaled, autocast, generator, averaged, packed]:
+    for part in [clipped, scaled, autocast, generator, averaged, layouts, packed]:
         part(given)
     return {name: tensor.detach().contiguous() for name, tensor in given.items()}
 
@@ -161,7 +188,7 @@ def everything():
 def differs(name, here, there):
     if (here.dtype, here.shape) != (there.dtype, there.shape):
         return True
-    if here.dtype == torch.uint8:
+    if not here.dtype.is_floating_point:
         return not torch.equal(here, there)
     bound = 2e-2 if "autocast" in name else 1e-5
     here, there = here.float().nan_to_num(), there.float().nan_to_num()

@@ -178,9 +178,15 @@ char* ftch_set_generator_state(int device, at::Tensor* state) {
 
 // --- memory format ------------------------------------------------------
 
+// As `to(memory_format=…)` in Python. `contiguous` would leave a tensor with one
+// channel, or with maps of one pixel, with the strides that it has, from which the
+// layout of what is computed from it is told.
+static at::Tensor channels_last(const at::Tensor& tensor) {
+  return tensor.to(tensor.options(), false, false, at::MemoryFormat::ChannelsLast);
+}
+
 char* ftch_channels_last(at::Tensor* tensor, at::Tensor** out) {
-  return guarded(
-      [&] { *out = new at::Tensor(tensor->contiguous(at::MemoryFormat::ChannelsLast)); });
+  return guarded([&] { *out = new at::Tensor(channels_last(*tensor)); });
 }
 
 // Lays the storage of a tensor out channels-last in place, so that whoever
@@ -188,7 +194,7 @@ char* ftch_channels_last(at::Tensor* tensor, at::Tensor** out) {
 char* ftch_make_channels_last(at::Tensor* tensor) {
   return guarded([&] {
     at::NoGradGuard guard;
-    tensor->set_data(tensor->detach().contiguous(at::MemoryFormat::ChannelsLast));
+    tensor->set_data(channels_last(tensor->detach()));
   });
 }
 

@@ -61,13 +61,13 @@ impl Parameters {
                 return 0.0;
             }
             let norms: Vec<Tensor> = gradients.iter().map(Tensor::norm).collect();
-            let norm = Tensor::stack(&norms, 0).norm().double_value(&[]);
-            if norm > limit {
-                for mut gradient in gradients {
-                    let _ = gradient.g_mul_scalar_(limit / norm);
-                }
+            let norm = Tensor::stack(&norms, 0).norm();
+            // As `clip_grad_norm_`: a factor in f32, kept finite for gradients of zero.
+            let factor = ((&norm + 1e-6).reciprocal() * limit).clamp_max(1.0);
+            for mut gradient in gradients {
+                let _ = gradient.g_mul_(&factor);
             }
-            norm
+            norm.double_value(&[])
         })
     }
 
@@ -132,8 +132,8 @@ macro_rules! over_parameters {
             }
 
             /// Scales the gradients down so that their joint L2 norm is at most
-            /// `limit`; returns the norm as it was, which is not finite when a
-            /// gradient is not.
+            /// `limit`, as `torch.nn.utils.clip_grad_norm_` does; returns the norm as
+            /// it was, which is not finite when a gradient is not.
             #[must_use]
             pub fn clip_gradients(&mut self, limit: f64) -> f64 {
                 self.parameters.clip_gradients(limit)

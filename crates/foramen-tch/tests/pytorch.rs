@@ -11,7 +11,8 @@ use std::path::Path;
 
 use foramen_tch::{
     AdamW, AdamWConfig, GradientScaler, HalfPrecision, PackedConvolution, ScalerConfig, Sgd,
-    SgdConfig, TorchError, autocast, generator_state, move_towards, set_generator_state,
+    SgdConfig, TorchError, autocast, channels_last, generator_state, make_channels_last,
+    move_towards, set_generator_state,
 };
 use tch::{Device, Kind, Reduction, Tensor};
 
@@ -132,6 +133,21 @@ fn sgd_takes_the_steps_of_torch_optim_sgd_and_keeps_its_state() {
 }
 
 #[test]
+fn gradients_are_clipped_as_clip_grad_norm_does() {
+    let reference = Reference::open();
+    for name in ["small", "large", "zero"] {
+        let gradient = reference.get(&format!("clip.{name}.gradient"));
+        let weight = gradient.zeros_like().set_requires_grad(true);
+        (&weight * gradient).sum(Kind::Float).backward();
+        let mut optimiser = Sgd::new(SgdConfig::default());
+        optimiser.add("weight", &weight, true);
+        let norm = Tensor::from(optimiser.clip_gradients(2e-3) as f32);
+        reference.assert_same(&format!("clip.{name}.norm"), &norm);
+        reference.assert_same(&format!("clip.{name}.after"), &weight.grad());
+    }
+}
+
+#[test]
 fn the_scaler_grows_backs_off_and_leaves_steps_out_as_torch_amp_does() {
     let reference = Reference::open();
     let weight = Tensor::ones([1], (Kind::Float, Device::Cpu)).set_requires_grad(true);
@@ -247,6 +263,27 @@ fn an_average_follows_as_that_of_torch_optim_swa_utils() {
     let source = reference.get("average.source").shallow_clone();
     move_towards(&[average.shallow_clone()], &[source], 0.25).unwrap();
     reference.assert_same("average.after", &average);
+}
+
+#[test]
+fn channels_come_last_as_those_that_pytorch_moves() {
+    let reference = Reference::open();
+    let numbers = |index: usize, name: &str| -> Option<Vec<i64>> {
+        let tensor = reference.0.get(&format!("layout.{index}.{name}"))?;
+        Some(Vec::try_from(tensor).unwrap())
+    };
+    let cases = (0..).map_while(|index| Some((index, numbers(index, "shape")?)));
+    for (index, shape) in cases {
+        let image = channels_last(&Tensor::ones(&shape, (Kind::Float, Device::Cpu))).unwrap();
+        let mut filters = Tensor::ones([4, shape[1], 3, 3], (Kind::Float, Device::Cpu));
+        make_channels_last(&mut filters).unwrap();
+        let none: Option<Tensor> = None;
+        let maps = image.conv2d(&filters, none.as_ref(), [1, 1], [1, 1], [1, 1], 1);
+        for (name, tensor) in [("image", image), ("filters", filters), ("maps", maps)] {
+            assert_eq!(Some(tensor.stride()), numbers(index, name), "{name} of {shape:?}");
+        }
+    }
+    assert!(numbers(5, "shape").is_some());
 }
 
 #[test]
