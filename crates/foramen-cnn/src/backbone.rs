@@ -165,7 +165,7 @@ impl Backbone {
     /// # Errors
     /// [`CnnError::Torch`] should libtorch refuse.
     pub fn pack(&mut self, precision: Precision) -> Result<(), CnnError> {
-        trunk::pack(&mut *self.trunk, precision.half(self.store.device()))
+        trunk::pack(&mut *self.trunk, precision.half(self.store.device())?)
     }
 
     /// Every tensor, trained or running, by torchvision's name, in the order of the

@@ -5,7 +5,8 @@ use crate::{Architecture, Augmentation, CnnError, DeviceChoice};
 /// The number format of convolutions and matrix products.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Precision {
-    /// bf16 where the processor or GPU computes in it, else f32.
+    /// bf16 on a GPU and where the processor is faster in it than in f32 (AMX;
+    /// AVX512-BF16, but for Intel's cores since Sapphire Rapids; bf16 on ARM), else f32.
     #[default]
     Auto,
     /// 32-bit throughout.

@@ -1,5 +1,6 @@
 //! What the bytes of a training depend on besides configuration and data.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use tch::Device;
@@ -30,14 +31,15 @@ impl Environment {
     /// Resolves device, threads and number format of a configuration.
     ///
     /// # Errors
-    /// [`CnnError::NoCuda`] when CUDA is asked for and cannot be used.
+    /// [`CnnError::NoCuda`] when CUDA is asked for and cannot be used, [`CnnError::Torch`]
+    /// should libtorch refuse to tell about itself.
     pub fn resolve(config: &CnnConfig) -> Result<Self, CnnError> {
         let device = config.device.resolve()?;
         let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(Self {
             libtorch: foramen_tch::libtorch_version().to_owned(),
             threads: config.threads.unwrap_or_else(cores),
-            half: config.precision.half(device.device),
+            half: config.precision.half(device.device)?,
             cpu_capability: foramen_tch::cpu_capability()?,
             deterministic: !device.device.is_cuda()
                 || std::env::var_os("CUBLAS_WORKSPACE_CONFIG").is_some(),
@@ -93,30 +95,56 @@ impl fmt::Display for Environment {
 
 impl Precision {
     /// What this means on a device; `None` for f32.
-    pub(crate) fn half(self, device: Device) -> Option<HalfPrecision> {
-        match self {
+    pub(crate) fn half(self, device: Device) -> Result<Option<HalfPrecision>, TorchError> {
+        Ok(match self {
             Self::F32 => None,
             Self::BFloat16 => Some(HalfPrecision::BFloat16),
             Self::Float16 => Some(HalfPrecision::Float16),
             Self::Auto => {
-                (device.is_cuda() || cpu_computes_bf16()).then_some(HalfPrecision::BFloat16)
+                (device.is_cuda() || cpu_is_fast_in_bf16()?).then_some(HalfPrecision::BFloat16)
             }
-        }
+        })
     }
 }
 
-/// Whether the processor multiplies bf16 numbers itself.
-fn cpu_computes_bf16() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        std::is_x86_feature_detected!("avx512bf16")
-    }
+/// Whether the processor multiplies bf16 numbers faster than f32. It is told by what
+/// the processor is, never by the clock: two runs on one machine must choose alike.
+fn cpu_is_fast_in_bf16() -> Result<bool, TorchError> {
     #[cfg(target_arch = "aarch64")]
     {
-        std::arch::is_aarch64_feature_detected!("bf16")
+        Ok(std::arch::is_aarch64_feature_detected!("bf16"))
     }
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    #[cfg(not(target_arch = "aarch64"))]
     {
-        false
+        Ok(is_fast_in_bf16(&foramen_tch::cpu_capabilities()?))
+    }
+}
+
+/// Intel's cores since Sapphire Rapids (they have AVX512-FP16) have AVX512-BF16 at no
+/// more than the rate of f32, and AMX for speed, which virtual machines may hide.
+#[cfg(any(not(target_arch = "aarch64"), test))]
+fn is_fast_in_bf16(processor: &BTreeMap<String, String>) -> bool {
+    let has = |name: &str| processor.get(name).is_some_and(|value| value == "true");
+    let amd = processor.get("cpu_name").is_some_and(|name| name.starts_with("AMD"));
+    has("amx_bf16") || has("avx512_bf16") && (amd || !has("avx512_fp16"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bf16_is_taken_where_the_processor_is_fast_in_it() {
+        let fast = |name: &str, has: &[&str]| {
+            let name = ("cpu_name".to_owned(), name.to_owned());
+            let has = has.iter().map(|name| ((*name).to_owned(), "true".to_owned()));
+            is_fast_in_bf16(&has.chain([name]).collect())
+        };
+        // Zen 3, Ice Lake; Cooper Lake, Zen 4, Zen 6; Sapphire Rapids with and without AMX.
+        assert!(!fast("AMD EPYC", &[]) && !fast("Intel Xeon", &["avx512_vnni"]));
+        assert!(fast("Intel Xeon", &["avx512_bf16"]) && fast("AMD EPYC", &["avx512_bf16"]));
+        assert!(fast("AMD EPYC", &["avx512_bf16", "avx512_fp16"]));
+        assert!(fast("Intel Xeon", &["avx512_bf16", "avx512_fp16", "amx_bf16"]));
+        assert!(!fast("Intel Xeon", &["avx512_bf16", "avx512_fp16"]));
     }
 }

@@ -11,6 +11,7 @@
 #include <ATen/core/Generator.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
+#include <ATen/cpu/Utils.h>
 #include <c10/core/DeviceType.h>
 #include <torch/version.h>
 
@@ -18,6 +19,7 @@
 #include <cstring>
 #include <exception>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #ifdef __GLIBC__
@@ -71,6 +73,25 @@ const char* ftch_version() { return TORCH_VERSION; }
 
 char* ftch_cpu_capability(char** out) {
   return guarded([&] { *out = message(at::get_cpu_capability().c_str()); });
+}
+
+// A line `NAME=VALUE` for each thing that libtorch finds out about the processor.
+char* ftch_cpu_capabilities(char** out) {
+  return guarded([&] {
+    std::string lines;
+    for (const auto& [name, value] : at::cpu::get_cpu_capabilities()) {
+      lines += name + '=';
+      if (value.isBool()) {
+        lines += value.toBool() ? "true" : "false";
+      } else if (value.isInt()) {
+        lines += std::to_string(value.toInt());
+      } else if (value.isString()) {
+        lines += value.toStringRef();
+      }
+      lines += '\n';
+    }
+    *out = message(lines.c_str());
+  });
 }
 
 // --- autocast -----------------------------------------------------------

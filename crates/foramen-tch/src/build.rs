@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use crate::{TorchError, ffi};
 
 /// The version of the libtorch whose headers this crate was built against,
@@ -16,6 +18,21 @@ pub fn cpu_capability() -> Result<String, TorchError> {
     ffi::cpu_capability()
 }
 
+/// What libtorch finds out about the processor, as `torch.cpu.get_capabilities` has it:
+/// `true` or `false` by instruction set (`avx512_bf16`), numbers for caches and cores,
+/// and its name (`cpu_name`).
+///
+/// # Errors
+/// [`TorchError::Exception`] should libtorch refuse.
+pub fn cpu_capabilities() -> Result<BTreeMap<String, String>, TorchError> {
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    Ok(ffi::cpu_capabilities()?
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(owned)
+        .collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,5 +41,19 @@ mod tests {
     fn version_and_capability_are_named() {
         assert!(libtorch_version().starts_with("2."));
         assert!(!cpu_capability().unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_processor_is_the_one_that_rust_finds() {
+        let found = cpu_capabilities().unwrap();
+        assert_eq!(found["architecture"], std::env::consts::ARCH);
+        assert!(found["num_logical_cores"].parse::<usize>().unwrap() > 0);
+        #[cfg(target_arch = "x86_64")]
+        for (name, has) in [
+            ("avx2", std::is_x86_feature_detected!("avx2")),
+            ("avx512_bf16", std::is_x86_feature_detected!("avx512bf16")),
+        ] {
+            assert_eq!(found[name], has.to_string(), "{name}");
+        }
     }
 }

@@ -55,6 +55,7 @@ unsafe extern "C" {
     fn ftch_free_message(text: Message);
     fn ftch_version() -> *const c_char;
     fn ftch_cpu_capability(out: *mut Message) -> Message;
+    fn ftch_cpu_capabilities(out: *mut Message) -> Message;
     fn ftch_autocast_enter(device: c_int, dtype: c_int, before: *mut AutocastBefore) -> Message;
     fn ftch_autocast_leave(before: *const AutocastBefore) -> Message;
     fn ftch_set_deterministic(on: c_int, warn_only: c_int) -> Message;
@@ -146,6 +147,13 @@ pub(crate) fn cpu_capability() -> Result<String, TorchError> {
     let mut out = std::ptr::null_mut();
     // SAFETY: `out` outlives the call, which fills it when it succeeds.
     check("name the CPU capability", unsafe { ftch_cpu_capability(&raw mut out) })?;
+    Ok(if out.is_null() { String::new() } else { owned(out) })
+}
+
+pub(crate) fn cpu_capabilities() -> Result<String, TorchError> {
+    let mut out = std::ptr::null_mut();
+    // SAFETY: `out` outlives the call, which fills it when it succeeds.
+    check("look at the processor", unsafe { ftch_cpu_capabilities(&raw mut out) })?;
     Ok(if out.is_null() { String::new() } else { owned(out) })
 }
 

@@ -49,7 +49,7 @@ mod sgd;
 pub use adamw::{AdamW, AdamWConfig};
 pub use autocast::{HalfPrecision, autocast};
 pub use average::move_towards;
-pub use build::{cpu_capability, libtorch_version};
+pub use build::{cpu_capabilities, cpu_capability, libtorch_version};
 pub use determinism::{
     is_cudnn_benchmark, is_deterministic, is_tf32, set_cudnn_benchmark, set_deterministic,
     set_flush_denormal, set_tf32,
