@@ -5,6 +5,7 @@ use std::path::Path;
 use tch::nn::{self, Module as _, ModuleT as _};
 use tch::{Device, Kind, Tensor};
 
+use crate::layer::Shape;
 use crate::trunk::efficientnet::STAGES;
 use crate::trunk::{Each, Trunk};
 use crate::{CnnError, weights};
@@ -50,16 +51,6 @@ struct Block {
     depthwise: Layer,
     project: Layer,
     residual: bool,
-}
-
-/// What a layer is made of.
-#[derive(Clone, Copy)]
-struct Shape {
-    from: i64,
-    to: i64,
-    kernel: i64,
-    stride: i64,
-    groups: i64,
 }
 
 impl Layer {

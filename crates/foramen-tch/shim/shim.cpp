@@ -127,10 +127,10 @@ char* ftch_autocast_leave(const ftch_autocast* before) {
 
 // --- switches -----------------------------------------------------------
 
-char* ftch_set_deterministic(int on, int warn_only) {
+char* ftch_set_deterministic(int on) {
   return guarded([&] {
     auto& context = at::globalContext();
-    context.setDeterministicAlgorithms(on != 0, warn_only != 0);
+    context.setDeterministicAlgorithms(on != 0, /*warn_only=*/false);
     context.setDeterministicCuDNN(on != 0);
     context.setDeterministicMkldnn(on != 0);
     if (on != 0) context.setBenchmarkCuDNN(false);

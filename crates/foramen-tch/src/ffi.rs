@@ -58,7 +58,7 @@ unsafe extern "C" {
     fn ftch_cpu_capabilities(out: *mut Message) -> Message;
     fn ftch_autocast_enter(device: c_int, dtype: c_int, before: *mut AutocastBefore) -> Message;
     fn ftch_autocast_leave(before: *const AutocastBefore) -> Message;
-    fn ftch_set_deterministic(on: c_int, warn_only: c_int) -> Message;
+    fn ftch_set_deterministic(on: c_int) -> Message;
     fn ftch_is_deterministic(out: *mut c_int) -> Message;
     fn ftch_set_tf32(on: c_int) -> Message;
     fn ftch_is_tf32(out: *mut c_int) -> Message;
@@ -172,10 +172,10 @@ pub(crate) fn autocast_leave(before: &AutocastBefore) -> Result<(), TorchError> 
 
 /// A switch of libtorch that is set by one function and read by another.
 macro_rules! switch {
-    ($set:ident, $c_set:ident($($extra:expr),*), $is:ident, $c_is:ident, $what:literal) => {
+    ($set:ident, $c_set:ident, $is:ident, $c_is:ident, $what:literal) => {
         pub(crate) fn $set(on: bool) -> Result<(), TorchError> {
             // SAFETY: plain numbers go in, nothing is kept.
-            check(concat!("set ", $what), unsafe { $c_set(c_int::from(on) $(, $extra)*) })
+            check(concat!("set ", $what), unsafe { $c_set(c_int::from(on)) })
         }
 
         pub(crate) fn $is() -> Result<bool, TorchError> {
@@ -189,15 +189,15 @@ macro_rules! switch {
 
 switch!(
     set_deterministic,
-    ftch_set_deterministic(0),
+    ftch_set_deterministic,
     is_deterministic,
     ftch_is_deterministic,
     "deterministic algorithms"
 );
-switch!(set_tf32, ftch_set_tf32(), is_tf32, ftch_is_tf32, "TF32");
+switch!(set_tf32, ftch_set_tf32, is_tf32, ftch_is_tf32, "TF32");
 switch!(
     set_cudnn_benchmark,
-    ftch_set_cudnn_benchmark(),
+    ftch_set_cudnn_benchmark,
     is_cudnn_benchmark,
     ftch_is_cudnn_benchmark,
     "the cuDNN benchmark mode"
