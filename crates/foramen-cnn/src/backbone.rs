@@ -2,6 +2,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use foramen_tch::HalfPrecision;
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::augment::keyed;
@@ -94,6 +95,8 @@ impl FromStr for Architecture {
 pub struct Backbone {
     store: nn::VarStore,
     trunk: Box<dyn Trunk>,
+    /// What it predicts in once it is packed.
+    half: Option<HalfPrecision>,
 }
 
 impl Backbone {
@@ -142,14 +145,20 @@ impl Backbone {
         let store = nn::VarStore::new(device);
         let plan = Plan { architecture, input, channels: 16, small_stem: false };
         let trunk = trunk::build(&store.root(), plan);
-        Self { store, trunk }
+        Self { store, trunk, half: None }
     }
 
     /// Features `[n, channels]` of images `[n, input, rows, columns]`: the means of
     /// the last maps.
     #[must_use = "the features are all that it gives"]
     pub fn features(&self, images: &Tensor, train: bool) -> Tensor {
-        self.trunk.maps(images, train).mean_dim(&[2i64, 3][..], false, Kind::Float)
+        let look = || self.trunk.maps(images, train).mean_dim(&[2i64, 3][..], false, Kind::Float);
+        match self.half {
+            // Layers that cannot be packed compute in the format of those that are.
+            Some(half) if !train => foramen_tch::autocast(self.store.device(), half, look)
+                .expect("the device is one that weights lie on"),
+            _ => look(),
+        }
     }
 
     /// Number of features.
@@ -165,7 +174,8 @@ impl Backbone {
     /// # Errors
     /// [`CnnError::Torch`] should libtorch refuse.
     pub fn pack(&mut self, precision: Precision) -> Result<(), CnnError> {
-        trunk::pack(&mut *self.trunk, precision.half(self.store.device())?)
+        self.half = precision.half(self.store.device())?;
+        trunk::pack(&mut *self.trunk, self.half)
     }
 
     /// Every tensor, trained or running, by torchvision's name, in the order of the
@@ -250,6 +260,8 @@ mod tests {
             check(&network, 1e-5);
             network.pack(Precision::F32).unwrap();
             check(&network, 1e-4);
+            network.pack(Precision::BFloat16).unwrap();
+            check(&network, 0.05);
         }
     }
 

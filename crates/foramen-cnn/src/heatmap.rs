@@ -74,7 +74,9 @@ impl CnnModel {
         let images = self.images(&[sample])?;
         let view = centre(&images.pixels, self.config.crop);
         let cams = self.members.iter().map(|member| {
-            let maps = tch::no_grad(|| member.maps(&view)).set_requires_grad(true);
+            let look = || tch::no_grad(|| member.maps(&view));
+            let maps = self.environment.compute(look)?.to_kind(Kind::Float);
+            let maps = maps.set_requires_grad(true);
             let logit = member.logit(&images, &maps) * sign(towards);
             let gradient = Tensor::f_run_backward(&[logit], &[&maps], false, false)?.remove(0);
             let weights = gradient.mean_dim(&[2i64, 3][..], true, Kind::Float); // [1, 4c, 1, 1]
