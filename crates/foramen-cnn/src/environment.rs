@@ -20,7 +20,8 @@ pub struct Environment {
     pub threads: usize,
     /// What convolutions are computed in; `None` for f32.
     pub half: Option<HalfPrecision>,
-    /// Instruction set of libtorch's CPU kernels.
+    /// Instruction set of libtorch's CPU kernels, and further ones of the processor that
+    /// oneDNN chooses its own by: `AVX512 (avx512_bf16, amx_bf16)`.
     pub cpu_capability: String,
     /// Whether training uses deterministic algorithms: always on the CPU; on CUDA
     /// when `CUBLAS_WORKSPACE_CONFIG` is set, without which cuBLAS refuses them.
@@ -40,7 +41,7 @@ impl Environment {
             libtorch: foramen_tch::libtorch_version().to_owned(),
             threads: config.threads.unwrap_or_else(cores),
             half: config.precision.half(device.device)?,
-            cpu_capability: foramen_tch::cpu_capability()?,
+            cpu_capability: cpu_capability()?,
             deterministic: !device.device.is_cuda()
                 || std::env::var_os("CUBLAS_WORKSPACE_CONFIG").is_some(),
             device,
@@ -105,6 +106,16 @@ impl Precision {
             }
         })
     }
+}
+
+/// What libtorch's and oneDNN's kernels on the CPU are chosen by.
+fn cpu_capability() -> Result<String, TorchError> {
+    let processor = foramen_tch::cpu_capabilities()?;
+    let has = |name: &&str| processor.get(*name).is_some_and(|value| value == "true");
+    let of_onednn = ["avx_vnni", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16"];
+    let found: Vec<&str> = of_onednn.into_iter().filter(has).collect();
+    let kernels = foramen_tch::cpu_capability()?;
+    Ok(if found.is_empty() { kernels } else { format!("{kernels} ({})", found.join(", ")) })
 }
 
 /// Whether the processor multiplies bf16 numbers faster than f32. It is told by what

@@ -52,8 +52,11 @@ mod tests {
         for (name, has) in [
             ("avx2", std::is_x86_feature_detected!("avx2")),
             ("avx512_bf16", std::is_x86_feature_detected!("avx512bf16")),
+            ("avx512_fp16", std::is_x86_feature_detected!("avx512fp16")),
         ] {
             assert_eq!(found[name], has.to_string(), "{name}");
         }
+        #[cfg(target_arch = "x86_64")]
+        assert!(["true", "false"].contains(&found["amx_bf16"].as_str()));
     }
 }
