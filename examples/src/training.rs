@@ -165,6 +165,8 @@ fn train_cnn(
     let checkpoints = out.join("checkpoints");
     if !arguments.resume {
         remove_folder(&checkpoints)?;
+    } else if !checkpoints.exists() {
+        eprintln!("no checkpoints in {}: training from the start", checkpoints.display());
     }
     let progress = crate::bar("train", split.folds() * config.members * config.epochs);
     let shown = progress.clone();
@@ -193,11 +195,14 @@ fn train_cnn(
     for (fold, fitted) in fitted.iter().enumerate() {
         let folder = out.join("models").join(format!("fold-{fold}"));
         fitted.save(&folder)?;
-        let mut card = ModelCard::of(fitted).with_data(&format!(
-            "The study {}, fold {fold} of {}.",
-            out.display(),
-            split.folds()
-        ));
+        let mut card = ModelCard::of(fitted)
+            .with_title("Outcome of a cervical foraminal steroid injection from a patch of MRI")
+            .with_data(&format!(
+                "The study {}, fold {fold} of {}. A patch shows the foramen with the treated \
+                 side at image left, and its width is that of the foramen.",
+                out.display(),
+                split.folds()
+            ));
         if let Some(auc) = &pooled {
             let on = format!("{} foramina, each by the fold that had not seen it", auc.n);
             card = card.with_metric("AUC", auc.estimate, auc.ci, &on);

@@ -63,14 +63,14 @@ impl ModelCard {
     pub fn of(model: &CnnModel) -> Self {
         let (config, learned) = (&model.config, model.learned.clone());
         let mut card = Self {
-            title: "Outcome of a cervical foraminal steroid injection from a patch of MRI"
-                .to_owned(),
+            title: "A favourable outcome from a picture".to_owned(),
             model: format!(
-                "{} residual convolutional network(s), {} weights together, on the middle {} × {} \
-                 of a patch of {} × {} pixels and {} channel(s), which shows the foramen with the treated side at \
-                 image left. Out come the probability of a favourable outcome and the width of \
-                 the foramen. Log-odds are divided by the temperature {:.3}.",
+                "{} convolutional network(s) of the architecture {}, {} weights together, on the \
+                 middle {} × {} of a patch of {} × {} pixels and {} channel(s). Out come the \
+                 probability of a favourable outcome and, where there were widths to learn, a \
+                 width. Log-odds are divided by the temperature {:.3}.",
                 config.members,
+                config.architecture,
                 model.weights(),
                 config.crop,
                 config.crop,
@@ -110,6 +110,13 @@ impl ModelCard {
         card
     }
 
+    /// The same card with another title.
+    #[must_use]
+    pub fn with_title(mut self, title: &str) -> Self {
+        title.clone_into(&mut self.title);
+        self
+    }
+
     /// The same card with where the data come from.
     #[must_use]
     pub fn with_data(mut self, data: &str) -> Self {
@@ -145,10 +152,14 @@ impl ModelCard {
         let said = if self.data.is_empty() { "Nobody has said where from." } else { &self.data };
         let _ = writeln!(text, "{said}");
         if let Some(Learned { train, favourable, auxiliary, tune, .. }) = &self.learned {
+            let widths = match auxiliary {
+                0 => String::new(),
+                _ => format!(" and the widths of {auxiliary} further samples"),
+            };
             let _ = writeln!(
                 text,
-                "\nTrained on {train} outcomes ({favourable} favourable) and the widths of \
-                 {auxiliary} further foramina, chosen on {tune} outcomes."
+                "\nTrained on {train} outcomes ({favourable} favourable){widths}, chosen on \
+                 {tune} outcomes."
             );
         }
         if !self.covariates.is_empty() {
