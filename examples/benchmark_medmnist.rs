@@ -1,14 +1,16 @@
 //! Trains the CNN on images of two classes in the MedMNIST layout, with the official
-//! split, nothing tuned to one data set, and a ResNet-18 beside it where asked.
+//! split, nothing tuned to one data set, and a ResNet-18 beside it.
 //!
 //! ```text
-//! cargo run --release --features torch --example benchmark_medmnist -- --data breastmnist.npz --beside resnet18
+//! cargo run --release --features torch --example benchmark_medmnist -- --data breastmnist.npz
+//! cargo run --release --features torch --example benchmark_medmnist -- --data breastmnist.npz --no-test
 //! ```
 //!
 //! The `.npz` holds `{train,val,test}_images` (`[n, rows, columns]`, bytes, or
-//! `[n, rows, columns, 3]` in colour) and `{train,val,test}_labels`. It prints the AUC on `val` by seed, and
-//! on `test` only with `--test`: each such look is a line in `--log`. With no
-//! arguments it draws images of its own.
+//! `[n, rows, columns, 3]` in colour) and `{train,val,test}_labels`. It prints the AUC
+//! on `val` and on `test` by seed; each look at the test images is a line in `--log`,
+//! and while anything is still being chosen there are none with `--no-test`. Without
+//! `--data` it draws images of its own.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -36,12 +38,19 @@ struct Arguments {
     /// than one ResNet-18.
     #[arg(long, default_value_t = 5)]
     members: usize,
-    /// One network of the literature trained in the same way: resnet18, densenet121, …
-    #[arg(long, value_name = "NETWORK")]
-    beside: Option<Architecture>,
-    /// Looks at the test images, once everything else is settled.
+    /// The network of the literature that is trained in the same way: resnet18,
+    /// densenet121, …
+    #[arg(long, value_name = "NETWORK", default_value = "resnet18")]
+    beside: Architecture,
+    /// Trains no network of the literature.
+    #[arg(long, conflicts_with = "beside")]
+    alone: bool,
+    /// Leaves the test images alone, as long as anything is being chosen.
     #[arg(long)]
-    test: bool,
+    no_test: bool,
+    /// Epochs, where fewer are to show that it runs.
+    #[arg(long)]
+    epochs: Option<usize>,
     /// Where looks at the test images are noted.
     #[arg(long, value_name = "FILE", default_value = "test-evaluations.csv")]
     log: PathBuf,
@@ -63,10 +72,12 @@ fn run(arguments: &Arguments) -> Result<()> {
     let fold = split.fold(&dataset, 0);
     let (train, tune) = (fold.train.samples().len(), fold.tune.samples().len());
     println!("{train} train, {tune} val, {} test images", fold.test.samples().len());
-    let config =
+    let mut config =
         CnnConfig::for_images(dataset.samples()[0].patch.nrows()).with_device(arguments.device);
+    config.epochs = arguments.epochs.unwrap_or(config.epochs);
     let mut json = Map::new();
-    for architecture in [Architecture::Compact].into_iter().chain(arguments.beside) {
+    let beside = (!arguments.alone).then_some(arguments.beside);
+    for architecture in [Architecture::Compact].into_iter().chain(beside) {
         let mut config = config.clone().with_architecture(architecture);
         if architecture == Architecture::Compact {
             config.members = arguments.members;
@@ -96,7 +107,7 @@ fn benchmark(
         let model = Cnn::new(config.clone().with_seed(seed)).fit(&fold.train, &fold.tune)?;
         of_val.push(area(&model, fold.tune.samples())?);
         print!("{name}, seed {seed}: val AUC {:.3}", of_val[of_val.len() - 1]);
-        if arguments.test {
+        if !arguments.no_test {
             of_test.push(area(&model, fold.test.samples())?);
             print!(", test AUC {:.3}", of_test[of_test.len() - 1]);
             note(arguments, seed, config, of_test[of_test.len() - 1])?;

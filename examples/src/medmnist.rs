@@ -1,5 +1,6 @@
 //! Images of two classes in the layout of MedMNIST files.
 
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -15,6 +16,7 @@ use tch::{Kind, Tensor};
 pub fn read_medmnist(path: Option<&Path>) -> Result<(Dataset, Split)> {
     let tensors = match path {
         Some(path) => {
+            File::open(path).with_context(|| format!("could not read {}", path.display()))?;
             Tensor::read_npz(path).with_context(|| format!("{} is no .npz file", path.display()))?
         }
         None => drawn(),
@@ -39,17 +41,22 @@ fn part_of(tensors: &[(String, Tensor)], part: &str) -> Result<Vec<Sample>> {
         found.map(|(_, tensor)| tensor).with_context(|| format!("the file has no {name}"))
     };
     let mut images = of("images")?.to_kind(Kind::Float) / 255.0;
-    images = match images.dim() {
+    let size = images.size();
+    images = match *size {
+        [_, _, _] => images.unsqueeze(1),
         // Colours come last in the file, and first here.
-        4 => images.permute([0, 3, 1, 2]).contiguous(),
-        _ => images.unsqueeze(1),
+        [_, _, _, 1 | 3] => images.permute([0, 3, 1, 2]).contiguous(),
+        _ => bail!(
+            "{part}_images has the shape {size:?}; this takes [n, rows, columns] and \
+             [n, rows, columns, 3], and no volumes"
+        ),
     };
     let labels = Vec::<i64>::try_from(of("labels")?.to_kind(Kind::Int64).flatten(0, -1))?;
     if labels.iter().any(|label| !(0..2).contains(label)) {
         bail!("the labels of {part} are not 0 and 1; this takes files of two classes");
     }
     let [n, channels, rows, columns] = <[i64; 4]>::try_from(images.size())
-        .map_err(|size| anyhow::anyhow!("{part}_images has the shape {size:?}"))?
+        .expect("one axis of channels was added or moved")
         .map(|size| usize::try_from(size).unwrap_or(0));
     ensure!(rows == columns, "the images are {rows} × {columns}; squares are needed");
     let pixels = Vec::<f32>::try_from(images.flatten(0, -1))?;
@@ -78,6 +85,19 @@ fn drawn() -> Vec<(String, Tensor)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn volumes_and_files_that_are_missing_or_something_else_are_refused() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let refused = |path: &Path| format!("{:#}", read_medmnist(Some(path)).unwrap_err());
+        let path = folder.path().join("volumes.npz");
+        assert!(refused(&path).contains("could not read"), "{}", refused(&path));
+        std::fs::write(&path, "no archive").expect("a file can be written");
+        assert!(refused(&path).contains("is no .npz file"), "{}", refused(&path));
+        let volumes = Tensor::zeros([4, 28, 28, 28], (Kind::Uint8, tch::Device::Cpu));
+        Tensor::write_npz(&[("train_images", volumes)], &path).expect("a file can be written");
+        assert!(refused(&path).contains("[4, 28, 28, 28]"), "{}", refused(&path));
+    }
 
     #[test]
     fn colours_are_channels_and_grey_is_one() {

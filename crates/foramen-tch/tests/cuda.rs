@@ -1,6 +1,10 @@
 //! What only a GPU can show: these tests fail where there is none.
 #![cfg(feature = "cuda-tests")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::float_cmp,
+    reason = "a test that cannot go on has failed; scales are powers of two"
+)]
 
 use std::sync::{Mutex, MutexGuard};
 
