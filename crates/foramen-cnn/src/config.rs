@@ -78,7 +78,8 @@ pub struct CnnConfig {
     /// some 30 pixels. Default `false`.
     pub small_stem: bool,
     /// A safetensors file with torchvision's names that a network of the literature
-    /// begins with; without it, weights are drawn.
+    /// begins with; without it, weights are drawn. Torchvision's own are of networks
+    /// whose stem is not small.
     pub weights: Option<PathBuf>,
     /// Passes of `images_per_epoch` images.
     pub epochs: usize,
@@ -122,6 +123,11 @@ pub struct CnnConfig {
     /// Decay per step of the moving average of the weights, which is what
     /// predicts.
     pub average_decay: f64,
+    /// Share of the epochs after which what predicts is the mean of the weights at the
+    /// end of each further epoch (stochastic weight averaging, Izmailov 2018, arXiv
+    /// 1803.05407), running statistics included, instead of the moving average.
+    /// Default `None`: the moving average to the end.
+    pub swa_from: Option<f64>,
     /// Epochs without a better tune loss after which training stops.
     pub patience: usize,
     /// Views of a patch (the patch itself and augmented ones) averaged in
@@ -162,6 +168,7 @@ impl Default for CnnConfig {
             class_weights: ClassWeights::Equal,
             label_smoothing: 0.05,
             average_decay: 0.98,
+            swa_from: None,
             patience: 10,
             views: 4,
             augmentation: Augmentation::default(),
@@ -280,6 +287,7 @@ impl CnnConfig {
             ("dropout", self.dropout, 0.0, 0.95),
             ("label_smoothing", self.label_smoothing, 0.0, 0.9),
             ("average_decay", self.average_decay, 0.0, 0.999_999),
+            ("swa_from", self.swa_from.unwrap_or(0.0), 0.0, 0.999_999),
         ];
         for (setting, value, low, high) in shares {
             if !(low..=high).contains(&value) {

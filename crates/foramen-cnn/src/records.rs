@@ -98,6 +98,8 @@ struct ConfigFields {
     class_weights: ClassWeights,
     label_smoothing: f64,
     average_decay: f64,
+    #[serde(default)]
+    swa_from: Option<f64>,
     patience: usize,
     views: usize,
     #[serde(with = "AugmentationFields")]

@@ -142,9 +142,14 @@ impl Training<'_> {
                 return Err(CnnError::Diverged { epoch });
             }
             state.position.step += 1;
-            let step = state.position.step as f64;
-            let keep = config.average_decay.min((1.0 + step) / (10.0 + step));
-            follow(&state.average.network, &state.network, 1.0 - keep)?;
+            if swa_epoch(config, epoch).is_none() {
+                let step = state.position.step as f64;
+                let keep = config.average_decay.min((1.0 + step) / (10.0 + step));
+                follow(&state.average.network, &state.network, 1.0 - keep)?;
+            }
+        }
+        if let Some(count) = swa_epoch(config, epoch) {
+            follow(&state.average.network, &state.network, 1.0 / count)?;
         }
         let train_loss = Tensor::stack(&losses, 0).mean(Kind::Float).double_value(&[]);
         if !train_loss.is_finite() {
@@ -156,6 +161,9 @@ impl Training<'_> {
 
     /// Keeps the weights if they are the best so far, and says whether they are.
     fn judge(&self, state: &mut State, tuned: &Tuned, epoch: usize) -> Result<bool, CnnError> {
+        if tuned.loss.is_some_and(|loss| !loss.is_finite()) {
+            return Err(CnnError::Diverged { epoch });
+        }
         let position = &mut state.position;
         // While only widths are learned, the outcome cannot tell the best.
         let judged = if self.outcome_weight(epoch) > 0.0 { tuned.loss } else { None };
@@ -183,6 +191,12 @@ impl Training<'_> {
             self.config.outcome_weight
         }
     }
+}
+
+/// The how manieth epoch (from 1) of the stochastic average an epoch (from 1) is.
+fn swa_epoch(config: &CnnConfig, epoch: usize) -> Option<f64> {
+    let count = epoch as f64 - (config.swa_from? * config.epochs as f64).floor();
+    (count > 0.0).then_some(count)
 }
 
 /// Moves the average towards the network, running statistics included.
