@@ -199,19 +199,23 @@ impl Learner for Cnn {
 /// Deterministic algorithms, or not, for as long as it lives; then as before.
 struct Deterministic {
     before: bool,
+    /// Whether cuDNN timed its algorithms, which determinism ends.
+    benchmark: bool,
 }
 
 impl Deterministic {
     fn enter(wanted: bool) -> Result<Self, CnnError> {
-        let before = foramen_tch::is_deterministic()?;
+        let (before, benchmark) =
+            (foramen_tch::is_deterministic()?, foramen_tch::is_cudnn_benchmark()?);
         foramen_tch::set_deterministic(wanted)?;
-        Ok(Self { before })
+        Ok(Self { before, benchmark })
     }
 }
 
 impl Drop for Deterministic {
     fn drop(&mut self) {
-        // The switch was set once without an error; there is nobody to tell.
+        // The switches were set once without an error; there is nobody to tell.
         let _ = foramen_tch::set_deterministic(self.before);
+        let _ = foramen_tch::set_cudnn_benchmark(self.benchmark);
     }
 }

@@ -119,9 +119,7 @@ pub enum CnnError {
         source: TypeError,
     },
     /// Training ran away.
-    #[error(
-        "the training loss is not finite in epoch {epoch}; lower the learning rate, or use f32"
-    )]
+    #[error("the loss is not finite in epoch {epoch}; lower the learning rate, or use f32")]
     Diverged {
         /// The epoch, from 1.
         epoch: usize,
@@ -171,7 +169,7 @@ pub enum CnnError {
         source: std::io::Error,
     },
     /// A model file holds something else than it should.
-    #[error("{} is no model of this program: {problem}", path.display())]
+    #[error("{} cannot be used: {problem}", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,

@@ -19,13 +19,16 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Begins the files of a network; rows up to `epoch`, which a resumed training
-    /// has done already, are kept.
+    /// Begins the files of a network; those of an earlier training go, but what a
+    /// resumed one has done already, the rows up to `epoch`, is kept.
     pub(crate) fn open(folder: &Path, number: usize, epoch: usize) -> Result<Self, CnnError> {
         let folder = folder.join(format!("network-{}", number + 1));
         let path = folder.join("history.csv");
         let open = || -> io::Result<(File, EventFile)> {
             fs::create_dir_all(&folder)?;
+            if epoch == 0 {
+                EventFile::remove_earlier(&folder)?;
+            }
             let done = |row: &&str| {
                 row.split(',')
                     .next()

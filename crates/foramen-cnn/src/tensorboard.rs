@@ -4,10 +4,13 @@
 //! it, bytes, masked CRC-32C of them) and `event.proto` / `summary.proto`. What is
 //! needed of protocol buffers fits into twenty lines.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What TensorBoard knows event files by.
+const PREFIX: &str = "events.out.tfevents.";
 
 /// An event file that is being written.
 #[derive(Debug)]
@@ -18,12 +21,24 @@ pub(crate) struct EventFile {
 impl EventFile {
     /// Begins a file in a folder; TensorBoard knows it by its name.
     pub(crate) fn create(folder: &Path) -> io::Result<Self> {
-        let name = format!("events.out.tfevents.{:.6}.foramen", now());
+        let name = format!("{PREFIX}{:.6}.foramen", now());
         let mut events = Self { file: File::create(folder.join(name))? };
         let mut event = time();
         bytes(&mut event, 3, b"brain.Event:2"); // file_version
         events.record(&event)?;
         Ok(events)
+    }
+
+    /// Removes the files of an earlier training, which TensorBoard would draw as one
+    /// with the next.
+    pub(crate) fn remove_earlier(folder: &Path) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Adds numbers under their names at a step.

@@ -58,8 +58,11 @@ pub(crate) fn read(
         other => return Err(format!("{name} is of type {other:?}")),
     };
     let are_bytes = |kind: Kind| kind == Kind::Uint8;
-    if are_bytes(found) != are_bytes(kind) || !view.shape().iter().copied().eq(lengths(size)) {
-        return Err(format!("{name} has another type or shape"));
+    if are_bytes(found) != are_bytes(kind) {
+        return Err(format!("{name} is of type {:?}", view.dtype()));
+    }
+    if !view.shape().iter().copied().eq(lengths(size)) {
+        return Err(format!("{name} has the shape {:?} and not {size:?}", view.shape()));
     }
     let tensor = Tensor::f_from_data_size(view.data(), size, found);
     tensor.map(|tensor| tensor.to_kind(kind)).map_err(|error| error.to_string())
