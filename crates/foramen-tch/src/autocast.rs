@@ -94,6 +94,29 @@ mod tests {
     }
 
     #[test]
+    fn the_cast_of_a_weight_is_kept_until_the_outermost_scope_ends() {
+        // As in PyTorch, where a weight that changes inside of a scope is not seen:
+        //   w = torch.ones(2, 2, requires_grad=True); x = torch.ones(1, 2)
+        //   with torch.autocast("cpu", torch.bfloat16):
+        //       a = x @ w; w.data.mul_(3); b = x @ w    # both are 2
+        let mut weight = Tensor::ones([2, 2], (Kind::Float, Device::Cpu)).set_requires_grad(true);
+        let input = Tensor::ones([1, 2], (Kind::Float, Device::Cpu));
+        let first = |weight: &Tensor| input.matmul(weight).double_value(&[0, 0]);
+        let mut look = || {
+            let before = first(&weight);
+            autocast(Device::Cpu, HalfPrecision::BFloat16, || {
+                let _ = tch::no_grad(|| weight.g_mul_scalar_(3.0));
+            })
+            .unwrap();
+            [before, first(&weight)]
+        };
+        let within = autocast(Device::Cpu, HalfPrecision::BFloat16, &mut look).unwrap();
+        assert_eq!(within, [2.0, 2.0]);
+        let after = autocast(Device::Cpu, HalfPrecision::BFloat16, || first(&weight)).unwrap();
+        assert_eq!(after, 6.0);
+    }
+
+    #[test]
     fn a_panic_leaves_the_scope() {
         let result = std::panic::catch_unwind(|| {
             autocast(Device::Cpu, HalfPrecision::BFloat16, || panic!("on purpose"))
