@@ -4,7 +4,7 @@
 //! cargo run --release --features torch --example repeats -- --cohort-seeds 1,2,3
 //! cargo run --release --features torch --example repeats -- --subjects 72,144,288,576
 //! cargo run --release --features torch --example repeats -- --permute
-//! cargo run --release --features torch --example repeats -- --architecture resnet18
+//! cargo run --release --features torch --example repeats -- --architectures compact,resnet18
 //! ```
 //!
 //! CNN and ruler are trained in five folds by subject, three times with other splits
@@ -42,9 +42,9 @@ struct Arguments {
     /// Deals outcomes anew.
     #[arg(long)]
     permute: bool,
-    /// The CNN's trunk: compact, resnet18, …
-    #[arg(long, default_value = "compact")]
-    architecture: Architecture,
+    /// The CNN's trunks: compact, resnet18, …
+    #[arg(long, value_delimiter = ',', default_value = "compact")]
+    architectures: Vec<Architecture>,
     /// Where selections are written.
     #[arg(long, value_name = "DIR", default_value = "foramen-repeats")]
     out: PathBuf,
@@ -56,18 +56,21 @@ fn main() -> Result<(), Failure> {
 
 fn run(arguments: &Arguments) -> Result<()> {
     for &subjects in &arguments.subjects {
-        let mut gaps = Vec::new();
+        let mut gaps = BTreeMap::new();
         for &seed in &arguments.cohort_seeds {
             let (dataset, oracle) = prepare(subjects, seed, &arguments.out)?;
             let dataset = if arguments.permute { permuted(&dataset, seed)? } else { dataset };
-            let reached = repeat(&dataset, &format!("n {subjects:>3} cohort {seed}"), arguments)?;
-            if let Some(oracle) = oracle.filter(|_| !arguments.permute) {
-                println!("    oracle {oracle:.3}, CNN below it by {:.3}", oracle - reached);
-                gaps.push(oracle - reached);
+            for &architecture in &arguments.architectures {
+                let name = format!("n {subjects:>3} cohort {seed} {architecture}");
+                let reached = repeat(&dataset, &name, architecture, arguments.repeats)?;
+                if let Some(oracle) = oracle.filter(|_| !arguments.permute) {
+                    println!("    oracle {oracle:.3}, CNN below it by {:.3}", oracle - reached);
+                    gaps.entry(architecture.name()).or_insert(vec![]).push(oracle - reached);
+                }
             }
         }
-        if gaps.len() > 1 {
-            println!("n {subjects}: below the oracle by {:.3} in the mean", mean(&gaps));
+        for (architecture, gaps) in gaps.iter().filter(|(_, gaps)| gaps.len() > 1) {
+            println!("n {subjects} {architecture}: below the oracle by {:.3}", mean(gaps));
         }
     }
     Ok(())
@@ -95,12 +98,11 @@ fn permuted(dataset: &Dataset, seed: u64) -> Result<Dataset> {
 
 /// Cross-validates both models, prints each repeat and the whole, and gives the
 /// mean AUC of the CNN.
-fn repeat(dataset: &Dataset, name: &str, arguments: &Arguments) -> Result<f64> {
+fn repeat(dataset: &Dataset, name: &str, architecture: Architecture, repeats: u64) -> Result<f64> {
     let (mut cnns, mut rulers, mut areas) = (Vec::new(), Vec::new(), Vec::new());
-    for seed in 1..=arguments.repeats {
+    for seed in 1..=repeats {
         let split = Split::by_subject(dataset, 5, seed)?;
-        let mut config = CnnConfig::default().with_seed(seed);
-        config.architecture = arguments.architecture;
+        let config = CnnConfig::default().with_seed(seed).with_architecture(architecture);
         let progress = bar("train", split.folds() * config.members * config.epochs);
         let counted = progress.clone();
         let started = Instant::now();
@@ -120,9 +122,8 @@ fn repeat(dataset: &Dataset, name: &str, arguments: &Arguments) -> Result<f64> {
     let both =
         compare_auc(&PairedScores::new(scores(&cnns)?, scores(&rulers)?)?, Confidence::default())?;
     println!("{name}: CNN {:.3} in the mean of {} repeats", mean(&areas), areas.len());
-    let (cnn, ruler) = (both.first.estimate, both.second.estimate);
-    let difference = shown(&both.difference);
-    println!("    repeats averaged: CNN {cnn:.3}, ruler {ruler:.3}, difference {difference}");
+    let (cnn, ruler, gap) = (both.first.estimate, both.second.estimate, shown(&both.difference));
+    println!("    repeats averaged: CNN {cnn:.3}, ruler {ruler:.3}, difference {gap}");
     Ok(mean(&areas))
 }
 
