@@ -34,6 +34,7 @@ pub(crate) fn loss(
         if let Some(mixing) = &draws.mixing {
             varied = mixing.images(&varied);
         }
+        // Here, not in the data set: libtorch selects and samples into the plain layout.
         foramen_tch::channels_last(&material.scale.intensity(&varied))
     })?;
     let mixed = draws.mixing.as_ref().map(|mixing| mixing.known(batch));
