@@ -2,8 +2,7 @@
 //!
 //! ```text
 //! cargo run --release --features torch --example repeats -- --cohort-seeds 1,2,3
-//! cargo run --release --features torch --example repeats -- --subjects 72,144,288,576
-//! cargo run --release --features torch --example repeats -- --permute
+//! cargo run --release --features torch --example repeats -- --subjects 72,144 --permute
 //! cargo run --release --features torch --example repeats -- --architectures compact,resnet18
 //! ```
 //!
