@@ -74,3 +74,48 @@ impl History {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn report(epoch: usize) -> EpochReport {
+        EpochReport {
+            member: 1,
+            members: 1,
+            epoch,
+            epochs: 3,
+            train_loss: 1.0,
+            tune_loss: None,
+            tune_auc: None,
+            tune_width_error: None,
+            learning_rate: 0.1,
+            images_per_second: 1.0,
+            remaining: Duration::ZERO,
+            best: false,
+        }
+    }
+
+    #[test]
+    fn a_training_that_begins_anew_removes_what_the_one_before_wrote_and_a_resumed_one_keeps_it() {
+        let folder = tempfile::tempdir().unwrap();
+        // Rows of the table, and files for TensorBoard.
+        let written = || {
+            let folder = folder.path().join("network-1");
+            let table = fs::read_to_string(folder.join("history.csv")).unwrap();
+            (table.lines().count() - 1, fs::read_dir(folder).unwrap().count() - 1)
+        };
+        let train = |done: usize, epochs: std::ops::RangeInclusive<usize>| {
+            let mut history = History::open(folder.path(), 0, done).unwrap();
+            epochs.for_each(|epoch| history.write(&report(epoch)).unwrap());
+        };
+        train(0, 1..=2);
+        assert_eq!(written(), (2, 1));
+        train(1, 2..=3);
+        assert_eq!(written(), (3, 2));
+        train(0, 1..=1);
+        assert_eq!(written(), (1, 1));
+    }
+}
