@@ -193,7 +193,7 @@ impl Training<'_> {
     }
 }
 
-/// The how manieth epoch (from 1) of the stochastic average an epoch (from 1) is.
+/// Which place (from 1) an epoch (from 1) has in the stochastic average, if any.
 fn swa_epoch(config: &CnnConfig, epoch: usize) -> Option<f64> {
     let count = epoch as f64 - (config.swa_from? * config.epochs as f64).floor();
     (count > 0.0).then_some(count)

@@ -1,9 +1,5 @@
 //! What predicts: an average of the weights.
-#![allow(
-    clippy::unwrap_used,
-    clippy::cast_possible_truncation,
-    reason = "tests draw numbers of known size"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "drawn/channels.rs"]
 mod channels;

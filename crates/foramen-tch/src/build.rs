@@ -44,11 +44,11 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_arch = "x86_64")]
     fn the_processor_is_the_one_that_rust_finds() {
         let found = cpu_capabilities().unwrap();
-        assert_eq!(found["architecture"], std::env::consts::ARCH);
+        assert_eq!(found["architecture"], "x86_64");
         assert!(found["num_logical_cores"].parse::<usize>().unwrap() > 0);
-        #[cfg(target_arch = "x86_64")]
         for (name, has) in [
             ("avx2", std::is_x86_feature_detected!("avx2")),
             ("avx512_bf16", std::is_x86_feature_detected!("avx512bf16")),
@@ -56,7 +56,7 @@ mod tests {
         ] {
             assert_eq!(found[name], has.to_string(), "{name}");
         }
-        #[cfg(target_arch = "x86_64")]
+        // Rust has no stable name for it; what it decides must at least be told.
         assert!(["true", "false"].contains(&found["amx_bf16"].as_str()));
     }
 }
