@@ -49,7 +49,20 @@ pub(crate) fn read(
     kind: Kind,
 ) -> Result<Tensor, String> {
     let view = file.tensor(name).map_err(|error| error.to_string())?;
-    let found = match view.dtype() {
+    let found = check(name, (view.dtype(), view.shape()), size, kind)?;
+    let tensor = Tensor::f_from_data_size(view.data(), size, found);
+    tensor.map(|tensor| tensor.to_kind(kind)).map_err(|error| error.to_string())
+}
+
+/// What numbers a tensor of a file has, if it has this size and they can become those of
+/// `kind`.
+pub(crate) fn check(
+    name: &str,
+    (dtype, shape): (Dtype, &[usize]),
+    size: &[i64],
+    kind: Kind,
+) -> Result<Kind, String> {
+    let found = match dtype {
         Dtype::F64 => Kind::Double,
         Dtype::F32 => Kind::Float,
         Dtype::F16 => Kind::Half,
@@ -59,13 +72,12 @@ pub(crate) fn read(
     };
     let are_bytes = |kind: Kind| kind == Kind::Uint8;
     if are_bytes(found) != are_bytes(kind) {
-        return Err(format!("{name} is of type {:?}", view.dtype()));
+        return Err(format!("{name} is of type {dtype:?}"));
     }
-    if !view.shape().iter().copied().eq(lengths(size)) {
-        return Err(format!("{name} has the shape {:?} and not {size:?}", view.shape()));
+    if !shape.iter().copied().eq(lengths(size)) {
+        return Err(format!("{name} has the shape {shape:?} and not {size:?}"));
     }
-    let tensor = Tensor::f_from_data_size(view.data(), size, found);
-    tensor.map(|tensor| tensor.to_kind(kind)).map_err(|error| error.to_string())
+    Ok(found)
 }
 
 fn lengths(size: &[i64]) -> impl Iterator<Item = usize> {
