@@ -13,6 +13,8 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use foramen_cnn::{Cnn, CnnConfig, CnnModel, DeviceChoice, Precision, samples};
 use foramen_image::ndarray::Array3;
 use foramen_learn::{Classifier, Dataset, Learner, Part, Sample, Split};
+use foramen_tch::{FusedBatchNorm, channels_last};
+use tch::{Device, Kind, Tensor};
 
 /// 100 × 100 pixels, as `select` cuts them.
 const EDGE: usize = 100;
@@ -69,5 +71,41 @@ fn predicting(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, learning, predicting);
+/// Batch norm, sum and `ReLU` of a first residual block, forward and back, beside
+/// libtorch's three operations.
+fn norming(criterion: &mut Criterion) {
+    let options = (Kind::Float, Device::Cpu);
+    let mut group = criterion.benchmark_group("cnn/norm");
+    for kind in [Kind::Float, Kind::BFloat16] {
+        let maps = || {
+            let maps = Tensor::randn([64, 16, 32, 32], options).to_kind(kind);
+            channels_last(&maps).expect("maps have four dimensions").set_requires_grad(true)
+        };
+        let (maps, residual) = (maps(), maps());
+        let norm = [1.0, 0.0, 0.0, 1.0].map(|value| Tensor::full([16], value, options));
+        let [weight, bias, mean, variance] = &norm;
+        let back = |out: Tensor| {
+            let leaves = [&maps, &residual];
+            Tensor::run_backward(&[out.sum(kind)], &leaves, false, false)
+        };
+        group.bench_function(format!("fused/{kind:?}"), |bencher| {
+            let norm = [weight, bias, mean, variance];
+            bencher.iter(|| {
+                let fused = FusedBatchNorm::default().forward(&maps, Some(&residual), norm, true);
+                back(fused.expect("shapes fit"))
+            });
+        });
+        group.bench_function(format!("libtorch/{kind:?}"), |bencher| {
+            bencher.iter(|| {
+                let (running, affine) = ((Some(mean), Some(variance)), (Some(weight), Some(bias)));
+                let mut maps = maps
+                    .batch_norm(affine.0, affine.1, running.0, running.1, true, 0.1, 1e-5, true);
+                back(maps.g_add_(&residual).relu_())
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, learning, predicting, norming);
 criterion_main!(benches);

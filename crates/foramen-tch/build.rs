@@ -5,7 +5,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 fn main() {
-    println!("cargo:rerun-if-changed=shim/shim.cpp");
+    println!("cargo:rerun-if-changed=shim");
     println!("cargo:rerun-if-env-changed=LIBTORCH_INCLUDE");
     println!("cargo:rerun-if-env-changed=LIBTORCH_CXX11_ABI");
     if env::var_os("CARGO_FEATURE_DOC_ONLY").is_some() {
@@ -14,18 +14,23 @@ fn main() {
     let target_os = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let lib = env::var_os("DEP_TCH_LIBTORCH_LIB").map(PathBuf::from);
     let includes = includes(lib.as_deref());
-    let mut build = cc::Build::new();
-    build.cpp(true).pic(true).warnings(false).includes(&includes).file("shim/shim.cpp");
-    if target_os == "windows" {
-        build.flag("/std:c++17");
-    } else {
-        let abi = env::var("LIBTORCH_CXX11_ABI").unwrap_or_else(|_| "1".to_owned());
-        // The headers alone cost more memory with debug information than the
-        // rest of the build together, and it tells nothing about 200 lines.
-        build.debug(false).opt_level(1).flag("-std=c++17");
-        build.define("_GLIBCXX_USE_CXX11_ABI", &*abi);
+    for (name, optimisation) in [("shim", 1), ("batch_norm", 3)] {
+        let mut build = cc::Build::new();
+        build.cpp(true).pic(true).warnings(false).includes(&includes);
+        build.file(format!("shim/{name}.cpp"));
+        if target_os == "windows" {
+            build.flag("/std:c++17");
+        } else {
+            let abi = env::var("LIBTORCH_CXX11_ABI").unwrap_or_else(|_| "1".to_owned());
+            // The headers alone cost more memory with debug information than the
+            // rest of the build together, and it tells nothing about some hundred lines.
+            build.debug(false).opt_level(optimisation).flag("-std=c++17");
+            // The same product and sum on each processor.
+            build.flag("-ffp-contract=off");
+            build.define("_GLIBCXX_USE_CXX11_ABI", &*abi);
+        }
+        build.compile(&format!("foramen_tch_{name}"));
     }
-    build.compile("foramen_tch_shim");
     let Some(lib) = lib else { return };
     match &*target_os {
         "linux" => {

@@ -1,6 +1,6 @@
 //! A convolution with its batch norm: what every trunk is built of.
 
-use foramen_tch::PackedConvolution;
+use foramen_tch::{FusedBatchNorm, PackedConvolution};
 use tch::nn::{self, Init, Module as _, ModuleT as _};
 use tch::{Kind, Tensor};
 
@@ -42,13 +42,14 @@ pub(crate) fn convolution(path: nn::Path<'_>, shape: Shape) -> nn::Conv2D {
 
 /// A batch norm that changes nothing yet.
 pub(crate) fn norm(path: nn::Path<'_>, channels: i64) -> nn::BatchNorm {
+    let FusedBatchNorm { momentum, epsilon: eps } = NORM;
     let config =
-        nn::BatchNormConfig { ws_init: Init::Const(1.0), eps: EPSILON, ..Default::default() };
+        nn::BatchNormConfig { ws_init: Init::Const(1.0), momentum, eps, ..Default::default() };
     nn::batch_norm2d(path, channels, config)
 }
 
 /// PyTorch's.
-const EPSILON: f64 = 1e-5;
+const NORM: FusedBatchNorm = FusedBatchNorm { momentum: 0.1, epsilon: 1e-5 };
 
 /// A convolution and the batch norm after it.
 #[derive(Debug)]
@@ -82,7 +83,11 @@ impl Layer {
         if let (Some(packed), false) = (&self.packed, train) {
             return packed.forward(maps, residual, relu).expect("maps have the layer's channels");
         }
-        let mut maps = self.norm.forward_t(&self.convolution.forward(maps), train);
+        let maps = self.convolution.forward(maps);
+        if let (Some(norm), true) = (self.norm(), train) {
+            return NORM.forward(&maps, residual, norm, relu).expect("a norm of the layer's width");
+        }
+        let mut maps = self.norm.forward_t(&maps, false);
         // Neither the norm nor the sum needs its result on the way back.
         if let Some(residual) = residual {
             maps = maps.g_add_(residual);
@@ -90,15 +95,20 @@ impl Layer {
         if relu { maps.relu_() } else { maps }
     }
 
+    /// Weight, bias, running mean and running variance.
+    fn norm(&self) -> Option<[&Tensor; 4]> {
+        let nn::BatchNorm { running_mean, running_var, ws, bs, .. } = &self.norm;
+        Some([ws.as_ref()?, bs.as_ref()?, running_mean, running_var])
+    }
+
     /// Makes prediction fast, in `kind`; weights that change later are not seen.
     pub(crate) fn pack(&mut self, kind: Kind) -> Result<(), CnnError> {
-        let nn::BatchNorm { running_mean, running_var, ws, bs, .. } = &self.norm;
-        let (Some(scale), Some(shift)) = (ws, bs) else { return Ok(()) };
+        let Some(norm) = self.norm() else { return Ok(()) };
         let Shape { stride, groups, .. } = self.shape;
         self.packed = Some(PackedConvolution::with_norm(
             &self.convolution.ws,
-            [scale, shift, running_mean, running_var],
-            EPSILON,
+            norm,
+            NORM.epsilon,
             [stride, self.shape.padding(), groups],
             kind,
         )?);

@@ -1,8 +1,4 @@
 // What tch does not reach in libtorch, behind a C interface.
-//
-// Every function returns null when it succeeded, or a message that the caller
-// gives back to ftch_free_message. No exception leaves this file: unwinding
-// through Rust frames would be undefined.
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -15,12 +11,11 @@
 #include <c10/core/DeviceType.h>
 #include <torch/version.h>
 
-#include <cstdlib>
-#include <cstring>
-#include <exception>
 #include <mutex>
 #include <string>
 #include <vector>
+
+#include "guarded.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -32,26 +27,6 @@ namespace {
 at::Device device_of(int index) {
   return index < 0 ? at::Device(at::kCPU)
                    : at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
-}
-
-char* message(const char* text) {
-  char* copy = static_cast<char*>(std::malloc(std::strlen(text) + 1));
-  if (copy != nullptr) std::strcpy(copy, text);
-  return copy;
-}
-
-template <typename F>
-char* guarded(F&& body) noexcept {
-  try {
-    body();
-    return nullptr;
-  } catch (const c10::Error& error) {
-    return message(error.what_without_backtrace());
-  } catch (const std::exception& error) {
-    return message(error.what());
-  } catch (...) {
-    return message("an exception that is no std::exception");
-  }
 }
 
 std::vector<at::Tensor> list_of(at::Tensor* const* tensors, size_t count) {

@@ -5,9 +5,10 @@
 //! random generator, [`channels_last`] lays tensors out as convolutions like
 //! them, [`AdamW`] and [`Sgd`] are optimisers whose state can be saved,
 //! [`GradientScaler`] keeps fp16 gradients in range, [`move_towards`] averages
-//! weights, [`PackedConvolution`] predicts fast, and [`reuse_memory`] spares the
-//! kernel work between steps. A thin C++ shim is compiled against the same headers
-//! as torch-sys; exceptions are caught there and become [`TorchError`].
+//! weights, [`FusedBatchNorm`] trains and [`PackedConvolution`] predicts fast, and
+//! [`reuse_memory`] spares the kernel work between steps. A C++ shim is compiled
+//! against the same headers as torch-sys; exceptions are caught there and become
+//! [`TorchError`].
 //!
 //! ```
 //! use foramen_tch::{HalfPrecision, autocast, channels_last};
@@ -34,6 +35,7 @@
 mod adamw;
 mod autocast;
 mod average;
+mod batch_norm;
 mod build;
 mod determinism;
 mod error;
@@ -49,6 +51,7 @@ mod sgd;
 pub use adamw::{AdamW, AdamWConfig};
 pub use autocast::{HalfPrecision, autocast};
 pub use average::move_towards;
+pub use batch_norm::FusedBatchNorm;
 pub use build::{cpu_capabilities, cpu_capability, libtorch_version};
 pub use determinism::{
     is_cudnn_benchmark, is_deterministic, is_tf32, set_cudnn_benchmark, set_deterministic,

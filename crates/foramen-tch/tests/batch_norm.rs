@@ -1,0 +1,194 @@
+//! `FusedBatchNorm` beside libtorch's own batch norm, sum and `ReLU`.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
+
+use foramen_tch::{FusedBatchNorm, channels_last, is_channels_last};
+use tch::{Device, Kind, Tensor};
+
+/// Numbers without a pattern, around a mean that is no zero.
+fn wave(shape: &[i64], step: f64) -> Tensor {
+    let count = shape.iter().product::<i64>();
+    let counted = Tensor::arange(count, (Kind::Double, Device::Cpu));
+    ((counted * step).sin() * 2 + 0.7).to_kind(Kind::Float).reshape(shape)
+}
+
+/// Maps, residual, weight and bias, whose gradients are asked for, and running
+/// statistics.
+struct Given {
+    maps: Tensor,
+    residual: Tensor,
+    norm: [Tensor; 4],
+}
+
+impl Given {
+    fn new(shape: [i64; 4], kind: Kind) -> Self {
+        let lay = |step| channels_last(&wave(&shape, step).to_kind(kind)).unwrap();
+        // A norm is in f32, whatever the maps are in, or all is in f64.
+        let of = |step: f64| {
+            let norm = wave(&[shape[1]], step);
+            if kind == Kind::Double { norm.to_kind(kind) } else { norm }
+        };
+        let leaf = |tensor: Tensor| tensor.set_requires_grad(true);
+        Self {
+            maps: leaf(lay(1.1)),
+            residual: leaf(lay(0.3)),
+            norm: [leaf(of(0.7)), leaf(of(0.9)), of(1.3), of(0.2).square() + 0.1],
+        }
+    }
+
+    /// The same numbers in f64, where nothing is rounded that matters.
+    fn in_double(&self) -> Self {
+        let wide = |tensor: &Tensor| {
+            let wide = tensor.detach().to_kind(Kind::Double).copy();
+            wide.set_requires_grad(tensor.requires_grad())
+        };
+        let norm = self.norm.each_ref().map(wide);
+        Self { maps: wide(&self.maps), residual: wide(&self.residual), norm }
+    }
+
+    /// What comes out, its running statistics, and the gradients of all that has one.
+    fn results(&self, residual: bool, relu: bool, fused: bool) -> Vec<(&'static str, Tensor)> {
+        let [weight, bias, mean, variance] = &self.norm;
+        let (mean, variance) = (mean.copy(), variance.copy());
+        let residual = residual.then_some(&self.residual);
+        let out = if fused {
+            let norm = [weight, bias, &mean, &variance];
+            FusedBatchNorm::default().forward(&self.maps, residual, norm, relu).unwrap()
+        } else {
+            let running = (Some(&mean), Some(&variance));
+            let (weight, bias) = (Some(weight), Some(bias));
+            let maps = &self.maps;
+            let maps = maps.batch_norm(weight, bias, running.0, running.1, true, 0.1, 1e-5, true);
+            let maps = residual.map_or(maps.shallow_clone(), |residual| maps + residual);
+            if relu { maps.relu() } else { maps }
+        };
+        let slope = wave(&out.size(), 0.05).to_kind(Kind::BFloat16).to_kind(out.kind());
+        (&out * slope).sum(Kind::Float).backward();
+        let mut results = vec![("out", out.detach()), ("mean", mean), ("variance", variance)];
+        let [weight, bias, ..] = &self.norm;
+        let leaves = [("maps", &self.maps), ("weight", weight), ("bias", bias)];
+        for (name, leaf) in leaves.into_iter().chain(residual.map(|leaf| ("residual", leaf))) {
+            let mut gradient = leaf.grad();
+            results.push((name, gradient.copy()));
+            let _ = gradient.zero_();
+        }
+        results
+    }
+}
+
+/// The largest distance as a share of the largest value.
+fn apart(a: &Tensor, b: &Tensor) -> f64 {
+    let most = |tensor: Tensor| tensor.abs().max().double_value(&[]);
+    let (a, b) = (a.to_kind(Kind::Double), b.to_kind(Kind::Double));
+    most(&a - &b) / most(b)
+}
+
+/// What there is in a result is what libtorch has in f64, within `bound`.
+fn assert_within(bound: f64, given: &Given) {
+    let (shape, kind) = (given.maps.size(), given.maps.kind());
+    let exact = given.in_double();
+    for (residual, relu) in [(false, false), (false, true), (true, false), (true, true)] {
+        let ours = given.results(residual, relu, true);
+        let exact = exact.results(residual, relu, false);
+        assert_eq!(ours.len(), exact.len());
+        for ((name, ours), (_, exact)) in ours.iter().zip(&exact) {
+            let what = format!("{name}, {shape:?}, {kind:?}, {residual}, {relu}");
+            assert_eq!(ours.size(), exact.size(), "{what}");
+            let apart = apart(ours, exact);
+            assert!(apart < bound, "{what}: {apart}");
+        }
+        let out = &ours[0].1;
+        assert!(out.kind() == kind && is_channels_last(out).unwrap());
+    }
+}
+
+#[test]
+fn fused_it_is_batch_norm_sum_and_relu() {
+    // Some with a last chunk that is not full, some with several pixels in a row.
+    let shapes = [[3, 64, 5, 7], [9, 16, 30, 32], [2, 32, 40, 40], [1, 320, 9, 9], [64, 4, 16, 16]];
+    for shape in shapes {
+        assert_within(3e-4, &Given::new(shape, Kind::Float));
+        assert_within(1e-2, &Given::new(shape, Kind::BFloat16));
+    }
+}
+
+#[test]
+fn what_is_not_fused_is_computed_all_the_same() {
+    for shape in [[4, 24, 9, 9], [3, 16, 5, 7]] {
+        assert_within(3e-4, &Given::new(shape, Kind::Float));
+        assert_within(1e-9, &Given::new(shape, Kind::Double));
+    }
+    assert_within(1e-9, &Given::new([3, 64, 5, 7], Kind::Double));
+}
+
+#[test]
+fn maps_far_from_zero_are_as_exact_as_in_f64() {
+    let mut given = Given::new([4, 64, 20, 20], Kind::Float);
+    given.maps = (given.maps.detach() + 1000).set_requires_grad(true);
+    let exact = given.in_double().results(false, true, false);
+    for ((name, ours), (_, exact)) in given.results(false, true, true).iter().zip(&exact) {
+        assert!(apart(ours, exact) < 1e-3, "{name}: {}", apart(ours, exact));
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bytes() {
+    let given = Given::new([9, 64, 30, 31], Kind::BFloat16);
+    let of = |threads| {
+        tch::set_num_threads(threads);
+        given.results(true, true, true)
+    };
+    let before = tch::get_num_threads();
+    let [one, two, five] = [1, 2, 5].map(of);
+    tch::set_num_threads(before);
+    for other in [two, five] {
+        for ((name, a), (_, b)) in one.iter().zip(&other) {
+            assert!(a.equal(b), "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_number_is_not_lost_in_relu() {
+    for kind in [Kind::Float, Kind::BFloat16] {
+        let Given { maps, norm: [weight, bias, mean, variance], .. } =
+            Given::new([2, 64, 4, 4], kind);
+        let maps = maps.detach();
+        let _ = maps.get(0).get(3).fill_(f64::NAN);
+        let norm = [&weight, &bias, &mean, &variance];
+        let out = FusedBatchNorm::default().forward(&maps, None, norm, true).unwrap();
+        let lost = out.isnan().sum_dim_intlist([0_i64, 2, 3].as_slice(), false, Kind::Int64);
+        assert_eq!(lost.int64_value(&[3]), 32, "{kind:?}");
+        assert_eq!(lost.sum(Kind::Int64).int64_value(&[]), 32, "{kind:?}");
+    }
+}
+
+#[test]
+fn gradients_come_in_any_layout() {
+    let Given { maps, norm: [weight, bias, mean, variance], .. } =
+        Given::new([2, 64, 4, 4], Kind::Float);
+    let norm = [&weight, &bias, &mean, &variance];
+    let of = |lay: fn(&Tensor) -> Tensor| {
+        let out = FusedBatchNorm::default().forward(&maps, None, norm, true).unwrap();
+        Tensor::run_backward(&[lay(&out)], &[&maps], false, false).remove(0)
+    };
+    // A sum's gradient is one number with strides of 0, that of the copy row by row.
+    let sum = of(|out| out.sum(Kind::Float));
+    let copy = of(|out| out.contiguous().pow_tensor_scalar(1).sum(Kind::Float));
+    assert!(apart(&sum, &copy) < 1e-6);
+}
+
+#[test]
+fn a_second_derivative_and_a_residual_that_does_not_fit_are_refused() {
+    let Given { maps, residual, norm: [weight, bias, mean, variance] } =
+        Given::new([2, 64, 4, 4], Kind::Float);
+    let norm = [&weight, &bias, &mean, &variance];
+    let out = FusedBatchNorm::default().forward(&maps, None, norm, true).unwrap();
+    let sum = out.sum(Kind::Float);
+    let error = Tensor::f_run_backward(&[&sum], &[&maps], true, true).unwrap_err();
+    assert!(error.to_string().contains("no second derivative"), "{error}");
+    let part = residual.narrow(0, 0, 1);
+    let error = FusedBatchNorm::default().forward(&maps, Some(&part), norm, true).unwrap_err();
+    assert!(error.to_string().contains("a residual of [1, 64, 4, 4] does not fit"), "{error}");
+    let short = [&weight.narrow(0, 0, 3), &bias, &mean, &variance];
+    assert!(FusedBatchNorm::default().forward(&maps, None, short, true).is_err());
+}
