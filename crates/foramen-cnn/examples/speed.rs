@@ -117,8 +117,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Tensor::write_safetensors(&named, Path::new(file))?;
         }
         ["cold", network, file] => {
-            let mut task = Task::new(network, Some(Path::new(file)), Some(1), Precision::Auto)?;
-            task.pack()?;
+            let task = Task::new(network, Some(Path::new(file)), Some(1), Precision::Auto)?;
             println!("{}", tch::no_grad(|| task.logits(&task.images, false))?);
         }
         ["serve", threads, folder] => {

@@ -169,7 +169,8 @@ impl Backbone {
 
     /// Makes prediction fast: batch norms are folded into convolutions, whose
     /// weights take the number format and the layout that the processor computes
-    /// in. Weights that change later are not seen by predictions.
+    /// in. Weights that change later are not seen by predictions. It takes longer than
+    /// it saves for a single image.
     ///
     /// # Errors
     /// [`CnnError::Torch`] should libtorch refuse.
