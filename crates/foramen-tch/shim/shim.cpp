@@ -253,6 +253,14 @@ char* ftch_packed_convolution(at::Tensor* input, at::Tensor* weight, at::Tensor*
 
 // --- lists of tensors ---------------------------------------------------
 
+// Forgets gradients, as `zero_grad` of PyTorch's optimisers does: the next ones take
+// their place and need no sum.
+char* ftch_clear_gradients(size_t count, at::Tensor* const* parameters) {
+  return guarded([&] {
+    for (size_t i = 0; i < count; ++i) parameters[i]->mutable_grad().reset();
+  });
+}
+
 struct ftch_adamw {
   double learning_rate;
   double beta1;

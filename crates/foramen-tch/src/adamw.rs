@@ -158,6 +158,21 @@ mod tests {
     }
 
     #[test]
+    fn a_gradient_that_is_forgotten_is_none() {
+        let (weight, mut optimiser) = start();
+        for _ in 0..2 {
+            optimiser.zero_grad();
+            assert!(!weight.grad().defined());
+            (&weight * 3).sum(Kind::Float).backward();
+            assert_eq!(Vec::<f32>::try_from(weight.grad()).unwrap(), [3.0; 3]);
+        }
+        optimiser.zero_grad();
+        assert!(optimiser.gradients().is_empty());
+        optimiser.step().unwrap();
+        assert_eq!(Vec::<f32>::try_from(weight).unwrap(), [1.0; 3]);
+    }
+
+    #[test]
     fn three_steps_are_those_of_the_published_update() {
         // Worked with Algorithm 2 of arXiv 1711.05101 in double precision:
         //   import math

@@ -103,6 +103,7 @@ unsafe extern "C" {
         options: *const Norm,
         out: *mut *mut C_tensor,
     ) -> Message;
+    fn ftch_clear_gradients(count: usize, parameters: List) -> Message;
     fn ftch_adamw_step(
         options: *const AdamWStep,
         count: usize,
@@ -344,6 +345,15 @@ pub(crate) fn batch_norm(
         check("normalise a batch", message)?;
         Ok(Tensor::from_ptr(out))
     }
+}
+
+pub(crate) fn clear_gradients<'a>(
+    parameters: impl IntoIterator<Item = &'a Tensor>,
+) -> Result<(), TorchError> {
+    let parameters = pointers(parameters);
+    // SAFETY: the list has the length given; gradients belong to tensors, which share
+    // them by design of tch.
+    check("clear gradients", unsafe { ftch_clear_gradients(parameters.len(), parameters.as_ptr()) })
 }
 
 /// The tensors of one parameter during a step.

@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use crate::TorchError;
+use crate::{TorchError, ffi};
 
 /// One parameter with its state.
 #[derive(Debug)]
@@ -38,9 +38,8 @@ impl Parameters {
     }
 
     pub(crate) fn zero_grad(&mut self) {
-        for slot in &mut self.slots {
-            slot.parameter.zero_grad();
-        }
+        ffi::clear_gradients(self.slots.iter().map(|slot| &slot.parameter))
+            .expect("to forget a gradient cannot fail");
     }
 
     pub(crate) fn gradients(&self) -> Vec<Tensor> {
