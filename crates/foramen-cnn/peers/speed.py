@@ -75,6 +75,22 @@ def rate(kind):
     return 1.024**3 / min(timed(30, lambda: factors[0] @ factors[1]))
 
 
+def multiplications(peer):
+    """Those of the convolutions of a training step, forward and back, in 10⁹."""
+    counts = []
+
+    def count(module, inputs, maps):
+        # The images themselves have no gradient.
+        ways = 3 if inputs[0].requires_grad else 2
+        counts.append(ways * maps.numel() // maps.shape[1] * module.weight.numel())
+
+    for module in peer.network.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.register_forward_hook(count)
+    peer.look(peer.images)
+    return sum(counts) / 1e9
+
+
 def finished(command):
     started = time.perf_counter()
     environment = os.environ | {"OMP_NUM_THREADS": str(THREADS)}
@@ -100,11 +116,7 @@ def main(folder):
         f"{THREADS} thread(s), {ROUNDS} rounds; ours is {ours_by_itself}, which it takes by itself,"
     )
     print("where nothing else is said")
-    single, half = rate(torch.float32), rate(torch.bfloat16)
-    print(
-        f"a matrix product: {single:.0f} · 10⁹ multiplications a second in f32, {half:.0f} in bf16"
-    )
-    times = {}
+    times, counted, rates = {}, {}, []
     add = lambda key, seconds: times.setdefault(key, []).extend(seconds)
     cold = pathlib.Path(__file__).with_name("cold.py")
     for name, file in files.items():
@@ -118,6 +130,7 @@ def main(folder):
         found = torch.tensor(ask("logits", name, "f32", 1))
         print(f"{name}: logits in f32 differ by {(theirs - found).abs().max().item():.1e}")
         assert torch.allclose(theirs, found, rtol=1e-3, atol=1e-4)
+        counted[name] = multiplications(Peer(name, file, False, False))
         steps, images = COUNTS[name]
         peers = {
             "f32": Peer(name, file, False, False),
@@ -125,6 +138,7 @@ def main(folder):
             "bf16": Peer(name, file, True, True),
         }
         for _ in range(ROUNDS):
+            rates.append((rate(torch.float32), rate(torch.bfloat16)))
             add((name, "train", "ours"), ask("train", name, "auto", steps))
             for kind, peer in peers.items():
                 add((name, "train", kind), peer.train(steps))
@@ -138,6 +152,23 @@ def main(folder):
                 add((name, "cold", "f32"), [finished([sys.executable, cold, name, file])])
     ours.stdin.close()
     table(times)
+    bounds(times, counted, [max(kind) for kind in zip(*rates)])
+
+
+def bounds(times, counted, rates):
+    """What the processor's rate of multiplication leaves to be won in training."""
+    single, half = rates
+    print(
+        f"\nA matrix product has at best {single:.0f} · 10⁹ multiplications a second in f32, "
+        f"{half:.0f} in bf16. At the faster rate"
+    )
+    for name, count in counted.items():
+        alone = count / max(rates)
+        most = min(times[name, "train", "f32"]) / alone
+        print(
+            f"the {count:.1f} · 10⁹ in the convolutions of a step of {name} take "
+            f"{alone * 1e3:.0f} ms: nothing else to do, it would be {most:.2f} times PyTorch's f32"
+        )
 
 
 def table(times):
