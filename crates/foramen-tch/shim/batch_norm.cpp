@@ -60,15 +60,21 @@ struct Layout {
     iterator.for_each(loop, /*grain_size=*/4);
   }
 
-  // Sums of what `part` gives for a chunk and a lane, by channel.
+  // Sums by channel of what `add` adds to those of each lane, chunk by chunk.
   template <typename F>
-  std::vector<double> per_channel(const F& part) const {
+  std::vector<double> per_channel(const F& add) const {
     std::vector<double> by_lane(lanes), sums(channels);
-    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-      for (int64_t lane = 0; lane < lanes; ++lane) by_lane[lane] += part(chunk, lane);
-    }
+    for (int64_t chunk = 0; chunk < chunks; ++chunk) add(chunk, by_lane.data());
     for (int64_t lane = 0; lane < lanes; ++lane) sums[lane % channels] += by_lane[lane];
     return sums;
+  }
+
+  // The same of numbers that there are.
+  std::vector<double> sums_of(const float* parts) const {
+    return per_channel([&](int64_t chunk, double* by_lane) {
+      const float* part = parts + chunk * lanes;
+      for (int64_t lane = 0; lane < lanes; ++lane) by_lane[lane] += part[lane];
+    });
   }
 };
 
@@ -113,14 +119,18 @@ Tensor measure(const Layout& layout, const Tensor& maps, const Norm& norm) {
     chunk_sums(values + at, layout.rows_of(chunk), lanes, sums + chunk * lanes,
                squares + chunk * lanes);
   });
-  auto mean = layout.per_channel(
-      [&](int64_t chunk, int64_t lane) -> double { return sums[chunk * lanes + lane]; });
+  auto mean = layout.sums_of(sums);
   for (double& value : mean) value /= count;
+  std::vector<double> centre(lanes);
+  for (int64_t lane = 0; lane < lanes; ++lane) centre[lane] = mean[lane % channels];
   // Squares around a chunk's own mean, moved to that of the channel.
-  const auto square = layout.per_channel([&](int64_t chunk, int64_t lane) -> double {
+  const auto square = layout.per_channel([&](int64_t chunk, double* by_lane) {
+    const float *sum = sums + chunk * lanes, *own = squares + chunk * lanes;
     const auto rows = static_cast<double>(layout.rows_of(chunk));
-    const double apart = sums[chunk * lanes + lane] / rows - mean[lane % channels];
-    return squares[chunk * lanes + lane] + rows * apart * apart;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      const double apart = sum[lane] / rows - centre[lane];
+      by_lane[lane] += own[lane] + rows * apart * apart;
+    }
   });
   const Tensor known = at::empty({kKnown, lanes}, at::kFloat);
   float* row = numbers_to_write<float>(known);
@@ -182,10 +192,7 @@ std::vector<Tensor> gradients_of(const Layout& layout, const Tensor& gradient,
                           sums + chunk * lanes, products + chunk * lanes);
     });
   }
-  const auto sum = layout.per_channel(
-      [&](int64_t chunk, int64_t lane) -> double { return sums[chunk * lanes + lane]; });
-  const auto product = layout.per_channel(
-      [&](int64_t chunk, int64_t lane) -> double { return products[chunk * lanes + lane]; });
+  const auto sum = layout.sums_of(sums), product = layout.sums_of(products);
   const Tensor of_weight = at::empty({channels}, at::kFloat), of_bias = at::empty_like(of_weight);
   float *weight = numbers_to_write<float>(of_weight), *bias = numbers_to_write<float>(of_bias);
   std::vector<float> offset(lanes), slope(lanes);
