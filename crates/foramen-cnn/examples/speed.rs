@@ -136,11 +136,7 @@ fn answer(line: &str, folder: &Path) -> Result<String, Box<dyn Error>> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let [what, network, format, count] = *words else { return Err(line.into()) };
     let file = folder.join(format!("{network}.safetensors"));
-    let precision = match format {
-        "auto" => Precision::Auto,
-        "bf16" => Precision::BFloat16,
-        _ => Precision::F32,
-    };
+    let precision = if format == "auto" { Precision::Auto } else { Precision::F32 };
     let mut task = Task::new(network, Some(&file), None, precision)?;
     let count = count.parse()?;
     let numbers = match what {

@@ -4,7 +4,7 @@ use crate::TorchError;
 use crate::ffi::{self, Norm};
 
 /// Batch norm of a training step with what follows it in a residual network, the sum and
-/// `ReLU`: on the CPU in half the passes over memory that libtorch takes for the three.
+/// `ReLU`: on the CPU in fewer passes over memory than libtorch takes for the three.
 ///
 /// ```
 /// use foramen_tch::{FusedBatchNorm, channels_last};
