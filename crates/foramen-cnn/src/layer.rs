@@ -1,6 +1,6 @@
 //! A convolution with its batch norm: what every trunk is built of.
 
-use foramen_tch::{FusedBatchNorm, PackedConvolution};
+use foramen_tch::{FusedBatchNorm, PackedConvolution, winograd_convolution};
 use tch::nn::{self, Init, Module as _, ModuleT as _};
 use tch::{Kind, Tensor};
 
@@ -83,7 +83,8 @@ impl Layer {
         if let (Some(packed), false) = (&self.packed, train) {
             return packed.forward(maps, residual, relu).expect("maps have the layer's channels");
         }
-        let maps = self.convolution.forward(maps);
+        let maps =
+            if train { self.convolve_in_training(maps) } else { self.convolution.forward(maps) };
         if let (Some(norm), true) = (self.norm(), train) {
             return NORM.forward(&maps, residual, norm, relu).expect("a norm of the layer's width");
         }
@@ -93,6 +94,16 @@ impl Layer {
             maps = maps.g_add_(residual);
         }
         if relu { maps.relu_() } else { maps }
+    }
+
+    fn convolve_in_training(&self, maps: &Tensor) -> Tensor {
+        match self.shape {
+            Shape { kernel: 3, stride: 1, groups: 1, .. } => {
+                winograd_convolution(maps, &self.convolution.ws)
+                    .expect("maps have the layer's channels")
+            }
+            _ => self.convolution.forward(maps),
+        }
     }
 
     /// Weight, bias, running mean and running variance.

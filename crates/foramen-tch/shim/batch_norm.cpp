@@ -7,7 +7,6 @@
 // what chunks have found is put together in their order; nor does a result depend on the
 // instruction set, since products and sums are not contracted (build.rs).
 #include <ATen/ATen.h>
-#include <ATen/TensorIterator.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -17,6 +16,7 @@
 
 #ifdef __GNUC__
 #include "batch_norm_loops.h"
+#include "parallel.h"
 #endif
 #include "guarded.h"
 
@@ -45,19 +45,12 @@ struct Layout {
   // Two numbers for each lane of each chunk.
   Tensor parts() const { return at::empty({2, chunks, lanes}, at::kFloat); }
 
-  // Calls `body` with the number of each chunk and where it begins, on libtorch's own
-  // threads: this file is not linked to OpenMP, of which a process should have one.
+  // Calls `body` with the number of each chunk and where it begins.
   template <typename F>
   void for_each_chunk(const F& body) const {
-    const Tensor numbers = at::arange(chunks, at::kLong);
-    auto iterator = at::TensorIterator::borrowing_nullary_op(numbers);
-    const auto loop = [&](char** data, const int64_t* strides, int64_t count) {
-      for (int64_t i = 0; i < count; ++i) {
-        const auto chunk = *reinterpret_cast<const int64_t*>(data[0] + i * strides[0]);
-        body(chunk, chunk * rows_in_chunk * lanes);
-      }
-    };
-    iterator.for_each(loop, /*grain_size=*/4);
+    for_each_range(chunks, /*grain=*/4, [&](int64_t begin, int64_t end) {
+      for (int64_t chunk = begin; chunk < end; ++chunk) body(chunk, chunk * rows_in_chunk * lanes);
+    });
   }
 
   // Sums by channel of what `add` adds to those of each lane, chunk by chunk.

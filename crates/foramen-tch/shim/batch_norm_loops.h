@@ -5,26 +5,9 @@
 #include <cstdint>
 #include <cstring>
 
+#include "vectors.h"
+
 namespace {
-
-// Into the function that is compiled for an instruction set.
-#define INLINE inline __attribute__((always_inline))
-
-// Vector types of GCC and clang: an operation is one on each element. Wider ones than
-// a processor has would be slow.
-struct Eight {
-  static constexpr int64_t kCount = 8;
-  typedef float Vector __attribute__((vector_size(32)));
-  typedef uint32_t Bits __attribute__((vector_size(32)));
-  typedef uint16_t HalfBits __attribute__((vector_size(16)));
-};
-
-struct Sixteen {
-  static constexpr int64_t kCount = 16;
-  typedef float Vector __attribute__((vector_size(64)));
-  typedef uint32_t Bits __attribute__((vector_size(64)));
-  typedef uint16_t HalfBits __attribute__((vector_size(32)));
-};
 
 typedef uint16_t BFloat16;  // the upper half of a float
 
@@ -33,20 +16,10 @@ constexpr int64_t kLanes = 64;    // a multiple of any block
 constexpr int64_t kChunk = 8192;  // numbers, which a processor's first cache holds
 
 template <typename V>
-INLINE void load(const float* from, typename V::Vector& to) {
-  std::memcpy(&to, from, sizeof to);
-}
-
-template <typename V>
 INLINE void load(const BFloat16* from, typename V::Vector& to) {
   typename V::HalfBits half;
   std::memcpy(&half, from, sizeof half);
   to = (typename V::Vector)(__builtin_convertvector(half, typename V::Bits) << 16);
-}
-
-template <typename V>
-INLINE void store(float* to, const typename V::Vector& from) {
-  std::memcpy(to, &from, sizeof from);
 }
 
 // To the nearest, ties to even; what is no number stays none.

@@ -106,6 +106,11 @@ unsafe extern "C" {
         options: *const Norm,
         out: *mut *mut C_tensor,
     ) -> Message;
+    fn ftch_winograd(
+        maps: *mut C_tensor,
+        weight: *mut C_tensor,
+        out: *mut *mut C_tensor,
+    ) -> Message;
     fn ftch_clear_gradients(count: usize, parameters: List) -> Message;
     fn ftch_adamw_step(
         options: *const AdamWStep,
@@ -346,6 +351,18 @@ pub(crate) fn batch_norm(
             &raw mut out,
         );
         check("normalise a batch", message)?;
+        Ok(Tensor::from_ptr(out))
+    }
+}
+
+/// Maps `[n, from, rows, columns]` and a weight `[to, from, 3, 3]`.
+pub(crate) fn winograd(maps: &Tensor, weight: &Tensor) -> Result<Tensor, TorchError> {
+    let pointer = |tensor: &Tensor| tensor.as_ptr().cast_mut();
+    let mut out = std::ptr::null_mut();
+    // SAFETY: as for `packed_convolution`; what autograd keeps are tensors of its own on
+    // the same storage.
+    unsafe {
+        check("convolve", ftch_winograd(pointer(maps), pointer(weight), &raw mut out))?;
         Ok(Tensor::from_ptr(out))
     }
 }

@@ -5,10 +5,10 @@
 //! random generator, [`channels_last`] lays tensors out as convolutions like
 //! them, [`AdamW`] and [`Sgd`] are optimisers whose state can be saved,
 //! [`GradientScaler`] keeps fp16 gradients in range, [`move_towards`] averages
-//! weights, [`FusedBatchNorm`] trains and [`PackedConvolution`] predicts fast, and
-//! [`reuse_memory`] spares the kernel work between steps. A C++ shim is compiled
-//! against the same headers as torch-sys; exceptions are caught there and become
-//! [`TorchError`].
+//! weights, [`winograd_convolution`] and [`FusedBatchNorm`] train and
+//! [`PackedConvolution`] predicts fast, and [`reuse_memory`] spares the kernel work
+//! between steps. A C++ shim is compiled against the same headers as torch-sys;
+//! exceptions are caught there and become [`TorchError`].
 //!
 //! ```
 //! use foramen_tch::{HalfPrecision, autocast, channels_last};
@@ -47,6 +47,7 @@ mod packed;
 mod parameters;
 mod scaler;
 mod sgd;
+mod winograd;
 
 pub use adamw::{AdamW, AdamWConfig};
 pub use autocast::{HalfPrecision, autocast};
@@ -65,6 +66,7 @@ pub use packed::PackedConvolution;
 pub use scaler::{GradientScaler, ScalerConfig};
 pub use sgd::{Sgd, SgdConfig};
 pub use tch;
+pub use winograd::winograd_convolution;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

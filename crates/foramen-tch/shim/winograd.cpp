@@ -1,0 +1,176 @@
+// A convolution of 3 x 3 in Winograd's domain, where 36 products stand for 144: F(4 x 4, 3 x 3)
+// after Lavin and Gray, 2016 (arXiv:1509.09308).
+//
+// Blocks of tiles are of a size that does not depend on the number of threads, and sums over
+// blocks are taken in their order.
+#include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "guarded.h"
+
+#if defined(__x86_64__) && defined(__GLIBC__)
+#include "parallel.h"
+#include "winograd_loops.h"
+#define HAS_LOOPS
+#endif
+
+namespace {
+
+using at::Tensor;
+
+#ifdef HAS_LOOPS
+constexpr auto kLast = at::MemoryFormat::ChannelsLast;
+constexpr int64_t kMostNumbers = 2 << 20;  // of planes of filters at a time: 8 MiB
+constexpr int64_t kTasks = 16;  // that gradients of filters are shared out in, at least
+
+Tensor numbers(int64_t count) { return at::empty({count}, at::kFloat); }
+
+Tiled tiled_of(const Tensor& maps) { return {maps.size(0), maps.size(2), maps.size(3)}; }
+
+// Maps through a weight, or the gradient of a result back through it.
+Tensor convolve(const Tensor& maps, const Tensor& weight, bool is_way_back) {
+  const Channels of{weight.size(is_way_back ? 0 : 1), weight.size(is_way_back ? 1 : 0)};
+  const Tiled tiled = tiled_of(maps);
+  const Tensor result =
+      at::empty({tiled.images, of.to, tiled.rows, tiled.columns}, maps.options(), kLast);
+  const auto *from = maps.const_data_ptr<float>(), *filters = weight.const_data_ptr<float>();
+  auto* to = result.mutable_data_ptr<float>();
+  const int64_t width = width_of(of.to);
+  const int64_t most = std::max(width, kMostNumbers / (kPlanes * of.from) / width * width);
+  const Tensor all_planes = numbers(kPlanes * plane_of(of.from, std::min(most, of.to)));
+  auto* planes = all_planes.mutable_data_ptr<float>();
+  for (int64_t column = 0; column < of.to; column += most) {
+    const Range some{column, std::min(most, of.to - column)};
+    for_each_range(some.count / kStrip, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t strip = begin * kStrip; strip < end * kStrip; strip += kStrip) {
+        filters_into_planes(filters, of, is_way_back, column + strip,
+                            plane_of(of.from, some.count), planes + column_at(of.from, strip));
+      }
+    });
+    for_each_range(tiled.blocks(), 1, [&](int64_t begin, int64_t end) {
+      const Tensor scratch =
+          numbers(kPlanes * (plane_of(kTiles, of.from) + plane_of(kTiles, some.count)));
+      for (int64_t block = begin; block < end; ++block) {
+        convolve_block(from, tiled, of, planes, some, tiled.block(block),
+                       scratch.mutable_data_ptr<float>(), to);
+      }
+    });
+  }
+  return result;
+}
+
+// The gradient of a weight, channels-last, some of its rows at a time: in tasks for each pair
+// of `width` channels and, where pairs are few, for each of some parts of the tiles.
+Tensor gradient_of_weight(const Tensor& maps, const Tensor& gradient) {
+  const Channels of{maps.size(1), gradient.size(1)};
+  const Channels width{width_of(of.from), width_of(of.to)};
+  const Tiled tiled = tiled_of(maps);
+  const Tensor result = at::empty({of.to, of.from, kTaps, kTaps}, maps.options(), kLast);
+  const auto *from = maps.const_data_ptr<float>(), *back = gradient.const_data_ptr<float>();
+  auto* to = result.mutable_data_ptr<float>();
+  const int64_t across = of.from / width.from;
+  const int64_t down = std::min(of.to / width.to, std::max<int64_t>(1, kTasks / across));
+  const int64_t parts =
+      std::min(tiled.blocks(), std::max<int64_t>(1, kTasks / (down * across)));
+  const int64_t length = kPlanes * plane_of(width.to, width.from);
+  const Tensor all_sums = numbers(down * across * parts * length);
+  auto* sums = all_sums.mutable_data_ptr<float>();
+  for (int64_t first = 0; first < of.to; first += down * width.to) {
+    const int64_t rows = std::min(down * width.to, of.to - first);
+    const int64_t pairs = rows / width.to * across;
+    for_each_range(pairs * parts, 1, [&](int64_t begin, int64_t end) {
+      const Tensor scratch =
+          numbers(kPlanes * (plane_of(kTiles, width.from) + plane_of(kTiles, width.to)));
+      for (int64_t task = begin; task < end; ++task) {
+        const int64_t pair = task / parts, part = task % parts;
+        const Range columns{pair % across * width.from, width.from};
+        const Range some{first + pair / across * width.to, width.to};
+        const int64_t begin_of_part = part * tiled.blocks() / parts;
+        const int64_t end_of_part = (part + 1) * tiled.blocks() / parts;
+        for (int64_t block = begin_of_part; block < end_of_part; ++block) {
+          sum_block_gradient(from, back, tiled, of, columns, some, tiled.block(block),
+                             block == begin_of_part, scratch.mutable_data_ptr<float>(),
+                             sums + task * length);
+        }
+      }
+    });
+    for_each_range(rows, 4, [&](int64_t begin, int64_t end) {
+      for (int64_t at = begin * across; at < end * across; ++at) {
+        const int64_t row = at / across, column = at % across;
+        const int64_t pair = row / width.to * across + column;
+        filters_out_of_planes(sums + pair * parts * length, parts, length, width,
+                              row % width.to,
+                              to + (first + row) * kTaps * kTaps * of.from + column * width.from,
+                              of.from);
+      }
+    });
+  }
+  return result;
+}
+
+struct Winograd : torch::autograd::Function<Winograd> {
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& maps,
+                        const Tensor& weight) {
+    context->save_for_backward({maps, weight});
+    return convolve(maps, weight.contiguous(kLast), /*is_way_back=*/false);
+  }
+
+  static std::vector<Tensor> backward(torch::autograd::AutogradContext* context,
+                                      const std::vector<Tensor>& of_result) {
+    TORCH_CHECK(!at::GradMode::is_enabled(), "a Winograd convolution has no second derivative");
+    const auto saved = context->get_saved_variables();
+    const Tensor &maps = saved[0], &weight = saved[1];
+    const Tensor gradient = of_result[0].contiguous(kLast);
+    std::vector<Tensor> gradients(2);
+    if (context->needs_input_grad(0)) {
+      gradients[0] = convolve(gradient, weight.contiguous(kLast), /*is_way_back=*/true);
+    }
+    if (context->needs_input_grad(1)) gradients[1] = gradient_of_weight(maps, gradient);
+    return gradients;
+  }
+};
+
+// Whether maps and weight are what the loops are for, and enough to be worth it. What
+// autocast wants in 16 bits is left to it.
+bool fits(const Tensor& maps, const Tensor& weight) {
+  const auto is_float = [](const Tensor& tensor) {
+    return tensor.is_cpu() && tensor.scalar_type() == at::kFloat && tensor.dim() == 4;
+  };
+  const auto are_strips = [](int64_t channels) {
+    return channels > 0 && channels % kStrip == 0 && channels <= kMostChannels;
+  };
+  if (!is_float(maps) || !is_float(weight) || !maps.is_contiguous(kLast)) return false;
+  if (weight.size(1) != maps.size(1) || weight.size(2) != kTaps || weight.size(3) != kTaps) {
+    return false;
+  }
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         !at::autocast::is_autocast_enabled(at::kCPU) && are_strips(weight.size(0)) &&
+         are_strips(weight.size(1)) &&
+         tiled_of(maps).tiles() >= kTiles;
+}
+#endif
+
+}  // namespace
+
+extern "C" {
+
+// Convolves `maps` with `weight`, 3 x 3, with stride and padding of 1. What the loops above
+// are not for, libtorch convolves.
+char* ftch_winograd(Tensor* maps, Tensor* weight, Tensor** out) {
+  return guarded([&] {
+#ifdef HAS_LOOPS
+    if (fits(*maps, *weight)) {
+      *out = new Tensor(Winograd::apply(*maps, *weight));
+      return;
+    }
+#endif
+    *out = new Tensor(at::conv2d(*maps, *weight, {}, 1, 1));
+  });
+}
+
+}  // extern "C"
