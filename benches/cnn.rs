@@ -13,7 +13,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use foramen_cnn::{Cnn, CnnConfig, CnnModel, DeviceChoice, Precision, samples};
 use foramen_image::ndarray::Array3;
 use foramen_learn::{Classifier, Dataset, Learner, Part, Sample, Split};
-use foramen_tch::{FusedBatchNorm, channels_last};
+use foramen_tch::{FusedBatchNorm, channels_last, winograd_convolution};
 use tch::{Device, Kind, Tensor};
 
 /// 100 × 100 pixels, as `select` cuts them.
@@ -107,5 +107,32 @@ fn norming(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, learning, predicting, norming);
+/// Convolutions of the compact network's and a ResNet-18's residual blocks, forward and back,
+/// beside libtorch's, whose fastest layout is channels-last as well.
+fn convolving(criterion: &mut Criterion) {
+    let options = (Kind::Float, Device::Cpu);
+    let mut group = criterion.benchmark_group("cnn/convolution");
+    let compact = [(64, 16, 32), (64, 32, 16), (64, 64, 8)];
+    let resnet = [(16, 64, 56), (16, 512, 7)];
+    for (images, channels, edge) in compact.into_iter().chain(resnet) {
+        let leaf = |shape: [i64; 4]| {
+            let tensor = channels_last(&Tensor::randn(shape, options));
+            tensor.expect("four dimensions").set_requires_grad(true)
+        };
+        let maps = leaf([images, channels, edge, edge]);
+        let weight = leaf([channels, channels, 3, 3]);
+        let back =
+            |out: Tensor| Tensor::run_backward(&[out.sum(None)], &[&maps, &weight], false, false);
+        let shape = format!("{images}x{channels}x{edge}x{edge}");
+        group.bench_function(format!("winograd/{shape}"), |bencher| {
+            bencher.iter(|| back(winograd_convolution(&maps, &weight).expect("shapes fit")));
+        });
+        group.bench_function(format!("libtorch/{shape}"), |bencher| {
+            bencher.iter(|| back(maps.conv2d(&weight, None::<&Tensor>, 1, 1, 1, 1)));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, learning, predicting, norming, convolving);
 criterion_main!(benches);

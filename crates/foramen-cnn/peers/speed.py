@@ -156,7 +156,7 @@ def main(folder):
 
 
 def bounds(times, counted, rates):
-    """What the processor's rate of multiplication leaves to be won in training."""
+    """What is left to be won in training with each multiplication of a convolution done."""
     single, half = rates
     print(
         f"\nA matrix product has at best {single:.0f} · 10⁹ multiplications a second in f32, "
@@ -167,7 +167,7 @@ def bounds(times, counted, rates):
         most = min(times[name, "train", "f32"]) / alone
         print(
             f"the {count:.1f} · 10⁹ in the convolutions of a step of {name} take "
-            f"{alone * 1e3:.0f} ms: nothing else to do, it would be {most:.2f} times PyTorch's f32"
+            f"{alone * 1e3:.0f} ms: with nothing else to do, {most:.2f} times as fast as PyTorch's f32"
         )
 
 
