@@ -32,34 +32,87 @@ Tensor numbers(int64_t count) { return at::empty({count}, at::kFloat); }
 
 Tiled tiled_of(const Tensor& maps) { return {maps.size(0), maps.size(2), maps.size(3)}; }
 
+// A convolution to be done: from maps, or from the gradient of a result on the way back.
+struct Convolution {
+  Tiled tiled;
+  Channels of;
+  bool is_way_back;
+  const float *maps, *weight;
+  float* result;
+
+  int64_t width() const { return width_of(of.to); }
+  int64_t filters_in(int64_t columns) const { return of.from * kTaps * kTaps * columns; }
+
+  // Block by block of tiles, with planes of many filters.
+  void by_blocks() const {
+    const int64_t most =
+        std::max(width(), kMostNumbers / (kPlanes * of.from) / width() * width());
+    const Tensor all_planes = numbers(kPlanes * plane_of(of.from, std::min(most, of.to)));
+    auto* planes = all_planes.mutable_data_ptr<float>();
+    for (int64_t column = 0; column < of.to; column += most) {
+      const Range some{column, std::min(most, of.to - column)};
+      for_each_range(some.count / kStrip, 1, [&](int64_t begin, int64_t end) {
+        const Tensor turned = numbers(filters_in(kStrip));
+        for (int64_t strip = begin * kStrip; strip < end * kStrip; strip += kStrip) {
+          filters_into_planes(filters_of(weight, of, is_way_back, {column + strip, kStrip},
+                                         turned.mutable_data_ptr<float>()),
+                              of.from, plane_of(of.from, some.count),
+                              planes + column_at(of.from, strip));
+        }
+      });
+      for_each_range(tiled.blocks(), 1, [&](int64_t begin, int64_t end) {
+        const Tensor scratch =
+            numbers(kPlanes * (plane_of(kTiles, of.from) + plane_of(kTiles, some.count)));
+        for (int64_t block = begin; block < end; ++block) {
+          convolve_block(maps, tiled, of, planes, some, tiled.block(block),
+                         scratch.mutable_data_ptr<float>(), result);
+        }
+      });
+    }
+  }
+
+  // Some columns of filters at a time, with planes of all maps: filters are read from a near
+  // cache, and as planes never leave it.
+  void by_columns() const {
+    const int64_t block_length = kPlanes * plane_of(kTiles, of.from);
+    const Tensor all_planes = numbers(tiled.blocks() * block_length);
+    auto* seen = all_planes.mutable_data_ptr<float>();
+    for_each_range(tiled.blocks(), 1, [&](int64_t begin, int64_t end) {
+      for (int64_t block = begin; block < end; ++block) {
+        maps_into_planes(maps, tiled, of.from, tiled.block(block), seen + block * block_length);
+      }
+    });
+    for_each_range(of.to / width(), 1, [&](int64_t begin, int64_t end) {
+      const Tensor turned = numbers(filters_in(width()));
+      const Tensor scratch = numbers(kRows * kSeen * plane_of(of.from, width()) +
+                                     tiled.blocks() * kPlanes * plane_of(kTiles, width()));
+      for (int64_t column = begin * width(); column < end * width(); column += width()) {
+        const Range some{column, width()};
+        convolve_maps(seen, tiled, of,
+                      filters_of(weight, of, is_way_back, some, turned.mutable_data_ptr<float>()),
+                      some, scratch.mutable_data_ptr<float>(), result);
+      }
+    });
+  }
+};
+
 // Maps through a weight, or the gradient of a result back through it.
 Tensor convolve(const Tensor& maps, const Tensor& weight, bool is_way_back) {
   const Channels of{weight.size(is_way_back ? 0 : 1), weight.size(is_way_back ? 1 : 0)};
   const Tiled tiled = tiled_of(maps);
   const Tensor result =
       at::empty({tiled.images, of.to, tiled.rows, tiled.columns}, maps.options(), kLast);
-  const auto *from = maps.const_data_ptr<float>(), *filters = weight.const_data_ptr<float>();
-  auto* to = result.mutable_data_ptr<float>();
-  const int64_t width = width_of(of.to);
-  const int64_t most = std::max(width, kMostNumbers / (kPlanes * of.from) / width * width);
-  const Tensor all_planes = numbers(kPlanes * plane_of(of.from, std::min(most, of.to)));
-  auto* planes = all_planes.mutable_data_ptr<float>();
-  for (int64_t column = 0; column < of.to; column += most) {
-    const Range some{column, std::min(most, of.to - column)};
-    for_each_range(some.count / kStrip, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t strip = begin * kStrip; strip < end * kStrip; strip += kStrip) {
-        filters_into_planes(filters, of, is_way_back, column + strip,
-                            plane_of(of.from, some.count), planes + column_at(of.from, strip));
-      }
-    });
-    for_each_range(tiled.blocks(), 1, [&](int64_t begin, int64_t end) {
-      const Tensor scratch =
-          numbers(kPlanes * (plane_of(kTiles, of.from) + plane_of(kTiles, some.count)));
-      for (int64_t block = begin; block < end; ++block) {
-        convolve_block(from, tiled, of, planes, some, tiled.block(block),
-                       scratch.mutable_data_ptr<float>(), to);
-      }
-    });
+  const Convolution convolution{tiled,
+                                of,
+                                is_way_back,
+                                maps.const_data_ptr<float>(),
+                                weight.const_data_ptr<float>(),
+                                result.mutable_data_ptr<float>()};
+  const bool are_filters_more = of.from * of.to >= tiled.tiles() * (of.from + of.to);
+  if (are_filters_more) {
+    convolution.by_columns();
+  } else {
+    convolution.by_blocks();
   }
   return result;
 }

@@ -92,32 +92,56 @@ INLINE void product_of(int64_t columns, const float* a, const float* b, float* c
 
 // --- blocks ----------------------------------------------------------------
 
-// A strip of columns of filters into planes `[from, columns]`, from a weight that lies as
-// `[to, 3, 3, from]`. On the way back, of which `of` tells, filters are turned around.
-template <typename V>
-INLINE void filters_in(const float* weight, const Channels& of, bool is_way_back,
-                       int64_t column, int64_t plane, float* strip) {
-  constexpr int64_t kWeights = kTaps * kTaps;
+// Filters as `[from, 9, to]`, of which some of the last are wanted: where the first of
+// their numbers is, and how far apart those of channels and those of taps are.
+struct Filters {
+  const float* first;
+  int64_t channel_apart, tap_apart;
+
+  Filters from(int64_t column) const { return {first + column, channel_apart, tap_apart}; }
+};
+
+constexpr int64_t kRows = 2;  // of planes of filters at a time, where maps are few
+
+// Columns of a weight that lies as `[to, 9, from]`, as such filters. On the way back, of which
+// `of` tells, the weight is what is wanted once the taps are in the other order; else columns
+// are turned into `turned`.
+inline Filters filters_of(const float* weight, const Channels& of, bool is_way_back,
+                          const Range& columns, float* turned) {
+  constexpr int64_t kAll = kTaps * kTaps;
+  if (is_way_back) {
+    return {weight + (kAll - 1) * of.to + columns.first, kAll * of.to, -of.to};
+  }
   for (int64_t row = 0; row < of.from; row += kStrip) {
-    float turned[kWeights][kStrip][kStrip];
-    for (int64_t k = 0; k < kStrip && !is_way_back; ++k) {
-      for (int64_t tap = 0; tap < kWeights; ++tap) {
-        const float* from = weight + ((column + k) * kWeights + tap) * of.from + row;
-        for (int64_t r = 0; r < kStrip; ++r) turned[tap][r][k] = from[r];
+    for (int64_t tap = 0; tap < kAll; ++tap) {
+      for (int64_t column = 0; column < columns.count; ++column) {
+        const float* from = weight + ((columns.first + column) * kAll + tap) * of.from + row;
+        float* to = turned + (row * kAll + tap) * columns.count + column;
+        __builtin_prefetch(from + kStrip);
+        for (int64_t r = 0; r < kStrip; ++r) to[r * kAll * columns.count] = from[r];
       }
     }
-    for (int64_t r = 0; r < kStrip; ++r) {
-      const float* back = weight + (row + r) * kWeights * of.to + column;
-      for (int64_t c = 0; c < kStrip; c += V::kCount) {
-        along_both<OfFilter, V>(
-            [&](int64_t i, int64_t j, typename V::Vector& to) INLINE_LAMBDA {
-              const int64_t tap = i * kTaps + j, last = kWeights - 1;
-              load<V>(is_way_back ? back + (last - tap) * of.to + c : turned[tap][r] + c, to);
-            },
-            [&](int64_t i, int64_t j, const typename V::Vector& value) INLINE_LAMBDA {
-              store<V>(strip + (i * kSeen + j) * plane + (row + r) * kStrip + c, value);
-            });
-      }
+  }
+  return {turned, kAll * columns.count, columns.count};
+}
+
+// A strip of filters into `rows` of the planes `[from, columns]`, of which each begins
+// `plane` after the one before.
+template <typename V>
+INLINE void filters_in(const Filters& filters, int64_t from, const Range& rows, int64_t plane,
+                       float* strip) {
+  for (int64_t channel = 0; channel < from; ++channel) {
+    for (int64_t c = 0; c < kStrip; c += V::kCount) {
+      const float* taps = filters.first + channel * filters.channel_apart + c;
+      float* to = strip + channel * kStrip + c;
+      along_both<OfFilter, V>(
+          [&](int64_t i, int64_t j, typename V::Vector& tap) INLINE_LAMBDA {
+            load<V>(taps + (i * kTaps + j) * filters.tap_apart, tap);
+          },
+          [&](int64_t i, int64_t j, const typename V::Vector& value) INLINE_LAMBDA {
+            if (i < rows.first || i >= rows.first + rows.count) return;
+            store<V>(to + ((i - rows.first) * kSeen + j) * plane, value);
+          });
     }
   }
 }
@@ -137,6 +161,36 @@ INLINE void convolve(const float* maps, const Tiled& tiled, const Channels& of,
                                 of.from, of.from);
   }
   out_of_planes<V>(products, tiled, of.to, some, tiles, result);
+}
+
+// The same of all tiles, whose planes of maps are in `seen`, block by block: for as many of the
+// planes at a time as the second cache holds filters of. `scratch` holds these planes, then
+// those of the result.
+template <typename V>
+INLINE void convolve_all(const float* seen, const Tiled& tiled, const Channels& of,
+                         const Filters& filters, const Range& some, float* scratch,
+                         float* result) {
+  const int64_t plane = plane_of(of.from, some.count);
+  const int64_t seen_plane = plane_of(kTiles, of.from), out = plane_of(kTiles, some.count);
+  float* products = scratch + kRows * kSeen * plane;
+  for (int64_t row = 0; row < kSeen; row += kRows) {
+    for (int64_t column = 0; column < some.count; column += kStrip) {
+      filters_in<V>(filters.from(column), of.from, {row, kRows}, plane,
+                    scratch + column_at(of.from, column));
+    }
+    for (int64_t p = 0; p < kRows * kSeen; ++p) {
+      for (int64_t block = 0; block < tiled.blocks(); ++block) {
+        const int64_t at = block * kPlanes + row * kSeen + p;
+        product_of<V, Product::kOf>(some.count, seen + at * seen_plane, scratch + p * plane,
+                                    products + at * out, tiled.block(block).count, of.from,
+                                    of.from);
+      }
+    }
+  }
+  for (int64_t block = 0; block < tiled.blocks(); ++block) {
+    out_of_planes<V>(products + block * kPlanes * out, tiled, of.to, some, tiled.block(block),
+                     result);
+  }
 }
 
 // What a block of tiles has for the gradient of the filters between some channels and some
@@ -191,9 +245,18 @@ INLINE void filters_out(const float* sums, int64_t parts, int64_t apart, const C
 
 // Each for each instruction set; the loader takes what the processor has.
 #define WINOGRAD(TARGET, V)                                                                  \
-  TARGET void filters_into_planes(const float* weight, const Channels& of, bool is_way_back, \
-                                  int64_t column, int64_t plane, float* strip) {             \
-    filters_in<V>(weight, of, is_way_back, column, plane, strip);                            \
+  TARGET void filters_into_planes(const Filters& filters, int64_t from, int64_t plane,       \
+                                  float* strip) {                                            \
+    filters_in<V>(filters, from, {0, kSeen}, plane, strip);                                  \
+  }                                                                                          \
+  TARGET void maps_into_planes(const float* maps, const Tiled& tiled, int64_t channels,      \
+                               const Range& tiles, float* planes) {                          \
+    into_planes<OfMaps, V>(maps, tiled, channels, {0, channels}, tiles, planes);             \
+  }                                                                                          \
+  TARGET void convolve_maps(const float* seen, const Tiled& tiled, const Channels& of,       \
+                            const Filters& filters, const Range& some, float* scratch,       \
+                            float* result) {                                                 \
+    convolve_all<V>(seen, tiled, of, filters, some, scratch, result);                        \
   }                                                                                          \
   TARGET void convolve_block(const float* maps, const Tiled& tiled, const Channels& of,      \
                              const float* filters, const Range& some, const Range& tiles,    \

@@ -62,8 +62,8 @@ fn assert_near(shape: [i64; 4], to: i64, bound: f64, lay_weight: bool) {
 #[test]
 fn equals_a_direct_convolution() {
     // One strip of channels, several, and numbers that 32 or 64 does not divide; sides that
-    // 4 divides and others, less than a tile, a last block with few tiles, and filters that
-    // are taken in several groups.
+    // 4 divides and others, less than a tile, a last block with few tiles, filters that are
+    // taken in several groups, and such as are more than the maps.
     let shapes = [
         ([2, 16, 20, 20], 16),
         ([3, 32, 17, 23], 48),
@@ -72,7 +72,9 @@ fn equals_a_direct_convolution() {
         ([50, 96, 3, 2], 32),
         ([4, 128, 15, 15], 192),
         ([64, 16, 7, 5], 256),
-        ([12, 512, 7, 7], 256),
+        ([9, 256, 13, 14], 256),
+        ([14, 512, 7, 7], 256),
+        ([13, 48, 7, 7], 2048),
     ];
     for (shape, to) in shapes {
         assert_near(shape, to, 4e-5, true);
