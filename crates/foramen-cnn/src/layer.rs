@@ -96,6 +96,16 @@ impl Layer {
         if relu { maps.relu_() } else { maps }
     }
 
+    /// The same with `ReLU`, then of every second pixel the largest of the 3 × 3 around it.
+    pub(crate) fn forward_pooled(&self, maps: &Tensor, train: bool) -> Tensor {
+        if let (Some(norm), true) = (self.norm(), train) {
+            let maps = self.convolve_in_training(maps);
+            return NORM.forward_pooled(&maps, norm).expect("a norm of the layer's width");
+        }
+        let maps = self.forward(maps, None, true, train);
+        maps.max_pool2d([3, 3], [2, 2], [1, 1], [1, 1], false)
+    }
+
     fn convolve_in_training(&self, maps: &Tensor) -> Tensor {
         match self.shape {
             Shape { kernel: 3, stride: 1, groups: 1, .. } => {

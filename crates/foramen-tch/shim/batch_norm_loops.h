@@ -139,33 +139,55 @@ INLINE void sum_gradients(const T* gradients, const T* maps, const T* result, bo
   }
 }
 
-// The gradient of the maps, less `offset` and `slope` times what a map is from its mean.
+// The gradient of a vector of maps, in `lane` and on, from that of its norm: less `offset` and
+// `slope` times what a map is from its mean.
+template <typename V, typename T>
+INLINE void gradient_below_norm(const T* maps, typename V::Vector gradient, bool relu,
+                                int64_t lane, const Lanes& of, const float* offset,
+                                const float* slope, T* out) {
+  typename V::Vector value, mean, factor, term, less;
+  load<V>(maps, value);
+  load<V>(of.factor + lane, factor);
+  if (relu) {
+    load<V>(of.term + lane, term);
+    zero_below<V>(value * factor + term, gradient);
+  }
+  load<V>(of.mean + lane, mean);
+  load<V>(offset + lane, less);
+  load<V>(slope + lane, term);
+  store<V>(out, factor * (gradient - less - (value - mean) * term));
+}
+
 template <typename V, typename T>
 INLINE void gradient_of_maps(const T* gradients, const T* maps, bool relu, int64_t rows,
                              int64_t lanes, const Lanes& of, const float* offset,
                              const float* slope, T* out) {
-  typedef typename V::Vector Vector;
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t lane = 0; lane < lanes; lane += V::kCount) {
       const int64_t at = row * lanes + lane;
-      Vector gradient, value, mean, factor, term, less;
+      typename V::Vector gradient;
       load<V>(gradients + at, gradient);
-      load<V>(maps + at, value);
-      load<V>(of.factor + lane, factor);
-      if (relu) {
-        load<V>(of.term + lane, term);
-        zero_below<V>(value * factor + term, gradient);
-      }
-      load<V>(of.mean + lane, mean);
-      load<V>(offset + lane, less);
-      load<V>(slope + lane, term);
-      store<V>(out + at, factor * (gradient - less - (value - mean) * term));
+      gradient_below_norm<V>(maps + at, gradient, relu, lane, of, offset, slope, out + at);
     }
   }
 }
 
 // Each loop for each instruction set and number format; the loader takes what the
 // processor has.
+#if defined(__x86_64__) && defined(__GLIBC__)
+#define FOR_EACH_INSTRUCTION_SET(LOOPS)                        \
+  LOOPS(__attribute__((target("default"))), Eight, float)      \
+  LOOPS(__attribute__((target("default"))), Eight, BFloat16)   \
+  LOOPS(__attribute__((target("avx2"))), Eight, float)         \
+  LOOPS(__attribute__((target("avx2"))), Eight, BFloat16)      \
+  LOOPS(__attribute__((target("avx512f"))), Sixteen, float)    \
+  LOOPS(__attribute__((target("avx512f"))), Sixteen, BFloat16)
+#else
+#define FOR_EACH_INSTRUCTION_SET(LOOPS) \
+  LOOPS(, Eight, float)                 \
+  LOOPS(, Eight, BFloat16)
+#endif
+
 #define LOOPS(TARGET, V, T)                                                                   \
   TARGET void chunk_sums(const T* maps, int64_t rows, int64_t lanes, float* sums,             \
                          float* squares) {                                                    \
@@ -185,17 +207,7 @@ INLINE void gradient_of_maps(const T* gradients, const T* maps, bool relu, int64
                              const float* slope, T* out) {                                    \
     gradient_of_maps<V>(gradients, maps, relu, rows, lanes, of, offset, slope, out);          \
   }
-
-#if defined(__x86_64__) && defined(__GLIBC__)
-LOOPS(__attribute__((target("default"))), Eight, float)
-LOOPS(__attribute__((target("default"))), Eight, BFloat16)
-LOOPS(__attribute__((target("avx2"))), Eight, float)
-LOOPS(__attribute__((target("avx2"))), Eight, BFloat16)
-LOOPS(__attribute__((target("avx512f"))), Sixteen, float)
-LOOPS(__attribute__((target("avx512f"))), Sixteen, BFloat16)
-#else
-LOOPS(, Eight, float)
-LOOPS(, Eight, BFloat16)
-#endif
+FOR_EACH_INSTRUCTION_SET(LOOPS)
+#undef LOOPS
 
 }  // namespace

@@ -16,6 +16,7 @@ struct Eight {
   typedef float Vector __attribute__((vector_size(32)));
   typedef uint32_t Bits __attribute__((vector_size(32)));
   typedef uint16_t HalfBits __attribute__((vector_size(16)));
+  typedef uint8_t Bytes __attribute__((vector_size(8)));
 };
 
 struct Sixteen {
@@ -23,6 +24,7 @@ struct Sixteen {
   typedef float Vector __attribute__((vector_size(64)));
   typedef uint32_t Bits __attribute__((vector_size(64)));
   typedef uint16_t HalfBits __attribute__((vector_size(32)));
+  typedef uint8_t Bytes __attribute__((vector_size(16)));
 };
 
 template <typename V>

@@ -56,6 +56,20 @@ impl FusedBatchNorm {
         relu: bool,
     ) -> Result<Tensor, TorchError> {
         let Self { momentum, epsilon } = *self;
-        ffi::batch_norm(maps, residual, norm, &Norm { momentum, epsilon, relu: relu.into() })
+        let options = Norm { momentum, epsilon, relu: relu.into(), pools: 0 };
+        ffi::batch_norm(maps, residual, norm, &options)
+    }
+
+    /// What [`Self::forward`] gives with `ReLU` and without a residual, then of every second
+    /// pixel along both sides the largest of the 3 × 3 around it, as after the first layer of a
+    /// `ResNet`: maps become `[n, channels, (rows + 1) / 2, (columns + 1) / 2]`.
+    ///
+    /// Fused are maps as there, with channels that 64 divides.
+    ///
+    /// # Errors
+    /// [`TorchError::Exception`] for shapes or number formats that do not fit each other.
+    pub fn forward_pooled(&self, maps: &Tensor, norm: [&Tensor; 4]) -> Result<Tensor, TorchError> {
+        let Self { momentum, epsilon } = *self;
+        ffi::batch_norm(maps, None, norm, &Norm { momentum, epsilon, relu: 1, pools: 1 })
     }
 }

@@ -57,6 +57,7 @@ pub(crate) struct Norm {
     pub(crate) momentum: f64,
     pub(crate) epsilon: f64,
     pub(crate) relu: c_int,
+    pub(crate) pools: c_int,
 }
 
 type List = *const *mut C_tensor;

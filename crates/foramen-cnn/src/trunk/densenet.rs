@@ -68,10 +68,11 @@ impl DenseNet {
 
 impl Trunk for DenseNet {
     fn maps(&self, images: &Tensor, train: bool) -> Tensor {
-        let mut maps = self.stem.forward(images, None, true, train); // [n, 64, rows/2, columns/2]
-        if self.pools {
-            maps = maps.max_pool2d([3, 3], [2, 2], [1, 1], [1, 1], false);
-        }
+        let mut maps = if self.pools {
+            self.stem.forward_pooled(images, train) // [n, 64, rows/4, columns/4]
+        } else {
+            self.stem.forward(images, None, true, train) // [n, 64, rows, columns]
+        };
         for (block, layers) in self.blocks.iter().enumerate() {
             if block > 0 {
                 let (norm, narrow) = &self.transitions[block - 1];

@@ -91,10 +91,11 @@ impl ResNet {
 
 impl Trunk for ResNet {
     fn maps(&self, images: &Tensor, train: bool) -> Tensor {
-        let mut maps = self.stem.forward(images, None, true, train); // [n, 64, rows/2, columns/2]
-        if self.pools {
-            maps = maps.max_pool2d([3, 3], [2, 2], [1, 1], [1, 1], false);
-        }
+        let mut maps = if self.pools {
+            self.stem.forward_pooled(images, train) // [n, 64, rows/4, columns/4]
+        } else {
+            self.stem.forward(images, None, true, train) // [n, 64, rows, columns]
+        };
         for block in &self.blocks {
             let shortcut = match &block.shortcut {
                 Some(layer) => layer.forward(&maps, None, false, train),

@@ -1,0 +1,172 @@
+// How batch norm goes over maps, and what it measures of them.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#ifdef __GNUC__
+#include "batch_norm_loops.h"
+#include "parallel.h"
+#endif
+
+namespace {
+
+using at::Tensor;
+
+struct Norm {
+  Tensor weight, bias, running_mean, running_variance;
+  double momentum, epsilon;
+};
+
+#ifdef __GNUC__
+// Maps as `rows` of `lanes`, in chunks of rows. A lane belongs to one channel.
+struct Layout {
+  int64_t channels, lanes, rows, rows_in_chunk, chunks;
+  double count;  // of values in a channel
+
+  explicit Layout(const Tensor& maps)
+      : channels(maps.size(1)),
+        lanes(std::max(channels, kLanes)),
+        rows(maps.numel() / lanes),
+        rows_in_chunk(std::max<int64_t>(1, kChunk / lanes)),
+        chunks((rows + rows_in_chunk - 1) / rows_in_chunk),
+        count(static_cast<double>(maps.numel() / channels)) {}
+
+  int64_t rows_of(int64_t chunk) const {
+    return std::min(rows_in_chunk, rows - chunk * rows_in_chunk);
+  }
+
+  // Two numbers for each lane of each chunk.
+  Tensor parts() const { return at::empty({2, chunks, lanes}, at::kFloat); }
+
+  // Calls `body` with the number of each chunk and where it begins.
+  template <typename F>
+  void for_each_chunk(const F& body) const {
+    for_each_range(chunks, /*grain=*/4, [&](int64_t begin, int64_t end) {
+      for (int64_t chunk = begin; chunk < end; ++chunk) body(chunk, chunk * rows_in_chunk * lanes);
+    });
+  }
+
+  // Sums by channel of what `add` adds to those of each lane, chunk by chunk.
+  template <typename F>
+  std::vector<double> per_channel(const F& add) const {
+    std::vector<double> by_lane(lanes), sums(channels);
+    for (int64_t chunk = 0; chunk < chunks; ++chunk) add(chunk, by_lane.data());
+    for (int64_t lane = 0; lane < lanes; ++lane) sums[lane % channels] += by_lane[lane];
+    return sums;
+  }
+
+  // The same of numbers that there are.
+  std::vector<double> sums_of(const float* parts) const {
+    return per_channel([&](int64_t chunk, double* by_lane) {
+      const float* part = parts + chunk * lanes;
+      for (int64_t lane = 0; lane < lanes; ++lane) by_lane[lane] += part[lane];
+    });
+  }
+};
+
+// Rows of the tensor of lanes that the way back needs; the last is one over the
+// deviation.
+enum { kMean, kFactor, kTerm, kScale, kKnown };
+
+template <typename T>
+const T* numbers(const Tensor& tensor) {
+  return tensor.defined() ? static_cast<const T*>(tensor.const_data_ptr()) : nullptr;
+}
+
+template <typename T>
+T* numbers_to_write(const Tensor& tensor) {
+  return tensor.defined() ? static_cast<T*>(tensor.mutable_data_ptr()) : nullptr;
+}
+
+template <typename T>
+T* from(T* pointer, int64_t at) {
+  return pointer == nullptr ? nullptr : pointer + at;
+}
+
+Lanes lanes_of(const float* known, int64_t lanes) {
+  return {known + kMean * lanes, known + kFactor * lanes, known + kTerm * lanes};
+}
+
+// Statistics of the maps, as rows of lanes; moves the running ones.
+template <typename T>
+Tensor measure(const Layout& layout, const Tensor& maps, const Norm& norm) {
+  const int64_t lanes = layout.lanes, channels = layout.channels;
+  const double count = layout.count;
+  const Tensor parts = layout.parts();
+  float* sums = numbers_to_write<float>(parts);
+  float* squares = sums + layout.chunks * lanes;
+  const T* values = numbers<T>(maps);
+  layout.for_each_chunk([&](int64_t chunk, int64_t at) {
+    chunk_sums(values + at, layout.rows_of(chunk), lanes, sums + chunk * lanes,
+               squares + chunk * lanes);
+  });
+  auto mean = layout.sums_of(sums);
+  for (double& value : mean) value /= count;
+  std::vector<double> centre(lanes);
+  for (int64_t lane = 0; lane < lanes; ++lane) centre[lane] = mean[lane % channels];
+  // Squares around a chunk's own mean, moved to that of the channel.
+  const auto square = layout.per_channel([&](int64_t chunk, double* by_lane) {
+    const float *sum = sums + chunk * lanes, *own = squares + chunk * lanes;
+    const auto rows = static_cast<double>(layout.rows_of(chunk));
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      const double apart = sum[lane] / rows - centre[lane];
+      by_lane[lane] += own[lane] + rows * apart * apart;
+    }
+  });
+  const Tensor known = at::empty({kKnown, lanes}, at::kFloat);
+  float* row = numbers_to_write<float>(known);
+  const float *weight = numbers<float>(norm.weight), *bias = numbers<float>(norm.bias);
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    const int64_t channel = lane % channels;
+    const double scale = 1 / std::sqrt(square[channel] / count + norm.epsilon);
+    const double factor = weight[channel] * scale;
+    row[kMean * lanes + lane] = static_cast<float>(mean[channel]);
+    row[kFactor * lanes + lane] = static_cast<float>(factor);
+    row[kTerm * lanes + lane] = static_cast<float>(bias[channel] - mean[channel] * factor);
+    row[kScale * lanes + lane] = static_cast<float>(scale);
+  }
+  float* running_mean = numbers_to_write<float>(norm.running_mean);
+  float* running_variance = numbers_to_write<float>(norm.running_variance);
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    const auto move = [&](float& old, double now) {
+      old = static_cast<float>((1 - norm.momentum) * old + norm.momentum * now);
+    };
+    move(running_mean[channel], mean[channel]);
+    move(running_variance[channel], square[channel] / (count - 1));
+  }
+  return known;
+}
+
+// What the way back needs of sums by channel of the gradient below ReLU, and of its products
+// with what maps are from their mean.
+struct Slopes {
+  Tensor of_weight, of_bias;
+  std::vector<float> offset, slope;  // by lane
+
+  Slopes(const Layout& layout, const Tensor& parts, double count, const Tensor& known)
+      : of_weight(at::empty({layout.channels}, at::kFloat)),
+        of_bias(at::empty_like(of_weight)),
+        offset(layout.lanes),
+        slope(layout.lanes) {
+    const int64_t lanes = layout.lanes;
+    const float* sums = numbers<float>(parts);
+    const auto sum = layout.sums_of(sums), product = layout.sums_of(sums + layout.chunks * lanes);
+    float *weight = numbers_to_write<float>(of_weight), *bias = numbers_to_write<float>(of_bias);
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      const int64_t channel = lane % layout.channels;
+      const double scale = numbers<float>(known)[kScale * lanes + lane];
+      weight[channel] = static_cast<float>(product[channel] * scale);
+      bias[channel] = static_cast<float>(sum[channel]);
+      offset[lane] = static_cast<float>(sum[channel] / count);
+      slope[lane] = static_cast<float>(product[channel] * scale * scale / count);
+    }
+  }
+};
+#endif
+
+}  // namespace

@@ -1,0 +1,118 @@
+// The loops of batch_norm.cpp where ReLU and a pooling follow: a pixel of the result for
+// every second one along both sides has the largest of the 3 x 3 around that.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+#include "batch_norm_loops.h"
+
+namespace {
+
+constexpr int64_t kSide = 3;
+
+// Maps before and after: pixels of `channels` numbers, in rows, in images. A row's number
+// counts those of the images before its own.
+struct Pooled {
+  int64_t images, rows, columns, channels;
+
+  int64_t rows_after() const { return (rows + 1) / 2; }
+  int64_t columns_after() const { return (columns + 1) / 2; }
+};
+
+// A row of the result, the maps that it is from, and their places in the 3 x 3, of which the
+// first counts where several are the largest.
+template <typename V, typename T>
+INLINE void pool(const T* maps, const Pooled& of, int64_t row, const Lanes& norm, T* result,
+                 T* source, uint8_t* place) {
+  typedef typename V::Vector Vector;
+  typedef typename V::Bits Bits;
+  const int64_t image = row / of.rows_after(), first_row = row % of.rows_after() * 2 - 1;
+  for (int64_t column = 0; column < of.columns_after(); ++column) {
+    const T* seen[kSide * kSide];
+    uint32_t places[kSide * kSide];
+    int64_t count = 0;
+    for (int64_t i = 0; i < kSide; ++i) {
+      for (int64_t j = 0; j < kSide; ++j) {
+        const int64_t y = first_row + i, x = column * 2 - 1 + j;
+        if (y < 0 || y >= of.rows || x < 0 || x >= of.columns) continue;
+        places[count] = static_cast<uint32_t>(i * kSide + j);
+        seen[count++] = maps + ((image * of.rows + y) * of.columns + x) * of.channels;
+      }
+    }
+    const int64_t to = (row * of.columns_after() + column) * of.channels;
+    for (int64_t c = 0; c < of.channels; c += V::kCount) {
+      Vector factor, term, value, normed;
+      load<V>(norm.factor + c, factor);
+      load<V>(norm.term + c, term);
+      Vector most = Vector{} - std::numeric_limits<float>::infinity(), from = {};
+      Bits at = {};
+      for (int64_t k = 0; k < count; ++k) {
+        load<V>(seen[k] + c, value);
+        normed = value * factor + term;
+        const Bits is_more = ~(Bits)(normed <= most);  // as is what is no number
+        most = (Vector)(((Bits)normed & is_more) | ((Bits)most & ~is_more));
+        from = (Vector)(((Bits)value & is_more) | ((Bits)from & ~is_more));
+        at = (is_more & places[k]) | (at & ~is_more);
+      }
+      zero_below<V>(most, most);
+      store<V>(result + to + c, most);
+      store<V>(source + to + c, from);
+      const auto bytes = __builtin_convertvector(at, typename V::Bytes);
+      std::memcpy(place + to + c, &bytes, sizeof bytes);
+    }
+  }
+}
+
+// A row of the gradient of the maps: what `gradient_of_maps` has, of the gradients of as many
+// pixels of the result as took their maximum from here.
+template <typename V, typename T>
+INLINE void unpool(const T* gradients, const uint8_t* place, const T* maps, const Pooled& of,
+                   int64_t row, const Lanes& norm, const float* offset, const float* slope,
+                   T* out) {
+  typedef typename V::Vector Vector;
+  typedef typename V::Bits Bits;
+  const int64_t image = row / of.rows, y = row % of.rows;
+  for (int64_t x = 0; x < of.columns; ++x) {
+    int64_t pixels[4];
+    uint32_t places[4];
+    int64_t count = 0;
+    for (int64_t i = y / 2; i <= std::min((y + 1) / 2, of.rows_after() - 1); ++i) {
+      for (int64_t j = x / 2; j <= std::min((x + 1) / 2, of.columns_after() - 1); ++j) {
+        places[count] = static_cast<uint32_t>((y + 1 - 2 * i) * kSide + x + 1 - 2 * j);
+        pixels[count++] =
+            ((image * of.rows_after() + i) * of.columns_after() + j) * of.channels;
+      }
+    }
+    const int64_t at = (row * of.columns + x) * of.channels;
+    for (int64_t c = 0; c < of.channels; c += V::kCount) {
+      Vector sum = {}, gradient;
+      for (int64_t k = 0; k < count; ++k) {
+        typename V::Bytes bytes;
+        std::memcpy(&bytes, place + pixels[k] + c, sizeof bytes);
+        load<V>(gradients + pixels[k] + c, gradient);
+        const Bits is_here = (Bits)(__builtin_convertvector(bytes, Bits) == places[k]);
+        sum += (Vector)((Bits)gradient & is_here);
+      }
+      gradient_below_norm<V>(maps + at + c, sum, /*relu=*/true, c, norm, offset, slope,
+                             out + at + c);
+    }
+  }
+}
+
+#define LOOPS(TARGET, V, T)                                                                   \
+  TARGET void pool_row(const T* maps, const Pooled& of, int64_t row, const Lanes& norm,       \
+                       T* result, T* source, uint8_t* place) {                                \
+    pool<V>(maps, of, row, norm, result, source, place);                                      \
+  }                                                                                           \
+  TARGET void unpool_row(const T* gradients, const uint8_t* place, const T* maps,             \
+                         const Pooled& of, int64_t row, const Lanes& norm,                    \
+                         const float* offset, const float* slope, T* out) {                   \
+    unpool<V>(gradients, place, maps, of, row, norm, offset, slope, out);                     \
+  }
+FOR_EACH_INSTRUCTION_SET(LOOPS)
+#undef LOOPS
+
+}  // namespace
