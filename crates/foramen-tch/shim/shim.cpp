@@ -261,6 +261,52 @@ char* ftch_clear_gradients(size_t count, at::Tensor* const* parameters) {
   });
 }
 
+// libtorch's fused steps take numbers as they lie in memory, whatever strides say, and copy
+// gradients that are not in rows for nothing. Here they see what lies in rows: a parameter, its
+// gradient and its state, in the parameter's order. A state that is none of its own is refused.
+struct Lists {
+  std::vector<at::Tensor> parameters, gradients;
+
+  Lists(size_t count, at::Tensor* const* given, at::Tensor* const* of_given) {
+    for (size_t i = 0; i < count; ++i) {
+      const at::Tensor& parameter = *given[i];
+      TORCH_CHECK(parameter.is_non_overlapping_and_dense(), "a parameter of strides ",
+                  parameter.strides(), " does not lie densely");
+      at::Tensor gradient = *of_given[i];
+      if (!lies_as(gradient, parameter)) {
+        gradient = at::empty_like(parameter, gradient.options()).copy_(gradient);
+      }
+      parameters.push_back(in_rows(parameter));
+      gradients.push_back(in_rows(gradient));
+    }
+  }
+
+  std::vector<at::Tensor> state(size_t count, at::Tensor* const* given,
+                                at::Tensor* const* of_given) const {
+    std::vector<at::Tensor> state;
+    for (size_t i = 0; i < count; ++i) {
+      TORCH_CHECK(lies_as(*of_given[i], *given[i]), "a parameter's strides are ",
+                  given[i]->strides(), ", those of its state ", of_given[i]->strides(),
+                  ": lay parameters out before the optimiser is given them");
+      state.push_back(in_rows(*of_given[i]));
+    }
+    return state;
+  }
+
+ private:
+  static bool lies_as(const at::Tensor& tensor, const at::Tensor& other) {
+    if (tensor.sizes() != other.sizes()) return false;
+    for (int64_t i = 0; i < tensor.dim(); ++i) {
+      if (tensor.size(i) > 1 && tensor.stride(i) != other.stride(i)) return false;
+    }
+    return true;
+  }
+
+  static at::Tensor in_rows(const at::Tensor& tensor) {
+    return tensor.is_contiguous() ? tensor : tensor.as_strided({tensor.numel()}, {1});
+  }
+};
+
 struct ftch_adamw {
   double learning_rate;
   double beta1;
@@ -276,9 +322,11 @@ char* ftch_adamw_step(const ftch_adamw* options, size_t count, at::Tensor* const
   return guarded([&] {
     at::NoGradGuard guard;
     auto state_steps = list_of(steps, count);
+    const Lists lists(count, parameters, gradients);
+    const auto means = lists.state(count, parameters, first);
+    const auto squares = lists.state(count, parameters, second);
     at::_foreach_add_(state_steps, 1);
-    at::_fused_adamw_(list_of(parameters, count), list_of(gradients, count),
-                      list_of(first, count), list_of(second, count), {}, state_steps,
+    at::_fused_adamw_(lists.parameters, lists.gradients, means, squares, {}, state_steps,
                       options->learning_rate, options->beta1, options->beta2,
                       options->weight_decay, options->epsilon, /*amsgrad=*/false,
                       /*maximize=*/false);
@@ -299,10 +347,11 @@ char* ftch_sgd_step(const ftch_sgd* options, size_t count, at::Tensor* const* pa
     at::NoGradGuard guard;
     // Without momentum the kernel wants no buffers, and refuses some.
     const size_t buffered = options->momentum == 0.0 ? 0 : count;
-    at::_fused_sgd_(list_of(parameters, count), list_of(gradients, count),
-                    list_of(buffers, buffered), options->weight_decay, options->momentum,
-                    options->learning_rate, /*dampening=*/0.0, options->nesterov != 0,
-                    /*maximize=*/false, /*is_first_step=*/false);
+    const Lists lists(count, parameters, gradients);
+    at::_fused_sgd_(lists.parameters, lists.gradients,
+                    lists.state(buffered, parameters, buffers), options->weight_decay,
+                    options->momentum, options->learning_rate, /*dampening=*/0.0,
+                    options->nesterov != 0, /*maximize=*/false, /*is_first_step=*/false);
   });
 }
 

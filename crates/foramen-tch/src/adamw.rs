@@ -139,6 +139,7 @@ mod tests {
     use tch::Device;
 
     use super::*;
+    use crate::{is_channels_last, make_channels_last};
 
     fn fitted(steps: usize, optimiser: &mut AdamW, weight: &Tensor) {
         let target = Tensor::from_slice(&[0.5f32, -1.0, 2.0]);
@@ -155,6 +156,39 @@ mod tests {
         let mut optimiser = AdamW::new(config);
         optimiser.add("weight", &weight, true);
         (weight, optimiser)
+    }
+
+    /// A weight and its gradient, row by row.
+    fn weight_in_rows() -> Tensor {
+        let numbers = Tensor::arange(2 * 3 * 4 * 5, (Kind::Float, Device::Cpu));
+        let weight = numbers.sin().reshape([2, 3, 4, 5]).set_requires_grad(true);
+        weight.square().square().sum(Kind::Float).backward();
+        weight
+    }
+
+    #[test]
+    fn a_parameter_takes_its_step_however_it_lies() {
+        let step = |weight: &Tensor| {
+            let mut optimiser = AdamW::new(AdamWConfig::default());
+            optimiser.add("weight", weight, true);
+            optimiser.step().unwrap();
+        };
+        let (in_rows, mut last) = (weight_in_rows(), weight_in_rows());
+        make_channels_last(&mut last).unwrap();
+        step(&in_rows);
+        step(&last);
+        assert!(is_channels_last(&last).unwrap());
+        assert!(in_rows.equal(&last) && !in_rows.equal(&weight_in_rows()));
+    }
+
+    #[test]
+    fn a_parameter_that_is_laid_out_anew_is_refused() {
+        let mut weight = weight_in_rows();
+        let mut optimiser = AdamW::new(AdamWConfig::default());
+        optimiser.add("weight", &weight, true);
+        make_channels_last(&mut weight).unwrap();
+        let error = optimiser.step().unwrap_err();
+        assert!(error.to_string().contains("before the optimiser is given them"), "{error}");
     }
 
     #[test]
