@@ -18,18 +18,19 @@ enum class Product {
 
 // A product for as many columns as Wide vectors; Rows by Wide sums are to stay in registers.
 // A plane of A has kTiles rows, as has one of C or, where A is turned, of B; the other of the
-// two has `height`. `rows` are those of C, up to the next multiple of Rows, and `depth` is
-// what is summed over, a multiple of kStrip.
+// two has `height`. `rows` are those of C, of which as many are taken as Rows divides: the
+// first that is not is what comes back. `depth` is what is summed over, a multiple of kStrip.
 template <typename V, int64_t Rows, int64_t Wide, Product Of>
-INLINE void product(const float* a, const float* b, float* c, int64_t rows, int64_t depth,
-                    int64_t height) {
+INLINE int64_t product(const float* a, const float* b, float* c, int64_t first, int64_t rows,
+                       int64_t depth, int64_t height) {
   typedef typename V::Vector Vector;
   constexpr bool kIsTurned = Of != Product::kOf;
   constexpr int64_t kRow = kIsTurned ? 1 : kStrip, kDeep = kIsTurned ? kStrip : 1;
   constexpr int64_t kNext = kIsTurned ? kStrip * kStrip : kTiles * kStrip;
   const int64_t height_of_b = kIsTurned ? kTiles : height;
   const int64_t height_of_c = kIsTurned ? height : kTiles;
-  for (int64_t row = 0; row < rows; row += Rows) {
+  int64_t row = first;
+  for (; row + Rows <= rows; row += Rows) {
     const float* left = a + (kIsTurned ? column_at(kTiles, row) : row * kStrip);
     const float* right = b;
     Vector sum[Rows][Wide] = {};
@@ -66,9 +67,18 @@ INLINE void product(const float* a, const float* b, float* c, int64_t rows, int6
       }
     }
   }
+  return row;
 }
 
-// The same for `columns` of B and C. 12 rows, or 6, divide kTiles; 16, 8, or 4 divide a strip.
+// All rows: Rows at a time, then Few, of which the last may be none of them.
+template <typename V, int64_t Rows, int64_t Few, int64_t Wide, Product Of>
+INLINE void product_of_rows(const float* a, const float* b, float* c, int64_t rows,
+                            int64_t depth, int64_t height) {
+  const int64_t row = product<V, Rows, Wide, Of>(a, b, c, 0, rows, depth, height);
+  product<V, Few, Wide, Of>(a, b, c, row, (rows + Few - 1) / Few * Few, depth, height);
+}
+
+// The same for `columns` of B and C. Few divides kTiles and, turned, Rows divides a strip.
 template <typename V, Product Of>
 INLINE void product_of(int64_t columns, const float* a, const float* b, float* c, int64_t rows,
                        int64_t depth, int64_t height) {
@@ -79,13 +89,13 @@ INLINE void product_of(int64_t columns, const float* a, const float* b, float* c
     const float* right = b + column_at(kIsTurned ? kTiles : height, column);
     float* to = c + column_at(kIsTurned ? height : kTiles, column);
     if (!kMany) {
-      product<V, kIsTurned ? 4 : 6, 2, Of>(a, right, to, rows, depth, height);
+      product_of_rows<V, kIsTurned ? 4 : 6, 2, 2, Of>(a, right, to, rows, depth, height);
     } else if (width == 64) {
-      product<V, kIsTurned ? 4 : 6, 4, Of>(a, right, to, rows, depth, height);
+      product_of_rows<V, kIsTurned ? 4 : 6, 2, 4, Of>(a, right, to, rows, depth, height);
     } else if (width == 32) {
-      product<V, kIsTurned ? 8 : 12, 2, Of>(a, right, to, rows, depth, height);
+      product_of_rows<V, kIsTurned ? 8 : 12, 4, 2, Of>(a, right, to, rows, depth, height);
     } else {
-      product<V, kIsTurned ? 16 : 12, 1, Of>(a, right, to, rows, depth, height);
+      product_of_rows<V, kIsTurned ? 16 : 12, 4, 1, Of>(a, right, to, rows, depth, height);
     }
   }
 }
@@ -101,7 +111,7 @@ struct Filters {
   Filters from(int64_t column) const { return {first + column, channel_apart, tap_apart}; }
 };
 
-constexpr int64_t kRows = 2;  // of planes of filters at a time, where maps are few
+constexpr int64_t kRows = kSeen / 3;  // of planes of filters at a time, where maps are few
 
 // Columns of a weight that lies as `[to, 9, from]`, as such filters. On the way back, of which
 // `of` tells, the weight is what is wanted once the taps are in the other order; else columns
@@ -114,22 +124,28 @@ inline Filters filters_of(const float* weight, const Channels& of, bool is_way_b
   }
   for (int64_t row = 0; row < of.from; row += kStrip) {
     for (int64_t tap = 0; tap < kAll; ++tap) {
-      for (int64_t column = 0; column < columns.count; ++column) {
-        const float* from = weight + ((columns.first + column) * kAll + tap) * of.from + row;
-        float* to = turned + (row * kAll + tap) * columns.count + column;
-        __builtin_prefetch(from + kStrip);
-        for (int64_t r = 0; r < kStrip; ++r) to[r * kAll * columns.count] = from[r];
+      for (int64_t column = 0; column < columns.count; column += kStrip) {
+        float strip[kStrip][kStrip];
+        for (int64_t k = 0; k < kStrip; ++k) {
+          const float* from =
+              weight + ((columns.first + column + k) * kAll + tap) * of.from + row;
+          __builtin_prefetch(from + kStrip);
+          for (int64_t r = 0; r < kStrip; ++r) strip[r][k] = from[r];
+        }
+        for (int64_t r = 0; r < kStrip; ++r) {
+          std::copy(strip[r], strip[r] + kStrip,
+                    turned + ((row + r) * kAll + tap) * columns.count + column);
+        }
       }
     }
   }
   return {turned, kAll * columns.count, columns.count};
 }
 
-// A strip of filters into `rows` of the planes `[from, columns]`, of which each begins
-// `plane` after the one before.
-template <typename V>
-INLINE void filters_in(const Filters& filters, int64_t from, const Range& rows, int64_t plane,
-                       float* strip) {
+// A strip of filters into Rows of the planes `[from, columns]`, of which each begins `plane`
+// after the one before.
+template <typename V, int64_t First, int64_t Rows>
+INLINE void filters_in(const Filters& filters, int64_t from, int64_t plane, float* strip) {
   for (int64_t channel = 0; channel < from; ++channel) {
     for (int64_t c = 0; c < kStrip; c += V::kCount) {
       const float* taps = filters.first + channel * filters.channel_apart + c;
@@ -139,8 +155,8 @@ INLINE void filters_in(const Filters& filters, int64_t from, const Range& rows, 
             load<V>(taps + (i * kTaps + j) * filters.tap_apart, tap);
           },
           [&](int64_t i, int64_t j, const typename V::Vector& value) INLINE_LAMBDA {
-            if (i < rows.first || i >= rows.first + rows.count) return;
-            store<V>(to + ((i - rows.first) * kSeen + j) * plane, value);
+            if (i < First || i >= First + Rows) return;
+            store<V>(to + ((i - First) * kSeen + j) * plane, value);
           });
     }
   }
@@ -163,33 +179,40 @@ INLINE void convolve(const float* maps, const Tiled& tiled, const Channels& of,
   out_of_planes<V>(products, tiled, of.to, some, tiles, result);
 }
 
-// The same of all tiles, whose planes of maps are in `seen`, block by block: for as many of the
-// planes at a time as the second cache holds filters of. `scratch` holds these planes, then
-// those of the result.
+// The planes of some rows of the domain, of all tiles.
+template <typename V, int64_t First, int64_t Rows>
+INLINE void multiply_rows(const float* seen, const Tiled& tiled, const Channels& of,
+                          const Filters& filters, int64_t columns, float* planes,
+                          float* products) {
+  const int64_t plane = plane_of(of.from, columns);
+  const int64_t before = plane_of(kTiles, of.from), after = plane_of(kTiles, columns);
+  for (int64_t column = 0; column < columns; column += kStrip) {
+    filters_in<V, First, Rows>(filters.from(column), of.from, plane,
+                               planes + column_at(of.from, column));
+  }
+  for (int64_t p = 0; p < Rows * kSeen; ++p) {
+    for (int64_t block = 0; block < tiled.blocks(); ++block) {
+      const int64_t at = block * kPlanes + First * kSeen + p;
+      product_of<V, Product::kOf>(columns, seen + at * before, planes + p * plane,
+                                  products + at * after, tiled.block(block).count, of.from,
+                                  of.from);
+    }
+  }
+}
+
+// The same of all tiles, whose planes of maps are in `seen`, for as many planes at a time as
+// the second cache holds filters of. `scratch` holds these, then the planes of the result.
 template <typename V>
 INLINE void convolve_all(const float* seen, const Tiled& tiled, const Channels& of,
                          const Filters& filters, const Range& some, float* scratch,
                          float* result) {
-  const int64_t plane = plane_of(of.from, some.count);
-  const int64_t seen_plane = plane_of(kTiles, of.from), out = plane_of(kTiles, some.count);
-  float* products = scratch + kRows * kSeen * plane;
-  for (int64_t row = 0; row < kSeen; row += kRows) {
-    for (int64_t column = 0; column < some.count; column += kStrip) {
-      filters_in<V>(filters.from(column), of.from, {row, kRows}, plane,
-                    scratch + column_at(of.from, column));
-    }
-    for (int64_t p = 0; p < kRows * kSeen; ++p) {
-      for (int64_t block = 0; block < tiled.blocks(); ++block) {
-        const int64_t at = block * kPlanes + row * kSeen + p;
-        product_of<V, Product::kOf>(some.count, seen + at * seen_plane, scratch + p * plane,
-                                    products + at * out, tiled.block(block).count, of.from,
-                                    of.from);
-      }
-    }
-  }
+  float* products = scratch + kRows * kSeen * plane_of(of.from, some.count);
+  multiply_rows<V, 0, kRows>(seen, tiled, of, filters, some.count, scratch, products);
+  multiply_rows<V, kRows, kRows>(seen, tiled, of, filters, some.count, scratch, products);
+  multiply_rows<V, 2 * kRows, kRows>(seen, tiled, of, filters, some.count, scratch, products);
   for (int64_t block = 0; block < tiled.blocks(); ++block) {
-    out_of_planes<V>(products + block * kPlanes * out, tiled, of.to, some, tiled.block(block),
-                     result);
+    out_of_planes<V>(products + block * kPlanes * plane_of(kTiles, some.count), tiled, of.to,
+                     some, tiled.block(block), result);
   }
 }
 
@@ -247,7 +270,7 @@ INLINE void filters_out(const float* sums, int64_t parts, int64_t apart, const C
 #define WINOGRAD(TARGET, V)                                                                  \
   TARGET void filters_into_planes(const Filters& filters, int64_t from, int64_t plane,       \
                                   float* strip) {                                            \
-    filters_in<V>(filters, from, {0, kSeen}, plane, strip);                                  \
+    filters_in<V, 0, kSeen>(filters, from, plane, strip);                                    \
   }                                                                                          \
   TARGET void maps_into_planes(const float* maps, const Tiled& tiled, int64_t channels,      \
                                const Range& tiles, float* planes) {                          \
