@@ -26,7 +26,7 @@ using at::Tensor;
 #ifdef HAS_LOOPS
 constexpr auto kLast = at::MemoryFormat::ChannelsLast;
 constexpr int64_t kMostNumbers = 2 << 20;  // of planes of filters at a time: 8 MiB
-constexpr int64_t kTasks = 16;  // that gradients of filters are shared out in, at least
+constexpr int64_t kTasks = 16;  // that gradients of filters are shared out in, where they can
 
 Tensor numbers(int64_t count) { return at::empty({count}, at::kFloat); }
 
@@ -117,51 +117,82 @@ Tensor convolve(const Tensor& maps, const Tensor& weight, bool is_way_back) {
   return result;
 }
 
-// The gradient of a weight, channels-last, some of its rows at a time: in tasks for each pair
-// of `width` channels and, where pairs are few, for each of some parts of the tiles.
-Tensor gradient_of_weight(const Tensor& maps, const Tensor& gradient) {
-  const Channels of{maps.size(1), gradient.size(1)};
-  const Channels width{width_of(of.from), width_of(of.to)};
-  const Tiled tiled = tiled_of(maps);
-  const Tensor result = at::empty({of.to, of.from, kTaps, kTaps}, maps.options(), kLast);
-  const auto *from = maps.const_data_ptr<float>(), *back = gradient.const_data_ptr<float>();
-  auto* to = result.mutable_data_ptr<float>();
-  const int64_t across = of.from / width.from;
-  const int64_t down = std::min(of.to / width.to, std::max<int64_t>(1, kTasks / across));
-  const int64_t parts =
-      std::min(tiled.blocks(), std::max<int64_t>(1, kTasks / (down * across)));
-  const int64_t length = kPlanes * plane_of(width.to, width.from);
-  const Tensor all_sums = numbers(down * across * parts * length);
-  auto* sums = all_sums.mutable_data_ptr<float>();
-  for (int64_t first = 0; first < of.to; first += down * width.to) {
-    const int64_t rows = std::min(down * width.to, of.to - first);
-    const int64_t pairs = rows / width.to * across;
-    for_each_range(pairs * parts, 1, [&](int64_t begin, int64_t end) {
-      const Tensor scratch =
-          numbers(kPlanes * (plane_of(kTiles, width.from) + plane_of(kTiles, width.to)));
-      for (int64_t task = begin; task < end; ++task) {
-        const int64_t pair = task / parts, part = task % parts;
-        const Range columns{pair % across * width.from, width.from};
-        const Range some{first + pair / across * width.to, width.to};
-        const int64_t begin_of_part = part * tiled.blocks() / parts;
-        const int64_t end_of_part = (part + 1) * tiled.blocks() / parts;
-        for (int64_t block = begin_of_part; block < end_of_part; ++block) {
-          sum_block_gradient(from, back, tiled, of, columns, some, tiled.block(block),
-                             block == begin_of_part, scratch.mutable_data_ptr<float>(),
-                             sums + task * length);
+// The gradient of a weight, channels-last: in tasks for each pair of `width` channels, or, where
+// pairs are few, for each of some parts of the tiles.
+struct Gradient {
+  Tiled tiled;
+  Channels of;
+  const float *maps, *gradient;
+  float* result;
+  Channels width{width_of(of.from), width_of(of.to)};
+  int64_t across = of.from / width.from;
+  int64_t pairs = of.to / width.to * across;
+  int64_t parts = std::min(tiled.blocks(), std::max<int64_t>(1, kTasks / pairs));
+  int64_t length = kPlanes * plane_of(width.to, width.from);
+
+  Range from(int64_t pair) const { return {pair % across * width.from, width.from}; }
+  Range to(int64_t pair) const { return {pair / across * width.to, width.to}; }
+
+  void by_pairs() const {
+    for_each_range(pairs, 1, [&](int64_t begin, int64_t end) {
+      const Tensor scratch = numbers(scratch_length()), sums = numbers(length);
+      for (int64_t pair = begin; pair < end; ++pair) {
+        sum(pair, 0, scratch.mutable_data_ptr<float>(), sums.mutable_data_ptr<float>());
+        for (int64_t row = 0; row < width.to; ++row) {
+          put(pair, row, sums.const_data_ptr<float>());  // while a near cache has the sums
         }
       }
     });
-    for_each_range(rows, 4, [&](int64_t begin, int64_t end) {
-      for (int64_t at = begin * across; at < end * across; ++at) {
-        const int64_t row = at / across, column = at % across;
-        const int64_t pair = row / width.to * across + column;
-        filters_out_of_planes(sums + pair * parts * length, parts, length, width,
-                              row % width.to,
-                              to + (first + row) * kTaps * kTaps * of.from + column * width.from,
-                              of.from);
+  }
+
+  void by_parts() const {
+    const Tensor all_sums = numbers(pairs * parts * length);
+    auto* sums = all_sums.mutable_data_ptr<float>();
+    for_each_range(pairs * parts, 1, [&](int64_t begin, int64_t end) {
+      const Tensor scratch = numbers(scratch_length());
+      for (int64_t task = begin; task < end; ++task) {
+        sum(task / parts, task % parts, scratch.mutable_data_ptr<float>(), sums + task * length);
       }
     });
+    for_each_range(pairs * width.to, 4, [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        const int64_t pair = row / width.to;
+        put(pair, row % width.to, sums + pair * parts * length);
+      }
+    });
+  }
+
+ private:
+  int64_t scratch_length() const {
+    return kPlanes * (plane_of(kTiles, width.from) + plane_of(kTiles, width.to));
+  }
+
+  // What one part of the tiles has for a pair.
+  void sum(int64_t pair, int64_t part, float* scratch, float* sums) const {
+    const int64_t first = part * tiled.blocks() / parts, end = (part + 1) * tiled.blocks() / parts;
+    for (int64_t block = first; block < end; ++block) {
+      sum_block_gradient(maps, gradient, tiled, of, from(pair), to(pair), tiled.block(block),
+                         block == first, scratch, sums);
+    }
+  }
+
+  // A row of the gradient, out of the sums of all parts.
+  void put(int64_t pair, int64_t row, const float* sums) const {
+    filters_out_of_planes(
+        sums, parts, length, width, row,
+        result + (to(pair).first + row) * kTaps * kTaps * of.from + from(pair).first, of.from);
+  }
+};
+
+Tensor gradient_of_weight(const Tensor& maps, const Tensor& gradient) {
+  const Channels of{maps.size(1), gradient.size(1)};
+  const Tensor result = at::empty({of.to, of.from, kTaps, kTaps}, maps.options(), kLast);
+  const Gradient sums{tiled_of(maps), of, maps.const_data_ptr<float>(),
+                      gradient.const_data_ptr<float>(), result.mutable_data_ptr<float>()};
+  if (sums.parts == 1) {
+    sums.by_pairs();
+  } else {
+    sums.by_parts();
   }
   return result;
 }
