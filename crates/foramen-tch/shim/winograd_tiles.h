@@ -189,7 +189,8 @@ INLINE void along_both(const Get& get, const Put& put) {
 
 const float kZeros[kMostChannels] = {};
 
-// Tiles into planes of `some` of the channels; rows after them become 0.
+// Tiles into planes of `some` of the channels; rows after them become 0, up to what products
+// take at once.
 template <typename M, typename V>
 INLINE void into_planes(const float* maps, const Tiled& tiled, int64_t channels,
                         const Range& some, const Range& tiles, float* planes) {
@@ -211,7 +212,7 @@ INLINE void into_planes(const float* maps, const Tiled& tiled, int64_t channels,
   for (int64_t p = 0; p < kPlanes; ++p) {
     for (int64_t c = 0; c < some.count; c += kStrip) {
       float* strip = planes + p * plane + column_at(kTiles, c);
-      std::fill(strip + tiles.count * kStrip, strip + kTiles * kStrip, 0.0f);
+      std::fill(strip + tiles.count * kStrip, strip + in_strips(tiles.count) * kStrip, 0.0f);
     }
   }
 }
