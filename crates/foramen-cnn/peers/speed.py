@@ -22,7 +22,8 @@ from safetensors.torch import save_file
 PROGRAM = sys.argv[1]
 THREADS = int(sys.argv[2]) if len(sys.argv) > 2 else os.cpu_count()
 ROUNDS = int(sys.argv[3]) if len(sys.argv) > 3 else 5
-# Starts of each process in a round.
+# Turns of training in a round, beside f32, and starts of each process.
+TURNS = 3
 STARTS = 3
 # Steps of training and predictions of one image in each round, and the bars.
 COUNTS = {"resnet18": (2, 20), "compact": (20, 100)}
@@ -139,9 +140,11 @@ def main(folder):
         }
         for _ in range(ROUNDS):
             rates.append((rate(torch.float32), rate(torch.bfloat16)))
-            add((name, "train", "ours"), ask("train", name, "auto", steps))
-            for kind, peer in peers.items():
-                add((name, "train", kind), peer.train(steps))
+            for _ in range(TURNS):
+                add((name, "train", "ours"), ask("train", name, "auto", steps))
+                add((name, "train", "f32"), peers["f32"].train(steps))
+            for kind in ("f32 last", "bf16"):
+                add((name, "train", kind), peers[kind].train(steps))
             add((name, "predict", "ours"), ask("predict", name, "auto", images))
             add((name, "predict", "ours f32"), ask("predict", name, "f32", images))
             for kind, peer in peers.items():
