@@ -142,7 +142,7 @@ INLINE void sum_gradients(const T* gradients, const T* maps, const T* result, bo
 // The gradient of a vector of maps, in `lane` and on, from that of its norm: less `offset` and
 // `slope` times what a map is from its mean.
 template <typename V, typename T>
-INLINE void gradient_below_norm(const T* maps, typename V::Vector gradient, bool relu,
+INLINE void gradient_below_norm(const T* maps, typename V::Vector& gradient, bool relu,
                                 int64_t lane, const Lanes& of, const float* offset,
                                 const float* slope, T* out) {
   typename V::Vector value, mean, factor, term, less;

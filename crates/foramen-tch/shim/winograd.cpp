@@ -26,8 +26,7 @@ using at::Tensor;
 #ifdef HAS_LOOPS
 constexpr auto kLast = at::MemoryFormat::ChannelsLast;
 constexpr int64_t kMostNumbers = 2 << 20;  // of planes of filters at a time: 8 MiB
-// That gradients of filters are shared out in, where they can, and numbers of their sums.
-constexpr int64_t kTasks = 16, kMostSums = 1200000;
+constexpr int64_t kTasks = 16;  // that gradients of filters are shared out in, where they can
 
 Tensor numbers(int64_t count) { return at::empty({count}, at::kFloat); }
 
@@ -128,9 +127,8 @@ struct Gradient {
   Channels width{width_of(of.from), width_of(of.to)};
   int64_t across = of.from / width.from;
   int64_t pairs = of.to / width.to * across;
+  int64_t parts = std::min(tiled.blocks(), std::max<int64_t>(1, kTasks / pairs));
   int64_t length = kPlanes * plane_of(width.to, width.from);
-  int64_t tasks = std::min(kTasks, kMostSums / length);
-  int64_t parts = std::min(tiled.blocks(), std::max<int64_t>(1, tasks / pairs));
 
   Range from(int64_t pair) const { return {pair % across * width.from, width.from}; }
   Range to(int64_t pair) const { return {pair / across * width.to, width.to}; }
