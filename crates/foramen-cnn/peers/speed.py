@@ -27,7 +27,7 @@ ROUNDS = int(sys.argv[3]) if len(sys.argv) > 3 else 10
 # Turns of training in a round, beside f32, and starts of each process.
 TURNS = 3
 STARTS = 2
-# Steps of training and predictions of one image in each round, and the bars.
+# Steps of training in each turn, and predictions of one image in each round.
 COUNTS = {"resnet18": (2, 20), "compact": (20, 100)}
 torch.set_num_threads(THREADS)
 

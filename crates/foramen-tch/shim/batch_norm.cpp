@@ -1,4 +1,5 @@
-// Batch norm of a training, a sum with a residual and ReLU in one, on the CPU.
+// Batch norm of a training, a sum with a residual and ReLU, or ReLU and a pooling, in one, on
+// the CPU.
 //
 // libtorch passes over the maps for each of the three, and for each sum over them; here
 // forward and back read them twice, and what they cost is the reading. Maps lie

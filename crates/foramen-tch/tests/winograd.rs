@@ -74,6 +74,8 @@ fn equals_a_direct_convolution() {
         ([64, 16, 7, 5], 256),
         ([9, 256, 13, 14], 256),
         ([14, 512, 7, 7], 256),
+        ([12, 128, 7, 7], 96),
+        ([12, 128, 7, 7], 80),
         ([13, 48, 7, 7], 2048),
     ];
     for (shape, to) in shapes {
@@ -108,18 +110,20 @@ fn leaves_the_rest_to_libtorch() {
 #[test]
 fn gives_the_same_bytes_with_any_number_of_threads() {
     let _alone = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
-    let maps = channels_last(&wave(&[6, 32, 29, 31], 0.7)).unwrap();
-    let weight = channels_last(&wave(&[64, 32, 3, 3], 0.3)).unwrap();
     let before = tch::get_num_threads();
-    let with = |threads| {
-        tch::set_num_threads(threads);
-        results(winograd, &maps, &weight)
-    };
-    let one = with(1);
-    let (two, five) = (with(2), with(5));
-    tch::set_num_threads(before);
-    assert_eq!(one, two);
-    assert_eq!(one, five);
+    // More maps than filters, and more filters than maps.
+    for (shape, to) in [([6, 32, 29, 31], 64), ([14, 512, 7, 7], 256)] {
+        let maps = channels_last(&wave(&shape, 0.7)).unwrap();
+        let weight = channels_last(&wave(&[to, shape[1], 3, 3], 0.3)).unwrap();
+        let with = |threads| {
+            tch::set_num_threads(threads);
+            results(winograd, &maps, &weight)
+        };
+        let [one, two, five] = [1, 2, 5].map(with);
+        tch::set_num_threads(before);
+        assert_eq!(one, two);
+        assert_eq!(one, five);
+    }
 }
 
 /// Gradients go where they are asked for.
