@@ -129,10 +129,8 @@ struct Pool {
     const T* values = numbers<T>(maps);
     T *result = numbers_to_write<T>(results[0]), *source = numbers_to_write<T>(results[1]);
     auto* place = numbers_to_write<uint8_t>(results[2]);
-    for_each_range(pooled.images * pooled.rows_after(), 1, [&](int64_t begin, int64_t end) {
-      for (int64_t row = begin; row < end; ++row) {
-        pool_row(values, pooled, row, of, result, source, place);
-      }
+    for_each_task(pooled.images * pooled.rows_after(), [&](int64_t row) {
+      pool_row(values, pooled, row, of, result, source, place);
     });
     return results;
   }
@@ -155,11 +153,9 @@ struct Pool {
     const T* values = numbers<T>(maps);
     const auto* places = numbers<uint8_t>(place);
     T* to = numbers_to_write<T>(of_maps);
-    for_each_range(pooled.images * pooled.rows, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t row = begin; row < end; ++row) {
-        unpool_row(of_result, places, values, pooled, row, of, slopes.offset.data(),
-                   slopes.slope.data(), to);
-      }
+    for_each_task(pooled.images * pooled.rows, [&](int64_t row) {
+      unpool_row(of_result, places, values, pooled, row, of, slopes.offset.data(),
+                 slopes.slope.data(), to);
     });
     return {of_maps, slopes.of_weight, slopes.of_bias};
   }

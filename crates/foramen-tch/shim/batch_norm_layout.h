@@ -46,9 +46,7 @@ struct Layout {
   // Calls `body` with the number of each chunk and where it begins.
   template <typename F>
   void for_each_chunk(const F& body) const {
-    for_each_range(chunks, /*grain=*/4, [&](int64_t begin, int64_t end) {
-      for (int64_t chunk = begin; chunk < end; ++chunk) body(chunk, chunk * rows_in_chunk * lanes);
-    });
+    for_each_task(chunks, [&](int64_t chunk) { body(chunk, chunk * rows_in_chunk * lanes); });
   }
 
   // Sums by channel of what `add` adds to those of each lane, chunk by chunk.

@@ -51,22 +51,15 @@ struct Convolution {
     auto* planes = all_planes.mutable_data_ptr<float>();
     for (int64_t column = 0; column < of.to; column += most) {
       const Range some{column, std::min(most, of.to - column)};
-      for_each_range(some.count / kStrip, 1, [&](int64_t begin, int64_t end) {
-        const Tensor turned = numbers(filters_in(kStrip));
-        for (int64_t strip = begin * kStrip; strip < end * kStrip; strip += kStrip) {
-          filters_into_planes(filters_of(weight, of, is_way_back, {column + strip, kStrip},
-                                         turned.mutable_data_ptr<float>()),
-                              of.from, plane_of(of.from, some.count),
-                              planes + column_at(of.from, strip));
-        }
+      for_each_task(some.count / kStrip, filters_in(kStrip), [&](int64_t task, float* turned) {
+        const int64_t strip = task * kStrip;
+        filters_into_planes(
+            filters_of(weight, of, is_way_back, {column + strip, kStrip}, turned), of.from,
+            plane_of(of.from, some.count), planes + column_at(of.from, strip));
       });
-      for_each_range(tiled.blocks(), 1, [&](int64_t begin, int64_t end) {
-        const Tensor scratch =
-            numbers(kPlanes * (plane_of(kTiles, of.from) + plane_of(kTiles, some.count)));
-        for (int64_t block = begin; block < end; ++block) {
-          convolve_block(maps, tiled, of, planes, some, tiled.block(block),
-                         scratch.mutable_data_ptr<float>(), result);
-        }
+      const int64_t room = kPlanes * (plane_of(kTiles, of.from) + plane_of(kTiles, some.count));
+      for_each_task(tiled.blocks(), room, [&](int64_t block, float* scratch) {
+        convolve_block(maps, tiled, of, planes, some, tiled.block(block), scratch, result);
       });
     }
   }
@@ -77,21 +70,16 @@ struct Convolution {
     const int64_t block_length = kPlanes * plane_of(kTiles, of.from);
     const Tensor all_planes = numbers(tiled.blocks() * block_length);
     auto* seen = all_planes.mutable_data_ptr<float>();
-    for_each_range(tiled.blocks(), 1, [&](int64_t begin, int64_t end) {
-      for (int64_t block = begin; block < end; ++block) {
-        maps_into_planes(maps, tiled, of.from, tiled.block(block), seen + block * block_length);
-      }
+    for_each_task(tiled.blocks(), [&](int64_t block) {
+      maps_into_planes(maps, tiled, of.from, tiled.block(block), seen + block * block_length);
     });
-    for_each_range(of.to / width(), 1, [&](int64_t begin, int64_t end) {
-      const Tensor turned = numbers(filters_in(width()));
-      const Tensor scratch = numbers(kRows * kSeen * plane_of(of.from, width()) +
-                                     tiled.blocks() * kPlanes * plane_of(kTiles, width()));
-      for (int64_t column = begin * width(); column < end * width(); column += width()) {
-        const Range some{column, width()};
-        convolve_maps(seen, tiled, of,
-                      filters_of(weight, of, is_way_back, some, turned.mutable_data_ptr<float>()),
-                      some, scratch.mutable_data_ptr<float>(), result);
-      }
+    const int64_t turned = filters_in(width());
+    const int64_t room = turned + kRows * kSeen * plane_of(of.from, width()) +
+                         tiled.blocks() * kPlanes * plane_of(kTiles, width());
+    for_each_task(of.to / width(), room, [&](int64_t task, float* scratch) {
+      const Range some{task * width(), width()};
+      convolve_maps(seen, tiled, of, filters_of(weight, of, is_way_back, some, scratch), some,
+                    scratch + turned, result);
     });
   }
 };
@@ -134,36 +122,28 @@ struct Gradient {
   Range to(int64_t pair) const { return {pair / across * width.to, width.to}; }
 
   void by_pairs() const {
-    for_each_range(pairs, 1, [&](int64_t begin, int64_t end) {
-      const Tensor scratch = numbers(scratch_length()), sums = numbers(length);
-      for (int64_t pair = begin; pair < end; ++pair) {
-        sum(pair, 0, scratch.mutable_data_ptr<float>(), sums.mutable_data_ptr<float>());
-        for (int64_t row = 0; row < width.to; ++row) {
-          put(pair, row, sums.const_data_ptr<float>());  // while a near cache has the sums
-        }
-      }
+    for_each_task(pairs, room() + length, [&](int64_t pair, float* scratch) {
+      float* sums = scratch + room();
+      sum(pair, 0, scratch, sums);
+      // While a near cache has the sums.
+      for (int64_t row = 0; row < width.to; ++row) put(pair, row, sums);
     });
   }
 
   void by_parts() const {
     const Tensor all_sums = numbers(pairs * parts * length);
     auto* sums = all_sums.mutable_data_ptr<float>();
-    for_each_range(pairs * parts, 1, [&](int64_t begin, int64_t end) {
-      const Tensor scratch = numbers(scratch_length());
-      for (int64_t task = begin; task < end; ++task) {
-        sum(task / parts, task % parts, scratch.mutable_data_ptr<float>(), sums + task * length);
-      }
+    for_each_task(pairs * parts, room(), [&](int64_t task, float* scratch) {
+      sum(task / parts, task % parts, scratch, sums + task * length);
     });
-    for_each_range(pairs * width.to, 4, [&](int64_t begin, int64_t end) {
-      for (int64_t row = begin; row < end; ++row) {
-        const int64_t pair = row / width.to;
-        put(pair, row % width.to, sums + pair * parts * length);
-      }
+    for_each_task(pairs * width.to, [&](int64_t row) {
+      const int64_t pair = row / width.to;
+      put(pair, row % width.to, sums + pair * parts * length);
     });
   }
 
  private:
-  int64_t scratch_length() const {
+  int64_t room() const {
     return kPlanes * (plane_of(kTiles, width.from) + plane_of(kTiles, width.to));
   }
 
