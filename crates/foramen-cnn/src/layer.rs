@@ -1,6 +1,8 @@
 //! A convolution with its batch norm: what every trunk is built of.
 
-use foramen_tch::{FusedBatchNorm, PackedConvolution, winograd_convolution};
+use foramen_tch::{
+    FusedBatchNorm, PackedConvolution, stem_convolution, winograd_convolution,
+};
 use tch::nn::{self, Init, Module as _, ModuleT as _};
 use tch::{Kind, Tensor};
 
@@ -107,13 +109,13 @@ impl Layer {
     }
 
     fn convolve_in_training(&self, maps: &Tensor) -> Tensor {
-        match self.shape {
-            Shape { kernel: 3, stride: 1, groups: 1, .. } => {
-                winograd_convolution(maps, &self.convolution.ws)
-                    .expect("maps have the layer's channels")
-            }
-            _ => self.convolution.forward(maps),
-        }
+        let weight = &self.convolution.ws;
+        let maps = match self.shape {
+            Shape { from: 1..=4, stride, groups: 1, .. } => stem_convolution(maps, weight, stride),
+            Shape { kernel: 3, stride: 1, groups: 1, .. } => winograd_convolution(maps, weight),
+            _ => return self.convolution.forward(maps),
+        };
+        maps.expect("maps have the layer's channels")
     }
 
     /// Weight, bias, running mean and running variance.

@@ -25,7 +25,7 @@ using at::Tensor;
 
 #ifdef HAS_LOOPS
 constexpr auto kLast = at::MemoryFormat::ChannelsLast;
-constexpr int64_t kMostNumbers = 2 << 20;  // of planes of filters at a time: 8 MiB
+constexpr int64_t kMostNumbers = 4 << 20;  // of planes of filters at a time: 16 MiB
 constexpr int64_t kTasks = 16;  // that gradients of filters are shared out in, where they can
 
 Tensor numbers(int64_t count) { return at::empty({count}, at::kFloat); }

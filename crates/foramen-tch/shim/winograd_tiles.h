@@ -19,7 +19,7 @@ constexpr int64_t kPixels = 4;  // of a result, along a side of a tile
 constexpr int64_t kSeen = 6;    // of the maps
 constexpr int64_t kTaps = 3;    // of a filter
 constexpr int64_t kPlanes = kSeen * kSeen;
-constexpr int64_t kTiles = 48;  // in a block, at most
+constexpr int64_t kTiles = 32;  // in a block, at most
 constexpr int64_t kStrip = 16;  // divides the channels
 constexpr int64_t kStagger = 16;
 constexpr int64_t kMostChannels = 2048;
@@ -60,10 +60,11 @@ struct Tiled {
   int64_t tiles() const { return images * down * across; }
   int64_t blocks() const { return (tiles() + kTiles - 1) / kTiles; }
 
-  // Blocks have as many tiles each as can be.
+  // All but the last of as many tiles as fill strips of sums over them.
   Range block(int64_t number) const {
-    const int64_t first = tiles() * number / blocks();
-    return {first, tiles() * (number + 1) / blocks() - first};
+    const int64_t strips = in_strips(tiles()) / kStrip;
+    const int64_t first = strips * number / blocks() * kStrip;
+    return {first, std::min(tiles(), strips * (number + 1) / blocks() * kStrip) - first};
   }
 };
 

@@ -112,6 +112,12 @@ unsafe extern "C" {
         weight: *mut C_tensor,
         out: *mut *mut C_tensor,
     ) -> Message;
+    fn ftch_stem(
+        images: *mut C_tensor,
+        weight: *mut C_tensor,
+        stride: i64,
+        out: *mut *mut C_tensor,
+    ) -> Message;
     fn ftch_clear_gradients(count: usize, parameters: List) -> Message;
     fn ftch_adamw_step(
         options: *const AdamWStep,
@@ -352,6 +358,18 @@ pub(crate) fn batch_norm(
             &raw mut out,
         );
         check("normalise a batch", message)?;
+        Ok(Tensor::from_ptr(out))
+    }
+}
+
+/// Images `[n, from, rows, columns]` and a weight `[to, from, side, side]`.
+pub(crate) fn stem(images: &Tensor, weight: &Tensor, stride: i64) -> Result<Tensor, TorchError> {
+    let pointer = |tensor: &Tensor| tensor.as_ptr().cast_mut();
+    let mut out = std::ptr::null_mut();
+    // SAFETY: as for `packed_convolution`; what autograd keeps are tensors of its own on
+    // the same storage.
+    unsafe {
+        check("convolve", ftch_stem(pointer(images), pointer(weight), stride, &raw mut out))?;
         Ok(Tensor::from_ptr(out))
     }
 }

@@ -47,6 +47,7 @@ mod packed;
 mod parameters;
 mod scaler;
 mod sgd;
+mod stem;
 mod winograd;
 
 pub use adamw::{AdamW, AdamWConfig};
@@ -65,6 +66,7 @@ pub use memory_format::{channels_last, is_channels_last, make_channels_last};
 pub use packed::PackedConvolution;
 pub use scaler::{GradientScaler, ScalerConfig};
 pub use sgd::{Sgd, SgdConfig};
+pub use stem::stem_convolution;
 pub use tch;
 pub use winograd::winograd_convolution;
 
