@@ -139,35 +139,44 @@ INLINE void sum_gradients(const T* gradients, const T* maps, const T* result, bo
   }
 }
 
-// The gradient of a vector of maps, in `lane` and on, from that of its norm: less `offset` and
-// `slope` times what a map is from its mean.
-template <typename V, typename T>
-INLINE void gradient_below_norm(const T* maps, typename V::Vector& gradient, bool relu,
-                                int64_t lane, const Lanes& of, const float* offset,
-                                const float* slope, T* out) {
-  typename V::Vector value, mean, factor, term, less;
-  load<V>(maps, value);
-  load<V>(of.factor + lane, factor);
-  if (relu) {
+// What gradients of maps are found with, for a vector of lanes.
+template <typename V>
+struct WayBack {
+  typename V::Vector mean, factor, term, offset, slope;
+
+  INLINE void look(const Lanes& of, const float* offsets, const float* slopes, int64_t lane) {
+    load<V>(of.mean + lane, mean);
+    load<V>(of.factor + lane, factor);
     load<V>(of.term + lane, term);
-    zero_below<V>(value * factor + term, gradient);
+    load<V>(offsets + lane, offset);
+    load<V>(slopes + lane, slope);
   }
-  load<V>(of.mean + lane, mean);
-  load<V>(offset + lane, less);
-  load<V>(slope + lane, term);
-  store<V>(out, factor * (gradient - less - (value - mean) * term));
-}
+
+  // The gradient of maps from that of their norm: less the offset and what the slope has for
+  // as far as they are from their mean.
+  template <typename T>
+  INLINE void put(const T* maps, typename V::Vector gradient, bool relu, T* out) const {
+    typename V::Vector value;
+    load<V>(maps, value);
+    if (relu) zero_below<V>(value * factor + term, gradient);
+    store<V>(out, factor * (gradient - offset - (value - mean) * slope));
+  }
+};
 
 template <typename V, typename T>
 INLINE void gradient_of_maps(const T* gradients, const T* maps, bool relu, int64_t rows,
                              int64_t lanes, const Lanes& of, const float* offset,
                              const float* slope, T* out) {
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t lane = 0; lane < lanes; lane += V::kCount) {
-      const int64_t at = row * lanes + lane;
-      typename V::Vector gradient;
-      load<V>(gradients + at, gradient);
-      gradient_below_norm<V>(maps + at, gradient, relu, lane, of, offset, slope, out + at);
+  for (int64_t lane = 0; lane < lanes; lane += kBlock * V::kCount) {
+    WayBack<V> back[kBlock];
+    for (int64_t i = 0; i < kBlock; ++i) back[i].look(of, offset, slope, lane + i * V::kCount);
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t i = 0; i < kBlock; ++i) {
+        const int64_t at = row * lanes + lane + i * V::kCount;
+        typename V::Vector gradient;
+        load<V>(gradients + at, gradient);
+        back[i].put(maps + at, gradient, relu, out + at);
+      }
     }
   }
 }

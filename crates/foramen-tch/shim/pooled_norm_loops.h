@@ -66,39 +66,63 @@ INLINE void pool(const T* maps, const Pooled& of, int64_t row, const Lanes& norm
   }
 }
 
-// A row of the gradient of the maps: what `gradient_of_maps` has, of the gradients of as many
-// pixels of the result as took their maximum from here.
+// A row of the gradient of the maps, as WayBack has it, of the gradients of as many pixels of
+// the result as took their maximum from here: these are in Rows rows, of which the first is
+// `first`, and there the maps are in row `side` of the 3 x 3, or two less in the second.
+template <typename V, int64_t Rows, typename T>
+INLINE void unpool_rows(const T* gradients, const uint8_t* place, const T* maps,
+                        const Pooled& of, int64_t first, int64_t side, const Lanes& norm,
+                        const float* offset, const float* slope, T* out) {
+  typedef typename V::Vector Vector;
+  typedef typename V::Bits Bits;
+  const int64_t columns = of.columns_after();
+  for (int64_t c = 0; c < of.channels; c += V::kCount) {
+    WayBack<V> back;
+    back.look(norm, offset, slope, c);
+    Vector gradient[Rows];
+    Bits places[Rows];
+    const auto look = [&](int64_t row, int64_t column) INLINE_LAMBDA {
+      const int64_t at = ((first + row) * columns + column) * of.channels + c;
+      typename V::Bytes bytes;
+      std::memcpy(&bytes, place + at, sizeof bytes);
+      places[row] = __builtin_convertvector(bytes, Bits);
+      load<V>(gradients + at, gradient[row]);
+    };
+    const auto taken = [&](int64_t row, int64_t column) INLINE_LAMBDA {
+      const auto from = static_cast<uint32_t>((side - 2 * row) * kSide + column);
+      return (Vector)((Bits)gradient[row] & (Bits)(places[row] == from));
+    };
+    for (int64_t row = 0; row < Rows; ++row) look(row, 0);
+    for (int64_t column = 0; column < columns; ++column) {
+      const bool is_last = column + 1 == columns;
+      Vector even = {}, odd = {};
+      for (int64_t row = 0; row < Rows; ++row) {
+        even += taken(row, 1);
+        odd += taken(row, 2);
+        if (is_last) continue;
+        look(row, column + 1);
+        odd += taken(row, 0);
+      }
+      const int64_t at = 2 * column * of.channels + c;
+      back.put(maps + at, even, /*relu=*/true, out + at);
+      if (is_last && of.columns % 2 == 1) continue;
+      back.put(maps + at + of.channels, odd, /*relu=*/true, out + at + of.channels);
+    }
+  }
+}
+
 template <typename V, typename T>
 INLINE void unpool(const T* gradients, const uint8_t* place, const T* maps, const Pooled& of,
                    int64_t row, const Lanes& norm, const float* offset, const float* slope,
                    T* out) {
-  typedef typename V::Vector Vector;
-  typedef typename V::Bits Bits;
-  const int64_t image = row / of.rows, y = row % of.rows;
-  for (int64_t x = 0; x < of.columns; ++x) {
-    int64_t pixels[4];
-    uint32_t places[4];
-    int64_t count = 0;
-    for (int64_t i = y / 2; i <= std::min((y + 1) / 2, of.rows_after() - 1); ++i) {
-      for (int64_t j = x / 2; j <= std::min((x + 1) / 2, of.columns_after() - 1); ++j) {
-        places[count] = static_cast<uint32_t>((y + 1 - 2 * i) * kSide + x + 1 - 2 * j);
-        pixels[count++] =
-            ((image * of.rows_after() + i) * of.columns_after() + j) * of.channels;
-      }
-    }
-    const int64_t at = (row * of.columns + x) * of.channels;
-    for (int64_t c = 0; c < of.channels; c += V::kCount) {
-      Vector sum = {}, gradient;
-      for (int64_t k = 0; k < count; ++k) {
-        typename V::Bytes bytes;
-        std::memcpy(&bytes, place + pixels[k] + c, sizeof bytes);
-        load<V>(gradients + pixels[k] + c, gradient);
-        const Bits is_here = (Bits)(__builtin_convertvector(bytes, Bits) == places[k]);
-        sum += (Vector)((Bits)gradient & is_here);
-      }
-      gradient_below_norm<V>(maps + at + c, sum, /*relu=*/true, c, norm, offset, slope,
-                             out + at + c);
-    }
+  const int64_t y = row % of.rows, above = row / of.rows * of.rows_after() + y / 2;
+  const int64_t at = row * of.columns * of.channels;
+  const bool are_two = y % 2 == 1 && y + 1 < of.rows;
+  if (are_two) {
+    unpool_rows<V, 2>(gradients, place, maps + at, of, above, 2, norm, offset, slope, out + at);
+  } else {
+    unpool_rows<V, 1>(gradients, place, maps + at, of, above, y % 2 == 1 ? 2 : 1, norm, offset,
+                      slope, out + at);
   }
 }
 
