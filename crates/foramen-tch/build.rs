@@ -16,9 +16,12 @@ fn main() {
     let includes = includes(lib.as_deref());
     // A batch norm takes the same product and sum on each processor; products of matrices
     // take one rounding for the two where there is an instruction for it.
-    for (name, optimisation, contract) in
-        [("shim", 1, "off"), ("batch_norm", 3, "off"), ("winograd", 3, "fast"), ("stem", 3, "fast")]
-    {
+    for (name, optimisation, contract) in [
+        ("shim", 1, "off"),
+        ("batch_norm", 3, "off"),
+        ("winograd", 3, "fast"),
+        ("direct", 3, "fast"),
+    ] {
         let mut build = cc::Build::new();
         build.cpp(true).pic(true).warnings(false).includes(&includes);
         build.file(format!("shim/{name}.cpp"));

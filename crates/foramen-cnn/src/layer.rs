@@ -1,8 +1,6 @@
 //! A convolution with its batch norm: what every trunk is built of.
 
-use foramen_tch::{
-    FusedBatchNorm, PackedConvolution, stem_convolution, winograd_convolution,
-};
+use foramen_tch::{FusedBatchNorm, PackedConvolution, direct_convolution, winograd_convolution};
 use tch::nn::{self, Init, Module as _, ModuleT as _};
 use tch::{Kind, Tensor};
 
@@ -111,8 +109,10 @@ impl Layer {
     fn convolve_in_training(&self, maps: &Tensor) -> Tensor {
         let weight = &self.convolution.ws;
         let maps = match self.shape {
-            Shape { from: 1..=4, stride, groups: 1, .. } => stem_convolution(maps, weight, stride),
-            Shape { kernel: 3, stride: 1, groups: 1, .. } => winograd_convolution(maps, weight),
+            Shape { kernel: 3, stride: 1, groups: 1, from: 5.., .. } => {
+                winograd_convolution(maps, weight)
+            }
+            Shape { stride, groups: 1, .. } => direct_convolution(maps, weight, stride),
             _ => return self.convolution.forward(maps),
         };
         maps.expect("maps have the layer's channels")

@@ -112,8 +112,8 @@ unsafe extern "C" {
         weight: *mut C_tensor,
         out: *mut *mut C_tensor,
     ) -> Message;
-    fn ftch_stem(
-        images: *mut C_tensor,
+    fn ftch_direct(
+        maps: *mut C_tensor,
         weight: *mut C_tensor,
         stride: i64,
         out: *mut *mut C_tensor,
@@ -362,14 +362,14 @@ pub(crate) fn batch_norm(
     }
 }
 
-/// Images `[n, from, rows, columns]` and a weight `[to, from, side, side]`.
-pub(crate) fn stem(images: &Tensor, weight: &Tensor, stride: i64) -> Result<Tensor, TorchError> {
+/// Maps `[n, from, rows, columns]` and a weight `[to, from, side, side]`.
+pub(crate) fn direct(maps: &Tensor, weight: &Tensor, stride: i64) -> Result<Tensor, TorchError> {
     let pointer = |tensor: &Tensor| tensor.as_ptr().cast_mut();
     let mut out = std::ptr::null_mut();
     // SAFETY: as for `packed_convolution`; what autograd keeps are tensors of its own on
     // the same storage.
     unsafe {
-        check("convolve", ftch_stem(pointer(images), pointer(weight), stride, &raw mut out))?;
+        check("convolve", ftch_direct(pointer(maps), pointer(weight), stride, &raw mut out))?;
         Ok(Tensor::from_ptr(out))
     }
 }

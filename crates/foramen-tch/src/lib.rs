@@ -38,6 +38,7 @@ mod average;
 mod batch_norm;
 mod build;
 mod determinism;
+mod direct;
 mod error;
 mod ffi;
 mod generator;
@@ -47,7 +48,6 @@ mod packed;
 mod parameters;
 mod scaler;
 mod sgd;
-mod stem;
 mod winograd;
 
 pub use adamw::{AdamW, AdamWConfig};
@@ -59,6 +59,7 @@ pub use determinism::{
     is_cudnn_benchmark, is_deterministic, is_tf32, set_cudnn_benchmark, set_deterministic,
     set_flush_denormal, set_tf32,
 };
+pub use direct::direct_convolution;
 pub use error::TorchError;
 pub use generator::{generator_state, set_generator_state};
 pub use memory::reuse_memory;
@@ -66,7 +67,6 @@ pub use memory_format::{channels_last, is_channels_last, make_channels_last};
 pub use packed::PackedConvolution;
 pub use scaler::{GradientScaler, ScalerConfig};
 pub use sgd::{Sgd, SgdConfig};
-pub use stem::stem_convolution;
 pub use tch;
 pub use winograd::winograd_convolution;
 
