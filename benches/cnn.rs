@@ -13,7 +13,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use foramen_cnn::{Cnn, CnnConfig, CnnModel, DeviceChoice, Precision, samples};
 use foramen_image::ndarray::Array3;
 use foramen_learn::{Classifier, Dataset, Learner, Part, Sample, Split};
-use foramen_tch::{FusedBatchNorm, channels_last, winograd_convolution};
+use foramen_tch::{FusedBatchNorm, channels_last, direct_convolution, winograd_convolution};
 use tch::{Device, Kind, Tensor};
 
 /// 100 × 100 pixels, as `select` cuts them.
@@ -107,28 +107,46 @@ fn norming(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Convolutions of the compact network's and a ResNet-18's residual blocks, forward and back,
-/// beside libtorch's, whose fastest layout is channels-last as well.
+/// Convolutions of the compact network's and a ResNet-18's residual blocks, and their first and
+/// strided ones, forward and back, beside libtorch's, whose fastest layout is channels-last as
+/// well.
 fn convolving(criterion: &mut Criterion) {
-    let options = (Kind::Float, Device::Cpu);
     let mut group = criterion.benchmark_group("cnn/convolution");
-    let compact = [(64, 16, 32), (64, 32, 16), (64, 64, 8)];
-    let resnet = [(16, 64, 56), (16, 512, 7)];
-    for (images, channels, edge) in compact.into_iter().chain(resnet) {
+    for (shape, to, side, stride) in [
+        ([64, 16, 32, 32], 16, 3, 1),
+        ([64, 32, 16, 16], 32, 3, 1),
+        ([64, 64, 8, 8], 64, 3, 1),
+        ([16, 64, 56, 56], 64, 3, 1),
+        ([16, 512, 7, 7], 512, 3, 1),
+        ([64, 1, 64, 64], 16, 5, 2),
+        ([64, 16, 32, 32], 32, 3, 2),
+        ([64, 32, 16, 16], 64, 3, 2),
+        ([16, 1, 224, 224], 64, 7, 2),
+        ([16, 3, 224, 224], 64, 7, 2),
+        ([16, 64, 56, 56], 128, 3, 2),
+    ] {
         let leaf = |shape: [i64; 4]| {
-            let tensor = channels_last(&Tensor::randn(shape, options));
-            tensor.expect("four dimensions").set_requires_grad(true)
+            let tensor = Tensor::randn(shape, (Kind::Float, Device::Cpu));
+            channels_last(&tensor).expect("four dimensions")
         };
-        let maps = leaf([images, channels, edge, edge]);
-        let weight = leaf([channels, channels, 3, 3]);
-        let back =
-            |out: Tensor| Tensor::run_backward(&[out.sum(None)], &[&maps, &weight], false, false);
-        let shape = format!("{images}x{channels}x{edge}x{edge}");
-        group.bench_function(format!("winograd/{shape}"), |bencher| {
-            bencher.iter(|| back(winograd_convolution(&maps, &weight).expect("shapes fit")));
+        let [images, from, edge, _] = shape;
+        let maps = leaf(shape).set_requires_grad(true);
+        let weight = leaf([to, from, side, side]).set_requires_grad(true);
+        // Images need no gradient.
+        let wanted = if from > 4 { vec![&weight, &maps] } else { vec![&weight] };
+        let back = |out: Tensor| Tensor::run_backward(&[out.sum(None)], &wanted, false, false);
+        let name = format!("{images}x{from}x{edge}x{edge}-{to}x{side}x{side}/{stride}");
+        group.bench_function(format!("ours/{name}"), |bencher| {
+            bencher.iter(|| {
+                let out = match stride {
+                    1 => winograd_convolution(&maps, &weight),
+                    _ => direct_convolution(&maps, &weight, stride),
+                };
+                back(out.expect("shapes fit"))
+            });
         });
-        group.bench_function(format!("libtorch/{shape}"), |bencher| {
-            bencher.iter(|| back(maps.conv2d(&weight, None::<&Tensor>, 1, 1, 1, 1)));
+        group.bench_function(format!("libtorch/{name}"), |bencher| {
+            bencher.iter(|| back(maps.conv2d(&weight, None::<&Tensor>, stride, side / 2, 1, 1)));
         });
     }
     group.finish();

@@ -5,8 +5,8 @@
 //! random generator, [`channels_last`] lays tensors out as convolutions like
 //! them, [`AdamW`] and [`Sgd`] are optimisers whose state can be saved,
 //! [`GradientScaler`] keeps fp16 gradients in range, [`move_towards`] averages
-//! weights, [`winograd_convolution`] and [`FusedBatchNorm`] train and
-//! [`PackedConvolution`] predicts fast, and [`reuse_memory`] spares the kernel work
+//! weights, [`winograd_convolution`], [`direct_convolution`] and [`FusedBatchNorm`] train
+//! and [`PackedConvolution`] predicts fast, and [`reuse_memory`] spares the kernel work
 //! between steps. A C++ shim is compiled against the same headers as torch-sys;
 //! exceptions are caught there and become [`TorchError`].
 //!

@@ -25,7 +25,7 @@ use crate::ffi;
 /// 10⁻⁵ may be lost where libtorch loses 10⁻⁶. The result does not depend on the number of
 /// threads. A number that is none, or infinite, makes no number of all pixels of its tile.
 ///
-/// So convolved are maps in f32 that lie channels-last, outside of autocast, of at least 48
+/// So convolved are maps in f32 that lie channels-last, outside of autocast, of at least 32
 /// tiles of 4 × 4 pixels, with channels that 16 divides on both sides and that are at most
 /// 2048, on x86-64 processors with AVX2, under Linux. Anything else libtorch convolves.
 ///
