@@ -79,10 +79,9 @@ void fill(const float* numbers, const Maps& maps, const Rectangle& part, float* 
       std::fill(to, end, 0.0f);
       continue;
     }
-    const float* from = numbers + maps.at(part.image, row, part.column);
+    const float* from = numbers + maps.at(part.image, row, part.column + left);
     std::fill(to, to + left * maps.channels, 0.0f);
-    std::copy(from + left * maps.channels, from + right * maps.channels,
-              to + left * maps.channels);
+    std::copy(from, from + (right - left) * maps.channels, to + left * maps.channels);
     std::fill(to + right * maps.channels, end, 0.0f);
   }
 }
