@@ -13,7 +13,9 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use foramen_cnn::{Cnn, CnnConfig, CnnModel, DeviceChoice, Precision, samples};
 use foramen_image::ndarray::Array3;
 use foramen_learn::{Classifier, Dataset, Learner, Part, Sample, Split};
-use foramen_tch::{FusedBatchNorm, channels_last, direct_convolution, winograd_convolution};
+use foramen_tch::{
+    FusedBatchNorm, channels_last, direct_convolution, reuse_memory, winograd_convolution,
+};
 use tch::{Device, Kind, Tensor};
 
 /// 100 × 100 pixels, as `select` cuts them.
@@ -109,8 +111,9 @@ fn norming(criterion: &mut Criterion) {
 
 /// Convolutions of the compact network's and a ResNet-18's residual blocks, and their first and
 /// strided ones, forward and back, beside libtorch's, whose fastest layout is channels-last as
-/// well.
+/// well. Without memory of the steps before, both would mostly wait for the kernel.
 fn convolving(criterion: &mut Criterion) {
+    reuse_memory().expect("libtorch sets its allocator");
     let mut group = criterion.benchmark_group("cnn/convolution");
     for (shape, to, side, stride) in [
         ([64, 16, 32, 32], 16, 3, 1),
@@ -134,7 +137,11 @@ fn convolving(criterion: &mut Criterion) {
         let weight = leaf([to, from, side, side]).set_requires_grad(true);
         // Images need no gradient.
         let wanted = if from > 4 { vec![&weight, &maps] } else { vec![&weight] };
-        let back = |out: Tensor| Tensor::run_backward(&[out.sum(None)], &wanted, false, false);
+        let after = (edge - 1) / stride + 1;
+        let gradient = leaf([images, to, after, after]);
+        let back = |out: Tensor| {
+            Tensor::run_backward(&[(out * &gradient).sum(None)], &wanted, false, false)
+        };
         let name = format!("{images}x{from}x{edge}x{edge}-{to}x{side}x{side}/{stride}");
         group.bench_function(format!("ours/{name}"), |bencher| {
             bencher.iter(|| {

@@ -155,8 +155,8 @@ struct WayBack {
   // The gradient of maps from that of their norm: less the offset and what the slope has for
   // as far as they are from their mean.
   template <typename T>
-  INLINE void put(const T* maps, typename V::Vector gradient, bool relu, T* out) const {
-    typename V::Vector value;
+  INLINE void put(const T* maps, const typename V::Vector& of_norm, bool relu, T* out) const {
+    typename V::Vector value, gradient = of_norm;
     load<V>(maps, value);
     if (relu) zero_below<V>(value * factor + term, gradient);
     store<V>(out, factor * (gradient - offset - (value - mean) * slope));

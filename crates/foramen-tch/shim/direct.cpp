@@ -1,7 +1,6 @@
-// Direct convolutions: of images with few channels, which libtorch pads to as many as a vector
-// has, and with a stride. What a row of a filter sees is one run of numbers, since channels
-// come last; pixels are gone over in rectangles, whose maps lie in a room with zeros around
-// them, so that all pixels see alike.
+// Direct convolutions, of images with few channels and with a stride. What a row of a filter
+// sees is one run of numbers, since channels come last; pixels are gone over in rectangles,
+// whose maps lie in a room with zeros around them, so that all pixels see alike.
 //
 // Rectangles and parts of sums are of a size that does not depend on the number of threads.
 #include <ATen/ATen.h>

@@ -21,9 +21,8 @@ use crate::ffi;
 /// # Ok::<(), foramen_tch::TorchError>(())
 /// ```
 ///
-/// libtorch computes with one or three channels as with more, of which most are zeros, and
-/// readies a convolution anew at each call. The result here does not depend on the number of
-/// threads.
+/// libtorch readies a convolution anew at each call, which takes long beside a small one. The
+/// result here does not depend on the number of threads.
 ///
 /// So convolved are maps in f32 that lie channels-last, outside of autocast, to channels that
 /// 16 divides, on x86-64 processors with AVX2, under Linux: of at most four channels, by
