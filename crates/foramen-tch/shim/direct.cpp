@@ -4,7 +4,6 @@
 //
 // Rectangles and parts of sums are of a size that does not depend on the number of threads.
 #include <ATen/ATen.h>
-#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "guarded.h"
 
 #if defined(__x86_64__) && defined(__GLIBC__)
+#include "convolution.h"
 #include "direct_loops.h"
 #include "parallel.h"
 #define HAS_LOOPS
@@ -24,7 +24,6 @@ namespace {
 using at::Tensor;
 
 #ifdef HAS_LOOPS
-constexpr auto kLast = at::MemoryFormat::ChannelsLast;
 constexpr int64_t kParts = 16;               // of all rectangles, that gradients are sums of
 constexpr int64_t kFewChannels = 4;          // of images
 constexpr int64_t kMostSide = 7;             // of a filter
@@ -250,21 +249,14 @@ struct DirectConvolution : torch::autograd::Function<DirectConvolution> {
   }
 };
 
-// Whether maps and weight are what the loops are for. What autocast wants in 16 bits is left
-// to it.
+// Whether maps and weight are what the loops are for.
 bool fits(const Tensor& maps, const Tensor& weight, int64_t stride) {
-  const auto is_float = [](const Tensor& tensor) {
-    return tensor.is_cpu() && tensor.scalar_type() == at::kFloat && tensor.dim() == 4;
-  };
-  if (!is_float(maps) || !is_float(weight) || !maps.is_contiguous(kLast)) return false;
-  if (maps.numel() == 0 || stride < 1 || maps.size(1) != weight.size(1)) return false;
+  if (!are_for_loops(maps, weight) || maps.numel() == 0 || stride < 1) return false;
   const int64_t side = weight.size(2);
   if (side % 2 == 0 || side > kMostSide || weight.size(3) != side) return false;
   const bool is_strided = side == 3 && stride == 2 && are_vectors(maps.size(1)) &&
                           weight.numel() <= kMostWeights;
-  return (maps.size(1) <= kFewChannels || is_strided) && are_vectors(weight.size(0)) &&
-         !at::autocast::is_autocast_enabled(at::kCPU) && __builtin_cpu_supports("avx2") &&
-         __builtin_cpu_supports("fma");
+  return (maps.size(1) <= kFewChannels || is_strided) && are_vectors(weight.size(0));
 }
 #endif
 

@@ -4,7 +4,6 @@
 // Blocks of tiles are of a size that does not depend on the number of threads, and sums over
 // blocks are taken in their order.
 #include <ATen/ATen.h>
-#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "guarded.h"
 
 #if defined(__x86_64__) && defined(__GLIBC__)
+#include "convolution.h"
 #include "parallel.h"
 #include "winograd_loops.h"
 #define HAS_LOOPS
@@ -24,7 +24,6 @@ namespace {
 using at::Tensor;
 
 #ifdef HAS_LOOPS
-constexpr auto kLast = at::MemoryFormat::ChannelsLast;
 constexpr int64_t kMostNumbers = 4 << 20;  // of planes of filters at a time: 16 MiB
 constexpr int64_t kTasks = 16;  // that gradients of filters are shared out in, where they can
 
@@ -199,22 +198,13 @@ struct Winograd : torch::autograd::Function<Winograd> {
   }
 };
 
-// Whether maps and weight are what the loops are for, and enough to be worth it. What
-// autocast wants in 16 bits is left to it.
+// Whether maps and weight are what the loops are for, and enough to be worth it.
 bool fits(const Tensor& maps, const Tensor& weight) {
-  const auto is_float = [](const Tensor& tensor) {
-    return tensor.is_cpu() && tensor.scalar_type() == at::kFloat && tensor.dim() == 4;
-  };
   const auto are_strips = [](int64_t channels) {
     return channels > 0 && channels % kStrip == 0 && channels <= kMostChannels;
   };
-  if (!is_float(maps) || !is_float(weight) || !maps.is_contiguous(kLast)) return false;
-  if (weight.size(1) != maps.size(1) || weight.size(2) != kTaps || weight.size(3) != kTaps) {
-    return false;
-  }
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-         !at::autocast::is_autocast_enabled(at::kCPU) && are_strips(weight.size(0)) &&
-         are_strips(weight.size(1)) &&
+  return are_for_loops(maps, weight) && weight.size(2) == kTaps && weight.size(3) == kTaps &&
+         are_strips(weight.size(0)) && are_strips(weight.size(1)) &&
          tiled_of(maps).tiles() >= kTiles;
 }
 #endif
