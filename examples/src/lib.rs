@@ -19,11 +19,6 @@ mod levels_page;
 mod medmnist;
 mod perturbed;
 mod progress;
-#[cfg(feature = "torch")]
-mod reader_network;
-mod reader_samples;
-#[cfg(feature = "torch")]
-mod reader_training;
 mod readings;
 mod reporting;
 mod root_accuracy;
@@ -49,11 +44,6 @@ pub use levels_page::render_levels;
 pub use medmnist::read_medmnist;
 pub use perturbed::Perturbation;
 pub use progress::{bar, counter};
-#[cfg(feature = "torch")]
-pub use reader_network::TrainedReader;
-pub use reader_samples::{ReaderSample, reader_samples};
-#[cfg(feature = "torch")]
-pub use reader_training::{ReaderBatch, reader_loss};
 pub use readings::{MeanReading, Place, Readings, Seen, mean_reading, read_profile, read_readings};
 pub use reporting::{provenance, report_input};
 pub use root_accuracy::RootAccuracy;

@@ -26,9 +26,18 @@ const LINING: f64 = 0.6;
 const INWARD: (f64, f64) = (0.07, 0.03);
 
 /// How much brightness beyond a fifth of fluid speaks against a wall on spin
-/// echo, where cortex is dark and what is not may be a root. On T2* a soft disc
-/// is a grey wall.
+/// echo, where cortex is dark and what is not may be a root.
 const GREY: f64 = 0.5;
+
+/// On T2* bone stays dark behind the wall: how deep that is looked at, in millimetres, and
+/// what a millimetre of tissue brighter than half speaks against it, or of darker tissue
+/// before it, per part of the edge.
+const DEEP: f64 = 3.0;
+const BEYOND_WALL: f64 = 0.5;
+const INWARD_T2_STAR: f64 = 0.025;
+/// Half the distance over which the tissue of a wall is taken on T2*, in millimetres: behind
+/// a thin soft disc lies darker bone.
+const FACE: f64 = 0.75;
 
 /// How much wider, per square millimetre along the channel from the cut, a
 /// place may be and still lose to one on the cut.
@@ -46,7 +55,7 @@ pub(crate) struct Neck {
     pub(crate) back: (f64, f64),
     pub(crate) width: f64,
     /// Rise of intensity at the weaker wall, as a part of that from bone to
-    /// fluid.
+    /// fluid (T2 FSE) or to soft tissue (T2*).
     pub(crate) edge: f64,
 }
 
@@ -59,10 +68,10 @@ pub(crate) fn narrowest_neck(
     levels: Levels,
     contrast: Contrast,
 ) -> Option<Neck> {
-    let axes = Axes::new(front, back, contrast);
+    let axes = Axes::new(front, back);
     let half = axes.length / 2.0;
-    let front = axes.wall(frame, side, levels, half, -1.0)?;
-    let back = axes.wall(frame, side, levels, half, 1.0)?;
+    let front = axes.wall(frame, side, (levels, contrast), half, -1.0)?;
+    let back = axes.wall(frame, side, (levels, contrast), half, 1.0)?;
     // Where a wall has turned away into the canal there is little edge left:
     // no caliper is set there.
     let distinct = |wall: &[(f64, f64)]| {
@@ -93,12 +102,10 @@ struct Axes {
     middle: (f64, f64),
     across: (f64, f64),
     length: f64,
-    /// How much a wall's own brightness speaks against it.
-    grey: f64,
 }
 
 impl Axes {
-    fn new(front: (f64, f64), back: (f64, f64), contrast: Contrast) -> Self {
+    fn new(front: (f64, f64), back: (f64, f64)) -> Self {
         let length = distance(front, back);
         // A short cut has no direction of its own: the axis of the foramen lies
         // about 50° to the coronal plane.
@@ -111,7 +118,6 @@ impl Axes {
             middle: (f64::midpoint(front.0, back.0), f64::midpoint(front.1, back.1)),
             across: (sum.0 / norm, sum.1 / norm),
             length,
-            grey: if contrast == Contrast::T2Star { 0.0 } else { GREY },
         }
     }
 
@@ -131,14 +137,16 @@ impl Axes {
         &self,
         frame: &Frame<'_>,
         side: Side,
-        levels: Levels,
+        (levels, contrast): (Levels, Contrast),
         half: f64,
         towards: f64,
     ) -> Option<Vec<(f64, f64)>> {
-        let range = levels.fluid - levels.dark;
+        let is_star = contrast == Contrast::T2Star;
+        let range = if is_star { levels.tissue } else { levels.fluid } - levels.dark;
         let n = whole((half + BEYOND) / ACROSS) + 1;
         let margin = whole((EDGE + LINING) / ACROSS);
-        let samples = n + 2 * margin;
+        let deep = if is_star { whole(DEEP / ACROSS) } else { margin };
+        let samples = margin + n + deep;
         let rows = 2 * PLACES + 1;
         // Index `margin` is the middle of the channel.
         let distance = |k: usize| (k as f64 - margin as f64) * ACROSS;
@@ -154,11 +162,21 @@ impl Axes {
         let inward = if towards < 0.0 { INWARD.0 } else { INWARD.1 };
         let cost = |i: usize, k: usize| {
             let row = &values[i * samples..(i + 1) * samples];
-            let (inside, outside) = (row[k - edge].min(0.8), row[k + edge].min(0.8));
             let away = distance(k) - half;
-            let rise = inside - outside - self.grey * (outside - 0.2).max(0.0);
-            0.012 * away * away + inward * distance(k) - rise
+            if is_star {
+                let (inside, outside) = (row[k - edge].min(1.0), row[k + edge].min(1.0));
+                let middle = f64::midpoint(inside, outside);
+                let dark: f64 = row[margin..k].iter().map(|v| (middle - v).max(0.0)).sum();
+                let bright: f64 = row[k..k + deep].iter().map(|v| (v - middle).max(0.0)).sum();
+                let against = BEYOND_WALL * ACROSS * (dark + bright);
+                0.006 * away * away + INWARD_T2_STAR * distance(k) + against - (inside - outside)
+            } else {
+                let (inside, outside) = (row[k - edge].min(0.8), row[k + edge].min(0.8));
+                let rise = inside - outside - GREY * (outside - 0.2).max(0.0);
+                0.012 * away * away + inward * distance(k) - rise
+            }
         };
+        let bend = if is_star { 0.01 } else { 0.02 };
         let first = margin;
         let last = margin + n;
         let mut total: Vec<f64> = (first..last).map(|k| cost(0, k)).collect();
@@ -169,7 +187,7 @@ impl Axes {
                 let lowest = k.saturating_sub(3);
                 for (l, before) in total[lowest..(k + 4).min(n)].iter().enumerate() {
                     let l = lowest + l;
-                    let value = before + 0.02 * (k as f64 - l as f64).abs();
+                    let value = before + bend * (k as f64 - l as f64).abs();
                     if value < next[k] {
                         (next[k], from[i * n + k]) = (value, l);
                     }
@@ -182,7 +200,8 @@ impl Axes {
         let mut line = vec![(0.0, 0.0); rows];
         for i in (0..rows).rev() {
             let row = &values[i * samples..(i + 1) * samples];
-            let (at, height) = half_intensity(row, first + k, margin);
+            let face = if is_star { whole(FACE / ACROSS) } else { margin };
+            let (at, height) = half_intensity(row, first + k, (margin, face));
             line[i] = (towards * (at - margin as f64) * ACROSS, height);
             k = from[i * n + k];
         }
@@ -191,11 +210,12 @@ impl Axes {
 }
 
 /// Where near index `k` the intensity is half way between the tissue that lines
-/// a wall and the wall's darkest, in (part) indices, and the height of the edge.
-fn half_intensity(row: &[f64], k: usize, reach: usize) -> (f64, f64) {
+/// a wall (so many indices inwards) and the wall's darkest (so many outwards), in (part)
+/// indices, and the height of the edge.
+fn half_intensity(row: &[f64], k: usize, (reach, face): (usize, usize)) -> (f64, f64) {
     let inside = row[k - reach..=k].iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let outside =
-        row[k..=(k + reach).min(row.len() - 1)].iter().copied().fold(f64::INFINITY, f64::min);
+        row[k..=(k + face).min(row.len() - 1)].iter().copied().fold(f64::INFINITY, f64::min);
     let half = f64::midpoint(inside, outside);
     let crossing = |a: usize| row[a] >= half && row[a + 1] < half;
     let nearest = (k - reach..(k + reach).min(row.len() - 1))

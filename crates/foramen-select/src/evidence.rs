@@ -153,7 +153,7 @@ fn mark(picture: &mut Picture, state: State, (row, column): (f64, f64)) {
                 frame(picture, (row, column), half, SHUT);
             }
         }
-        State::Closed => frame(picture, (row, column), 4.0, CLOSED),
+        State::Closed | State::Shut => frame(picture, (row, column), 4.0, CLOSED),
         State::Refused => {
             for turn in [-4.0, 4.0] {
                 let (from, to) = ((row - 4.0, column - turn), (row + 4.0, column + turn));

@@ -9,6 +9,9 @@ pub enum State {
     /// A pedicle (or, high in the neck, a lateral mass) lies there: this slice
     /// cuts no foramen. That is not narrow.
     Closed,
+    /// Shut on this side while the other side is open, and the height of the disc is not
+    /// known: a pedicle or an occluded foramen, not told apart.
+    Shut,
     /// A foramen shut by bone or disc: its width is 0.
     Occluded,
     /// It cannot be said.
@@ -22,6 +25,7 @@ impl State {
         match self {
             Self::Open => "open",
             Self::Closed => "closed",
+            Self::Shut => "shut",
             Self::Occluded => "occluded",
             Self::Refused => "refused",
         }
@@ -99,10 +103,26 @@ pub struct Foramen {
     pub root: Option<[Point; 2]>,
     /// Why it was refused.
     pub reason: Option<RefusalReason>,
-    /// Whether it is open as far as the slice alone can tell, as log odds.
+    /// What the state was judged by; `None` where it was refused.
+    pub evidence: Option<Evidence>,
+    /// Whether it is open, as log odds: of the slice, its neighbours and the other side.
     pub(crate) odds: f64,
     /// The passage, if it is one, whatever the slice alone says.
     pub(crate) passage: Option<Passage>,
+}
+
+/// What a slice shows where a foramen is expected. A person can follow each on the picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Evidence {
+    /// Millimetres of bone, or of what is as dark, on the most open way from the canal to the
+    /// outside: near 0 in an open foramen, the thickness of the bone where a pedicle lies.
+    pub bone_mm: f64,
+    /// Rise of intensity at the weaker wall of the passage: a part of that from bone to fluid
+    /// on T2 FSE, to soft tissue on T2*; 0 where nothing opens.
+    pub wall_edge: f64,
+    /// How much brighter the passage is than the vertebra, as a part of fluid.
+    pub brightness: f64,
 }
 
 /// What may be the passage of a foramen.
@@ -127,6 +147,7 @@ impl Foramen {
             root_width: None,
             root: None,
             reason: Some(reason),
+            evidence: None,
             odds: 0.0,
             passage: None,
         }

@@ -45,33 +45,32 @@
     )
 )]
 
-mod atlas;
 mod caliper;
 mod canal;
+mod chord;
 mod discs;
 mod drawing;
 mod evidence;
 mod foramen;
 mod frame;
 mod grade;
-mod joined;
 mod measurement;
 mod naive;
-mod passage;
-mod reader;
+mod openness;
 mod ring;
 mod root;
 mod selection;
+mod sequence;
+mod upper_limit;
 mod view;
 
 pub use discs::{Disc, DiscOptions, DiscRefusal, find_discs};
 pub use drawing::draw;
 pub use evidence::{draw_decision, draw_profile};
-pub use foramen::{Foramen, RefusalReason, State};
+pub use foramen::{Evidence, Foramen, RefusalReason, State};
 pub use grade::KimGrade;
 pub use measurement::{MeasureOptions, SliceMeasurement, measure};
 pub use naive::naive_width;
-pub use reader::{Network, reader_crops};
 pub use selection::{Choice, PointKind, SelectOptions, Selection, Target, narrowest, of_reader};
 
 #[cfg(doctest)]

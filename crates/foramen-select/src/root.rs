@@ -315,7 +315,7 @@ mod tests {
         let frame = Frame::new(slice, Point::default()).unwrap();
         let (sin, cos) = 50_f64.to_radians().sin_cos();
         let wall = |across: f64| (scale * (11.5 + across * sin), scale * (-5.5 + across * cos));
-        let levels = Levels { fluid: 1000.0, dark: 50.0 };
+        let levels = Levels { fluid: 1000.0, dark: 50.0, tissue: 400.0 };
         find(&frame, side, [wall(-1.5), wall(1.5)], levels, None).map(|root| root.width)
     }
 

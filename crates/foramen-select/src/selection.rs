@@ -121,7 +121,9 @@ pub fn narrowest(
     order.sort_by(|a, b| ranks[*a].total_cmp(&ranks[*b]));
     let mut ranked = order.iter().map(|i| profile[*i].clone().with_roots_of(&profile));
     let Some(chosen) = ranked.next() else {
-        let closed = profile.iter().any(|choice| choice.foramen.state == State::Closed);
+        let closed = profile
+            .iter()
+            .any(|choice| matches!(choice.foramen.state, State::Closed | State::Shut));
         let reason = if closed { RefusalReason::AllClosed } else { RefusalReason::AllRefused };
         return Selection::refused(profile, reason);
     };
@@ -156,7 +158,7 @@ pub fn of_reader(
         }
     };
     let foramen = &mut choice.foramen;
-    if let (State::Closed, Some(passage)) = (foramen.state, foramen.passage) {
+    if let (State::Closed | State::Shut, Some(passage)) = (foramen.state, foramen.passage) {
         (foramen.state, foramen.width) = (State::Open, Some(passage.width));
         foramen.confidence = (1.0 - foramen.confidence) * passage.certainty;
     }

@@ -3,14 +3,21 @@
 use foramen_image::{Contrast, Slice, Stack};
 use foramen_types::{Point, Side};
 
-use crate::caliper::narrowest_neck;
+use crate::caliper::{Neck, narrowest_neck};
 use crate::canal::{Canal, track};
+use crate::chord::shortest_chord;
 use crate::frame::Frame;
-use crate::ring::{Cut, Levels, Unrolled, symmetry};
+use crate::ring::{Cut, Levels, Unrolled, Way, symmetry};
 
 /// Where the foramen lies from the middle of the canal in most people, in
 /// millimetres outward and to the back.
 const TYPICAL: (f64, f64) = (12.0, -5.5);
+/// A neck whose weaker wall is at least this distinct helps to say where foramina lie.
+const DISTINCT: f64 = 0.3;
+/// From where to where tissue goes from bone to open: on T2*, where bone is dark throughout,
+/// as parts of soft tissue; on spin echo, where marrow and muscle are grey, of fluid.
+const OPEN_T2_STAR: (f64, f64) = (0.2, 0.6);
+const OPEN_T2_FSE: (f64, f64) = (0.12, 0.42);
 
 /// The slices of a stack around their canals.
 pub(crate) struct Views<'a> {
@@ -25,11 +32,15 @@ impl<'a> Views<'a> {
         let canals = track(stack, canal);
         let slices = stack.slices();
         let roll = roll(slices, &canals);
-        let views: Vec<Option<View<'_>>> = slices
+        let mut views: Vec<Option<View<'_>>> = slices
             .iter()
             .zip(&canals)
             .map(|(slice, canal)| View::new(slice, canal.as_ref()?, roll, stack.contrast))
             .collect();
+        let tissue = tissue(&views);
+        for view in views.iter_mut().flatten() {
+            view.tissue = tissue;
+        }
         // What most slices agree on says where to look on the others.
         let mut places: Vec<(f64, f64)> = Vec::new();
         for view in views.iter().flatten() {
@@ -52,18 +63,38 @@ pub(crate) struct View<'a> {
     pub(crate) thickness: Option<f64>,
     left: Unrolled,
     right: Unrolled,
+    /// Intensity of soft tissue beside the canal, over the stack.
+    tissue: f64,
+}
+
+/// How a slice looks where a foramen is expected.
+pub(crate) struct Look {
+    /// The cheapest wall around the canal.
+    pub(crate) cut: Cut,
+    /// The most open way out of it.
+    pub(crate) way: Way,
+    pub(crate) levels: Levels,
+    /// The narrowest passage, where something is open.
+    pub(crate) neck: Option<Neck>,
 }
 
 impl<'a> View<'a> {
     fn new(slice: &'a Slice, canal: &Canal, roll: f64, contrast: Contrast) -> Option<Self> {
         let frame = Frame::new(slice, canal.centre)?.turned(roll);
         let [left, right] = Side::BOTH.map(|side| Unrolled::new(&frame, side));
-        Some(Self { frame, canal: *canal, contrast, thickness: slice.thickness, left, right })
+        let thickness = slice.thickness;
+        Some(Self { frame, canal: *canal, contrast, thickness, left, right, tissue: 0.0 })
     }
 
-    /// What stands for fluid and bone on a side.
+    /// What stands for fluid, bone and soft tissue on a side.
     pub(crate) fn levels(&self, side: Side) -> Levels {
-        self.half(side).levels(self.canal.axes)
+        self.half(side).levels(self.canal.axes, self.tissue)
+    }
+
+    /// How deep the sac is from front to back, in millimetres.
+    pub(crate) fn sac_depth(&self) -> f64 {
+        let of = |side| self.half(side).sac_depth(self.canal.axes, self.levels(side));
+        f64::midpoint(of(Side::Left), of(Side::Right))
     }
 
     pub(crate) fn half(&self, side: Side) -> &Unrolled {
@@ -73,26 +104,52 @@ impl<'a> View<'a> {
         }
     }
 
-    pub(crate) fn cut(&self, side: Side, expected: (f64, f64)) -> Option<(Cut, Levels)> {
-        let unrolled = self.half(side);
+    /// What is seen on a side where the foramen is expected.
+    pub(crate) fn look(&self, side: Side, expected: (f64, f64)) -> Option<Look> {
         let levels = self.levels(side);
-        let range = levels.fluid - levels.dark;
-        let (low, high) =
-            if self.contrast == Contrast::T2Star { (0.14, 0.44) } else { (0.12, 0.42) };
-        let open =
-            |value: f64| (((value - levels.dark) / range - low) / (high - low)).clamp(0.0, 1.0);
-        Some((unrolled.cut(open, self.canal.axes, expected)?, levels))
+        let open = opener(self.contrast, levels);
+        let (half, sac) = (self.half(side), self.canal.axes);
+        let cut = half.cut(&open, sac, expected)?;
+        let way = half.way(&open, sac, expected)?;
+        // On T2* a passage is what lies between thick dark walls. On spin echo walls are
+        // thin cortex, and the cheapest way around the canal says where it opens.
+        let opening = if self.contrast == Contrast::T2Star {
+            shortest_chord(&self.frame, side, &way, &open, expected)
+        } else {
+            cut.opening()
+        };
+        let neck =
+            opening.and_then(|ends| narrowest_neck(&self.frame, side, ends, levels, self.contrast));
+        Some(Look { cut, way, levels, neck })
     }
 
     /// Where the foramen seems to be, if it is open.
     fn place(&self, side: Side) -> Option<(f64, f64)> {
-        let (cut, levels) = self.cut(side, TYPICAL)?;
-        let neck = narrowest_neck(&self.frame, side, cut.opening()?, levels, self.contrast)?;
-        (neck.edge > 0.3).then_some((
+        let neck = self.look(side, TYPICAL)?.neck?;
+        (neck.edge > DISTINCT).then_some((
             f64::midpoint(neck.front.0, neck.back.0),
             f64::midpoint(neck.front.1, neck.back.1),
         ))
     }
+}
+
+/// How open an intensity is, from 0 (bone) to 1.
+fn opener(contrast: Contrast, levels: Levels) -> impl Fn(f64) -> f64 {
+    let Levels { fluid, dark, tissue } = levels;
+    let (range, (low, high)) = if contrast == Contrast::T2Star {
+        (tissue - dark, OPEN_T2_STAR)
+    } else {
+        (fluid - dark, OPEN_T2_FSE)
+    };
+    move |value| (((value - dark) / range - low) / (high - low)).clamp(0.0, 1.0)
+}
+
+/// The intensity of soft tissue in most slices.
+fn tissue(views: &[Option<View<'_>>]) -> f64 {
+    let sides = |view: &View<'_>| Side::BOTH.map(|side| view.half(side).tissue(view.canal.axes));
+    let mut all: Vec<f64> = views.iter().flatten().flat_map(sides).collect();
+    all.sort_by(f64::total_cmp);
+    all.get(all.len() / 2).copied().unwrap_or(0.0)
 }
 
 fn middle_of(places: &[(f64, f64)]) -> (f64, f64) {
