@@ -76,13 +76,13 @@ impl Row {
                 None => State::Closed,
             });
         };
-        [State::Open, State::Closed, State::Occluded, State::Refused]
+        [State::Open, State::Closed, State::Shut, State::Occluded, State::Refused]
             .into_iter()
             .find(|state| state.name() == text)
             .with_context(|| {
                 format!(
                     "the state `{text}` is not known; \
-                     write `open`, `closed`, `occluded` or `refused`"
+                     write `open`, `closed`, `shut`, `occluded` or `refused`"
                 )
             })
     }
@@ -121,7 +121,7 @@ impl Row {
             (State::Open, None) => !has_widths,
             (State::Open, Some(width)) => width > 0.0,
             (State::Occluded, width) => width.is_none_or(|width| width <= 0.0),
-            (State::Closed | State::Refused, width) => width.is_none(),
+            (State::Closed | State::Shut | State::Refused, width) => width.is_none(),
         };
         ensure!(
             fits,

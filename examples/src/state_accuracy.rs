@@ -7,11 +7,12 @@ use crate::Trial;
 
 /// What is seen where a slice cuts a pedicle, a shut or an open foramen.
 pub struct StateAccuracy {
-    /// How many slices through a pedicle there are, and how many are called closed.
+    /// How many slices through a pedicle there are, and how many are called closed, or shut
+    /// where the other side is open.
     pub pedicles: Count,
     /// Shut foramina, and those called occluded.
     pub shut: Count,
-    /// Open ones of 1 mm and more, and those called closed or occluded.
+    /// Open ones of 1 mm and more, and those called closed, shut or occluded.
     pub lost: Count,
 }
 
@@ -49,9 +50,9 @@ impl StateAccuracy {
             sum
         };
         Self {
-            pedicles: count("closed", 0.0, &[State::Closed]),
+            pedicles: count("closed", 0.0, &[State::Closed, State::Shut]),
             shut: count("occluded", 0.0, &[State::Occluded]),
-            lost: count("open", 1.0, &[State::Closed, State::Occluded]),
+            lost: count("open", 1.0, &[State::Closed, State::Shut, State::Occluded]),
         }
     }
 }
@@ -68,8 +69,8 @@ impl fmt::Display for Count {
 
 impl fmt::Display for StateAccuracy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "slices through a pedicle called closed: {}", self.pedicles)?;
+        writeln!(f, "slices through a pedicle called closed or shut: {}", self.pedicles)?;
         writeln!(f, "shut foramina called occluded: {}", self.shut)?;
-        write!(f, "open ones of 1 mm and more called closed or occluded: {}", self.lost)
+        write!(f, "open ones of 1 mm and more called closed, shut or occluded: {}", self.lost)
     }
 }

@@ -159,7 +159,8 @@ impl Axes {
             }
         }
         let edge = whole(EDGE / ACROSS);
-        let inward = if towards < 0.0 { INWARD.0 } else { INWARD.1 };
+        let inward = if is_star { (INWARD_T2_STAR, INWARD_T2_STAR) } else { INWARD };
+        let inward = if towards < 0.0 { inward.0 } else { inward.1 };
         let cost = |i: usize, k: usize| {
             let row = &values[i * samples..(i + 1) * samples];
             let away = distance(k) - half;
@@ -169,7 +170,7 @@ impl Axes {
                 let dark: f64 = row[margin..k].iter().map(|v| (middle - v).max(0.0)).sum();
                 let bright: f64 = row[k..k + deep].iter().map(|v| (v - middle).max(0.0)).sum();
                 let against = BEYOND_WALL * ACROSS * (dark + bright);
-                0.006 * away * away + INWARD_T2_STAR * distance(k) + against - (inside - outside)
+                0.006 * away * away + inward * distance(k) + against - (inside - outside)
             } else {
                 let (inside, outside) = (row[k - edge].min(0.8), row[k + edge].min(0.8));
                 let rise = inside - outside - GREY * (outside - 0.2).max(0.0);

@@ -4,7 +4,7 @@ use foramen_types::{Point, Side};
 use crate::caliper::Neck;
 use crate::foramen::{Passage, probability};
 use crate::frame::Frame;
-use crate::openness::log_odds;
+use crate::openness::{log_odds, width_certainty};
 use crate::ring::Levels;
 use crate::root;
 use crate::sequence::together;
@@ -153,7 +153,7 @@ impl View<'_> {
             odds,
             passage: look.neck.filter(|_| odds > NO_PASSAGE).map(|neck| Passage {
                 width: neck.width,
-                certainty: certainty(&evidence, self.contrast),
+                certainty: width_certainty(&evidence, self.contrast),
             }),
         }
     }
@@ -167,14 +167,4 @@ impl View<'_> {
             brightness: bright / (fluid - dark),
         }
     }
-}
-
-/// Walls are certain whose weaker edge is at least this.
-const DISTINCT_T2_FSE: f64 = 0.45;
-const DISTINCT_T2_STAR: f64 = 0.6;
-
-/// How likely the width of an open foramen is within 0.8 mm.
-fn certainty(evidence: &Evidence, contrast: Contrast) -> f64 {
-    let distinct = if contrast == Contrast::T2Star { DISTINCT_T2_STAR } else { DISTINCT_T2_FSE };
-    (evidence.wall_edge / distinct).clamp(0.0, 1.0)
 }

@@ -3,6 +3,7 @@
 use foramen_image::Contrast;
 
 use crate::Evidence;
+use crate::foramen::probability;
 
 /// Weights of the evidence in the log odds of an open foramen: a constant, per millimetre of
 /// bone on the way, per part of wall edge, and per part by which the passage is brighter than
@@ -10,7 +11,7 @@ use crate::Evidence;
 ///
 /// Logistic regressions, fitted by the example `state_model` on phantoms and on the real
 /// examinations that were tuned on, each counting half as much as the other contrast's.
-const T2_STAR: [f64; 4] = [-3.23, -1.55, 6.83, 0.0];
+const T2_STAR: [f64; 4] = [-1.6, -3.14, 5.61, 0.0];
 const T2_FSE: [f64; 4] = [-2.26, -2.83, 6.64, 10.59];
 /// More bone than this says no more, in millimetres.
 const MOST_BONE: f64 = 5.0;
@@ -26,4 +27,15 @@ pub(crate) fn log_odds(evidence: &Evidence, contrast: Contrast) -> f64 {
         + edge * evidence.wall_edge
         + bright * evidence.brightness;
     odds.clamp(-MOST, MOST)
+}
+
+/// Weights of the wall edge in the log odds that a width is within 0.8 mm: a constant, and
+/// per part of edge. Fitted in the same way.
+const WIDTH_T2_STAR: [f64; 2] = [-1.3, 5.0];
+const WIDTH_T2_FSE: [f64; 2] = [-0.75, 10.6];
+
+/// How likely the width of an open foramen is within 0.8 mm of the true one.
+pub(crate) fn width_certainty(evidence: &Evidence, contrast: Contrast) -> f64 {
+    let [constant, edge] = if contrast == Contrast::T2Star { WIDTH_T2_STAR } else { WIDTH_T2_FSE };
+    probability((constant + edge * evidence.wall_edge).min(MOST))
 }
