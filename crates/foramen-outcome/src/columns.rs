@@ -7,8 +7,9 @@ use csv::StringRecord;
 use crate::covariates::{TextId, Texts};
 use crate::dictionary::DictionaryField;
 use crate::field::{Field, Kind};
+use crate::mapping::place_of_name;
 use crate::vocabulary::Vocabulary;
-use crate::{Dictionary, Mapping, OutcomeError};
+use crate::{Dictionary, Mapping, OutcomeError, Remark};
 
 /// Which column of a table holds what.
 pub(crate) struct Columns {
@@ -19,6 +20,8 @@ pub(crate) struct Columns {
     pub(crate) redcap: Option<RedcapColumns>,
     /// Whether a field that holds scores is declared to have decimal commas.
     pub(crate) decimal_comma: bool,
+    /// Of columns that nothing needs.
+    pub(crate) remarks: Vec<Remark>,
 }
 
 /// A column that is kept with the episode as it stands.
@@ -76,7 +79,7 @@ impl Columns {
             }
         }
         let redcap_columns = redcap.then(|| finder.redcap());
-        let covariates = finder.covariates(&places, redcap_columns.as_ref())?;
+        let (covariates, remarks) = finder.covariates(&places, redcap_columns.as_ref())?;
         let words = Field::ALL.map(|field| {
             let score = field.kind() == Kind::Score;
             Vocabulary::of(&mapping.values(field.name()), finder.declared(field), score)
@@ -87,7 +90,8 @@ impl Columns {
         };
         let decimal_comma = commas(Field::NrsBaseline) || commas(Field::NrsFollowup);
         drop(spelled);
-        Ok(Self { places, words, names, covariates, redcap: redcap_columns, decimal_comma })
+        let redcap = redcap_columns;
+        Ok(Self { places, words, names, covariates, redcap, decimal_comma, remarks })
     }
 
     /// Cells in the header.
@@ -194,6 +198,11 @@ impl Finder<'_> {
     fn place(&self, field: Field) -> Result<Place, OutcomeError> {
         let mapped = self.mapping.column(field);
         let wanted = mapped.unwrap_or(field.name()).to_lowercase();
+        if let Some(place) = self.stated_place(&wanted) {
+            return self
+                .check(field, &self.spelled[place], &Place::At(place))
+                .map(|()| Place::At(place));
+        }
         let found: Vec<usize> = (0..self.names.len())
             .filter(|at| self.spelled[*at] == wanted || self.names[*at].to_lowercase() == wanted)
             .filter(|at| mapped.is_some() || !self.is_taken(*at))
@@ -225,11 +234,20 @@ impl Finder<'_> {
         }
     }
 
+    /// The place that a mapping names in place of a column, where there is one.
+    fn stated_place(&self, wanted: &str) -> Option<usize> {
+        place_of_name(wanted).filter(|place| {
+            *place < self.names.len() && !self.spelled.iter().any(|name| name == wanted)
+        })
+    }
+
     /// Whether the mapping says what a column is.
     fn is_taken(&self, at: usize) -> bool {
         let same = |column: &String| {
             let column = column.trim().to_lowercase();
-            column == self.spelled[at] || column == self.names[at].to_lowercase()
+            column == self.spelled[at]
+                || column == self.names[at].to_lowercase()
+                || self.stated_place(&column) == Some(at)
         };
         let mapping = self.mapping;
         mapping.columns.values().any(same)
@@ -310,7 +328,7 @@ impl Finder<'_> {
         &self,
         places: &[Place],
         redcap: Option<&RedcapColumns>,
-    ) -> Result<Vec<Covariate>, OutcomeError> {
+    ) -> Result<(Vec<Covariate>, Vec<Remark>), OutcomeError> {
         let used = |at: usize| {
             places.iter().any(|place| match place {
                 Place::Nowhere => false,
@@ -321,7 +339,7 @@ impl Finder<'_> {
         let ignored: Vec<String> =
             self.mapping.ignore.iter().map(|name| name.trim().to_lowercase()).collect();
         let mut covariates: Vec<Covariate> = Vec::new();
-        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut names: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (at, spelled) in self.spelled.iter().enumerate() {
             let raw = self.names[at].to_lowercase();
             // Spreadsheets leave empty columns at the right.
@@ -334,17 +352,11 @@ impl Finder<'_> {
             if skipped || declared.is_some_and(|declared| declared.identifier) {
                 continue;
             }
-            if let Some(first) = seen.insert(spelled, at) {
-                let column = spelled.clone();
-                return Err(OutcomeError::RepeatedColumn {
-                    column,
-                    first: first + 1,
-                    second: at + 1,
-                });
-            }
+            names.entry(spelled).or_default().push(at);
             let renamed = self.mapping.covariates.iter().find(|(_, column)| {
                 let column = column.trim().to_lowercase();
-                column == *spelled || column == raw
+                let named = column == *spelled || column == raw;
+                self.stated_place(&column).map_or(named, |place| place == at)
             });
             let name = renamed.map_or(&self.names[at], |(name, _)| name).clone();
             let words = Vocabulary::of(&self.mapping.values(&name), declared, false);
@@ -353,7 +365,8 @@ impl Finder<'_> {
         for column in self.mapping.covariates.values() {
             let wanted = column.trim().to_lowercase();
             let known = |name: &String| name.to_lowercase() == wanted;
-            if !self.names.iter().chain(self.spelled).any(known) {
+            let there = self.stated_place(&wanted).is_some();
+            if !there && !self.names.iter().chain(self.spelled).any(known) {
                 return Err(OutcomeError::MappedColumnMissing {
                     field: "a covariate",
                     column: column.clone(),
@@ -361,8 +374,41 @@ impl Finder<'_> {
                 });
             }
         }
+        let remarks = self.doubled(&names, &mut covariates)?;
         covariates.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(covariates)
+        Ok((covariates, remarks))
+    }
+
+    /// Gives covariates of one name their places as names too; one that the
+    /// mapping asks for by a name of several is refused.
+    fn doubled(
+        &self,
+        names: &BTreeMap<&str, Vec<usize>>,
+        covariates: &mut [Covariate],
+    ) -> Result<Vec<Remark>, OutcomeError> {
+        let mut remarks = Vec::new();
+        for (spelled, places) in names {
+            let named_by_a_field = (0..self.names.len())
+                .any(|at| self.spelled[at] == *spelled && !places.contains(&at));
+            if places.len() < 2 && !named_by_a_field {
+                continue;
+            }
+            let asked = self.mapping.covariates.values().any(|column| {
+                let column = column.trim().to_lowercase();
+                column == *spelled || column == self.names[places[0]].to_lowercase()
+            });
+            if let (true, [first, second, ..]) = (asked, places.as_slice()) {
+                let (column, first, second) = ((*spelled).to_owned(), first + 1, second + 1);
+                return Err(OutcomeError::RepeatedColumn { column, first, second });
+            }
+            let column = self.names[places[0]].clone();
+            for covariate in covariates.iter_mut().filter(|covariate| covariate.name == column) {
+                covariate.name = format!("{column} (column {})", covariate.place + 1);
+            }
+            let all = (0..self.names.len()).filter(|at| self.spelled[*at] == *spelled);
+            remarks.push(Remark::DoubledColumn { column, places: all.map(|at| at + 1).collect() });
+        }
+        Ok(remarks)
     }
 }
 
@@ -374,5 +420,6 @@ impl RedcapColumns {
             || ["redcap_survey_identifier", "survey identifier"].contains(&spelled)
             || spelled.ends_with("_complete")
             || spelled.ends_with("_timestamp")
+            || spelled == "survey timestamp"
     }
 }

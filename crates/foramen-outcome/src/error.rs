@@ -29,7 +29,7 @@ pub enum OutcomeError {
     /// Two columns have one name.
     #[error(
         "the outcome table has two columns {column:?} (columns {first} and {second}); remove or \
-         rename one"
+         rename one, or name the one to use by its place in a mapping: {column} = {first}"
     )]
     RepeatedColumn {
         /// The name, as matched.
@@ -170,6 +170,31 @@ pub enum OutcomeError {
         column: String,
         /// What it holds.
         value: String,
+    },
+    /// A quote opens a cell that takes in rows of the table, or never ends.
+    #[error(
+        "a quote opens on line {line} and takes in the {lines} lines after it, so their rows would \
+         be lost; remove that quote, or close it on its line"
+    )]
+    OpenQuote {
+        /// The line on which it opens.
+        line: usize,
+        /// Lines that it takes in.
+        lines: usize,
+    },
+    /// The mapping says where the header is, and no row begins there.
+    #[error(
+        "no row of the table begins on line {line}, where header_row of the mapping has the header"
+    )]
+    HeaderRow {
+        /// The line.
+        line: u64,
+    },
+    /// The reader's own count does not add up: a fault of this crate.
+    #[error("the table has lines that were neither read nor skipped ({lines}); please report this")]
+    Lines {
+        /// What was counted.
+        lines: crate::LineCount,
     },
     /// The table is no CSV.
     #[error("could not split the outcome table into rows and columns")]

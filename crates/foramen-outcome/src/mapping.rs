@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::field::Field;
+use crate::text::plain;
 use crate::{DateOrder, LevelNames, OutcomeError};
 
 /// How a table of another form is to be read, from a TOML file: which column
@@ -45,6 +46,9 @@ pub struct Mapping {
     pub encoding: Option<String>,
     /// The column separator. Default: detected.
     pub delimiter: Option<char>,
+    /// The line of the header, counted from 1. Default: the one of the first 30
+    /// rows that has most of the names that are looked for.
+    pub header_row: Option<u64>,
     /// What stands before decimals. Default: a comma is taken as well as a
     /// point, except where commas separate columns.
     pub decimal: Option<Decimal>,
@@ -56,9 +60,13 @@ pub struct Mapping {
     pub level_names: Option<Names>,
     /// Texts that mean "missing", in place of the usual ones.
     pub missing: Option<Vec<String>>,
-    /// Our name of a column, then its name in the table.
+    /// Our name of a column, then its name in the table, or its place there
+    /// counted from 1.
+    #[serde(deserialize_with = "names_or_places")]
     pub columns: BTreeMap<String, String>,
-    /// Names under which other columns are kept, then their names in the table.
+    /// Names under which other columns are kept, then their names or places in
+    /// the table.
+    #[serde(deserialize_with = "names_or_places")]
     pub covariates: BTreeMap<String, String>,
     /// Columns that are neither used nor kept.
     pub ignore: Vec<String>,
@@ -131,8 +139,9 @@ impl Mapping {
     pub fn read(mut input: impl io::Read) -> Result<Self, OutcomeError> {
         let mut text = String::new();
         input.read_to_string(&mut text).map_err(OutcomeError::Read)?;
-        let text = text.trim_start_matches('\u{feff}');
-        let mapping: Self = toml::from_str(text).map_err(|e| OutcomeError::Mapping(Box::new(e)))?;
+        let text = plain(text);
+        let mapping: Self =
+            toml::from_str(&text).map_err(|e| OutcomeError::Mapping(Box::new(e)))?;
         mapping.check()?;
         Ok(mapping)
     }
@@ -178,6 +187,34 @@ impl Mapping {
         let words = self.values.iter().filter(named).flat_map(|(_, words)| words);
         words.map(|(word, meaning)| (word.trim().to_lowercase(), meaning.clone())).collect()
     }
+}
+
+/// What a mapping calls the column at a place: no table calls one so.
+pub(crate) fn place_name(place: u32) -> String {
+    format!("#{place}")
+}
+
+/// The place that a mapping names, counted from 0.
+pub(crate) fn place_of_name(name: &str) -> Option<usize> {
+    name.strip_prefix('#')?.parse::<usize>().ok()?.checked_sub(1)
+}
+
+/// Reads names, or places counted from 1, of columns.
+fn names_or_places<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Column {
+        Name(String),
+        Place(u32),
+    }
+    let columns = BTreeMap::<String, Column>::deserialize(deserializer)?;
+    let name = |column| match column {
+        Column::Name(name) => name,
+        Column::Place(place) => place_name(place),
+    };
+    Ok(columns.into_iter().map(|(field, column)| (field, name(column))).collect())
 }
 
 impl From<Order> for DateOrder {

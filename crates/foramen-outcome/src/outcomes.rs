@@ -6,7 +6,8 @@ use foramen_types::SubjectId;
 use crate::fault::distance;
 use crate::grouping;
 use crate::{
-    Episode, Excluded, Flow, OutcomeError, OutcomeOptions, PainTable, Rejection, RejectionReason,
+    Episode, Excluded, Flow, LineCount, OutcomeError, OutcomeOptions, PainTable, Rejection,
+    RejectionReason, Remark,
 };
 
 /// What became of a whole table.
@@ -28,6 +29,10 @@ pub struct Outcomes {
     /// Visits that a REDCap record with an injection has no row of, where the
     /// mapping names the events that are follow-ups.
     pub missed_visits: Vec<MissedVisit>,
+    /// What was taken for what while the table was read.
+    pub remarks: Vec<Remark>,
+    /// Where the lines of the file went.
+    pub lines: LineCount,
     /// How the bytes of the table were understood: `UTF-8`, `windows-1252`, ….
     pub encoding: &'static str,
 }
@@ -104,6 +109,8 @@ impl PainTable {
             excluded,
             rows: self.data_rows,
             near_misses: self.near_misses.clone(),
+            remarks: self.remarks.clone(),
+            lines: self.lines,
             missed_visits: self.missed_visits(),
             encoding: self.encoding,
         }

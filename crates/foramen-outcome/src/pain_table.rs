@@ -10,12 +10,15 @@ use crate::covariates::{Texts, Words};
 use crate::field::Field;
 use crate::missing::MissingCodes;
 use crate::outcomes::NearMiss;
-use crate::records::{Records, find_delimiter};
+use crate::records::{Records, find_delimiter, separator_line};
 use crate::redcap::Assembly;
 use crate::row::{Key, Reader, Row};
 use crate::subjects::Subjects;
 use crate::text::Text;
-use crate::{Decimal, OutcomeError, OutcomeOptions, Rejection, RejectionReason, TableFormat};
+use crate::{
+    Decimal, LineCount, OutcomeError, OutcomeOptions, Rejection, RejectionReason, Remark,
+    TableFormat,
+};
 
 /// A pain table whose cells are read and checked, ready to be labelled once or
 /// under several definitions.
@@ -49,6 +52,8 @@ pub struct PainTable {
     /// What the table calls each of [`Field::ALL`].
     pub(crate) names: Vec<String>,
     pub(crate) near_misses: Vec<NearMiss>,
+    pub(crate) remarks: Vec<Remark>,
+    pub(crate) lines: LineCount,
     pub(crate) encoding: &'static str,
     /// For a REDCap export, the lines and subjects of all rows of records: there
     /// a row may serve several episodes.
@@ -72,8 +77,10 @@ impl PainTable {
             }
             (None, None) => find_delimiter(&text, |cell| is_known(cell, options)),
         };
+        let separator_line = separator_line(&text).is_some();
         let mut records = Records::of(&text, delimiter);
-        let header = records.header()?;
+        let (header, header_line) =
+            records.header(mapping.header_row, |cell| is_known(cell, options))?;
         let redcap = match mapping.format {
             Some(format) => format == TableFormat::Redcap,
             None => options.dictionary.is_some() || RedcapColumns::are_in(&header),
@@ -97,8 +104,15 @@ impl PainTable {
             };
             builder.add(&reader);
         }
+        let lines = records.lines()?;
         drop(text);
         let mut table = builder.finish(columns.covariate_names());
+        if lines.skipped > usize::from(separator_line) && mapping.header_row.is_none() {
+            let (line, skipped) = (header_line, lines.skipped);
+            table.remarks.insert(0, Remark::Header { line, skipped });
+        }
+        table.remarks.extend(columns.remarks.iter().cloned());
+        table.lines = lines;
         table.encoding = encoding;
         table.names = Field::ALL.map(|field| columns.name(field).to_owned()).to_vec();
         Ok(table)
@@ -115,10 +129,13 @@ impl PainTable {
 /// Whether a cell of a header names something that is looked for.
 fn is_known(cell: &str, options: &OutcomeOptions) -> bool {
     let mapping = &options.mapping;
-    let mapped = |column: &String| column.trim().eq_ignore_ascii_case(cell);
+    let word = cell.to_lowercase();
+    let mapped = |column: &String| column.trim().to_lowercase() == word;
     Field::of_name(cell).is_some()
         || mapping.columns.values().chain(mapping.covariates.values()).any(mapped)
-        || options.dictionary.as_ref().is_some_and(|dictionary| dictionary.field(cell).is_some())
+        || options.dictionary.as_ref().is_some_and(|dictionary| {
+            dictionary.field(cell).is_some() || dictionary.column_of_label(cell).is_some()
+        })
 }
 
 /// Collects rows, and the subjects they are of.
@@ -131,6 +148,8 @@ struct Builder<'a> {
     injections: Vec<(u32, Date)>,
     rejected: Vec<Rejection>,
     data_rows: usize,
+    /// Rows that are shorter than the header.
+    short: Vec<u64>,
 }
 
 impl<'a> Builder<'a> {
@@ -144,6 +163,7 @@ impl<'a> Builder<'a> {
             injections: Vec::new(),
             rejected: Vec::new(),
             data_rows: 0,
+            short: Vec::new(),
         }
     }
 
@@ -153,6 +173,9 @@ impl<'a> Builder<'a> {
             let row = reader.line;
             self.rejected.push(Rejection { row, subject: None, column: None, value: None, reason });
             return;
+        }
+        if reader.record.len() < reader.columns.width() {
+            self.short.push(reader.line);
         }
         let added = self.subject(reader).and_then(|subject| match self.assembly.take() {
             Some(mut assembly) => {
@@ -243,6 +266,12 @@ impl<'a> Builder<'a> {
             words: Arc::new(Words { names: covariates, texts }),
             names: Vec::new(),
             near_misses,
+            remarks: if self.short.is_empty() {
+                Vec::new()
+            } else {
+                vec![Remark::Padded { rows: self.short }]
+            },
+            lines: LineCount::default(),
             encoding: "",
             record_rows,
             missed,
@@ -254,7 +283,8 @@ impl<'a> Builder<'a> {
 fn misshapen(record: &StringRecord, width: usize) -> Option<RejectionReason> {
     let filled = (0..record.len()).rev().find(|at| !record[*at].trim().is_empty());
     let Some(last) = filled else { return Some(RejectionReason::Blank) };
-    // Trailing separators are common and lose nothing.
+    // Trailing separators are common and lose nothing, and what programs leave
+    // out of a row are empty cells at its end.
     let found = record.len();
-    (found < width || last >= width).then_some(RejectionReason::Ragged { expected: width, found })
+    (last >= width).then_some(RejectionReason::Ragged { expected: width, found })
 }

@@ -2,6 +2,7 @@ use std::io;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8};
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::OutcomeError;
 
@@ -32,7 +33,7 @@ impl Text {
             (Some((marked, _)), _) => marked,
             (None, Some(stated)) => stated,
             (None, None) => match String::from_utf8(bytes) {
-                Ok(text) => return Ok(Self { text, encoding: UTF_8.name() }),
+                Ok(text) => return Ok(Self { text: plain(text), encoding: UTF_8.name() }),
                 Err(error) => {
                     bytes = error.into_bytes();
                     detect(&bytes)
@@ -43,7 +44,34 @@ impl Text {
         if broken {
             return Err(OutcomeError::Undecodable { encoding: encoding.name() });
         }
-        Ok(Self { text: text.into_owned(), encoding: encoding.name() })
+        Ok(Self { text: plain(text.into_owned()), encoding: encoding.name() })
+    }
+}
+
+/// A text as people mean it: accents composed (NFC), invisible characters left
+/// out, every kind of space a space, full-width digits and letters as ASCII has
+/// them. Nothing in it turns one person's id into another's.
+pub(crate) fn plain(text: String) -> String {
+    if text.is_ascii() {
+        return text;
+    }
+    text.nfc().filter_map(plain_char).collect()
+}
+
+fn plain_char(c: char) -> Option<char> {
+    match c {
+        // Soft hyphen, zero-width spaces and joiners, marks of direction, and
+        // byte order marks in the middle of a file.
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}' => {
+            None
+        }
+        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => Some(' '),
+        '\u{2212}' => Some('-'),
+        // Full-width signs that separate columns stay: they are part of a text.
+        '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' | '－' | '．' | '／' | '：' | '＋' => {
+            char::from_u32(u32::from(c) - 0xfee0)
+        }
+        c => Some(c),
     }
 }
 
@@ -66,6 +94,14 @@ mod tests {
     fn marks_are_believed_and_stripped() {
         assert_eq!(read(b"\xef\xbb\xbfname"), ("name".to_owned(), "UTF-8"));
         assert_eq!(read(b"\xff\xfen\0a\0"), ("na".to_owned(), "UTF-16LE"));
+    }
+
+    #[test]
+    fn invisible_characters_and_ways_to_write_one_letter_make_no_difference() {
+        let decomposed = "Ho\u{308}he,\u{feff}P\u{200b}1,Ｐ００１,C5\u{a0}/ 6,２０２４－０３－０１";
+        assert_eq!(plain(decomposed.to_owned()), "Höhe,P1,P001,C5 / 6,2024-03-01");
+        // A full-width comma is part of a text.
+        assert_eq!(plain("痛み，左".to_owned()), "痛み，左");
     }
 
     #[test]

@@ -1,0 +1,108 @@
+use std::fmt;
+
+/// What a reader of the labels has to know of how the table was read. A remark
+/// changes no label by itself; it says what was taken for what, and how often.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Remark {
+    /// The header is not on the first line.
+    Header {
+        /// Its line.
+        line: u64,
+        /// Lines before it, which were skipped.
+        skipped: usize,
+    },
+    /// Rows that have fewer cells than the header.
+    Padded {
+        /// Their lines.
+        rows: Vec<u64>,
+    },
+    /// Two columns have one name, and nothing needs them: each is kept under its
+    /// name and place.
+    DoubledColumn {
+        /// The name.
+        column: String,
+        /// The places, counted from 1.
+        places: Vec<usize>,
+    },
+}
+
+impl Remark {
+    /// A short name for files; it does not change between versions.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Header { .. } => "header_row",
+            Self::Padded { .. } => "padded_rows",
+            Self::DoubledColumn { .. } => "doubled_column",
+        }
+    }
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header { line, skipped } => {
+                write!(f, "the header was found on line {line}; ")?;
+                let (was, word) = (if *skipped == 1 { "was" } else { "were" }, "before it");
+                write!(f, "{} {word} {was} skipped", counted(*skipped, "line", "lines"))
+            }
+            Self::Padded { rows } => {
+                let n = counted(rows.len(), "row has", "rows have");
+                write!(f, "{n} fewer cells than the header, padded with empty ones: ")?;
+                write!(f, "{}", listed(rows, "row"))
+            }
+            Self::DoubledColumn { column, places } => {
+                write!(f, "columns {} are all called {column:?}", joined(places, "and"))?;
+                write!(f, "; nothing needs them, and each is kept under its place")
+            }
+        }
+    }
+}
+
+/// `1 line was`, `3 lines were`.
+pub(crate) fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// `1, 2 and 3`.
+pub(crate) fn joined<T: fmt::Display>(items: &[T], word: &str) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [first @ .., last] => {
+            let first: Vec<String> = first.iter().map(T::to_string).collect();
+            format!("{} {word} {last}", first.join(", "))
+        }
+    }
+}
+
+/// The first few of many line numbers.
+pub(crate) fn listed(rows: &[u64], what: &str) -> String {
+    const MOST: usize = 8;
+    let shown: Vec<String> = rows.iter().take(MOST).map(u64::to_string).collect();
+    let more = if rows.len() > MOST { ", …" } else { "" };
+    let plural = if rows.len() == 1 { "" } else { "s" };
+    format!("{what}{plural} {}{more}", shown.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remarks_are_sentences() {
+        let remark = Remark::Padded { rows: (4..20).collect() };
+        assert_eq!(
+            remark.to_string(),
+            "16 rows have fewer cells than the header, padded with empty ones: rows 4, 5, 6, 7, \
+             8, 9, 10, 11, …"
+        );
+        let remark = Remark::Header { line: 2, skipped: 1 };
+        assert_eq!(
+            remark.to_string(),
+            "the header was found on line 2; 1 line before it was skipped"
+        );
+        assert_eq!(joined(&[1, 2, 3], "and"), "1, 2 and 3");
+    }
+}
