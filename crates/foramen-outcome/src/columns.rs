@@ -8,6 +8,7 @@ use crate::covariates::{TextId, Texts};
 use crate::dictionary::DictionaryField;
 use crate::field::{Field, Kind};
 use crate::mapping::place_of_name;
+use crate::missing::MissingCodes;
 use crate::vocabulary::Vocabulary;
 use crate::{Dictionary, Mapping, OutcomeError, Remark};
 
@@ -80,6 +81,7 @@ impl Columns {
         }
         let redcap_columns = redcap.then(|| finder.redcap());
         let (covariates, remarks) = finder.covariates(&places, redcap_columns.as_ref())?;
+        finder.check_effect(&places, &covariates)?;
         let words = Field::ALL.map(|field| {
             let score = field.kind() == Kind::Score;
             Vocabulary::of(&mapping.values(field.name()), finder.declared(field), score)
@@ -127,6 +129,23 @@ impl Columns {
         words.meaning(cell)
     }
 
+    /// What the mapping says of the text of a cell: that goes before all else.
+    pub(crate) fn declared(&self, field: Field, cell: &str) -> Option<&str> {
+        self.words[field as usize].declared(cell)
+    }
+
+    /// Words of the mapping that no cell of their column held.
+    pub(crate) fn unseen(&self) -> Vec<Remark> {
+        let fields = Field::ALL.map(|field| (field.name(), &self.words[field as usize]));
+        let covariates = self.covariates.iter().map(|one| (one.name.as_str(), &one.words));
+        let all = fields.into_iter().chain(covariates);
+        let unseen = all.filter_map(|(name, words)| {
+            let words: Vec<String> = words.unused().into_iter().map(str::to_owned).collect();
+            (!words.is_empty()).then(|| Remark::UnseenWords { name: name.to_owned(), words })
+        });
+        unseen.collect()
+    }
+
     /// The name of a field's column as the table spells it.
     pub(crate) fn name(&self, field: Field) -> &str {
         match &self.places[field as usize] {
@@ -148,10 +167,14 @@ impl Columns {
     pub(crate) fn covariates_of(
         &self,
         record: &StringRecord,
+        missing: &MissingCodes<'_>,
         texts: &mut Texts,
     ) -> Arc<[(u16, TextId)]> {
         let filled = (0..).zip(&self.covariates).filter_map(|(index, covariate)| {
             let cell = record.get(covariate.place)?.trim();
+            if covariate.words.declared(cell).is_none() && missing.hold(cell) {
+                return None;
+            }
             let cell = covariate.words.meaning(cell).unwrap_or(Cow::Borrowed(cell));
             (!cell.is_empty()).then_some((index, cell))
         });
@@ -313,6 +336,34 @@ impl Finder<'_> {
                 found,
             },
             None => OutcomeError::MissingColumn { column: field.name(), found },
+        }
+    }
+
+    /// Refuses what the mapping says of columns that are not there.
+    fn check_effect(&self, places: &[Place], covariates: &[Covariate]) -> Result<(), OutcomeError> {
+        let there = |name: &str| {
+            let field = Field::of_name(name)
+                .is_some_and(|field| !matches!(places[field as usize], Place::Nowhere));
+            field || covariates.iter().any(|one| one.name.eq_ignore_ascii_case(name))
+        };
+        if let Some(name) = self.mapping.values.keys().find(|name| !there(name)) {
+            let fields = Field::ALL.map(|field| field.name().to_owned());
+            let fields = fields.into_iter().filter(|name| there(name));
+            let others = covariates.iter().map(|one| one.name.clone());
+            let known = fields.chain(others).collect();
+            return Err(OutcomeError::ValuesOfNothing { name: name.clone(), known });
+        }
+        let known = |column: &String| {
+            let wanted = column.trim().to_lowercase();
+            let same = |name: &String| name.to_lowercase() == wanted;
+            self.names.iter().chain(self.spelled).any(same)
+        };
+        match self.mapping.ignore.iter().find(|column| !known(column)) {
+            Some(column) => Err(OutcomeError::IgnoresNothing {
+                column: column.clone(),
+                found: self.names.to_vec(),
+            }),
+            None => Ok(()),
         }
     }
 

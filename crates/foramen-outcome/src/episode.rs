@@ -95,7 +95,7 @@ impl Excluded {
         let decided_otherwise = matches!(
             self.reason,
             RejectionReason::EventBeforeFollowup { .. }
-                | RejectionReason::EventUndated
+                | RejectionReason::EventUndated { .. }
                 | RejectionReason::ScanAfterInjection { .. }
         );
         self.nrs_baseline.is_some() && !decided_otherwise

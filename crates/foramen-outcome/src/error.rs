@@ -65,6 +65,34 @@ pub enum OutcomeError {
         /// The columns the file has.
         found: Vec<String>,
     },
+    /// The mapping says what words of a column mean that the table lacks.
+    #[error(
+        "the mapping has [values.{name}], which no column of the table is kept under, so it has \
+         no effect; there are {}; correct the name, or remove it", known.join(", ")
+    )]
+    ValuesOfNothing {
+        /// The name in the mapping.
+        name: String,
+        /// The names under which columns are kept.
+        known: Vec<String>,
+    },
+    /// The mapping ignores a column that the table lacks.
+    #[error(
+        "the mapping ignores the column {column:?}, which the table lacks, so that has no effect; \
+         its columns are {}; correct the name, or remove it", found.join(", ")
+    )]
+    IgnoresNothing {
+        /// The column that the mapping names.
+        column: String,
+        /// The columns the file has.
+        found: Vec<String>,
+    },
+    /// The mapping names events of REDCap for another table.
+    #[error(
+        "the mapping names events under [redcap], but the table is no REDCap export, so they have \
+         no effect; say format = \"redcap\", or remove them"
+    )]
+    EventsOfNoRedcap,
     /// The mapping file is no mapping.
     #[error("could not read the mapping file")]
     Mapping(#[source] Box<toml::de::Error>),

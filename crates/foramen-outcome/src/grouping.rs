@@ -178,7 +178,12 @@ impl<'a> Group<'a> {
         let undated = events.iter().find(|event| event.date.is_none());
         if let (Some(event), false) = (undated, self.options.events == EventPolicy::Keep) {
             let text = event.date_text.of(&self.table.words);
-            return Some(Fault::at(Field::EventDate, text, RejectionReason::EventUndated));
+            let event = event.what.of(&self.table.words).unwrap_or_default();
+            return Some(Fault::at(
+                Field::EventDate,
+                text,
+                RejectionReason::EventUndated { event },
+            ));
         }
         let scan = agreed.scan.filter(|_| self.options.late_scan == LateScan::Exclude)?;
         let days = days_between(self.key.injection, scan);

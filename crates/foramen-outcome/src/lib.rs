@@ -67,6 +67,7 @@ mod lines;
 mod mapping;
 mod missing;
 mod pain_table;
+mod plausible;
 mod procedure;
 mod quote;
 mod records;

@@ -58,7 +58,12 @@ pub struct Mapping {
     /// `root` when a bare `C6` is the root, at C5/6; `disc` (the default) when
     /// levels are discs and a bare `C6` is refused.
     pub level_names: Option<Names>,
-    /// Texts that mean "missing", in place of the usual ones.
+    /// The most that a score can be, such as 100 for millimetres of a visual
+    /// analogue scale: scores are read as tenths of it. Default: 10; a table
+    /// whose scores are mostly above is refused.
+    pub scale: Option<u16>,
+    /// Texts that mean "missing", in place of the usual ones, in every column.
+    /// What `values` says of a text goes before.
     pub missing: Option<Vec<String>>,
     /// Our name of a column, then its name in the table, or its place there
     /// counted from 1.

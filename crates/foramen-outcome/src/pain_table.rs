@@ -8,16 +8,17 @@ use jiff::civil::Date;
 use crate::columns::{Columns, RedcapColumns};
 use crate::covariates::{Texts, Words};
 use crate::field::Field;
-use crate::missing::MissingCodes;
+use crate::missing::Missing;
 use crate::outcomes::NearMiss;
+use crate::plausible;
 use crate::records::{Records, find_delimiter, separator_line};
 use crate::redcap::Assembly;
 use crate::row::{Key, Reader, Row};
 use crate::subjects::Subjects;
 use crate::text::Text;
 use crate::{
-    Decimal, LineCount, OutcomeError, OutcomeOptions, Rejection, RejectionReason, Remark,
-    TableFormat,
+    Decimal, LineCount, OutcomeError, OutcomeOptions, RedcapEvents, Rejection, RejectionReason,
+    Remark, TableFormat,
 };
 
 /// A pain table whose cells are read and checked, ready to be labelled once or
@@ -85,13 +86,16 @@ impl PainTable {
             Some(format) => format == TableFormat::Redcap,
             None => options.dictionary.is_some() || RedcapColumns::are_in(&header),
         };
+        if !redcap && mapping.redcap != RedcapEvents::default() {
+            return Err(OutcomeError::EventsOfNoRedcap);
+        }
         let columns = Columns::find(&header, mapping, options.dictionary.as_ref(), redcap)?;
         let decimal_comma = match mapping.decimal {
             Some(decimal) => decimal == Decimal::Comma,
             None => delimiter != b',' || columns.decimal_comma,
         };
         let mut builder = Builder::new(options, redcap);
-        let missing = MissingCodes::of(&options.missing_codes);
+        let missing = Missing::of(options, redcap);
         let mut record = StringRecord::new();
         while let Some(line) = records.next(&mut record)? {
             let reader = Reader {
@@ -111,7 +115,7 @@ impl PainTable {
             let (line, skipped) = (header_line, lines.skipped);
             table.remarks.insert(0, Remark::Header { line, skipped });
         }
-        table.remarks.extend(columns.remarks.iter().cloned());
+        table.remarks.extend(columns.remarks.iter().cloned().chain(columns.unseen()));
         table.lines = lines;
         table.encoding = encoding;
         table.names = Field::ALL.map(|field| columns.name(field).to_owned()).to_vec();
@@ -236,6 +240,8 @@ impl<'a> Builder<'a> {
             record_rows = Some(records.lines);
             missed = records.missed;
         }
+        let declared = self.options.codes_are_declared;
+        let judged = plausible::judge(&mut self.rows, &covariates, &self.texts, declared);
         let (texts, text_ranks) = self.texts.finish();
         self.rows.iter_mut().for_each(|row| row.told.rank_texts(&text_ranks));
         // Places follow the order of ids, so that keys sort as ids do.
@@ -266,11 +272,11 @@ impl<'a> Builder<'a> {
             words: Arc::new(Words { names: covariates, texts }),
             names: Vec::new(),
             near_misses,
-            remarks: if self.short.is_empty() {
-                Vec::new()
-            } else {
-                vec![Remark::Padded { rows: self.short }]
-            },
+            remarks: Some(Remark::Padded { rows: self.short })
+                .filter(|padded| *padded != Remark::Padded { rows: Vec::new() })
+                .into_iter()
+                .chain(judged)
+                .collect(),
             lines: LineCount::default(),
             encoding: "",
             record_rows,

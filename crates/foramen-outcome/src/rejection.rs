@@ -55,6 +55,15 @@ pub enum RejectionReason {
     /// A level, side or score is not what it should be.
     #[error("{}{}", .0, remedy(.0))]
     Value(Box<TypeError>),
+    /// A word in a column of scores that means 0 or nothing.
+    #[error(
+        "the word may mean no pain (0) or that nothing was entered; say which in the mapping: \
+         [values.{column}] with the word = \"0\", or missing = [the word]"
+    )]
+    NoPainOrMissing {
+        /// The field.
+        column: &'static str,
+    },
     /// A cell that tells one episode from another is empty.
     #[error("the {} is missing, so the row belongs to no episode; enter it", column.replace('_', " "))]
     NoKey {
@@ -192,8 +201,16 @@ pub enum RejectionReason {
         event: Event,
     },
     /// An event has no date that can be read.
-    #[error("an event without a date may have come before the follow-up; enter event_date")]
-    EventUndated,
+    #[error(
+        "the event{} has no date that can be read and may have come before the follow-up; enter \
+         event_date, or say in the mapping what the word means: [values.event] with the word = \
+         \"none\"",
+        of_word(event)
+    )]
+    EventUndated {
+        /// The word or words of the table; empty where a date stands alone.
+        event: String,
+    },
 }
 
 impl RejectionReason {
@@ -206,6 +223,7 @@ impl RejectionReason {
             Self::Ragged { .. } => "ragged_row",
             Self::Subject(_) => "bad_subject_id",
             Self::Value(_) => "bad_value",
+            Self::NoPainOrMissing { .. } => "no_pain_or_missing",
             Self::NoKey { .. } => "missing_key",
             Self::BothSides => "both_sides",
             Self::SeveralLevels => "several_levels",
@@ -237,7 +255,7 @@ impl RejectionReason {
                 crate::EventKind::Surgery => "surgery_before_followup",
                 crate::EventKind::Other => "event_before_followup",
             },
-            Self::EventUndated => "event_undated",
+            Self::EventUndated { .. } => "event_undated",
         }
     }
 }
@@ -249,6 +267,10 @@ fn remedy(error: &TypeError) -> &'static str {
         TypeError::NrsTooFine { .. } => "; round it as it was asked",
         _ => "",
     }
+}
+
+fn of_word(word: &str) -> String {
+    if word.is_empty() { String::new() } else { format!(" {word:?}") }
 }
 
 fn of_events(events: &[String]) -> String {

@@ -25,6 +25,31 @@ pub enum Remark {
         /// The places, counted from 1.
         places: Vec<usize>,
     },
+    /// The mapping explains words that no cell holds.
+    UnseenWords {
+        /// The name under `values`.
+        name: String,
+        /// The words.
+        words: Vec<String>,
+    },
+    /// A number that means "not entered" in a column that is kept as it stands.
+    MissingCode {
+        /// The column.
+        column: String,
+        /// The number.
+        code: String,
+        /// Cells that hold it, which count as missing.
+        n: usize,
+    },
+    /// Numbers that nobody can have, such as an age of 999; they count as missing.
+    Implausible {
+        /// The column.
+        column: String,
+        /// One of them.
+        value: String,
+        /// Their lines.
+        rows: Vec<u64>,
+    },
 }
 
 impl Remark {
@@ -35,6 +60,9 @@ impl Remark {
             Self::Header { .. } => "header_row",
             Self::Padded { .. } => "padded_rows",
             Self::DoubledColumn { .. } => "doubled_column",
+            Self::UnseenWords { .. } => "unseen_words",
+            Self::MissingCode { .. } => "missing_code",
+            Self::Implausible { .. } => "implausible",
         }
     }
 }
@@ -55,6 +83,21 @@ impl fmt::Display for Remark {
             Self::DoubledColumn { column, places } => {
                 write!(f, "columns {} are all called {column:?}", joined(places, "and"))?;
                 write!(f, "; nothing needs them, and each is kept under its place")
+            }
+            Self::UnseenWords { name, words } => {
+                let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+                write!(f, "[values.{name}] of the mapping explains {}", joined(&words, "and"))?;
+                write!(f, ", which no cell holds")
+            }
+            Self::MissingCode { column, code, n } => {
+                write!(f, "{column}: {} {code:?}, ", counted(*n, "cell holds", "cells hold"))?;
+                write!(f, "which counts as missing; if it is a number, say so: ")?;
+                write!(f, "[values.{column}] \"{code}\" = \"{code}\"")
+            }
+            Self::Implausible { column, value, rows } => {
+                let n = counted(rows.len(), "cell is", "cells are");
+                write!(f, "{column}: {n} impossible, such as {value:?}, counted as missing: ")?;
+                write!(f, "{}", listed(rows, "row"))
             }
         }
     }

@@ -8,8 +8,8 @@ use jiff::civil::Date;
 use crate::columns::Columns;
 use crate::covariates::{TextId, Texts};
 use crate::date::read_date;
-use crate::field::Field;
-use crate::missing::MissingCodes;
+use crate::field::{Field, Kind};
+use crate::missing::{Missing, MissingCodes, may_be_no_pain};
 use crate::procedure::{Procedure, is_pain_score};
 use crate::{EventKind, LevelNames, OutcomeOptions, Rejection, RejectionReason};
 
@@ -40,6 +40,8 @@ pub(crate) struct ToldEvent {
     pub(crate) kind: EventKind,
     /// `None` when there is no date, or none that can be read.
     pub(crate) date: Option<Date>,
+    /// The word or words of the table.
+    pub(crate) what: TextId,
     pub(crate) date_text: TextId,
 }
 
@@ -101,7 +103,10 @@ impl Told {
         ] {
             text.ranked(ranks);
         }
-        self.events.iter_mut().for_each(|event| event.date_text.ranked(ranks));
+        self.events.iter_mut().for_each(|event| {
+            event.what.ranked(ranks);
+            event.date_text.ranked(ranks);
+        });
         if !self.covariates.is_empty() {
             let cells = Arc::make_mut(&mut self.covariates);
             cells.iter_mut().for_each(|(_, text)| text.ranked(ranks));
@@ -120,7 +125,7 @@ pub(crate) struct Foramen {
 pub(crate) struct Reader<'a> {
     pub(crate) columns: &'a Columns,
     pub(crate) options: &'a OutcomeOptions,
-    pub(crate) missing: &'a MissingCodes<'a>,
+    pub(crate) missing: &'a Missing<'a>,
     pub(crate) decimal_comma: bool,
     pub(crate) line: u64,
     pub(crate) record: &'a StringRecord,
@@ -147,7 +152,7 @@ impl Reader<'_> {
         let level = self.level(subject)?;
         let side = self.side(subject)?;
         let code = self.cell(Field::ProcedureCode);
-        if self.missing.hold(&code) {
+        if self.missing.others.hold(&code) {
             return Ok(Foramen { level, side });
         }
         let reject = |reason| self.reject(Field::ProcedureCode, subject, reason);
@@ -188,7 +193,7 @@ impl Reader<'_> {
             scan_date,
             events: self.event(texts).into_iter().collect(),
             slice_hint: texts.keep(&self.cell(Field::SliceHint)),
-            covariates: self.columns.covariates_of(self.record, texts),
+            covariates: self.columns.covariates_of(self.record, &self.missing.covariates, texts),
         };
         (told, fault)
     }
@@ -238,13 +243,26 @@ impl Reader<'_> {
         cell: &'a str,
         subject: &SubjectId,
     ) -> Result<Option<Cow<'a, str>>, Box<Rejection>> {
-        if self.missing.hold(cell) {
+        let missing = self.missing_in(field);
+        if let Some(meaning) = self.columns.declared(field, cell) {
+            // What a person says of a word is not asked of any list of codes,
+            // unless the person says "missing".
+            let missing = meaning.is_empty() || self.missing.others.hold(meaning);
+            let number = meaning.parse::<f64>().is_ok();
+            return Ok((number || !missing).then(|| Cow::Owned(meaning.to_owned())));
+        }
+        if missing.hold(cell) {
             return Ok(None);
         }
         let meaning = self.columns.meaning(field, cell);
         let meaning =
             meaning.ok_or_else(|| self.reject(field, subject, RejectionReason::NotAChoice))?;
-        Ok((!self.missing.hold(&meaning)).then_some(meaning))
+        Ok((!missing.hold(&meaning)).then_some(meaning))
+    }
+
+    /// What means "not entered" in the column of a field.
+    fn missing_in(&self, field: Field) -> &MissingCodes<'_> {
+        if field.kind() == Kind::Score { &self.missing.scores } else { &self.missing.others }
     }
 
     fn level(&self, subject: &SubjectId) -> Result<Option<Level>, Box<Rejection>> {
@@ -303,6 +321,10 @@ impl Reader<'_> {
         let plain = if comma { Cow::Owned(text.replace(',', ".")) } else { text };
         match plain.parse() {
             Ok(nrs) => Ok(Cell { value: Some(nrs), text: TextId::default() }),
+            Err(_) if may_be_no_pain(&plain) => {
+                let column = field.name();
+                Err(self.reject(field, subject, RejectionReason::NoPainOrMissing { column }))
+            }
             Err(error) => Err(self.reject(field, subject, RejectionReason::Value(Box::new(error)))),
         }
     }
@@ -314,10 +336,14 @@ impl Reader<'_> {
         texts: &mut Texts,
     ) -> Result<Cell<Date>, Box<Rejection>> {
         let cell = self.cell(field);
-        if self.missing.hold(&cell) {
+        let text = match self.columns.declared(field, &cell) {
+            Some(meaning) => Cow::Owned(meaning.to_owned()),
+            None => Cow::Borrowed(&*cell),
+        };
+        if self.missing.others.hold(&text) {
             return Ok(Cell { value: None, text: texts.keep(&cell) });
         }
-        match read_date(&cell, self.options.date_order) {
+        match read_date(&text, self.options.date_order) {
             Ok(date) => Ok(Cell { value: Some(date), text: TextId::default() }),
             Err(error) => Err(self.reject(field, subject, RejectionReason::Date(error))),
         }
@@ -328,16 +354,19 @@ impl Reader<'_> {
     /// episode.
     fn event(&self, texts: &mut Texts) -> Option<ToldEvent> {
         let (what, when) = (self.cell(Field::Event), self.cell(Field::EventDate));
-        let date_missing = self.missing.hold(&when);
-        let kind = if self.missing.hold(&what) {
-            // A date alone says that something happened.
-            (!date_missing).then_some(EventKind::Other)?
+        let missing = &self.missing.others;
+        let date_missing = missing.hold(&when);
+        let declared = self.columns.declared(Field::Event, &what);
+        let kind = if missing.hold(declared.unwrap_or(&what)) {
+            // A date alone says that something happened, unless the word denies it.
+            let denied = EventKind::of_text(&what).is_none() && !what.is_empty();
+            (!date_missing && !denied).then_some(EventKind::Other)?
         } else {
             let words = self.columns.meaning(Field::Event, &what);
             EventKind::of_text(&words.unwrap_or(Cow::Borrowed(&what)))?
         };
         let date = if date_missing { None } else { read_date(&when, self.options.date_order).ok() };
-        Some(ToldEvent { kind, date, date_text: texts.keep(&when) })
+        Some(ToldEvent { kind, date, what: texts.keep(&what), date_text: texts.keep(&when) })
     }
 }
 
