@@ -93,6 +93,29 @@ pub enum OutcomeError {
          no effect; say format = \"redcap\", or remove them"
     )]
     EventsOfNoRedcap,
+    /// Scores that are not from 0 to 10.
+    #[error(
+        "{above} of the {of} scores in the column {column:?} are above 10, so it has another scale \
+         and its low scores would be labelled wrongly; say scale = 100 in the mapping (or what the \
+         highest score is), or scale = 10 if they are errors"
+    )]
+    OtherScale {
+        /// The column.
+        column: String,
+        /// Scores above 10.
+        above: usize,
+        /// Scores.
+        of: usize,
+    },
+    /// A scale that the scores do not have.
+    #[error(
+        "the mapping says scale = {scale}, but no score is above 10, so every score would be read \
+         as nearly none; remove it, or correct the scores"
+    )]
+    ScaleOfNothing {
+        /// The scale.
+        scale: u16,
+    },
     /// The mapping file is no mapping.
     #[error("could not read the mapping file")]
     Mapping(#[source] Box<toml::de::Error>),

@@ -62,6 +62,9 @@ pub struct Mapping {
     /// analogue scale: scores are read as tenths of it. Default: 10; a table
     /// whose scores are mostly above is refused.
     pub scale: Option<u16>,
+    /// `none` keeps all decimals of scores that are means (BPI); the rule is then
+    /// decided on them. Default: more than two decimals are refused.
+    pub rounding: Option<Rounding>,
     /// Texts that mean "missing", in place of the usual ones, in every column.
     /// What `values` says of a text goes before.
     pub missing: Option<Vec<String>>,
@@ -111,6 +114,17 @@ pub enum Decimal {
     Point,
     /// `4,5`; `4.5` is then refused.
     Comma,
+}
+
+/// How many decimals scores may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    /// At most two: a score with more was no answer to the question.
+    #[default]
+    Hundredths,
+    /// Any: scores are means of several answers.
+    None,
 }
 
 /// The order of day and month, as a mapping states it.

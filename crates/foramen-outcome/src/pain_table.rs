@@ -14,6 +14,7 @@ use crate::plausible;
 use crate::records::{Records, find_delimiter, separator_line};
 use crate::redcap::Assembly;
 use crate::row::{Key, Reader, Row};
+use crate::score::ScaleWatch;
 use crate::subjects::Subjects;
 use crate::text::Text;
 use crate::{
@@ -96,6 +97,7 @@ impl PainTable {
         };
         let mut builder = Builder::new(options, redcap);
         let missing = Missing::of(options, redcap);
+        let scale = ScaleWatch::default();
         let mut record = StringRecord::new();
         while let Some(line) = records.next(&mut record)? {
             let reader = Reader {
@@ -103,6 +105,7 @@ impl PainTable {
                 options,
                 missing: &missing,
                 decimal_comma,
+                scale: &scale,
                 line,
                 record: &record,
             };
@@ -110,6 +113,8 @@ impl PainTable {
         }
         let lines = records.lines()?;
         drop(text);
+        let scores = [Field::NrsBaseline, Field::NrsFollowup].map(|field| columns.name(field));
+        scale.check(mapping.scale, scores)?;
         let mut table = builder.finish(columns.covariate_names());
         if lines.skipped > usize::from(separator_line) && mapping.header_row.is_none() {
             let (line, skipped) = (header_line, lines.skipped);

@@ -55,6 +55,16 @@ pub enum RejectionReason {
     /// A level, side or score is not what it should be.
     #[error("{}{}", .0, remedy(.0))]
     Value(Box<TypeError>),
+    /// A score lies outside the scale that the mapping states.
+    #[error(
+        "the pain score {value} is outside 0 to {scale}; correct it, or list it as a missing code"
+    )]
+    OffScale {
+        /// As it stands in the table.
+        value: String,
+        /// The most that a score can be.
+        scale: u16,
+    },
     /// A word in a column of scores that means 0 or nothing.
     #[error(
         "the word may mean no pain (0) or that nothing was entered; say which in the mapping: \
@@ -222,7 +232,7 @@ impl RejectionReason {
             Self::Blank => "blank_row",
             Self::Ragged { .. } => "ragged_row",
             Self::Subject(_) => "bad_subject_id",
-            Self::Value(_) => "bad_value",
+            Self::Value(_) | Self::OffScale { .. } => "bad_value",
             Self::NoPainOrMissing { .. } => "no_pain_or_missing",
             Self::NoKey { .. } => "missing_key",
             Self::BothSides => "both_sides",
@@ -264,7 +274,9 @@ impl RejectionReason {
 fn remedy(error: &TypeError) -> &'static str {
     match error {
         TypeError::NrsOutOfRange { .. } => "; correct it, or list it as a missing code",
-        TypeError::NrsTooFine { .. } => "; round it as it was asked",
+        TypeError::NrsTooFine { .. } => {
+            "; round it as it was asked, or, where scores are means, say rounding = \"none\" in the mapping"
+        }
         _ => "",
     }
 }

@@ -11,6 +11,7 @@ use crate::date::read_date;
 use crate::field::{Field, Kind};
 use crate::missing::{Missing, MissingCodes, may_be_no_pain};
 use crate::procedure::{Procedure, is_pain_score};
+use crate::score::{ScaleWatch, Score};
 use crate::{EventKind, LevelNames, OutcomeOptions, Rejection, RejectionReason};
 
 /// A score or a date: there, missing, or missing under a code worth showing.
@@ -81,8 +82,8 @@ pub(crate) struct Key {
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Told {
     pub(crate) followup_date: Cell<Date>,
-    pub(crate) followup: Cell<Nrs>,
-    pub(crate) baseline: Cell<Nrs>,
+    pub(crate) followup: Cell<Score>,
+    pub(crate) baseline: Cell<Score>,
     pub(crate) baseline_date: Cell<Date>,
     pub(crate) scan_date: Option<Date>,
     pub(crate) events: Box<[ToldEvent]>,
@@ -127,6 +128,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) options: &'a OutcomeOptions,
     pub(crate) missing: &'a Missing<'a>,
     pub(crate) decimal_comma: bool,
+    pub(crate) scale: &'a ScaleWatch,
     pub(crate) line: u64,
     pub(crate) record: &'a StringRecord,
 }
@@ -307,25 +309,29 @@ impl Reader<'_> {
         field: Field,
         subject: &SubjectId,
         texts: &mut Texts,
-    ) -> Result<Cell<Nrs>, Box<Rejection>> {
+    ) -> Result<Cell<Score>, Box<Rejection>> {
         let cell = self.cell(field);
         let Some(text) = self.meaning(field, &cell, subject)? else {
             return Ok(Cell { value: None, text: texts.keep(&cell) });
         };
-        if let [digit @ b'0'..=b'9'] = text.as_bytes() {
+        let mapping = &self.options.mapping;
+        let scale = mapping.scale.unwrap_or(10);
+        if let ([digit @ b'0'..=b'9'], 10) = (text.as_bytes(), scale) {
             // Nearly every score is one digit.
-            let value = Nrs::from_hundredths(100 * u16::from(digit - b'0')).ok();
+            let value = Nrs::from_hundredths(100 * u16::from(digit - b'0')).ok().map(Score::whole);
+            self.scale.saw(field, &text);
             return Ok(Cell { value, text: TextId::default() });
         }
         let comma = self.decimal_comma && text.matches(',').count() == 1 && !text.contains('.');
         let plain = if comma { Cow::Owned(text.replace(',', ".")) } else { text };
-        match plain.parse() {
-            Ok(nrs) => Ok(Cell { value: Some(nrs), text: TextId::default() }),
+        self.scale.saw(field, &plain);
+        match Score::read(&plain, scale, mapping.rounding.unwrap_or_default()) {
+            Ok(score) => Ok(Cell { value: Some(score), text: TextId::default() }),
             Err(_) if may_be_no_pain(&plain) => {
                 let column = field.name();
                 Err(self.reject(field, subject, RejectionReason::NoPainOrMissing { column }))
             }
-            Err(error) => Err(self.reject(field, subject, RejectionReason::Value(Box::new(error)))),
+            Err(reason) => Err(self.reject(field, subject, reason)),
         }
     }
 

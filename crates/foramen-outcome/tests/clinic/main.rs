@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
 
 mod lines;
+mod scales;
 mod words;
 
 use foramen_outcome::{Dictionary, Mapping, OutcomeOptions, Outcomes, read};
