@@ -83,7 +83,8 @@ impl<'a> Group<'a> {
             self.reject_all(&rows, &fault);
             return Err(excluded(&self, Some(agreed.baseline.nrs), fault.reason));
         }
-        let chosen = match self.choose(&rows) {
+        let faulty = all.iter().find_map(|row| Some(&row.fault.as_deref()?.reason));
+        let chosen = match self.choose(&rows, faulty) {
             Ok(chosen) => chosen,
             Err(reason) => return Err(excluded(&self, Some(agreed.baseline.nrs), reason)),
         };
@@ -162,6 +163,11 @@ impl<'a> Group<'a> {
                 return Err(fault(RejectionReason::BaselineTooOld { days, most }));
             }
         }
+        let anchor = rows.iter().find_map(|row| Some((row.line, row.anchor.as_deref()?.earlier?)));
+        if let Some((row, injection)) = anchor {
+            let reason = RejectionReason::BaselineOfEarlierInjection { row, injection };
+            return Err(Fault::at(Field::BaselineDate, date.map(|date| date.to_string()), reason));
+        }
         let fault = |reason| Fault::at(Field::NrsBaseline, Some(baseline.nrs.to_string()), reason);
         if baseline.parts() == 0 {
             return Err(fault(RejectionReason::BaselineZero));
@@ -195,7 +201,11 @@ impl<'a> Group<'a> {
 
     /// The follow-up nearest to the target, or why there is none. Every other
     /// row is rejected, but for those that give the chosen one its baseline.
-    fn choose(&mut self, rows: &[&'a Row]) -> Result<Usable<'a>, RejectionReason> {
+    fn choose(
+        &mut self,
+        rows: &[&'a Row],
+        faulty: Option<&RejectionReason>,
+    ) -> Result<Usable<'a>, RejectionReason> {
         let mut usable: Vec<Usable> = Vec::new();
         let mut unused: Vec<(&Row, Fault)> = Vec::new();
         for row in rows.iter().copied() {
@@ -212,7 +222,14 @@ impl<'a> Group<'a> {
             .min_by_key(|(_, followup)| window.preference(followup.day))
             .map(|(index, _)| index);
         let Some(best) = best else {
-            let reason = reason_of(&unused, &window);
+            let reason = match (faulty, unused.as_slice()) {
+                // A visit that was made, and cannot be read, was not missed.
+                (
+                    Some(fault),
+                    [] | [(_, Fault { reason: RejectionReason::MissedVisit { .. }, .. })],
+                ) => fault.clone(),
+                _ => reason_of(&unused, &window),
+            };
             for (row, fault) in unused {
                 let of_episode = row.anchor.is_some() && fault.reason != reason;
                 let fault = if of_episode { Fault::of_row(reason.clone()) } else { fault };

@@ -75,6 +75,7 @@ mod redcap;
 mod remark;
 mod row;
 mod score;
+mod spelling;
 mod subjects;
 mod text;
 mod vocabulary;

@@ -54,7 +54,9 @@ pub struct MissedVisit {
     pub event: String,
 }
 
-/// Two ids that differ only in case or leading zeros, such as `00123` and `123`.
+/// Two ids that may be one person typed in two ways: they differ only in case,
+/// leading zeros, spaces, separators or added decimals, such as `00123` and `123`,
+/// `1001` and `1001.0`, or `P-1` and `P1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NearMiss {
     /// One subject, and the first row with it.

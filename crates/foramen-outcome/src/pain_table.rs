@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::records::{Records, find_delimiter, separator_line};
 use crate::redcap::Assembly;
 use crate::row::{Key, Reader, Row};
 use crate::score::ScaleWatch;
+use crate::spelling::without_entry;
 use crate::subjects::Subjects;
 use crate::text::Text;
 use crate::{
@@ -159,6 +161,9 @@ struct Builder<'a> {
     data_rows: usize,
     /// Rows that are shorter than the header.
     short: Vec<u64>,
+    /// Records of REDCap that were entered twice, and the first line of one.
+    entries: BTreeSet<String>,
+    first_entry: Option<u64>,
 }
 
 impl<'a> Builder<'a> {
@@ -173,6 +178,8 @@ impl<'a> Builder<'a> {
             rejected: Vec::new(),
             data_rows: 0,
             short: Vec::new(),
+            entries: BTreeSet::new(),
+            first_entry: None,
         }
     }
 
@@ -218,10 +225,16 @@ impl<'a> Builder<'a> {
     /// The place of a row's subject.
     fn subject(&mut self, reader: &Reader<'_>) -> Result<u32, Box<Rejection>> {
         let id = reader.id()?;
-        if let Some(place) = self.subjects.place(&id) {
+        let entry = self.assembly.as_ref().and_then(|_| without_entry(&id));
+        if let Some(subject) = entry {
+            self.entries.insert(subject.to_owned());
+            self.first_entry.get_or_insert(reader.line);
+        }
+        let id = entry.unwrap_or(&id);
+        if let Some(place) = self.subjects.place(id) {
             return Ok(place);
         }
-        let typed = SubjectId::new(&id).map_err(|error| reader.no_subject(error.into()))?;
+        let typed = SubjectId::new(id).map_err(|error| reader.no_subject(error.into()))?;
         // Without its padding it may be known.
         if typed.as_str() != id
             && let Some(place) = self.subjects.place(typed.as_str())
@@ -229,11 +242,22 @@ impl<'a> Builder<'a> {
             return Ok(place);
         }
         let key = &self.options.key;
-        let subject = key.of_table(&id).map_err(|error| reader.no_subject(error))?;
+        let subject = key.of_table(id).map_err(|error| reader.no_subject(error))?;
         Ok(self.subjects.add(typed.as_str(), subject, reader.line))
     }
 
     fn finish(mut self, covariates: Vec<String>) -> PainTable {
+        let mut remarks = Vec::new();
+        if !self.short.is_empty() {
+            remarks.push(Remark::Padded { rows: self.short });
+        }
+        let subjects = self.subjects.drop_decimals(&self.options.key);
+        if subjects > 0 {
+            remarks.push(Remark::Decimals { subjects });
+        }
+        if let Some(row) = self.first_entry {
+            remarks.push(Remark::DoubleEntry { subjects: self.entries.len(), row });
+        }
         let near_misses = self.subjects.near_misses();
         let subjects: Vec<SubjectId> = self.subjects.into_all().collect();
         let (mut record_rows, mut missed) = (None, Vec::new());
@@ -246,7 +270,7 @@ impl<'a> Builder<'a> {
             missed = records.missed;
         }
         let declared = self.options.codes_are_declared;
-        let judged = plausible::judge(&mut self.rows, &covariates, &self.texts, declared);
+        remarks.extend(plausible::judge(&mut self.rows, &covariates, &self.texts, declared));
         let (texts, text_ranks) = self.texts.finish();
         self.rows.iter_mut().for_each(|row| row.told.rank_texts(&text_ranks));
         // Places follow the order of ids, so that keys sort as ids do.
@@ -277,11 +301,7 @@ impl<'a> Builder<'a> {
             words: Arc::new(Words { names: covariates, texts }),
             names: Vec::new(),
             near_misses,
-            remarks: Some(Remark::Padded { rows: self.short })
-                .filter(|padded| *padded != Remark::Padded { rows: Vec::new() })
-                .into_iter()
-                .chain(judged)
-                .collect(),
+            remarks,
             lines: LineCount::default(),
             encoding: "",
             record_rows,

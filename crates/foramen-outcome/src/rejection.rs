@@ -52,6 +52,12 @@ pub enum RejectionReason {
     /// The id is no id.
     #[error("the subject id cannot be used")]
     Subject(#[source] Box<KeyError>),
+    /// The id is a long number that a spreadsheet has shortened.
+    #[error(
+        "a spreadsheet has shortened this id, and its last digits are lost; format the column as \
+         text, enter the ids again and save"
+    )]
+    ShortenedId,
     /// A level, side or score is not what it should be.
     #[error("{}{}", .0, remedy(.0))]
     Value(Box<TypeError>),
@@ -118,6 +124,17 @@ pub enum RejectionReason {
         first: u64,
         /// A row with another.
         second: u64,
+    },
+    /// The only baseline of the record belongs to an earlier injection.
+    #[error(
+        "the baseline of row {row} is that of the earlier injection on {injection}; an injection \
+         needs one of its own"
+    )]
+    BaselineOfEarlierInjection {
+        /// The row of the baseline.
+        row: u64,
+        /// The injection that it belongs to.
+        injection: jiff::civil::Date,
     },
     /// The baseline was scored after the injection.
     #[error(
@@ -232,6 +249,7 @@ impl RejectionReason {
             Self::Blank => "blank_row",
             Self::Ragged { .. } => "ragged_row",
             Self::Subject(_) => "bad_subject_id",
+            Self::ShortenedId => "shortened_subject_id",
             Self::Value(_) | Self::OffScale { .. } => "bad_value",
             Self::NoPainOrMissing { .. } => "no_pain_or_missing",
             Self::NoKey { .. } => "missing_key",
@@ -245,6 +263,7 @@ impl RejectionReason {
             Self::Scale => "other_scale",
             Self::MissingBaseline => "missing_baseline",
             Self::Contradiction { .. } => "contradiction",
+            Self::BaselineOfEarlierInjection { .. } => "baseline_of_earlier_injection",
             Self::BaselineAfterInjection { .. } => "baseline_after_injection",
             Self::BaselineTooOld { .. } => "baseline_too_old",
             Self::BaselineZero => "baseline_zero",

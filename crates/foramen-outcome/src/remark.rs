@@ -25,6 +25,19 @@ pub enum Remark {
         /// The places, counted from 1.
         places: Vec<usize>,
     },
+    /// Ids that are whole numbers with a decimal (`1001.0`), which was left out.
+    Decimals {
+        /// Subjects.
+        subjects: usize,
+    },
+    /// Both entries of REDCap's double data entry (`R1--1`, `R1--2`) are in the
+    /// table and were read as one person's.
+    DoubleEntry {
+        /// Persons with such an id.
+        subjects: usize,
+        /// The first line with one.
+        row: u64,
+    },
     /// The mapping explains words that no cell holds.
     UnseenWords {
         /// The name under `values`.
@@ -60,6 +73,8 @@ impl Remark {
             Self::Header { .. } => "header_row",
             Self::Padded { .. } => "padded_rows",
             Self::DoubledColumn { .. } => "doubled_column",
+            Self::Decimals { .. } => "ids_with_decimals",
+            Self::DoubleEntry { .. } => "double_entry",
             Self::UnseenWords { .. } => "unseen_words",
             Self::MissingCode { .. } => "missing_code",
             Self::Implausible { .. } => "implausible",
@@ -83,6 +98,16 @@ impl fmt::Display for Remark {
             Self::DoubledColumn { column, places } => {
                 write!(f, "columns {} are all called {column:?}", joined(places, "and"))?;
                 write!(f, "; nothing needs them, and each is kept under its place")
+            }
+            Self::Decimals { subjects } => {
+                let n = counted(*subjects, "id is", "ids are");
+                write!(f, "{n} a whole number with a decimal, such as 1001.0; it was left out")
+            }
+            Self::DoubleEntry { subjects, row } => {
+                let n = counted(*subjects, "person has", "persons have");
+                write!(f, "{n} two entries, --1 and --2 (from row {row} on): REDCap's double ")?;
+                write!(f, "data entry. They are read as one; where they differ, no label is ")?;
+                write!(f, "given. Export the merged records instead")
             }
             Self::UnseenWords { name, words } => {
                 let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();

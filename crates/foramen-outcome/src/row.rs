@@ -12,6 +12,7 @@ use crate::field::{Field, Kind};
 use crate::missing::{Missing, MissingCodes, may_be_no_pain};
 use crate::procedure::{Procedure, is_pain_score};
 use crate::score::{ScaleWatch, Score};
+use crate::spelling::is_shortened;
 use crate::{EventKind, LevelNames, OutcomeOptions, Rejection, RejectionReason};
 
 /// A score or a date: there, missing, or missing under a code worth showing.
@@ -66,6 +67,8 @@ pub(crate) struct Anchor {
     /// The follow-up visits that the export has no row of; none where visits
     /// have no rows of their own.
     pub(crate) missed: Option<Vec<String>>,
+    /// The earlier injection that the baseline of another row was scored before.
+    pub(crate) earlier: Option<Date>,
 }
 
 /// Which episode a row belongs to. The subject is its place in the table's list.
@@ -137,7 +140,13 @@ impl Reader<'_> {
     /// The id as it stands in the table.
     pub(crate) fn id(&self) -> Result<Cow<'_, str>, Box<Rejection>> {
         let id = self.cell(Field::SubjectId);
-        if id.is_empty() { Err(self.no_key(Field::SubjectId, None)) } else { Ok(id) }
+        if id.is_empty() {
+            Err(self.no_key(Field::SubjectId, None))
+        } else if is_shortened(&id) {
+            Err(self.rejection(Field::SubjectId, RejectionReason::ShortenedId))
+        } else {
+            Ok(id)
+        }
     }
 
     /// When the foramen was injected.

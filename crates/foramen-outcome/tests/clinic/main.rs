@@ -4,7 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
 
+mod identity;
 mod lines;
+mod redcap;
 mod scales;
 mod words;
 
