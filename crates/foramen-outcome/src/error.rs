@@ -17,8 +17,8 @@ pub enum OutcomeError {
     /// A column that every table needs is not in the header.
     #[error(
         "the outcome table has no column {column:?}; its columns are {}; rename the column that \
-         holds it, or name it in a mapping under [columns]",
-        found.join(", ")
+         holds it, or name it in a mapping under [columns]{}",
+        found.join(", "), instead_of(column)
     )]
     MissingColumn {
         /// The column that was looked for.
@@ -116,6 +116,32 @@ pub enum OutcomeError {
         /// The scale.
         scale: u16,
     },
+    /// The mapping gives a field both a constant and a column.
+    #[error(
+        "the mapping has {name} under [constant], and a column for it as well; remove one of the \
+         two, or list the column under `ignore`"
+    )]
+    ConstantAndColumn {
+        /// The field.
+        name: String,
+    },
+    /// A nominal visit is at no time.
+    #[error(
+        "the mapping does not say when the visit {visit:?} under [nominal] is; give the days after \
+         the injection, a text such as \"2 months\", or \"baseline\""
+    )]
+    NominalVisit {
+        /// The visit.
+        visit: String,
+    },
+    /// A value of the mapping cannot be.
+    #[error("the mapping has a {key} that cannot be; {remedy}")]
+    MappingValue {
+        /// The key.
+        key: &'static str,
+        /// What to give.
+        remedy: &'static str,
+    },
     /// The mapping file is no mapping.
     #[error("could not read the mapping file")]
     Mapping(#[source] Box<toml::de::Error>),
@@ -137,7 +163,8 @@ pub enum OutcomeError {
     /// The mapping takes one column for two fields.
     #[error(
         "the mapping takes the column {column:?} for both {first} and {second}; give each its \
-         own, or, for a REDCap export, name redcap.baseline_events"
+         own, or say what tells the visits apart: the column `visit` under [columns], or, for a \
+         REDCap export, redcap.baseline_events"
     )]
     MappedTwice {
         /// The column.
@@ -250,4 +277,15 @@ pub enum OutcomeError {
     /// The table is no CSV.
     #[error("could not split the outcome table into rows and columns")]
     Csv(#[from] csv::Error),
+}
+
+/// What a mapping may say where a table does not have a column.
+fn instead_of(column: &str) -> &'static str {
+    match column {
+        "level" | "side" | "injection_date" => ", or give what holds for all rows under [constant]",
+        "followup_date" | "nrs_followup" => {
+            ", or say under [nominal] when the columns of visits without dates are"
+        }
+        _ => "",
+    }
 }

@@ -70,6 +70,7 @@ mod pain_table;
 mod plausible;
 mod procedure;
 mod quote;
+mod reader;
 mod records;
 mod redcap;
 mod remark;
@@ -78,6 +79,7 @@ mod score;
 mod spelling;
 mod subjects;
 mod text;
+mod visit;
 mod vocabulary;
 
 #[cfg(doctest)]
@@ -93,7 +95,9 @@ pub use error::OutcomeError;
 pub use event::{Event, EventKind, EventPolicy};
 pub use flow::{Flow, FlowStep};
 pub use lines::LineCount;
-pub use mapping::{Decimal, Mapping, Names, Order, RedcapEvents, Rounding, TableFormat};
+pub use mapping::{
+    Decimal, Low, Mapping, Names, Nominal, Order, RedcapEvents, Rounding, TableFormat,
+};
 pub use options::{FollowupWindow, LateScan, LevelNames, LowBaseline, OutcomeOptions};
 pub use outcomes::{MissedVisit, NearMiss, Outcomes, read};
 pub use pain_table::PainTable;
@@ -102,3 +106,4 @@ pub use rejection::{Rejection, RejectionReason};
 pub use remark::Remark;
 pub use rule::LabelRule;
 pub use sensitivity::{Definition, MissingOutcome, Sensitivity, SensitivityRow};
+pub use visit::Unit;

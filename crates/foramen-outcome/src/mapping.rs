@@ -5,7 +5,8 @@ use serde::{Deserialize, Deserializer};
 
 use crate::field::Field;
 use crate::text::plain;
-use crate::{DateOrder, LevelNames, OutcomeError};
+use crate::visit::{Unit, Visit};
+use crate::{DateOrder, LevelNames, LowBaseline, OutcomeError};
 
 /// How a table of another form is to be read, from a TOML file: which column
 /// holds what, what its words mean, how dates and decimals are written.
@@ -82,6 +83,57 @@ pub struct Mapping {
     pub values: BTreeMap<String, BTreeMap<String, String>>,
     /// What the events of a longitudinal REDCap project are.
     pub redcap: RedcapEvents,
+    /// What every row has and the table does not say, by our names: a `level`, a
+    /// `side`, a nominal `injection_date`.
+    pub constant: BTreeMap<String, String>,
+    /// When visits are that have no date: days after the injection (or texts such
+    /// as `"2 months"` and `"baseline"`) by the names of the columns of a wide
+    /// table, or by the words of the column `visit` of a long one.
+    pub nominal: BTreeMap<String, Nominal>,
+    /// What `followup_date` is counted in where it holds the time since the
+    /// injection. Default: what its name tells.
+    pub followup_unit: Option<Unit>,
+    /// The first, best and last day of follow-ups that count.
+    pub window: Option<[u16; 3]>,
+    /// The most days a baseline may precede its injection.
+    pub baseline_days: Option<u16>,
+    /// The least fall of pain that is favourable, in percent of the baseline.
+    pub threshold: Option<u8>,
+    /// What to do with low baselines.
+    pub low_baseline: Option<Low>,
+    /// The sheet of a workbook. Default: its only one with cells.
+    pub sheet: Option<String>,
+}
+
+/// When a nominal visit is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Nominal {
+    /// Days after the injection.
+    Day(u16),
+    /// `baseline`, or a time after the injection: `2 months`, `8 weeks`.
+    Text(String),
+}
+
+/// What to do with low baselines, as a mapping states it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Low {
+    /// Label and flag them.
+    Keep,
+    /// Exclude them.
+    Exclude,
+}
+
+impl Nominal {
+    /// The visit it names.
+    pub(crate) fn visit(&self) -> Option<Visit> {
+        match self {
+            Self::Day(0) => Some(Visit::Baseline),
+            Self::Day(days) => Some(Visit::Day(*days)),
+            Self::Text(text) => Visit::of_text(text),
+        }
+    }
 }
 
 /// The events of a longitudinal REDCap project, by unique name or label.
@@ -171,6 +223,30 @@ impl Mapping {
                 return Err(OutcomeError::UnknownField { name: name.clone() });
             }
         }
+        for name in self.constant.keys() {
+            if Field::of_name(name).is_none() {
+                return Err(OutcomeError::UnknownField { name: name.clone() });
+            }
+            if self.columns.keys().any(|column| column.eq_ignore_ascii_case(name)) {
+                return Err(OutcomeError::ConstantAndColumn { name: name.clone() });
+            }
+        }
+        let odd = self.nominal.iter().find(|(_, nominal)| nominal.visit().is_none());
+        if let Some((visit, _)) = odd {
+            return Err(OutcomeError::NominalVisit { visit: visit.clone() });
+        }
+        if self.window.is_some_and(|[first, best, last]| first > best || best > last) {
+            let (key, remedy) = ("window", "give its first, best and last day, in that order");
+            return Err(OutcomeError::MappingValue { key, remedy });
+        }
+        if self.threshold.is_some_and(|percent| !(1..=100).contains(&percent)) {
+            let (key, remedy) = ("threshold", "give the percentage of the baseline, 1 to 100");
+            return Err(OutcomeError::MappingValue { key, remedy });
+        }
+        if self.scale.is_some_and(|scale| !(1..=1000).contains(&scale)) {
+            let (key, remedy) = ("scale", "give the highest score there can be, 1 to 1000");
+            return Err(OutcomeError::MappingValue { key, remedy });
+        }
         for name in self.covariates.keys() {
             if Field::of_name(name).is_some() {
                 return Err(OutcomeError::FieldAsCovariate { name: name.clone() });
@@ -179,11 +255,10 @@ impl Mapping {
         let mut fields: BTreeMap<String, &str> = BTreeMap::new();
         for (field, column) in self.columns.iter().chain(&self.covariates) {
             let Some(other) = fields.insert(column.trim().to_lowercase(), field) else { continue };
-            // One instrument asked at several events has one column for both.
+            // One instrument asked at several visits has one column for both; that
+            // something tells the visits apart is asked where the table is known.
             let scores = ["nrs_baseline", "nrs_followup", "baseline_date", "followup_date"];
-            let at_events = !self.redcap.baseline_events.is_empty()
-                && [other, field].iter().all(|name| scores.contains(name));
-            if !at_events {
+            if ![other, field].iter().all(|name| scores.contains(name)) {
                 return Err(OutcomeError::MappedTwice {
                     column: column.clone(),
                     first: other.to_owned(),
@@ -198,6 +273,12 @@ impl Mapping {
     pub(crate) fn column(&self, field: Field) -> Option<&str> {
         let named = |(name, _): &(&String, _)| name.eq_ignore_ascii_case(field.name());
         self.columns.iter().find(named).map(|(_, column)| column.trim())
+    }
+
+    /// What the mapping gives to every row for a field.
+    pub(crate) fn constant(&self, field: Field) -> Option<&str> {
+        let named = |(name, _): &(&String, _)| name.eq_ignore_ascii_case(field.name());
+        self.constant.iter().find(named).map(|(_, value)| value.trim())
     }
 
     /// What the words of the table mean under one of our names.
@@ -254,6 +335,15 @@ impl From<Names> for LevelNames {
     }
 }
 
+impl From<Low> for LowBaseline {
+    fn from(low: Low) -> Self {
+        match low {
+            Low::Keep => Self::Keep,
+            Low::Exclude => Self::Exclude,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,16 +365,24 @@ mod tests {
     }
 
     #[test]
-    fn one_column_for_two_fields_is_refused_unless_events_tell_them_apart() {
+    fn values_that_cannot_be_are_refused() {
+        for text in [
+            "window = [60, 46, 74]",
+            "threshold = 0",
+            "scale = 0",
+            "[nominal]\nnrs_2m = \"soon\"",
+            "[constant]\nlevle = \"C5/6\"",
+            "[constant]\nlevel = \"C5/6\"\n[columns]\nlevel = \"x\"",
+        ] {
+            assert!(Mapping::read(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn one_column_for_two_fields_is_refused_unless_visits_may_tell_them_apart() {
         let columns = "[columns]\nnrs_baseline = \"nrs\"\nnrs_followup = \"NRS\"\n";
-        assert_eq!(
-            error(columns),
-            "the mapping takes the column \"NRS\" for both nrs_baseline and nrs_followup; give \
-             each its own, or, for a REDCap export, name redcap.baseline_events"
-        );
-        let events = format!("{columns}[redcap]\nbaseline_events = [\"baseline_arm_1\"]");
-        assert!(Mapping::read(events.as_bytes()).is_ok());
-        let sides = events.replace("nrs_followup", "side");
+        assert!(Mapping::read(columns.as_bytes()).is_ok());
+        let sides = columns.replace("nrs_followup", "side");
         assert!(matches!(Mapping::read(sides.as_bytes()), Err(OutcomeError::MappedTwice { .. })));
     }
 }

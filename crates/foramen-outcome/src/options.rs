@@ -182,8 +182,9 @@ impl OutcomeOptions {
         self
     }
 
-    /// The table is read by this mapping; what it says of level names, dates and
-    /// missing codes replaces what these options say.
+    /// The table is read by this mapping; what it says of level names, dates,
+    /// missing codes, window, baseline and threshold replaces what these options
+    /// say.
     #[must_use]
     pub fn with_mapping(mut self, mapping: Mapping) -> Self {
         if let Some(names) = mapping.level_names {
@@ -195,6 +196,18 @@ impl OutcomeOptions {
         if let Some(codes) = &mapping.missing {
             self.missing_codes.clone_from(codes);
             self.codes_are_declared = true;
+        }
+        if let Some([first, best, last]) = mapping.window {
+            self.window = FollowupWindow::new(first, best, last);
+        }
+        if let Some(days) = mapping.baseline_days {
+            self.baseline_days = days;
+        }
+        if let Some(percent) = mapping.threshold {
+            self.rule = LabelRule::Relief { percent };
+        }
+        if let Some(low) = mapping.low_baseline {
+            self.low_baseline = low.into();
         }
         self.mapping = mapping;
         self

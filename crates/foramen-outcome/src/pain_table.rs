@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
@@ -12,9 +13,10 @@ use crate::field::Field;
 use crate::missing::Missing;
 use crate::outcomes::NearMiss;
 use crate::plausible;
+use crate::reader::Reader;
 use crate::records::{Records, find_delimiter, separator_line};
 use crate::redcap::Assembly;
-use crate::row::{Key, Reader, Row};
+use crate::row::{Key, Row};
 use crate::score::ScaleWatch;
 use crate::spelling::without_entry;
 use crate::subjects::Subjects;
@@ -92,7 +94,8 @@ impl PainTable {
         if !redcap && mapping.redcap != RedcapEvents::default() {
             return Err(OutcomeError::EventsOfNoRedcap);
         }
-        let columns = Columns::find(&header, mapping, options.dictionary.as_ref(), redcap)?;
+        let columns =
+            Columns::find(&header, mapping, options.dictionary.as_ref(), redcap, options.window)?;
         let decimal_comma = match mapping.decimal {
             Some(decimal) => decimal == Decimal::Comma,
             None => delimiter != b',' || columns.decimal_comma,
@@ -100,6 +103,7 @@ impl PainTable {
         let mut builder = Builder::new(options, redcap);
         let missing = Missing::of(options, redcap);
         let scale = ScaleWatch::default();
+        let counted = Cell::new(0);
         let mut record = StringRecord::new();
         while let Some(line) = records.next(&mut record)? {
             let reader = Reader {
@@ -108,6 +112,7 @@ impl PainTable {
                 missing: &missing,
                 decimal_comma,
                 scale: &scale,
+                counted: &counted,
                 line,
                 record: &record,
             };
@@ -123,6 +128,10 @@ impl PainTable {
             table.remarks.insert(0, Remark::Header { line, skipped });
         }
         table.remarks.extend(columns.remarks.iter().cloned().chain(columns.unseen()));
+        if let (n @ 1.., Some(unit)) = (counted.get(), columns.unit) {
+            let column = columns.name(Field::FollowupDate).to_owned();
+            table.remarks.push(Remark::Counted { column, unit, n });
+        }
         table.lines = lines;
         table.encoding = encoding;
         table.names = Field::ALL.map(|field| columns.name(field).to_owned()).to_vec();
@@ -216,7 +225,7 @@ impl<'a> Builder<'a> {
         let foramen = reader.foramen(id)?;
         let level = foramen.level.ok_or_else(|| reader.no_key(Field::Level, Some(id)))?;
         let side = foramen.side.ok_or_else(|| reader.no_key(Field::Side, Some(id)))?;
-        let (told, fault) = reader.told(id, &mut self.texts);
+        let (told, fault) = reader.told(id, &mut self.texts, Some(injection));
         let key = Key { subject, level, side, injection };
         self.rows.push(Row { line: reader.line, key, told, fault, anchor: None });
         Ok(())

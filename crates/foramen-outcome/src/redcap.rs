@@ -9,7 +9,8 @@ use crate::covariates::{TextId, Texts};
 use crate::episode::days_between;
 use crate::field::Field;
 use crate::mapping::RedcapEvents;
-use crate::row::{Anchor, Cell, Foramen, Key, Reader, Row, Told};
+use crate::reader::Reader;
+use crate::row::{Anchor, Cell, Foramen, Key, Row, Told};
 use crate::{Rejection, RejectionReason};
 
 /// The rows of a REDCap export, before those of one record complete each other.
@@ -57,11 +58,13 @@ impl Assembly {
         id: &SubjectId,
         texts: &mut Texts,
     ) {
-        let (told, mut fault) = reader.told(id, texts);
+        let injection = reader.injection(id, texts);
+        let date = injection.as_ref().ok().copied().flatten();
+        let (told, mut fault) = reader.told(id, texts, date);
         let mut first = |rejection| fault = Some(rejection);
         let nowhere = Foramen { level: None, side: None };
         let foramen = reader.foramen(id).map_err(&mut first).unwrap_or(nowhere);
-        let injection = reader.injection(id, texts).map_err(first).unwrap_or(None);
+        let injection = injection.map_err(first).unwrap_or(None);
         let columns = self.followup_columns.get_or_insert_with(|| {
             let of = [Field::NrsFollowup, Field::FollowupDate];
             Arc::new(of.map(|field| reader.columns.name(field).to_owned()))

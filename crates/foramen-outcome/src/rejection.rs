@@ -92,6 +92,18 @@ pub enum RejectionReason {
     /// The level names several discs.
     #[error("several levels were injected; write one row for each")]
     SeveralLevels,
+    /// The visit is at no time that is known.
+    #[error(
+        "the visit is neither a baseline nor a follow-up at a known time; say under [nominal] in \
+         the mapping when it is, in days after the injection or as \"baseline\""
+    )]
+    UnknownVisit,
+    /// A number stands where the follow-up's date should be.
+    #[error(
+        "the follow-up has a number in place of a date; if it is the time since the injection, \
+         say followup_unit = \"days\", \"weeks\" or \"months\" in the mapping"
+    )]
+    TimeWithoutUnit,
     /// A text is no date, or not one alone.
     #[error(transparent)]
     Date(#[from] DateError),
@@ -255,6 +267,8 @@ impl RejectionReason {
             Self::NoKey { .. } => "missing_key",
             Self::BothSides => "both_sides",
             Self::SeveralLevels => "several_levels",
+            Self::UnknownVisit => "unknown_visit",
+            Self::TimeWithoutUnit => "time_without_unit",
             Self::Date(DateError::Ambiguous { .. }) => "ambiguous_date",
             Self::Date(_) => "bad_date",
             Self::NotAChoice => "not_a_choice",

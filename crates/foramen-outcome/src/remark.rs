@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::Unit;
+
 /// What a reader of the labels has to know of how the table was read. A remark
 /// changes no label by itself; it says what was taken for what, and how often.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +26,22 @@ pub enum Remark {
         column: String,
         /// The places, counted from 1.
         places: Vec<usize>,
+    },
+    /// The name of a column was taken to tell the day of its visit.
+    NominalDay {
+        /// The column.
+        column: String,
+        /// Days after the injection.
+        day: u16,
+    },
+    /// Follow-up dates are a time since the injection.
+    Counted {
+        /// The column.
+        column: String,
+        /// What it is counted in.
+        unit: Unit,
+        /// Rows.
+        n: usize,
     },
     /// Ids that are whole numbers with a decimal (`1001.0`), which was left out.
     Decimals {
@@ -73,6 +91,8 @@ impl Remark {
             Self::Header { .. } => "header_row",
             Self::Padded { .. } => "padded_rows",
             Self::DoubledColumn { .. } => "doubled_column",
+            Self::NominalDay { .. } => "nominal_day",
+            Self::Counted { .. } => "counted_followup",
             Self::Decimals { .. } => "ids_with_decimals",
             Self::DoubleEntry { .. } => "double_entry",
             Self::UnseenWords { .. } => "unseen_words",
@@ -98,6 +118,22 @@ impl fmt::Display for Remark {
             Self::DoubledColumn { column, places } => {
                 write!(f, "columns {} are all called {column:?}", joined(places, "and"))?;
                 write!(f, "; nothing needs them, and each is kept under its place")
+            }
+            Self::NominalDay { column, day } => {
+                write!(
+                    f,
+                    "the follow-ups in {column:?} have no date; by its name they are of day "
+                )?;
+                write!(f, "{day}. Say [nominal] {column} = {day} in the mapping, or correct it")
+            }
+            Self::Counted { column, unit, n } => {
+                let unit = match unit {
+                    Unit::Days => "days",
+                    Unit::Weeks => "weeks",
+                    Unit::Months => "months",
+                };
+                write!(f, "{} of {column:?} ", counted(*n, "cell", "cells"))?;
+                write!(f, "read as {unit} after the injection (followup_unit in the mapping)")
             }
             Self::Decimals { subjects } => {
                 let n = counted(*subjects, "id is", "ids are");

@@ -8,6 +8,7 @@ mod identity;
 mod lines;
 mod redcap;
 mod scales;
+mod shapes;
 mod words;
 
 use foramen_outcome::{Dictionary, Mapping, OutcomeOptions, Outcomes, read};
