@@ -45,7 +45,7 @@ impl Dictionary {
     /// [`OutcomeError::NotADictionary`] when its header names no fields, and
     /// what makes any CSV unreadable.
     pub fn read(input: impl io::Read) -> Result<Self, OutcomeError> {
-        let Text { text, .. } = Text::read(input, None)?;
+        let Text { text, .. } = Text::read(input, None, None)?;
         let known =
             |cell: &str| COLUMNS.iter().any(|names| names.contains(&cell.to_lowercase().as_str()));
         let mut records = Records::of(&text, find_delimiter(&text, known));

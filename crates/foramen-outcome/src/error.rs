@@ -249,6 +249,39 @@ pub enum OutcomeError {
         /// What it holds.
         value: String,
     },
+    /// The file is that of a program, and no text.
+    #[error("the outcome table is {what}, which is not read here; {remedy}")]
+    NotText {
+        /// What it is.
+        what: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The workbook could not be read.
+    #[error("could not read the workbook (.xlsx); open it, save it again, or save it as CSV UTF-8")]
+    Workbook(#[source] Box<calamine::XlsxError>),
+    /// The table may be on several sheets of the workbook, or is on none.
+    #[error("{}", sheets(asked.as_deref(), names))]
+    Sheet {
+        /// The sheet that the mapping names.
+        asked: Option<String>,
+        /// The sheets there are.
+        names: Vec<String>,
+    },
+    /// The mapping names a sheet of a file that has none.
+    #[error(
+        "the mapping names a sheet, but the table is no workbook, so it has no effect; remove it"
+    )]
+    SheetOfNoWorkbook,
+    /// Cells of the rows are merged.
+    #[error(
+        "the cells {place} of the workbook are merged, so that their value is given once for \
+         several; unmerge them, and fill each"
+    )]
+    MergedCells {
+        /// As the spreadsheet names them.
+        place: String,
+    },
     /// A quote opens a cell that takes in rows of the table, or never ends.
     #[error(
         "a quote opens on line {line} and takes in the {lines} lines after it, so their rows would \
@@ -287,5 +320,21 @@ fn instead_of(column: &str) -> &'static str {
             ", or say under [nominal] when the columns of visits without dates are"
         }
         _ => "",
+    }
+}
+
+fn sheets(asked: Option<&str>, names: &[String]) -> String {
+    let names = names.join(", ");
+    match asked {
+        Some(asked) => {
+            format!(
+                "the workbook has no sheet {asked:?}; its sheets are {names}; correct the mapping"
+            )
+        }
+        None => format!(
+            "the workbook has no or several sheets with cells, {names}; say which in the mapping: \
+             sheet = \"{}\"",
+            names.split(", ").next().unwrap_or_default()
+        ),
     }
 }

@@ -81,6 +81,7 @@ mod subjects;
 mod text;
 mod visit;
 mod vocabulary;
+mod workbook;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

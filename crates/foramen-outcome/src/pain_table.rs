@@ -21,6 +21,7 @@ use crate::score::ScaleWatch;
 use crate::spelling::without_entry;
 use crate::subjects::Subjects;
 use crate::text::Text;
+use crate::workbook::Merged;
 use crate::{
     Decimal, LineCount, OutcomeError, OutcomeOptions, RedcapEvents, Rejection, RejectionReason,
     Remark, TableFormat,
@@ -75,8 +76,10 @@ impl PainTable {
     /// [`OutcomeError`] when the table as a whole cannot be read.
     pub fn read(input: impl io::Read, options: &OutcomeOptions) -> Result<Self, OutcomeError> {
         let mapping = &options.mapping;
-        let Text { text, encoding } = Text::read(input, mapping.encoding.as_deref())?;
+        let read = Text::read(input, mapping.encoding.as_deref(), mapping.sheet.as_deref())?;
+        let Text { text, encoding, sheet } = read;
         let delimiter = match (options.delimiter, mapping.delimiter) {
+            _ if sheet.is_some() => b'\t',
             (Some(delimiter), _) => delimiter,
             (None, Some(delimiter)) => {
                 u8::try_from(delimiter).map_err(|_| OutcomeError::Delimiter { delimiter })?
@@ -87,6 +90,10 @@ impl PainTable {
         let mut records = Records::of(&text, delimiter);
         let (header, header_line) =
             records.header(mapping.header_row, |cell| is_known(cell, options))?;
+        let merged = sheet.iter().flatten().find(|merged| merged.last > header_line);
+        if let Some(Merged { place, .. }) = merged {
+            return Err(OutcomeError::MergedCells { place: place.clone() });
+        }
         let redcap = match mapping.format {
             Some(format) => format == TableFormat::Redcap,
             None => options.dictionary.is_some() || RedcapColumns::are_in(&header),

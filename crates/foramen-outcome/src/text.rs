@@ -5,12 +5,16 @@ use encoding_rs::{Encoding, UTF_8};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::OutcomeError;
+use crate::workbook::{self, Merged, Sheet};
 
 /// A file as text, and how its bytes were understood.
 pub(crate) struct Text {
     pub(crate) text: String,
-    /// Name in the Encoding Standard, such as `UTF-8` or `windows-1252`.
+    /// Name in the Encoding Standard, such as `UTF-8` or `windows-1252`; `xlsx` of
+    /// a workbook.
     pub(crate) encoding: &'static str,
+    /// Of a workbook: its merged cells.
+    pub(crate) sheet: Option<Vec<Merged>>,
 }
 
 impl Text {
@@ -20,9 +24,17 @@ impl Text {
     pub(crate) fn read(
         mut input: impl io::Read,
         label: Option<&str>,
+        sheet: Option<&str>,
     ) -> Result<Self, OutcomeError> {
         let mut bytes = Vec::new();
         input.read_to_end(&mut bytes).map_err(OutcomeError::Read)?;
+        if let Some(Sheet { text, merged }) = workbook::read(&bytes, sheet)? {
+            return Ok(Self { text: plain(text), encoding: "xlsx", sheet: Some(merged) });
+        }
+        workbook::refuse_others(&bytes)?;
+        if sheet.is_some() {
+            return Err(OutcomeError::SheetOfNoWorkbook);
+        }
         let stated = label
             .map(|label| {
                 Encoding::for_label(label.as_bytes())
@@ -33,7 +45,10 @@ impl Text {
             (Some((marked, _)), _) => marked,
             (None, Some(stated)) => stated,
             (None, None) => match String::from_utf8(bytes) {
-                Ok(text) => return Ok(Self { text: plain(text), encoding: UTF_8.name() }),
+                Ok(text) => {
+                    let encoding = UTF_8.name();
+                    return Ok(Self { text: plain(text), encoding, sheet: None });
+                }
                 Err(error) => {
                     bytes = error.into_bytes();
                     detect(&bytes)
@@ -44,7 +59,7 @@ impl Text {
         if broken {
             return Err(OutcomeError::Undecodable { encoding: encoding.name() });
         }
-        Ok(Self { text: plain(text.into_owned()), encoding: encoding.name() })
+        Ok(Self { text: plain(text.into_owned()), encoding: encoding.name(), sheet: None })
     }
 }
 
@@ -86,7 +101,7 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> (String, &'static str) {
-        let text = Text::read(bytes, None).unwrap();
+        let text = Text::read(bytes, None, None).unwrap();
         (text.text, text.encoding)
     }
 
@@ -113,11 +128,11 @@ mod tests {
 
     #[test]
     fn a_stated_encoding_is_used_and_checked() {
-        let text = Text::read(&b"\xe4"[..], Some("iso-8859-1")).unwrap();
+        let text = Text::read(&b"\xe4"[..], Some("iso-8859-1"), None).unwrap();
         assert_eq!(text.text, "ä");
-        let broken = Text::read(&b"\xe4"[..], Some("utf-8")).err().unwrap();
+        let broken = Text::read(&b"\xe4"[..], Some("utf-8"), None).err().unwrap();
         assert!(matches!(broken, OutcomeError::Undecodable { encoding: "UTF-8" }));
-        let unknown = Text::read(&b""[..], Some("klingon")).err().unwrap();
+        let unknown = Text::read(&b""[..], Some("klingon"), None).err().unwrap();
         assert!(matches!(unknown, OutcomeError::UnknownEncoding { .. }));
     }
 }

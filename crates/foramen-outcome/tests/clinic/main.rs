@@ -10,6 +10,7 @@ mod redcap;
 mod scales;
 mod shapes;
 mod words;
+mod workbooks;
 
 use foramen_outcome::{Dictionary, Mapping, OutcomeOptions, Outcomes, read};
 
