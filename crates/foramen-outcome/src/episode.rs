@@ -1,3 +1,5 @@
+use std::fmt;
+
 use foramen_types::{Level, Nrs, Outcome, Side, SubjectId};
 use jiff::civil::Date;
 
@@ -64,6 +66,17 @@ impl Episode {
     #[must_use]
     pub fn scan_is_late(&self) -> bool {
         self.scan_age().is_some_and(|days| days < 0)
+    }
+}
+
+impl fmt::Display for Episode {
+    /// Subject, level, side, day, scores and outcome in columns.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scores = format!("{} → {}", self.nrs_baseline, self.nrs_followup);
+        let flag = if self.low_baseline { " (low baseline)" } else { "" };
+        let (subject, level, side, day) =
+            (self.subject.as_str(), self.level, self.side, self.days());
+        write!(f, "{subject:<16} {level:<5} {side:<5} {day:>4} {scores:>8}  {}{flag}", self.outcome)
     }
 }
 

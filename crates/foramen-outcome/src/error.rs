@@ -301,6 +301,12 @@ pub enum OutcomeError {
         /// The line.
         line: u64,
     },
+    /// No row begins on a line.
+    #[error("no row of the table begins on line {row}; the header is line 1 in a plain table")]
+    NoRow {
+        /// The line.
+        row: u64,
+    },
     /// The reader's own count does not add up: a fault of this crate.
     #[error("the table has lines that were neither read nor skipped ({lines}); please report this")]
     Lines {

@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::{fmt, io};
 
 use foramen_types::SubjectId;
 
@@ -38,6 +38,14 @@ pub struct Outcomes {
 }
 
 impl Outcomes {
+    /// What a person has to be told of how the table was read: near misses of ids,
+    /// then remarks, a sentence each.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let near = self.near_misses.iter().map(ToString::to_string);
+        near.chain(self.remarks.iter().map(ToString::to_string)).collect()
+    }
+
     /// Where the rows went, in numbers.
     #[must_use]
     pub fn flow(&self) -> Flow {
@@ -63,6 +71,13 @@ pub struct NearMiss {
     pub first: (SubjectId, u64),
     /// The other, and its first row.
     pub second: (SubjectId, u64),
+}
+
+impl fmt::Display for NearMiss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ((a, row_a), (b, row_b)) = (&self.first, &self.second);
+        write!(f, "subjects {a} (row {row_a}) and {b} (row {row_b}) may be one person")
+    }
 }
 
 /// Reads an outcome table and labels its episodes: [`PainTable::read`] and

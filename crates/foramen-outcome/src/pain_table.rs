@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use crate::columns::{Columns, RedcapColumns};
 use crate::covariates::{Texts, Words};
+use crate::explain::ExplainedCell;
 use crate::field::Field;
 use crate::missing::Missing;
 use crate::outcomes::NearMiss;
@@ -75,6 +76,15 @@ impl PainTable {
     /// # Errors
     /// [`OutcomeError`] when the table as a whole cannot be read.
     pub fn read(input: impl io::Read, options: &OutcomeOptions) -> Result<Self, OutcomeError> {
+        Ok(Self::read_watching(input, options, None)?.0)
+    }
+
+    /// The same, with what the cells of one row were read as.
+    pub(crate) fn read_watching(
+        input: impl io::Read,
+        options: &OutcomeOptions,
+        watched: Option<u64>,
+    ) -> Result<(Self, Option<Vec<ExplainedCell>>), OutcomeError> {
         let mapping = &options.mapping;
         let read = Text::read(input, mapping.encoding.as_deref(), mapping.sheet.as_deref())?;
         let Text { text, encoding, sheet } = read;
@@ -111,6 +121,7 @@ impl PainTable {
         let missing = Missing::of(options, redcap);
         let scale = ScaleWatch::default();
         let counted = Cell::new(0);
+        let mut story = None;
         let mut record = StringRecord::new();
         while let Some(line) = records.next(&mut record)? {
             let reader = Reader {
@@ -123,6 +134,9 @@ impl PainTable {
                 line,
                 record: &record,
             };
+            if watched == Some(line) {
+                story = Some(reader.story());
+            }
             builder.add(&reader);
         }
         let lines = records.lines()?;
@@ -142,7 +156,7 @@ impl PainTable {
         table.lines = lines;
         table.encoding = encoding;
         table.names = Field::ALL.map(|field| columns.name(field).to_owned()).to_vec();
-        Ok(table)
+        Ok((table, story))
     }
 
     /// The days on which a subject was injected.

@@ -1,3 +1,5 @@
+mod story;
+
 use std::borrow::Cow;
 use std::cell;
 
