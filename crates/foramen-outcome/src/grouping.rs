@@ -135,7 +135,10 @@ impl<'a> Group<'a> {
                     if last.told == row.told && last.anchor.is_some() == row.anchor.is_some() =>
                 {
                     let of = last.line;
-                    self.reject(row, Fault::of_row(RejectionReason::Duplicate { of }));
+                    // A visit is offered to both entries of one injection.
+                    if of != row.line {
+                        self.reject(row, Fault::of_row(RejectionReason::Duplicate { of }));
+                    }
                 }
                 _ => kept.push(row),
             }

@@ -113,6 +113,16 @@ fn both_entries_of_a_record_are_one_person() {
     assert_eq!(labels(&outcomes), (vec!["R1"], vec![]));
     assert_eq!(outcomes.remarks[0].name(), "double_entry");
     assert!(remarks(&outcomes)[0].starts_with("1 person has two entries, --1 and --2 (from row 2"));
+    // A visit outside the window is that, and no row repeats itself.
+    let early = [entry("1", "3"), entry("2", "3")].concat();
+    let early: Vec<String> =
+        early.iter().map(|row| row.replace("2024-04-30", "2024-04-04")).collect();
+    let early: Vec<&str> = early.iter().map(String::as_str).collect();
+    let early = self::outcomes(&early);
+    assert!(early.rejected.iter().all(|one| {
+        !matches!(one.reason, foramen_outcome::RejectionReason::Duplicate { of } if of == one.row)
+    }));
+    assert_eq!(reasons(&early)[2], (4, "followup_outside_window"));
     // Entries that differ give no label.
     let rows = [entry("1", "3"), entry("2", "6")].concat();
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();

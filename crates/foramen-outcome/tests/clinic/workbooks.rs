@@ -13,9 +13,12 @@ const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 const RELATIONS: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
 const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
+/// A sheet: its name, its rows of cells, and its merged areas.
+type Sheet<'a> = (&'a str, &'a [Vec<String>], &'a [&'a str]);
+
 /// A workbook of sheets, each with a name, rows of cells and merged areas. Cells
 /// that are dates become numbers with the style of one.
-fn workbook(sheets: &[(&str, &[Vec<String>], &[&str])]) -> Vec<u8> {
+fn workbook(sheets: &[Sheet<'_>]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let mut add = |name: &str, text: &str| {
         let stored =
