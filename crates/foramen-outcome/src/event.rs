@@ -90,10 +90,17 @@ fn is_denial(text: &str) -> bool {
         "rien",
         "néant",
     ];
-    const FIRST: [&str; 9] =
-        ["no", "not", "without", "denies", "kein", "keine", "sin", "aucun", "aucune"];
+    const FIRST: [&str; 11] = [
+        "no", "not", "none", "nil", "without", "denies", "kein", "keine", "sin", "aucun", "aucune",
+    ];
     // What follows a denial must all be known: "no relief, fusion" is an event.
-    const DENIED: [&str; 44] = [
+    const DENIED: [&str; 50] = [
+        "known",
+        "noted",
+        "documented",
+        "of",
+        "so",
+        "far",
         "any",
         "further",
         "repeat",
@@ -203,6 +210,7 @@ mod tests {
             ("없음", None),
             ("No repeat injection", None),
             ("no further surgery needed.", None),
+            ("none reported so far", None),
             ("no relief, fusion", Some(EventKind::Surgery)),
             ("no improvement", Some(EventKind::Other)),
             ("none known, ACDF elsewhere", Some(EventKind::Surgery)),

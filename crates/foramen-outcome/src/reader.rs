@@ -331,7 +331,13 @@ impl Reader<'_> {
                 dated(after(days))
             }
             (None, Some(day)) if missing && injection.is_some() => dated(after(day)),
-            _ => self.date(Field::FollowupDate, subject, texts),
+            _ => self.date(Field::FollowupDate, subject, texts).or_else(|refused| {
+                // `8 weeks` says its unit itself.
+                match Visit::of_text(&cell) {
+                    Some(Visit::Day(day)) if injection.is_some() => dated(after(day)),
+                    _ => Err(refused),
+                }
+            }),
         }
     }
 

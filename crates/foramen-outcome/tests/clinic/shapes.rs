@@ -97,6 +97,7 @@ fn followups_may_be_counted_from_the_injection() {
     let days = "followup_unit = \"days\"\n[columns]\nfollowup_date = \"after\"";
     assert_base(weeks("after", "61"), &options(days));
     assert_base(weeks("Wochen", "8.5"), &options("[columns]\nfollowup_date = \"Wochen\""));
+    assert_base(weeks("after", "8 weeks"), &options("[columns]\nfollowup_date = \"after\""));
     let outcomes = label(weeks("after", "8"), &options("[columns]\nfollowup_date = \"after\""));
     assert!(outcomes.rejected.iter().all(|one| one.reason.name() == "time_without_unit"));
 }
