@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use crate::{
     Confidence, Estimate, PairedScores, Scores, Undefined,
     compare::placements,
-    grouped::{Grouped, MANY},
+    grouped::{Grouped, MANY, MANY_OF_AN_AUC},
 };
 
 mod draws;
@@ -98,14 +98,14 @@ impl Bootstrap {
 }
 
 /// The AUC with a stratified bootstrap interval: positives and negatives are
-/// drawn apart, so that every resample has both. More than 5,000 samples are drawn
+/// drawn apart, so that every resample has both. More than 20,000 samples are drawn
 /// in 500 groups of like scores.
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.
 pub fn bootstrap_auc(scores: &Scores, bootstrap: &Bootstrap) -> Result<Estimate, Undefined> {
     let estimate = crate::auc(scores)?.estimate;
-    if scores.len() > MANY {
+    if scores.len() > MANY_OF_AN_AUC {
         if crate::auc(scores)?.ci_undefined.is_some() {
             // Nothing varies, though a group might hold both classes.
             let same = vec![Some(estimate); 2];

@@ -8,6 +8,9 @@ use crate::{Bootstrap, Scores, Tie};
 /// More samples than this are grouped before they are resampled.
 pub(crate) const MANY: usize = 5_000;
 
+/// The same where only an AUC is asked for, which is drawn quickly one by one.
+pub(crate) const MANY_OF_AN_AUC: usize = 20_000;
+
 /// Groups of about equal numbers of samples. What a resample adds within one is a
 /// five-hundredth of what it adds between them.
 const GROUPS: usize = 500;
