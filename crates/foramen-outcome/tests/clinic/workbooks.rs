@@ -132,3 +132,24 @@ fn files_of_other_programs_are_refused_with_the_remedy() {
         assert!(message.contains(part), "{message}");
     }
 }
+
+proptest::proptest! {
+    /// Whatever happens to its bytes, a workbook is read or refused.
+    #[test]
+    fn broken_workbooks_are_refused(
+        at in proptest::prelude::any::<proptest::sample::Index>(),
+        length in 0_usize..60,
+        by in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..6),
+        cell in "[ -~]{0,12}",
+    ) {
+        let cell = cell.replace(['<', '>', '&', '"', ','], "");
+        let table = plain().replace("P003", &cell);
+        let mut bytes = workbook(&[("Data", &cells(&table), &[])]);
+        let outcomes = read(&bytes[..], &OutcomeOptions::default());
+        proptest::prop_assert!(outcomes.is_ok_and(|outcomes| outcomes.flow().adds_up()));
+        let start = at.index(bytes.len());
+        let end = (start + length).min(bytes.len());
+        bytes.splice(start..end, by);
+        let _ = read(&bytes[..], &OutcomeOptions::default());
+    }
+}
