@@ -315,17 +315,15 @@ mod tests {
     #[test]
     fn studies_without_a_fault_are_rarely_warned_of() {
         let warned = |signal: f64| {
-            let studies = 0..250_u64;
+            let studies = 0..500_u64;
             let warned = studies.filter(|seed| {
                 let folds = study(100 + seed, 12, signal, &[0.0; 5]);
                 check(&folds).fault.is_some()
             });
             warned.count()
         };
-        // 1 % are expected; 5 % are allowed.
-        for signal in [0.0, 1.0] {
-            let n = warned(signal);
-            assert!(n <= 8, "{n} of 250");
-        }
+        // Of 1,000 studies 10 are expected; 50 are allowed.
+        let n = warned(0.0) + warned(1.0);
+        assert!(n <= 25, "{n} of 1000");
     }
 }
