@@ -56,7 +56,7 @@ pub enum Remark {
         /// The first line with one.
         row: u64,
     },
-    /// The mapping explains words that no cell holds.
+    /// The mapping explains words that no row uses.
     UnseenWords {
         /// The name under `values`.
         name: String,
@@ -148,7 +148,7 @@ impl fmt::Display for Remark {
             Self::UnseenWords { name, words } => {
                 let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
                 write!(f, "[values.{name}] of the mapping explains {}", joined(&words, "and"))?;
-                write!(f, ", which no cell holds")
+                write!(f, ", which no row uses")
             }
             Self::MissingCode { column, code, n } => {
                 write!(f, "{column}: {} {code:?}, ", counted(*n, "cell holds", "cells hold"))?;

@@ -37,7 +37,7 @@ impl Reader<'_> {
         match (field, field.kind()) {
             (Field::SubjectId, _) => match self.id() {
                 Ok(id) => format!("{:?}", &*id),
-                Err(rejection) => rejection.reason.to_string(),
+                Err(rejection) => nothing(&rejection),
             },
             (Field::Level, _) => of(self.level(&nobody)),
             (Field::Side, _) => of(self.side(&nobody)),
@@ -50,7 +50,7 @@ impl Reader<'_> {
                 Ok(Some(Visit::Baseline)) => "the baseline".to_owned(),
                 Ok(Some(Visit::Day(day))) => format!("day {day} after the injection"),
                 Ok(None) => "nothing".to_owned(),
-                Err(rejection) => rejection.reason.to_string(),
+                Err(rejection) => nothing(&rejection),
             },
             (Field::FollowupDate, _) => {
                 let injection = self.injection(&nobody, &mut texts).ok().flatten();
@@ -70,11 +70,16 @@ impl Reader<'_> {
     }
 }
 
+/// What stands in place of a reading where there is none.
+fn nothing(rejection: &Rejection) -> String {
+    format!("nothing: {}", rejection.reason)
+}
+
 fn of<T: Display>(read: Result<Option<T>, Box<Rejection>>) -> String {
     match read {
         Ok(Some(value)) => value.to_string(),
         Ok(None) => "missing".to_owned(),
-        Err(rejection) => rejection.reason.to_string(),
+        Err(rejection) => nothing(&rejection),
     }
 }
 

@@ -151,6 +151,6 @@ fn a_declaration_without_effect_is_an_error() {
     let outcomes = assert_base(plain(), &options("[values.side]\nlinks = \"left\"\nL = \"left\""));
     assert_eq!(
         remarks(&outcomes),
-        ["[values.side] of the mapping explains \"l\" and \"links\", which no cell holds"]
+        ["[values.side] of the mapping explains \"l\" and \"links\", which no row uses"]
     );
 }
