@@ -21,7 +21,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Parser;
 use foramen_examples::Failure;
-use foramen_metrics::{Bins, Bootstrap, Number, Scores, Smoothing, plot, summary};
+use foramen_metrics::{
+    Bins, Bootstrap, Number, Scores, Smoothing, plot, pooled_by_repeat, summary,
+};
 use foramen_report::{Model, ModelReport, Prediction, evaluate_model, read_predictions};
 use serde_json::json;
 
@@ -70,11 +72,15 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let scores = average(&model.predictions)?;
     let draws = Bootstrap::default().with_seed(arguments.seed);
     let numbers = summary(&scores, threshold, &draws);
+    let of = |one: &Prediction| (one.favourable, one.probability, (one.repeat, one.fold));
+    let folds = pooled_by_repeat(model.predictions.iter().map(of), &draws)?;
     print_table(&name, &report, &numbers, read.without_label);
+    folds.iter().for_each(|line| println!("{line}"));
     let mut json = serde_json::to_value(&report)?;
     json["predictions"] = json!(name);
     json["without_label"] = json!(read.without_label);
     json["numbers"] = json!(numbers);
+    json["pooled_against_folds"] = json!(folds);
     let text = serde_json::to_string_pretty(&json)?;
     if let Some(path) = &arguments.json {
         write(path, &text)?;
@@ -116,18 +122,12 @@ fn print_table(name: &str, report: &ModelReport, numbers: &[Number], without_lab
     if report.repeats > 1 {
         println!("{} repeats averaged; AUC of each: {:.3?}", report.repeats, report.auc_by_repeat);
     }
-    if let Some(p) = report.p_no_discrimination {
-        println!("no discrimination at all: p = {p:.4} (permutation)");
-    }
+    report.p_no_discrimination.iter().for_each(|p| println!("p of AUC 0.5: {p:.4} (permutation)"));
     println!("calls at threshold {}\n", report.threshold.unwrap_or_default());
-    for Number { name, estimate, undefined } in numbers {
-        let reason = undefined.map(|reason| format!("undefined: {reason}"));
-        let value = estimate.map_or_else(String::new, |made| format!("{:.3}", made.estimate));
-        let bounds =
-            estimate.and_then(|made| made.ci).map(|ci| format!("   {:.3} to {:.3}", ci.0, ci.1));
-        println!("{name:<34}{value:>10}{}", bounds.or(reason).unwrap_or_default());
+    numbers.iter().for_each(|number| println!("{number}"));
+    if let Some((low, high)) = report.auc_ci95_clustered {
+        println!("AUC by subject (Obuchowski)                   {low:.3} to {high:.3}");
     }
-    println!("AUC by subject (Obuchowski): {:.3?}", report.auc_ci95_clustered);
     report.notes.iter().for_each(|note| println!("note: {note}"));
 }
 
@@ -135,14 +135,13 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     fs::write(path, text).with_context(|| format!("could not write {}", path.display()))
 }
 
-/// 120 predictions whose outcomes follow them loosely, two without a label.
+/// 120 predictions whose outcomes follow them loosely.
 fn made_up() -> String {
     let mut table = String::from("subject_id,level,side,repeat,fold,label,probability\n");
     for i in 0..120_u32 {
         let probability = f64::from(i * 37 % 120) / 120.0;
         let favourable = probability + f64::from(i * 53 % 120) / 120.0 > 0.95;
-        let label = if i >= 118 { String::new() } else { u32::from(favourable).to_string() };
-        writeln!(table, "S{i:03},C5/6,left,0,{},{label},{probability:.3}", i % 5)
+        writeln!(table, "S{i:03},C5/6,left,0,{},{},{probability:.3}", i % 5, u8::from(favourable))
             .expect("a string takes all");
     }
     table

@@ -7,22 +7,24 @@
 //! prints the episodes with their label, the rejected rows with their reason, the
 //! cohort flow, the table of characteristics and the share of favourable outcomes
 //! under other definitions. `--mapping` says what the columns of another table
-//! mean, `--dictionary` what the codes of a REDCap export do (docs/labels.md).
+//! mean, `--dictionary` what the codes of a REDCap export do (docs/labels.md);
+//! `--draft-mapping` proposes one, and `--explain` follows one row.
 //! Without `--outcomes` a small made-up table is labelled.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use foramen_examples::{Failure, create, labels_json, open, print_analyses};
 use foramen_outcome::{
-    Definition, Dictionary, EventPolicy, LevelNames, LowBaseline, Mapping, NearMiss,
-    OutcomeOptions, Outcomes, PainTable,
+    Definition, Dictionary, EventPolicy, LevelNames, LowBaseline, Mapping, OutcomeOptions,
+    Outcomes, PainTable, draft_mapping, explain,
 };
 
 /// Labels a pain table: who had at least half of the pain gone after two months.
 #[derive(Parser)]
 struct Arguments {
-    /// The outcome table (CSV); a made-up one when absent.
+    /// The outcome table (CSV or .xlsx); a made-up one when absent.
     #[arg(long, value_name = "FILE")]
     outcomes: Option<PathBuf>,
     /// Which columns hold what (TOML).
@@ -31,6 +33,12 @@ struct Arguments {
     /// The data dictionary of a REDCap project (CSV).
     #[arg(long, value_name = "FILE")]
     dictionary: Option<PathBuf>,
+    /// Writes a mapping drafted from header and values, to be corrected, and stops.
+    #[arg(long, value_name = "FILE", requires = "outcomes")]
+    draft_mapping: Option<PathBuf>,
+    /// Follows the row on this line from its cells to its label, and stops.
+    #[arg(long, value_name = "ROW", requires = "outcomes")]
+    explain: Option<u64>,
     /// Writes episodes, rejected rows and flow for a program to read.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -74,6 +82,14 @@ s9,C5/6,left,2024-03-14,8,2024-05-13,12,,
 fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
     let options = options(&arguments)?;
+    if let (Some(table), Some(draft)) = (&arguments.outcomes, &arguments.draft_mapping) {
+        let text = open(table, draft_mapping)?;
+        return Ok(create(draft, |mut file| Ok(file.write_all(text.as_bytes())?))?);
+    }
+    if let (Some(table), Some(row)) = (&arguments.outcomes, arguments.explain) {
+        print!("{}", open(table, |file| explain(file, &options, row))?);
+        return Ok(());
+    }
     let table = match &arguments.outcomes {
         Some(path) => open(path, |file| PainTable::read(file, &options))?,
         None => PainTable::read(MADE_UP.as_bytes(), &options)?,
@@ -83,7 +99,8 @@ fn main() -> Result<(), Failure> {
     print(&outcomes);
     print_analyses(&outcomes, &sensitivity);
     if let Some(path) = &arguments.json {
-        let result = labels_json(&outcomes, &sensitivity);
+        let mut result = labels_json(&outcomes, &sensitivity);
+        result["notes"] = outcomes.notes().into();
         create(path, |file| Ok(serde_json::to_writer_pretty(file, &result)?))?;
     }
     if let Some(path) = &arguments.svg {
@@ -115,24 +132,12 @@ fn options(arguments: &Arguments) -> anyhow::Result<OutcomeOptions> {
 
 fn print(outcomes: &Outcomes) {
     println!("{:<16} {:<5} {:<5} {:>4} {:>8}  outcome", "subject", "level", "side", "day", "NRS");
-    for episode in &outcomes.episodes {
-        let scores = format!("{} → {}", episode.nrs_baseline, episode.nrs_followup);
-        let flag = if episode.low_baseline { " (low baseline)" } else { "" };
-        println!(
-            "{:<16} {:<5} {:<5} {:>4} {scores:>8}  {}{flag}",
-            episode.subject,
-            episode.level,
-            episode.side,
-            episode.days(),
-            episode.outcome,
-        );
-    }
+    outcomes.episodes.iter().for_each(|episode| println!("{episode}"));
     println!();
     for rejection in &outcomes.rejected {
         println!("{rejection}");
     }
-    for NearMiss { first: (a, row_a), second: (b, row_b) } in &outcomes.near_misses {
-        println!("subjects {a} (row {row_a}) and {b} (row {row_b}) may be one person");
-    }
-    println!("\n{}", outcomes.flow());
+    outcomes.near_misses.iter().for_each(|miss| println!("warning: {miss}"));
+    outcomes.remarks.iter().for_each(|remark| println!("note: {remark}"));
+    println!("\n{}\n{}", outcomes.lines, outcomes.flow());
 }

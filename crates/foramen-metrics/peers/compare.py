@@ -206,6 +206,43 @@ def compare_calibration(labels, first, ours):
               [ours["intercept"][2], ours["slope"][2]], fitted.bse, 1e-8)
 
 
+def compare_folds(labels, first, ours):
+    """The pooled AUC and the mean of those of two halves."""
+    half = len(labels) // 2
+    folds = [(labels[:half], first[:half]), (labels[half:], first[half:])]
+    areas = [sk.roc_auc_score(y, p) for y, p in folds if 0 < y.sum() < len(y)]
+    if not 0 < labels.sum() < len(labels):
+        return
+    check("pooled AUC / scikit-learn", ours["folds"]["pooled"], sk.roc_auc_score(labels, first))
+    if len(areas) > 0 and half > 0:
+        check("mean AUC of the folds / scikit-learn", ours["folds"]["fold_mean"], np.mean(areas))
+
+
+def compare_certain(generator):
+    """Predictions of exactly 0 or 1, which val.prob leaves out of the logistic fit."""
+    cases = []
+    for n in (60, 200, 1000):
+        first = generator.uniform(0.02, 0.98, n)
+        labels = generator.uniform(size=n) < first
+        certain = generator.choice(n, n // 10, replace=False)
+        first[certain] = generator.integers(0, 2, n // 10)
+        cases.append((labels, first))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cases.json"
+        path.write_text(json.dumps(
+            [{"labels": y.astype(float).tolist(), "first": p.tolist(), "second": p.tolist()}
+             for y, p in cases]))
+        answers = json.loads(subprocess.check_output([PROGRAM, "numbers", str(path)]))
+    for (labels, first), ours in zip(cases, answers):
+        rest = (first > 0) & (first < 1)
+        logits = np.log(first[rest] / (1 - first[rest]))
+        fitted = logistic_fit(labels[rest], sm.add_constant(logits))
+        check("slope without 0 and 1 / statsmodels",
+              [ours["intercept"][0], ours["slope"][0]], fitted.params, 1e-11)
+        large = brentq(lambda a: (expit(a + logits) - labels[rest]).sum(), -40, 40, xtol=1e-15)
+        check("in the large without 0 and 1 / SciPy", ours["large"][0], large)
+
+
 def compare_utility(labels, first, ours):
     from dcurves import dca
 
@@ -273,10 +310,12 @@ def compare_numbers():
         compare_discrimination(labels, first, ours)
         compare_calls(labels, first, second, ours)
         compare_calibration(labels, first, ours)
+        compare_folds(labels, first, ours)
         compare_utility(labels, first, ours)
         compare_agreement(first, second, ours)
         if tm is not None:
             compare_torchmetrics(labels, first, ours)
+    compare_certain(np.random.default_rng(27))
     return cases, answers
 
 

@@ -12,8 +12,8 @@ use foramen_metrics::{
     KappaWeights, PairedScores, ProportionInterval, Rate, Ratings, RocRegion, Scores, Smoothing,
     Undefined, auc, auc_with, average_precision, bootstrap_auc, brier, brier_decomposition,
     calibration, calibration_curve, calibration_in_the_large, compare_auc, compare_unpaired_auc,
-    cross_validated_auc, decision_curve, icc, kappa, mcnemar, partial_auc, precision_recall,
-    reliability, roc,
+    cross_validated_auc, decision_curve, icc, kappa, mcnemar, partial_auc, pooled_against_folds,
+    precision_recall, reliability, roc,
 };
 use serde_json::{Value, json};
 
@@ -75,6 +75,7 @@ fn numbers(case: &Value) -> Result<Value, Failure> {
         .map(|range| Scores::new(&labels[range.clone()], &first[range]))
         .into_iter()
         .collect();
+    let folds = folds?;
     let paired = PairedScores::new(scores.clone(), other.clone())?;
     let call = Confusion::at(&scores, 0.5);
     let thresholds = [0.0, 0.1, 0.25, 0.5, 0.75, 0.9];
@@ -104,7 +105,8 @@ fn numbers(case: &Value) -> Result<Value, Failure> {
         "auc_logit": estimate(auc_with(&scores, AucInterval::DeLongLogit, level)),
         "paired": compare_auc(&paired, level).ok(),
         "unpaired": compare_unpaired_auc(&scores, &other, level).ok(),
-        "ledell": estimate(cross_validated_auc(&folds?, level)),
+        "ledell": estimate(cross_validated_auc(&folds, level)),
+        "folds": pooled_against_folds(&folds, &Bootstrap::default()).ok(),
         "partial": partial_auc(&scores, RocRegion::Specificity(0.8, 1.0)).ok(),
         "partial_sensitivity": partial_auc(&scores, RocRegion::Sensitivity(0.8, 1.0)).ok(),
         "roc": curve.ok(),

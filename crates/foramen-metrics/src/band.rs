@@ -1,6 +1,11 @@
 use rayon::prelude::*;
 
-use crate::{Bootstrap, RocCurve, Scores, Undefined, bootstrap::quantile, roc};
+use crate::{
+    Bootstrap, RocCurve, Scores, Undefined,
+    bootstrap::quantile,
+    grouped::{Grouped, MANY},
+    roc,
+};
 
 /// Sensitivity at one specificity, with its interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,14 +30,22 @@ pub struct RocBandPoint {
 pub fn roc_band(scores: &Scores, bootstrap: &Bootstrap) -> Result<Vec<RocBandPoint>, Undefined> {
     let observed = sensitivities(&roc(scores)?);
     let strata = crate::bootstrap::strata(scores);
-    let drawn: Vec<Vec<f64>> = (0..bootstrap.resamples)
-        .into_par_iter()
-        .map(|resample| {
-            let indices = bootstrap.indices(&strata, resample);
-            let drawn = scores.subset(&indices).expect("a class is not empty");
-            roc(&drawn).map(|curve| sensitivities(&curve))
-        })
-        .collect::<Result<_, _>>()?;
+    let many = (scores.len() > MANY).then(|| {
+        let of = |drawn: &Scores| roc(drawn).map(|curve| sensitivities(&curve));
+        Grouped::new(scores).replicates(bootstrap, of)
+    });
+    let one_by_one = || {
+        (0..bootstrap.resamples)
+            .into_par_iter()
+            .map(|resample| {
+                let indices = bootstrap.indices(&strata, resample);
+                let drawn = scores.subset(&indices).expect("a class is not empty");
+                roc(&drawn).map(|curve| sensitivities(&curve))
+            })
+            .collect()
+    };
+    let drawn = many.unwrap_or_else(one_by_one);
+    let drawn: Vec<Vec<f64>> = drawn.into_iter().collect::<Result<_, _>>()?;
     let tail = bootstrap.confidence.tail();
     let band = observed.iter().enumerate().map(|(place, &true_positive_rate)| {
         let mut here: Vec<f64> = drawn.iter().map(|curve| curve[place]).collect();

@@ -1,7 +1,11 @@
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use rayon::prelude::*;
 
-use crate::{Confidence, Estimate, PairedScores, Scores, Undefined, compare::placements};
+use crate::{
+    Confidence, Estimate, PairedScores, Scores, Undefined,
+    compare::placements,
+    grouped::{Grouped, MANY, MANY_OF_AN_AUC},
+};
 
 mod draws;
 mod interval;
@@ -94,12 +98,22 @@ impl Bootstrap {
 }
 
 /// The AUC with a stratified bootstrap interval: positives and negatives are
-/// drawn apart, so that every resample has both.
+/// drawn apart, so that every resample has both. More than 20,000 samples are drawn
+/// in 500 groups of like scores.
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.
 pub fn bootstrap_auc(scores: &Scores, bootstrap: &Bootstrap) -> Result<Estimate, Undefined> {
     let estimate = crate::auc(scores)?.estimate;
+    if scores.len() > MANY_OF_AN_AUC {
+        if crate::auc(scores)?.ci_undefined.is_some() {
+            // Nothing varies, though a group might hold both classes.
+            let same = vec![Some(estimate); 2];
+            return interval(estimate, scores.len(), same, Default::default, bootstrap);
+        }
+        let area = |drawn: &Scores| crate::auc(drawn).ok().map(|area| area.estimate);
+        return grouped(scores, estimate, area, || auc_influence(scores), bootstrap);
+    }
     let draws = AucDraws::new(scores);
     let replicates = (0..bootstrap.resamples)
         .into_par_iter()
@@ -177,6 +191,72 @@ pub fn bootstrap(
         })
     };
     interval(estimate, scores.len(), replicates, influence, bootstrap)
+}
+
+/// The interval of a statistic of many samples, which are drawn in groups. What
+/// grouping does to the statistic itself is taken from every resample.
+fn grouped(
+    scores: &Scores,
+    estimate: f64,
+    statistic: impl Fn(&Scores) -> Option<f64> + Sync,
+    influence: impl FnOnce() -> [Vec<f64>; 2],
+    bootstrap: &Bootstrap,
+) -> Result<Estimate, Undefined> {
+    let groups = Grouped::new(scores);
+    let shift = statistic(&groups.scores()).map_or(0.0, |of_groups| estimate - of_groups);
+    let replicates = groups.replicates(bootstrap, |drawn| Some(statistic(drawn)? + shift));
+    interval(estimate, scores.len(), replicates, influence, bootstrap)
+}
+
+/// Several statistics on the same resamples, each with its interval. They may
+/// look at nothing but ties and numbers of samples; many samples are drawn in
+/// groups, with percentiles.
+pub(crate) fn bootstrap_each<const N: usize>(
+    scores: &Scores,
+    statistics: impl Fn(&Scores) -> Option<[f64; N]> + Sync,
+    bootstrap: &Bootstrap,
+) -> Result<[Result<Estimate, Undefined>; N], Undefined> {
+    scores.both_classes()?;
+    let estimates = statistics(scores).ok_or(Undefined::Resamples)?;
+    let many = scores.len() > MANY;
+    let (replicates, shifts, left_out) = if many {
+        let groups = Grouped::new(scores);
+        let of_groups = statistics(&groups.scores()).unwrap_or(estimates);
+        let shifts: Vec<f64> = estimates.iter().zip(of_groups).map(|(a, b)| a - b).collect();
+        (groups.replicates(bootstrap, &statistics), shifts, [Vec::new(), Vec::new()])
+    } else {
+        let strata = strata(scores);
+        let of = |resample| statistics(&scores.subset(&bootstrap.indices(&strata, resample))?);
+        let replicates = (0..bootstrap.resamples).into_par_iter().map(of).collect();
+        let without = |left_out: usize| {
+            let rest: Vec<usize> = (0..scores.len()).filter(|at| *at != left_out).collect();
+            scores.subset(&rest).and_then(|rest| statistics(&rest))
+        };
+        let bca = bootstrap.interval == BootstrapInterval::Bca;
+        let left_out = strata.map(|stratum| {
+            let stratum = if bca { stratum } else { Vec::new() };
+            stratum.par_iter().map(|&at| without(at)).collect::<Vec<_>>()
+        });
+        (replicates, vec![0.0; N], left_out)
+    };
+    let config = Bootstrap {
+        interval: if many { BootstrapInterval::Percentile } else { bootstrap.interval },
+        ..*bootstrap
+    };
+    Ok(std::array::from_fn(|at| {
+        let of = |values: &Option<[f64; N]>| values.map(|values| values[at] + shifts[at]);
+        let influence = || {
+            left_out.each_ref().map(|stratum| {
+                let size = stratum.len() as f64 - 1.0;
+                let pull = |without: &Option<[f64; N]>| {
+                    size * (estimates[at] - without.map_or(estimates[at], |values| values[at]))
+                };
+                stratum.iter().map(pull).collect()
+            })
+        };
+        let replicates = replicates.iter().map(of).collect();
+        interval(estimates[at], scores.len(), replicates, influence, &config)
+    }))
 }
 
 /// Draws a place below `n`.

@@ -32,6 +32,18 @@ pub fn scaled_brier(scores: &Scores) -> Result<f64, Undefined> {
     Ok(1.0 - brier(scores)?.estimate / (prevalence * (1.0 - prevalence)))
 }
 
+/// The same, by what scores have in common alone.
+pub(crate) fn scaled_brier_of_ties(scores: &Scores) -> Result<f64, Undefined> {
+    scores.both_classes()?;
+    let squares = scores.ties().iter().map(|tie| {
+        let (hit, miss) = ((1.0 - tie.value).powi(2), tie.value.powi(2));
+        f64::from(tie.positives) * hit + f64::from(tie.negatives) * miss
+    });
+    let prevalence = scores.prevalence();
+    let mean = squares.sum::<f64>() / scores.len() as f64;
+    Ok(1.0 - mean / (prevalence * (1.0 - prevalence)))
+}
+
 /// What the Brier score is made of: reliability − resolution + uncertainty +
 /// within.
 #[derive(Debug, Clone, Copy, PartialEq)]

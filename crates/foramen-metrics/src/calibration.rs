@@ -1,8 +1,9 @@
 use crate::{Confidence, Estimate, Scores, Undefined};
 
-/// Probabilities are kept this far from 0 and 1 before their log-odds are taken:
-/// far enough for single-precision networks that answer with exactly 0 or 1, and
-/// too near to matter otherwise.
+/// Probabilities are kept this far from 0 and 1 before their log-odds are taken
+/// where probabilities are mapped to others ([`crate::Platt`],
+/// [`crate::Temperature`]): far enough for single-precision networks that answer
+/// with exactly 0 or 1. [`calibration`] leaves those out.
 pub const PROBABILITY_LIMIT: f64 = 1e-9;
 
 /// Logistic recalibration: log-odds of the outcome = intercept + slope ×
@@ -15,8 +16,10 @@ pub struct Calibration {
     pub intercept: Estimate,
     /// 1 at best; below 1 the predictions are too extreme, as after overfitting.
     pub slope: Estimate,
-    /// Probabilities moved to [`PROBABILITY_LIMIT`].
-    pub clamped: usize,
+    /// Predictions of exactly 0 or 1, which are left out: they have no log-odds.
+    pub certain: usize,
+    /// How many of those were wrong.
+    pub certain_wrong: usize,
 }
 
 impl Calibration {
@@ -30,13 +33,21 @@ impl Calibration {
 /// Calibration intercept and slope with 95 % Wald intervals, by maximum
 /// likelihood.
 ///
+/// Predictions of exactly 0 or 1 have no log-odds and are left out and counted,
+/// as in `val.prob` of the R package rms.
+///
 /// # Errors
 /// [`Undefined`] where a class is missing, for marker values, where all
 /// predictions are equal, and where one threshold separates the classes, so that
-/// the likelihood has no maximum.
+/// the likelihood has no maximum; [`Undefined::Saturated`] where more than half of
+/// the predictions are exactly 0 or 1, or too few others are left.
 pub fn calibration(scores: &Scores) -> Result<Calibration, Undefined> {
     scores.are_probabilities()?;
     scores.both_classes()?;
+    let (between, certain) = scores.between()?;
+    let wrong = |(label, p): &(bool, f64)| if *label { *p <= 0.0 } else { *p >= 1.0 };
+    let certain_wrong = if certain > 0 { scores.pairs().filter(wrong).count() } else { 0 };
+    let scores = &*between;
     if scores.ties().len() == 1 {
         return Err(Undefined::ConstantScores);
     }
@@ -47,7 +58,11 @@ pub fn calibration(scores: &Scores) -> Result<Calibration, Undefined> {
         .ties()
         .iter()
         .map(|tie| {
-            (logit(tie.value), f64::from(tie.positives), f64::from(tie.positives + tie.negatives))
+            (
+                log_odds(tie.value),
+                f64::from(tie.positives),
+                f64::from(tie.positives + tie.negatives),
+            )
         })
         .collect();
     let (fit, information) = fit(&ties, [0.0, 1.0])?;
@@ -60,23 +75,24 @@ pub fn calibration(scores: &Scores) -> Result<Calibration, Undefined> {
     Ok(Calibration {
         intercept: wald(fit[0], information[2] / determinant),
         slope: wald(fit[1], information[0] / determinant),
-        clamped: scores
-            .values()
-            .iter()
-            .filter(|&&p| !(PROBABILITY_LIMIT..=1.0 - PROBABILITY_LIMIT).contains(&p))
-            .count(),
+        certain,
+        certain_wrong,
     })
 }
 
 /// Calibration-in-the-large: the intercept of the recalibration whose slope is
-/// held at 1. Below 0 the predictions are too high on the whole.
+/// held at 1. Below 0 the predictions are too high on the whole. Predictions of
+/// exactly 0 or 1 are left out, as in [`calibration`].
 ///
 /// # Errors
-/// [`Undefined`] where a class is missing and for marker values.
+/// [`Undefined`] where a class is missing and for marker values;
+/// [`Undefined::Saturated`] as of [`calibration`].
 pub fn calibration_in_the_large(scores: &Scores) -> Result<Estimate, Undefined> {
     scores.are_probabilities()?;
     scores.both_classes()?;
-    let logits: Vec<f64> = scores.values().iter().map(|&p| logit(p)).collect();
+    let (between, _) = scores.between()?;
+    let scores = &*between;
+    let logits: Vec<f64> = scores.values().iter().map(|&p| log_odds(p)).collect();
     let positives = scores.positives() as f64;
     // The expected number of positives rises with the intercept: bisection finds
     // the root from any start, a few Newton steps make it exact.
@@ -106,6 +122,11 @@ pub fn calibration_in_the_large(scores: &Scores) -> Result<Estimate, Undefined> 
     Ok(Estimate::wald(intercept, error, scores.len(), Confidence::P95, all))
 }
 
+/// The log-odds of a probability between 0 and 1.
+pub(crate) fn log_odds(probability: f64) -> f64 {
+    (probability / (1.0 - probability)).ln()
+}
+
 pub(crate) fn logit(probability: f64) -> f64 {
     let p = probability.clamp(PROBABILITY_LIMIT, 1.0 - PROBABILITY_LIMIT);
     (p / (1.0 - p)).ln()
@@ -123,7 +144,7 @@ fn separated(scores: &Scores) -> bool {
             .pairs()
             .filter(|&(label, _)| label == wanted)
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, p)| {
-                (low.min(logit(p)), high.max(logit(p)))
+                (low.min(p), high.max(p))
             })
     };
     let (positive, negative) = (extremes(true), extremes(false));
@@ -231,13 +252,35 @@ mod tests {
     }
 
     #[test]
-    fn certain_wrong_predictions_are_clamped_and_counted() {
-        let scores =
-            Scores::new(&[true, false, true, false, true, false], &[0.0, 1.0, 0.8, 0.3, 0.6, 0.4])
-                .unwrap();
+    fn certain_predictions_are_left_out_and_counted() {
+        let labels = [true, false, true, false, true, false, true, false];
+        let values = [0.8, 0.3, 0.6, 0.4, 0.3, 0.6, 0.7, 0.2];
+        let plain = calibration(&Scores::new(&labels, &values).unwrap()).unwrap();
+        let labels = [&labels[..], &[true, false, true]].concat();
+        let values = [&values[..], &[0.0, 0.0, 1.0]].concat();
+        let scores = Scores::new(&labels, &values).unwrap();
         let fit = calibration(&scores).unwrap();
-        assert_eq!(fit.clamped, 2);
-        assert!(fit.slope.estimate < 0.1);
+        assert_eq!((fit.slope, fit.intercept), (plain.slope, plain.intercept));
+        assert_eq!((fit.certain, fit.certain_wrong), (3, 1));
+        // Nothing depends on how near to 0 a prediction is, but for its log-odds.
+        let near = values.iter().map(|p| p.clamp(1e-12, 1.0 - 1e-12)).collect::<Vec<_>>();
+        assert_eq!(calibration(&Scores::new(&labels, &near).unwrap()).unwrap().certain, 0);
+    }
+
+    #[test]
+    fn saturated_predictions_have_no_calibration() {
+        let labels = [true, false, true, false, true, false];
+        for values in [
+            [1.0; 6],
+            [1.0, 0.0, 1.0, 1.0, 0.0, 0.0],
+            [1.0, 1.0, 1.0, 1.0, 0.3, 0.6],
+            [0.4, 1.0, 0.4, 1.0, 0.4, 0.4],
+        ] {
+            let scores = Scores::new(&labels, &values).unwrap();
+            assert_eq!(calibration(&scores), Err(Undefined::Saturated), "{values:?}");
+            assert_eq!(calibration_in_the_large(&scores), Err(Undefined::Saturated));
+            assert_eq!(crate::likelihood(&scores), Err(Undefined::Saturated));
+        }
     }
 
     #[test]

@@ -117,6 +117,14 @@ pub enum Undefined {
     /// All predictions are equal, so that no slope can be fitted.
     #[error("all predictions are equal")]
     ConstantScores,
+    /// Most predictions are exactly 0 or 1, or too few others are left: the
+    /// log-odds of 0 and 1 are infinite, and any finite stand-in would decide the
+    /// result.
+    #[error(
+        "most predictions are exactly 0 or 1, which have no log-odds, or too few are between, so \
+         that no line can be fitted"
+    )]
+    Saturated,
     /// One threshold separates the labels, so that the logistic fit has no
     /// finite slope.
     #[error("the predictions separate the labels, so that the slope has no finite estimate")]

@@ -53,6 +53,8 @@ mod cross_validation;
 mod distribution;
 mod error;
 mod estimate;
+mod folds;
+mod grouped;
 mod hosmer_lemeshow;
 mod likelihood;
 mod mcnemar;
@@ -101,6 +103,7 @@ pub use cross_validation::{
 };
 pub use error::{MetricsError, Undefined};
 pub use estimate::{Confidence, Estimate, Method};
+pub use folds::{FoldFault, PooledAgainstFolds, pooled_against_folds, pooled_by_repeat};
 pub use hosmer_lemeshow::{HosmerLemeshow, HosmerLemeshowGroup, hosmer_lemeshow};
 pub use likelihood::{Likelihood, likelihood, spiegelhalter};
 pub use mcnemar::{McNemar, mcnemar};

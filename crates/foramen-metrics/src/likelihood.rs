@@ -1,6 +1,6 @@
 use crate::{
     Scores, Undefined,
-    calibration::{calibration, logistic, logit},
+    calibration::{calibration, log_odds, logistic},
     distribution::{chi_squared_p, two_sided_p},
 };
 
@@ -25,17 +25,19 @@ pub struct Likelihood {
     pub miscalibration_p: f64,
 }
 
-/// The likelihood indices.
+/// The likelihood indices, without predictions of exactly 0 or 1.
 ///
 /// # Errors
 /// [`Undefined`] as of [`calibration`].
 pub fn likelihood(scores: &Scores) -> Result<Likelihood, Undefined> {
     let fitted = calibration(scores)?;
+    let (between, _) = scores.between()?;
+    let scores = &*between;
     let n = scores.len() as f64;
     // −2 × log-likelihood with an intercept and a slope.
     let deviance = |intercept: f64, slope: f64| {
         let of_sample = |(label, value): (bool, f64)| {
-            let line = intercept + slope * logit(value);
+            let line = intercept + slope * log_odds(value);
             let line = if label { line } else { -line };
             logistic(line).ln()
         };
@@ -113,6 +115,6 @@ mod tests {
     fn certain_predictions_have_no_test() {
         let certain = Scores::new(&[true, false], &[1.0, 0.0]).unwrap();
         assert_eq!(spiegelhalter(&certain), Err(Undefined::NoVariation));
-        assert_eq!(likelihood(&certain), Err(Undefined::Separated));
+        assert_eq!(likelihood(&certain), Err(Undefined::Saturated));
     }
 }

@@ -36,6 +36,17 @@ fn svg(draw: impl FnOnce(&Area<'_>) -> Drawn) -> String {
     text
 }
 
+/// Points of a curve that a plot of this size can show.
+const MOST_POINTS: usize = 1_000;
+
+/// A curve with no more points than a plot can show, both ends kept.
+fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    let last = points.len().saturating_sub(1);
+    let step = points.len().div_ceil(MOST_POINTS).max(1);
+    let kept = points.into_iter().enumerate().filter(|(at, _)| at % step == 0 || *at == last);
+    kept.map(|(_, point)| point).collect()
+}
+
 /// A number with its interval, to two digits.
 fn with_interval(estimate: &crate::Estimate) -> String {
     let bounds = estimate.ci.map(|(lower, upper)| format!(" ({lower:.2} to {upper:.2})"));
@@ -73,6 +84,15 @@ mod tests {
             assert!(text.starts_with("<svg") && text.trim_end().ends_with("</svg>"));
             assert!(!text.contains("NaN") && !text.contains("inf"));
         }
+    }
+
+    #[test]
+    fn a_curve_of_many_points_is_thinned_and_keeps_its_ends() {
+        let points: Vec<(f64, f64)> = (0..12_345).map(|i| (f64::from(i), 0.0)).collect();
+        let kept = thinned(points);
+        assert!(kept.len() <= MOST_POINTS + 1);
+        assert_eq!((kept[0].0, kept[kept.len() - 1].0), (0.0, 12_344.0));
+        assert_eq!(thinned(vec![(1.0, 2.0)]), [(1.0, 2.0)]);
     }
 
     #[test]

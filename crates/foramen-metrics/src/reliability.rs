@@ -1,4 +1,6 @@
-use crate::{Bootstrap, Confidence, Estimate, Scores, Tie, Undefined, wilson};
+use crate::{
+    Bootstrap, Confidence, Estimate, Scores, Tie, Undefined, bootstrap::bootstrap_each, wilson,
+};
 
 /// How predictions are grouped to compare them with what happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +100,8 @@ pub fn expected_calibration_error(
 ) -> Result<Estimate, Undefined> {
     reliability(scores, bins)?;
     let error = |drawn: &Scores| Some(reliability(drawn, bins).ok()?.expected_calibration_error);
-    crate::bootstrap(scores, error, bootstrap)
+    let [estimate] = bootstrap_each(scores, |drawn| Some([error(drawn)?]), bootstrap)?;
+    estimate
 }
 
 fn equal_width(scores: &Scores, count: usize) -> Vec<(f64, f64, &[Tie])> {

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use crate::{MetricsError, Tie, Undefined, tie::ties};
 
 /// Labels and predictions of the same samples: checked and sorted once, then
@@ -11,6 +13,7 @@ pub struct Scores {
     values: Vec<f64>,
     ties: Vec<Tie>,
     positives: usize,
+    samples: usize,
     probabilities: bool,
 }
 
@@ -55,7 +58,7 @@ impl Scores {
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "there is at least one sample")]
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.samples
     }
 
     /// Number of positive samples.
@@ -140,7 +143,34 @@ impl Scores {
     fn sorted(labels: &[bool], values: &[f64], probabilities: bool) -> Self {
         let positives = labels.iter().filter(|&&label| label).count();
         let ties = ties(labels, values);
-        Self { labels: labels.to_vec(), values: values.to_vec(), ties, positives, probabilities }
+        let (labels, values) = (labels.to_vec(), values.to_vec());
+        Self { samples: labels.len(), labels, values, ties, positives, probabilities }
+    }
+
+    /// Counts by score without the samples themselves: for what asks only for
+    /// [`Scores::ties`] and numbers.
+    pub(crate) fn of_ties(ties: Vec<Tie>, probabilities: bool) -> Self {
+        let positives = ties.iter().map(|tie| tie.positives as usize).sum();
+        let negatives = ties.iter().map(|tie| tie.negatives as usize).sum::<usize>();
+        let (labels, values) = (Vec::new(), Vec::new());
+        Self { labels, values, samples: positives + negatives, ties, positives, probabilities }
+    }
+
+    /// The samples whose probability is neither 0 nor 1, which have no log-odds,
+    /// and how many others there are.
+    pub(crate) fn between(&self) -> Result<(Cow<'_, Self>, usize), Undefined> {
+        self.are_probabilities()?;
+        let inside = |value: f64| value > 0.0 && value < 1.0;
+        let ends = [self.ties.first(), self.ties.last()].into_iter().flatten();
+        if ends.clone().all(|tie| inside(tie.value)) {
+            return Ok((Cow::Borrowed(self), 0));
+        }
+        let kept: Vec<usize> =
+            (0..self.values.len()).filter(|at| inside(self.values[*at])).collect();
+        let certain = self.len() - kept.len();
+        let rest = self.subset(&kept).filter(|_| 2 * certain <= self.len());
+        let rest = rest.filter(|rest| rest.both_classes().is_ok() && rest.ties().len() > 1);
+        rest.map(|rest| (Cow::Owned(rest), certain)).ok_or(Undefined::Saturated)
     }
 }
 

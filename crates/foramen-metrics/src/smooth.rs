@@ -101,6 +101,10 @@ pub fn calibration_curve(
     scores.are_probabilities()?;
     scores.both_classes()?;
     let ties = scores.ties();
+    let certain = |tie: &Tie| tie.value <= 0.0 || tie.value >= 1.0;
+    if ties.iter().all(certain) {
+        return Err(Undefined::Saturated);
+    }
     let [first, .., last] = ties else { return Err(Undefined::ConstantScores) };
     if !(smoothing.span > 0.0 && smoothing.span <= 1.0 && smoothing.step >= 0.0) {
         return Err(Undefined::Region);

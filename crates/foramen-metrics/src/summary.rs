@@ -1,8 +1,10 @@
+use std::fmt;
+
 use crate::{
     AucInterval, Bins, Bootstrap, BootstrapInterval, Confidence, Confusion, Estimate, RocRegion,
-    Scores, Smoothing, Undefined, auc, auc_with, average_precision, bootstrap, bootstrap_auc,
-    brier, calibration, calibration_curve, calibration_in_the_large, expected_calibration_error,
-    net_benefit, partial_auc, scaled_brier,
+    Scores, Smoothing, Undefined, auc, auc_with, average_precision, bootstrap::bootstrap_each,
+    bootstrap_auc, brier, brier::scaled_brier_of_ties, calibration, calibration_curve,
+    calibration_in_the_large, expected_calibration_error, net_benefit, partial_auc, scaled_brier,
 };
 
 const MOST_FOR_BCA: usize = 2000;
@@ -19,6 +21,25 @@ pub struct Number {
     pub undefined: Option<Undefined>,
 }
 
+impl fmt::Display for Number {
+    /// Name, number and interval in columns; in place of what there is not, why.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<34}", self.name)?;
+        match (self.estimate, self.undefined) {
+            (Some(made), _) => {
+                write!(f, "{:>10.3}", made.estimate)?;
+                match (made.ci, made.ci_undefined) {
+                    (Some((low, high)), _) => write!(f, "   {low:.3} to {high:.3}"),
+                    (None, Some(reason)) => write!(f, "   no interval: {reason}"),
+                    (None, None) => Ok(()),
+                }
+            }
+            (None, Some(reason)) => write!(f, "{:>10}   undefined: {reason}", ""),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
 /// Every number that a reader may ask of one model at one threshold, each with
 /// its interval: discrimination, calls, calibration, utility. What is undefined
 /// stands in its place with the reason.
@@ -32,22 +53,40 @@ pub fn summary(scores: &Scores, threshold: f64, config: &Bootstrap) -> Vec<Numbe
     let bca = config.with_interval(BootstrapInterval::Bca);
     let call = Confusion::at(scores, threshold);
     let fitted = calibration(scores);
-    // Says why the samples themselves have no value before it resamples.
-    let drawn = |statistic: &(dyn Fn(&Scores) -> Result<f64, Undefined> + Sync)| {
-        statistic(scores)?;
-        let config = if scores.len() > MOST_FOR_BCA { config } else { &bca };
-        bootstrap(scores, |scores| statistic(scores).ok(), config)
-    };
-    let partial = |region| drawn(&move |scores| Ok(partial_auc(scores, region)?.corrected));
-    let curve = |of: fn(crate::CalibrationCurve) -> f64| {
-        drawn(&move |scores| Ok(of(calibration_curve(scores, &Smoothing::default())?)))
-    };
+    let config_of = if scores.len() > MOST_FOR_BCA { config } else { &bca };
+    let partial = |region| Ok(partial_auc(scores, region)?.corrected);
+    let parts = [RocRegion::Specificity(0.8, 1.0), RocRegion::Sensitivity(0.8, 1.0)];
+    let [by_specificity, by_sensitivity] = drawn(
+        parts.map(partial).into_iter().collect::<Result<Vec<_>, _>>(),
+        |scores| Some(parts.map(|region| partial_auc(scores, region).map(|area| area.corrected))),
+        scores,
+        config_of,
+    );
+    let [brier_scaled] = drawn(
+        scaled_brier(scores),
+        |scores| match scores.values() {
+            [] => Some([scaled_brier_of_ties(scores)]),
+            _ => Some([scaled_brier(scores)]),
+        },
+        scores,
+        config_of,
+    );
+    let smoothing = Smoothing::default();
+    let [ici, e50, e90, emax] = drawn(
+        calibration_curve(scores, &smoothing),
+        |scores| {
+            let curve = calibration_curve(scores, &smoothing).ok()?;
+            Some([curve.ici, curve.e50, curve.e90, curve.emax].map(Ok))
+        },
+        scores,
+        config_of,
+    );
     [
         ("AUC (DeLong)", auc(scores)),
         ("AUC (DeLong, logit)", auc_with(scores, AucInterval::DeLongLogit, level)),
         ("AUC (bootstrap, BCa)", bootstrap_auc(scores, &bca)),
-        ("partial AUC, specificity 0.8 to 1", partial(RocRegion::Specificity(0.8, 1.0))),
-        ("partial AUC, sensitivity 0.8 to 1", partial(RocRegion::Sensitivity(0.8, 1.0))),
+        ("partial AUC, specificity 0.8 to 1", by_specificity),
+        ("partial AUC, sensitivity 0.8 to 1", by_sensitivity),
         ("average precision", average_precision(scores)),
         ("sensitivity", call.sensitivity(level)),
         ("specificity", call.specificity(level)),
@@ -60,7 +99,7 @@ pub fn summary(scores: &Scores, threshold: f64, config: &Bootstrap) -> Vec<Numbe
         ("F1", call.f1(level)),
         ("Matthews correlation", call.matthews_correlation(level)),
         ("Brier score", brier(scores)),
-        ("scaled Brier score", drawn(&scaled_brier)),
+        ("scaled Brier score", brier_scaled),
         ("calibration slope", fitted.map(|fitted| fitted.slope)),
         ("calibration intercept", fitted.map(|fitted| fitted.intercept)),
         ("calibration in the large", calibration_in_the_large(scores)),
@@ -68,19 +107,48 @@ pub fn summary(scores: &Scores, threshold: f64, config: &Bootstrap) -> Vec<Numbe
             "expected calibration error",
             expected_calibration_error(scores, Bins::EqualMass(10), config),
         ),
-        ("integrated calibration index", curve(|curve| curve.ici)),
-        ("E50", curve(|curve| curve.e50)),
-        ("E90", curve(|curve| curve.e90)),
-        ("Emax", curve(|curve| curve.emax)),
+        ("integrated calibration index", ici),
+        ("E50", e50),
+        ("E90", e90),
+        ("Emax", emax),
         ("net benefit", net_benefit(scores, threshold)),
     ]
     .map(|(name, result)| Number { name, estimate: result.ok(), undefined: result.err() })
     .into()
 }
 
+/// Statistics on the same resamples. The reason why the samples themselves have
+/// no value goes before all resampling.
+fn drawn<T, const N: usize>(
+    observed: Result<T, Undefined>,
+    statistics: impl Fn(&Scores) -> Option<[Result<f64, Undefined>; N]> + Sync,
+    scores: &Scores,
+    config: &Bootstrap,
+) -> [Result<Estimate, Undefined>; N] {
+    let values = |scores: &Scores| {
+        let values = statistics(scores)?;
+        let all: Vec<f64> = values.into_iter().collect::<Result<_, _>>().ok()?;
+        <[f64; N]>::try_from(all).ok()
+    };
+    match observed.and_then(|_| bootstrap_each(scores, values, config)) {
+        Ok(estimates) => estimates,
+        Err(reason) => std::array::from_fn(|_| Err(reason)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_says_why_it_has_no_interval() {
+        let perfect = Scores::new(&[true, true, false, false], &[0.9, 0.8, 0.2, 0.1]).unwrap();
+        let numbers = summary(&perfect, 0.5, &Bootstrap::default().with_resamples(50));
+        let text = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        assert!(text.starts_with("AUC (DeLong)                           1.000   no interval: "));
+        assert!(text.contains("   undefined: the predictions separate the labels"), "{text}");
+        assert!(!text.contains("Some(") && !text.contains("NaN"), "{text}");
+    }
 
     #[test]
     fn every_number_is_a_value_or_a_reason() {

@@ -1,14 +1,17 @@
+mod finder;
+
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use csv::StringRecord;
 
+use self::finder::Finder;
 use crate::covariates::{TextId, Texts};
-use crate::dictionary::DictionaryField;
 use crate::field::{Field, Kind};
+use crate::missing::MissingCodes;
+use crate::visit::{Unit, Visit};
 use crate::vocabulary::Vocabulary;
-use crate::{Dictionary, Mapping, OutcomeError};
+use crate::{Dictionary, FollowupWindow, Mapping, Nominal, OutcomeError, Remark};
 
 /// Which column of a table holds what.
 pub(crate) struct Columns {
@@ -19,6 +22,14 @@ pub(crate) struct Columns {
     pub(crate) redcap: Option<RedcapColumns>,
     /// Whether a field that holds scores is declared to have decimal commas.
     pub(crate) decimal_comma: bool,
+    /// Of columns that nothing needs, and of what names were taken to tell.
+    pub(crate) remarks: Vec<Remark>,
+    /// When the visits of columns are, by place.
+    days: Vec<(usize, u16)>,
+    /// When the visits of words are.
+    visits: Vec<(String, Visit)>,
+    /// What the column of follow-up dates may be counted in.
+    pub(crate) unit: Option<Unit>,
 }
 
 /// A column that is kept with the episode as it stands.
@@ -39,6 +50,10 @@ pub(crate) struct RedcapColumns {
 enum Place {
     Nowhere,
     At(usize),
+    /// What the mapping gives to every row.
+    Constant(String),
+    /// A column for each visit, the nearest to the window's best day first.
+    Visits(Vec<usize>),
     /// A checkbox field: a column for each choice, with its code.
     Boxes(Vec<(usize, String)>),
 }
@@ -50,6 +65,7 @@ impl Columns {
         mapping: &Mapping,
         dictionary: Option<&Dictionary>,
         redcap: bool,
+        window: FollowupWindow,
     ) -> Result<Self, OutcomeError> {
         let names: Vec<String> = header.iter().map(|cell| cell.trim().to_owned()).collect();
         let spelled: Vec<String> = names
@@ -66,17 +82,24 @@ impl Columns {
         for field in Field::ALL {
             places[field as usize] = finder.place(field)?;
         }
+        let mut remarks = Vec::new();
+        let days = finder.visits(&mut places, redcap, &mut remarks, window)?;
+        let dated = !days.is_empty() || !matches!(places[Field::Visit as usize], Place::Nowhere);
         if redcap && matches!(places[Field::SubjectId as usize], Place::Nowhere) {
             // The first column of an export is always the record's id.
             places[Field::SubjectId as usize] = Place::At(0);
         }
         for field in Field::required() {
-            if matches!(places[*field as usize], Place::Nowhere) {
+            let nominal = *field == Field::FollowupDate && dated;
+            if matches!(places[*field as usize], Place::Nowhere) && !nominal {
                 return Err(finder.missing(*field));
             }
         }
         let redcap_columns = redcap.then(|| finder.redcap());
-        let covariates = finder.covariates(&places, redcap_columns.as_ref())?;
+        let (covariates, doubled) = finder.covariates(&places, redcap_columns.as_ref())?;
+        remarks.extend(doubled);
+        let unit = finder.unit(&places);
+        finder.check_effect(&places, &covariates)?;
         let words = Field::ALL.map(|field| {
             let score = field.kind() == Kind::Score;
             Vocabulary::of(&mapping.values(field.name()), finder.declared(field), score)
@@ -87,7 +110,23 @@ impl Columns {
         };
         let decimal_comma = commas(Field::NrsBaseline) || commas(Field::NrsFollowup);
         drop(spelled);
-        Ok(Self { places, words, names, covariates, redcap: redcap_columns, decimal_comma })
+        let redcap = redcap_columns;
+        let visit = |(word, nominal): (&String, &Nominal)| {
+            Some((word.trim().to_lowercase(), nominal.visit()?))
+        };
+        let visits = mapping.nominal.iter().filter_map(visit).collect();
+        Ok(Self {
+            places,
+            words,
+            names,
+            covariates,
+            redcap,
+            decimal_comma,
+            remarks,
+            days,
+            visits,
+            unit,
+        })
     }
 
     /// Cells in the header.
@@ -96,9 +135,14 @@ impl Columns {
     }
 
     /// What a row holds for a field, trimmed, as it stands in the table.
-    pub(crate) fn cell<'a>(&self, record: &'a StringRecord, field: Field) -> Cow<'a, str> {
+    pub(crate) fn cell<'a>(&'a self, record: &'a StringRecord, field: Field) -> Cow<'a, str> {
         match &self.places[field as usize] {
             Place::Nowhere => Cow::Borrowed(""),
+            Place::Constant(value) => Cow::Borrowed(value),
+            Place::Visits(places) => {
+                let at = visited(places, record);
+                Cow::Borrowed(record.get(at).unwrap_or_default().trim())
+            }
             Place::At(place) => Cow::Borrowed(record.get(*place).unwrap_or_default().trim()),
             Place::Boxes(boxes) => {
                 let ticked = boxes.iter().filter(|(place, _)| {
@@ -123,16 +167,61 @@ impl Columns {
         words.meaning(cell)
     }
 
+    /// What the mapping says of the text of a cell: that goes before all else.
+    pub(crate) fn declared(&self, field: Field, cell: &str) -> Option<&str> {
+        self.words[field as usize].declared(cell)
+    }
+
+    /// Words of the mapping that no cell of their column held.
+    pub(crate) fn unseen(&self) -> Vec<Remark> {
+        let fields = Field::ALL.map(|field| (field.name(), &self.words[field as usize]));
+        let covariates = self.covariates.iter().map(|one| (one.name.as_str(), &one.words));
+        let all = fields.into_iter().chain(covariates);
+        let unseen = all.filter_map(|(name, words)| {
+            let words: Vec<String> = words.unused().into_iter().map(str::to_owned).collect();
+            (!words.is_empty()).then(|| Remark::UnseenWords { name: name.to_owned(), words })
+        });
+        unseen.collect()
+    }
+
     /// The name of a field's column as the table spells it.
     pub(crate) fn name(&self, field: Field) -> &str {
         match &self.places[field as usize] {
             Place::At(place) => &self.names[*place],
+            Place::Visits(places) => &self.names[places[0]],
             Place::Boxes(boxes) => {
                 let first = boxes.first().map_or("", |(place, _)| &self.names[*place]);
                 first.rsplit_once("___").map_or(first, |(name, _)| name)
             }
-            Place::Nowhere => field.name(),
+            Place::Nowhere | Place::Constant(_) => field.name(),
         }
+    }
+
+    /// The day of the follow-up of a row whose visits have none.
+    pub(crate) fn nominal_day(&self, record: &StringRecord) -> Option<u16> {
+        let place = match &self.places[Field::NrsFollowup as usize] {
+            Place::At(place) => *place,
+            Place::Visits(places) => visited(places, record),
+            _ => return None,
+        };
+        self.days.iter().find(|(at, _)| *at == place).map(|(_, day)| *day)
+    }
+
+    /// Whether a column tells which visit a row is of.
+    pub(crate) fn have_visits(&self) -> bool {
+        !matches!(self.places[Field::Visit as usize], Place::Nowhere)
+    }
+
+    /// The visit of a word in that column.
+    pub(crate) fn visit(&self, word: &str) -> Option<Visit> {
+        let lower = word.to_lowercase();
+        let stated = self.visits.iter().find(|(known, _)| *known == lower);
+        stated.map(|(_, visit)| *visit).or_else(|| Visit::of_text(word))
+    }
+
+    /// Whether two fields are one column.
+    pub(crate) fn share(&self, one: Field, other: Field) -> bool {
+        share(&self.places, one, other)
     }
 
     /// The names of covariates, in order.
@@ -144,15 +233,32 @@ impl Columns {
     pub(crate) fn covariates_of(
         &self,
         record: &StringRecord,
+        missing: &MissingCodes<'_>,
         texts: &mut Texts,
     ) -> Arc<[(u16, TextId)]> {
         let filled = (0..).zip(&self.covariates).filter_map(|(index, covariate)| {
             let cell = record.get(covariate.place)?.trim();
+            if covariate.words.declared(cell).is_none() && missing.hold(cell) {
+                return None;
+            }
             let cell = covariate.words.meaning(cell).unwrap_or(Cow::Borrowed(cell));
             (!cell.is_empty()).then_some((index, cell))
         });
         texts.keep_row(filled)
     }
+}
+
+fn share(places: &[Place], one: Field, other: Field) -> bool {
+    match (&places[one as usize], &places[other as usize]) {
+        (Place::At(one), Place::At(other)) => one == other,
+        _ => false,
+    }
+}
+
+/// The first of several columns that a row has filled.
+fn visited(places: &[usize], record: &StringRecord) -> usize {
+    let filled = |at: &&usize| record.get(**at).is_some_and(|cell| !cell.trim().is_empty());
+    *places.iter().find(filled).unwrap_or(&places[0])
 }
 
 impl RedcapColumns {
@@ -182,190 +288,6 @@ impl RedcapColumns {
     }
 }
 
-struct Finder<'a> {
-    names: &'a [String],
-    /// The names in lower case, labels replaced by the names of their fields.
-    spelled: &'a [String],
-    mapping: &'a Mapping,
-    dictionary: Option<&'a Dictionary>,
-}
-
-impl Finder<'_> {
-    fn place(&self, field: Field) -> Result<Place, OutcomeError> {
-        let mapped = self.mapping.column(field);
-        let wanted = mapped.unwrap_or(field.name()).to_lowercase();
-        let found: Vec<usize> = (0..self.names.len())
-            .filter(|at| self.spelled[*at] == wanted || self.names[*at].to_lowercase() == wanted)
-            .filter(|at| mapped.is_some() || !self.is_taken(*at))
-            .collect();
-        if let [first, second, ..] = found.as_slice() {
-            let column = wanted;
-            return Err(OutcomeError::RepeatedColumn {
-                column,
-                first: first + 1,
-                second: second + 1,
-            });
-        }
-        if let (Some(mapped), Some(named), false) =
-            (mapped, self.named_like(field, &found), found.is_empty())
-        {
-            return Err(OutcomeError::TwoColumns {
-                field: field.name(),
-                mapped: mapped.to_owned(),
-                place: named + 1,
-            });
-        }
-        let place = match found.first() {
-            Some(place) => Place::At(*place),
-            None => self.boxes(&wanted),
-        };
-        match (&place, mapped) {
-            (Place::Nowhere, Some(_)) => Err(self.missing(field)),
-            _ => self.check(field, &wanted, &place).map(|()| place),
-        }
-    }
-
-    /// Whether the mapping says what a column is.
-    fn is_taken(&self, at: usize) -> bool {
-        let same = |column: &String| {
-            let column = column.trim().to_lowercase();
-            column == self.spelled[at] || column == self.names[at].to_lowercase()
-        };
-        let mapping = self.mapping;
-        mapping.columns.values().any(same)
-            || mapping.covariates.values().any(same)
-            || mapping.ignore.iter().any(same)
-    }
-
-    /// A column that bears a field's own name beside the one that is mapped to it.
-    fn named_like(&self, field: Field, found: &[usize]) -> Option<usize> {
-        (0..self.names.len()).find(|at| {
-            self.spelled[*at] == field.name() && !found.contains(at) && !self.is_taken(*at)
-        })
-    }
-
-    fn boxes(&self, wanted: &str) -> Place {
-        let prefix = format!("{wanted}___");
-        let boxes: Vec<(usize, String)> = self
-            .spelled
-            .iter()
-            .enumerate()
-            .filter_map(|(at, name)| Some((at, name.strip_prefix(&prefix)?.to_owned())))
-            .collect();
-        if boxes.is_empty() { Place::Nowhere } else { Place::Boxes(boxes) }
-    }
-
-    /// What the dictionary says of a field.
-    fn declared(&self, field: Field) -> Option<&DictionaryField> {
-        let column = self.mapping.column(field).unwrap_or(field.name());
-        let dictionary = self.dictionary?;
-        dictionary.field(column).or_else(|| dictionary.field(&dictionary.column_of_label(column)?))
-    }
-
-    /// Holds a column that was found against the dictionary.
-    fn check(&self, field: Field, column: &str, place: &Place) -> Result<(), OutcomeError> {
-        let (Some(dictionary), false) = (self.dictionary, matches!(place, Place::Nowhere)) else {
-            return Ok(());
-        };
-        let Some(declared) = self.declared(field) else {
-            return Err(OutcomeError::NotInDictionary {
-                column: column.to_owned(),
-                fields: dictionary.names().map(str::to_owned).collect(),
-            });
-        };
-        let expected = match field.kind() {
-            Kind::Date if !declared.is_date() => "a text with date validation",
-            Kind::Score if !declared.is_score() => "a number, a slider or a choice of numbers",
-            _ => return Ok(()),
-        };
-        Err(OutcomeError::WrongFieldType {
-            column: column.to_owned(),
-            field: field.name(),
-            found: declared.description(),
-            expected,
-        })
-    }
-
-    fn missing(&self, field: Field) -> OutcomeError {
-        let found = self.names.iter().filter(|name| !name.is_empty()).cloned().collect();
-        match self.mapping.column(field) {
-            Some(column) => OutcomeError::MappedColumnMissing {
-                field: field.name(),
-                column: column.to_owned(),
-                found,
-            },
-            None => OutcomeError::MissingColumn { column: field.name(), found },
-        }
-    }
-
-    fn redcap(&self) -> RedcapColumns {
-        let place = |[raw, label]: [&str; 2]| {
-            self.spelled.iter().position(|name| name == raw || name == label)
-        };
-        let [event, instrument, instance] = RedcapColumns::NAMES.map(place);
-        RedcapColumns { event, instrument, instance }
-    }
-
-    fn covariates(
-        &self,
-        places: &[Place],
-        redcap: Option<&RedcapColumns>,
-    ) -> Result<Vec<Covariate>, OutcomeError> {
-        let used = |at: usize| {
-            places.iter().any(|place| match place {
-                Place::Nowhere => false,
-                Place::At(place) => *place == at,
-                Place::Boxes(boxes) => boxes.iter().any(|(place, _)| *place == at),
-            })
-        };
-        let ignored: Vec<String> =
-            self.mapping.ignore.iter().map(|name| name.trim().to_lowercase()).collect();
-        let mut covariates: Vec<Covariate> = Vec::new();
-        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-        for (at, spelled) in self.spelled.iter().enumerate() {
-            let raw = self.names[at].to_lowercase();
-            // Spreadsheets leave empty columns at the right.
-            let skipped = spelled.is_empty()
-                || used(at)
-                || ignored.contains(spelled)
-                || ignored.contains(&raw)
-                || redcap.is_some_and(|redcap| redcap.is_own(at, spelled));
-            let declared = self.dictionary.and_then(|dictionary| dictionary.field(spelled));
-            if skipped || declared.is_some_and(|declared| declared.identifier) {
-                continue;
-            }
-            if let Some(first) = seen.insert(spelled, at) {
-                let column = spelled.clone();
-                return Err(OutcomeError::RepeatedColumn {
-                    column,
-                    first: first + 1,
-                    second: at + 1,
-                });
-            }
-            let renamed = self.mapping.covariates.iter().find(|(_, column)| {
-                let column = column.trim().to_lowercase();
-                column == *spelled || column == raw
-            });
-            let name = renamed.map_or(&self.names[at], |(name, _)| name).clone();
-            let words = Vocabulary::of(&self.mapping.values(&name), declared, false);
-            covariates.push(Covariate { name, place: at, words });
-        }
-        for column in self.mapping.covariates.values() {
-            let wanted = column.trim().to_lowercase();
-            let known = |name: &String| name.to_lowercase() == wanted;
-            if !self.names.iter().chain(self.spelled).any(known) {
-                return Err(OutcomeError::MappedColumnMissing {
-                    field: "a covariate",
-                    column: column.clone(),
-                    found: self.names.to_vec(),
-                });
-            }
-        }
-        covariates.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(covariates)
-    }
-}
-
 impl RedcapColumns {
     /// Whether a column is REDCap's own and says nothing of the patient.
     fn is_own(&self, at: usize, spelled: &str) -> bool {
@@ -374,5 +296,6 @@ impl RedcapColumns {
             || ["redcap_survey_identifier", "survey identifier"].contains(&spelled)
             || spelled.ends_with("_complete")
             || spelled.ends_with("_timestamp")
+            || spelled == "survey timestamp"
     }
 }

@@ -70,6 +70,11 @@ impl PartialEq for Covariates {
 pub(crate) struct TextId(u32);
 
 impl TextId {
+    /// Its place among all texts of the table.
+    pub(crate) fn place(self) -> usize {
+        self.0 as usize
+    }
+
     pub(crate) fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -114,6 +119,15 @@ impl Texts {
         self.texts.push(Arc::clone(&text));
         self.places.insert(text, TextId(place));
         TextId(place)
+    }
+
+    /// All texts, by place.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|text| &**text)
+    }
+
+    pub(crate) fn text(&self, id: TextId) -> &str {
+        &self.texts[id.place()]
     }
 
     /// Keeps the texts of a row, each with the place of its column.

@@ -53,6 +53,8 @@ pub(crate) fn read_date(text: &str, order: DateOrder) -> Result<Date, DateError>
     if let Some(date) = plain_iso(text.as_bytes()) {
         return date.ok_or(DateError::NoSuchDay);
     }
+    let plain = plain_days(text);
+    let text = plain.as_deref().unwrap_or(text);
     let words = words(without_time(text));
     match words.as_slice() {
         [one] if is_number(one) && one.len() == 8 => {
@@ -78,6 +80,13 @@ pub(crate) fn read_date(text: &str, order: DateOrder) -> Result<Date, DateError>
     }
 }
 
+/// A date whose numbers are followed by words for year, month and day
+/// (`2024年3月1日`, `2024년 3월 1일`), with dashes in their place.
+fn plain_days(text: &str) -> Option<String> {
+    const WORDS: [char; 7] = ['年', '月', '日', '号', '년', '월', '일'];
+    text.contains(WORDS).then(|| text.replace(WORDS, "-"))
+}
+
 /// The quick way for what nearly all dates are: `2024-03-31`.
 fn plain_iso(bytes: &[u8]) -> Option<Option<Date>> {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = bytes else { return None };
@@ -96,7 +105,9 @@ fn without_time(text: &str) -> &str {
 
 fn words(text: &str) -> Vec<&str> {
     let separates = |c: char| c.is_whitespace() || "/-.,\u{2010}\u{2011}\u{2013}".contains(c);
-    text.split(separates).filter(|word| !word.is_empty()).collect()
+    // `1 de marzo de 2024`, `le 1er mars 2024`, `den 1. März 2024`.
+    let says_nothing = |word: &&str| !["", "de", "del", "le", "el", "den"].contains(word);
+    text.split(separates).filter(says_nothing).collect()
 }
 
 fn is_number(word: &str) -> bool {
@@ -104,7 +115,9 @@ fn is_number(word: &str) -> bool {
 }
 
 fn number(word: &str) -> Result<i16, DateError> {
-    let digits = Some(word).filter(|word| is_number(word));
+    // The first of a month: `1st`, `1er`.
+    let ordinal = ["st", "nd", "rd", "th", "er", "º"].iter().find_map(|end| word.strip_suffix(end));
+    let digits = Some(ordinal.unwrap_or(word)).filter(|word| is_number(word));
     digits.and_then(|word| word.parse().ok()).ok_or(DateError::NotADate)
 }
 
@@ -132,24 +145,27 @@ fn either_way(year: i16, first: i16, second: i16, order: DateOrder) -> Result<Da
     }
 }
 
-/// The month of an English name or its first three letters.
+/// The month of a name, or of its short form, in English, German, French and
+/// Spanish.
 fn month_of_name(word: &str) -> Option<i16> {
-    let names = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
+    const NAMES: [&[&str]; 12] = [
+        &["january", "januar", "jänner", "janvier", "janv", "enero", "ene"],
+        &["february", "februar", "feber", "février", "févr", "fév", "fevrier", "febrero"],
+        &["march", "märz", "maerz", "mrz", "mär", "mars", "marzo"],
+        &["april", "avril", "avr", "abril", "abr"],
+        &["may", "mai", "mayo"],
+        &["june", "juni", "juin", "junio"],
+        &["july", "juli", "juillet", "juil", "julio"],
+        &["august", "août", "aout", "agosto", "ago"],
+        &["september", "sept", "septembre", "septiembre", "setiembre"],
+        &["october", "oktober", "okt", "octobre", "octubre"],
+        &["november", "novembre", "noviembre"],
+        &["december", "dezember", "dez", "décembre", "déc", "decembre", "diciembre", "dic"],
     ];
     let word = word.to_lowercase();
-    (1..).zip(names).find(|(_, name)| word == *name || word == name[..3]).map(|(n, _)| n)
+    // The first name is the English one, whose first three letters are a form too.
+    let is_one = |names: &&[&str]| names.contains(&word.as_str()) || word == names[0][..3];
+    (1..).zip(NAMES).find(|(_, names)| is_one(names)).map(|(n, _)| n)
 }
 
 #[cfg(test)]
@@ -175,9 +191,21 @@ mod tests {
             "2024-03-31T10:00",
             "2024-03-31 10:00:00",
             "31/03/2024 9:05",
+            "2024年3月31日",
+            "2024년 3월 31일",
+            "2024. 3. 31.",
+            "31. März 2024",
+            "31 mars 2024",
+            "31 de marzo de 2024",
+            "March 31st, 2024",
         ] {
             let date = read_date(text, DateOrder::Unknown);
             assert_eq!(date, Ok(Date::constant(2024, 3, 31)), "{text}");
+        }
+        for text in ["1er août 2024", "1. Aug. 2024", "1 de agosto de 2024", "2024年8月1日 10:00"]
+        {
+            let date = read_date(text, DateOrder::Unknown);
+            assert_eq!(date, Ok(Date::constant(2024, 8, 1)), "{text}");
         }
         // Both orders are the same day.
         assert!(read_date("03/03/2024", DateOrder::Unknown).is_ok());

@@ -4,7 +4,7 @@ use std::io;
 use csv::StringRecord;
 
 use crate::OutcomeError;
-use crate::records::Records;
+use crate::records::{Records, find_delimiter};
 use crate::text::Text;
 
 /// A REDCap data dictionary: what the fields of a project are called, what they
@@ -45,9 +45,11 @@ impl Dictionary {
     /// [`OutcomeError::NotADictionary`] when its header names no fields, and
     /// what makes any CSV unreadable.
     pub fn read(input: impl io::Read) -> Result<Self, OutcomeError> {
-        let Text { text, .. } = Text::read(input, None)?;
-        let mut records = Records::of(&text, b',');
-        let header = records.header()?;
+        let Text { text, .. } = Text::read(input, None, None)?;
+        let known =
+            |cell: &str| COLUMNS.iter().any(|names| names.contains(&cell.to_lowercase().as_str()));
+        let mut records = Records::of(&text, find_delimiter(&text, known));
+        let (header, _) = records.header(None, known)?;
         let place = |names: [&str; 2]| {
             header.iter().position(|cell| names.contains(&cell.trim().to_lowercase().as_str()))
         };
@@ -191,6 +193,18 @@ ae,other,,checkbox,Events,\"1, Surgery | 2, A fall\",,,,,
         let api = "field_name,form_name,section_header,field_type\nok,f,,yesno\n";
         let dictionary = Dictionary::read(api.as_bytes()).unwrap();
         assert_eq!(dictionary.field("ok").unwrap().choices[0].1, "Yes");
+    }
+
+    #[test]
+    fn a_dictionary_may_have_semicolons() {
+        // As a spreadsheet of a German or French machine saves it.
+        let semicolons = WEB.replace("\"1, Left | 2, Right\"", "1# Left | 2# Right");
+        let semicolons = semicolons.replace("\"1, Surgery | 2, A fall\"", "1# Surgery | 2# A fall");
+        let semicolons =
+            semicolons.replace("Choices, Calculations, OR", "Choices# Calculations# OR");
+        let semicolons = semicolons.replace(',', ";").replace('#', ",");
+        let dictionary = Dictionary::read(semicolons.as_bytes()).unwrap();
+        assert_eq!(dictionary, Dictionary::read(WEB.as_bytes()).unwrap());
     }
 
     #[test]

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use foramen_types::{Level, Nrs, Outcome, Side, SubjectId};
 use jiff::civil::Date;
 
@@ -67,6 +69,17 @@ impl Episode {
     }
 }
 
+impl fmt::Display for Episode {
+    /// Subject, level, side, day, scores and outcome in columns.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scores = format!("{} → {}", self.nrs_baseline, self.nrs_followup);
+        let flag = if self.low_baseline { " (low baseline)" } else { "" };
+        let (subject, level, side, day) =
+            (self.subject.as_str(), self.level, self.side, self.days());
+        write!(f, "{subject:<16} {level:<5} {side:<5} {day:>4} {scores:>8}  {}{flag}", self.outcome)
+    }
+}
+
 /// One injected foramen that has no label, and why.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Excluded {
@@ -95,7 +108,7 @@ impl Excluded {
         let decided_otherwise = matches!(
             self.reason,
             RejectionReason::EventBeforeFollowup { .. }
-                | RejectionReason::EventUndated
+                | RejectionReason::EventUndated { .. }
                 | RejectionReason::ScanAfterInjection { .. }
         );
         self.nrs_baseline.is_some() && !decided_otherwise

@@ -17,8 +17,8 @@ pub enum OutcomeError {
     /// A column that every table needs is not in the header.
     #[error(
         "the outcome table has no column {column:?}; its columns are {}; rename the column that \
-         holds it, or name it in a mapping under [columns]",
-        found.join(", ")
+         holds it, or name it in a mapping under [columns]{}",
+        found.join(", "), instead_of(column)
     )]
     MissingColumn {
         /// The column that was looked for.
@@ -29,7 +29,7 @@ pub enum OutcomeError {
     /// Two columns have one name.
     #[error(
         "the outcome table has two columns {column:?} (columns {first} and {second}); remove or \
-         rename one"
+         rename one, or name the one to use by its place in a mapping: {column} = {first}"
     )]
     RepeatedColumn {
         /// The name, as matched.
@@ -65,6 +65,83 @@ pub enum OutcomeError {
         /// The columns the file has.
         found: Vec<String>,
     },
+    /// The mapping says what words of a column mean that the table lacks.
+    #[error(
+        "the mapping has [values.{name}], which no column of the table is kept under, so it has \
+         no effect; there are {}; correct the name, or remove it", known.join(", ")
+    )]
+    ValuesOfNothing {
+        /// The name in the mapping.
+        name: String,
+        /// The names under which columns are kept.
+        known: Vec<String>,
+    },
+    /// The mapping ignores a column that the table lacks.
+    #[error(
+        "the mapping ignores the column {column:?}, which the table lacks, so that has no effect; \
+         its columns are {}; correct the name, or remove it", found.join(", ")
+    )]
+    IgnoresNothing {
+        /// The column that the mapping names.
+        column: String,
+        /// The columns the file has.
+        found: Vec<String>,
+    },
+    /// The mapping names events of REDCap for another table.
+    #[error(
+        "the mapping names events under [redcap], but the table is no REDCap export, so they have \
+         no effect; say format = \"redcap\", or remove them"
+    )]
+    EventsOfNoRedcap,
+    /// Scores that are not from 0 to 10.
+    #[error(
+        "{above} of the {of} scores in the column {column:?} are above 10, so it has another scale \
+         and its low scores would be labelled wrongly; say scale = 100 in the mapping (or what the \
+         highest score is), or scale = 10 if they are errors"
+    )]
+    OtherScale {
+        /// The column.
+        column: String,
+        /// Scores above 10.
+        above: usize,
+        /// Scores.
+        of: usize,
+    },
+    /// A scale that the scores do not have.
+    #[error(
+        "the mapping says scale = {scale}, but no score is above 10, so every score would be read \
+         as nearly none; remove it, or correct the scores"
+    )]
+    ScaleOfNothing {
+        /// The scale.
+        scale: u16,
+    },
+    /// The mapping gives a field both a constant and a column.
+    #[error(
+        "the mapping has {name} under [constant], and a column for it as well; remove one of the \
+         two, or list the column under `ignore`"
+    )]
+    ConstantAndColumn {
+        /// The field.
+        name: String,
+    },
+    /// A nominal visit is at no time.
+    #[error(
+        "the mapping does not say when the visit {visit:?} under [nominal] is; give the days after \
+         the injection, a text such as \"2 months\", or \"baseline\""
+    )]
+    NominalVisit {
+        /// The visit.
+        visit: String,
+    },
+    /// A value of the mapping cannot be.
+    #[error("the mapping has a {key} that cannot be; {remedy}")]
+    MappingValue {
+        /// The key.
+        key: &'static str,
+        /// What to give.
+        remedy: &'static str,
+    },
     /// The mapping file is no mapping.
     #[error("could not read the mapping file")]
     Mapping(#[source] Box<toml::de::Error>),
@@ -86,7 +163,8 @@ pub enum OutcomeError {
     /// The mapping takes one column for two fields.
     #[error(
         "the mapping takes the column {column:?} for both {first} and {second}; give each its \
-         own, or, for a REDCap export, name redcap.baseline_events"
+         own, or say what tells the visits apart: the column `visit` under [columns], or, for a \
+         REDCap export, redcap.baseline_events"
     )]
     MappedTwice {
         /// The column.
@@ -171,7 +249,98 @@ pub enum OutcomeError {
         /// What it holds.
         value: String,
     },
+    /// The file is that of a program, and no text.
+    #[error("the outcome table is {what}, which is not read here; {remedy}")]
+    NotText {
+        /// What it is.
+        what: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The workbook could not be read.
+    #[error("could not read the workbook (.xlsx); open it, save it again, or save it as CSV UTF-8")]
+    Workbook(#[source] Box<calamine::XlsxError>),
+    /// The table may be on several sheets of the workbook, or is on none.
+    #[error("{}", sheets(asked.as_deref(), names))]
+    Sheet {
+        /// The sheet that the mapping names.
+        asked: Option<String>,
+        /// The sheets there are.
+        names: Vec<String>,
+    },
+    /// The mapping names a sheet of a file that has none.
+    #[error(
+        "the mapping names a sheet, but the table is no workbook, so it has no effect; remove it"
+    )]
+    SheetOfNoWorkbook,
+    /// Cells of the rows are merged.
+    #[error(
+        "the cells {place} of the workbook are merged, so that their value is given once for \
+         several; unmerge them, and fill each"
+    )]
+    MergedCells {
+        /// As the spreadsheet names them.
+        place: String,
+    },
+    /// A quote opens a cell that takes in rows of the table, or never ends.
+    #[error(
+        "a quote opens on line {line} and takes in the {lines} lines after it, so their rows would \
+         be lost; remove that quote, or close it on its line"
+    )]
+    OpenQuote {
+        /// The line on which it opens.
+        line: usize,
+        /// Lines that it takes in.
+        lines: usize,
+    },
+    /// The mapping says where the header is, and no row begins there.
+    #[error(
+        "no row of the table begins on line {line}, where header_row of the mapping has the header"
+    )]
+    HeaderRow {
+        /// The line.
+        line: u64,
+    },
+    /// No row begins on a line.
+    #[error("no row of the table begins on line {row}; the header is line 1 in a plain table")]
+    NoRow {
+        /// The line.
+        row: u64,
+    },
+    /// The reader's own count does not add up: a fault of this crate.
+    #[error("the table has lines that were neither read nor skipped ({lines}); please report this")]
+    Lines {
+        /// What was counted.
+        lines: crate::LineCount,
+    },
     /// The table is no CSV.
     #[error("could not split the outcome table into rows and columns")]
     Csv(#[from] csv::Error),
+}
+
+/// What a mapping may say where a table does not have a column.
+fn instead_of(column: &str) -> &'static str {
+    match column {
+        "level" | "side" | "injection_date" => ", or give what holds for all rows under [constant]",
+        "followup_date" | "nrs_followup" => {
+            ", or say under [nominal] when the columns of visits without dates are"
+        }
+        _ => "",
+    }
+}
+
+fn sheets(asked: Option<&str>, names: &[String]) -> String {
+    let names = names.join(", ");
+    match asked {
+        Some(asked) => {
+            format!(
+                "the workbook has no sheet {asked:?}; its sheets are {names}; correct the mapping"
+            )
+        }
+        None => format!(
+            "the workbook has no or several sheets with cells, {names}; say which in the mapping: \
+             sheet = \"{}\"",
+            names.split(", ").next().unwrap_or_default()
+        ),
+    }
 }

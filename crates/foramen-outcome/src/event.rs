@@ -32,8 +32,7 @@ impl EventKind {
     pub(crate) fn of_text(text: &str) -> Option<Self> {
         let word = text.to_lowercase();
         let holds = |parts: &[&str]| parts.iter().any(|part| word.contains(part));
-        let denied = ["none", "no", "0", "false", "no event", "no events", "no surgery"];
-        if denied.contains(&word.as_str()) {
+        if is_denial(&word) {
             None
         } else if holds(&["inject", "tfesi", "esi", "epidural", "block"]) || Procedure::is_in(text)
         {
@@ -44,6 +43,116 @@ impl EventKind {
             Some(Self::Other)
         }
     }
+}
+
+/// Whether words say that nothing happened, in any of several languages: a denial
+/// alone, or one of an event.
+fn is_denial(text: &str) -> bool {
+    const ALONE: [&str; 40] = [
+        "none",
+        "nil",
+        "no",
+        "n",
+        "0",
+        "false",
+        "negative",
+        "nothing",
+        "never",
+        "-",
+        "nein",
+        "kein",
+        "keine",
+        "keines",
+        "nichts",
+        "ohne",
+        "entfällt",
+        "없음",
+        "없다",
+        "아니오",
+        "아니요",
+        "무",
+        "해당없음",
+        "无",
+        "無",
+        "否",
+        "没有",
+        "なし",
+        "無し",
+        "いいえ",
+        "ない",
+        "no hubo",
+        "ninguno",
+        "ninguna",
+        "nada",
+        "aucun",
+        "aucune",
+        "non",
+        "rien",
+        "néant",
+    ];
+    const FIRST: [&str; 11] = [
+        "no", "not", "none", "nil", "without", "denies", "kein", "keine", "sin", "aucun", "aucune",
+    ];
+    // What follows a denial must all be known: "no relief, fusion" is an event.
+    const DENIED: [&str; 50] = [
+        "known",
+        "noted",
+        "documented",
+        "of",
+        "so",
+        "far",
+        "any",
+        "further",
+        "repeat",
+        "repeated",
+        "other",
+        "another",
+        "new",
+        "more",
+        "additional",
+        "adverse",
+        "subsequent",
+        "event",
+        "events",
+        "surgery",
+        "surgeries",
+        "operation",
+        "operations",
+        "injection",
+        "injections",
+        "reinjection",
+        "tfesi",
+        "esi",
+        "block",
+        "blocks",
+        "complication",
+        "complications",
+        "intervention",
+        "interventions",
+        "procedure",
+        "procedures",
+        "treatment",
+        "treatments",
+        "performed",
+        "done",
+        "needed",
+        "reported",
+        "since",
+        "weitere",
+        "operationen",
+        "infiltration",
+        "ereignis",
+        "ereignisse",
+        "cirugía",
+        "événement",
+    ];
+    let text = text.trim().trim_end_matches('.');
+    if ALONE.contains(&text) {
+        return true;
+    }
+    let mut words = text.split([' ', '-', '_']).filter(|word| !word.is_empty());
+    words.next().is_some_and(|first| FIRST.contains(&first))
+        && words.all(|word| DENIED.contains(&word))
 }
 
 impl fmt::Display for EventKind {
@@ -95,6 +204,16 @@ mod tests {
             ("ACDF C5/6", Some(EventKind::Surgery)),
             ("fall from a ladder", Some(EventKind::Other)),
             ("None", None),
+            ("N", None),
+            ("nein", None),
+            ("keine weitere Infiltration", None),
+            ("없음", None),
+            ("No repeat injection", None),
+            ("no further surgery needed.", None),
+            ("none reported so far", None),
+            ("no relief, fusion", Some(EventKind::Surgery)),
+            ("no improvement", Some(EventKind::Other)),
+            ("none known, ACDF elsewhere", Some(EventKind::Surgery)),
             ("0", None),
         ] {
             assert_eq!(EventKind::of_text(text), kind, "{text}");

@@ -31,7 +31,9 @@ impl Fault {
 pub(crate) fn distance(reason: &RejectionReason, target: u16) -> (u8, u64) {
     let apart = |days: i64| (days - i64::from(target)).unsigned_abs();
     match reason {
-        RejectionReason::EventBeforeFollowup { .. } | RejectionReason::EventUndated => (0, 0),
+        RejectionReason::EventBeforeFollowup { .. } | RejectionReason::EventUndated { .. } => {
+            (0, 0)
+        }
         RejectionReason::Contradiction { .. } => (1, 0),
         RejectionReason::Duplicate { .. } => (2, 0),
         RejectionReason::OtherFollowupChosen { .. } => (3, 0),

@@ -15,6 +15,7 @@ pub(crate) enum Field {
     ScanDate,
     ProcedureCode,
     ScoreCode,
+    Visit,
 }
 
 /// What a field holds, which says how a cell of it is read.
@@ -26,7 +27,7 @@ pub(crate) enum Kind {
 }
 
 impl Field {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::SubjectId,
         Self::Level,
         Self::Side,
@@ -41,6 +42,7 @@ impl Field {
         Self::ScanDate,
         Self::ProcedureCode,
         Self::ScoreCode,
+        Self::Visit,
     ];
 
     /// The columns every table needs: the first of [`Field::ALL`].
@@ -65,6 +67,7 @@ impl Field {
             Self::ScanDate => "scan_date",
             Self::ProcedureCode => "procedure_code",
             Self::ScoreCode => "score_code",
+            Self::Visit => "visit",
         }
     }
 

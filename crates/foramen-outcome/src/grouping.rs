@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use foramen_types::{Nrs, Outcome};
+use foramen_types::Outcome;
 use jiff::civil::Date;
 
 use crate::covariates::{Covariates, TextId};
@@ -9,6 +9,7 @@ use crate::episode::days_between;
 use crate::fault::{Fault, agree, difference};
 use crate::field::Field;
 use crate::row::{Key, Row, ToldEvent};
+use crate::score::Score;
 use crate::{
     Episode, Event, EventKind, EventPolicy, Excluded, FollowupWindow, LateScan, LowBaseline,
     OutcomeOptions, PainTable, Rejection, RejectionReason,
@@ -36,14 +37,14 @@ struct Group<'a> {
 struct Usable<'a> {
     row: &'a Row,
     date: Date,
-    score: Nrs,
+    score: Score,
     day: i64,
 }
 
 /// What all rows of an episode agree on.
 #[derive(Clone, Copy)]
 struct Agreed {
-    baseline: Nrs,
+    baseline: Score,
     scan: Option<Date>,
 }
 
@@ -68,7 +69,7 @@ impl<'a> Group<'a> {
             let baseline = self.agreed(&all.iter().collect::<Vec<_>>()).ok();
             let fault = all.iter().find_map(|row| row.fault.as_deref());
             let reason = fault.map_or(RejectionReason::NoEpisode, |fault| fault.reason.clone());
-            return Err(excluded(&self, baseline.map(|agreed| agreed.baseline), reason));
+            return Err(excluded(&self, baseline.map(|agreed| agreed.baseline.nrs), reason));
         }
         let agreed = match self.agreed(&rows) {
             Ok(agreed) => agreed,
@@ -80,11 +81,12 @@ impl<'a> Group<'a> {
         let events: Vec<&ToldEvent> = all.iter().flat_map(|row| &row.told.events).collect();
         if let Some(fault) = self.untimely(&events, agreed) {
             self.reject_all(&rows, &fault);
-            return Err(excluded(&self, Some(agreed.baseline), fault.reason));
+            return Err(excluded(&self, Some(agreed.baseline.nrs), fault.reason));
         }
-        let chosen = match self.choose(&rows) {
+        let faulty = all.iter().find_map(|row| Some(&row.fault.as_deref()?.reason));
+        let chosen = match self.choose(&rows, faulty) {
             Ok(chosen) => chosen,
-            Err(reason) => return Err(excluded(&self, Some(agreed.baseline), reason)),
+            Err(reason) => return Err(excluded(&self, Some(agreed.baseline.nrs), reason)),
         };
         let event = self.event(&events, chosen.date);
         if let Some(event) = event
@@ -96,7 +98,7 @@ impl<'a> Group<'a> {
             for row in rows.iter().filter(|row| took_part(row)) {
                 self.reject(row, fault.clone());
             }
-            return Err(excluded(&self, Some(agreed.baseline), reason));
+            return Err(excluded(&self, Some(agreed.baseline.nrs), reason));
         }
         Ok(self.episode(agreed, &chosen, &rows, event))
     }
@@ -133,7 +135,10 @@ impl<'a> Group<'a> {
                     if last.told == row.told && last.anchor.is_some() == row.anchor.is_some() =>
                 {
                     let of = last.line;
-                    self.reject(row, Fault::of_row(RejectionReason::Duplicate { of }));
+                    // A visit is offered to both entries of one injection.
+                    if of != row.line {
+                        self.reject(row, Fault::of_row(RejectionReason::Duplicate { of }));
+                    }
                 }
                 _ => kept.push(row),
             }
@@ -161,12 +166,18 @@ impl<'a> Group<'a> {
                 return Err(fault(RejectionReason::BaselineTooOld { days, most }));
             }
         }
-        let fault = |reason| Fault::at(Field::NrsBaseline, Some(baseline.to_string()), reason);
-        if baseline.hundredths() == 0 {
+        let anchor = rows.iter().find_map(|row| Some((row.line, row.anchor.as_deref()?.earlier?)));
+        if let Some((row, injection)) = anchor {
+            let reason = RejectionReason::BaselineOfEarlierInjection { row, injection };
+            return Err(Fault::at(Field::BaselineDate, date.map(|date| date.to_string()), reason));
+        }
+        let fault = |reason| Fault::at(Field::NrsBaseline, Some(baseline.nrs.to_string()), reason);
+        if baseline.parts() == 0 {
             return Err(fault(RejectionReason::BaselineZero));
         }
         let least = self.options.least_baseline;
-        if baseline < least && self.options.low_baseline == LowBaseline::Exclude {
+        if baseline < Score::whole(least) && self.options.low_baseline == LowBaseline::Exclude {
+            let baseline = baseline.nrs;
             return Err(fault(RejectionReason::BaselineLow { baseline, least }));
         }
         Ok(Agreed { baseline, scan })
@@ -178,7 +189,12 @@ impl<'a> Group<'a> {
         let undated = events.iter().find(|event| event.date.is_none());
         if let (Some(event), false) = (undated, self.options.events == EventPolicy::Keep) {
             let text = event.date_text.of(&self.table.words);
-            return Some(Fault::at(Field::EventDate, text, RejectionReason::EventUndated));
+            let event = event.what.of(&self.table.words).unwrap_or_default();
+            return Some(Fault::at(
+                Field::EventDate,
+                text,
+                RejectionReason::EventUndated { event },
+            ));
         }
         let scan = agreed.scan.filter(|_| self.options.late_scan == LateScan::Exclude)?;
         let days = days_between(self.key.injection, scan);
@@ -188,7 +204,11 @@ impl<'a> Group<'a> {
 
     /// The follow-up nearest to the target, or why there is none. Every other
     /// row is rejected, but for those that give the chosen one its baseline.
-    fn choose(&mut self, rows: &[&'a Row]) -> Result<Usable<'a>, RejectionReason> {
+    fn choose(
+        &mut self,
+        rows: &[&'a Row],
+        faulty: Option<&RejectionReason>,
+    ) -> Result<Usable<'a>, RejectionReason> {
         let mut usable: Vec<Usable> = Vec::new();
         let mut unused: Vec<(&Row, Fault)> = Vec::new();
         for row in rows.iter().copied() {
@@ -205,7 +225,14 @@ impl<'a> Group<'a> {
             .min_by_key(|(_, followup)| window.preference(followup.day))
             .map(|(index, _)| index);
         let Some(best) = best else {
-            let reason = reason_of(&unused, &window);
+            let reason = match (faulty, unused.as_slice()) {
+                // A visit that was made, and cannot be read, was not missed.
+                (
+                    Some(fault),
+                    [] | [(_, Fault { reason: RejectionReason::MissedVisit { .. }, .. })],
+                ) => fault.clone(),
+                _ => reason_of(&unused, &window),
+            };
             for (row, fault) in unused {
                 let of_episode = row.anchor.is_some() && fault.reason != reason;
                 let fault = if of_episode { Fault::of_row(reason.clone()) } else { fault };
@@ -232,7 +259,7 @@ impl<'a> Group<'a> {
     }
 
     /// Date, day after the injection and score of a follow-up that counts.
-    fn day_and_score(&self, row: &Row) -> Result<(Date, i64, Nrs), Fault> {
+    fn day_and_score(&self, row: &Row) -> Result<(Date, i64, Score), Fault> {
         let told = &row.told;
         let text = |text: TextId| text.of(&self.table.words);
         let Some(score) = told.followup.value else {
@@ -293,7 +320,7 @@ impl<'a> Group<'a> {
             Some(donor) => both(&told.covariates, &donor.told.covariates),
             None => Arc::clone(&told.covariates),
         };
-        let decided = self.options.rule.decide(baseline, chosen.score);
+        let decided = self.options.rule.decide_score(baseline, chosen.score);
         let decided = decided.expect("a baseline of 0 was rejected before");
         let failed = event.is_some() && self.options.events == EventPolicy::CountAsFailure;
         Episode {
@@ -304,13 +331,13 @@ impl<'a> Group<'a> {
             side: self.key.side,
             injection_date: self.key.injection,
             followup_date: chosen.date,
-            nrs_baseline: baseline,
-            nrs_followup: chosen.score,
+            nrs_baseline: baseline.nrs,
+            nrs_followup: chosen.score.nrs,
             outcome: if failed { Outcome::Poor } else { decided },
             slice_hint: hint,
             scan_date: scan,
             covariates: Covariates::new(words, cells),
-            low_baseline: baseline < self.options.least_baseline,
+            low_baseline: baseline < Score::whole(self.options.least_baseline),
             event,
         }
     }
@@ -393,7 +420,7 @@ mod tests {
 
     #[test]
     fn a_row_is_small_enough_for_a_million() {
-        assert!(size_of::<Row>() <= 136, "{}", size_of::<Row>());
-        assert!(size_of::<Told>() <= 96, "{}", size_of::<Told>());
+        assert!(size_of::<Row>() <= 144, "{}", size_of::<Row>());
+        assert!(size_of::<Told>() <= 104, "{}", size_of::<Told>());
     }
 }

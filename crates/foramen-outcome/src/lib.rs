@@ -59,20 +59,31 @@ mod covariates;
 mod date;
 mod diagram;
 mod dictionary;
+mod draft;
 mod error;
+mod explain;
 mod fault;
 mod field;
 mod grouping;
+mod lines;
 mod mapping;
 mod missing;
 mod pain_table;
+mod plausible;
 mod procedure;
+mod quote;
+mod reader;
 mod records;
 mod redcap;
+mod remark;
 mod row;
+mod score;
+mod spelling;
 mod subjects;
 mod text;
+mod visit;
 mod vocabulary;
+mod workbook;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -82,15 +93,22 @@ pub use characteristics::{Characteristic, Groups, Summary, Test};
 pub use covariates::Covariates;
 pub use date::{DateError, DateOrder};
 pub use dictionary::Dictionary;
+pub use draft::draft_mapping;
 pub use episode::{Episode, Excluded};
 pub use error::OutcomeError;
 pub use event::{Event, EventKind, EventPolicy};
+pub use explain::{ExplainedCell, Explanation, explain};
 pub use flow::{Flow, FlowStep};
-pub use mapping::{Decimal, Mapping, Names, Order, RedcapEvents, TableFormat};
+pub use lines::LineCount;
+pub use mapping::{
+    Decimal, Low, Mapping, Names, Nominal, Order, RedcapEvents, Rounding, TableFormat,
+};
 pub use options::{FollowupWindow, LateScan, LevelNames, LowBaseline, OutcomeOptions};
 pub use outcomes::{MissedVisit, NearMiss, Outcomes, read};
 pub use pain_table::PainTable;
 pub use prevalence::{MissingOutcomes, Prevalence};
 pub use rejection::{Rejection, RejectionReason};
+pub use remark::Remark;
 pub use rule::LabelRule;
 pub use sensitivity::{Definition, MissingOutcome, Sensitivity, SensitivityRow};
+pub use visit::Unit;

@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::field::Field;
-use crate::{DateOrder, LevelNames, OutcomeError};
+use crate::text::plain;
+use crate::visit::{Unit, Visit};
+use crate::{DateOrder, LevelNames, LowBaseline, OutcomeError};
 
 /// How a table of another form is to be read, from a TOML file: which column
 /// holds what, what its words mean, how dates and decimals are written.
@@ -45,6 +47,9 @@ pub struct Mapping {
     pub encoding: Option<String>,
     /// The column separator. Default: detected.
     pub delimiter: Option<char>,
+    /// The line of the header, counted from 1. Default: the one of the first 30
+    /// rows that has most of the names that are looked for.
+    pub header_row: Option<u64>,
     /// What stands before decimals. Default: a comma is taken as well as a
     /// point, except where commas separate columns.
     pub decimal: Option<Decimal>,
@@ -54,11 +59,23 @@ pub struct Mapping {
     /// `root` when a bare `C6` is the root, at C5/6; `disc` (the default) when
     /// levels are discs and a bare `C6` is refused.
     pub level_names: Option<Names>,
-    /// Texts that mean "missing", in place of the usual ones.
+    /// The most that a score can be, such as 100 for millimetres of a visual
+    /// analogue scale: scores are read as tenths of it. Default: 10; a table
+    /// whose scores are mostly above is refused.
+    pub scale: Option<u16>,
+    /// `none` keeps all decimals of scores that are means (BPI); the rule is then
+    /// decided on them. Default: more than two decimals are refused.
+    pub rounding: Option<Rounding>,
+    /// Texts that mean "missing", in place of the usual ones, in every column.
+    /// What `values` says of a text goes before.
     pub missing: Option<Vec<String>>,
-    /// Our name of a column, then its name in the table.
+    /// Our name of a column, then its name in the table, or its place there
+    /// counted from 1.
+    #[serde(deserialize_with = "names_or_places")]
     pub columns: BTreeMap<String, String>,
-    /// Names under which other columns are kept, then their names in the table.
+    /// Names under which other columns are kept, then their names or places in
+    /// the table.
+    #[serde(deserialize_with = "names_or_places")]
     pub covariates: BTreeMap<String, String>,
     /// Columns that are neither used nor kept.
     pub ignore: Vec<String>,
@@ -66,6 +83,57 @@ pub struct Mapping {
     pub values: BTreeMap<String, BTreeMap<String, String>>,
     /// What the events of a longitudinal REDCap project are.
     pub redcap: RedcapEvents,
+    /// What every row has and the table does not say, by our names: a `level`, a
+    /// `side`, a nominal `injection_date`.
+    pub constant: BTreeMap<String, String>,
+    /// When visits are that have no date: days after the injection (or texts such
+    /// as `"2 months"` and `"baseline"`) by the names of the columns of a wide
+    /// table, or by the words of the column `visit` of a long one.
+    pub nominal: BTreeMap<String, Nominal>,
+    /// What `followup_date` is counted in where it holds the time since the
+    /// injection. Default: what its name tells.
+    pub followup_unit: Option<Unit>,
+    /// The first, best and last day of follow-ups that count.
+    pub window: Option<[u16; 3]>,
+    /// The most days a baseline may precede its injection.
+    pub baseline_days: Option<u16>,
+    /// The least fall of pain that is favourable, in percent of the baseline.
+    pub threshold: Option<u8>,
+    /// What to do with low baselines.
+    pub low_baseline: Option<Low>,
+    /// The sheet of a workbook. Default: its only one with cells.
+    pub sheet: Option<String>,
+}
+
+/// When a nominal visit is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Nominal {
+    /// Days after the injection.
+    Day(u16),
+    /// `baseline`, or a time after the injection: `2 months`, `8 weeks`.
+    Text(String),
+}
+
+/// What to do with low baselines, as a mapping states it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Low {
+    /// Label and flag them.
+    Keep,
+    /// Exclude them.
+    Exclude,
+}
+
+impl Nominal {
+    /// The visit it names.
+    pub(crate) fn visit(&self) -> Option<Visit> {
+        match self {
+            Self::Day(0) => Some(Visit::Baseline),
+            Self::Day(days) => Some(Visit::Day(*days)),
+            Self::Text(text) => Visit::of_text(text),
+        }
+    }
 }
 
 /// The events of a longitudinal REDCap project, by unique name or label.
@@ -100,6 +168,17 @@ pub enum Decimal {
     Comma,
 }
 
+/// How many decimals scores may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    /// At most two: a score with more was no answer to the question.
+    #[default]
+    Hundredths,
+    /// Any: scores are means of several answers.
+    None,
+}
+
 /// The order of day and month, as a mapping states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -131,8 +210,9 @@ impl Mapping {
     pub fn read(mut input: impl io::Read) -> Result<Self, OutcomeError> {
         let mut text = String::new();
         input.read_to_string(&mut text).map_err(OutcomeError::Read)?;
-        let text = text.trim_start_matches('\u{feff}');
-        let mapping: Self = toml::from_str(text).map_err(|e| OutcomeError::Mapping(Box::new(e)))?;
+        let text = plain(text);
+        let mapping: Self =
+            toml::from_str(&text).map_err(|e| OutcomeError::Mapping(Box::new(e)))?;
         mapping.check()?;
         Ok(mapping)
     }
@@ -143,6 +223,30 @@ impl Mapping {
                 return Err(OutcomeError::UnknownField { name: name.clone() });
             }
         }
+        for name in self.constant.keys() {
+            if Field::of_name(name).is_none() {
+                return Err(OutcomeError::UnknownField { name: name.clone() });
+            }
+            if self.columns.keys().any(|column| column.eq_ignore_ascii_case(name)) {
+                return Err(OutcomeError::ConstantAndColumn { name: name.clone() });
+            }
+        }
+        let odd = self.nominal.iter().find(|(_, nominal)| nominal.visit().is_none());
+        if let Some((visit, _)) = odd {
+            return Err(OutcomeError::NominalVisit { visit: visit.clone() });
+        }
+        if self.window.is_some_and(|[first, best, last]| first > best || best > last) {
+            let (key, remedy) = ("window", "give its first, best and last day, in that order");
+            return Err(OutcomeError::MappingValue { key, remedy });
+        }
+        if self.threshold.is_some_and(|percent| !(1..=100).contains(&percent)) {
+            let (key, remedy) = ("threshold", "give the percentage of the baseline, 1 to 100");
+            return Err(OutcomeError::MappingValue { key, remedy });
+        }
+        if self.scale.is_some_and(|scale| !(1..=1000).contains(&scale)) {
+            let (key, remedy) = ("scale", "give the highest score there can be, 1 to 1000");
+            return Err(OutcomeError::MappingValue { key, remedy });
+        }
         for name in self.covariates.keys() {
             if Field::of_name(name).is_some() {
                 return Err(OutcomeError::FieldAsCovariate { name: name.clone() });
@@ -151,11 +255,10 @@ impl Mapping {
         let mut fields: BTreeMap<String, &str> = BTreeMap::new();
         for (field, column) in self.columns.iter().chain(&self.covariates) {
             let Some(other) = fields.insert(column.trim().to_lowercase(), field) else { continue };
-            // One instrument asked at several events has one column for both.
+            // One instrument asked at several visits has one column for both; that
+            // something tells the visits apart is asked where the table is known.
             let scores = ["nrs_baseline", "nrs_followup", "baseline_date", "followup_date"];
-            let at_events = !self.redcap.baseline_events.is_empty()
-                && [other, field].iter().all(|name| scores.contains(name));
-            if !at_events {
+            if ![other, field].iter().all(|name| scores.contains(name)) {
                 return Err(OutcomeError::MappedTwice {
                     column: column.clone(),
                     first: other.to_owned(),
@@ -172,12 +275,46 @@ impl Mapping {
         self.columns.iter().find(named).map(|(_, column)| column.trim())
     }
 
+    /// What the mapping gives to every row for a field.
+    pub(crate) fn constant(&self, field: Field) -> Option<&str> {
+        let named = |(name, _): &(&String, _)| name.eq_ignore_ascii_case(field.name());
+        self.constant.iter().find(named).map(|(_, value)| value.trim())
+    }
+
     /// What the words of the table mean under one of our names.
     pub(crate) fn values(&self, name: &str) -> BTreeMap<String, String> {
         let named = |(key, _): &(&String, _)| key.eq_ignore_ascii_case(name);
         let words = self.values.iter().filter(named).flat_map(|(_, words)| words);
         words.map(|(word, meaning)| (word.trim().to_lowercase(), meaning.clone())).collect()
     }
+}
+
+/// What a mapping calls the column at a place: no table calls one so.
+pub(crate) fn place_name(place: u32) -> String {
+    format!("#{place}")
+}
+
+/// The place that a mapping names, counted from 0.
+pub(crate) fn place_of_name(name: &str) -> Option<usize> {
+    name.strip_prefix('#')?.parse::<usize>().ok()?.checked_sub(1)
+}
+
+/// Reads names, or places counted from 1, of columns.
+fn names_or_places<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Column {
+        Name(String),
+        Place(u32),
+    }
+    let columns = BTreeMap::<String, Column>::deserialize(deserializer)?;
+    let name = |column| match column {
+        Column::Name(name) => name,
+        Column::Place(place) => place_name(place),
+    };
+    Ok(columns.into_iter().map(|(field, column)| (field, name(column))).collect())
 }
 
 impl From<Order> for DateOrder {
@@ -194,6 +331,15 @@ impl From<Names> for LevelNames {
         match names {
             Names::Disc => Self::Disc,
             Names::Root => Self::Root,
+        }
+    }
+}
+
+impl From<Low> for LowBaseline {
+    fn from(low: Low) -> Self {
+        match low {
+            Low::Keep => Self::Keep,
+            Low::Exclude => Self::Exclude,
         }
     }
 }
@@ -219,16 +365,24 @@ mod tests {
     }
 
     #[test]
-    fn one_column_for_two_fields_is_refused_unless_events_tell_them_apart() {
+    fn values_that_cannot_be_are_refused() {
+        for text in [
+            "window = [60, 46, 74]",
+            "threshold = 0",
+            "scale = 0",
+            "[nominal]\nnrs_2m = \"soon\"",
+            "[constant]\nlevle = \"C5/6\"",
+            "[constant]\nlevel = \"C5/6\"\n[columns]\nlevel = \"x\"",
+        ] {
+            assert!(Mapping::read(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn one_column_for_two_fields_is_refused_unless_visits_may_tell_them_apart() {
         let columns = "[columns]\nnrs_baseline = \"nrs\"\nnrs_followup = \"NRS\"\n";
-        assert_eq!(
-            error(columns),
-            "the mapping takes the column \"NRS\" for both nrs_baseline and nrs_followup; give \
-             each its own, or, for a REDCap export, name redcap.baseline_events"
-        );
-        let events = format!("{columns}[redcap]\nbaseline_events = [\"baseline_arm_1\"]");
-        assert!(Mapping::read(events.as_bytes()).is_ok());
-        let sides = events.replace("nrs_followup", "side");
+        assert!(Mapping::read(columns.as_bytes()).is_ok());
+        let sides = columns.replace("nrs_followup", "side");
         assert!(matches!(Mapping::read(sides.as_bytes()), Err(OutcomeError::MappedTwice { .. })));
     }
 }

@@ -1,6 +1,87 @@
+use std::borrow::Cow;
+
+use crate::OutcomeOptions;
+
+/// Codes of missing data that REDCap proposes to every project.
+const REDCAP: [&str; 17] = [
+    "NI", "INV", "UNK", "NASK", "ASKU", "NAV", "MSK", "NA", "NAVU", "NP", "QS", "QI", "TRC", "UNC",
+    "DER", "PINF", "NINF",
+];
+
+/// Words that mean "no pain" as well as "nothing was entered".
+const NOTHING: [&str; 2] = ["nil", "none"];
+
+/// The texts that mean "not entered" in the columns of one table.
+pub(crate) struct Missing<'a> {
+    /// In columns of scores.
+    pub(crate) scores: MissingCodes<'a>,
+    /// In columns of dates, ids and words.
+    pub(crate) others: MissingCodes<'a>,
+    /// In columns that are kept as they stand, where no column as a whole has to
+    /// be looked at.
+    pub(crate) covariates: MissingCodes<'a>,
+}
+
+impl<'a> Missing<'a> {
+    /// What is declared counts everywhere. Of the usual codes those that can be
+    /// a score of the table's scale do not count among scores, and no number
+    /// does among covariates: 99 may be an age (see [`crate::plausible`]).
+    pub(crate) fn of(options: &'a OutcomeOptions, redcap: bool) -> Self {
+        let declared = options.codes_are_declared;
+        let scale = options.mapping.scale.map_or(10.0, f64::from);
+        let of_redcap = REDCAP.iter().filter(|_| redcap).map(|code| Cow::Borrowed(*code));
+        let number = |code: &&'a String| code.parse::<f64>().ok();
+        let kept = |keep: &dyn Fn(f64) -> bool| -> Vec<Cow<'a, str>> {
+            let codes = options.missing_codes.iter();
+            let codes = codes.filter(|code| declared || number(code).is_none_or(keep));
+            codes.map(|code| Cow::Borrowed(code.as_str())).chain(of_redcap.clone()).collect()
+        };
+        let nothing = NOTHING.iter().filter(|_| !declared).map(|word| Cow::Borrowed(*word));
+        Self {
+            scores: MissingCodes::of(kept(&|code| !(0.0..=scale).contains(&code))),
+            others: MissingCodes::of(kept(&|_| true).into_iter().chain(nothing).collect()),
+            covariates: MissingCodes::of(kept(&|_| false)),
+        }
+    }
+}
+
+/// Whether a word in a column of scores may mean 0 as well as "not entered".
+pub(crate) fn may_be_no_pain(cell: &str) -> bool {
+    const ALSO: [&str; 26] = [
+        "zero",
+        "nul",
+        "no",
+        "no pain",
+        "pain free",
+        "pain-free",
+        "painfree",
+        "without pain",
+        "kein",
+        "keine",
+        "keiner",
+        "keine schmerzen",
+        "schmerzfrei",
+        "ninguno",
+        "ninguna",
+        "sin dolor",
+        "aucun",
+        "aucune",
+        "sans douleur",
+        "없음",
+        "통증 없음",
+        "무통",
+        "無",
+        "无",
+        "なし",
+        "無痛",
+    ];
+    let word = cell.to_lowercase();
+    NOTHING.iter().chain(&ALSO).any(|known| *known == word)
+}
+
 /// Texts that mean "not entered", made ready to be compared with many cells.
 pub(crate) struct MissingCodes<'a> {
-    words: &'a [String],
+    words: Vec<Cow<'a, str>>,
     longest: usize,
     /// The bytes that a code begins with, in either case.
     first_bytes: Vec<u8>,
@@ -10,14 +91,14 @@ pub(crate) struct MissingCodes<'a> {
 }
 
 impl<'a> MissingCodes<'a> {
-    pub(crate) fn of(codes: &'a [String]) -> Self {
-        let numbers: Vec<f64> = codes.iter().filter_map(|code| code.parse().ok()).collect();
+    pub(crate) fn of(words: Vec<Cow<'a, str>>) -> Self {
+        let numbers: Vec<f64> = words.iter().filter_map(|code| code.parse().ok()).collect();
         let digits = numbers.iter().any(|code| (0.0..10.0).contains(code));
-        let longest = codes.iter().map(String::len).max().unwrap_or_default();
-        let first = |code: &String| code.bytes().next();
+        let longest = words.iter().map(|word| word.len()).max().unwrap_or_default();
+        let first = |code: &Cow<'a, str>| code.bytes().next();
         let both = |byte: u8| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()];
-        let first_bytes = codes.iter().filter_map(first).flat_map(both).collect();
-        Self { words: codes, longest, first_bytes, numbers, digits }
+        let first_bytes = words.iter().filter_map(first).flat_map(both).collect();
+        Self { words, longest, first_bytes, numbers, digits }
     }
 
     /// Whether a trimmed cell says that its value is missing.
@@ -45,19 +126,36 @@ impl<'a> MissingCodes<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::OutcomeOptions;
+    use crate::Mapping;
 
     #[test]
     fn missing_codes_match_as_text_and_as_numbers() {
         let options = OutcomeOptions::default();
-        let codes = MissingCodes::of(&options.missing_codes);
-        for cell in ["", "99", "99.0", "-9", "na", "N/A", "."] {
-            assert!(codes.hold(cell), "{cell}");
+        let codes = Missing::of(&options, false);
+        for cell in ["", "99", "99.0", "-9", "na", "N/A", ".", "<undefined>", "#N/A"] {
+            assert!(codes.scores.hold(cell), "{cell}");
         }
-        for cell in ["0", "9", "9.9", "7", "x", "2024-03-31"] {
-            assert!(!codes.hold(cell), "{cell}");
+        for cell in ["0", "9", "9.9", "7", "x", "2024-03-31", "none", "NIL"] {
+            assert!(!codes.scores.hold(cell), "{cell}");
         }
-        assert!(!MissingCodes::of(&["555".to_owned()]).hold("99"));
-        assert!(MissingCodes::of(&["9.0".to_owned()]).hold("9"));
+        let of = |code: &'static str| MissingCodes::of(vec![Cow::Borrowed(code)]);
+        assert!(!of("555").hold("99"));
+        assert!(of("9.0").hold("9"));
+    }
+
+    #[test]
+    fn a_code_counts_where_it_can_be_nothing_else_or_is_declared() {
+        let options = OutcomeOptions::default();
+        let codes = Missing::of(&options, false);
+        assert!(codes.others.hold("none") && codes.others.hold("99"));
+        assert!(codes.covariates.hold("NA") && !codes.covariates.hold("99"));
+        assert!(!codes.scores.hold("NASK") && Missing::of(&options, true).scores.hold("NASK"));
+        let hundred = options.with_mapping(Mapping::read(&b"scale = 100"[..]).unwrap());
+        let codes = Missing::of(&hundred, false);
+        assert!(!codes.scores.hold("99") && codes.scores.hold("999"));
+        let declared = hundred.with_missing_codes(["99", "none"]);
+        let codes = Missing::of(&declared, false);
+        assert!(codes.scores.hold("99") && codes.covariates.hold("99"));
+        assert!(codes.scores.hold("none") && !codes.others.hold("NA"));
     }
 }

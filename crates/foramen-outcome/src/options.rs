@@ -29,8 +29,12 @@ pub struct OutcomeOptions {
     /// Texts that mean a score or date is missing, compared without case;
     /// numbers also match as numbers (`99.0`). Default: the codes common in
     /// clinical tables (`77`, `88`, `99`, `777`, `888`, `999`, `-9`, `-99`, …)
-    /// and words (`NA`, `n/a`, `.`, …); none is a possible score.
+    /// and words (`NA`, `n/a`, `.`, …); none is a possible score. Codes of one's
+    /// own count in covariates too; of the default ones only words do, and
+    /// numbers where no other number of the column is near them.
     pub missing_codes: Vec<String>,
+    /// Whether those are the user's own, which count in every column.
+    pub(crate) codes_are_declared: bool,
     /// What a bare `C6` in the level column means. Default: nothing, because it
     /// has two readings.
     pub level_names: LevelNames,
@@ -53,8 +57,34 @@ pub struct OutcomeOptions {
 impl Default for OutcomeOptions {
     fn default() -> Self {
         let codes = [
-            "77", "88", "99", "777", "888", "999", "-1", "-7", "-8", "-9", "-77", "-88", "-99",
-            "-999", "NA", "N/A", "NaN", "nil", "null", "none", "missing", "unknown", ".", "-", "?",
+            "77",
+            "88",
+            "99",
+            "777",
+            "888",
+            "999",
+            "-1",
+            "-7",
+            "-8",
+            "-9",
+            "-77",
+            "-88",
+            "-99",
+            "-999",
+            "NA",
+            "N/A",
+            "#N/A",
+            "NaN",
+            "NaT",
+            "null",
+            "#NULL!",
+            "<undefined>",
+            "missing",
+            "unknown",
+            "UNK",
+            ".",
+            "-",
+            "?",
         ];
         Self {
             key: SubjectKey::identity(),
@@ -65,6 +95,7 @@ impl Default for OutcomeOptions {
             least_baseline: Nrs::from_hundredths(400).expect("4 is a score"),
             events: EventPolicy::Exclude,
             missing_codes: codes.map(str::to_owned).to_vec(),
+            codes_are_declared: false,
             level_names: LevelNames::Disc,
             date_order: DateOrder::Unknown,
             late_scan: LateScan::Keep,
@@ -118,13 +149,15 @@ impl OutcomeOptions {
         self
     }
 
-    /// These texts, and no others, mean "missing"; a blank cell always does.
+    /// These texts, and no others, mean "missing" in every column; a blank cell
+    /// always does.
     #[must_use]
     pub fn with_missing_codes(
         mut self,
         codes: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
         self.missing_codes = codes.into_iter().map(Into::into).collect();
+        self.codes_are_declared = true;
         self
     }
 
@@ -149,8 +182,9 @@ impl OutcomeOptions {
         self
     }
 
-    /// The table is read by this mapping; what it says of level names, dates and
-    /// missing codes replaces what these options say.
+    /// The table is read by this mapping; what it says of level names, dates,
+    /// missing codes, window, baseline and threshold replaces what these options
+    /// say.
     #[must_use]
     pub fn with_mapping(mut self, mapping: Mapping) -> Self {
         if let Some(names) = mapping.level_names {
@@ -161,6 +195,19 @@ impl OutcomeOptions {
         }
         if let Some(codes) = &mapping.missing {
             self.missing_codes.clone_from(codes);
+            self.codes_are_declared = true;
+        }
+        if let Some([first, best, last]) = mapping.window {
+            self.window = FollowupWindow::new(first, best, last);
+        }
+        if let Some(days) = mapping.baseline_days {
+            self.baseline_days = days;
+        }
+        if let Some(percent) = mapping.threshold {
+            self.rule = LabelRule::Relief { percent };
+        }
+        if let Some(low) = mapping.low_baseline {
+            self.low_baseline = low.into();
         }
         self.mapping = mapping;
         self

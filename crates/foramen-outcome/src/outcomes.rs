@@ -1,12 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::{fmt, io};
 
 use foramen_types::SubjectId;
 
 use crate::fault::distance;
 use crate::grouping;
 use crate::{
-    Episode, Excluded, Flow, OutcomeError, OutcomeOptions, PainTable, Rejection, RejectionReason,
+    Episode, Excluded, Flow, LineCount, OutcomeError, OutcomeOptions, PainTable, Rejection,
+    RejectionReason, Remark,
 };
 
 /// What became of a whole table.
@@ -28,11 +29,23 @@ pub struct Outcomes {
     /// Visits that a REDCap record with an injection has no row of, where the
     /// mapping names the events that are follow-ups.
     pub missed_visits: Vec<MissedVisit>,
+    /// What was taken for what while the table was read.
+    pub remarks: Vec<Remark>,
+    /// Where the lines of the file went.
+    pub lines: LineCount,
     /// How the bytes of the table were understood: `UTF-8`, `windows-1252`, ….
     pub encoding: &'static str,
 }
 
 impl Outcomes {
+    /// What a person has to be told of how the table was read: near misses of ids,
+    /// then remarks, a sentence each.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let near = self.near_misses.iter().map(ToString::to_string);
+        near.chain(self.remarks.iter().map(ToString::to_string)).collect()
+    }
+
     /// Where the rows went, in numbers.
     #[must_use]
     pub fn flow(&self) -> Flow {
@@ -49,13 +62,22 @@ pub struct MissedVisit {
     pub event: String,
 }
 
-/// Two ids that differ only in case or leading zeros, such as `00123` and `123`.
+/// Two ids that may be one person typed in two ways: they differ only in case,
+/// leading zeros, spaces, separators or added decimals, such as `00123` and `123`,
+/// `1001` and `1001.0`, or `P-1` and `P1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NearMiss {
     /// One subject, and the first row with it.
     pub first: (SubjectId, u64),
     /// The other, and its first row.
     pub second: (SubjectId, u64),
+}
+
+impl fmt::Display for NearMiss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ((a, row_a), (b, row_b)) = (&self.first, &self.second);
+        write!(f, "subjects {a} (row {row_a}) and {b} (row {row_b}) may be one person")
+    }
 }
 
 /// Reads an outcome table and labels its episodes: [`PainTable::read`] and
@@ -104,6 +126,8 @@ impl PainTable {
             excluded,
             rows: self.data_rows,
             near_misses: self.near_misses.clone(),
+            remarks: self.remarks.clone(),
+            lines: self.lines,
             missed_visits: self.missed_visits(),
             encoding: self.encoding,
         }

@@ -1,3 +1,5 @@
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -7,15 +9,24 @@ use jiff::civil::Date;
 
 use crate::columns::{Columns, RedcapColumns};
 use crate::covariates::{Texts, Words};
+use crate::explain::ExplainedCell;
 use crate::field::Field;
-use crate::missing::MissingCodes;
+use crate::missing::Missing;
 use crate::outcomes::NearMiss;
-use crate::records::{Records, find_delimiter};
+use crate::plausible;
+use crate::reader::Reader;
+use crate::records::{Records, find_delimiter, separator_line};
 use crate::redcap::Assembly;
-use crate::row::{Key, Reader, Row};
+use crate::row::{Key, Row};
+use crate::score::ScaleWatch;
+use crate::spelling::without_entry;
 use crate::subjects::Subjects;
 use crate::text::Text;
-use crate::{Decimal, OutcomeError, OutcomeOptions, Rejection, RejectionReason, TableFormat};
+use crate::workbook::Merged;
+use crate::{
+    Decimal, LineCount, OutcomeError, OutcomeOptions, RedcapEvents, Rejection, RejectionReason,
+    Remark, TableFormat,
+};
 
 /// A pain table whose cells are read and checked, ready to be labelled once or
 /// under several definitions.
@@ -49,6 +60,8 @@ pub struct PainTable {
     /// What the table calls each of [`Field::ALL`].
     pub(crate) names: Vec<String>,
     pub(crate) near_misses: Vec<NearMiss>,
+    pub(crate) remarks: Vec<Remark>,
+    pub(crate) lines: LineCount,
     pub(crate) encoding: &'static str,
     /// For a REDCap export, the lines and subjects of all rows of records: there
     /// a row may serve several episodes.
@@ -63,28 +76,52 @@ impl PainTable {
     /// # Errors
     /// [`OutcomeError`] when the table as a whole cannot be read.
     pub fn read(input: impl io::Read, options: &OutcomeOptions) -> Result<Self, OutcomeError> {
+        Ok(Self::read_watching(input, options, None)?.0)
+    }
+
+    /// The same, with what the cells of one row were read as.
+    pub(crate) fn read_watching(
+        input: impl io::Read,
+        options: &OutcomeOptions,
+        watched: Option<u64>,
+    ) -> Result<(Self, Option<Vec<ExplainedCell>>), OutcomeError> {
         let mapping = &options.mapping;
-        let Text { text, encoding } = Text::read(input, mapping.encoding.as_deref())?;
+        let read = Text::read(input, mapping.encoding.as_deref(), mapping.sheet.as_deref())?;
+        let Text { text, encoding, sheet } = read;
         let delimiter = match (options.delimiter, mapping.delimiter) {
+            _ if sheet.is_some() => b'\t',
             (Some(delimiter), _) => delimiter,
             (None, Some(delimiter)) => {
                 u8::try_from(delimiter).map_err(|_| OutcomeError::Delimiter { delimiter })?
             }
             (None, None) => find_delimiter(&text, |cell| is_known(cell, options)),
         };
+        let separator_line = separator_line(&text).is_some();
         let mut records = Records::of(&text, delimiter);
-        let header = records.header()?;
+        let (header, header_line) =
+            records.header(mapping.header_row, |cell| is_known(cell, options))?;
+        let merged = sheet.iter().flatten().find(|merged| merged.last > header_line);
+        if let Some(Merged { place, .. }) = merged {
+            return Err(OutcomeError::MergedCells { place: place.clone() });
+        }
         let redcap = match mapping.format {
             Some(format) => format == TableFormat::Redcap,
             None => options.dictionary.is_some() || RedcapColumns::are_in(&header),
         };
-        let columns = Columns::find(&header, mapping, options.dictionary.as_ref(), redcap)?;
+        if !redcap && mapping.redcap != RedcapEvents::default() {
+            return Err(OutcomeError::EventsOfNoRedcap);
+        }
+        let columns =
+            Columns::find(&header, mapping, options.dictionary.as_ref(), redcap, options.window)?;
         let decimal_comma = match mapping.decimal {
             Some(decimal) => decimal == Decimal::Comma,
             None => delimiter != b',' || columns.decimal_comma,
         };
         let mut builder = Builder::new(options, redcap);
-        let missing = MissingCodes::of(&options.missing_codes);
+        let missing = Missing::of(options, redcap);
+        let scale = ScaleWatch::default();
+        let counted = Cell::new(0);
+        let mut story = None;
         let mut record = StringRecord::new();
         while let Some(line) = records.next(&mut record)? {
             let reader = Reader {
@@ -92,16 +129,34 @@ impl PainTable {
                 options,
                 missing: &missing,
                 decimal_comma,
+                scale: &scale,
+                counted: &counted,
                 line,
                 record: &record,
             };
+            if watched == Some(line) {
+                story = Some(reader.story());
+            }
             builder.add(&reader);
         }
+        let lines = records.lines()?;
         drop(text);
+        let scores = [Field::NrsBaseline, Field::NrsFollowup].map(|field| columns.name(field));
+        scale.check(mapping.scale, scores)?;
         let mut table = builder.finish(columns.covariate_names());
+        if lines.skipped > usize::from(separator_line) && mapping.header_row.is_none() {
+            let (line, skipped) = (header_line, lines.skipped);
+            table.remarks.insert(0, Remark::Header { line, skipped });
+        }
+        table.remarks.extend(columns.remarks.iter().cloned().chain(columns.unseen()));
+        if let (n @ 1.., Some(unit)) = (counted.get(), columns.unit) {
+            let column = columns.name(Field::FollowupDate).to_owned();
+            table.remarks.push(Remark::Counted { column, unit, n });
+        }
+        table.lines = lines;
         table.encoding = encoding;
         table.names = Field::ALL.map(|field| columns.name(field).to_owned()).to_vec();
-        Ok(table)
+        Ok((table, story))
     }
 
     /// The days on which a subject was injected.
@@ -115,10 +170,13 @@ impl PainTable {
 /// Whether a cell of a header names something that is looked for.
 fn is_known(cell: &str, options: &OutcomeOptions) -> bool {
     let mapping = &options.mapping;
-    let mapped = |column: &String| column.trim().eq_ignore_ascii_case(cell);
+    let word = cell.to_lowercase();
+    let mapped = |column: &String| column.trim().to_lowercase() == word;
     Field::of_name(cell).is_some()
         || mapping.columns.values().chain(mapping.covariates.values()).any(mapped)
-        || options.dictionary.as_ref().is_some_and(|dictionary| dictionary.field(cell).is_some())
+        || options.dictionary.as_ref().is_some_and(|dictionary| {
+            dictionary.field(cell).is_some() || dictionary.column_of_label(cell).is_some()
+        })
 }
 
 /// Collects rows, and the subjects they are of.
@@ -131,6 +189,11 @@ struct Builder<'a> {
     injections: Vec<(u32, Date)>,
     rejected: Vec<Rejection>,
     data_rows: usize,
+    /// Rows that are shorter than the header.
+    short: Vec<u64>,
+    /// Records of REDCap that were entered twice, and the first line of one.
+    entries: BTreeSet<String>,
+    first_entry: Option<u64>,
 }
 
 impl<'a> Builder<'a> {
@@ -144,6 +207,9 @@ impl<'a> Builder<'a> {
             injections: Vec::new(),
             rejected: Vec::new(),
             data_rows: 0,
+            short: Vec::new(),
+            entries: BTreeSet::new(),
+            first_entry: None,
         }
     }
 
@@ -153,6 +219,9 @@ impl<'a> Builder<'a> {
             let row = reader.line;
             self.rejected.push(Rejection { row, subject: None, column: None, value: None, reason });
             return;
+        }
+        if reader.record.len() < reader.columns.width() {
+            self.short.push(reader.line);
         }
         let added = self.subject(reader).and_then(|subject| match self.assembly.take() {
             Some(mut assembly) => {
@@ -177,7 +246,7 @@ impl<'a> Builder<'a> {
         let foramen = reader.foramen(id)?;
         let level = foramen.level.ok_or_else(|| reader.no_key(Field::Level, Some(id)))?;
         let side = foramen.side.ok_or_else(|| reader.no_key(Field::Side, Some(id)))?;
-        let (told, fault) = reader.told(id, &mut self.texts);
+        let (told, fault) = reader.told(id, &mut self.texts, Some(injection));
         let key = Key { subject, level, side, injection };
         self.rows.push(Row { line: reader.line, key, told, fault, anchor: None });
         Ok(())
@@ -186,10 +255,16 @@ impl<'a> Builder<'a> {
     /// The place of a row's subject.
     fn subject(&mut self, reader: &Reader<'_>) -> Result<u32, Box<Rejection>> {
         let id = reader.id()?;
-        if let Some(place) = self.subjects.place(&id) {
+        let entry = self.assembly.as_ref().and_then(|_| without_entry(&id));
+        if let Some(subject) = entry {
+            self.entries.insert(subject.to_owned());
+            self.first_entry.get_or_insert(reader.line);
+        }
+        let id = entry.unwrap_or(&id);
+        if let Some(place) = self.subjects.place(id) {
             return Ok(place);
         }
-        let typed = SubjectId::new(&id).map_err(|error| reader.no_subject(error.into()))?;
+        let typed = SubjectId::new(id).map_err(|error| reader.no_subject(error.into()))?;
         // Without its padding it may be known.
         if typed.as_str() != id
             && let Some(place) = self.subjects.place(typed.as_str())
@@ -197,11 +272,22 @@ impl<'a> Builder<'a> {
             return Ok(place);
         }
         let key = &self.options.key;
-        let subject = key.of_table(&id).map_err(|error| reader.no_subject(error))?;
+        let subject = key.of_table(id).map_err(|error| reader.no_subject(error))?;
         Ok(self.subjects.add(typed.as_str(), subject, reader.line))
     }
 
     fn finish(mut self, covariates: Vec<String>) -> PainTable {
+        let mut remarks = Vec::new();
+        if !self.short.is_empty() {
+            remarks.push(Remark::Padded { rows: self.short });
+        }
+        let subjects = self.subjects.drop_decimals(&self.options.key);
+        if subjects > 0 {
+            remarks.push(Remark::Decimals { subjects });
+        }
+        if let Some(row) = self.first_entry {
+            remarks.push(Remark::DoubleEntry { subjects: self.entries.len(), row });
+        }
         let near_misses = self.subjects.near_misses();
         let subjects: Vec<SubjectId> = self.subjects.into_all().collect();
         let (mut record_rows, mut missed) = (None, Vec::new());
@@ -213,6 +299,8 @@ impl<'a> Builder<'a> {
             record_rows = Some(records.lines);
             missed = records.missed;
         }
+        let declared = self.options.codes_are_declared;
+        remarks.extend(plausible::judge(&mut self.rows, &covariates, &self.texts, declared));
         let (texts, text_ranks) = self.texts.finish();
         self.rows.iter_mut().for_each(|row| row.told.rank_texts(&text_ranks));
         // Places follow the order of ids, so that keys sort as ids do.
@@ -243,6 +331,8 @@ impl<'a> Builder<'a> {
             words: Arc::new(Words { names: covariates, texts }),
             names: Vec::new(),
             near_misses,
+            remarks,
+            lines: LineCount::default(),
             encoding: "",
             record_rows,
             missed,
@@ -254,7 +344,8 @@ impl<'a> Builder<'a> {
 fn misshapen(record: &StringRecord, width: usize) -> Option<RejectionReason> {
     let filled = (0..record.len()).rev().find(|at| !record[*at].trim().is_empty());
     let Some(last) = filled else { return Some(RejectionReason::Blank) };
-    // Trailing separators are common and lose nothing.
+    // Trailing separators are common and lose nothing, and what programs leave
+    // out of a row are empty cells at its end.
     let found = record.len();
-    (found < width || last >= width).then_some(RejectionReason::Ragged { expected: width, found })
+    (last >= width).then_some(RejectionReason::Ragged { expected: width, found })
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use foramen_types::SubjectId;
 use jiff::civil::Date;
@@ -8,7 +9,8 @@ use crate::covariates::{TextId, Texts};
 use crate::episode::days_between;
 use crate::field::Field;
 use crate::mapping::RedcapEvents;
-use crate::row::{Anchor, Cell, Foramen, Key, Reader, Row, Told};
+use crate::reader::Reader;
+use crate::row::{Anchor, Cell, Foramen, Key, Row, Told};
 use crate::{Rejection, RejectionReason};
 
 /// The rows of a REDCap export, before those of one record complete each other.
@@ -17,6 +19,7 @@ pub(crate) struct Assembly {
     rows: Vec<Loose>,
     /// Whether a visit can have a row of its own.
     visits: bool,
+    followup_columns: Option<Arc<[String; 2]>>,
 }
 
 /// What becomes of all records.
@@ -40,6 +43,8 @@ struct Loose {
     fault: Option<Box<Rejection>>,
     /// Whether it has a score of a visit that is neither baseline nor follow-up.
     unasked: bool,
+    /// What the table calls the score and the date of a follow-up.
+    followup_columns: Arc<[String; 2]>,
     /// The rejections of a row of an injection without a level, or a side.
     no_level: Box<Rejection>,
     no_side: Box<Rejection>,
@@ -53,11 +58,17 @@ impl Assembly {
         id: &SubjectId,
         texts: &mut Texts,
     ) {
-        let (told, mut fault) = reader.told(id, texts);
+        let injection = reader.injection(id, texts);
+        let date = injection.as_ref().ok().copied().flatten();
+        let (told, mut fault) = reader.told(id, texts, date);
         let mut first = |rejection| fault = Some(rejection);
         let nowhere = Foramen { level: None, side: None };
         let foramen = reader.foramen(id).map_err(&mut first).unwrap_or(nowhere);
-        let injection = reader.injection(id, texts).map_err(first).unwrap_or(None);
+        let injection = injection.map_err(first).unwrap_or(None);
+        let columns = self.followup_columns.get_or_insert_with(|| {
+            let of = [Field::NrsFollowup, Field::FollowupDate];
+            Arc::new(of.map(|field| reader.columns.name(field).to_owned()))
+        });
         let redcap = reader.columns.redcap.as_ref();
         let event = redcap.map_or("", |redcap| redcap.event(reader.record));
         self.visits |= redcap.is_some_and(RedcapColumns::have_visits);
@@ -70,6 +81,7 @@ impl Assembly {
             told,
             fault,
             unasked: false,
+            followup_columns: Arc::clone(columns),
             no_level: reader.no_key(Field::Level, Some(id)),
             no_side: reader.no_key(Field::Side, Some(id)),
         });
@@ -106,6 +118,15 @@ impl Loose {
         if no_followup {
             (self.told.followup, self.told.followup_date) = Default::default();
         }
+    }
+
+    /// Whether the row is of a visit after the injection that was made: a fault
+    /// in its score or date says so as well.
+    fn is_visit(&self, events: &RedcapEvents) -> bool {
+        let fault = self.fault.as_ref().and_then(|fault| fault.column.as_deref());
+        self.is_followup(events)
+            || !self.unasked
+                && fault.is_some_and(|column| self.followup_columns.contains(&column.to_owned()))
     }
 
     /// Whether the row is of a visit after the injection, filled in or not.
@@ -163,15 +184,15 @@ impl Records {
             let key = Key { subject: row.subject, level, side, injection };
             let missed = visits.then(|| missed.clone());
             self.rows.push(anchor(row, key, rows, events, missed));
-            let followups = rows.iter().filter(|other| {
-                other.injection.is_none() && other.fault.is_none() && other.is_followup(events)
-            });
+            let followups =
+                rows.iter().filter(|other| other.injection.is_none() && other.is_visit(events));
             self.rows.extend(followups.map(|followup| Row {
                 line: followup.line,
                 key,
                 // The events are told once, by the row of the injection.
                 told: Told { events: Box::default(), ..followup.told.clone() },
-                fault: None,
+                // A visit with a fault is a visit all the same.
+                fault: followup.fault.clone(),
                 anchor: None,
             }));
         }
@@ -204,12 +225,26 @@ fn anchor(
     let mut told = row.told.clone();
     let mut support = Vec::new();
     let others = || record.iter().filter(|other| other.injection.is_none());
+    let mut fault = row.fault.clone();
+    let dates: Vec<Date> = record.iter().filter_map(|row| row.injection).collect();
+    let mut earlier = None;
     if told.baseline.is_blank()
         && let Some(before) = baseline(others(), key.injection)
     {
         told.baseline = before.told.baseline.clone();
         told.baseline_date = before.told.baseline_date.clone();
         support.push(before.line);
+        // A score from before another injection is that injection's.
+        let date = told.baseline_date.value;
+        let first = dates.iter().filter(|other| date.is_none_or(|date| date <= **other)).min();
+        earlier = first.copied().filter(|first| *first < key.injection);
+        if let (Some(injection), None) = (earlier, date) {
+            let reason =
+                RejectionReason::BaselineOfEarlierInjection { row: before.line, injection };
+            fault.get_or_insert_with(|| {
+                Box::new(Rejection { reason, column: None, value: None, ..*row.no_level.clone() })
+            });
+        }
     }
     told.events = record.iter().flat_map(|row| row.told.events.iter().cloned()).collect();
     let mut given: BTreeMap<u16, Option<TextId>> = BTreeMap::new();
@@ -241,8 +276,8 @@ fn anchor(
     told.covariates = covariates.into_iter().collect();
     support.sort_unstable();
     support.dedup();
-    let anchor = Some(Box::new(Anchor { support, missed }));
-    Row { line: row.line, key, told, fault: row.fault.clone(), anchor }
+    let anchor = Some(Box::new(Anchor { support, missed, earlier }));
+    Row { line: row.line, key, told, fault, anchor }
 }
 
 /// The baseline of an injection: the latest one dated at or before it, else the

@@ -52,9 +52,34 @@ pub enum RejectionReason {
     /// The id is no id.
     #[error("the subject id cannot be used")]
     Subject(#[source] Box<KeyError>),
+    /// The id is a long number that a spreadsheet has shortened.
+    #[error(
+        "a spreadsheet has shortened this id, and its last digits are lost; format the column as \
+         text, enter the ids again and save"
+    )]
+    ShortenedId,
     /// A level, side or score is not what it should be.
     #[error("{}{}", .0, remedy(.0))]
     Value(Box<TypeError>),
+    /// A score lies outside the scale that the mapping states.
+    #[error(
+        "the pain score {value} is outside 0 to {scale}; correct it, or list it as a missing code"
+    )]
+    OffScale {
+        /// As it stands in the table.
+        value: String,
+        /// The most that a score can be.
+        scale: u16,
+    },
+    /// A word in a column of scores that means 0 or nothing.
+    #[error(
+        "the word may mean no pain (0) or that nothing was entered; say which in the mapping: \
+         [values.{column}] with the word = \"0\", or missing = [the word]"
+    )]
+    NoPainOrMissing {
+        /// The field.
+        column: &'static str,
+    },
     /// A cell that tells one episode from another is empty.
     #[error("the {} is missing, so the row belongs to no episode; enter it", column.replace('_', " "))]
     NoKey {
@@ -67,6 +92,18 @@ pub enum RejectionReason {
     /// The level names several discs.
     #[error("several levels were injected; write one row for each")]
     SeveralLevels,
+    /// The visit is at no time that is known.
+    #[error(
+        "the visit is neither a baseline nor a follow-up at a known time; say under [nominal] in \
+         the mapping when it is, in days after the injection or as \"baseline\""
+    )]
+    UnknownVisit,
+    /// A number stands where the follow-up's date should be.
+    #[error(
+        "the follow-up has a number in place of a date; if it is the time since the injection, \
+         say followup_unit = \"days\", \"weeks\" or \"months\" in the mapping"
+    )]
+    TimeWithoutUnit,
     /// A text is no date, or not one alone.
     #[error(transparent)]
     Date(#[from] DateError),
@@ -99,6 +136,17 @@ pub enum RejectionReason {
         first: u64,
         /// A row with another.
         second: u64,
+    },
+    /// The only baseline of the record belongs to an earlier injection.
+    #[error(
+        "the baseline of row {row} is that of the earlier injection on {injection}; an injection \
+         needs one of its own"
+    )]
+    BaselineOfEarlierInjection {
+        /// The row of the baseline.
+        row: u64,
+        /// The injection that it belongs to.
+        injection: jiff::civil::Date,
     },
     /// The baseline was scored after the injection.
     #[error(
@@ -192,8 +240,16 @@ pub enum RejectionReason {
         event: Event,
     },
     /// An event has no date that can be read.
-    #[error("an event without a date may have come before the follow-up; enter event_date")]
-    EventUndated,
+    #[error(
+        "the event{} has no date that can be read and may have come before the follow-up; enter \
+         event_date, or say in the mapping what the word means: [values.event] with the word = \
+         \"none\"",
+        of_word(event)
+    )]
+    EventUndated {
+        /// The word or words of the table; empty where a date stands alone.
+        event: String,
+    },
 }
 
 impl RejectionReason {
@@ -205,10 +261,14 @@ impl RejectionReason {
             Self::Blank => "blank_row",
             Self::Ragged { .. } => "ragged_row",
             Self::Subject(_) => "bad_subject_id",
-            Self::Value(_) => "bad_value",
+            Self::ShortenedId => "shortened_subject_id",
+            Self::Value(_) | Self::OffScale { .. } => "bad_value",
+            Self::NoPainOrMissing { .. } => "no_pain_or_missing",
             Self::NoKey { .. } => "missing_key",
             Self::BothSides => "both_sides",
             Self::SeveralLevels => "several_levels",
+            Self::UnknownVisit => "unknown_visit",
+            Self::TimeWithoutUnit => "time_without_unit",
             Self::Date(DateError::Ambiguous { .. }) => "ambiguous_date",
             Self::Date(_) => "bad_date",
             Self::NotAChoice => "not_a_choice",
@@ -217,6 +277,7 @@ impl RejectionReason {
             Self::Scale => "other_scale",
             Self::MissingBaseline => "missing_baseline",
             Self::Contradiction { .. } => "contradiction",
+            Self::BaselineOfEarlierInjection { .. } => "baseline_of_earlier_injection",
             Self::BaselineAfterInjection { .. } => "baseline_after_injection",
             Self::BaselineTooOld { .. } => "baseline_too_old",
             Self::BaselineZero => "baseline_zero",
@@ -237,7 +298,7 @@ impl RejectionReason {
                 crate::EventKind::Surgery => "surgery_before_followup",
                 crate::EventKind::Other => "event_before_followup",
             },
-            Self::EventUndated => "event_undated",
+            Self::EventUndated { .. } => "event_undated",
         }
     }
 }
@@ -246,9 +307,15 @@ impl RejectionReason {
 fn remedy(error: &TypeError) -> &'static str {
     match error {
         TypeError::NrsOutOfRange { .. } => "; correct it, or list it as a missing code",
-        TypeError::NrsTooFine { .. } => "; round it as it was asked",
+        TypeError::NrsTooFine { .. } => {
+            "; round it as it was asked, or, where scores are means, say rounding = \"none\" in the mapping"
+        }
         _ => "",
     }
+}
+
+fn of_word(word: &str) -> String {
+    if word.is_empty() { String::new() } else { format!(" {word:?}") }
 }
 
 fn of_events(events: &[String]) -> String {

@@ -1,5 +1,7 @@
 use foramen_types::{Nrs, Outcome};
 
+use crate::score::Score;
+
 /// When a fall in pain counts as favourable. All rules are decided on whole
 /// hundredths, never on rounded numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,13 +37,20 @@ impl LabelRule {
     /// ```
     #[must_use]
     pub fn decide(self, baseline: Nrs, followup: Nrs) -> Option<Outcome> {
-        let (b, f) = (i64::from(baseline.hundredths()), i64::from(followup.hundredths()));
+        self.decide_score(Score::whole(baseline), Score::whole(followup))
+    }
+
+    /// The same of scores that are means, whose decimals count as well.
+    pub(crate) fn decide_score(self, baseline: Score, followup: Score) -> Option<Outcome> {
+        let (b, f) = (baseline.parts(), followup.parts());
         if b == 0 {
             return None;
         }
+        // The last decimal of a mean is not exact.
+        let noise = baseline.noise(followup);
         Some(Outcome::from_favourable(match self {
-            Self::Relief { percent } => 100 * (b - f) >= i64::from(percent) * b,
-            Self::Fall { points } => b - f >= i64::from(points.hundredths()),
+            Self::Relief { percent } => 100 * (b - f + noise) >= i64::from(percent) * b,
+            Self::Fall { points } => b - f + noise >= Score::whole(points).parts(),
         }))
     }
 }

@@ -1,9 +1,10 @@
 use std::hash::BuildHasher as _;
 
-use foramen_types::SubjectId;
+use foramen_types::{SubjectId, SubjectKey};
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::outcomes::NearMiss;
+use crate::spelling::{spelling, without_decimals};
 
 /// The subjects of a table in order of their first rows, found by their ids as
 /// they stand there.
@@ -53,14 +54,12 @@ impl Subjects {
     /// pseudonyms of near misses have nothing in common.
     pub(crate) fn near_misses(&self) -> Vec<NearMiss> {
         // Comparing every id with every other would take hours on a large table;
-        // only ids that agree up to case and zeros can be near misses.
+        // only ids that share their spelling can be near misses.
+        let shared = |place: u32| self.hasher.hash_one(spelling(self.id(place)));
         let mut ids: Vec<(u64, u32)> =
-            (0..).take(self.known.len()).map(|place| (bare_hash(self.id(place)), place)).collect();
+            (0..).take(self.known.len()).map(|place| (shared(place), place)).collect();
         ids.sort_unstable();
-        let near = |a: u32, b: u32| match (SubjectId::new(self.id(a)), SubjectId::new(self.id(b))) {
-            (Ok(a), Ok(b)) => a.is_near_miss(&b),
-            _ => false,
-        };
+        let near = |a: u32, b: u32| spelling(self.id(a)) == spelling(self.id(b));
         let known = |place: u32| self.known[place as usize].clone();
         let mut misses = Vec::new();
         for alike in ids.chunk_by(|a, b| a.0 == b.0).filter(|alike| alike.len() > 1) {
@@ -75,23 +74,28 @@ impl Subjects {
         misses
     }
 
+    /// Takes the decimals from ids that are whole numbers, where no other id is
+    /// the number without them: a program that took the column for decimals added
+    /// them. How many there were.
+    pub(crate) fn drop_decimals(&mut self, key: &SubjectKey) -> usize {
+        let whole = |place: u32| {
+            let whole = without_decimals(self.id(place))?;
+            let alone = self.place(whole).is_none();
+            // `1.0` and `1.00` would become one.
+            (alone && self.id(place).len() == whole.len() + 2).then(|| key.of_table(whole).ok())?
+        };
+        let places = (0..).take(self.known.len());
+        let renamed: Vec<(u32, SubjectId)> =
+            places.filter_map(|place| Some((place, whole(place)?))).collect();
+        for (place, subject) in &renamed {
+            self.known[*place as usize].0 = subject.clone();
+        }
+        renamed.len()
+    }
+
     fn id(&self, place: u32) -> &str {
         let place = place as usize;
         let start = if place == 0 { 0 } else { self.ends[place - 1] };
         &self.text[start..self.ends[place]]
-    }
-}
-
-/// A number that ids share when they agree up to case and leading zeros; by
-/// chance others may as well.
-fn bare_hash(id: &str) -> u64 {
-    let add = |hash: u64, letter: u32| {
-        (hash ^ u64::from(letter)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31)
-    };
-    let bare = id.trim_start_matches('0');
-    if bare.is_ascii() {
-        bare.bytes().fold(0, |hash, byte| add(hash, u32::from(byte.to_ascii_lowercase())))
-    } else {
-        bare.chars().flat_map(char::to_lowercase).fold(0, |hash, c| add(hash, u32::from(c)))
     }
 }

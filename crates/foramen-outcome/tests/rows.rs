@@ -152,7 +152,7 @@ fn what_names_no_foramen_is_refused() {
         (5, "missing_key"),
         (6, "missing_key"),
         (7, "missing_key"),
-        (8, "ragged_row"),
+        (8, "missing_followup"),
         (9, "blank_row"),
     ];
     assert_eq!(reasons, expected);

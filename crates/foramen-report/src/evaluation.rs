@@ -114,12 +114,12 @@ fn numbers(model: &Model, scored: &Scored, seed: u64) -> ModelReport {
         reliability(scores, BINS).map(|bins| bins.expected_calibration_error),
     );
     if let Ok(fit) = fit
-        && fit.clamped > 0
+        && fit.certain > 0
     {
         report.notes.push(format!(
-            "Probabilities of 0 or 1 ({} of them) were moved slightly inwards for the calibration \
-             fit.",
-            fit.clamped
+            "Probabilities of exactly 0 or 1 ({} of them, {} wrong) have no log-odds; calibration \
+             slope and intercept are those of the others.",
+            fit.certain, fit.certain_wrong
         ));
     }
     if let Some(threshold) = model.threshold {

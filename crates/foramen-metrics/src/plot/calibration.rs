@@ -1,6 +1,6 @@
 use plotters::prelude::*;
 
-use super::{FONT, MODEL, REFERENCE, svg, with_interval};
+use super::{FONT, MODEL, REFERENCE, svg, thinned, with_interval};
 use crate::{Bins, Scores, Smoothing, Undefined, calibration, calibration_curve, reliability};
 
 /// Bins of the histogram.
@@ -25,6 +25,7 @@ pub fn calibration_svg(
         |fit| format!("slope {}", with_interval(&fit.slope)),
     );
     let smooth = curve.points.iter().map(|at| (at.predicted, at.observed.clamp(0.0, 1.0)));
+    let smooth = thinned(smooth.collect());
     Ok(svg(|paper| {
         let (above, below) = paper.split_vertically(400);
         let mut chart = ChartBuilder::on(&above)

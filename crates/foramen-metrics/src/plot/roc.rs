@@ -1,6 +1,6 @@
 use plotters::prelude::*;
 
-use super::{FONT, MODEL, REFERENCE, svg, with_interval};
+use super::{FONT, MODEL, REFERENCE, svg, thinned, with_interval};
 use crate::{Bootstrap, Scores, Undefined, auc, roc, roc_band};
 
 /// The ROC curve with its pointwise band and the AUC with its DeLong interval.
@@ -16,6 +16,7 @@ pub fn roc_svg(scores: &Scores, bootstrap: &Bootstrap) -> Result<String, Undefin
     let outline: Vec<(f64, f64)> = lower.chain(upper).collect();
     let corners = curve.corners();
     let points = corners.iter().map(|at| (at.false_positive_rate, at.true_positive_rate));
+    let points = thinned(points.collect());
     Ok(svg(|paper| {
         let mut chart = ChartBuilder::on(paper)
             .margin(14)

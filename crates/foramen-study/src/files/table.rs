@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
@@ -39,7 +40,8 @@ impl Table {
         for record in reader.records() {
             let record = record.map_err(csv)?;
             let line = record.position().map_or(0, csv::Position::line);
-            rows.push(Row { line, cells: record.iter().map(str::to_owned).collect() });
+            let cells = record.iter().map(|cell| restored(cell).to_owned()).collect();
+            rows.push(Row { line, cells });
         }
         Ok(Self { name, header, rows })
     }
@@ -130,10 +132,27 @@ pub(crate) fn write_csv(
         let mut writer = csv::Writer::from_writer(file);
         writer.write_record(header)?;
         for row in rows {
-            writer.write_record(&row)?;
+            writer.write_record(row.iter().map(|cell| inert(cell).into_owned()))?;
         }
         writer.flush()
     })
+}
+
+/// Whether a spreadsheet would run a cell as a formula.
+fn is_formula(cell: &str) -> bool {
+    cell.starts_with(['=', '+', '@'])
+        || cell.starts_with('-') && cell.len() > 1 && cell.parse::<f64>().is_err()
+}
+
+/// A cell with an apostrophe before what a spreadsheet would run as a formula:
+/// ids and reasons come from tables that others wrote.
+fn inert(cell: &str) -> Cow<'_, str> {
+    if is_formula(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+}
+
+/// The cell without that apostrophe.
+fn restored(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
 }
 
 /// A number with the fewest digits that read back as itself; empty for none.
@@ -144,4 +163,20 @@ pub(crate) fn number(value: Option<f64>) -> String {
 /// A measurement to a thousandth; empty for none.
 pub(crate) fn millimetres(value: Option<f64>) -> String {
     value.map(|value| format!("{value:.3}")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_that_is_a_formula_is_written_so_that_it_is_none_and_read_back() {
+        for cell in ["=HYPERLINK(\"x\")", "+1+1", "@SUM(A1)", "-cmd"] {
+            assert_eq!(inert(cell), format!("'{cell}"));
+            assert_eq!(restored(&inert(cell)), cell);
+        }
+        for cell in ["-2.5", "S1", "", "-", "'quoted", "C5/6"] {
+            assert_eq!((&*inert(cell), restored(cell)), (cell, cell));
+        }
+    }
 }
