@@ -40,6 +40,18 @@ pub enum RejectReason {
         /// What the operating system says.
         kind: std::io::ErrorKind,
     },
+    /// The file holds no byte.
+    #[error("the file is empty (0 bytes); copy it again from its source")]
+    Empty,
+    /// A symbolic link whose target is not there.
+    #[error("a link to a file that is not there; copy the file itself")]
+    BrokenLink,
+    /// A symbolic link to a folder that holds it. It is not followed.
+    #[error("a link back to {}, which holds it; what lies there is read once", to.display())]
+    Loop {
+        /// The folder that the link leads to.
+        to: PathBuf,
+    },
     /// A zip archive, or an entry of one, that is not read.
     #[error("not read from the zip archive: {what}")]
     Archive {
@@ -50,6 +62,15 @@ pub enum RejectReason {
     #[error("the file ends inside the element at byte {at}; copy it again from its source")]
     Truncated {
         /// Where the unfinished element or its value begins.
+        at: u64,
+    },
+    /// A sequence or an item of undefined length has no end.
+    #[error(
+        "the sequence at byte {at} is not closed by its delimiter, so that the pixel data are not \
+         found; export the file again, or rewrite it with another DICOM tool"
+    )]
+    Unclosed {
+        /// Where the value of the sequence begins.
         at: u64,
     },
     /// The encoding is broken.
@@ -153,6 +174,12 @@ pub enum RejectReason {
         /// What is wrong.
         what: &'static str,
     },
+    /// The decoder of the transfer syntax refused the code stream.
+    #[error("the compressed pixel data do not decode: {cause}")]
+    Decoder {
+        /// What the decoder said.
+        cause: String,
+    },
     /// The same image, by SOP Instance UID, is there already.
     #[error("the same image (SOP Instance UID) as {}", kept.display())]
     DuplicateInstance {
@@ -178,6 +205,10 @@ impl RejectReason {
             Self::NotDicom => "no DICOM file",
             Self::Dicomdir => "DICOMDIR",
             Self::Io { .. } => "unreadable file",
+            Self::Empty => "empty file",
+            Self::BrokenLink => "broken link",
+            Self::Loop { .. } => "loop of links",
+            Self::Unclosed { .. } => "unclosed sequence",
             Self::Archive { .. } => "zip archive",
             Self::Truncated { .. } => "truncated file",
             Self::Broken { .. } => "broken encoding",
@@ -193,7 +224,7 @@ impl RejectReason {
             Self::TransferSyntax { .. } | Self::Feature { .. } => "unsupported transfer syntax",
             Self::TooLarge { .. } => "image too large",
             Self::PixelLength { .. } | Self::CompressedSize { .. } => "pixel data of another size",
-            Self::Decode { .. } => "pixel data do not decode",
+            Self::Decode { .. } | Self::Decoder { .. } => "pixel data do not decode",
             Self::DuplicateInstance { .. } => "duplicate image",
             Self::DuplicatePosition { .. } => "duplicate position",
             Self::Changed => "changed since the scan",

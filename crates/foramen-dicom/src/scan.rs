@@ -133,8 +133,7 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
             Ok(_) => {}
             Err(error) => {
                 let path = error.path().unwrap_or(dir).to_owned();
-                let kind = error.io_error().map_or(std::io::ErrorKind::Other, |e| e.kind());
-                rejected.push(Rejected::file(&path, RejectReason::Io { kind }));
+                rejected.push(Rejected::file(&path, unlisted(&path, &error)));
             }
         }
     }
@@ -173,6 +172,19 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
     let stacks = group(images, options.tolerances, &mut rejected);
     rejected.sort_by(|a, b| (&a.path, a.frame).cmp(&(&b.path, b.frame)));
     Ok(Scan { stacks, rejected, files })
+}
+
+/// Why a file or folder could not be listed.
+fn unlisted(path: &Path, error: &walkdir::Error) -> RejectReason {
+    if let Some(to) = error.loop_ancestor() {
+        return RejectReason::Loop { to: to.to_owned() };
+    }
+    let kind = error.io_error().map_or(std::io::ErrorKind::Other, std::io::Error::kind);
+    let is_link = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+    match kind {
+        std::io::ErrorKind::NotFound if is_link => RejectReason::BrokenLink,
+        kind => RejectReason::Io { kind },
+    }
 }
 
 /// What one file holds.
@@ -224,6 +236,9 @@ fn not_again(item: &Item, reason: RejectReason) -> RejectReason {
 }
 
 fn images_of(item: &Item, opened: Opened, key: &SubjectKey) -> Result<Vec<Image>, RejectReason> {
+    if item.length == 0 {
+        return Err(RejectReason::Empty);
+    }
     let source = BufReader::with_capacity(READ_SIZE, opened);
     // The reader is ours and has no known panic either.
     catch_unwind(AssertUnwindSafe(|| {
@@ -239,6 +254,7 @@ impl From<Fault> for RejectReason {
             Fault::Io(kind) => Self::Io { kind },
             Fault::NotDicom => Self::NotDicom,
             Fault::Truncated(at) => Self::Truncated { at },
+            Fault::Unclosed(at) => Self::Unclosed { at },
             Fault::Broken(at, what) => Self::Broken { at, what },
         }
     }
