@@ -4,9 +4,7 @@ use std::sync::Arc;
 use dicom_dictionary_std::{tags, uids};
 use foramen_image::{Plane, Spacing};
 use foramen_types::{Point, SubjectId, SubjectKey, Vector};
-use jiff::civil::Date;
 
-use crate::RejectReason;
 use crate::colour::Colour;
 use crate::format::PixelSource;
 use crate::item::Item;
@@ -16,6 +14,7 @@ use crate::region::Anatomy;
 use crate::rescale::Rescale;
 use crate::set::{Groups, Set};
 use crate::wanted::{SIEMENS_CREATOR, SIEMENS_TILES};
+use crate::{Dating, RejectReason};
 
 /// What all images of one file share.
 #[derive(Debug)]
@@ -26,7 +25,7 @@ pub(crate) struct Instance {
     pub(crate) series_uid: String,
     pub(crate) sop_uid: String,
     pub(crate) frame_of_reference_uid: Option<String>,
-    pub(crate) acquired: Option<Date>,
+    pub(crate) dating: Dating,
     pub(crate) pixels: Arc<PixelSource>,
 }
 
@@ -102,7 +101,7 @@ pub(crate) fn describe(
         series_uid: text(tags::SERIES_INSTANCE_UID, "Series Instance UID (0020,000E)")?,
         sop_uid: text(tags::SOP_INSTANCE_UID, "SOP Instance UID (0008,0018)")?,
         frame_of_reference_uid: set.text(tags::FRAME_OF_REFERENCE_UID),
-        acquired: acquired(set),
+        dating: Dating::of(set),
         pixels: Arc::new(PixelSource::new(header, item.clone())?),
     });
     let format = &instance.pixels.format;
@@ -229,43 +228,5 @@ impl Groups<'_> {
             content_time: self.top.text(tags::CONTENT_TIME),
             instance_number: self.top.integer(tags::INSTANCE_NUMBER),
         }
-    }
-}
-
-/// The day of the examination: the first of the dates that is there, nearest to
-/// the acquisition first.
-fn acquired(set: &Set) -> Option<Date> {
-    [
-        tags::ACQUISITION_DATE,
-        tags::ACQUISITION_DATE_TIME,
-        tags::SERIES_DATE,
-        tags::STUDY_DATE,
-        tags::CONTENT_DATE,
-    ]
-    .into_iter()
-    .find_map(|tag| date(&set.text(tag)?))
-}
-
-/// Reads `YYYYMMDD…`, and `YYYY.MM.DD` of files older than the standard
-/// (PS3.5 6.2).
-fn date(text: &str) -> Option<Date> {
-    let digits: String = text.chars().filter(|&c| c != '.').take(8).collect();
-    if digits.len() != 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    Date::new(digits[..4].parse().ok()?, digits[4..6].parse().ok()?, digits[6..].parse().ok()?).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_are_days_of_the_calendar() {
-        assert_eq!(date("20240229"), Some(Date::constant(2024, 2, 29)));
-        assert_eq!(date("2024.02.29"), Some(Date::constant(2024, 2, 29)));
-        assert_eq!(date("20240229101500.5"), Some(Date::constant(2024, 2, 29)));
-        assert_eq!(date("20230229"), None);
-        assert_eq!(date("?"), None);
     }
 }

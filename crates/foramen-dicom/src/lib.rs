@@ -71,6 +71,7 @@ mod group;
 mod image;
 
 mod contrast;
+mod dating;
 mod finding;
 mod physics;
 mod region;
@@ -88,6 +89,7 @@ mod rescale;
 mod run_length;
 
 pub use crossing::Projection;
+pub use dating::Dating;
 pub use error::DicomError;
 pub use finding::Finding;
 pub use identity::{Residual, residual_identifiers};

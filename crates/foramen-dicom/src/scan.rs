@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{BufReader, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +15,7 @@ use crate::group::group;
 use crate::image::{Image, describe};
 use crate::item::{Item, Opened};
 use crate::read::{Fault, read_header};
-use crate::{DicomError, RejectReason, Rejected, StackHeader, Tolerances};
+use crate::{Dating, DicomError, RejectReason, Rejected, StackHeader, Tolerances};
 
 /// Bytes read at a time: most headers need two or three such reads.
 const READ_SIZE: usize = 8 * 1024;
@@ -169,9 +169,25 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
             }
         }
     }
-    let stacks = group(images, options.tolerances, &mut rejected);
+    let mut stacks = group(images, options.tolerances, &mut rejected);
+    doubt_new_years_day(&mut stacks);
     rejected.sort_by(|a, b| (&a.path, a.frame).cmp(&(&b.path, b.frame)));
     Ok(Scan { stacks, rejected, files })
+}
+
+/// Where every scan of several people was made on one and the same first of
+/// January, an anonymiser wrote that day.
+fn doubt_new_years_day(stacks: &mut [StackHeader]) {
+    let Some(date) = stacks.first().and_then(|stack| stack.acquired) else { return };
+    let subjects: BTreeSet<_> = stacks.iter().map(|stack| &stack.subject).collect();
+    let same = stacks.iter().all(|stack| stack.acquired == Some(date));
+    if (date.month(), date.day()) != (1, 1) || subjects.len() < 2 || !same {
+        return;
+    }
+    for stack in stacks {
+        stack.dating = Dating::Placeholder { name: "the date of every scan here", date };
+        stack.acquired = None;
+    }
 }
 
 /// Why a file or folder could not be listed.

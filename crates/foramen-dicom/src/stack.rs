@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use crate::format::PixelSource;
 use crate::image::Image;
 use crate::rescale::Rescale;
-use crate::{Finding, Problem, Region, StackReport};
+use crate::{Dating, Finding, Problem, Region, StackReport};
 
 /// One geometric stack of a series, from its headers: parallel slices of one
 /// matrix, spacing and contrast, without their pixels ([`crate::load`]).
@@ -34,8 +34,11 @@ pub struct StackHeader {
     /// Frame of Reference UID (0020,0052): places of two stacks may be compared
     /// only where it is the same.
     pub frame_of_reference_uid: Option<String>,
-    /// The day of the acquisition, or the nearest to it that the header names.
+    /// The day of the acquisition, or the nearest to it that the header names:
+    /// the date of `dating`.
     pub acquired: Option<Date>,
+    /// The day, or why it is not known.
+    pub dating: Dating,
     /// Which way the slices lie in the patient.
     pub orientation: Orientation,
     /// The weighting, by physics first.
