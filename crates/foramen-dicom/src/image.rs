@@ -93,7 +93,7 @@ pub(crate) fn describe(
         return Err(RejectReason::Mosaic);
     }
     let text = |tag, name| set.text(tag).ok_or(RejectReason::Missing { name });
-    let patient = text(tags::PATIENT_ID, "Patient ID (0010,0020)")?;
+    let patient = patient_id(set)?;
     let instance = Arc::new(Instance {
         path: item.path.clone(),
         subject: key.of_patient(&patient).map_err(RejectReason::Subject)?,
@@ -139,6 +139,18 @@ pub(crate) fn describe(
             groups.image(&instance, number, physics, anatomy)
         })
         .collect()
+}
+
+/// The Patient ID in the declared character set: a wrong character would make
+/// another patient.
+fn patient_id(set: &Set) -> Result<String, RejectReason> {
+    let name = "Patient ID (0010,0020)";
+    let undecodable = |bytes: &[u8]| RejectReason::Undecodable {
+        name,
+        declared: set.text(tags::SPECIFIC_CHARACTER_SET).unwrap_or_else(|| "none".to_owned()),
+        hex: bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(" "),
+    };
+    set.decoded(tags::PATIENT_ID).map_err(undecodable)?.ok_or(RejectReason::Missing { name })
 }
 
 /// A Siemens mosaic says so in its Image Type, or, where that was rewritten, in

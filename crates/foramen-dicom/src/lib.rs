@@ -60,6 +60,7 @@ mod error;
 mod reject;
 
 mod archive;
+mod character_set;
 mod item;
 mod read;
 mod set;

@@ -24,7 +24,8 @@ impl Rejected {
 
 /// Why a file, or one image of it, is not used.
 ///
-/// No variant repeats the value of an attribute that could name a patient.
+/// No variant repeats the value of an attribute that could name a patient, but
+/// for [`RejectReason::Undecodable`], which shows its bytes.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RejectReason {
@@ -106,6 +107,19 @@ pub enum RejectReason {
     Invalid {
         /// Name and tag of the attribute.
         name: &'static str,
+    },
+    /// A text has bytes without a meaning in the declared character set.
+    #[error(
+        "{name} cannot be decoded in the declared character set ({declared}); its bytes are {hex}; \
+         correct Specific Character Set (0008,0005)"
+    )]
+    Undecodable {
+        /// Name and tag of the attribute.
+        name: &'static str,
+        /// Specific Character Set (0008,0005), or `none`.
+        declared: String,
+        /// The bytes in hexadecimal: whoever can decode them has the value.
+        hex: String,
     },
     /// The patient is not known to the key.
     #[error("Patient ID (0010,0020) gives no subject: {0}")]
@@ -217,6 +231,7 @@ impl RejectReason {
             Self::NoPixels => "no pixel data",
             Self::Missing { .. } => "missing attribute",
             Self::Invalid { .. } => "invalid attribute",
+            Self::Undecodable { .. } => "undecodable text",
             Self::Subject(_) => "no subject",
             Self::Mosaic => "mosaic",
             Self::Frames { .. } => "frames not described",

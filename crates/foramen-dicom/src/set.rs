@@ -1,5 +1,7 @@
 use dicom_core::Tag;
 
+use crate::character_set::CharacterSet;
+
 /// The value of a kept attribute.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
@@ -44,6 +46,26 @@ impl Set {
         };
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
         (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// Text without its padding in the character set that this data set declares
+    /// (0008,0005); `None` when empty.
+    ///
+    /// # Errors
+    /// The bytes, where they have no meaning in that set.
+    pub(crate) fn decoded(&self, tag: Tag) -> Result<Option<String>, &[u8]> {
+        let Some(Value::Bytes(bytes)) = self.value(tag) else { return Ok(None) };
+        // Padding is spaces or zeros (PS3.5 6.2), whatever the character set.
+        let is_padding = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
+        let begin = bytes.iter().position(|byte| !is_padding(byte)).unwrap_or(bytes.len());
+        let end = bytes.iter().rposition(|byte| !is_padding(byte)).map_or(begin, |last| last + 1);
+        let bytes = &bytes[begin..end];
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let text = CharacterSet::of(self).decode(bytes).ok_or(bytes)?;
+        let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+        Ok((!text.is_empty()).then(|| text.to_owned()))
     }
 
     /// The values of a text attribute, each trimmed and in capitals.

@@ -4,7 +4,8 @@ use dicom_dictionary_std::tags as t;
 /// The plain attributes that are read, at the top of the data set or inside a
 /// functional group. Patient name, birth date and every other identifying
 /// attribute are not among them, so they are never held in memory.
-const PLAIN: [Tag; 68] = [
+const PLAIN: [Tag; 69] = [
+    t::SPECIFIC_CHARACTER_SET,
     t::SOP_CLASS_UID,
     t::SOP_INSTANCE_UID,
     t::STUDY_INSTANCE_UID,
