@@ -8,8 +8,8 @@ use crate::contrast::classify;
 use crate::image::{Image, Occasion};
 use crate::report::{DuplicateSlice, Repeat};
 use crate::{
-    Finding, Orientation, Region, RejectReason, Rejected, SliceHeader, StackHeader, StackReport,
-    Tolerances,
+    Finding, Orientation, Region, RejectReason, Rejected, Remark, SliceHeader, StackHeader,
+    StackReport, Tolerances,
 };
 
 /// Puts images into stacks; what lies twice at one position for no reason goes
@@ -328,7 +328,11 @@ fn stack(arranged: &Arranged, index: usize, across: bool, limits: Tolerances) ->
         slices: images.iter().map(SliceHeader::new).collect(),
         problems: report.problems(),
         report,
+        remarks: Vec::new(),
     };
+    if images.iter().any(|image| image.instance.decimal_comma) {
+        stack.remarks.push(Remark::DecimalComma);
+    }
     let (region, finding) = crate::region::of_stack(&first.anatomy, &stack);
     stack.region = region;
     stack.findings.push(finding);

@@ -192,7 +192,7 @@ fn of_file(item: &Item) -> Result<BTreeSet<(Tag, &'static str)>, RejectReason> {
 }
 
 /// Whether a value only says that it was taken away.
-fn says_removed(text: &str) -> bool {
+pub(crate) fn says_removed(text: &str) -> bool {
     let text = text.to_lowercase();
     let said =
         ["anon", "removed", "deleted", "de-identified", "deidentified", "phantom", "unknown"];

@@ -8,6 +8,7 @@ use foramen_types::{Point, SubjectId, SubjectKey, Vector};
 use crate::colour::Colour;
 use crate::format::PixelSource;
 use crate::item::Item;
+use crate::person::Person;
 use crate::physics::Physics;
 use crate::read::Header;
 use crate::region::Anatomy;
@@ -26,6 +27,9 @@ pub(crate) struct Instance {
     pub(crate) sop_uid: String,
     pub(crate) frame_of_reference_uid: Option<String>,
     pub(crate) dating: Dating,
+    pub(crate) person: Person,
+    /// A number of the header is written with a decimal comma.
+    pub(crate) decimal_comma: bool,
     pub(crate) pixels: Arc<PixelSource>,
 }
 
@@ -45,6 +49,30 @@ pub(crate) struct Image {
     pub(crate) physics: Arc<Physics>,
     pub(crate) anatomy: Arc<Anatomy>,
     pub(crate) occasion: Occasion,
+}
+
+impl Image {
+    /// When it was acquired, in seconds of its day (Acquisition Time (0008,0032));
+    /// `None` where that is missing.
+    pub(crate) fn seconds(&self) -> Option<f64> {
+        time_of_day(self.occasion.acquisition_time.as_deref()?)
+    }
+}
+
+/// The seconds of a time of day, `HHMMSS.FFFFFF` or a first part of it, with or
+/// without colons (PS3.5 6.2).
+pub(crate) fn time_of_day(text: &str) -> Option<f64> {
+    let text = text.replace(':', "");
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    if !matches!(whole.len(), 2 | 4 | 6) {
+        return None;
+    }
+    let part = |at: usize| -> Option<f64> {
+        let digits = whole.get(at..at + 2).filter(|part| part.bytes().all(|b| b.is_ascii_digit()));
+        if at < whole.len() { digits?.parse().ok() } else { Some(0.0) }
+    };
+    let fraction = if fraction.is_empty() { 0.0 } else { format!("0.{fraction}").parse().ok()? };
+    Some(part(0)? * 3600.0 + part(2)? * 60.0 + part(4)? + fraction)
 }
 
 /// What can tell two images at one position apart, in the order in which it is
@@ -94,6 +122,7 @@ pub(crate) fn describe(
     }
     let text = |tag, name| set.text(tag).ok_or(RejectReason::Missing { name });
     let patient = patient_id(set)?;
+    let dating = Dating::of(set);
     let instance = Arc::new(Instance {
         path: item.path.clone(),
         subject: key.of_patient(&patient).map_err(RejectReason::Subject)?,
@@ -101,7 +130,9 @@ pub(crate) fn describe(
         series_uid: text(tags::SERIES_INSTANCE_UID, "Series Instance UID (0020,000E)")?,
         sop_uid: text(tags::SOP_INSTANCE_UID, "SOP Instance UID (0008,0018)")?,
         frame_of_reference_uid: set.text(tags::FRAME_OF_REFERENCE_UID),
-        dating: Dating::of(set),
+        person: Person::new(set, dating.date()),
+        dating,
+        decimal_comma: set.has_decimal_comma(),
         pixels: Arc::new(PixelSource::new(header, item.clone())?),
     });
     let format = &instance.pixels.format;
@@ -240,5 +271,19 @@ impl Groups<'_> {
             content_time: self.top.text(tags::CONTENT_TIME),
             instance_number: self.top.integer(tags::INSTANCE_NUMBER),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_day_are_seconds() {
+        assert_eq!(time_of_day("101500"), Some(36_900.0));
+        assert_eq!(time_of_day("1015"), Some(36_900.0));
+        assert_eq!(time_of_day("10:15:00.250"), Some(36_900.25));
+        assert_eq!(time_of_day("morning"), None);
+        assert_eq!(time_of_day("1"), None);
     }
 }

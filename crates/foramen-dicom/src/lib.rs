@@ -12,7 +12,8 @@
 //! [`Rejected`] with its [`RejectReason`]; nothing is lost in silence, and no
 //! file, however broken, stops the others.
 //!
-//! Names and birth dates are never read. The Patient ID becomes a subject id
+//! Names are never read; birth dates are compared within one scan, to tell two
+//! people under one Patient ID, and dropped. The Patient ID becomes a subject id
 //! through a [`foramen_types::SubjectKey`] at once.
 //!
 //! ```
@@ -47,6 +48,7 @@ mod stack;
 mod study;
 
 mod problem;
+mod remark;
 mod report;
 mod tolerances;
 
@@ -70,6 +72,7 @@ mod wanted;
 mod block;
 mod group;
 mod image;
+mod person;
 
 mod contrast;
 mod dating;
@@ -95,9 +98,11 @@ pub use error::DicomError;
 pub use finding::Finding;
 pub use identity::{Residual, residual_identifiers};
 pub use load::{Loaded, load, read_picture};
+pub use person::{ConflictSign, PersonConflict};
 pub use problem::Problem;
 pub use region::Region;
 pub use reject::{RejectReason, Rejected};
+pub use remark::Remark;
 pub use report::{DuplicateSlice, MissingSlices, Repeat, StackReport};
 pub use scan::{Progress, Scan, ScanOptions, scan};
 pub use stack::{Orientation, SliceHeader, StackHeader};

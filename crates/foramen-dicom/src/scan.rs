@@ -14,8 +14,11 @@ use crate::archive::{begins_as_archive, entries, is_archive};
 use crate::group::group;
 use crate::image::{Image, describe};
 use crate::item::{Item, Opened};
+use crate::person::conflicts;
 use crate::read::{Fault, read_header};
-use crate::{Dating, DicomError, RejectReason, Rejected, StackHeader, Tolerances};
+use crate::{
+    Dating, DicomError, PersonConflict, RejectReason, Rejected, Remark, StackHeader, Tolerances,
+};
 
 /// Bytes read at a time: most headers need two or three such reads.
 const READ_SIZE: usize = 8 * 1024;
@@ -78,6 +81,8 @@ pub struct Scan {
     pub stacks: Vec<StackHeader>,
     /// What is not used, in order of path.
     pub rejected: Vec<Rejected>,
+    /// Subjects whose images cannot be of one person, in order.
+    pub conflicts: Vec<PersonConflict>,
     /// Files looked at; of an archive, its entries.
     pub files: usize,
 }
@@ -169,10 +174,17 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
             }
         }
     }
+    // Whoever is named by a key was told apart by a person.
+    let conflicts =
+        conflicts(&images, |id| options.key.is_raw() && crate::identity::says_removed(id.as_str()));
     let mut stacks = group(images, options.tolerances, &mut rejected);
     doubt_new_years_day(&mut stacks);
+    for stack in &mut stacks {
+        let of_subject = conflicts.iter().filter(|conflict| conflict.subject == stack.subject);
+        stack.remarks.extend(of_subject.map(|found| Remark::TwoPeople { sign: found.sign }));
+    }
     rejected.sort_by(|a, b| (&a.path, a.frame).cmp(&(&b.path, b.frame)));
-    Ok(Scan { stacks, rejected, files })
+    Ok(Scan { stacks, rejected, conflicts, files })
 }
 
 /// Where every scan of several people was made on one and the same first of

@@ -1,6 +1,21 @@
 use dicom_core::Tag;
+use dicom_dictionary_std::tags;
 
 use crate::character_set::CharacterSet;
+
+/// The decimal strings (DS) that are read.
+const DECIMALS: [Tag; 10] = [
+    tags::IMAGE_POSITION_PATIENT,
+    tags::IMAGE_ORIENTATION_PATIENT,
+    tags::PIXEL_SPACING,
+    tags::SLICE_THICKNESS,
+    tags::ECHO_TIME,
+    tags::REPETITION_TIME,
+    tags::INVERSION_TIME,
+    tags::FLIP_ANGLE,
+    tags::RESCALE_SLOPE,
+    tags::RESCALE_INTERCEPT,
+];
 
 /// The value of a kept attribute.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,12 +90,29 @@ impl Set {
     }
 
     /// The values of a decimal string (DS, IS) attribute; `None` when one of
-    /// them is no finite number.
+    /// them is no finite number. A comma is read as a point where it can be
+    /// nothing else ([`Self::has_decimal_comma`] tells).
     pub(crate) fn decimals(&self, tag: Tag) -> Option<Vec<f64>> {
         let text = self.text(tag)?;
         text.split('\\')
-            .map(|value| value.trim().parse::<f64>().ok().filter(|v| v.is_finite()))
+            .map(|value| {
+                let value = value.trim();
+                let number = value.parse::<f64>().or_else(|_| match value.contains('.') {
+                    // Two commas are no number either.
+                    false => value.replace(',', ".").parse(),
+                    true => value.parse(),
+                });
+                number.ok().filter(|v| v.is_finite())
+            })
             .collect()
+    }
+
+    /// Whether a number of this set or of an item of it has a decimal comma.
+    pub(crate) fn has_decimal_comma(&self) -> bool {
+        self.entries.iter().any(|(tag, value)| match value {
+            Value::Bytes(bytes) => DECIMALS.contains(tag) && bytes.contains(&b','),
+            Value::Items(items) => items.iter().any(Self::has_decimal_comma),
+        })
     }
 
     /// The first value of a decimal string.
@@ -164,7 +196,6 @@ impl<'a> Groups<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dicom_dictionary_std::tags;
 
     fn with(tag: Tag, bytes: &[u8]) -> Set {
         let mut set = Set::new(false);
@@ -184,5 +215,11 @@ mod tests {
         assert_eq!(with(tags::ECHO_TIME, b"1e999").decimal(tags::ECHO_TIME), None);
         assert_eq!(with(tags::ECHO_TIME, b" 15 ").decimal(tags::ECHO_TIME), Some(15.0));
         assert_eq!(with(tags::PIXEL_SPACING, b"1\\x").decimals(tags::PIXEL_SPACING), None);
+        let set = with(tags::PIXEL_SPACING, b"0,5\\0.5");
+        assert_eq!(set.decimals(tags::PIXEL_SPACING).unwrap(), [0.5, 0.5]);
+        assert!(set.has_decimal_comma());
+        for odd in [&b"1,000.5"[..], b"0,5,1", b"1,2,3"] {
+            assert_eq!(with(tags::PIXEL_SPACING, odd).decimals(tags::PIXEL_SPACING), None);
+        }
     }
 }

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use crate::format::PixelSource;
 use crate::image::Image;
 use crate::rescale::Rescale;
-use crate::{Dating, Finding, Problem, Region, StackReport};
+use crate::{Dating, Finding, Problem, Region, Remark, StackReport};
 
 /// One geometric stack of a series, from its headers: parallel slices of one
 /// matrix, spacing and contrast, without their pixels ([`crate::load`]).
@@ -67,6 +67,8 @@ pub struct StackHeader {
     pub problems: Vec<Problem>,
     /// The geometry, measured.
     pub report: StackReport,
+    /// What whoever measures these images should know.
+    pub remarks: Vec<Remark>,
 }
 
 impl StackHeader {

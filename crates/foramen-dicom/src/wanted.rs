@@ -2,9 +2,10 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags as t;
 
 /// The plain attributes that are read, at the top of the data set or inside a
-/// functional group. Patient name, birth date and every other identifying
-/// attribute are not among them, so they are never held in memory.
-const PLAIN: [Tag; 69] = [
+/// functional group. Patient name and every other identifying attribute are not
+/// among them, so they are never held in memory; sex, birth date and age are
+/// compared within one scan and dropped (`person.rs`).
+const PLAIN: [Tag; 72] = [
     t::SPECIFIC_CHARACTER_SET,
     t::SOP_CLASS_UID,
     t::SOP_INSTANCE_UID,
@@ -12,6 +13,9 @@ const PLAIN: [Tag; 69] = [
     t::SERIES_INSTANCE_UID,
     t::FRAME_OF_REFERENCE_UID,
     t::PATIENT_ID,
+    t::PATIENT_SEX,
+    t::PATIENT_BIRTH_DATE,
+    t::PATIENT_AGE,
     t::MODALITY,
     t::STUDY_DATE,
     t::SERIES_DATE,
