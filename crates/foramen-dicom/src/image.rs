@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use dicom_dictionary_std::{tags, uids};
 use foramen_image::{Plane, Spacing};
-use foramen_types::{Point, SubjectId, SubjectKey, Vector};
+use foramen_types::{Point, SubjectId, Vector};
 
 use crate::colour::Colour;
 use crate::format::PixelSource;
@@ -14,6 +14,7 @@ use crate::read::Header;
 use crate::region::Anatomy;
 use crate::rescale::Rescale;
 use crate::set::{Groups, Set};
+use crate::subject_from::Naming;
 use crate::wanted::{SIEMENS_CREATOR, SIEMENS_TILES};
 use crate::{Dating, RejectReason};
 
@@ -96,7 +97,7 @@ pub(crate) struct Occasion {
 pub(crate) fn describe(
     item: &Item,
     header: &Header,
-    key: &SubjectKey,
+    naming: Naming<'_>,
 ) -> Result<Vec<Image>, RejectReason> {
     let set = &header.set;
     let sop_class = set.text(tags::SOP_CLASS_UID).or_else(|| header.media_class.clone());
@@ -121,11 +122,10 @@ pub(crate) fn describe(
         return Err(RejectReason::Mosaic);
     }
     let text = |tag, name| set.text(tag).ok_or(RejectReason::Missing { name });
-    let patient = patient_id(set)?;
     let dating = Dating::of(set);
     let instance = Arc::new(Instance {
         path: item.path.clone(),
-        subject: key.of_patient(&patient).map_err(RejectReason::Subject)?,
+        subject: naming.subject(&item.path, set)?,
         study_uid: text(tags::STUDY_INSTANCE_UID, "Study Instance UID (0020,000D)")?,
         series_uid: text(tags::SERIES_INSTANCE_UID, "Series Instance UID (0020,000E)")?,
         sop_uid: text(tags::SOP_INSTANCE_UID, "SOP Instance UID (0008,0018)")?,
@@ -170,18 +170,6 @@ pub(crate) fn describe(
             groups.image(&instance, number, physics, anatomy)
         })
         .collect()
-}
-
-/// The Patient ID in the declared character set: a wrong character would make
-/// another patient.
-fn patient_id(set: &Set) -> Result<String, RejectReason> {
-    let name = "Patient ID (0010,0020)";
-    let undecodable = |bytes: &[u8]| RejectReason::Undecodable {
-        name,
-        declared: set.text(tags::SPECIFIC_CHARACTER_SET).unwrap_or_else(|| "none".to_owned()),
-        hex: bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(" "),
-    };
-    set.decoded(tags::PATIENT_ID).map_err(undecodable)?.ok_or(RejectReason::Missing { name })
 }
 
 /// A Siemens mosaic says so in its Image Type, or, where that was rewritten, in

@@ -46,6 +46,7 @@
 mod scan;
 mod stack;
 mod study;
+mod subject_from;
 
 mod problem;
 mod remark;
@@ -107,6 +108,7 @@ pub use report::{DuplicateSlice, MissingSlices, Repeat, StackReport};
 pub use scan::{Progress, Scan, ScanOptions, scan};
 pub use stack::{Orientation, SliceHeader, StackHeader};
 pub use study::{AxialT2, NoAxialT2, RefusedStack, Study};
+pub use subject_from::{SubjectFrom, UnknownSubjectFrom};
 pub use tolerances::Tolerances;
 pub use volume::{Grid, Policy, Volume, load_volume};
 

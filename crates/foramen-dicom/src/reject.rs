@@ -102,6 +102,24 @@ pub enum RejectReason {
         /// Name and tag of the attribute.
         name: &'static str,
     },
+    /// There is no Patient ID.
+    #[error(
+        "Patient ID (0010,0020) is missing or empty; where each patient is a folder, name them by \
+         it (--subject-from folder)"
+    )]
+    NoPatientId,
+    /// Subjects are named by folders, and the file lies in none.
+    #[error(
+        "no folder {depth} below the scanned one names the subject; put the file into the folder \
+         of its patient, or choose another depth (--subject-from folder:DEPTH)"
+    )]
+    NoFolder {
+        /// The depth that was asked for, 1 for the folders directly below.
+        depth: usize,
+    },
+    /// Subjects are named by a table of paths that does not have this one.
+    #[error("no path of the linkage table holds the file; add the path of its folder")]
+    NoPath,
     /// An attribute has a value that no MR image can have.
     #[error("{name} has a value that is not allowed here")]
     Invalid {
@@ -200,6 +218,16 @@ pub enum RejectReason {
         /// The file that is used.
         kept: PathBuf,
     },
+    /// Another image has the same SOP Instance UID (0008,0018).
+    #[error(
+        "the SOP Instance UID is also that of {}, which is another image; an anonymiser wrote one \
+         UID into several files: export them again with new UIDs, since tables name images by them",
+        other.display()
+    )]
+    SharedInstance {
+        /// A file of another image with this UID.
+        other: PathBuf,
+    },
     /// Another image lies at the same place, and nothing tells the two apart.
     #[error("lies at the same position as {} in its stack", kept.display())]
     DuplicatePosition {
@@ -230,6 +258,9 @@ impl RejectReason {
             Self::NotMr { .. } => "no MR image",
             Self::NoPixels => "no pixel data",
             Self::Missing { .. } => "missing attribute",
+            Self::NoPatientId => "no patient id",
+            Self::NoFolder { .. } | Self::NoPath => "no folder of a patient",
+            Self::SharedInstance { .. } => "one instance UID for several images",
             Self::Invalid { .. } => "invalid attribute",
             Self::Undecodable { .. } => "undecodable text",
             Self::Subject(_) => "no subject",

@@ -16,6 +16,7 @@ use crate::image::{Image, describe};
 use crate::item::{Item, Opened};
 use crate::person::conflicts;
 use crate::read::{Fault, read_header};
+use crate::subject_from::{Naming, SubjectFrom};
 use crate::{
     Dating, DicomError, PersonConflict, RejectReason, Rejected, Remark, StackHeader, Tolerances,
 };
@@ -30,6 +31,8 @@ pub struct ScanOptions {
     /// How Patient IDs become subject ids. By default they are taken as they
     /// are, which suits data that is already de-identified.
     pub key: SubjectKey,
+    /// What tells whose images a file holds. By default the Patient ID.
+    pub subject_from: SubjectFrom,
     /// From where on two numbers count as different.
     pub tolerances: Tolerances,
     /// Told the number of files done so far, from any thread. None by default.
@@ -44,6 +47,13 @@ impl ScanOptions {
     #[must_use]
     pub fn with_key(mut self, key: SubjectKey) -> Self {
         self.key = key;
+        self
+    }
+
+    /// The same options with another source of subjects.
+    #[must_use]
+    pub fn with_subject_from(mut self, subject_from: SubjectFrom) -> Self {
+        self.subject_from = subject_from;
         self
     }
 
@@ -62,10 +72,18 @@ impl ScanOptions {
     }
 }
 
+impl ScanOptions {
+    /// Whether subject ids are Patient IDs as they are.
+    fn names_are_ids(&self) -> bool {
+        self.key.is_raw() && self.subject_from == SubjectFrom::PatientId
+    }
+}
+
 impl fmt::Debug for ScanOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ScanOptions")
             .field("key", &self.key)
+            .field("subject_from", &self.subject_from)
             .field("tolerances", &self.tolerances)
             .field("progress", &self.progress.is_some())
             .finish()
@@ -142,11 +160,12 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
             }
         }
     }
+    let naming = Naming { key: &options.key, from: &options.subject_from, root: dir };
     let done = AtomicUsize::new(0);
     let read: Vec<Described> = paths
         .into_par_iter()
         .flat_map_iter(|path| {
-            let described = described(path, &options.key);
+            let described = described(path, naming);
             let done = done.fetch_add(described.len(), Ordering::Relaxed) + described.len();
             if let Some(progress) = &options.progress {
                 progress(done);
@@ -155,28 +174,11 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
         })
         .collect();
     let files = read.len();
-    let mut images = Vec::with_capacity(read.len());
-    // The first file of each image by path is kept.
-    let mut known: BTreeMap<String, PathBuf> = BTreeMap::new();
-    for file in read {
-        match file {
-            Err(refused) => rejected.push(refused),
-            Ok(of_file) => {
-                let Some(first) = of_file.first() else { continue };
-                let instance = first.instance.clone();
-                if let Some(kept) = known.get(&instance.sop_uid) {
-                    let reason = RejectReason::DuplicateInstance { kept: kept.clone() };
-                    rejected.push(Rejected::file(&instance.path, reason));
-                } else {
-                    known.insert(instance.sop_uid.clone(), instance.path.to_path_buf());
-                    images.extend(of_file);
-                }
-            }
-        }
-    }
+    let images = distinct(read, &mut rejected);
     // Whoever is named by a key was told apart by a person.
-    let conflicts =
-        conflicts(&images, |id| options.key.is_raw() && crate::identity::says_removed(id.as_str()));
+    let conflicts = conflicts(&images, |id| {
+        options.names_are_ids() && crate::identity::says_removed(id.as_str())
+    });
     let mut stacks = group(images, options.tolerances, &mut rejected);
     doubt_new_years_day(&mut stacks);
     for stack in &mut stacks {
@@ -185,6 +187,53 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
     }
     rejected.sort_by(|a, b| (&a.path, a.frame).cmp(&(&b.path, b.frame)));
     Ok(Scan { stacks, rejected, conflicts, files })
+}
+
+/// The images, each once. The first file of an image by path is kept; images
+/// that share a SOP Instance UID and are not the same cannot be told apart by the
+/// tables that name them, and all of them are refused.
+fn distinct(read: Vec<Described>, rejected: &mut Vec<Rejected>) -> Vec<Image> {
+    let mut files: Vec<Option<Vec<Image>>> = Vec::with_capacity(read.len());
+    // The files of each UID, in order of path.
+    let mut known: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for file in read {
+        match file {
+            Err(refused) => rejected.push(refused),
+            Ok(images) => {
+                let Some(first) = images.first() else { continue };
+                known.entry(first.instance.sop_uid.clone()).or_default().push(files.len());
+                files.push(Some(images));
+            }
+        }
+    }
+    for same_uid in known.values().filter(|files| files.len() > 1) {
+        let of: Vec<Vec<Image>> =
+            same_uid.iter().filter_map(|&index| files[index].take()).collect();
+        let path = |images: &Vec<Image>| images[0].instance.path.to_path_buf();
+        let are_copies = of.iter().all(|images| are_the_same(images, &of[0]));
+        for (index, images) in of.iter().enumerate() {
+            let reason = match (are_copies, index) {
+                (true, 0) => continue,
+                (true, _) => RejectReason::DuplicateInstance { kept: path(&of[0]) },
+                (false, 0) => RejectReason::SharedInstance { other: path(&of[1]) },
+                (false, _) => RejectReason::SharedInstance { other: path(&of[0]) },
+            };
+            rejected.push(Rejected { path: path(images), frame: None, reason });
+        }
+        files[same_uid[0]] = of.into_iter().next().filter(|_| are_copies);
+    }
+    files.into_iter().flatten().flatten().collect()
+}
+
+/// Whether two files hold the same image, wherever they were copied to.
+fn are_the_same(a: &[Image], b: &[Image]) -> bool {
+    a.len() == b.len()
+        && a.iter().zip(b).all(|(a, b)| {
+            a.instance.subject == b.instance.subject
+                && a.plane == b.plane
+                && a.physics.echo_time == b.physics.echo_time
+                && a.occasion == b.occasion
+        })
 }
 
 /// Where every scan of several people was made on one and the same first of
@@ -219,17 +268,17 @@ fn unlisted(path: &Path, error: &walkdir::Error) -> RejectReason {
 type Described = Result<Vec<Image>, Rejected>;
 
 /// What a file holds, or each file of an archive.
-fn described(path: PathBuf, key: &SubjectKey) -> Vec<Described> {
+fn described(path: PathBuf, naming: Naming<'_>) -> Vec<Described> {
     let opened = Item::on_disk(path.clone())
         .map_err(|error| RejectReason::Io { kind: error.kind() })
-        .and_then(|(item, opened)| images_of(&item, opened, key));
+        .and_then(|(item, opened)| images_of(&item, opened, naming));
     match opened {
-        Err(RejectReason::NotDicom) if is_archive(&path) => of_archive(&path, key),
+        Err(RejectReason::NotDicom) if is_archive(&path) => of_archive(&path, naming),
         result => vec![result.map_err(|reason| Rejected::file(&path, reason))],
     }
 }
 
-fn of_archive(path: &Path, key: &SubjectKey) -> Vec<Described> {
+fn of_archive(path: &Path, naming: Naming<'_>) -> Vec<Described> {
     // The zip reader has no known panic; a file must not end the scan even if it
     // finds one.
     let listed = catch_unwind(|| entries(path)).unwrap_or(Err(RejectReason::Panicked));
@@ -242,7 +291,7 @@ fn of_archive(path: &Path, key: &SubjectKey) -> Vec<Described> {
         .map(|item| {
             item.open()
                 .map_err(|error| RejectReason::Io { kind: error.kind() })
-                .and_then(|opened| images_of(&item, opened, key))
+                .and_then(|opened| images_of(&item, opened, naming))
                 .map_err(|reason| not_again(&item, reason))
                 .map_err(|reason| Rejected::file(&item.path, reason))
         })
@@ -263,7 +312,7 @@ fn not_again(item: &Item, reason: RejectReason) -> RejectReason {
     }
 }
 
-fn images_of(item: &Item, opened: Opened, key: &SubjectKey) -> Result<Vec<Image>, RejectReason> {
+fn images_of(item: &Item, opened: Opened, naming: Naming<'_>) -> Result<Vec<Image>, RejectReason> {
     if item.length == 0 {
         return Err(RejectReason::Empty);
     }
@@ -271,7 +320,7 @@ fn images_of(item: &Item, opened: Opened, key: &SubjectKey) -> Result<Vec<Image>
     // The reader is ours and has no known panic either.
     catch_unwind(AssertUnwindSafe(|| {
         let header = read_header(source, item.length)?;
-        describe(item, &header, key)
+        describe(item, &header, naming)
     }))
     .unwrap_or(Err(RejectReason::Panicked))
 }
