@@ -1,6 +1,9 @@
 //! The stacks of a scan, for people and for programs.
 
-use foramen_dicom::{Finding, Rejected, Residual, Scan, StackHeader, residual_identifiers};
+use foramen_dicom::{
+    Finding, IdentifierGroup, Rejected, Residual, Scan, StackHeader, identity_report,
+    series_description,
+};
 use serde_json::{Value, json};
 
 /// Prints one line per stack, and why it is what it is.
@@ -9,22 +12,26 @@ pub fn print_stacks(found: &Scan, explain: bool) {
         return;
     }
     println!(
-        "{:<16} {:>12} {:>5} {:<8} {:<7} {:>6} {:>9} {:<17} problems",
-        "subject", "series", "stack", "plane", "image", "slices", "matrix", "spacing (mm)"
+        "{:<16} {:>12} {:>5} {:<10} {:<8} {:<7} {:>6} {:>9} {:<17} description; problems",
+        "subject", "series", "stack", "date", "plane", "image", "slices", "matrix", "spacing (mm)"
     );
     for stack in &found.stacks {
         let tail = tail(&stack.series_uid);
         let between = stack.slice_spacing().map_or_else(|| "–".into(), |mm| format!("{mm:.2}"));
+        let date = stack.acquired.map_or_else(|| "?".to_owned(), |date| date.to_string());
+        // A file that can no longer be read is told when it is asked for more.
+        let description = series_description(stack).ok().flatten();
+        let told: Vec<String> = description.into_iter().chain(remarks(stack)).collect();
         let spacing = format!("{:.3} × {:.3} × {between}", stack.spacing.row, stack.spacing.column);
         println!(
-            "{:<16} {tail:>12} {:>5} {:<8} {:<7} {:>6} {:>9} {spacing:<17} {}",
+            "{:<16} {tail:>12} {:>5} {date:<10} {:<8} {:<7} {:>6} {:>9} {spacing:<17} {}",
             stack.subject,
             stack.stack,
             stack.orientation,
             stack.contrast,
             stack.slices.len(),
             format!("{} × {}", stack.rows, stack.columns),
-            remarks(stack).join("; ")
+            told.join("; ")
         );
         for finding in stack.findings.iter().filter(|_| explain) {
             let Finding { about, answer, confidence, evidence, .. } = finding;
@@ -75,7 +82,12 @@ fn remarks(stack: &StackHeader) -> Vec<String> {
     let place = stack.blocks.iter().position(|&block| block == stack.stack);
     let block = place.filter(|_| stack.blocks.len() > 1);
     let block = block.map(|at| format!("block {} of {}", at + 1, stack.blocks.len()));
-    kind.chain(block).chain(stack.problems.iter().map(ToString::to_string)).collect()
+    let dating = stack.acquired.is_none().then(|| stack.dating.to_string());
+    kind.chain(block)
+        .chain(stack.problems.iter().map(ToString::to_string))
+        .chain(dating)
+        .chain(stack.remarks.iter().map(ToString::to_string))
+        .collect()
 }
 
 /// Prints how many files are rejected for which reason, and each of them.
@@ -86,6 +98,9 @@ pub fn print_rejected(found: &Scan, explain: bool) {
         found.stacks.len(),
         found.rejected.len()
     );
+    for conflict in &found.conflicts {
+        println!("{conflict}");
+    }
     for (reason, count) in found.rejected_counts() {
         println!("{count:>8}  {reason}");
     }
@@ -94,21 +109,20 @@ pub fn print_rejected(found: &Scan, explain: bool) {
     }
 }
 
-/// Prints the attributes of each stack that could name a patient.
+/// Prints the attributes that could name a patient, by what they tell, each once,
+/// and returns how many of them name a person alone.
 ///
 /// # Errors
 /// When a file can no longer be read.
-pub fn print_residuals(found: &Scan) -> anyhow::Result<()> {
-    for stack in &found.stacks {
-        for residual in residual_identifiers(stack)? {
-            let Residual { tag: (group, element), name, why, files, .. } = residual;
-            let (subject, series) = (&stack.subject, tail(&stack.series_uid));
-            println!(
-                "{subject} {series}: ({group:04X},{element:04X}) {name}: {why} ({files} files)"
-            );
-        }
+pub fn print_residuals(found: &Scan) -> anyhow::Result<usize> {
+    let residuals = identity_report(&found.stacks)?;
+    for Residual { group, tag, name, why, files, stacks, .. } in &residuals {
+        let (of, element) = tag;
+        println!(
+            "{group:<8} ({of:04X},{element:04X}) {name}: {why} ({stacks} stacks, {files} files)"
+        );
     }
-    Ok(())
+    Ok(residuals.iter().filter(|residual| residual.group == IdentifierGroup::Direct).count())
 }
 
 /// All of it for a program.
@@ -119,6 +133,8 @@ pub fn as_json(found: &Scan) -> Value {
         "blocks": stack.blocks,
         "plane": stack.orientation.name(), "contrast": stack.contrast.name(),
         "region": stack.region.name(), "findings": findings(stack), "localizer": stack.localizer, "derived": stack.derived,
+        "date": stack.acquired.map(|date| date.to_string()),
+        "remarks": stack.remarks.iter().map(foramen_dicom::Remark::name).collect::<Vec<_>>(),
         "n_slices": stack.slices.len(), "rows": stack.rows, "columns": stack.columns,
         "spacing_mm": {"row": stack.spacing.row, "column": stack.spacing.column, "slice": stack.slice_spacing()},
         "gaps_mm": stack.report.gaps, "shear_mm": stack.report.shear, "even": stack.report.is_even(),

@@ -101,6 +101,12 @@ fn read(text: &str, name: &'static str) -> Dating {
     }
 }
 
+/// Whether a text is a day on which there was no MR, as 19000101.
+pub(crate) fn is_placeholder(text: &str) -> bool {
+    // Birth dates before the first scan are real; 1900 is what anonymisers write.
+    day(text).is_some_and(|date| date.year() <= 1900 || date.year() >= LAST_YEAR)
+}
+
 /// The day of a text that has one reading: `20240331`, a date and time of
 /// PS3.5 6.2, `2024.03.31` of files older than the standard, the same with dashes
 /// or slashes, the day first where dots part it or where it is above 12, and the

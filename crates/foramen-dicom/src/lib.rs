@@ -97,7 +97,9 @@ pub use crossing::Projection;
 pub use dating::Dating;
 pub use error::DicomError;
 pub use finding::Finding;
-pub use identity::{Residual, residual_identifiers};
+pub use identity::{
+    IdentifierGroup, Residual, identity_report, residual_identifiers, series_description,
+};
 pub use load::{Loaded, load, read_picture};
 pub use person::{ConflictSign, PersonConflict};
 pub use problem::Problem;

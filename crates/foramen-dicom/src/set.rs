@@ -70,11 +70,7 @@ impl Set {
     /// The bytes, where they have no meaning in that set.
     pub(crate) fn decoded(&self, tag: Tag) -> Result<Option<String>, &[u8]> {
         let Some(Value::Bytes(bytes)) = self.value(tag) else { return Ok(None) };
-        // Padding is spaces or zeros (PS3.5 6.2), whatever the character set.
-        let is_padding = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
-        let begin = bytes.iter().position(|byte| !is_padding(byte)).unwrap_or(bytes.len());
-        let end = bytes.iter().rposition(|byte| !is_padding(byte)).map_or(begin, |last| last + 1);
-        let bytes = &bytes[begin..end];
+        let bytes = without_padding(bytes);
         if bytes.is_empty() {
             return Ok(None);
         }
@@ -161,19 +157,50 @@ impl Set {
         }
     }
 
-    /// The kept attributes with the items of sequences, however deep.
+    /// The kept attributes with the items of sequences, however deep; a sequence
+    /// comes before what is in it.
     pub(crate) fn each(&self, visit: &mut impl FnMut(&Self, Tag)) {
         for (tag, value) in &self.entries {
-            match value {
-                Value::Bytes(_) => visit(self, *tag),
-                Value::Items(items) => items.iter().for_each(|item| item.each(visit)),
+            visit(self, *tag);
+            if let Value::Items(items) = value {
+                items.iter().for_each(|item| item.each(visit));
             }
+        }
+    }
+
+    /// Text in a character set that an outer data set declares, or as far as it
+    /// is ASCII; `None` when empty or no text.
+    pub(crate) fn readable(&self, tag: Tag, characters: CharacterSet) -> Option<String> {
+        let Value::Bytes(bytes) = self.value(tag)? else { return None };
+        let bytes = without_padding(bytes);
+        if bytes.iter().any(|&byte| byte < 0x20 && !b"\t\n\r\x0C\x1B".contains(&byte)) {
+            return None;
+        }
+        let text = characters.decode(bytes).or_else(|| self.text(tag))?;
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// Whether there is a value, of whatever kind, that is not zeros and spaces.
+    pub(crate) fn is_filled(&self, tag: Tag) -> bool {
+        match self.value(tag) {
+            Some(Value::Bytes(bytes)) => !without_padding(bytes).is_empty(),
+            Some(Value::Items(items)) => !items.is_empty(),
+            None => false,
         }
     }
 
     fn value(&self, tag: Tag) -> Option<&Value> {
         self.entries.iter().find(|entry| entry.0 == tag).map(|entry| &entry.1)
     }
+}
+
+/// A value without its padding, which is spaces or zeros (PS3.5 6.2) whatever the
+/// character set.
+fn without_padding(bytes: &[u8]) -> &[u8] {
+    let is_padding = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
+    let begin = bytes.iter().position(|byte| !is_padding(byte)).unwrap_or(bytes.len());
+    let end = bytes.iter().rposition(|byte| !is_padding(byte)).map_or(begin, |last| last + 1);
+    &bytes[begin..end]
 }
 
 /// The places where an attribute of one frame may stand: its own functional

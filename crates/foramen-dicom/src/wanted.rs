@@ -117,12 +117,13 @@ pub(crate) struct Keep {
     pub(crate) wanted: fn(Tag) -> bool,
     /// Asked where the encoding does not say it (implicit VR).
     pub(crate) is_sequence: fn(Tag) -> bool,
-    /// Whether a value that is too long is kept as an empty one, not refused.
-    pub(crate) longest_or_empty: bool,
+    /// Whether the begin of a value that is too long is kept, and the value not
+    /// refused.
+    pub(crate) begin_of_long_values: bool,
 }
 
 /// What makes an image and its place.
-pub(crate) const IMAGE: Keep = Keep { wanted, is_sequence, longest_or_empty: false };
+pub(crate) const IMAGE: Keep = Keep { wanted, is_sequence, begin_of_long_values: false };
 
 fn wanted(tag: Tag) -> bool {
     // Most elements of a real header are of other groups: decide those first.

@@ -227,11 +227,11 @@ fn residual_identifiers_are_listed_without_their_values() {
     assert_eq!(
         listed,
         [
-            ("InstitutionName", 5),
             ("SeriesDescription", 5),
             ("PatientName", 5),
             ("PatientBirthDate", 5),
             ("BurnedInAnnotation", 1),
+            ("InstitutionName", 5),
             ("Private", 5),
         ]
     );

@@ -11,6 +11,9 @@ const DEEPEST: usize = 32;
 /// Longest single attribute kept, in bytes. The texts and numbers read here are
 /// below 1 KiB each.
 const LONGEST_VALUE: u64 = 64 * 1024;
+/// How much is kept of a longer one where it is only asked whether it is filled
+/// in.
+const BEGIN_OF_VALUE: u32 = 1024;
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
@@ -60,7 +63,11 @@ impl<R: Read + Seek> Walk<R> {
             set.push(element.tag, Value::Items(items));
         } else if element.length == UNDEFINED {
             return Err(Fault::Broken(self.at, "a plain value has no length"));
-        } else if (self.keep.longest_or_empty || !element.tag.group().is_multiple_of(2))
+        } else if self.keep.begin_of_long_values && u64::from(element.length) > LONGEST_VALUE {
+            let begin = self.value(BEGIN_OF_VALUE)?;
+            self.skip(u64::from(element.length - BEGIN_OF_VALUE))?;
+            set.push(element.tag, Value::Bytes(begin));
+        } else if !element.tag.group().is_multiple_of(2)
             && u64::from(element.length) > LONGEST_VALUE
         {
             self.skip(u64::from(element.length))?;
