@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use foramen_dicom::{ScanOptions, SubjectFrom, scan};
+use foramen_dicom::{Accepted, Refusal, ScanOptions, SubjectFrom, scan};
 use foramen_examples::{Failure, stack_table};
 use foramen_phantom::{CohortConfig, write_cohort};
 use indicatif::ProgressBar;
@@ -43,6 +43,10 @@ struct Arguments {
     /// What names patients: patient-id, folder, or folder:DEPTH.
     #[arg(long, value_name = "SOURCE", default_value = "patient-id")]
     subject_from: SubjectFrom,
+    /// With --explain: use images in spite of this reason (localizer, plane,
+    /// contrast, fat, region); may be given several times.
+    #[arg(long, value_name = "REASON")]
+    accept: Vec<Refusal>,
     /// Write the result for a program to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -90,7 +94,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let direct = if arguments.identity { stack_table::print_residuals(&found)? } else { 0 };
     stack_table::print_stacks(&found, arguments.explain);
     if arguments.explain {
-        stack_table::print_studies(&found);
+        stack_table::print_studies(&found, &Accepted::new(arguments.accept));
     }
     stack_table::print_rejected(&found, arguments.explain);
     if found.stacks.is_empty() {

@@ -1,8 +1,10 @@
 //! The stacks of a scan, for people and for programs.
 
+use std::collections::BTreeSet;
+
 use foramen_dicom::{
-    Finding, IdentifierGroup, Rejected, Residual, Scan, StackHeader, identity_report,
-    series_description,
+    Accepted, Finding, IdentifierGroup, Refusal, Rejected, Residual, Scan, StackHeader,
+    identity_report, series_description,
 };
 use serde_json::{Value, json};
 
@@ -41,9 +43,9 @@ pub fn print_stacks(found: &Scan, explain: bool) {
 }
 
 /// Prints which stacks of each study are its axial T2 images, or why none is.
-pub fn print_studies(found: &Scan) {
+pub fn print_studies(found: &Scan, accepted: &Accepted) {
     for study in found.studies() {
-        match study.axial_t2() {
+        match study.axial_t2_accepting(accepted) {
             Ok(answers) => {
                 for best in answers {
                     let stacks: Vec<_> = best.stacks.iter().map(|s| s.stack.to_string()).collect();
@@ -54,9 +56,19 @@ pub fn print_studies(found: &Scan) {
                         best.score,
                         best.reasons.join(", ")
                     );
+                    for remark in &best.remarks {
+                        println!("{:>16} {}: {remark}", "remark", remark.name());
+                    }
                 }
             }
-            Err(none) => println!("{}: {none}", study.subject),
+            Err(none) => {
+                println!("{}: {none}", study.subject);
+                let axial = none.refused.iter().filter(|r| r.refusal != Refusal::Plane);
+                let kinds: BTreeSet<_> = axial.map(|refused| refused.refusal.name()).collect();
+                for kind in kinds {
+                    println!("{:>16} --accept {kind} uses them all the same", "");
+                }
+            }
         }
     }
 }

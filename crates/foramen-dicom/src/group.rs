@@ -7,6 +7,7 @@ use crate::block::breaks;
 use crate::contrast::classify;
 use crate::image::{Image, Occasion};
 use crate::report::{DuplicateSlice, Repeat};
+use crate::stray::set_aside;
 use crate::{
     Finding, Orientation, Region, RejectReason, Rejected, Remark, SliceHeader, StackHeader,
     StackReport, Tolerances,
@@ -55,6 +56,7 @@ fn stacks_of_series(
             None => clusters.push(vec![image]),
         }
     }
+    let strays = set_aside(&mut clusters, &limits, rejected);
     let first = clusters[0][0].plane;
     let across = clusters.iter().any(|cluster| first.angle(&cluster[0].plane) > limits.across);
     let arranged: Vec<Arranged> = clusters
@@ -69,6 +71,10 @@ fn stacks_of_series(
         .collect();
     if !across {
         join_blocks(&arranged, &mut stacks, &limits);
+    }
+    if strays > 0 {
+        let remark = Remark::ReferenceImage { images: strays };
+        stacks.iter_mut().for_each(|stack| stack.remarks.push(remark.clone()));
     }
     stacks
 }
@@ -329,11 +335,13 @@ fn stack(arranged: &Arranged, index: usize, across: bool, limits: Tolerances) ->
         problems: report.problems(),
         report,
         remarks: Vec::new(),
+        signs: Vec::new(),
     };
     if images.iter().any(|image| image.instance.decimal_comma) {
         stack.remarks.push(Remark::DecimalComma);
     }
-    let (region, finding) = crate::region::of_stack(&first.anatomy, &stack);
+    stack.signs = crate::region::of_stack(&first.anatomy, &stack);
+    let (region, finding) = crate::region::weigh(&stack.signs);
     stack.region = region;
     stack.findings.push(finding);
     stack

@@ -43,6 +43,7 @@
     )
 )]
 
+mod accept;
 mod scan;
 mod stack;
 mod study;
@@ -74,12 +75,14 @@ mod block;
 mod group;
 mod image;
 mod person;
+mod stray;
 
 mod contrast;
 mod dating;
 mod finding;
 mod physics;
 mod region;
+mod region_evidence;
 
 mod coded_size;
 mod codestream;
@@ -93,6 +96,7 @@ mod packets;
 mod rescale;
 mod run_length;
 
+pub use accept::{Accepted, Refusal, UnknownRefusal};
 pub use crossing::Projection;
 pub use dating::Dating;
 pub use error::DicomError;

@@ -228,6 +228,15 @@ pub enum RejectReason {
         /// A file of another image with this UID.
         other: PathBuf,
     },
+    /// The image lies across all others of its series.
+    #[error(
+        "lies across the other {others} images of its series, as a reference image on which slices \
+         are planned; it is set aside"
+    )]
+    ReferenceImage {
+        /// How many images the series has beside such ones.
+        others: usize,
+    },
     /// Another image lies at the same place, and nothing tells the two apart.
     #[error("lies at the same position as {} in its stack", kept.display())]
     DuplicatePosition {
@@ -271,6 +280,7 @@ impl RejectReason {
             Self::TooLarge { .. } => "image too large",
             Self::PixelLength { .. } | Self::CompressedSize { .. } => "pixel data of another size",
             Self::Decode { .. } | Self::Decoder { .. } => "pixel data do not decode",
+            Self::ReferenceImage { .. } => "reference image",
             Self::DuplicateInstance { .. } => "duplicate image",
             Self::DuplicatePosition { .. } => "duplicate position",
             Self::Changed => "changed since the scan",

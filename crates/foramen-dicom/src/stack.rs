@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use crate::format::PixelSource;
 use crate::image::Image;
+use crate::region::Sign;
 use crate::rescale::Rescale;
 use crate::{Dating, Finding, Problem, Region, Remark, StackReport};
 
@@ -69,6 +70,8 @@ pub struct StackHeader {
     pub report: StackReport,
     /// What whoever measures these images should know.
     pub remarks: Vec<Remark>,
+    /// What speaks for which region.
+    pub(crate) signs: Vec<Sign>,
 }
 
 impl StackHeader {
@@ -77,6 +80,18 @@ impl StackHeader {
     #[must_use]
     pub fn gaps(&self) -> Vec<f64> {
         self.report.gaps.clone()
+    }
+
+    /// How steep slices lie that are tilted forward or back beyond what counts as
+    /// axial, but by less than 50°: as blocks angled to the lowest discs do. In
+    /// degrees from head to feet; `None` for any other stack.
+    #[must_use]
+    pub fn steep(&self) -> Option<f64> {
+        let normal = self.slices.first()?.plane.normal();
+        let degrees = normal.z.abs().min(1.0).acos().to_degrees();
+        // Turned to a side by more than about 20°, it is no block of a disc.
+        let forward = normal.x.abs() < 0.35;
+        (self.orientation != Orientation::Axial && forward && degrees < 50.0).then_some(degrees)
     }
 
     /// The middle one of the distances between neighbouring slices, in

@@ -5,8 +5,8 @@ use foramen_types::SubjectId;
 use jiff::civil::Date;
 use thiserror::Error;
 
-use crate::region::{by_blocks, weigh};
-use crate::{Finding, Orientation, Region, Scan, StackHeader};
+use crate::region_evidence::{self, RegionVerdict};
+use crate::{Accepted, Finding, Orientation, Refusal, Region, Remark, Scan, StackHeader};
 
 /// The stacks of one examination.
 #[derive(Debug, Clone)]
@@ -34,6 +34,9 @@ pub struct AxialT2<'a> {
     pub score: f64,
     /// What speaks for it, and what against it.
     pub reasons: Vec<String>,
+    /// What whoever measures it should know: the remarks of its stacks, and those
+    /// about region and plane.
+    pub remarks: Vec<Remark>,
 }
 
 /// Why a study holds no axial T2 images of the cervical spine.
@@ -53,6 +56,8 @@ pub struct RefusedStack {
     pub series_uid: String,
     /// Index of the stack within its series.
     pub stack: usize,
+    /// The kind of reason, which a person may accept by name.
+    pub refusal: Refusal,
     /// Why, with the evidence.
     pub reason: String,
 }
@@ -83,28 +88,43 @@ impl<'a> Study<'a> {
 
     /// The best axial T2 images (spin echo or T2*) of the cervical spine, the
     /// best first: axial, of T2 contrast, no scout, and not of another region.
-    /// A header that does not tell the region is no reason against.
+    /// Evidence is weighed: a header that does not tell the region is no reason
+    /// against, and one sign of another region is none either where others speak
+    /// for the neck; both give a remark. Of two that suit as well, the later
+    /// comes first, since a repeat is made because the first failed.
     ///
     /// # Errors
     /// [`NoAxialT2`] with the reason for each stack.
     pub fn axial_t2(&self) -> Result<Vec<AxialT2<'a>>, NoAxialT2> {
-        let mut suitable: BTreeMap<(&str, &[usize]), Vec<&'a StackHeader>> = BTreeMap::new();
+        self.axial_t2_accepting(&Accepted::default())
+    }
+
+    /// The same, where a person has accepted some reasons against a stack. What is
+    /// used in spite of one has the remark [`Remark::Accepted`].
+    ///
+    /// # Errors
+    /// [`NoAxialT2`] with the reason for each stack.
+    pub fn axial_t2_accepting(&self, accepted: &Accepted) -> Result<Vec<AxialT2<'a>>, NoAxialT2> {
+        type Suitable<'a> = (Vec<&'a StackHeader>, Vec<Remark>);
+        let mut suitable: BTreeMap<(&str, &[usize]), Suitable<'a>> = BTreeMap::new();
         let mut refused = Vec::new();
         for &stack in &self.stacks {
-            match self.suits(stack) {
+            match self.suits(stack, accepted) {
                 // One block of several may lie too steep; the others stay.
-                Ok(()) => {
-                    suitable.entry((&stack.series_uid, &stack.blocks)).or_default().push(stack);
+                Ok(remarks) => {
+                    let found = suitable.entry((&stack.series_uid, &stack.blocks)).or_default();
+                    found.0.push(stack);
+                    found.1.extend(remarks);
                 }
-                Err(reason) => {
+                Err((refusal, reason)) => {
                     let series_uid = stack.series_uid.clone();
-                    refused.push(RefusedStack { series_uid, stack: stack.stack, reason });
+                    refused.push(RefusedStack { series_uid, stack: stack.stack, refusal, reason });
                 }
             }
         }
-        let in_order = |((_, blocks), mut stacks): ((_, &[usize]), Vec<&'a StackHeader>)| {
+        let in_order = |((_, blocks), (mut stacks, remarks)): ((_, &[usize]), Suitable<'a>)| {
             stacks.sort_by_key(|stack| blocks.iter().position(|&block| block == stack.stack));
-            judge(stacks)
+            judge(stacks, remarks)
         };
         let mut found: Vec<AxialT2<'a>> = suitable.into_iter().map(in_order).collect();
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -114,22 +134,10 @@ impl<'a> Study<'a> {
     /// The part of the body, from all stacks of the study.
     #[must_use]
     pub fn region(&self) -> (Region, Finding) {
-        let mut signs: Vec<(Region, u32, String)> = Vec::new();
-        for stack in &self.stacks {
-            signs.extend(by_blocks(&self.blocks(stack)));
-            let finding = stack.findings.iter().find(|finding| finding.about == "region");
-            if stack.region != Region::Unknown
-                && let Some(finding) = finding
-            {
-                signs.push((stack.region, 1, finding.evidence.join(", ")));
-            }
-        }
-        signs.sort_by(|a, b| a.2.cmp(&b.2));
-        signs.dedup_by(|a, b| a.2 == b.2);
-        weigh(&signs)
+        region_evidence::region(self)
     }
 
-    fn blocks(&self, of: &StackHeader) -> Vec<&'a StackHeader> {
+    pub(crate) fn blocks(&self, of: &StackHeader) -> Vec<&'a StackHeader> {
         let find = |&block: &usize| {
             let same = |s: &&&StackHeader| s.stack == block && s.series_uid == of.series_uid;
             self.stacks.iter().find(same).copied()
@@ -137,34 +145,49 @@ impl<'a> Study<'a> {
         of.blocks.iter().filter_map(find).collect()
     }
 
-    fn suits(&self, stack: &StackHeader) -> Result<(), String> {
+    /// Whether a stack is an axial T2 image of the neck: what to remark on it, or
+    /// why not.
+    pub(crate) fn suits(
+        &self,
+        stack: &StackHeader,
+        accepted: &Accepted,
+    ) -> Result<Vec<Remark>, (Refusal, String)> {
         let because = |about: &str| {
             let found = stack.findings.iter().find(|finding| finding.about == about);
             found.map_or_else(String::new, |finding| finding.evidence.join(", "))
         };
+        let mut remarks = Vec::new();
+        let mut refuse = |refusal: Refusal, reason: String| {
+            if accepted.holds(refusal) {
+                remarks.push(Remark::Accepted { refusal });
+                return Ok(());
+            }
+            Err((refusal, reason))
+        };
         if stack.localizer {
-            return Err(format!("a localizer: {}", because("kind")));
+            refuse(Refusal::Localizer, format!("a localizer: {}", because("kind")))?;
         }
-        if stack.orientation != Orientation::Axial {
-            return Err(format!("{}: {}", stack.orientation, because("plane")));
+        let steep = stack.steep();
+        if stack.orientation != Orientation::Axial && steep.is_none() {
+            let plane = stack.orientation;
+            refuse(Refusal::Plane, format!("{plane}: {}", because("plane")))?;
         }
         if !matches!(stack.contrast, Contrast::T2Fse | Contrast::T2Star) {
             let contrast = stack.contrast;
-            return Err(format!("no T2 contrast ({contrast}): {}", because("contrast")));
+            let reason = format!("no T2 contrast ({contrast}): {}", because("contrast"));
+            refuse(Refusal::Contrast, reason)?;
         }
-        // What a stack says about itself comes before what its study does.
-        let (region, evidence) = match (stack.region, by_blocks(&self.blocks(stack))) {
-            (Region::Unknown, Some((region, _, why))) => (region, why),
-            (Region::Unknown, None) => {
-                let (region, finding) = self.region();
-                (region, finding.evidence.join(", "))
+        let region = match region_evidence::judge(self, stack) {
+            RegionVerdict::Cervical(remark) => remark,
+            RegionVerdict::Elsewhere(region, evidence) => {
+                let reason = format!("another region ({region}): {evidence}");
+                refuse(Refusal::Region, reason)?;
+                None
             }
-            (region, _) => (region, because("region")),
         };
-        if !matches!(region, Region::Cervical | Region::Unknown) {
-            return Err(format!("another region ({region}): {evidence}"));
-        }
-        Ok(())
+        remarks.extend(region);
+        remarks.extend(steep.map(|degrees| Remark::SteepBlock { degrees }));
+        Ok(remarks)
     }
 }
 
@@ -182,7 +205,7 @@ impl NoAxialT2 {
 }
 
 /// Scores an acquisition that suits.
-fn judge(stacks: Vec<&StackHeader>) -> AxialT2<'_> {
+fn judge(stacks: Vec<&StackHeader>, about: Vec<Remark>) -> AxialT2<'_> {
     let first = stacks[0];
     let finding = |about: &str| first.findings.iter().find(|f| f.about == about);
     let mut reasons = Vec::new();
@@ -220,5 +243,11 @@ fn judge(stacks: Vec<&StackHeader>) -> AxialT2<'_> {
             less(0.95, problem.to_string());
         }
     }
-    AxialT2 { stacks, score, reasons }
+    let mut remarks: Vec<Remark> = Vec::new();
+    for remark in stacks.iter().flat_map(|stack| stack.remarks.clone()).chain(about) {
+        if !remarks.contains(&remark) {
+            remarks.push(remark);
+        }
+    }
+    AxialT2 { stacks, score, reasons, remarks }
 }
