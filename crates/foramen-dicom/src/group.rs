@@ -306,6 +306,7 @@ fn stack(arranged: &Arranged, index: usize, across: bool, limits: Tolerances) ->
     report.duplicates.clone_from(&arranged.duplicates);
     report.in_stack_order = in_stack_order(images);
     let (contrast, of_contrast) = classify(&first.physics);
+    let (fat, of_fat) = crate::fat::classify(&first.physics);
     let across = across.then_some("slices of its series lie across each other");
     let (localizer, derived) = (first.physics.localizer().or(across), first.physics.derived());
     let instance = &first.instance;
@@ -320,11 +321,13 @@ fn stack(arranged: &Arranged, index: usize, across: bool, limits: Tolerances) ->
         dating: instance.dating.clone(),
         orientation: Orientation::of(first.plane.normal()),
         contrast,
+        fat,
         region: Region::Unknown,
         findings: vec![
             Finding::plane(first.plane.normal()),
             of_contrast,
             Finding::kind(localizer, derived),
+            Finding::new("fat", fat.name(), 1.0, vec![of_fat]),
         ],
         localizer: localizer.is_some(),
         derived: derived.is_some(),

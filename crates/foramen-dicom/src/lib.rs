@@ -79,6 +79,7 @@ mod stray;
 
 mod contrast;
 mod dating;
+mod fat;
 mod finding;
 mod physics;
 mod region;
@@ -100,6 +101,7 @@ pub use accept::{Accepted, Refusal, UnknownRefusal};
 pub use crossing::Projection;
 pub use dating::Dating;
 pub use error::DicomError;
+pub use fat::FatSignal;
 pub use finding::Finding;
 pub use identity::{
     IdentifierGroup, Residual, identity_report, residual_identifiers, series_description,

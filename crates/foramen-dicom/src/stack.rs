@@ -10,7 +10,7 @@ use crate::format::PixelSource;
 use crate::image::Image;
 use crate::region::Sign;
 use crate::rescale::Rescale;
-use crate::{Dating, Finding, Problem, Region, Remark, StackReport};
+use crate::{Dating, FatSignal, Finding, Problem, Region, Remark, StackReport};
 
 /// One geometric stack of a series, from its headers: parallel slices of one
 /// matrix, spacing and contrast, without their pixels ([`crate::load`]).
@@ -44,6 +44,8 @@ pub struct StackHeader {
     pub orientation: Orientation,
     /// The weighting, by physics first.
     pub contrast: Contrast,
+    /// How fat is shown.
+    pub fat: FatSignal,
     /// The part of the body.
     pub region: Region,
     /// What is concluded about plane, contrast, kind and region, how firmly, and

@@ -6,7 +6,9 @@ use jiff::civil::Date;
 use thiserror::Error;
 
 use crate::region_evidence::{self, RegionVerdict};
-use crate::{Accepted, Finding, Orientation, Refusal, Region, Remark, Scan, StackHeader};
+use crate::{
+    Accepted, FatSignal, Finding, Orientation, Refusal, Region, Remark, Scan, StackHeader,
+};
 
 /// The stacks of one examination.
 #[derive(Debug, Clone)]
@@ -177,6 +179,9 @@ impl<'a> Study<'a> {
             let reason = format!("no T2 contrast ({contrast}): {}", because("contrast"));
             refuse(Refusal::Contrast, reason)?;
         }
+        if stack.fat == FatSignal::FatOnly {
+            refuse(Refusal::Fat, format!("an image of fat: {}", because("fat")))?;
+        }
         let region = match region_evidence::judge(self, stack) {
             RegionVerdict::Cervical(remark) => remark,
             RegionVerdict::Elsewhere(region, evidence) => {
@@ -219,6 +224,10 @@ fn judge(stacks: Vec<&StackHeader>, about: Vec<Remark>) -> AxialT2<'_> {
     };
     if first.contrast == Contrast::T2Star {
         less(0.9, "T2* shows bone and facets alike".to_owned());
+    }
+    if matches!(first.fat, FatSignal::Water | FatSignal::Suppressed | FatSignal::OpposedPhase) {
+        let why = finding("fat").map_or_else(String::new, |finding| finding.evidence.join(", "));
+        less(0.8, format!("fat is taken away: {why}"));
     }
     if first.region == Region::Unknown {
         less(0.9, "the region is not told".to_owned());

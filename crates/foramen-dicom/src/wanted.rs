@@ -5,7 +5,7 @@ use dicom_dictionary_std::tags as t;
 /// functional group. Patient name and every other identifying attribute are not
 /// among them, so they are never held in memory; sex, birth date and age are
 /// compared within one scan and dropped (`person.rs`).
-const PLAIN: [Tag; 72] = [
+const PLAIN: [Tag; 76] = [
     t::SPECIFIC_CHARACTER_SET,
     t::SOP_CLASS_UID,
     t::SOP_INSTANCE_UID,
@@ -23,6 +23,10 @@ const PLAIN: [Tag; 72] = [
     t::ACQUISITION_DATE_TIME,
     t::CONTENT_DATE,
     t::IMAGE_TYPE,
+    t::SCAN_OPTIONS,
+    t::SPECTRALLY_SELECTED_SUPPRESSION,
+    t::SERIES_NUMBER,
+    t::SERIES_TIME,
     t::FRAME_TYPE,
     t::COMPLEX_IMAGE_COMPONENT,
     t::SERIES_DESCRIPTION,
