@@ -1,11 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use foramen_image::Plane;
 use foramen_types::Point;
 
 use crate::block::breaks;
 use crate::contrast::classify;
-use crate::image::{Image, Occasion};
+use crate::image::{Image, Occasion, time_of_day};
 use crate::report::{DuplicateSlice, Repeat};
 use crate::stray::set_aside;
 use crate::{
@@ -56,6 +56,7 @@ fn stacks_of_series(
             None => clusters.push(vec![image]),
         }
     }
+    let missing_numbers = missing_numbers(clusters.iter().flatten());
     let strays = set_aside(&mut clusters, &limits, rejected);
     let first = clusters[0][0].plane;
     let across = clusters.iter().any(|cluster| first.angle(&cluster[0].plane) > limits.across);
@@ -72,11 +73,30 @@ fn stacks_of_series(
     if !across {
         join_blocks(&arranged, &mut stacks, &limits);
     }
+    for stack in &mut stacks {
+        stack.remark(&missing_numbers);
+    }
     if strays > 0 {
         let remark = Remark::ReferenceImage { images: strays };
         stacks.iter_mut().for_each(|stack| stack.remarks.push(remark.clone()));
     }
     stacks
+}
+
+/// The Instance Numbers that are missing between the first and the last of a
+/// series, where they are few: some writers number in steps.
+fn missing_numbers<'a>(images: impl Iterator<Item = &'a Image>) -> Vec<i64> {
+    let numbers: Option<BTreeSet<i64>> =
+        images.map(|image| image.occasion.instance_number).collect();
+    let numbers = numbers.unwrap_or_default();
+    let (Some(&first), Some(&last)) = (numbers.first(), numbers.last()) else { return Vec::new() };
+    let most = numbers.len() / 5 + 1;
+    // A wide range is not walked through.
+    let span = usize::try_from(last.saturating_sub(first)).unwrap_or(usize::MAX);
+    if span.saturating_add(1) - numbers.len() > most {
+        return Vec::new();
+    }
+    (first..last).filter(|number| !numbers.contains(number)).collect()
 }
 
 /// Takes blocks apart that are parallel by chance.
@@ -317,6 +337,13 @@ fn stack(arranged: &Arranged, index: usize, across: bool, limits: Tolerances) ->
         stack: index,
         blocks: vec![index],
         frame_of_reference_uid: instance.frame_of_reference_uid.clone(),
+        series_number: first.occasion.series_number,
+        time: images
+            .iter()
+            .filter_map(Image::seconds)
+            .reduce(f64::min)
+            .or_else(|| time_of_day(first.occasion.series_time.as_deref()?)),
+        echo_time: first.physics.echo_time,
         acquired: instance.dating.date(),
         dating: instance.dating.clone(),
         orientation: Orientation::of(first.plane.normal()),

@@ -91,6 +91,10 @@ pub(crate) struct Occasion {
     pub(crate) acquisition_time: Option<String>,
     pub(crate) content_time: Option<String>,
     pub(crate) instance_number: Option<i64>,
+    /// Series Number (0020,0011) and Series Time (0008,0031): they tell series
+    /// apart, never images of one.
+    pub(crate) series_number: Option<i64>,
+    pub(crate) series_time: Option<String>,
 }
 
 /// Turns a header into the images it describes, or says why it holds none.
@@ -258,6 +262,8 @@ impl Groups<'_> {
             acquisition_time: self.top.text(tags::ACQUISITION_TIME),
             content_time: self.top.text(tags::CONTENT_TIME),
             instance_number: self.top.integer(tags::INSTANCE_NUMBER),
+            series_number: self.top.integer(tags::SERIES_NUMBER),
+            series_time: self.top.text(tags::SERIES_TIME),
         }
     }
 }

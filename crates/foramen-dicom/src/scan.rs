@@ -182,6 +182,7 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
     let mut stacks = group(images, options.tolerances, &mut rejected);
     doubt_new_years_day(&mut stacks);
     for stack in &mut stacks {
+        stack.remark_on_day();
         let of_subject = conflicts.iter().filter(|conflict| conflict.subject == stack.subject);
         stack.remarks.extend(of_subject.map(|found| Remark::TwoPeople { sign: found.sign }));
     }

@@ -26,6 +26,13 @@ pub struct StackHeader {
     pub study_uid: String,
     /// Series Instance UID (0020,000E).
     pub series_uid: String,
+    /// Series Number (0020,0011), where given.
+    pub series_number: Option<i64>,
+    /// When the first of its images was acquired, in seconds of that day
+    /// (Acquisition Time (0008,0032), else Series Time (0008,0031)).
+    pub time: Option<f64>,
+    /// Echo Time (0018,0081), in milliseconds, where known.
+    pub echo_time: Option<f64>,
     /// Index of the stack within its series, from 0.
     pub stack: usize,
     /// The angled blocks of the same acquisition, as values of `stack` of this

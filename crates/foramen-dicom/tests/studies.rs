@@ -114,7 +114,8 @@ fn with_texts(texts: &[(u16, u16, &'static [u8; 2], &str)]) -> Scan {
 fn one_weak_sign_keeps_the_patient_with_a_remark() {
     let remarks = |found: &Scan| -> Vec<&'static str> {
         let best = found.studies()[0].axial_t2().unwrap().remove(0);
-        best.remarks.iter().map(Remark::name).collect()
+        // These files have no date.
+        best.remarks.iter().map(Remark::name).filter(|name| *name != "undated").collect()
     };
     // The scanner wrote the body part of the coil.
     let head = with_texts(&[
@@ -154,8 +155,8 @@ fn a_refusal_is_overruled_by_its_name_alone() {
     assert_eq!(refused.refused[0].refusal, Refusal::Region);
     assert!(study.axial_t2_accepting(&Accepted::new([Refusal::Contrast])).is_err());
     let best = study.axial_t2_accepting(&Accepted::new([Refusal::Region])).unwrap().remove(0);
-    assert_eq!(best.remarks, [Remark::Accepted { refusal: Refusal::Region }]);
-    assert!(best.remarks[0].cap() <= 0.3);
+    let remark = Remark::Accepted { refusal: Refusal::Region };
+    assert!(best.remarks.contains(&remark) && remark.cap() <= 0.3);
 }
 
 #[test]
