@@ -10,7 +10,7 @@
 //! millimetres, problems), then how many files are rejected for which reason;
 //! with `--explain` also why each plane, contrast, region and kind was given,
 //! which stacks of each study are its axial T2 images of the cervical spine, or
-//! why none, and every rejected file. With `--identity` it lists the attributes
+//! why none, the sets they make and their order, and every rejected file. With `--identity` it lists the attributes
 //! that could name a patient, without their values; with `--strict` too it ends
 //! with an exit code other than 0 where one names a person alone. Where there is
 //! no stack at all, it ends with a message and an exit code other than 0.
@@ -94,7 +94,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let direct = if arguments.identity { stack_table::print_residuals(&found)? } else { 0 };
     stack_table::print_stacks(&found, arguments.explain);
     if arguments.explain {
-        stack_table::print_studies(&found, &Accepted::new(arguments.accept));
+        let accepted = Accepted::new(arguments.accept);
+        stack_table::print_studies(&found, &accepted);
+        stack_table::print_pools(&found, &accepted);
     }
     stack_table::print_rejected(&found, arguments.explain);
     if found.stacks.is_empty() {

@@ -56,9 +56,6 @@ pub fn print_studies(found: &Scan, accepted: &Accepted) {
                         best.score,
                         best.reasons.join(", ")
                     );
-                    for remark in &best.remarks {
-                        println!("{:>16} {}: {remark}", "remark", remark.name());
-                    }
                 }
             }
             Err(none) => {
@@ -69,6 +66,41 @@ pub fn print_studies(found: &Scan, accepted: &Accepted) {
                     println!("{:>16} --accept {kind} uses them all the same", "");
                 }
             }
+        }
+    }
+}
+
+/// Prints the sets of axial T2 images of each examination in their order, and why
+/// each comes before the next.
+pub fn print_pools(found: &Scan, accepted: &Accepted) {
+    for examination in found.examinations() {
+        // Why there is none was told for each study.
+        let Ok(pool) = examination.pool(accepted) else { continue };
+        let day = pool.acquired.map_or_else(|| "?".to_owned(), |date| date.to_string());
+        for (index, set) in pool.sets.iter().enumerate() {
+            let series: Vec<&str> = set.series().into_iter().map(tail).collect();
+            println!(
+                "{} {day}: set {} of {}: {} images, {} {}, {:.0} mm, series {}",
+                pool.subject,
+                index + 1,
+                pool.sets.len(),
+                set.images.len(),
+                set.contrast,
+                set.fat,
+                set.covered,
+                series.join(", ")
+            );
+            for aside in &set.set_aside {
+                let (image, kept) = (aside.image.header(), aside.kept.header());
+                let (image, kept) = (image.path.display(), kept.path.display());
+                println!("{:>16} {image}: the later {kept} lies at its place", "set aside");
+            }
+            for remark in &set.remarks {
+                println!("{:>16} {}: {remark}", "remark", remark.name());
+            }
+        }
+        if let Some((_, why)) = pool.runner_up() {
+            println!("{:>16} set 1 comes before set 2: {why}", "");
         }
     }
 }

@@ -8,7 +8,8 @@
 //! them into a [`foramen_image::Stack`], each slice on its own plane;
 //! [`load_volume`] into a [`Volume`] on an even grid, which [`Policy::Strict`]
 //! refuses where there is none. [`Study::axial_t2`] says which stacks are the
-//! axial T2 images of the cervical spine. A file that is not used is a
+//! axial T2 images of the cervical spine, and [`Pool`] gathers those of one
+//! [`Examination`] over all its series. A file that is not used is a
 //! [`Rejected`] with its [`RejectReason`]; nothing is lost in silence, and no
 //! file, however broken, stops the others.
 //!
@@ -44,6 +45,8 @@
 )]
 
 mod accept;
+mod examination;
+mod pool;
 mod scan;
 mod stack;
 mod study;
@@ -101,6 +104,7 @@ pub use accept::{Accepted, Refusal, UnknownRefusal};
 pub use crossing::Projection;
 pub use dating::Dating;
 pub use error::DicomError;
+pub use examination::Examination;
 pub use fat::FatSignal;
 pub use finding::Finding;
 pub use identity::{
@@ -108,6 +112,7 @@ pub use identity::{
 };
 pub use load::{Loaded, load, read_picture};
 pub use person::{ConflictSign, PersonConflict};
+pub use pool::{ImageSet, Pool, PooledImage, Ranked, Rule, SetAside};
 pub use problem::Problem;
 pub use region::Region;
 pub use reject::{RejectReason, Rejected};

@@ -44,10 +44,12 @@ pub struct AxialT2<'a> {
 /// Why a study holds no axial T2 images of the cervical spine.
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
-#[error("no axial T2 images of the cervical spine: {}", self.summary())]
+#[error("no axial T2 images of the cervical spine: {}{}", self.summary(), self.remedy())]
 pub struct NoAxialT2 {
     /// Each stack of the study and why it is none of them.
     pub refused: Vec<RefusedStack>,
+    /// What to do with the images that there are, where that is known.
+    pub advice: Option<&'static str>,
 }
 
 /// A stack that is not an axial T2 image of the cervical spine.
@@ -129,8 +131,14 @@ impl<'a> Study<'a> {
             judge(stacks, remarks)
         };
         let mut found: Vec<AxialT2<'a>> = suitable.into_iter().map(in_order).collect();
-        found.sort_by(|a, b| b.score.total_cmp(&a.score));
-        if found.is_empty() { Err(NoAxialT2 { refused }) } else { Ok(found) }
+        let recency = |answer: &AxialT2<'_>| {
+            answer.stacks.iter().map(|stack| crate::pool::recency(stack)).max()
+        };
+        found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| recency(b).cmp(&recency(a))));
+        if found.is_empty() {
+            return Err(NoAxialT2 { refused, advice: of_stacks(&self.stacks) });
+        }
+        Ok(found)
     }
 
     /// The part of the body, from all stacks of the study.
@@ -197,6 +205,10 @@ impl<'a> Study<'a> {
 }
 
 impl NoAxialT2 {
+    fn remedy(&self) -> String {
+        self.advice.map_or_else(String::new, |advice| format!("; {advice}"))
+    }
+
     /// Each different reason once, with the number of stacks.
     fn summary(&self) -> String {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -207,6 +219,28 @@ impl NoAxialT2 {
             counts.into_iter().map(|(reason, stacks)| format!("{stacks} × {reason}")).collect();
         if lines.is_empty() { "there are no MR stacks".to_owned() } else { lines.join("; ") }
     }
+}
+
+/// Slices of a volume from which axial ones can be made lie at most this far apart,
+/// in millimetres.
+const VOLUME_SPACING: f64 = 1.3;
+/// A volume has at least this many of them.
+const VOLUME_SLICES: usize = 24;
+
+/// What to do where there are no axial images: a volume can be reformatted.
+pub(crate) fn of_stacks(stacks: &[&StackHeader]) -> Option<&'static str> {
+    let is_volume = |stack: &&&StackHeader| {
+        stack.orientation != Orientation::Axial
+            && !stack.localizer
+            && stack.contrast == Contrast::T2Fse
+            && stack.slices.len() >= VOLUME_SLICES
+            && stack.slice_spacing().is_some_and(|mm| mm <= VOLUME_SPACING)
+            && stack.spacing.row.max(stack.spacing.column) <= VOLUME_SPACING
+    };
+    stacks.iter().any(|stack| is_volume(&stack)).then_some(
+        "there is a T2 volume of thin slices: reformat it to axial slices of 2 mm, perpendicular to \
+         the canal, at the scanner or in the PACS, and scan again",
+    )
 }
 
 /// Scores an acquisition that suits.

@@ -268,3 +268,18 @@ fn real_series_are_answered_without_echo_train_or_region() {
     let refused = found.studies()[3].axial_t2().unwrap_err();
     assert!(refused.refused[0].reason.starts_with("sagittal: the normal is"), "{refused}");
 }
+
+#[test]
+fn a_sagittal_volume_alone_is_refused_with_the_advice_to_reformat_it() {
+    let volume = |spacing: f64| {
+        let slice = |k: i32| File {
+            orientation: Some("0\\1\\0\\0\\0\\-1"),
+            position: Some(format!("{}\\0\\0", spacing * f64::from(k))),
+            ..t2(k)
+        };
+        refusal(&folder(&(0..40).map(slice).collect::<Vec<_>>()))
+    };
+    let shown = volume(0.9);
+    assert!(shown.contains("reformat it to axial slices of 2 mm"), "{shown}");
+    assert!(!volume(3.0).contains("reformat"));
+}
