@@ -43,6 +43,10 @@ struct Arguments {
     /// What names patients: patient-id, folder, or folder:DEPTH.
     #[arg(long, value_name = "SOURCE", default_value = "patient-id")]
     subject_from: SubjectFrom,
+    /// Take the images of one person and day as one frame of reference where
+    /// sagittal and axial ones cross.
+    #[arg(long)]
+    assume_one_frame: bool,
     /// With --explain: use images in spite of this reason (localizer, plane,
     /// contrast, fat, region); may be given several times.
     #[arg(long, value_name = "REASON")]
@@ -70,12 +74,13 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
 
     let bar = ProgressBar::new_spinner();
     let shown = bar.clone();
-    let options = ScanOptions::default().with_subject_from(arguments.subject_from).with_progress(
-        move |files| {
+    let options = ScanOptions::default()
+        .with_subject_from(arguments.subject_from)
+        .with_assume_one_frame(arguments.assume_one_frame)
+        .with_progress(move |files| {
             shown.set_message(format!("{files} files"));
             shown.tick();
-        },
-    );
+        });
     let found = scan(&dir, &options);
     bar.finish_and_clear();
     if let Some(drawn) = drawn {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use foramen_dicom::{
-    Accepted, Finding, IdentifierGroup, Refusal, Rejected, Residual, Scan, StackHeader,
-    identity_report, series_description,
+    Accepted, Finding, FrameAgreement, IdentifierGroup, Refusal, Rejected, Remark, Residual, Scan,
+    StackHeader, identity_report, series_description,
 };
 use serde_json::{Value, json};
 
@@ -74,6 +74,10 @@ pub fn print_studies(found: &Scan, accepted: &Accepted) {
 /// each comes before the next.
 pub fn print_pools(found: &Scan, accepted: &Accepted) {
     for examination in found.examinations() {
+        let frames = examination.frames();
+        if frames != FrameAgreement::One {
+            println!("{}: {frames}", examination.subject);
+        }
         // Why there is none was told for each study.
         let Ok(pool) = examination.pool(accepted) else { continue };
         let day = pool.acquired.map_or_else(|| "?".to_owned(), |date| date.to_string());
@@ -130,8 +134,21 @@ fn remarks(stack: &StackHeader) -> Vec<String> {
     kind.chain(block)
         .chain(stack.problems.iter().map(ToString::to_string))
         .chain(dating)
-        .chain(stack.remarks.iter().map(ToString::to_string))
+        .chain(stack.remarks.iter().filter(|r| !are_told(r)).map(ToString::to_string))
         .collect()
+}
+
+/// Whether problems, kind or date of the stack say the same.
+fn are_told(remark: &Remark) -> bool {
+    matches!(
+        remark,
+        Remark::MissingSlice { .. }
+            | Remark::UnevenSpacing { .. }
+            | Remark::SingleSlice
+            | Remark::Derived
+            | Remark::Undated
+            | Remark::UnreadableDate
+    )
 }
 
 /// Prints how many files are rejected for which reason, and each of them.
@@ -178,7 +195,7 @@ pub fn as_json(found: &Scan) -> Value {
         "plane": stack.orientation.name(), "contrast": stack.contrast.name(),
         "region": stack.region.name(), "findings": findings(stack), "localizer": stack.localizer, "derived": stack.derived,
         "date": stack.acquired.map(|date| date.to_string()),
-        "remarks": stack.remarks.iter().map(foramen_dicom::Remark::name).collect::<Vec<_>>(),
+        "remarks": stack.remarks.iter().map(Remark::name).collect::<Vec<_>>(),
         "n_slices": stack.slices.len(), "rows": stack.rows, "columns": stack.columns,
         "spacing_mm": {"row": stack.spacing.row, "column": stack.spacing.column, "slice": stack.slice_spacing()},
         "gaps_mm": stack.report.gaps, "shear_mm": stack.report.shear, "even": stack.report.is_even(),

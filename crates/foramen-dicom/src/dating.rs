@@ -9,6 +9,8 @@ use crate::set::Set;
 /// The first year in which a person was imaged by magnetic resonance
 /// (Damadian, July 1977): an earlier date was written by an anonymiser.
 const FIRST_YEAR: i16 = 1977;
+/// How many days the dates of acquisition, series and study may be apart.
+const MOST_DAYS: i32 = 7;
 /// From this year on a date is a placeholder, as 99991231.
 const LAST_YEAR: i16 = 2100;
 
@@ -36,6 +38,14 @@ pub enum Dating {
         /// The day that is written.
         date: Date,
     },
+    /// The dates of one image are more than a week apart: some were shifted or
+    /// replaced, and others were not.
+    Contradictory {
+        /// The earliest of them.
+        earliest: Date,
+        /// The latest of them.
+        latest: Date,
+    },
     /// No attribute holds a date.
     Absent,
 }
@@ -52,17 +62,30 @@ impl Dating {
 
     /// The day that the first readable of the dates names, nearest to the
     /// acquisition first; else why there is none.
+    ///
+    /// Where one of them is a placeholder, an anonymiser was at work, and what it
+    /// left over is not believed. The date of the content may be that of a later
+    /// reformat: it counts only where no other date is there.
     pub(crate) fn of(set: &Set) -> Self {
-        let mut refused = Self::Absent;
-        for (tag, name) in DATES {
-            let Some(text) = set.text(tag) else { continue };
-            match read(&text, name) {
-                day @ Self::On(_) => return day,
-                other if refused == Self::Absent => refused = other,
-                _ => {}
-            }
+        let read_all = |dates: &[(Tag, &'static str)]| -> Vec<Self> {
+            let found = dates.iter().filter_map(|&(tag, name)| Some(read(&set.text(tag)?, name)));
+            found.collect()
+        };
+        let mut found = read_all(&DATES);
+        if found.is_empty() {
+            found = read_all(&[(tags::CONTENT_DATE, "Content Date (0008,0023)")]);
         }
-        refused
+        let placeholder = |dating: &&Self| matches!(dating, Self::Placeholder { .. });
+        if let Some(placeholder) = found.iter().find(placeholder) {
+            return placeholder.clone();
+        }
+        let days = || found.iter().filter_map(Self::date);
+        let (Some(day), Some(earliest), Some(latest)) = (days().next(), days().min(), days().max())
+        else {
+            return found.into_iter().next().unwrap_or(Self::Absent);
+        };
+        let apart = earliest.until(latest).map_or(i32::MAX, |span| span.get_days());
+        if apart > MOST_DAYS { Self::Contradictory { earliest, latest } } else { Self::On(day) }
     }
 }
 
@@ -76,17 +99,19 @@ impl fmt::Display for Dating {
             Self::Placeholder { name, date } => {
                 write!(f, "{name} is {date}, a placeholder: no such scan was made then")
             }
+            Self::Contradictory { earliest, latest } => {
+                write!(f, "the dates of one image reach from {earliest} to {latest}")
+            }
             Self::Absent => write!(f, "no attribute holds a date"),
         }
     }
 }
 
-const DATES: [(Tag, &str); 5] = [
+const DATES: [(Tag, &str); 4] = [
     (tags::ACQUISITION_DATE, "Acquisition Date (0008,0022)"),
     (tags::ACQUISITION_DATE_TIME, "Acquisition DateTime (0008,002A)"),
     (tags::SERIES_DATE, "Series Date (0008,0021)"),
     (tags::STUDY_DATE, "Study Date (0008,0020)"),
-    (tags::CONTENT_DATE, "Content Date (0008,0023)"),
 ];
 
 fn read(text: &str, name: &'static str) -> Dating {

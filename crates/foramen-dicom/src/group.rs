@@ -367,6 +367,9 @@ fn stack(arranged: &Arranged, index: usize, across: bool, limits: Tolerances) ->
         remarks: Vec::new(),
         signs: Vec::new(),
     };
+    if instance.assumed_frame {
+        stack.remarks.push(Remark::AssumedFrame);
+    }
     if images.iter().any(|image| image.instance.decimal_comma) {
         stack.remarks.push(Remark::DecimalComma);
     }

@@ -19,7 +19,7 @@ use crate::wanted::{SIEMENS_CREATOR, SIEMENS_TILES};
 use crate::{Dating, RejectReason};
 
 /// What all images of one file share.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Instance {
     pub(crate) path: Arc<Path>,
     pub(crate) subject: SubjectId,
@@ -27,6 +27,8 @@ pub(crate) struct Instance {
     pub(crate) series_uid: String,
     pub(crate) sop_uid: String,
     pub(crate) frame_of_reference_uid: Option<String>,
+    /// The frame of reference is none of the file's.
+    pub(crate) assumed_frame: bool,
     pub(crate) dating: Dating,
     pub(crate) person: Person,
     /// A number of the header is written with a decimal comma.
@@ -134,6 +136,7 @@ pub(crate) fn describe(
         series_uid: text(tags::SERIES_INSTANCE_UID, "Series Instance UID (0020,000E)")?,
         sop_uid: text(tags::SOP_INSTANCE_UID, "SOP Instance UID (0008,0018)")?,
         frame_of_reference_uid: set.text(tags::FRAME_OF_REFERENCE_UID),
+        assumed_frame: false,
         person: Person::new(set, dating.date()),
         dating,
         decimal_comma: set.has_decimal_comma(),

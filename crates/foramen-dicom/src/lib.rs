@@ -46,6 +46,7 @@
 
 mod accept;
 mod examination;
+mod frame;
 mod pool;
 mod scan;
 mod stack;
@@ -107,6 +108,7 @@ pub use error::DicomError;
 pub use examination::Examination;
 pub use fat::FatSignal;
 pub use finding::Finding;
+pub use frame::FrameAgreement;
 pub use identity::{
     IdentifierGroup, Residual, identity_report, residual_identifiers, series_description,
 };

@@ -79,6 +79,9 @@ pub enum Remark {
     Undated,
     /// A date is there, and it cannot be read or is a placeholder.
     UnreadableDate,
+    /// The frame of reference was removed or replaced, and one was assumed, as was
+    /// asked for.
+    AssumedFrame,
     /// Numbers of the header are written with decimal commas, against PS3.5 6.2
     /// (DS). They are read as decimal points.
     DecimalComma,
@@ -109,6 +112,7 @@ impl Remark {
             Self::Derived => "derived",
             Self::Undated => "undated",
             Self::UnreadableDate => "unreadable_date",
+            Self::AssumedFrame => "assumed_frame",
             Self::DecimalComma => "decimal_comma",
             Self::TwoPeople { .. } => "two_people",
         }
@@ -128,6 +132,7 @@ impl Remark {
             | Self::UncertainContrast { .. }
             | Self::FatTakenAway { .. }
             | Self::Derived
+            | Self::AssumedFrame
             | Self::MissingNumber { .. } => 0.6,
             Self::MissingSlice { .. } | Self::UndecodableImage { .. } | Self::UnreadableDate => 0.5,
             Self::Accepted { .. } | Self::SingleSlice => 0.3,
@@ -170,6 +175,7 @@ impl fmt::Display for Remark {
             Self::Derived => write!(f, "computed from other images"),
             Self::Undated => write!(f, "the day of the scan is not told"),
             Self::UnreadableDate => write!(f, "the day of the scan cannot be read"),
+            Self::AssumedFrame => write!(f, "one frame of reference was assumed"),
             Self::DecimalComma => write!(f, "numbers are written with decimal commas"),
             Self::TwoPeople { sign } => write!(f, "two people under one Patient ID: {sign}"),
         }

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use crate::archive::{begins_as_archive, entries, is_archive};
+use crate::frame::assume_one;
 use crate::group::group;
 use crate::image::{Image, describe};
 use crate::item::{Item, Opened};
@@ -33,6 +34,10 @@ pub struct ScanOptions {
     pub key: SubjectKey,
     /// What tells whose images a file holds. By default the Patient ID.
     pub subject_from: SubjectFrom,
+    /// Whether images of one person and day that lie as one examination does are
+    /// given one frame of reference where they name none or several. False by
+    /// default: a person may have moved in between.
+    pub assume_one_frame: bool,
     /// From where on two numbers count as different.
     pub tolerances: Tolerances,
     /// Told the number of files done so far, from any thread. None by default.
@@ -54,6 +59,14 @@ impl ScanOptions {
     #[must_use]
     pub fn with_subject_from(mut self, subject_from: SubjectFrom) -> Self {
         self.subject_from = subject_from;
+        self
+    }
+
+    /// The same options, with one frame of reference assumed for each examination
+    /// whose sagittal and axial images cross.
+    #[must_use]
+    pub fn with_assume_one_frame(mut self, assume: bool) -> Self {
+        self.assume_one_frame = assume;
         self
     }
 
@@ -84,6 +97,7 @@ impl fmt::Debug for ScanOptions {
         f.debug_struct("ScanOptions")
             .field("key", &self.key)
             .field("subject_from", &self.subject_from)
+            .field("assume_one_frame", &self.assume_one_frame)
             .field("tolerances", &self.tolerances)
             .field("progress", &self.progress.is_some())
             .finish()
@@ -174,7 +188,10 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
         })
         .collect();
     let files = read.len();
-    let images = distinct(read, &mut rejected);
+    let mut images = distinct(read, &mut rejected);
+    if options.assume_one_frame {
+        assume_one(&mut images);
+    }
     // Whoever is named by a key was told apart by a person.
     let conflicts = conflicts(&images, |id| {
         options.names_are_ids() && crate::identity::says_removed(id.as_str())

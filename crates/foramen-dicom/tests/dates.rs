@@ -66,8 +66,8 @@ fn a_dummy_date_is_a_placeholder() {
         for tag in [tags::STUDY_DATE, tags::SERIES_DATE, tags::ACQUISITION_DATE] {
             put(image, tag, VR::DA, "19000101");
         }
-        image.remove_element(tags::CONTENT_DATE);
     }
+    // The date of the content, which was forgotten, makes it no better.
     let found = drawn.scan().1;
     assert!(found.stacks.iter().all(|s| matches!(s.dating, Dating::Placeholder { .. })));
     assert!(found.stacks.iter().all(|s| s.acquired.is_none()));
@@ -88,4 +88,21 @@ fn one_new_years_day_of_several_people_is_a_placeholder() {
     }
     let found = drawn.scan().1;
     assert!(found.stacks.iter().all(|s| matches!(s.dating, Dating::Placeholder { .. })));
+}
+
+#[test]
+fn dates_of_one_image_that_contradict_each_other_are_no_day() {
+    let shifted = |acquired: &'static str| {
+        let mut drawn = Examination::draw();
+        for image in drawn.all() {
+            put(image, tags::STUDY_DATE, VR::DA, "20240523");
+            image.remove_element(tags::SERIES_DATE);
+            put(image, tags::ACQUISITION_DATE, VR::DA, acquired);
+        }
+        drawn.scan().1.stacks[0].dating.clone()
+    };
+    assert_eq!(shifted("20240524"), Dating::On(date(2024, 5, 24)));
+    let dating = shifted("20230112");
+    assert_eq!(dating.date(), None);
+    assert_eq!(dating.to_string(), "the dates of one image reach from 2023-01-12 to 2024-05-23");
 }
