@@ -1,5 +1,6 @@
 mod image_set;
 mod order;
+mod sharpness;
 
 use std::collections::BTreeMap;
 
@@ -129,7 +130,7 @@ impl<'a> Pool<'a> {
 /// first; an earlier one adds the images that lie where there is none yet, and is
 /// an alternative of its own where most of its images are there already.
 fn assemble(mut units: Vec<Unit<'_>>) -> Vec<ImageSet<'_>> {
-    units.sort_by(|a, b| order::recency(b.stack).cmp(&order::recency(a.stack)));
+    units.sort_by_key(|unit| std::cmp::Reverse(order::recency(unit.stack)));
     let mut sets = Vec::new();
     while !units.is_empty() {
         let mut rest = Vec::new();

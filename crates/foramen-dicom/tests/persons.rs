@@ -1,6 +1,11 @@
 //! Two people under one Patient ID, and numbers with decimal commas.
 
-#![allow(clippy::unwrap_used, dead_code, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::float_cmp,
+    dead_code,
+    reason = "a test stops at the first surprise, and its numbers are exact"
+)]
 
 #[path = "field/examination.rs"]
 mod examination;

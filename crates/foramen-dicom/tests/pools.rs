@@ -1,6 +1,11 @@
 //! The axial T2 images of one examination are one pool, whatever their series are.
 
-#![allow(clippy::unwrap_used, dead_code, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::float_cmp,
+    dead_code,
+    reason = "a test stops at the first surprise, and its numbers are exact"
+)]
 
 #[path = "field/examination.rs"]
 mod examination;
@@ -307,4 +312,43 @@ fn scans_of_two_days_are_two_examinations_even_under_one_study_uid() {
     let (_dir, found) = scanned([axial, later].concat());
     let days: Vec<_> = found.examinations().iter().map(|e| e.acquired.unwrap()).collect();
     assert!(days.len() == 2 && days[0] < days[1], "{days:?}");
+}
+
+#[test]
+fn of_repeats_without_any_time_the_sharper_is_used_where_it_is_measured() {
+    let axial = Examination::draw().axial;
+    let anonymous = |number: u32, blurred: bool| {
+        let mut images = series(&axial, number, "T2 AX");
+        for image in &mut images {
+            image.remove_element(tags::SERIES_NUMBER);
+            if blurred {
+                blur(image);
+            }
+        }
+        images
+    };
+    for blurred in [5, 6] {
+        let images = [anonymous(5, blurred == 5), anonymous(6, blurred == 6)].concat();
+        let (_dir, found) = scanned(images);
+        let mut pool = pool(&found);
+        pool.measure_sharpness().unwrap();
+        let best = pool.best().series()[0].to_owned();
+        assert!(!best.ends_with(&format!(".{blurred}")), "{best}");
+        assert_eq!(pool.runner_up().unwrap().1, "its images are sharper");
+    }
+}
+
+/// Ghosts of a motion along rows, as in real repeats.
+fn blur(image: &mut Image) {
+    let pixels = image.element(tags::PIXEL_DATA).unwrap().to_multi_int::<u16>().unwrap();
+    let columns = image.element(tags::COLUMNS).unwrap().to_int::<usize>().unwrap();
+    let shifted =
+        |index: usize, rows: usize| f64::from(pixels[(index + rows * columns) % pixels.len()]);
+    let ghost = |index: usize| {
+        let sum = shifted(index, 0) + 0.6 * shifted(index, 6) + 0.5 * shifted(index, 9);
+        format!("{:.0}", sum / 2.1).parse::<u16>().unwrap()
+    };
+    let value: Vec<u16> = (0..pixels.len()).map(ghost).collect();
+    let value = dicom_core::PrimitiveValue::U16(value.into());
+    image.put(dicom_core::DataElement::new(tags::PIXEL_DATA, VR::OW, value));
 }

@@ -50,6 +50,9 @@ pub struct ImageSet<'a> {
     pub set_aside: Vec<SetAside<'a>>,
     /// What whoever measures the set should know.
     pub remarks: Vec<Remark>,
+    /// How sharp its images are, where that was measured ([`crate::Pool::measure_sharpness`]):
+    /// the energy of the steps between pixels as a part of the variance.
+    pub sharpness: Option<f64>,
     runs: Vec<StackHeader>,
 }
 
@@ -134,6 +137,7 @@ impl<'a> ImageSet<'a> {
             covered,
             set_aside,
             remarks,
+            sharpness: None,
             runs,
         }
     }

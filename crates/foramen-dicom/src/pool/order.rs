@@ -26,6 +26,9 @@ pub enum Rule {
     Later,
     /// Finer pixels come first.
     Finer,
+    /// The sharper comes first, where it was measured
+    /// ([`Pool::measure_sharpness`]).
+    Sharper,
     /// Nothing tells them apart; the Series Instance UID decides.
     Uid,
 }
@@ -41,6 +44,7 @@ impl Rule {
             Self::Original => "original",
             Self::Later => "later",
             Self::Finer => "finer",
+            Self::Sharper => "sharper",
             Self::Uid => "uid",
         }
     }
@@ -123,7 +127,9 @@ fn compare(a: (&ImageSet<'_>, f64), b: (&ImageSet<'_>, f64)) -> (Ordering, Rule,
     };
     let tenths = |mm: f64| (mm * 10.0).round();
     let (when_a, when_b) = (latest(a), latest(b));
-    let steps: [(Ordering, Rule, String); 7] = [
+    // A twentieth more or less is no other sharpness.
+    let sharpness = |set: &ImageSet<'_>| set.sharpness.map_or(0.0, |s| (s.ln() / 0.05).round());
+    let steps: [(Ordering, Rule, String); 8] = [
         (
             taken(a).cmp(&taken(b)),
             Rule::Admission,
@@ -154,6 +160,7 @@ fn compare(a: (&ImageSet<'_>, f64), b: (&ImageSet<'_>, f64)) -> (Ordering, Rule,
             Rule::Finer,
             format!("its pixels of {:.2} mm are finer than {:.2} mm", pixel(a), pixel(b)),
         ),
+        (sharpness(b).total_cmp(&sharpness(a)), Rule::Sharper, "its images are sharper".to_owned()),
         (
             a.series().cmp(&b.series()),
             Rule::Uid,
@@ -180,10 +187,24 @@ fn kind_rank(contrast: Contrast, fat: FatSignal) -> u8 {
 }
 
 /// When a stack was acquired, as far as it tells, for comparison with others of
-/// its examination: day, milliseconds of the day, Series Number, repeat, index.
-pub(crate) fn recency(stack: &StackHeader) -> (Option<Date>, Option<i64>, Option<i64>, usize) {
-    let repeat = stack.report.repeat.map_or(0, |repeat| repeat.number);
-    (stack.acquired, stack.time.map(milliseconds), stack.series_number, repeat)
+/// its examination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Recency {
+    day: Option<Date>,
+    /// Of the day.
+    milliseconds: Option<i64>,
+    series_number: Option<i64>,
+    /// Of several images at each position.
+    repeat: usize,
+}
+
+pub(crate) fn recency(stack: &StackHeader) -> Recency {
+    Recency {
+        day: stack.acquired,
+        milliseconds: stack.time.map(milliseconds),
+        series_number: stack.series_number,
+        repeat: stack.report.repeat.map_or(0, |repeat| repeat.number),
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a time of day has at most 86,400,999 ms")]
@@ -192,6 +213,6 @@ fn milliseconds(seconds: f64) -> i64 {
 }
 
 /// The latest of the stacks of a set.
-fn latest(set: &ImageSet<'_>) -> Option<(Option<Date>, Option<i64>, Option<i64>, usize)> {
+fn latest(set: &ImageSet<'_>) -> Option<Recency> {
     set.images.iter().map(|image| recency(image.stack)).max()
 }
