@@ -8,7 +8,7 @@ mod examination;
 use dicom_core::{DataElement, PrimitiveValue, VR};
 use dicom_dictionary_std::tags;
 use examination::{Examination, put};
-use foramen_dicom::{RejectReason, Scan};
+use foramen_dicom::Scan;
 
 /// The examination with this character set and these bytes as Patient ID.
 fn identified(declared: &str, bytes: &[u8]) -> Scan {
