@@ -14,8 +14,11 @@ pub(crate) fn classify(physics: &Physics) -> (Contrast, Finding) {
     // Echo and repetition time together settle it, one alone mostly.
     let known = [physics.echo_time.is_some(), physics.repetition_time.is_some()];
     let sure = if known == [true; 2] && physics.family != Family::Unknown { 0.95 } else { 0.8 };
+    // Acquisition Contrast alone is a word, not physics.
+    let is_t2 = |contrast| matches!(contrast, Contrast::T2Fse | Contrast::T2Star);
+    let of = |contrast| if is_t2(contrast) && physics.echo_time.is_none() { 0.55 } else { sure };
     let (contrast, confidence) = by_physics(physics, &mut evidence)
-        .map(|contrast| (contrast, sure))
+        .map(|contrast| (contrast, of(contrast)))
         .or_else(|| by_words(physics, &mut evidence))
         .unwrap_or_else(|| {
             evidence.push("the header does not tell the contrast".to_owned());
@@ -238,6 +241,18 @@ mod tests {
         for words in ["t2_flair_tra", "t2 dark-fluid", "ep2d_diff_t2"] {
             assert_eq!(named(Family::Unknown, words).0, Contrast::Other, "{words}");
         }
+    }
+
+    #[test]
+    fn enhanced_objects_without_echo_time_are_possible_and_uncertain() {
+        let declared = Physics { declared: Some("T2".to_owned()), ..Physics::default() };
+        let (contrast, finding) = classify(&declared);
+        assert!(contrast == Contrast::T2Fse && finding.confidence < 0.6, "{finding:?}");
+        // A gradient echo is none, whatever it declares.
+        let gradient = Physics { family: Family::GradientEcho, ..declared };
+        assert_ne!(classify(&gradient).0, Contrast::T2Fse);
+        let sure = Physics { declared: Some("T2".to_owned()), ..spin(100.0, 4000.0) };
+        assert!(classify(&sure).1.confidence > 0.9);
     }
 
     #[test]
