@@ -218,7 +218,8 @@ fn split_repeats(
             let (path, frame) = (cluster[index].instance.path.to_path_buf(), cluster[index].frame);
             let reason =
                 RejectReason::DuplicatePosition { kept: first.instance.path.to_path_buf() };
-            rejected.push(Rejected { path: path.clone(), frame: Some(frame), reason });
+            let series_uid = Some(first.instance.series_uid.clone());
+            rejected.push(Rejected { path: path.clone(), frame: Some(frame), reason, series_uid });
             duplicates.push(DuplicateSlice { slice, path, frame });
         }
         images.push(first.clone());

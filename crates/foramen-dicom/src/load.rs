@@ -72,6 +72,7 @@ pub fn load(header: &StackHeader) -> Result<Loaded, DicomError> {
                 path: of.path.clone(),
                 frame: Some(of.source.frame),
                 reason,
+                series_uid: Some(header.series_uid.clone()),
             }),
         }
     }

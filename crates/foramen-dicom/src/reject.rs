@@ -14,11 +14,14 @@ pub struct Rejected {
     pub frame: Option<u32>,
     /// Why it is not used.
     pub reason: RejectReason,
+    /// Series Instance UID (0020,000E), where the header of an MR image could be
+    /// read: the series lacks this image.
+    pub series_uid: Option<String>,
 }
 
 impl Rejected {
     pub(crate) fn file(path: &std::path::Path, reason: RejectReason) -> Self {
-        Self { path: path.to_owned(), frame: None, reason }
+        Self { path: path.to_owned(), frame: None, reason, series_uid: None }
     }
 }
 
@@ -249,6 +252,20 @@ pub enum RejectReason {
 }
 
 impl RejectReason {
+    /// Whether the image is lost by it: it is an MR image of its series, and no
+    /// copy of another one.
+    pub(crate) fn loses_an_image(&self) -> bool {
+        !matches!(
+            self,
+            Self::NotMr { .. }
+                | Self::Dicomdir
+                | Self::Mosaic
+                | Self::DuplicateInstance { .. }
+                | Self::DuplicatePosition { .. }
+                | Self::ReferenceImage { .. }
+        )
+    }
+
     /// The reason in a few fixed words, by which rejections are counted.
     #[must_use]
     pub fn summary(&self) -> &'static str {

@@ -58,7 +58,7 @@ pub enum Remark {
     },
     /// A stack or block of one slice: nothing beside it can be compared.
     SingleSlice,
-    /// Images of the stack could not be decoded.
+    /// Images of the series could not be read, or those of the stack decoded.
     UndecodableImage {
         /// How many.
         images: usize,
@@ -167,7 +167,7 @@ impl fmt::Display for Remark {
             }
             Self::UnevenSpacing { gaps } => write!(f, "{gaps} gaps between slices are uneven"),
             Self::SingleSlice => write!(f, "a single slice, with nothing beside it"),
-            Self::UndecodableImage { images } => write!(f, "{images} images cannot be decoded"),
+            Self::UndecodableImage { images } => write!(f, "{images} images cannot be read"),
             Self::UncertainContrast { confidence } => {
                 write!(f, "the contrast is uncertain (confidence {confidence:.2})")
             }
@@ -219,6 +219,13 @@ impl StackHeader {
             _ => None,
         };
         self.problems.iter().filter_map(of).collect()
+    }
+
+    /// Adds that images of the series were rejected.
+    pub(crate) fn remark_on_lost(&mut self, images: usize) {
+        if images > 0 && !self.localizer {
+            self.remarks.push(Remark::UndecodableImage { images });
+        }
     }
 
     /// Adds what the day of the scan gives cause to remark, once it is settled.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use dicom_dictionary_std::tags;
 use foramen_types::SubjectKey;
 use rayon::prelude::*;
 use walkdir::WalkDir;
@@ -200,7 +201,14 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
     });
     let mut stacks = group(images, options.tolerances, &mut rejected);
     doubt_new_years_day(&mut stacks);
+    let mut lost: BTreeMap<String, usize> = BTreeMap::new();
+    for rejected in rejected.iter().filter(|rejected| rejected.reason.loses_an_image()) {
+        if let Some(series_uid) = &rejected.series_uid {
+            *lost.entry(series_uid.clone()).or_default() += 1;
+        }
+    }
     for stack in &mut stacks {
+        stack.remark_on_lost(lost.get(&stack.series_uid).copied().unwrap_or(0));
         stack.remark_on_day();
         let of_subject = conflicts.iter().filter(|conflict| conflict.subject == stack.subject);
         stack.remarks.extend(of_subject.map(|found| Remark::TwoPeople { sign: found.sign }));
@@ -238,7 +246,8 @@ fn distinct(read: Vec<Described>, rejected: &mut Vec<Rejected>) -> Vec<Image> {
                 (false, 0) => RejectReason::SharedInstance { other: path(&of[1]) },
                 (false, _) => RejectReason::SharedInstance { other: path(&of[0]) },
             };
-            rejected.push(Rejected { path: path(images), frame: None, reason });
+            let series_uid = Some(images[0].instance.series_uid.clone());
+            rejected.push(Rejected { path: path(images), frame: None, reason, series_uid });
         }
         files[same_uid[0]] = of.into_iter().next().filter(|_| are_copies);
     }
@@ -290,11 +299,13 @@ type Described = Result<Vec<Image>, Rejected>;
 /// What a file holds, or each file of an archive.
 fn described(path: PathBuf, naming: Naming<'_>) -> Vec<Described> {
     let opened = Item::on_disk(path.clone())
-        .map_err(|error| RejectReason::Io { kind: error.kind() })
+        .map_err(|error| Refused::from(RejectReason::Io { kind: error.kind() }))
         .and_then(|(item, opened)| images_of(&item, opened, naming));
     match opened {
-        Err(RejectReason::NotDicom) if is_archive(&path) => of_archive(&path, naming),
-        result => vec![result.map_err(|reason| Rejected::file(&path, reason))],
+        Err(refused) if matches!(refused.reason, RejectReason::NotDicom) && is_archive(&path) => {
+            of_archive(&path, naming)
+        }
+        result => vec![result.map_err(|refused| refused.of(&path))],
     }
 }
 
@@ -310,10 +321,12 @@ fn of_archive(path: &Path, naming: Naming<'_>) -> Vec<Described> {
         .into_par_iter()
         .map(|item| {
             item.open()
-                .map_err(|error| RejectReason::Io { kind: error.kind() })
+                .map_err(|error| Refused::from(RejectReason::Io { kind: error.kind() }))
                 .and_then(|opened| images_of(&item, opened, naming))
-                .map_err(|reason| not_again(&item, reason))
-                .map_err(|reason| Rejected::file(&item.path, reason))
+                .map_err(|mut refused| {
+                    refused.reason = not_again(&item, refused.reason);
+                    refused.of(&item.path)
+                })
         })
         .collect();
     all.extend(refused.into_iter().map(Err));
@@ -332,17 +345,39 @@ fn not_again(item: &Item, reason: RejectReason) -> RejectReason {
     }
 }
 
-fn images_of(item: &Item, opened: Opened, naming: Naming<'_>) -> Result<Vec<Image>, RejectReason> {
+/// Why a file is not used, and the series it is of, where its header tells.
+struct Refused {
+    reason: RejectReason,
+    series_uid: Option<String>,
+}
+
+impl Refused {
+    fn of(self, path: &Path) -> Rejected {
+        let Self { reason, series_uid } = self;
+        Rejected { path: path.to_owned(), frame: None, reason, series_uid }
+    }
+}
+
+impl From<RejectReason> for Refused {
+    fn from(reason: RejectReason) -> Self {
+        Self { reason, series_uid: None }
+    }
+}
+
+fn images_of(item: &Item, opened: Opened, naming: Naming<'_>) -> Result<Vec<Image>, Refused> {
     if item.length == 0 {
-        return Err(RejectReason::Empty);
+        return Err(RejectReason::Empty.into());
     }
     let source = BufReader::with_capacity(READ_SIZE, opened);
     // The reader is ours and has no known panic either.
     catch_unwind(AssertUnwindSafe(|| {
-        let header = read_header(source, item.length)?;
-        describe(item, &header, naming)
+        let header = read_header(source, item.length).map_err(RejectReason::from)?;
+        describe(item, &header, naming).map_err(|reason| {
+            let series_uid = header.set.text(tags::SERIES_INSTANCE_UID);
+            Refused { reason, series_uid }
+        })
     }))
-    .unwrap_or(Err(RejectReason::Panicked))
+    .unwrap_or(Err(RejectReason::Panicked.into()))
 }
 
 impl From<Fault> for RejectReason {

@@ -30,6 +30,7 @@ pub(crate) fn set_aside(
             path: image.instance.path.to_path_buf(),
             frame: Some(image.frame),
             reason: RejectReason::ReferenceImage { others },
+            series_uid: Some(image.instance.series_uid.clone()),
         }));
         false
     });

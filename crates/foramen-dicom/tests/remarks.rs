@@ -155,3 +155,16 @@ fn an_image_that_cannot_be_decoded_is_remarked_by_who_loads_it() {
     assert_eq!(remarks, [Remark::UndecodableImage { images: 1 }]);
     assert!(remarks[0].cap() < 1.0);
 }
+
+#[test]
+fn an_image_that_the_scan_rejected_is_remarked_on_its_series() {
+    let drawn = Examination::draw();
+    let (dir, _) = drawn.scan();
+    // The last of the series: neither a gap nor a number tells.
+    let last = dir.path().join(format!("A{:04}.dcm", drawn.axial.len() - 1));
+    let bytes = std::fs::read(&last).unwrap();
+    std::fs::write(&last, &bytes[..bytes.len() - 1000]).unwrap();
+    let found = foramen_dicom::scan(dir.path(), &foramen_dicom::ScanOptions::default()).unwrap();
+    assert_eq!(found.rejected[0].series_uid.as_ref(), Some(&axial(&found)[0].series_uid));
+    assert_eq!(axial(&found)[0].remarks, [Remark::UndecodableImage { images: 1 }]);
+}
