@@ -68,7 +68,16 @@ impl Dating {
     /// reformat: it counts only where no other date is there.
     pub(crate) fn of(set: &Set) -> Self {
         let read_all = |dates: &[(Tag, &'static str)]| -> Vec<Self> {
-            let found = dates.iter().filter_map(|&(tag, name)| Some(read(&set.text(tag)?, name)));
+            let mut values: Vec<&[u8]> = Vec::with_capacity(dates.len());
+            let found = dates.iter().filter_map(|&(tag, name)| {
+                // Most are the same day, written the same way: one of them is read.
+                let bytes = set.bytes(tag)?;
+                if values.contains(&bytes) {
+                    return None;
+                }
+                values.push(bytes);
+                Some(read(&set.text(tag)?, name))
+            });
             found.collect()
         };
         let mut found = read_all(&DATES);
@@ -138,6 +147,9 @@ pub(crate) fn is_placeholder(text: &str) -> bool {
 /// month by its English name. A year of two digits has no reading.
 pub(crate) fn day(text: &str) -> Option<Date> {
     let text = without_time(text.trim());
+    if text.len() == 8 && is_number(text) {
+        return civil(&text[..4], number(&text[4..6])?, number(&text[6..8])?);
+    }
     let parts: Vec<&str> =
         text.split([' ', '.', '-', '/', ',']).filter(|part| !part.is_empty()).collect();
     match parts[..] {

@@ -197,8 +197,9 @@ fn described(words: &str) -> Option<Sign> {
             ],
         ),
     ];
+    let starts = word_starts(words);
     let mut named = table.into_iter().filter_map(|(region, known)| {
-        let word = known.iter().find_map(|start| word_that_begins(words, start))?;
+        let word = known.iter().find_map(|start| word_that_begins(words, &starts, start))?;
         Some((region, 2, format!("a description says {word:?}")))
     });
     // A description of two regions ("head and neck") tells neither.
@@ -207,18 +208,30 @@ fn described(words: &str) -> Option<Sign> {
 }
 
 /// Whether a word of a text begins so: `l spine` is not in "cervical spine".
-/// Scripts without spaces between words are searched for the word alone.
 fn begins_a_word(text: &str, start: &str) -> bool {
-    word_that_begins(text, start).is_some()
+    word_that_begins(text, &word_starts(text), start).is_some()
 }
 
-/// The word of a text that begins so.
-fn word_that_begins<'a>(text: &'a str, start: &str) -> Option<&'a str> {
-    let spaced = start.chars().all(|c| c < '\u{1100}');
-    let begins = |at: &usize| !spaced || !text[..*at].ends_with(char::is_alphanumeric);
-    let at = text.match_indices(start).map(|found| found.0).find(begins)?;
+/// Where the words of a text begin, in bytes.
+fn word_starts(text: &str) -> Vec<usize> {
+    let mut inside = false;
+    let begins = |(at, c): (usize, char)| {
+        let before = std::mem::replace(&mut inside, c.is_alphanumeric());
+        (!before).then_some(at)
+    };
+    text.char_indices().filter_map(begins).collect()
+}
+
+/// The word of a text that begins so. Scripts without spaces between words are
+/// searched for the word alone.
+fn word_that_begins<'a>(text: &'a str, starts: &[usize], start: &str) -> Option<&'a str> {
+    if start.chars().all(|c| c >= '\u{1100}') {
+        let at = if text.is_ascii() { None } else { text.find(start) }?;
+        return Some(&text[at..at + start.len()]);
+    }
+    let at = starts.iter().copied().find(|&at| text[at..].starts_with(start))?;
     let rest = &text[at + start.len()..];
-    let end = rest.find(|c: char| !spaced || !c.is_alphanumeric()).unwrap_or(rest.len());
+    let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
     Some(&text[at..at + start.len() + end])
 }
 

@@ -31,17 +31,30 @@ pub(crate) enum Value {
 pub(crate) struct Set {
     entries: Vec<(Tag, Value)>,
     big: bool,
+    /// The tags of the entries ascend.
+    in_order: bool,
 }
 
 impl Set {
     pub(crate) fn new(big: bool) -> Self {
-        Self { entries: Vec::new(), big }
+        Self { entries: Vec::new(), big, in_order: true }
     }
 
     /// Adds an attribute; the first of two equal tags stays.
     pub(crate) fn push(&mut self, tag: Tag, value: Value) {
-        if self.value(tag).is_none() {
+        // Elements mostly come in order (PS3.5 7.1), so that none can be there yet.
+        let is_next = self.entries.last().is_none_or(|last| last.0 < tag);
+        if is_next && self.in_order || self.value(tag).is_none() {
+            self.in_order &= is_next;
             self.entries.push((tag, value));
+        }
+    }
+
+    /// The bytes of a plain value, with their padding.
+    pub(crate) fn bytes(&self, tag: Tag) -> Option<&[u8]> {
+        match self.value(tag)? {
+            Value::Bytes(bytes) => Some(bytes),
+            Value::Items(_) => None,
         }
     }
 
@@ -74,7 +87,13 @@ impl Set {
         if bytes.is_empty() {
             return Ok(None);
         }
-        let text = CharacterSet::of(self).decode(bytes).ok_or(bytes)?;
+        // What is the same in every character set needs none.
+        let plain = |byte: &u8| (0x20..0x7F).contains(byte) && !b"\\~".contains(byte);
+        let text = if bytes.iter().all(plain) {
+            std::str::from_utf8(bytes).map_err(|_| bytes)?.to_owned()
+        } else {
+            CharacterSet::of(self).decode(bytes).ok_or(bytes)?
+        };
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
         Ok((!text.is_empty()).then(|| text.to_owned()))
     }
@@ -190,6 +209,10 @@ impl Set {
     }
 
     fn value(&self, tag: Tag) -> Option<&Value> {
+        if self.in_order {
+            let at = self.entries.binary_search_by_key(&tag, |entry| entry.0).ok()?;
+            return Some(&self.entries[at].1);
+        }
         self.entries.iter().find(|entry| entry.0 == tag).map(|entry| &entry.1)
     }
 }

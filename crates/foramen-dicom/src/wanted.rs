@@ -133,7 +133,7 @@ fn wanted(tag: Tag) -> bool {
     // Most elements of a real header are of other groups: decide those first.
     match tag.group() {
         0x0008 | 0x0010 | 0x0018 | 0x0020 | 0x0028 | 0x5200 => {
-            PLAIN.contains(&tag) || is_sequence(tag)
+            SORTED_PLAIN.binary_search(&number(tag)).is_ok() || is_sequence(tag)
         }
         0x0019 => tag == SIEMENS_CREATOR || tag == SIEMENS_TILES,
         0x2005 => [PHILIPS_CREATOR, PHILIPS_SLOPE, PHILIPS_FRAME].contains(&tag),
@@ -143,4 +143,27 @@ fn wanted(tag: Tag) -> bool {
 
 fn is_sequence(tag: Tag) -> bool {
     SEQUENCES.contains(&tag)
+}
+
+/// The plain attributes in order: each element of each file is looked up in them.
+const SORTED_PLAIN: [u32; PLAIN.len()] = sorted();
+
+const fn sorted() -> [u32; PLAIN.len()] {
+    let mut numbers = [0; PLAIN.len()];
+    let mut index = 0;
+    while index < PLAIN.len() {
+        let new = number(PLAIN[index]);
+        let mut at = index;
+        while at > 0 && numbers[at - 1] > new {
+            numbers[at] = numbers[at - 1];
+            at -= 1;
+        }
+        numbers[at] = new;
+        index += 1;
+    }
+    numbers
+}
+
+const fn number(tag: Tag) -> u32 {
+    (tag.0 as u32) << 16 | tag.1 as u32
 }
