@@ -226,7 +226,7 @@ fn distinct(read: Vec<Described>, rejected: &mut Vec<Rejected>) -> Vec<Image> {
     let mut known: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for file in read {
         match file {
-            Err(refused) => rejected.push(refused),
+            Err(refused) => rejected.push(*refused),
             Ok(images) => {
                 let Some(first) = images.first() else { continue };
                 known.entry(first.instance.sop_uid.clone()).or_default().push(files.len());
@@ -294,7 +294,7 @@ fn unlisted(path: &Path, error: &walkdir::Error) -> RejectReason {
 }
 
 /// What one file holds.
-type Described = Result<Vec<Image>, Rejected>;
+type Described = Result<Vec<Image>, Box<Rejected>>;
 
 /// What a file holds, or each file of an archive.
 fn described(path: PathBuf, naming: Naming<'_>) -> Vec<Described> {
@@ -315,7 +315,7 @@ fn of_archive(path: &Path, naming: Naming<'_>) -> Vec<Described> {
     let listed = catch_unwind(|| entries(path)).unwrap_or(Err(RejectReason::Panicked));
     let (items, refused) = match listed {
         Ok(listed) => listed,
-        Err(reason) => return vec![Err(Rejected::file(path, reason))],
+        Err(reason) => return vec![Err(Box::new(Rejected::file(path, reason)))],
     };
     let mut all: Vec<Described> = items
         .into_par_iter()
@@ -329,7 +329,7 @@ fn of_archive(path: &Path, naming: Naming<'_>) -> Vec<Described> {
                 })
         })
         .collect();
-    all.extend(refused.into_iter().map(Err));
+    all.extend(refused.into_iter().map(|refused| Err(Box::new(refused))));
     all
 }
 
@@ -352,9 +352,9 @@ struct Refused {
 }
 
 impl Refused {
-    fn of(self, path: &Path) -> Rejected {
+    fn of(self, path: &Path) -> Box<Rejected> {
         let Self { reason, series_uid } = self;
-        Rejected { path: path.to_owned(), frame: None, reason, series_uid }
+        Box::new(Rejected { path: path.to_owned(), frame: None, reason, series_uid })
     }
 }
 
