@@ -88,6 +88,7 @@ mod finding;
 mod physics;
 mod region;
 mod region_evidence;
+mod region_words;
 
 mod coded_size;
 mod codestream;
