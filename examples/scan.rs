@@ -10,8 +10,9 @@
 //! millimetres, problems), then how many files are rejected for which reason;
 //! with `--explain` also why each plane, contrast, region and kind was given,
 //! which stacks of each study are its axial T2 images of the cervical spine, or
-//! why none, and every rejected file. With `--identity` it lists the attributes
-//! of each stack that could name a patient, without their values. Where there is
+//! why none, the sets they make and their order, and every rejected file. With `--identity` it lists the attributes
+//! that could name a patient, without their values; with `--strict` too it ends
+//! with an exit code other than 0 where one names a person alone. Where there is
 //! no stack at all, it ends with a message and an exit code other than 0.
 
 use std::fs;
@@ -20,7 +21,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use foramen_dicom::{ScanOptions, scan};
+use foramen_dicom::{Accepted, Refusal, ScanOptions, SubjectFrom, scan};
 use foramen_examples::{Failure, stack_table};
 use foramen_phantom::{CohortConfig, write_cohort};
 use indicatif::ProgressBar;
@@ -36,6 +37,20 @@ struct Arguments {
     /// List attributes that could name a patient, without their values.
     #[arg(long)]
     identity: bool,
+    /// With --identity: fail where a direct identifier is left.
+    #[arg(long, requires = "identity")]
+    strict: bool,
+    /// What names patients: patient-id, folder, or folder:DEPTH.
+    #[arg(long, value_name = "SOURCE", default_value = "patient-id")]
+    subject_from: SubjectFrom,
+    /// Take the images of one person and day as one frame of reference where
+    /// sagittal and axial ones cross.
+    #[arg(long)]
+    assume_one_frame: bool,
+    /// With --explain: use images in spite of this reason (localizer, plane,
+    /// contrast, fat, region); may be given several times.
+    #[arg(long, value_name = "REASON")]
+    accept: Vec<Refusal>,
     /// Write the result for a program to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -59,10 +74,13 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
 
     let bar = ProgressBar::new_spinner();
     let shown = bar.clone();
-    let options = ScanOptions::default().with_progress(move |files| {
-        shown.set_message(format!("{files} files"));
-        shown.tick();
-    });
+    let options = ScanOptions::default()
+        .with_subject_from(arguments.subject_from)
+        .with_assume_one_frame(arguments.assume_one_frame)
+        .with_progress(move |files| {
+            shown.set_message(format!("{files} files"));
+            shown.tick();
+        });
     let found = scan(&dir, &options);
     bar.finish_and_clear();
     if let Some(drawn) = drawn {
@@ -78,17 +96,20 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         };
         write().with_context(|| format!("could not write {}", file.display()))?;
     }
-    if arguments.identity {
-        stack_table::print_residuals(&found)?;
-    }
+    let direct = if arguments.identity { stack_table::print_residuals(&found)? } else { 0 };
     stack_table::print_stacks(&found, arguments.explain);
     if arguments.explain {
-        stack_table::print_studies(&found);
+        let accepted = Accepted::new(arguments.accept);
+        stack_table::print_studies(&found, &accepted);
+        stack_table::print_pools(&found, &accepted);
     }
     stack_table::print_rejected(&found, arguments.explain);
     if found.stacks.is_empty() {
         let (dir, files) = (dir.display(), found.files);
         bail!("no MR stack below {dir} ({files} files looked at); see why with --explain");
+    }
+    if arguments.strict && direct > 0 {
+        bail!("{direct} attributes name a person alone; empty them and export again");
     }
     Ok(())
 }

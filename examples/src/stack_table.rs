@@ -1,6 +1,11 @@
 //! The stacks of a scan, for people and for programs.
 
-use foramen_dicom::{Finding, Rejected, Residual, Scan, StackHeader, residual_identifiers};
+use std::collections::BTreeSet;
+
+use foramen_dicom::{
+    Accepted, Finding, FrameAgreement, IdentifierGroup, Refusal, Rejected, Remark, Residual, Scan,
+    StackHeader, identity_report, series_description,
+};
 use serde_json::{Value, json};
 
 /// Prints one line per stack, and why it is what it is.
@@ -9,22 +14,26 @@ pub fn print_stacks(found: &Scan, explain: bool) {
         return;
     }
     println!(
-        "{:<16} {:>12} {:>5} {:<8} {:<7} {:>6} {:>9} {:<17} problems",
-        "subject", "series", "stack", "plane", "image", "slices", "matrix", "spacing (mm)"
+        "{:<16} {:>12} {:>5} {:<10} {:<8} {:<7} {:>6} {:>9} {:<17} description; problems",
+        "subject", "series", "stack", "date", "plane", "image", "slices", "matrix", "spacing (mm)"
     );
     for stack in &found.stacks {
         let tail = tail(&stack.series_uid);
         let between = stack.slice_spacing().map_or_else(|| "–".into(), |mm| format!("{mm:.2}"));
+        let date = stack.acquired.map_or_else(|| "?".to_owned(), |date| date.to_string());
+        // A file that can no longer be read is told when it is asked for more.
+        let description = series_description(stack).ok().flatten();
+        let told: Vec<String> = description.into_iter().chain(remarks(stack)).collect();
         let spacing = format!("{:.3} × {:.3} × {between}", stack.spacing.row, stack.spacing.column);
         println!(
-            "{:<16} {tail:>12} {:>5} {:<8} {:<7} {:>6} {:>9} {spacing:<17} {}",
+            "{:<16} {tail:>12} {:>5} {date:<10} {:<8} {:<7} {:>6} {:>9} {spacing:<17} {}",
             stack.subject,
             stack.stack,
             stack.orientation,
             stack.contrast,
             stack.slices.len(),
             format!("{} × {}", stack.rows, stack.columns),
-            remarks(stack).join("; ")
+            told.join("; ")
         );
         for finding in stack.findings.iter().filter(|_| explain) {
             let Finding { about, answer, confidence, evidence, .. } = finding;
@@ -34,9 +43,9 @@ pub fn print_stacks(found: &Scan, explain: bool) {
 }
 
 /// Prints which stacks of each study are its axial T2 images, or why none is.
-pub fn print_studies(found: &Scan) {
+pub fn print_studies(found: &Scan, accepted: &Accepted) {
     for study in found.studies() {
-        match study.axial_t2() {
+        match study.axial_t2_accepting(accepted) {
             Ok(answers) => {
                 for best in answers {
                     let stacks: Vec<_> = best.stacks.iter().map(|s| s.stack.to_string()).collect();
@@ -49,7 +58,53 @@ pub fn print_studies(found: &Scan) {
                     );
                 }
             }
-            Err(none) => println!("{}: {none}", study.subject),
+            Err(none) => {
+                println!("{}: {none}", study.subject);
+                let axial = none.refused.iter().filter(|r| r.refusal != Refusal::Plane);
+                let kinds: BTreeSet<_> = axial.map(|refused| refused.refusal.name()).collect();
+                for kind in kinds {
+                    println!("{:>16} --accept {kind} uses them all the same", "");
+                }
+            }
+        }
+    }
+}
+
+/// Prints the sets of axial T2 images of each examination in their order, and why
+/// each comes before the next.
+pub fn print_pools(found: &Scan, accepted: &Accepted) {
+    for examination in found.examinations() {
+        let frames = examination.frames();
+        if frames != FrameAgreement::One {
+            println!("{}: {frames}", examination.subject);
+        }
+        // Why there is none was told for each study.
+        let Ok(pool) = examination.pool(accepted) else { continue };
+        let day = pool.acquired.map_or_else(|| "?".to_owned(), |date| date.to_string());
+        for (index, set) in pool.sets.iter().enumerate() {
+            let series: Vec<&str> = set.series().into_iter().map(tail).collect();
+            println!(
+                "{} {day}: set {} of {}: {} images, {} {}, {:.0} mm, series {}",
+                pool.subject,
+                index + 1,
+                pool.sets.len(),
+                set.images.len(),
+                set.contrast,
+                set.fat,
+                set.covered,
+                series.join(", ")
+            );
+            for aside in &set.set_aside {
+                let (image, kept) = (aside.image.header(), aside.kept.header());
+                let (image, kept) = (image.path.display(), kept.path.display());
+                println!("{:>16} {image}: the later {kept} lies at its place", "set aside");
+            }
+            for remark in &set.remarks {
+                println!("{:>16} {}: {remark}", "remark", remark.name());
+            }
+        }
+        if let Some((_, why)) = pool.runner_up() {
+            println!("{:>16} set 1 comes before set 2: {why}", "");
         }
     }
 }
@@ -75,7 +130,25 @@ fn remarks(stack: &StackHeader) -> Vec<String> {
     let place = stack.blocks.iter().position(|&block| block == stack.stack);
     let block = place.filter(|_| stack.blocks.len() > 1);
     let block = block.map(|at| format!("block {} of {}", at + 1, stack.blocks.len()));
-    kind.chain(block).chain(stack.problems.iter().map(ToString::to_string)).collect()
+    let dating = stack.acquired.is_none().then(|| stack.dating.to_string());
+    kind.chain(block)
+        .chain(stack.problems.iter().map(ToString::to_string))
+        .chain(dating)
+        .chain(stack.remarks.iter().filter(|r| !are_told(r)).map(ToString::to_string))
+        .collect()
+}
+
+/// Whether problems, kind or date of the stack say the same.
+fn are_told(remark: &Remark) -> bool {
+    matches!(
+        remark,
+        Remark::MissingSlice { .. }
+            | Remark::UnevenSpacing { .. }
+            | Remark::SingleSlice
+            | Remark::Derived
+            | Remark::Undated
+            | Remark::UnreadableDate
+    )
 }
 
 /// Prints how many files are rejected for which reason, and each of them.
@@ -86,6 +159,9 @@ pub fn print_rejected(found: &Scan, explain: bool) {
         found.stacks.len(),
         found.rejected.len()
     );
+    for conflict in &found.conflicts {
+        println!("{conflict}");
+    }
     for (reason, count) in found.rejected_counts() {
         println!("{count:>8}  {reason}");
     }
@@ -94,21 +170,20 @@ pub fn print_rejected(found: &Scan, explain: bool) {
     }
 }
 
-/// Prints the attributes of each stack that could name a patient.
+/// Prints the attributes that could name a patient, by what they tell, each once,
+/// and returns how many of them name a person alone.
 ///
 /// # Errors
 /// When a file can no longer be read.
-pub fn print_residuals(found: &Scan) -> anyhow::Result<()> {
-    for stack in &found.stacks {
-        for residual in residual_identifiers(stack)? {
-            let Residual { tag: (group, element), name, why, files, .. } = residual;
-            let (subject, series) = (&stack.subject, tail(&stack.series_uid));
-            println!(
-                "{subject} {series}: ({group:04X},{element:04X}) {name}: {why} ({files} files)"
-            );
-        }
+pub fn print_residuals(found: &Scan) -> anyhow::Result<usize> {
+    let residuals = identity_report(&found.stacks)?;
+    for Residual { group, tag, name, why, files, stacks, .. } in &residuals {
+        let (of, element) = tag;
+        println!(
+            "{group:<8} ({of:04X},{element:04X}) {name}: {why} ({stacks} stacks, {files} files)"
+        );
     }
-    Ok(())
+    Ok(residuals.iter().filter(|residual| residual.group == IdentifierGroup::Direct).count())
 }
 
 /// All of it for a program.
@@ -119,6 +194,8 @@ pub fn as_json(found: &Scan) -> Value {
         "blocks": stack.blocks,
         "plane": stack.orientation.name(), "contrast": stack.contrast.name(),
         "region": stack.region.name(), "findings": findings(stack), "localizer": stack.localizer, "derived": stack.derived,
+        "date": stack.acquired.map(|date| date.to_string()),
+        "remarks": stack.remarks.iter().map(Remark::name).collect::<Vec<_>>(),
         "n_slices": stack.slices.len(), "rows": stack.rows, "columns": stack.columns,
         "spacing_mm": {"row": stack.spacing.row, "column": stack.spacing.column, "slice": stack.slice_spacing()},
         "gaps_mm": stack.report.gaps, "shear_mm": stack.report.shear, "even": stack.report.is_even(),

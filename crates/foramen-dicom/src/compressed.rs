@@ -13,6 +13,10 @@ use crate::colour::Colour;
 use crate::format::{PixelFormat, PixelSource};
 use crate::syntax::Coding;
 
+/// Why lossy JPEG of more than 8 bits is not read.
+pub(crate) const NO_LOSSY_12_BITS: &str =
+    "lossy JPEG of 12 bits has no decoder here; convert the file to a lossless syntax";
+
 /// Expands a JPEG, JPEG-LS, JPEG 2000 or JPEG XL frame to little endian pixels.
 ///
 /// The decoders trust the header about the size of the image: a larger code
@@ -34,28 +38,58 @@ pub(crate) fn expand(coded: Vec<u8>, source: &PixelSource) -> Result<Vec<u8>, Re
     if coding == Coding::JpegLs && in_colour && has_scan_per_component(coded) {
         return Err(failed("JPEG-LS colours in a scan each; convert the file to another syntax"));
     }
-    let coded = match coding {
-        Coding::Jpeg if format.colour == Colour::Rgb => marked_as_rgb(coded),
-        _ => coded.to_vec(),
+    let bytes = match coding {
+        Coding::Jpeg if format.colour == Colour::Rgb => decoded(marked_as_rgb(coded), source)?,
+        // Some encoders pad with a zero before the end marker, which CharLS takes
+        // for pixels too many.
+        Coding::JpegLs => decoded(coded.to_vec(), source).or_else(|refused| {
+            without_last_zero(coded).map_or(Err(refused), |coded| decoded(coded, source))
+        })?,
+        _ => decoded(coded.to_vec(), source)?,
     };
-    let object = frame_object(coded, format)
+    if bytes.len() != format.frame_bytes() {
+        let (described, present) = (format.frame_bytes() as u64, bytes.len() as u64);
+        return Err(RejectReason::PixelLength { described, present });
+    }
+    Ok(bytes)
+}
+
+/// What the decoder of the transfer syntax makes of a code stream.
+fn decoded(coded: Vec<u8>, source: &PixelSource) -> Result<Vec<u8>, RejectReason> {
+    let object = frame_object(coded, &source.format)
         .with_meta(
             FileMetaTableBuilder::new()
                 .transfer_syntax(source.syntax.uid())
                 .media_storage_sop_class_uid(uids::MR_IMAGE_STORAGE)
                 .media_storage_sop_instance_uid("2.25.1"),
         )
-        .map_err(|_| failed("no decoder took the frame"))?;
-    let bytes = catch_unwind(AssertUnwindSafe(|| {
+        .map_err(|_| RejectReason::Decode { what: "no decoder took the frame" })?;
+    catch_unwind(AssertUnwindSafe(|| {
         object.decode_pixel_data_frame(0).map(|decoded| decoded.data().to_vec())
     }))
-    .map_err(|_| failed("the decoder failed in an unforeseen way"))?
-    .map_err(|_| failed("the decoder refused the code stream"))?;
-    if bytes.len() != format.frame_bytes() {
-        let (described, present) = (format.frame_bytes() as u64, bytes.len() as u64);
-        return Err(RejectReason::PixelLength { described, present });
+    .map_err(|_| RejectReason::Decode { what: "the decoder failed in an unforeseen way" })?
+    .map_err(|error| RejectReason::Decoder { cause: causes(&error) })
+}
+
+/// The message of an error and of all that caused it, each once.
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        let cause = error.to_string();
+        if !said.ends_with(&cause) {
+            said = format!("{said}: {cause}");
+        }
+        next = error.source();
     }
-    Ok(bytes)
+    said
+}
+
+/// A stream without the zero before its end marker (ITU-T T.87 C.2.1), where
+/// there is one.
+fn without_last_zero(coded: &[u8]) -> Option<Vec<u8>> {
+    let end = coded.windows(3).rposition(|bytes| bytes == [0x00, 0xFF, 0xD9])?;
+    Some([&coded[..end], &coded[end + 1..]].concat())
 }
 
 /// The stream with an Adobe marker (ITU-T T.872 6.5.3) in front that says RGB:
@@ -75,7 +109,7 @@ fn check(size: CodedSize, format: &PixelFormat) -> Result<(), RejectReason> {
     let what = if usize::try_from(size.components) != Ok(format.colour.samples()) {
         "the code stream has other samples than Samples per Pixel (0028,0002)"
     } else if size.lossy_jpeg && size.precision != 8 {
-        "lossy JPEG of 12 bits has no decoder here; convert the file to a lossless syntax"
+        NO_LOSSY_12_BITS
     } else if size.precision.div_ceil(8) * 8 != u32::from(format.allocated) {
         "the bits of the code stream do not fit Bits Allocated (0028,0100)"
     } else {

@@ -14,9 +14,12 @@ pub(crate) fn classify(physics: &Physics) -> (Contrast, Finding) {
     // Echo and repetition time together settle it, one alone mostly.
     let known = [physics.echo_time.is_some(), physics.repetition_time.is_some()];
     let sure = if known == [true; 2] && physics.family != Family::Unknown { 0.95 } else { 0.8 };
+    // Acquisition Contrast alone is a word, not physics.
+    let is_t2 = |contrast| matches!(contrast, Contrast::T2Fse | Contrast::T2Star);
+    let of = |contrast| if is_t2(contrast) && physics.echo_time.is_none() { 0.55 } else { sure };
     let (contrast, confidence) = by_physics(physics, &mut evidence)
-        .map(|contrast| (contrast, sure))
-        .or_else(|| by_words(&physics.words, &mut evidence).map(|contrast| (contrast, 0.5)))
+        .map(|contrast| (contrast, of(contrast)))
+        .or_else(|| by_words(physics, &mut evidence))
         .unwrap_or_else(|| {
             evidence.push("the header does not tell the contrast".to_owned());
             (Contrast::Other, 0.0)
@@ -109,19 +112,66 @@ fn declared(contrast: &str) -> Option<Contrast> {
     }
 }
 
-fn by_words(words: &str, evidence: &mut Vec<String>) -> Option<Contrast> {
+/// What a description says where the header has no echo time, and how firmly.
+///
+/// A name with `t2` in it is that of a fast spin echo only where nothing speaks
+/// for a gradient echo: `t2_me2d_tra_p2` is T2*, whatever its name.
+fn by_words(physics: &Physics, evidence: &mut Vec<String>) -> Option<(Contrast, f64)> {
+    let words = physics.words.as_str();
+    let named = |known: &[&'static str]| known.iter().copied().find(|word| words.contains(word));
+    if let Some(word) = named(&OTHER_NAMES) {
+        evidence.push(format!("no echo time in the header; its description says {word:?}"));
+        return Some((Contrast::Other, 0.5));
+    }
+    let gradient = named(&GRADIENT_NAMES);
+    let is_gradient = physics.family == Family::GradientEcho
+        || physics.family == Family::Unknown && gradient.is_some();
     let table = [
         (Contrast::Stir, &["stir", "tirm"][..]),
         (Contrast::T2Star, &["t2*", "t2 star", "t2star", "t2_star", "medic", "merge", "mffe"]),
         (Contrast::T2Fse, &["t2"]),
         (Contrast::T1, &["t1"]),
     ];
-    let (contrast, word) = table.into_iter().find_map(|(contrast, known)| {
-        known.iter().find(|&&word| words.contains(word)).map(|&word| (contrast, word))
-    })?;
-    evidence.push(format!("no physics in the header; its description says {word:?}"));
-    Some(contrast)
+    let (contrast, word) =
+        table.into_iter().find_map(|(contrast, known)| Some((contrast, named(known)?)))?;
+    let known = if physics.family == Family::Unknown { "no physics" } else { "no echo time" };
+    evidence.push(format!("{known} in the header; its description says {word:?}"));
+    Some(match contrast {
+        // A spin echo has no T2*, whatever its name.
+        Contrast::T2Star if physics.family == Family::SpinEcho => (Contrast::Other, 0.3),
+        Contrast::T2Fse | Contrast::Stir if is_gradient => {
+            let why = match (physics.family, gradient) {
+                (Family::GradientEcho, _) => "Scanning Sequence is a gradient echo".to_owned(),
+                (_, word) => format!("{:?} names a gradient echo", word.unwrap_or_default()),
+            };
+            evidence.push(why);
+            (Contrast::T2Star, 0.4)
+        }
+        contrast => (contrast, 0.5),
+    })
 }
+
+/// Parts of names of sequences that are neither T1 nor T2 images of a spine.
+const OTHER_NAMES: [&str; 12] = [
+    "flair",
+    "dark-fluid",
+    "darkfluid",
+    "dwi",
+    "diff",
+    "ep2d",
+    "adc",
+    "swi",
+    "t2map",
+    "t2_map",
+    "mapit",
+    "perf",
+];
+
+/// Parts of names of gradient echoes of the vendors.
+const GRADIENT_NAMES: [&str; 14] = [
+    "me2d", "me3d", "medic", "merge", "mffe", "fl2d", "fl3d", "fi2d", "fi3d", "flash", "gre",
+    "ffe", "fspgr", "ciss",
+];
 
 #[cfg(test)]
 mod tests {
@@ -170,6 +220,39 @@ mod tests {
         let only_words = Physics { words: "ax t2* medic".to_owned(), ..Physics::default() };
         assert_eq!(classify(&only_words).0, Contrast::T2Star);
         assert_eq!(classify(&Physics::default()).0, Contrast::Other);
+    }
+
+    #[test]
+    fn a_gradient_echo_is_no_t2_fse_by_its_name() {
+        let named = |family, words: &str| {
+            let (contrast, finding) =
+                classify(&Physics { family, words: words.to_owned(), ..Physics::default() });
+            (contrast, finding.confidence)
+        };
+        for words in ["t2_me2d_tra_p2", "t2_tra", "ax t2 stir"] {
+            let (contrast, confidence) = named(Family::GradientEcho, words);
+            assert!(contrast == Contrast::T2Star && confidence < 0.5, "{words}: {contrast}");
+        }
+        // The name alone, without Scanning Sequence.
+        assert_eq!(named(Family::Unknown, "t2_me2d_tra_p2").0, Contrast::T2Star);
+        assert_eq!(named(Family::Unknown, "t2_fl3d_tra").0, Contrast::T2Star);
+        assert_eq!(named(Family::Unknown, "t2_tse_tra").0, Contrast::T2Fse);
+        assert_eq!(named(Family::SpinEcho, "t2_tse_tra").0, Contrast::T2Fse);
+        for words in ["t2_flair_tra", "t2 dark-fluid", "ep2d_diff_t2"] {
+            assert_eq!(named(Family::Unknown, words).0, Contrast::Other, "{words}");
+        }
+    }
+
+    #[test]
+    fn enhanced_objects_without_echo_time_are_possible_and_uncertain() {
+        let declared = Physics { declared: Some("T2".to_owned()), ..Physics::default() };
+        let (contrast, finding) = classify(&declared);
+        assert!(contrast == Contrast::T2Fse && finding.confidence < 0.6, "{finding:?}");
+        // A gradient echo is none, whatever it declares.
+        let gradient = Physics { family: Family::GradientEcho, ..declared };
+        assert_ne!(classify(&gradient).0, Contrast::T2Fse);
+        let sure = Physics { declared: Some("T2".to_owned()), ..spin(100.0, 4000.0) };
+        assert!(classify(&sure).1.confidence > 0.9);
     }
 
     #[test]

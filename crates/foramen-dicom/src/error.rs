@@ -79,6 +79,14 @@ pub enum DicomError {
     },
 }
 
+impl DicomError {
+    /// The message with all that caused it, for logs that show one line.
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        crate::compressed::causes(self)
+    }
+}
+
 fn words(problems: &[Problem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

@@ -4,7 +4,7 @@ use crate::Orientation;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What it is about: `plane`, `contrast`, `region` or `kind`.
+    /// What it is about: `plane`, `contrast`, `kind`, `fat` or `region`.
     pub about: &'static str,
     /// The conclusion.
     pub answer: &'static str,

@@ -4,6 +4,7 @@ use dicom_dictionary_std::tags;
 
 use crate::RejectReason;
 use crate::colour::Colour;
+use crate::compressed::NO_LOSSY_12_BITS;
 use crate::item::Item;
 use crate::read::{Header, PixelElement};
 use crate::syntax::{Coding, Syntax};
@@ -166,6 +167,10 @@ impl PixelSource {
             (Coding::Unknown, _) => {
                 let uid = header.syntax.uid().to_owned();
                 return Err(RejectReason::TransferSyntax { uid });
+            }
+            // Baseline has 8 bits; the extended process is there for 12.
+            (Coding::Jpeg, _) if header.syntax.is_extended_jpeg() && format.stored > 8 => {
+                return Err(RejectReason::Decode { what: NO_LOSSY_12_BITS });
             }
             (Coding::JpegLs, _) if !cfg!(feature = "jpeg-ls") => {
                 return Err(RejectReason::Feature { coding: "JPEG-LS", feature: "jpeg-ls" });

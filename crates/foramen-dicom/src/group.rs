@@ -1,15 +1,16 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use foramen_image::Plane;
 use foramen_types::Point;
 
 use crate::block::breaks;
 use crate::contrast::classify;
-use crate::image::{Image, Occasion};
+use crate::image::{Image, Occasion, time_of_day};
 use crate::report::{DuplicateSlice, Repeat};
+use crate::stray::set_aside;
 use crate::{
-    Finding, Orientation, Region, RejectReason, Rejected, SliceHeader, StackHeader, StackReport,
-    Tolerances,
+    Finding, Orientation, Region, RejectReason, Rejected, Remark, SliceHeader, StackHeader,
+    StackReport, Tolerances,
 };
 
 /// Puts images into stacks; what lies twice at one position for no reason goes
@@ -55,6 +56,8 @@ fn stacks_of_series(
             None => clusters.push(vec![image]),
         }
     }
+    let missing_numbers = missing_numbers(clusters.iter().flatten());
+    let strays = set_aside(&mut clusters, &limits, rejected);
     let first = clusters[0][0].plane;
     let across = clusters.iter().any(|cluster| first.angle(&cluster[0].plane) > limits.across);
     let arranged: Vec<Arranged> = clusters
@@ -70,7 +73,30 @@ fn stacks_of_series(
     if !across {
         join_blocks(&arranged, &mut stacks, &limits);
     }
+    for stack in &mut stacks {
+        stack.remark(&missing_numbers);
+    }
+    if strays > 0 {
+        let remark = Remark::ReferenceImage { images: strays };
+        stacks.iter_mut().for_each(|stack| stack.remarks.push(remark.clone()));
+    }
     stacks
+}
+
+/// The Instance Numbers that are missing between the first and the last of a
+/// series, where they are few: some writers number in steps.
+fn missing_numbers<'a>(images: impl Iterator<Item = &'a Image>) -> Vec<i64> {
+    let numbers: Option<BTreeSet<i64>> =
+        images.map(|image| image.occasion.instance_number).collect();
+    let numbers = numbers.unwrap_or_default();
+    let (Some(&first), Some(&last)) = (numbers.first(), numbers.last()) else { return Vec::new() };
+    let most = numbers.len() / 5 + 1;
+    // A wide range is not walked through.
+    let span = usize::try_from(last.saturating_sub(first)).unwrap_or(usize::MAX);
+    if span.saturating_add(1) - numbers.len() > most {
+        return Vec::new();
+    }
+    (first..last).filter(|number| !numbers.contains(number)).collect()
 }
 
 /// Takes blocks apart that are parallel by chance.
@@ -192,7 +218,8 @@ fn split_repeats(
             let (path, frame) = (cluster[index].instance.path.to_path_buf(), cluster[index].frame);
             let reason =
                 RejectReason::DuplicatePosition { kept: first.instance.path.to_path_buf() };
-            rejected.push(Rejected { path: path.clone(), frame: Some(frame), reason });
+            let series_uid = Some(first.instance.series_uid.clone());
+            rejected.push(Rejected { path: path.clone(), frame: Some(frame), reason, series_uid });
             duplicates.push(DuplicateSlice { slice, path, frame });
         }
         images.push(first.clone());
@@ -300,6 +327,7 @@ fn stack(arranged: &Arranged, index: usize, across: bool, limits: Tolerances) ->
     report.duplicates.clone_from(&arranged.duplicates);
     report.in_stack_order = in_stack_order(images);
     let (contrast, of_contrast) = classify(&first.physics);
+    let (fat, of_fat) = crate::fat::classify(&first.physics);
     let across = across.then_some("slices of its series lie across each other");
     let (localizer, derived) = (first.physics.localizer().or(across), first.physics.derived());
     let instance = &first.instance;
@@ -310,14 +338,24 @@ fn stack(arranged: &Arranged, index: usize, across: bool, limits: Tolerances) ->
         stack: index,
         blocks: vec![index],
         frame_of_reference_uid: instance.frame_of_reference_uid.clone(),
-        acquired: instance.acquired,
+        series_number: first.occasion.series_number,
+        time: images
+            .iter()
+            .filter_map(Image::seconds)
+            .reduce(f64::min)
+            .or_else(|| time_of_day(first.occasion.series_time.as_deref()?)),
+        echo_time: first.physics.echo_time,
+        acquired: instance.dating.date(),
+        dating: instance.dating.clone(),
         orientation: Orientation::of(first.plane.normal()),
         contrast,
+        fat,
         region: Region::Unknown,
         findings: vec![
             Finding::plane(first.plane.normal()),
             of_contrast,
             Finding::kind(localizer, derived),
+            Finding::new("fat", fat.name(), 1.0, vec![of_fat]),
         ],
         localizer: localizer.is_some(),
         derived: derived.is_some(),
@@ -327,8 +365,17 @@ fn stack(arranged: &Arranged, index: usize, across: bool, limits: Tolerances) ->
         slices: images.iter().map(SliceHeader::new).collect(),
         problems: report.problems(),
         report,
+        remarks: Vec::new(),
+        signs: Vec::new(),
     };
-    let (region, finding) = crate::region::of_stack(&first.anatomy, &stack);
+    if instance.assumed_frame {
+        stack.remarks.push(Remark::AssumedFrame);
+    }
+    if images.iter().any(|image| image.instance.decimal_comma) {
+        stack.remarks.push(Remark::DecimalComma);
+    }
+    stack.signs = crate::region::of_stack(&first.anatomy, &stack);
+    let (region, finding) = crate::region::weigh(&stack.signs);
     stack.region = region;
     stack.findings.push(finding);
     stack

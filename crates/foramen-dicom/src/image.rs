@@ -3,22 +3,23 @@ use std::sync::Arc;
 
 use dicom_dictionary_std::{tags, uids};
 use foramen_image::{Plane, Spacing};
-use foramen_types::{Point, SubjectId, SubjectKey, Vector};
-use jiff::civil::Date;
+use foramen_types::{Point, SubjectId, Vector};
 
-use crate::RejectReason;
 use crate::colour::Colour;
 use crate::format::PixelSource;
 use crate::item::Item;
+use crate::person::Person;
 use crate::physics::Physics;
 use crate::read::Header;
 use crate::region::Anatomy;
 use crate::rescale::Rescale;
 use crate::set::{Groups, Set};
+use crate::subject_from::Naming;
 use crate::wanted::{SIEMENS_CREATOR, SIEMENS_TILES};
+use crate::{Dating, RejectReason};
 
 /// What all images of one file share.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Instance {
     pub(crate) path: Arc<Path>,
     pub(crate) subject: SubjectId,
@@ -26,7 +27,12 @@ pub(crate) struct Instance {
     pub(crate) series_uid: String,
     pub(crate) sop_uid: String,
     pub(crate) frame_of_reference_uid: Option<String>,
-    pub(crate) acquired: Option<Date>,
+    /// The frame of reference is none of the file's.
+    pub(crate) assumed_frame: bool,
+    pub(crate) dating: Dating,
+    pub(crate) person: Person,
+    /// A number of the header is written with a decimal comma.
+    pub(crate) decimal_comma: bool,
     pub(crate) pixels: Arc<PixelSource>,
 }
 
@@ -48,6 +54,30 @@ pub(crate) struct Image {
     pub(crate) occasion: Occasion,
 }
 
+impl Image {
+    /// When it was acquired, in seconds of its day (Acquisition Time (0008,0032));
+    /// `None` where that is missing.
+    pub(crate) fn seconds(&self) -> Option<f64> {
+        time_of_day(self.occasion.acquisition_time.as_deref()?)
+    }
+}
+
+/// The seconds of a time of day, `HHMMSS.FFFFFF` or a first part of it, with or
+/// without colons (PS3.5 6.2).
+pub(crate) fn time_of_day(text: &str) -> Option<f64> {
+    let text = text.replace(':', "");
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    if !matches!(whole.len(), 2 | 4 | 6) {
+        return None;
+    }
+    let part = |at: usize| -> Option<f64> {
+        let digits = whole.get(at..at + 2).filter(|part| part.bytes().all(|b| b.is_ascii_digit()));
+        if at < whole.len() { digits?.parse().ok() } else { Some(0.0) }
+    };
+    let fraction = if fraction.is_empty() { 0.0 } else { format!("0.{fraction}").parse().ok()? };
+    Some(part(0)? * 3600.0 + part(2)? * 60.0 + part(4)? + fraction)
+}
+
 /// What can tell two images at one position apart, in the order in which it is
 /// trusted. Texts are kept as they are: they are only compared.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -63,13 +93,17 @@ pub(crate) struct Occasion {
     pub(crate) acquisition_time: Option<String>,
     pub(crate) content_time: Option<String>,
     pub(crate) instance_number: Option<i64>,
+    /// Series Number (0020,0011) and Series Time (0008,0031): they tell series
+    /// apart, never images of one.
+    pub(crate) series_number: Option<i64>,
+    pub(crate) series_time: Option<String>,
 }
 
 /// Turns a header into the images it describes, or says why it holds none.
 pub(crate) fn describe(
     item: &Item,
     header: &Header,
-    key: &SubjectKey,
+    naming: Naming<'_>,
 ) -> Result<Vec<Image>, RejectReason> {
     let set = &header.set;
     let sop_class = set.text(tags::SOP_CLASS_UID).or_else(|| header.media_class.clone());
@@ -94,15 +128,18 @@ pub(crate) fn describe(
         return Err(RejectReason::Mosaic);
     }
     let text = |tag, name| set.text(tag).ok_or(RejectReason::Missing { name });
-    let patient = text(tags::PATIENT_ID, "Patient ID (0010,0020)")?;
+    let dating = Dating::of(set);
     let instance = Arc::new(Instance {
         path: item.path.clone(),
-        subject: key.of_patient(&patient).map_err(RejectReason::Subject)?,
+        subject: naming.subject(&item.path, set)?,
         study_uid: text(tags::STUDY_INSTANCE_UID, "Study Instance UID (0020,000D)")?,
         series_uid: text(tags::SERIES_INSTANCE_UID, "Series Instance UID (0020,000E)")?,
         sop_uid: text(tags::SOP_INSTANCE_UID, "SOP Instance UID (0008,0018)")?,
         frame_of_reference_uid: set.text(tags::FRAME_OF_REFERENCE_UID),
-        acquired: acquired(set),
+        assumed_frame: false,
+        person: Person::new(set, dating.date()),
+        dating,
+        decimal_comma: set.has_decimal_comma(),
         pixels: Arc::new(PixelSource::new(header, item.clone())?),
     });
     let format = &instance.pixels.format;
@@ -228,32 +265,10 @@ impl Groups<'_> {
             acquisition_time: self.top.text(tags::ACQUISITION_TIME),
             content_time: self.top.text(tags::CONTENT_TIME),
             instance_number: self.top.integer(tags::INSTANCE_NUMBER),
+            series_number: self.top.integer(tags::SERIES_NUMBER),
+            series_time: self.top.text(tags::SERIES_TIME),
         }
     }
-}
-
-/// The day of the examination: the first of the dates that is there, nearest to
-/// the acquisition first.
-fn acquired(set: &Set) -> Option<Date> {
-    [
-        tags::ACQUISITION_DATE,
-        tags::ACQUISITION_DATE_TIME,
-        tags::SERIES_DATE,
-        tags::STUDY_DATE,
-        tags::CONTENT_DATE,
-    ]
-    .into_iter()
-    .find_map(|tag| date(&set.text(tag)?))
-}
-
-/// Reads `YYYYMMDD…`, and `YYYY.MM.DD` of files older than the standard
-/// (PS3.5 6.2).
-fn date(text: &str) -> Option<Date> {
-    let digits: String = text.chars().filter(|&c| c != '.').take(8).collect();
-    if digits.len() != 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    Date::new(digits[..4].parse().ok()?, digits[4..6].parse().ok()?, digits[6..].parse().ok()?).ok()
 }
 
 #[cfg(test)]
@@ -261,11 +276,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_days_of_the_calendar() {
-        assert_eq!(date("20240229"), Some(Date::constant(2024, 2, 29)));
-        assert_eq!(date("2024.02.29"), Some(Date::constant(2024, 2, 29)));
-        assert_eq!(date("20240229101500.5"), Some(Date::constant(2024, 2, 29)));
-        assert_eq!(date("20230229"), None);
-        assert_eq!(date("?"), None);
+    fn times_of_day_are_seconds() {
+        assert_eq!(time_of_day("101500"), Some(36_900.0));
+        assert_eq!(time_of_day("1015"), Some(36_900.0));
+        assert_eq!(time_of_day("10:15:00.250"), Some(36_900.25));
+        assert_eq!(time_of_day("morning"), None);
+        assert_eq!(time_of_day("1"), None);
     }
 }

@@ -8,11 +8,13 @@
 //! them into a [`foramen_image::Stack`], each slice on its own plane;
 //! [`load_volume`] into a [`Volume`] on an even grid, which [`Policy::Strict`]
 //! refuses where there is none. [`Study::axial_t2`] says which stacks are the
-//! axial T2 images of the cervical spine. A file that is not used is a
+//! axial T2 images of the cervical spine, and [`Pool`] gathers those of one
+//! [`Examination`] over all its series. A file that is not used is a
 //! [`Rejected`] with its [`RejectReason`]; nothing is lost in silence, and no
 //! file, however broken, stops the others.
 //!
-//! Names and birth dates are never read. The Patient ID becomes a subject id
+//! Names are never read; birth dates are compared within one scan, to tell two
+//! people under one Patient ID, and dropped. The Patient ID becomes a subject id
 //! through a [`foramen_types::SubjectKey`] at once.
 //!
 //! ```
@@ -42,11 +44,17 @@
     )
 )]
 
+mod accept;
+mod examination;
+mod frame;
+mod pool;
 mod scan;
 mod stack;
 mod study;
+mod subject_from;
 
 mod problem;
+mod remark;
 mod report;
 mod tolerances;
 
@@ -60,6 +68,7 @@ mod error;
 mod reject;
 
 mod archive;
+mod character_set;
 mod item;
 mod read;
 mod set;
@@ -69,11 +78,17 @@ mod wanted;
 mod block;
 mod group;
 mod image;
+mod person;
+mod stray;
 
 mod contrast;
+mod dating;
+mod fat;
 mod finding;
 mod physics;
 mod region;
+mod region_evidence;
+mod region_words;
 
 mod coded_size;
 mod codestream;
@@ -87,18 +102,29 @@ mod packets;
 mod rescale;
 mod run_length;
 
+pub use accept::{Accepted, Refusal, UnknownRefusal};
 pub use crossing::Projection;
+pub use dating::Dating;
 pub use error::DicomError;
+pub use examination::Examination;
+pub use fat::FatSignal;
 pub use finding::Finding;
-pub use identity::{Residual, residual_identifiers};
+pub use frame::FrameAgreement;
+pub use identity::{
+    IdentifierGroup, Residual, identity_report, residual_identifiers, series_description,
+};
 pub use load::{Loaded, load, read_picture};
+pub use person::{ConflictSign, PersonConflict};
+pub use pool::{ImageSet, Pool, PooledImage, Ranked, Rule, SetAside};
 pub use problem::Problem;
 pub use region::Region;
 pub use reject::{RejectReason, Rejected};
+pub use remark::Remark;
 pub use report::{DuplicateSlice, MissingSlices, Repeat, StackReport};
 pub use scan::{Progress, Scan, ScanOptions, scan};
 pub use stack::{Orientation, SliceHeader, StackHeader};
 pub use study::{AxialT2, NoAxialT2, RefusedStack, Study};
+pub use subject_from::{SubjectFrom, UnknownSubjectFrom};
 pub use tolerances::Tolerances;
 pub use volume::{Grid, Policy, Volume, load_volume};
 

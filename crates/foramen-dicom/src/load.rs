@@ -12,7 +12,7 @@ use crate::format::PixelSource;
 use crate::item::Item;
 use crate::read::read_header;
 use crate::rescale::Rescale;
-use crate::{DicomError, RejectReason, Rejected, SliceHeader, StackHeader};
+use crate::{DicomError, RejectReason, Rejected, Remark, SliceHeader, StackHeader};
 
 /// A stack with its pixels, and the slices that could not be decoded.
 #[derive(Debug)]
@@ -22,6 +22,15 @@ pub struct Loaded {
     pub stack: Stack,
     /// The others, each with its reason.
     pub rejected: Vec<Rejected>,
+}
+
+impl Loaded {
+    /// What decoding gives cause to remark.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<Remark> {
+        let images = self.rejected.len();
+        if images == 0 { Vec::new() } else { vec![Remark::UndecodableImage { images }] }
+    }
 }
 
 /// Decodes the pixels of a stack, slices in parallel.
@@ -63,6 +72,7 @@ pub fn load(header: &StackHeader) -> Result<Loaded, DicomError> {
                 path: of.path.clone(),
                 frame: Some(of.source.frame),
                 reason,
+                series_uid: Some(header.series_uid.clone()),
             }),
         }
     }

@@ -24,6 +24,10 @@ pub(crate) struct Physics {
     pub(crate) echo_train: Option<f64>,
     /// Acquisition Contrast (0008,9209) of enhanced MR.
     pub(crate) declared: Option<String>,
+    /// Scan Options (0018,0022), in capitals.
+    pub(crate) fat_options: Vec<String>,
+    /// Spectrally Selected Suppression (0018,9025) of enhanced MR names fat.
+    pub(crate) fat_suppressed: bool,
     /// Series description, protocol and sequence name, in lower case.
     pub(crate) words: String,
 }
@@ -98,6 +102,11 @@ impl Physics {
                     .map(f64::from)
                     .or_else(|| top.decimal(tags::ECHO_TRAIN_LENGTH)),
             ),
+            fat_options: top.codes(tags::SCAN_OPTIONS),
+            fat_suppressed: groups
+                .holder(tags::MR_MODIFIER_SEQUENCE, tags::SPECTRALLY_SELECTED_SUPPRESSION)
+                .text(tags::SPECTRALLY_SELECTED_SUPPRESSION)
+                .is_some_and(|text| text.starts_with("FAT")),
             declared: declared.text(tags::ACQUISITION_CONTRAST),
             words: words.join(" ").to_lowercase(),
         }

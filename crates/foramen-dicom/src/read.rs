@@ -23,6 +23,8 @@ pub(crate) enum Fault {
     NotDicom,
     /// The file ends inside an element that begins at this byte.
     Truncated(u64),
+    /// A sequence whose value begins at this byte has no end.
+    Unclosed(u64),
     /// The bytes break the encoding at this byte.
     Broken(u64, &'static str),
 }

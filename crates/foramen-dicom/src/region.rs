@@ -3,6 +3,7 @@ use std::fmt;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
+use crate::region_words::{begins_a_word, described};
 use crate::set::Groups;
 use crate::{Finding, Orientation, StackHeader};
 
@@ -54,9 +55,14 @@ pub(crate) struct Anatomy {
     code: Option<String>,
     /// Receive Coil Name (0018,1250), in capitals.
     coil: Option<String>,
-    /// Descriptions of study, series and protocol, in lower case.
-    words: String,
+    /// Descriptions of series and protocol, in lower case.
+    series_words: String,
+    /// Study Description (0008,1030), in lower case.
+    study_words: String,
 }
+
+/// A region, how much speaks for it, and what.
+pub(crate) type Sign = (Region, u32, String);
 
 impl Anatomy {
     pub(crate) fn new(groups: &Groups<'_>) -> Self {
@@ -65,19 +71,25 @@ impl Anatomy {
         let anatomy = groups.holder(tags::FRAME_ANATOMY_SEQUENCE, tags::ANATOMIC_REGION_SEQUENCE);
         let code = anatomy.items(tags::ANATOMIC_REGION_SEQUENCE).first();
         let coil = groups.holder(tags::MR_RECEIVE_COIL_SEQUENCE, tags::RECEIVE_COIL_NAME);
-        let words = [tags::STUDY_DESCRIPTION, tags::SERIES_DESCRIPTION, tags::PROTOCOL_NAME];
-        let words: Vec<_> = words.into_iter().filter_map(|tag| top.text(tag)).collect();
+        let words = |tags: &[Tag]| -> String {
+            let said = tags.iter().filter_map(|&tag| match top.decoded(tag) {
+                Ok(text) => text,
+                Err(_) => top.text(tag),
+            });
+            said.collect::<Vec<_>>().join(" ").to_lowercase()
+        };
         Self {
             body_part: capitals(tags::BODY_PART_EXAMINED)
                 .map(|text| text.chars().filter(char::is_ascii_alphanumeric).collect()),
             code: code.and_then(|item| item.text(tags::CODE_VALUE)),
             coil: coil.text(tags::RECEIVE_COIL_NAME).map(|text| text.to_uppercase()),
-            words: words.join(" ").to_lowercase(),
+            series_words: words(&[tags::SERIES_DESCRIPTION, tags::PROTOCOL_NAME]),
+            study_words: words(&[tags::STUDY_DESCRIPTION]),
         }
     }
 
     /// What speaks for which region: points, and why.
-    fn signs(&self) -> Vec<(Region, u32, String)> {
+    fn signs(&self) -> Vec<Sign> {
         let mut signs = Vec::new();
         if let Some((region, name)) = self.code.as_deref().and_then(by_code) {
             signs.push((region, 3, format!("Anatomic Region is {name}")));
@@ -97,30 +109,11 @@ impl Anatomy {
                 signs.push((Region::Head, 1, "a coil at the head alone received".to_owned()));
             }
         }
+        signs.extend(described(&self.series_words));
+        // One word in both is one sign.
+        signs.extend(described(&self.study_words).filter(|sign| !signs.contains(sign)));
         signs
     }
-
-    /// What descriptions say; asked last.
-    fn described(&self) -> Option<(Region, u32, String)> {
-        let table: [(Region, &[&str]); 4] = [
-            (Region::Cervical, &["cervical", "c-spine", "cspine", "c spine", "hws", "neck"]),
-            (Region::Lumbar, &["lumbar", "l-spine", "lspine", "l spine", "lws"]),
-            (Region::Thoracic, &["thoracic", "t-spine", "tspine", "t spine", "bws"]),
-            (Region::Head, &["brain", "head", "cranial", "schaedel", "kopf"]),
-        ];
-        let mut named = table.into_iter().filter_map(|(region, words)| {
-            let word = words.iter().find(|word| begins_a_word(&self.words, word))?;
-            Some((region, 1, format!("a description says {word:?}")))
-        });
-        // A description of two regions ("head and neck") tells neither.
-        let first = named.next()?;
-        named.next().is_none().then_some(first)
-    }
-}
-
-/// Whether a word of a text begins so: `l spine` is not in "cervical spine".
-fn begins_a_word(text: &str, start: &str) -> bool {
-    text.match_indices(start).any(|(at, _)| !text[..at].ends_with(char::is_alphanumeric))
 }
 
 /// SNOMED CT, and the older SRT codes, of PS3.16 CID 4 and its relatives.
@@ -159,19 +152,16 @@ fn by_body_part(part: &str) -> Option<(Region, u32)> {
     })
 }
 
-/// The region of a stack from what its header says and how it lies.
-pub(crate) fn of_stack(anatomy: &Anatomy, stack: &StackHeader) -> (Region, Finding) {
+/// What the header of a stack and how it lies say about the region.
+pub(crate) fn of_stack(anatomy: &Anatomy, stack: &StackHeader) -> Vec<Sign> {
     let mut signs = anatomy.signs();
     signs.extend(by_extent(stack));
-    if signs.is_empty() {
-        signs.extend(anatomy.described());
-    }
-    weigh(&signs)
+    signs
 }
 
 /// The region of the blocks of one acquisition, from the distance between them:
 /// cervical discs lie 15 to 22 mm apart, lumbar ones 33 to 45 mm.
-pub(crate) fn by_blocks(blocks: &[&StackHeader]) -> Option<(Region, u32, String)> {
+pub(crate) fn by_blocks(blocks: &[&StackHeader]) -> Option<Sign> {
     let centres: Vec<_> = blocks
         .iter()
         .filter(|block| block.orientation == Orientation::Axial)
@@ -194,7 +184,7 @@ pub(crate) fn by_blocks(blocks: &[&StackHeader]) -> Option<(Region, u32, String)
 
 /// What the extent of a stack excludes: a sagittal stack of a spine is 30 to
 /// 80 mm thick and a cervical one at most 270 mm tall; a neck fits into 260 mm.
-fn by_extent(stack: &StackHeader) -> Option<(Region, u32, String)> {
+fn by_extent(stack: &StackHeader) -> Option<Sign> {
     if stack.localizer {
         return None;
     }
@@ -220,7 +210,7 @@ fn by_extent(stack: &StackHeader) -> Option<(Region, u32, String)> {
 }
 
 /// The region with the most points; the rest speaks against it.
-pub(crate) fn weigh(signs: &[(Region, u32, String)]) -> (Region, Finding) {
+pub(crate) fn weigh(signs: &[Sign]) -> (Region, Finding) {
     let points = |region: Region| -> u32 {
         signs.iter().filter(|sign| sign.0 == region).map(|sign| sign.1).sum()
     };
@@ -263,12 +253,15 @@ mod tests {
     }
 
     #[test]
-    fn a_description_of_two_regions_tells_neither() {
-        let said = |words: &str| Anatomy { words: words.to_owned(), ..Anatomy::default() };
-        assert_eq!(said("mr cervical spine").described().unwrap().0, Region::Cervical);
-        assert_eq!(said("ax t2 lws").described().unwrap().0, Region::Lumbar);
-        assert!(said("head and neck").described().is_none());
-        assert!(said("ax t2").described().is_none());
+    fn one_word_of_study_and_series_is_one_sign() {
+        let anatomy = Anatomy {
+            series_words: "ax t2 cervical".to_owned(),
+            study_words: "mr cervical spine".to_owned(),
+            body_part: Some("HEAD".to_owned()),
+            ..Anatomy::default()
+        };
+        let signs: Vec<_> = anatomy.signs().into_iter().map(|sign| (sign.0, sign.1)).collect();
+        assert_eq!(signs, [(Region::Head, 3), (Region::Cervical, 2)]);
     }
 
     #[test]

@@ -14,17 +14,21 @@ pub struct Rejected {
     pub frame: Option<u32>,
     /// Why it is not used.
     pub reason: RejectReason,
+    /// Series Instance UID (0020,000E), where the header of an MR image could be
+    /// read: the series lacks this image.
+    pub series_uid: Option<String>,
 }
 
 impl Rejected {
     pub(crate) fn file(path: &std::path::Path, reason: RejectReason) -> Self {
-        Self { path: path.to_owned(), frame: None, reason }
+        Self { path: path.to_owned(), frame: None, reason, series_uid: None }
     }
 }
 
 /// Why a file, or one image of it, is not used.
 ///
-/// No variant repeats the value of an attribute that could name a patient.
+/// No variant repeats the value of an attribute that could name a patient, but
+/// for [`RejectReason::Undecodable`], which shows its bytes.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RejectReason {
@@ -40,6 +44,18 @@ pub enum RejectReason {
         /// What the operating system says.
         kind: std::io::ErrorKind,
     },
+    /// The file holds no byte.
+    #[error("the file is empty (0 bytes); copy it again from its source")]
+    Empty,
+    /// A symbolic link whose target is not there.
+    #[error("a link to a file that is not there; copy the file itself")]
+    BrokenLink,
+    /// A symbolic link to a folder that holds it. It is not followed.
+    #[error("a link back to {}, which holds it; what lies there is read once", to.display())]
+    Loop {
+        /// The folder that the link leads to.
+        to: PathBuf,
+    },
     /// A zip archive, or an entry of one, that is not read.
     #[error("not read from the zip archive: {what}")]
     Archive {
@@ -50,6 +66,15 @@ pub enum RejectReason {
     #[error("the file ends inside the element at byte {at}; copy it again from its source")]
     Truncated {
         /// Where the unfinished element or its value begins.
+        at: u64,
+    },
+    /// A sequence or an item of undefined length has no end.
+    #[error(
+        "the sequence at byte {at} is not closed by its delimiter, so that the pixel data are not \
+         found; export the file again, or rewrite it with another DICOM tool"
+    )]
+    Unclosed {
+        /// Where the value of the sequence begins.
         at: u64,
     },
     /// The encoding is broken.
@@ -80,11 +105,42 @@ pub enum RejectReason {
         /// Name and tag of the attribute.
         name: &'static str,
     },
+    /// There is no Patient ID.
+    #[error(
+        "Patient ID (0010,0020) is missing or empty; where each patient is a folder, name them by \
+         it (--subject-from folder)"
+    )]
+    NoPatientId,
+    /// Subjects are named by folders, and the file lies in none.
+    #[error(
+        "no folder {depth} below the scanned one names the subject; put the file into the folder \
+         of its patient, or choose another depth (--subject-from folder:DEPTH)"
+    )]
+    NoFolder {
+        /// The depth that was asked for, 1 for the folders directly below.
+        depth: usize,
+    },
+    /// Subjects are named by a table of paths that does not have this one.
+    #[error("no path of the linkage table holds the file; add the path of its folder")]
+    NoPath,
     /// An attribute has a value that no MR image can have.
     #[error("{name} has a value that is not allowed here")]
     Invalid {
         /// Name and tag of the attribute.
         name: &'static str,
+    },
+    /// A text has bytes without a meaning in the declared character set.
+    #[error(
+        "{name} cannot be decoded in the declared character set ({declared}); its bytes are {hex}; \
+         correct Specific Character Set (0008,0005)"
+    )]
+    Undecodable {
+        /// Name and tag of the attribute.
+        name: &'static str,
+        /// Specific Character Set (0008,0005), or `none`.
+        declared: String,
+        /// The bytes in hexadecimal: whoever can decode them has the value.
+        hex: String,
     },
     /// The patient is not known to the key.
     #[error("Patient ID (0010,0020) gives no subject: {0}")]
@@ -153,11 +209,36 @@ pub enum RejectReason {
         /// What is wrong.
         what: &'static str,
     },
+    /// The decoder of the transfer syntax refused the code stream.
+    #[error("the compressed pixel data do not decode: {cause}")]
+    Decoder {
+        /// What the decoder said.
+        cause: String,
+    },
     /// The same image, by SOP Instance UID, is there already.
     #[error("the same image (SOP Instance UID) as {}", kept.display())]
     DuplicateInstance {
         /// The file that is used.
         kept: PathBuf,
+    },
+    /// Another image has the same SOP Instance UID (0008,0018).
+    #[error(
+        "the SOP Instance UID is also that of {}, which is another image; an anonymiser wrote one \
+         UID into several files: export them again with new UIDs, since tables name images by them",
+        other.display()
+    )]
+    SharedInstance {
+        /// A file of another image with this UID.
+        other: PathBuf,
+    },
+    /// The image lies across all others of its series.
+    #[error(
+        "lies across the other {others} images of its series, as a reference image on which slices \
+         are planned; it is set aside"
+    )]
+    ReferenceImage {
+        /// How many images the series has beside such ones.
+        others: usize,
     },
     /// Another image lies at the same place, and nothing tells the two apart.
     #[error("lies at the same position as {} in its stack", kept.display())]
@@ -171,6 +252,20 @@ pub enum RejectReason {
 }
 
 impl RejectReason {
+    /// Whether the image is lost by it: it is an MR image of its series, and no
+    /// copy of another one.
+    pub(crate) fn loses_an_image(&self) -> bool {
+        !matches!(
+            self,
+            Self::NotMr { .. }
+                | Self::Dicomdir
+                | Self::Mosaic
+                | Self::DuplicateInstance { .. }
+                | Self::DuplicatePosition { .. }
+                | Self::ReferenceImage { .. }
+        )
+    }
+
     /// The reason in a few fixed words, by which rejections are counted.
     #[must_use]
     pub fn summary(&self) -> &'static str {
@@ -178,6 +273,10 @@ impl RejectReason {
             Self::NotDicom => "no DICOM file",
             Self::Dicomdir => "DICOMDIR",
             Self::Io { .. } => "unreadable file",
+            Self::Empty => "empty file",
+            Self::BrokenLink => "broken link",
+            Self::Loop { .. } => "loop of links",
+            Self::Unclosed { .. } => "unclosed sequence",
             Self::Archive { .. } => "zip archive",
             Self::Truncated { .. } => "truncated file",
             Self::Broken { .. } => "broken encoding",
@@ -185,7 +284,11 @@ impl RejectReason {
             Self::NotMr { .. } => "no MR image",
             Self::NoPixels => "no pixel data",
             Self::Missing { .. } => "missing attribute",
+            Self::NoPatientId => "no patient id",
+            Self::NoFolder { .. } | Self::NoPath => "no folder of a patient",
+            Self::SharedInstance { .. } => "one instance UID for several images",
             Self::Invalid { .. } => "invalid attribute",
+            Self::Undecodable { .. } => "undecodable text",
             Self::Subject(_) => "no subject",
             Self::Mosaic => "mosaic",
             Self::Frames { .. } => "frames not described",
@@ -193,7 +296,8 @@ impl RejectReason {
             Self::TransferSyntax { .. } | Self::Feature { .. } => "unsupported transfer syntax",
             Self::TooLarge { .. } => "image too large",
             Self::PixelLength { .. } | Self::CompressedSize { .. } => "pixel data of another size",
-            Self::Decode { .. } => "pixel data do not decode",
+            Self::Decode { .. } | Self::Decoder { .. } => "pixel data do not decode",
+            Self::ReferenceImage { .. } => "reference image",
             Self::DuplicateInstance { .. } => "duplicate image",
             Self::DuplicatePosition { .. } => "duplicate position",
             Self::Changed => "changed since the scan",

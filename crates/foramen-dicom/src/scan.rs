@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{BufReader, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,16 +6,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use dicom_dictionary_std::tags;
 use foramen_types::SubjectKey;
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use crate::archive::{begins_as_archive, entries, is_archive};
+use crate::frame::assume_one;
 use crate::group::group;
 use crate::image::{Image, describe};
 use crate::item::{Item, Opened};
+use crate::person::conflicts;
 use crate::read::{Fault, read_header};
-use crate::{DicomError, RejectReason, Rejected, StackHeader, Tolerances};
+use crate::subject_from::{Naming, SubjectFrom};
+use crate::{
+    Dating, DicomError, PersonConflict, RejectReason, Rejected, Remark, StackHeader, Tolerances,
+};
 
 /// Bytes read at a time: most headers need two or three such reads.
 const READ_SIZE: usize = 8 * 1024;
@@ -27,6 +33,12 @@ pub struct ScanOptions {
     /// How Patient IDs become subject ids. By default they are taken as they
     /// are, which suits data that is already de-identified.
     pub key: SubjectKey,
+    /// What tells whose images a file holds. By default the Patient ID.
+    pub subject_from: SubjectFrom,
+    /// Whether images of one person and day that lie as one examination does are
+    /// given one frame of reference where they name none or several. False by
+    /// default: a person may have moved in between.
+    pub assume_one_frame: bool,
     /// From where on two numbers count as different.
     pub tolerances: Tolerances,
     /// Told the number of files done so far, from any thread. None by default.
@@ -41,6 +53,21 @@ impl ScanOptions {
     #[must_use]
     pub fn with_key(mut self, key: SubjectKey) -> Self {
         self.key = key;
+        self
+    }
+
+    /// The same options with another source of subjects.
+    #[must_use]
+    pub fn with_subject_from(mut self, subject_from: SubjectFrom) -> Self {
+        self.subject_from = subject_from;
+        self
+    }
+
+    /// The same options, with one frame of reference assumed for each examination
+    /// whose sagittal and axial images cross.
+    #[must_use]
+    pub fn with_assume_one_frame(mut self, assume: bool) -> Self {
+        self.assume_one_frame = assume;
         self
     }
 
@@ -59,10 +86,19 @@ impl ScanOptions {
     }
 }
 
+impl ScanOptions {
+    /// Whether subject ids are Patient IDs as they are.
+    fn names_are_ids(&self) -> bool {
+        self.key.is_raw() && self.subject_from == SubjectFrom::PatientId
+    }
+}
+
 impl fmt::Debug for ScanOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ScanOptions")
             .field("key", &self.key)
+            .field("subject_from", &self.subject_from)
+            .field("assume_one_frame", &self.assume_one_frame)
             .field("tolerances", &self.tolerances)
             .field("progress", &self.progress.is_some())
             .finish()
@@ -78,6 +114,8 @@ pub struct Scan {
     pub stacks: Vec<StackHeader>,
     /// What is not used, in order of path.
     pub rejected: Vec<Rejected>,
+    /// Subjects whose images cannot be of one person, in order.
+    pub conflicts: Vec<PersonConflict>,
     /// Files looked at; of an archive, its entries.
     pub files: usize,
 }
@@ -133,16 +171,16 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
             Ok(_) => {}
             Err(error) => {
                 let path = error.path().unwrap_or(dir).to_owned();
-                let kind = error.io_error().map_or(std::io::ErrorKind::Other, |e| e.kind());
-                rejected.push(Rejected::file(&path, RejectReason::Io { kind }));
+                rejected.push(Rejected::file(&path, unlisted(&path, &error)));
             }
         }
     }
+    let naming = Naming { key: &options.key, from: &options.subject_from, root: dir };
     let done = AtomicUsize::new(0);
     let read: Vec<Described> = paths
         .into_par_iter()
         .flat_map_iter(|path| {
-            let described = described(path, &options.key);
+            let described = described(path, naming);
             let done = done.fetch_add(described.len(), Ordering::Relaxed) + described.len();
             if let Some(progress) = &options.progress {
                 progress(done);
@@ -151,63 +189,147 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
         })
         .collect();
     let files = read.len();
-    let mut images = Vec::with_capacity(read.len());
-    // The first file of each image by path is kept.
-    let mut known: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let mut images = distinct(read, &mut rejected);
+    if options.assume_one_frame {
+        assume_one(&mut images);
+    }
+    // Whoever is named by a key was told apart by a person.
+    let conflicts = conflicts(&images, |id| {
+        // A number after the word tells patients apart: `ANON_17`.
+        let numbered = id.as_str().contains(|c: char| ('1'..='9').contains(&c));
+        options.names_are_ids() && !numbered && crate::identity::says_removed(id.as_str())
+    });
+    let mut stacks = group(images, options.tolerances, &mut rejected);
+    doubt_new_years_day(&mut stacks);
+    let mut lost: BTreeMap<String, usize> = BTreeMap::new();
+    for rejected in rejected.iter().filter(|rejected| rejected.reason.loses_an_image()) {
+        if let Some(series_uid) = &rejected.series_uid {
+            *lost.entry(series_uid.clone()).or_default() += 1;
+        }
+    }
+    for stack in &mut stacks {
+        stack.remark_on_lost(lost.get(&stack.series_uid).copied().unwrap_or(0));
+        stack.remark_on_day();
+        let of_subject = conflicts.iter().filter(|conflict| conflict.subject == stack.subject);
+        stack.remarks.extend(of_subject.map(|found| Remark::TwoPeople { sign: found.sign }));
+    }
+    rejected.sort_by(|a, b| (&a.path, a.frame).cmp(&(&b.path, b.frame)));
+    Ok(Scan { stacks, rejected, conflicts, files })
+}
+
+/// The images, each once. The first file of an image by path is kept; images
+/// that share a SOP Instance UID and are not the same cannot be told apart by the
+/// tables that name them, and all of them are refused.
+fn distinct(read: Vec<Described>, rejected: &mut Vec<Rejected>) -> Vec<Image> {
+    let mut files: Vec<Option<Vec<Image>>> = Vec::with_capacity(read.len());
+    // The files of each UID, in order of path.
+    let mut known: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for file in read {
         match file {
-            Err(refused) => rejected.push(refused),
-            Ok(of_file) => {
-                let Some(first) = of_file.first() else { continue };
-                let instance = first.instance.clone();
-                if let Some(kept) = known.get(&instance.sop_uid) {
-                    let reason = RejectReason::DuplicateInstance { kept: kept.clone() };
-                    rejected.push(Rejected::file(&instance.path, reason));
-                } else {
-                    known.insert(instance.sop_uid.clone(), instance.path.to_path_buf());
-                    images.extend(of_file);
-                }
+            Err(refused) => rejected.push(*refused),
+            Ok(images) => {
+                let Some(first) = images.first() else { continue };
+                known.entry(first.instance.sop_uid.clone()).or_default().push(files.len());
+                files.push(Some(images));
             }
         }
     }
-    let stacks = group(images, options.tolerances, &mut rejected);
-    rejected.sort_by(|a, b| (&a.path, a.frame).cmp(&(&b.path, b.frame)));
-    Ok(Scan { stacks, rejected, files })
+    for same_uid in known.values().filter(|files| files.len() > 1) {
+        let of: Vec<Vec<Image>> =
+            same_uid.iter().filter_map(|&index| files[index].take()).collect();
+        let path = |images: &Vec<Image>| images[0].instance.path.to_path_buf();
+        let are_copies = of.iter().all(|images| are_the_same(images, &of[0]));
+        for (index, images) in of.iter().enumerate() {
+            let reason = match (are_copies, index) {
+                (true, 0) => continue,
+                (true, _) => RejectReason::DuplicateInstance { kept: path(&of[0]) },
+                (false, 0) => RejectReason::SharedInstance { other: path(&of[1]) },
+                (false, _) => RejectReason::SharedInstance { other: path(&of[0]) },
+            };
+            let series_uid = Some(images[0].instance.series_uid.clone());
+            rejected.push(Rejected { path: path(images), frame: None, reason, series_uid });
+        }
+        files[same_uid[0]] = of.into_iter().next().filter(|_| are_copies);
+    }
+    files.into_iter().flatten().flatten().collect()
 }
 
-/// What one file holds.
-type Described = Result<Vec<Image>, Rejected>;
+/// Whether two files hold the same image, wherever they were copied to.
+fn are_the_same(a: &[Image], b: &[Image]) -> bool {
+    a.len() == b.len()
+        && a.iter().zip(b).all(|(a, b)| {
+            a.instance.subject == b.instance.subject
+                && a.plane == b.plane
+                && a.physics.echo_time == b.physics.echo_time
+                && a.occasion == b.occasion
+        })
+}
 
-/// What a file holds, or each file of an archive.
-fn described(path: PathBuf, key: &SubjectKey) -> Vec<Described> {
-    let opened = Item::on_disk(path.clone())
-        .map_err(|error| RejectReason::Io { kind: error.kind() })
-        .and_then(|(item, opened)| images_of(&item, opened, key));
-    match opened {
-        Err(RejectReason::NotDicom) if is_archive(&path) => of_archive(&path, key),
-        result => vec![result.map_err(|reason| Rejected::file(&path, reason))],
+/// Where every scan of several people was made on one and the same first of
+/// January, an anonymiser wrote that day.
+fn doubt_new_years_day(stacks: &mut [StackHeader]) {
+    let Some(date) = stacks.first().and_then(|stack| stack.acquired) else { return };
+    let subjects: BTreeSet<_> = stacks.iter().map(|stack| &stack.subject).collect();
+    let same = stacks.iter().all(|stack| stack.acquired == Some(date));
+    if (date.month(), date.day()) != (1, 1) || subjects.len() < 2 || !same {
+        return;
+    }
+    for stack in stacks {
+        stack.dating = Dating::Placeholder { name: "the date of every scan here", date };
+        stack.acquired = None;
     }
 }
 
-fn of_archive(path: &Path, key: &SubjectKey) -> Vec<Described> {
+/// Why a file or folder could not be listed.
+fn unlisted(path: &Path, error: &walkdir::Error) -> RejectReason {
+    if let Some(to) = error.loop_ancestor() {
+        return RejectReason::Loop { to: to.to_owned() };
+    }
+    let kind = error.io_error().map_or(std::io::ErrorKind::Other, std::io::Error::kind);
+    let is_link = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+    match kind {
+        std::io::ErrorKind::NotFound if is_link => RejectReason::BrokenLink,
+        kind => RejectReason::Io { kind },
+    }
+}
+
+/// What one file holds.
+type Described = Result<Vec<Image>, Box<Rejected>>;
+
+/// What a file holds, or each file of an archive.
+fn described(path: PathBuf, naming: Naming<'_>) -> Vec<Described> {
+    let opened = Item::on_disk(path.clone())
+        .map_err(|error| Refused::from(RejectReason::Io { kind: error.kind() }))
+        .and_then(|(item, opened)| images_of(&item, opened, naming));
+    match opened {
+        Err(refused) if matches!(refused.reason, RejectReason::NotDicom) && is_archive(&path) => {
+            of_archive(&path, naming)
+        }
+        result => vec![result.map_err(|refused| refused.of(&path))],
+    }
+}
+
+fn of_archive(path: &Path, naming: Naming<'_>) -> Vec<Described> {
     // The zip reader has no known panic; a file must not end the scan even if it
     // finds one.
     let listed = catch_unwind(|| entries(path)).unwrap_or(Err(RejectReason::Panicked));
     let (items, refused) = match listed {
         Ok(listed) => listed,
-        Err(reason) => return vec![Err(Rejected::file(path, reason))],
+        Err(reason) => return vec![Err(Box::new(Rejected::file(path, reason)))],
     };
     let mut all: Vec<Described> = items
         .into_par_iter()
         .map(|item| {
             item.open()
-                .map_err(|error| RejectReason::Io { kind: error.kind() })
-                .and_then(|opened| images_of(&item, opened, key))
-                .map_err(|reason| not_again(&item, reason))
-                .map_err(|reason| Rejected::file(&item.path, reason))
+                .map_err(|error| Refused::from(RejectReason::Io { kind: error.kind() }))
+                .and_then(|opened| images_of(&item, opened, naming))
+                .map_err(|mut refused| {
+                    refused.reason = not_again(&item, refused.reason);
+                    refused.of(&item.path)
+                })
         })
         .collect();
-    all.extend(refused.into_iter().map(Err));
+    all.extend(refused.into_iter().map(|refused| Err(Box::new(refused))));
     all
 }
 
@@ -223,14 +345,39 @@ fn not_again(item: &Item, reason: RejectReason) -> RejectReason {
     }
 }
 
-fn images_of(item: &Item, opened: Opened, key: &SubjectKey) -> Result<Vec<Image>, RejectReason> {
+/// Why a file is not used, and the series it is of, where its header tells.
+struct Refused {
+    reason: RejectReason,
+    series_uid: Option<String>,
+}
+
+impl Refused {
+    fn of(self, path: &Path) -> Box<Rejected> {
+        let Self { reason, series_uid } = self;
+        Box::new(Rejected { path: path.to_owned(), frame: None, reason, series_uid })
+    }
+}
+
+impl From<RejectReason> for Refused {
+    fn from(reason: RejectReason) -> Self {
+        Self { reason, series_uid: None }
+    }
+}
+
+fn images_of(item: &Item, opened: Opened, naming: Naming<'_>) -> Result<Vec<Image>, Refused> {
+    if item.length == 0 {
+        return Err(RejectReason::Empty.into());
+    }
     let source = BufReader::with_capacity(READ_SIZE, opened);
     // The reader is ours and has no known panic either.
     catch_unwind(AssertUnwindSafe(|| {
-        let header = read_header(source, item.length)?;
-        describe(item, &header, key)
+        let header = read_header(source, item.length).map_err(RejectReason::from)?;
+        describe(item, &header, naming).map_err(|reason| {
+            let series_uid = header.set.text(tags::SERIES_INSTANCE_UID);
+            Refused { reason, series_uid }
+        })
     }))
-    .unwrap_or(Err(RejectReason::Panicked))
+    .unwrap_or(Err(RejectReason::Panicked.into()))
 }
 
 impl From<Fault> for RejectReason {
@@ -239,6 +386,7 @@ impl From<Fault> for RejectReason {
             Fault::Io(kind) => Self::Io { kind },
             Fault::NotDicom => Self::NotDicom,
             Fault::Truncated(at) => Self::Truncated { at },
+            Fault::Unclosed(at) => Self::Unclosed { at },
             Fault::Broken(at, what) => Self::Broken { at, what },
         }
     }

@@ -1,4 +1,21 @@
 use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+
+use crate::character_set::CharacterSet;
+
+/// The decimal strings (DS) that are read.
+const DECIMALS: [Tag; 10] = [
+    tags::IMAGE_POSITION_PATIENT,
+    tags::IMAGE_ORIENTATION_PATIENT,
+    tags::PIXEL_SPACING,
+    tags::SLICE_THICKNESS,
+    tags::ECHO_TIME,
+    tags::REPETITION_TIME,
+    tags::INVERSION_TIME,
+    tags::FLIP_ANGLE,
+    tags::RESCALE_SLOPE,
+    tags::RESCALE_INTERCEPT,
+];
 
 /// The value of a kept attribute.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,17 +31,30 @@ pub(crate) enum Value {
 pub(crate) struct Set {
     entries: Vec<(Tag, Value)>,
     big: bool,
+    /// The tags of the entries ascend.
+    in_order: bool,
 }
 
 impl Set {
     pub(crate) fn new(big: bool) -> Self {
-        Self { entries: Vec::new(), big }
+        Self { entries: Vec::new(), big, in_order: true }
     }
 
     /// Adds an attribute; the first of two equal tags stays.
     pub(crate) fn push(&mut self, tag: Tag, value: Value) {
-        if self.value(tag).is_none() {
+        // Elements mostly come in order (PS3.5 7.1), so that none can be there yet.
+        let is_next = self.entries.last().is_none_or(|last| last.0 < tag);
+        if is_next && self.in_order || self.value(tag).is_none() {
+            self.in_order &= is_next;
             self.entries.push((tag, value));
+        }
+    }
+
+    /// The bytes of a plain value, with their padding.
+    pub(crate) fn bytes(&self, tag: Tag) -> Option<&[u8]> {
+        match self.value(tag)? {
+            Value::Bytes(bytes) => Some(bytes),
+            Value::Items(_) => None,
         }
     }
 
@@ -46,6 +76,28 @@ impl Set {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
+    /// Text without its padding in the character set that this data set declares
+    /// (0008,0005); `None` when empty.
+    ///
+    /// # Errors
+    /// The bytes, where they have no meaning in that set.
+    pub(crate) fn decoded(&self, tag: Tag) -> Result<Option<String>, &[u8]> {
+        let Some(Value::Bytes(bytes)) = self.value(tag) else { return Ok(None) };
+        let bytes = without_padding(bytes);
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        // What is the same in every character set needs none.
+        let plain = |byte: &u8| (0x20..0x7F).contains(byte) && !b"\\~".contains(byte);
+        let text = if bytes.iter().all(plain) {
+            std::str::from_utf8(bytes).map_err(|_| bytes)?.to_owned()
+        } else {
+            CharacterSet::of(self).decode(bytes).ok_or(bytes)?
+        };
+        let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+        Ok((!text.is_empty()).then(|| text.to_owned()))
+    }
+
     /// The values of a text attribute, each trimmed and in capitals.
     pub(crate) fn codes(&self, tag: Tag) -> Vec<String> {
         let text = self.text(tag).unwrap_or_default();
@@ -53,12 +105,29 @@ impl Set {
     }
 
     /// The values of a decimal string (DS, IS) attribute; `None` when one of
-    /// them is no finite number.
+    /// them is no finite number. A comma is read as a point where it can be
+    /// nothing else ([`Self::has_decimal_comma`] tells).
     pub(crate) fn decimals(&self, tag: Tag) -> Option<Vec<f64>> {
         let text = self.text(tag)?;
         text.split('\\')
-            .map(|value| value.trim().parse::<f64>().ok().filter(|v| v.is_finite()))
+            .map(|value| {
+                let value = value.trim();
+                let number = value.parse::<f64>().or_else(|_| match value.contains('.') {
+                    // Two commas are no number either.
+                    false => value.replace(',', ".").parse(),
+                    true => value.parse(),
+                });
+                number.ok().filter(|v| v.is_finite())
+            })
             .collect()
+    }
+
+    /// Whether a number of this set or of an item of it has a decimal comma.
+    pub(crate) fn has_decimal_comma(&self) -> bool {
+        self.entries.iter().any(|(tag, value)| match value {
+            Value::Bytes(bytes) => DECIMALS.contains(tag) && bytes.contains(&b','),
+            Value::Items(items) => items.iter().any(Self::has_decimal_comma),
+        })
     }
 
     /// The first value of a decimal string.
@@ -107,19 +176,54 @@ impl Set {
         }
     }
 
-    /// The kept attributes with the items of sequences, however deep.
+    /// The kept attributes with the items of sequences, however deep; a sequence
+    /// comes before what is in it.
     pub(crate) fn each(&self, visit: &mut impl FnMut(&Self, Tag)) {
         for (tag, value) in &self.entries {
-            match value {
-                Value::Bytes(_) => visit(self, *tag),
-                Value::Items(items) => items.iter().for_each(|item| item.each(visit)),
+            visit(self, *tag);
+            if let Value::Items(items) = value {
+                items.iter().for_each(|item| item.each(visit));
             }
         }
     }
 
+    /// Text in a character set that an outer data set declares, or as far as it
+    /// is ASCII; `None` when empty or no text.
+    pub(crate) fn readable(&self, tag: Tag, characters: CharacterSet) -> Option<String> {
+        let Value::Bytes(bytes) = self.value(tag)? else { return None };
+        let bytes = without_padding(bytes);
+        if bytes.iter().any(|&byte| byte < 0x20 && !b"\t\n\r\x0C\x1B".contains(&byte)) {
+            return None;
+        }
+        let text = characters.decode(bytes).or_else(|| self.text(tag))?;
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// Whether there is a value, of whatever kind, that is not zeros and spaces.
+    pub(crate) fn is_filled(&self, tag: Tag) -> bool {
+        match self.value(tag) {
+            Some(Value::Bytes(bytes)) => !without_padding(bytes).is_empty(),
+            Some(Value::Items(items)) => !items.is_empty(),
+            None => false,
+        }
+    }
+
     fn value(&self, tag: Tag) -> Option<&Value> {
+        if self.in_order {
+            let at = self.entries.binary_search_by_key(&tag, |entry| entry.0).ok()?;
+            return Some(&self.entries[at].1);
+        }
         self.entries.iter().find(|entry| entry.0 == tag).map(|entry| &entry.1)
     }
+}
+
+/// A value without its padding, which is spaces or zeros (PS3.5 6.2) whatever the
+/// character set.
+fn without_padding(bytes: &[u8]) -> &[u8] {
+    let is_padding = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
+    let begin = bytes.iter().position(|byte| !is_padding(byte)).unwrap_or(bytes.len());
+    let end = bytes.iter().rposition(|byte| !is_padding(byte)).map_or(begin, |last| last + 1);
+    &bytes[begin..end]
 }
 
 /// The places where an attribute of one frame may stand: its own functional
@@ -142,7 +246,6 @@ impl<'a> Groups<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dicom_dictionary_std::tags;
 
     fn with(tag: Tag, bytes: &[u8]) -> Set {
         let mut set = Set::new(false);
@@ -162,5 +265,11 @@ mod tests {
         assert_eq!(with(tags::ECHO_TIME, b"1e999").decimal(tags::ECHO_TIME), None);
         assert_eq!(with(tags::ECHO_TIME, b" 15 ").decimal(tags::ECHO_TIME), Some(15.0));
         assert_eq!(with(tags::PIXEL_SPACING, b"1\\x").decimals(tags::PIXEL_SPACING), None);
+        let set = with(tags::PIXEL_SPACING, b"0,5\\0.5");
+        assert_eq!(set.decimals(tags::PIXEL_SPACING).unwrap(), [0.5, 0.5]);
+        assert!(set.has_decimal_comma());
+        for odd in [&b"1,000.5"[..], b"0,5,1", b"1,2,3"] {
+            assert_eq!(with(tags::PIXEL_SPACING, odd).decimals(tags::PIXEL_SPACING), None);
+        }
     }
 }

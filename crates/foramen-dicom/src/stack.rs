@@ -8,8 +8,9 @@ use jiff::civil::Date;
 
 use crate::format::PixelSource;
 use crate::image::Image;
+use crate::region::Sign;
 use crate::rescale::Rescale;
-use crate::{Finding, Problem, Region, StackReport};
+use crate::{Dating, FatSignal, Finding, Problem, Region, Remark, StackReport};
 
 /// One geometric stack of a series, from its headers: parallel slices of one
 /// matrix, spacing and contrast, without their pixels ([`crate::load`]).
@@ -25,6 +26,13 @@ pub struct StackHeader {
     pub study_uid: String,
     /// Series Instance UID (0020,000E).
     pub series_uid: String,
+    /// Series Number (0020,0011), where given.
+    pub series_number: Option<i64>,
+    /// When the first of its images was acquired, in seconds of that day
+    /// (Acquisition Time (0008,0032), else Series Time (0008,0031)).
+    pub time: Option<f64>,
+    /// Echo Time (0018,0081), in milliseconds, where known.
+    pub echo_time: Option<f64>,
     /// Index of the stack within its series, from 0.
     pub stack: usize,
     /// The angled blocks of the same acquisition, as values of `stack` of this
@@ -34,12 +42,17 @@ pub struct StackHeader {
     /// Frame of Reference UID (0020,0052): places of two stacks may be compared
     /// only where it is the same.
     pub frame_of_reference_uid: Option<String>,
-    /// The day of the acquisition, or the nearest to it that the header names.
+    /// The day of the acquisition, or the nearest to it that the header names:
+    /// the date of `dating`.
     pub acquired: Option<Date>,
+    /// The day, or why it is not known.
+    pub dating: Dating,
     /// Which way the slices lie in the patient.
     pub orientation: Orientation,
     /// The weighting, by physics first.
     pub contrast: Contrast,
+    /// How fat is shown.
+    pub fat: FatSignal,
     /// The part of the body.
     pub region: Region,
     /// What is concluded about plane, contrast, kind and region, how firmly, and
@@ -64,6 +77,10 @@ pub struct StackHeader {
     pub problems: Vec<Problem>,
     /// The geometry, measured.
     pub report: StackReport,
+    /// What whoever measures these images should know.
+    pub remarks: Vec<Remark>,
+    /// What speaks for which region.
+    pub(crate) signs: Vec<Sign>,
 }
 
 impl StackHeader {
@@ -72,6 +89,18 @@ impl StackHeader {
     #[must_use]
     pub fn gaps(&self) -> Vec<f64> {
         self.report.gaps.clone()
+    }
+
+    /// How steep slices lie that are tilted forward or back beyond what counts as
+    /// axial, but by less than 50°: as blocks angled to the lowest discs do. In
+    /// degrees from head to feet; `None` for any other stack.
+    #[must_use]
+    pub fn steep(&self) -> Option<f64> {
+        let normal = self.slices.first()?.plane.normal();
+        let degrees = normal.z.abs().min(1.0).acos().to_degrees();
+        // Turned to a side by more than about 20°, it is no block of a disc.
+        let forward = normal.x.abs() < 0.35;
+        (self.orientation != Orientation::Axial && forward && degrees < 50.0).then_some(degrees)
     }
 
     /// The middle one of the distances between neighbouring slices, in

@@ -5,8 +5,10 @@ use foramen_types::SubjectId;
 use jiff::civil::Date;
 use thiserror::Error;
 
-use crate::region::{by_blocks, weigh};
-use crate::{Finding, Orientation, Region, Scan, StackHeader};
+use crate::region_evidence::{self, RegionVerdict};
+use crate::{
+    Accepted, FatSignal, Finding, Orientation, Refusal, Region, Remark, Scan, StackHeader,
+};
 
 /// The stacks of one examination.
 #[derive(Debug, Clone)]
@@ -34,15 +36,20 @@ pub struct AxialT2<'a> {
     pub score: f64,
     /// What speaks for it, and what against it.
     pub reasons: Vec<String>,
+    /// What whoever measures it should know: the remarks of its stacks, and those
+    /// about region and plane.
+    pub remarks: Vec<Remark>,
 }
 
 /// Why a study holds no axial T2 images of the cervical spine.
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
-#[error("no axial T2 images of the cervical spine: {}", self.summary())]
+#[error("no axial T2 images of the cervical spine: {}{}", self.summary(), self.remedy())]
 pub struct NoAxialT2 {
     /// Each stack of the study and why it is none of them.
     pub refused: Vec<RefusedStack>,
+    /// What to do with the images that there are, where that is known.
+    pub advice: Option<&'static str>,
 }
 
 /// A stack that is not an axial T2 image of the cervical spine.
@@ -53,6 +60,8 @@ pub struct RefusedStack {
     pub series_uid: String,
     /// Index of the stack within its series.
     pub stack: usize,
+    /// The kind of reason, which a person may accept by name.
+    pub refusal: Refusal,
     /// Why, with the evidence.
     pub reason: String,
 }
@@ -83,53 +92,62 @@ impl<'a> Study<'a> {
 
     /// The best axial T2 images (spin echo or T2*) of the cervical spine, the
     /// best first: axial, of T2 contrast, no scout, and not of another region.
-    /// A header that does not tell the region is no reason against.
+    /// Evidence is weighed: a header that does not tell the region is no reason
+    /// against, and one sign of another region is none either where others speak
+    /// for the neck; both give a remark. Of two that suit as well, the later
+    /// comes first, since a repeat is made because the first failed.
     ///
     /// # Errors
     /// [`NoAxialT2`] with the reason for each stack.
     pub fn axial_t2(&self) -> Result<Vec<AxialT2<'a>>, NoAxialT2> {
-        let mut suitable: BTreeMap<(&str, &[usize]), Vec<&'a StackHeader>> = BTreeMap::new();
+        self.axial_t2_accepting(&Accepted::default())
+    }
+
+    /// The same, where a person has accepted some reasons against a stack. What is
+    /// used in spite of one has the remark [`Remark::Accepted`].
+    ///
+    /// # Errors
+    /// [`NoAxialT2`] with the reason for each stack.
+    pub fn axial_t2_accepting(&self, accepted: &Accepted) -> Result<Vec<AxialT2<'a>>, NoAxialT2> {
+        type Suitable<'a> = (Vec<&'a StackHeader>, Vec<Remark>);
+        let mut suitable: BTreeMap<(&str, &[usize]), Suitable<'a>> = BTreeMap::new();
         let mut refused = Vec::new();
         for &stack in &self.stacks {
-            match self.suits(stack) {
+            match self.suits(stack, accepted) {
                 // One block of several may lie too steep; the others stay.
-                Ok(()) => {
-                    suitable.entry((&stack.series_uid, &stack.blocks)).or_default().push(stack);
+                Ok(remarks) => {
+                    let found = suitable.entry((&stack.series_uid, &stack.blocks)).or_default();
+                    found.0.push(stack);
+                    found.1.extend(remarks);
                 }
-                Err(reason) => {
+                Err((refusal, reason)) => {
                     let series_uid = stack.series_uid.clone();
-                    refused.push(RefusedStack { series_uid, stack: stack.stack, reason });
+                    refused.push(RefusedStack { series_uid, stack: stack.stack, refusal, reason });
                 }
             }
         }
-        let in_order = |((_, blocks), mut stacks): ((_, &[usize]), Vec<&'a StackHeader>)| {
+        let in_order = |((_, blocks), (mut stacks, remarks)): ((_, &[usize]), Suitable<'a>)| {
             stacks.sort_by_key(|stack| blocks.iter().position(|&block| block == stack.stack));
-            judge(stacks)
+            judge(stacks, remarks)
         };
         let mut found: Vec<AxialT2<'a>> = suitable.into_iter().map(in_order).collect();
-        found.sort_by(|a, b| b.score.total_cmp(&a.score));
-        if found.is_empty() { Err(NoAxialT2 { refused }) } else { Ok(found) }
+        let recency = |answer: &AxialT2<'_>| {
+            answer.stacks.iter().map(|stack| crate::pool::recency(stack)).max()
+        };
+        found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| recency(b).cmp(&recency(a))));
+        if found.is_empty() {
+            return Err(NoAxialT2 { refused, advice: of_stacks(&self.stacks) });
+        }
+        Ok(found)
     }
 
     /// The part of the body, from all stacks of the study.
     #[must_use]
     pub fn region(&self) -> (Region, Finding) {
-        let mut signs: Vec<(Region, u32, String)> = Vec::new();
-        for stack in &self.stacks {
-            signs.extend(by_blocks(&self.blocks(stack)));
-            let finding = stack.findings.iter().find(|finding| finding.about == "region");
-            if stack.region != Region::Unknown
-                && let Some(finding) = finding
-            {
-                signs.push((stack.region, 1, finding.evidence.join(", ")));
-            }
-        }
-        signs.sort_by(|a, b| a.2.cmp(&b.2));
-        signs.dedup_by(|a, b| a.2 == b.2);
-        weigh(&signs)
+        region_evidence::region(self)
     }
 
-    fn blocks(&self, of: &StackHeader) -> Vec<&'a StackHeader> {
+    pub(crate) fn blocks(&self, of: &StackHeader) -> Vec<&'a StackHeader> {
         let find = |&block: &usize| {
             let same = |s: &&&StackHeader| s.stack == block && s.series_uid == of.series_uid;
             self.stacks.iter().find(same).copied()
@@ -137,38 +155,60 @@ impl<'a> Study<'a> {
         of.blocks.iter().filter_map(find).collect()
     }
 
-    fn suits(&self, stack: &StackHeader) -> Result<(), String> {
+    /// Whether a stack is an axial T2 image of the neck: what to remark on it, or
+    /// why not.
+    pub(crate) fn suits(
+        &self,
+        stack: &StackHeader,
+        accepted: &Accepted,
+    ) -> Result<Vec<Remark>, (Refusal, String)> {
         let because = |about: &str| {
             let found = stack.findings.iter().find(|finding| finding.about == about);
             found.map_or_else(String::new, |finding| finding.evidence.join(", "))
         };
+        let mut remarks = Vec::new();
+        let mut refuse = |refusal: Refusal, reason: String| {
+            if accepted.holds(refusal) {
+                remarks.push(Remark::Accepted { refusal });
+                return Ok(());
+            }
+            Err((refusal, reason))
+        };
         if stack.localizer {
-            return Err(format!("a localizer: {}", because("kind")));
+            refuse(Refusal::Localizer, format!("a localizer: {}", because("kind")))?;
         }
-        if stack.orientation != Orientation::Axial {
-            return Err(format!("{}: {}", stack.orientation, because("plane")));
+        let steep = stack.steep();
+        if stack.orientation != Orientation::Axial && steep.is_none() {
+            let plane = stack.orientation;
+            refuse(Refusal::Plane, format!("{plane}: {}", because("plane")))?;
         }
         if !matches!(stack.contrast, Contrast::T2Fse | Contrast::T2Star) {
             let contrast = stack.contrast;
-            return Err(format!("no T2 contrast ({contrast}): {}", because("contrast")));
+            let reason = format!("no T2 contrast ({contrast}): {}", because("contrast"));
+            refuse(Refusal::Contrast, reason)?;
         }
-        // What a stack says about itself comes before what its study does.
-        let (region, evidence) = match (stack.region, by_blocks(&self.blocks(stack))) {
-            (Region::Unknown, Some((region, _, why))) => (region, why),
-            (Region::Unknown, None) => {
-                let (region, finding) = self.region();
-                (region, finding.evidence.join(", "))
+        if stack.fat == FatSignal::FatOnly {
+            refuse(Refusal::Fat, format!("an image of fat: {}", because("fat")))?;
+        }
+        let region = match region_evidence::judge(self, stack) {
+            RegionVerdict::Cervical(remark) => remark,
+            RegionVerdict::Elsewhere(region, evidence) => {
+                let reason = format!("another region ({region}): {evidence}");
+                refuse(Refusal::Region, reason)?;
+                None
             }
-            (region, _) => (region, because("region")),
         };
-        if !matches!(region, Region::Cervical | Region::Unknown) {
-            return Err(format!("another region ({region}): {evidence}"));
-        }
-        Ok(())
+        remarks.extend(region);
+        remarks.extend(steep.map(|degrees| Remark::SteepBlock { degrees }));
+        Ok(remarks)
     }
 }
 
 impl NoAxialT2 {
+    fn remedy(&self) -> String {
+        self.advice.map_or_else(String::new, |advice| format!("; {advice}"))
+    }
+
     /// Each different reason once, with the number of stacks.
     fn summary(&self) -> String {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -181,8 +221,30 @@ impl NoAxialT2 {
     }
 }
 
+/// Slices of a volume from which axial ones can be made lie at most this far apart,
+/// in millimetres.
+const VOLUME_SPACING: f64 = 1.3;
+/// A volume has at least this many of them.
+const VOLUME_SLICES: usize = 24;
+
+/// What to do where there are no axial images: a volume can be reformatted.
+pub(crate) fn of_stacks(stacks: &[&StackHeader]) -> Option<&'static str> {
+    let is_volume = |stack: &&&StackHeader| {
+        stack.orientation != Orientation::Axial
+            && !stack.localizer
+            && stack.contrast == Contrast::T2Fse
+            && stack.slices.len() >= VOLUME_SLICES
+            && stack.slice_spacing().is_some_and(|mm| mm <= VOLUME_SPACING)
+            && stack.spacing.row.max(stack.spacing.column) <= VOLUME_SPACING
+    };
+    stacks.iter().any(|stack| is_volume(&stack)).then_some(
+        "there is a T2 volume of thin slices: reformat it to axial slices of 2 mm, perpendicular to \
+         the canal, at the scanner or in the PACS, and scan again",
+    )
+}
+
 /// Scores an acquisition that suits.
-fn judge(stacks: Vec<&StackHeader>) -> AxialT2<'_> {
+fn judge(stacks: Vec<&StackHeader>, about: Vec<Remark>) -> AxialT2<'_> {
     let first = stacks[0];
     let finding = |about: &str| first.findings.iter().find(|f| f.about == about);
     let mut reasons = Vec::new();
@@ -196,6 +258,10 @@ fn judge(stacks: Vec<&StackHeader>) -> AxialT2<'_> {
     };
     if first.contrast == Contrast::T2Star {
         less(0.9, "T2* shows bone and facets alike".to_owned());
+    }
+    if matches!(first.fat, FatSignal::Water | FatSignal::Suppressed | FatSignal::OpposedPhase) {
+        let why = finding("fat").map_or_else(String::new, |finding| finding.evidence.join(", "));
+        less(0.8, format!("fat is taken away: {why}"));
     }
     if first.region == Region::Unknown {
         less(0.9, "the region is not told".to_owned());
@@ -220,5 +286,11 @@ fn judge(stacks: Vec<&StackHeader>) -> AxialT2<'_> {
             less(0.95, problem.to_string());
         }
     }
-    AxialT2 { stacks, score, reasons }
+    let mut remarks: Vec<Remark> = Vec::new();
+    for remark in stacks.iter().flat_map(|stack| stack.remarks.clone()).chain(about) {
+        if !remarks.contains(&remark) {
+            remarks.push(remark);
+        }
+    }
+    AxialT2 { stacks, score, reasons, remarks }
 }

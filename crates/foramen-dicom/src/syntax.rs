@@ -57,6 +57,11 @@ impl Syntax {
         self.0 == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
     }
 
+    /// The lossy process of JPEG that has 8 or 12 bits.
+    pub(crate) fn is_extended_jpeg(&self) -> bool {
+        self.0 == uids::JPEG_EXTENDED12_BIT
+    }
+
     pub(crate) fn coding(&self) -> Coding {
         match self.0.as_str() {
             uids::IMPLICIT_VR_LITTLE_ENDIAN

@@ -2,15 +2,20 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags as t;
 
 /// The plain attributes that are read, at the top of the data set or inside a
-/// functional group. Patient name, birth date and every other identifying
-/// attribute are not among them, so they are never held in memory.
-const PLAIN: [Tag; 68] = [
+/// functional group. Patient name and every other identifying attribute are not
+/// among them, so they are never held in memory; sex, birth date and age are
+/// compared within one scan and dropped (`person.rs`).
+const PLAIN: [Tag; 76] = [
+    t::SPECIFIC_CHARACTER_SET,
     t::SOP_CLASS_UID,
     t::SOP_INSTANCE_UID,
     t::STUDY_INSTANCE_UID,
     t::SERIES_INSTANCE_UID,
     t::FRAME_OF_REFERENCE_UID,
     t::PATIENT_ID,
+    t::PATIENT_SEX,
+    t::PATIENT_BIRTH_DATE,
+    t::PATIENT_AGE,
     t::MODALITY,
     t::STUDY_DATE,
     t::SERIES_DATE,
@@ -18,6 +23,10 @@ const PLAIN: [Tag; 68] = [
     t::ACQUISITION_DATE_TIME,
     t::CONTENT_DATE,
     t::IMAGE_TYPE,
+    t::SCAN_OPTIONS,
+    t::SPECTRALLY_SELECTED_SUPPRESSION,
+    t::SERIES_NUMBER,
+    t::SERIES_TIME,
     t::FRAME_TYPE,
     t::COMPLEX_IMAGE_COMPONENT,
     t::SERIES_DESCRIPTION,
@@ -112,18 +121,19 @@ pub(crate) struct Keep {
     pub(crate) wanted: fn(Tag) -> bool,
     /// Asked where the encoding does not say it (implicit VR).
     pub(crate) is_sequence: fn(Tag) -> bool,
-    /// Whether a value that is too long is kept as an empty one, not refused.
-    pub(crate) longest_or_empty: bool,
+    /// Whether the begin of a value that is too long is kept, and the value not
+    /// refused.
+    pub(crate) begin_of_long_values: bool,
 }
 
 /// What makes an image and its place.
-pub(crate) const IMAGE: Keep = Keep { wanted, is_sequence, longest_or_empty: false };
+pub(crate) const IMAGE: Keep = Keep { wanted, is_sequence, begin_of_long_values: false };
 
 fn wanted(tag: Tag) -> bool {
     // Most elements of a real header are of other groups: decide those first.
     match tag.group() {
         0x0008 | 0x0010 | 0x0018 | 0x0020 | 0x0028 | 0x5200 => {
-            PLAIN.contains(&tag) || is_sequence(tag)
+            SORTED_PLAIN.binary_search(&number(tag)).is_ok() || is_sequence(tag)
         }
         0x0019 => tag == SIEMENS_CREATOR || tag == SIEMENS_TILES,
         0x2005 => [PHILIPS_CREATOR, PHILIPS_SLOPE, PHILIPS_FRAME].contains(&tag),
@@ -133,4 +143,27 @@ fn wanted(tag: Tag) -> bool {
 
 fn is_sequence(tag: Tag) -> bool {
     SEQUENCES.contains(&tag)
+}
+
+/// The plain attributes in order: each element of each file is looked up in them.
+const SORTED_PLAIN: [u32; PLAIN.len()] = sorted();
+
+const fn sorted() -> [u32; PLAIN.len()] {
+    let mut numbers = [0; PLAIN.len()];
+    let mut index = 0;
+    while index < PLAIN.len() {
+        let new = number(PLAIN[index]);
+        let mut at = index;
+        while at > 0 && numbers[at - 1] > new {
+            numbers[at] = numbers[at - 1];
+            at -= 1;
+        }
+        numbers[at] = new;
+        index += 1;
+    }
+    numbers
+}
+
+const fn number(tag: Tag) -> u32 {
+    (tag.0 as u32) << 16 | tag.1 as u32
 }

@@ -14,7 +14,7 @@ mod folder;
 #[path = "guards/written.rs"]
 mod written;
 
-use folder::{folder, refusal};
+use folder::{folder, refusal, written as written_bytes};
 use foramen_dicom::{DicomError, RejectReason, load, read_picture};
 use written::{Coding, File};
 
@@ -60,11 +60,72 @@ fn every_lossless_syntax_reads_the_same() {
 
 #[test]
 fn what_has_no_decoder_says_so_and_names_the_file() {
+    // The scan tells it, before anybody counts on the series.
     let (dir, found) = folder(&[File::new(0).coded(Coding::Jpeg12)]);
-    let Err(error) = load(&found.stacks[0]) else { panic!("12 bits with a loss were decoded") };
-    assert!(error.to_string().contains(&dir.path().join("000").display().to_string()));
+    assert!(found.stacks.is_empty());
+    assert_eq!(found.rejected[0].path, dir.path().join("000"));
+    let reason = found.rejected[0].reason.to_string();
+    assert!(reason.contains("lossy JPEG of 12 bits has no decoder"), "{reason}");
+}
+
+#[test]
+fn the_cause_of_the_decoder_is_told() {
+    // The tables of the scan are overwritten: the stream keeps its frame header.
+    let mut bytes = File::new(0).coded(Coding::Jpeg).bytes();
+    let table = bytes.windows(4).position(|four| four == [0xFF, 0xC4, 0x00, 0x15]).unwrap();
+    bytes[table + 4..table + 20].fill(0xFF);
+    let (_dir, found) = written_bytes(&[bytes]);
+    let error = load(&found.stacks[0]).unwrap_err();
+    let whole = error.with_causes();
+    assert!(whole.starts_with("could not decode any of the 1 slices"), "{whole}");
+    assert!(whole.contains("000: the compressed pixel data do not decode: "), "{whole}");
     let DicomError::NoSlice { source, .. } = error else { panic!("{error}") };
-    assert!(source.to_string().contains("lossy JPEG of 12 bits has no decoder"), "{source}");
+    let RejectReason::Decoder { cause } = *source else { panic!("{source}") };
+    assert!(cause.contains("DHT"), "{cause}");
+}
+
+#[test]
+#[cfg(feature = "jpeg-ls")]
+fn a_zero_before_the_end_marker_of_jpeg_ls_is_tolerated() {
+    let plain = File::new(0).coded(Coding::JpegLs).bytes();
+    let end = plain.windows(2).rposition(|pair| pair == [0xFF, 0xD9]).unwrap();
+    // The stream of 262 bytes grows to 263 and is padded to 264.
+    let padded = [&plain[..end], &[0, 0xFF, 0xD9, 0], &plain[end + 2..]].concat();
+    let length = padded.windows(4).position(|four| four == 262_u32.to_le_bytes()).unwrap();
+    let mut padded = padded;
+    padded[length..length + 4].copy_from_slice(&264_u32.to_le_bytes());
+    let (_dir, found) = written_bytes(&[padded]);
+    let loaded = load(&found.stacks[0]).unwrap_or_else(|error| panic!("{}", error.with_causes()));
+    let pixels = loaded.stack.slices()[0].pixels();
+    assert!(pixels.iter().enumerate().all(|(i, &v)| v == 100.0 + i as f32));
+}
+
+#[test]
+fn a_forgotten_delimiter_loses_no_image() {
+    let plain = File::new(0).bytes();
+    // Before Patient Name: a sequence that nobody reads, and one that is read.
+    let at = plain.windows(4).position(|four| four == [0x10, 0, 0x10, 0]).unwrap();
+    let item = [0xFE, 0xFF, 0x00, 0xE0, 0xFF, 0xFF, 0xFF, 0xFF];
+    let item_end = [0xFE, 0xFF, 0x0D, 0xE0, 0, 0, 0, 0];
+    let end = [0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0];
+    let code = *b"\x08\x00\x00\x01SH\x04\x00none";
+    for (name, number) in [("passed", 0x1140_u16), ("read", 0x2218)] {
+        let mut open = vec![0x08, 0x00];
+        open.extend(number.to_le_bytes());
+        open.extend(*b"SQ\0\0\xFF\xFF\xFF\xFF");
+        open.extend(item);
+        open.extend(code);
+        let with = |ends: &[&[u8]]| [&plain[..at], &open, &ends.concat(), &plain[at..]].concat();
+        for ends in [&[&item_end[..], &end][..], &[&end], &[&item_end]] {
+            let (_dir, found) = written_bytes(&[with(ends)]);
+            assert_eq!(found.stacks.len(), 1, "{name}: {:?}", found.rejected);
+        }
+        // Without any end the rest of the file is inside.
+        let (_dir, found) = written_bytes(&[with(&[])]);
+        let reason = found.rejected[0].reason.to_string();
+        assert!(reason.contains("is not closed by its delimiter"), "{name}: {reason}");
+        assert!(!reason.contains("copy it again"), "{name}: {reason}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ mod written;
 
 use std::path::Path;
 
-use foramen_dicom::{Region, Scan, ScanOptions, scan};
+use foramen_dicom::{Accepted, Refusal, Region, Remark, Scan, ScanOptions, scan};
 use foramen_image::Contrast;
 use tempfile::TempDir;
 use written::File;
@@ -81,19 +81,104 @@ fn angled_blocks_are_one_answer_and_the_best_series_comes_first() {
 }
 
 #[test]
-fn a_block_that_lies_too_steep_does_not_take_the_others_along() {
-    let mut files = Vec::new();
-    for (block, tilt) in [45.0, 20.0, 5.0].into_iter().enumerate() {
-        let block = i32::try_from(block).unwrap();
-        for slice in 0..3 {
-            let height = 18.0 * f64::from(block) + 3.0 * f64::from(slice);
-            files.push(t2(block * 3 + slice).at(tilt, height));
+fn a_steep_block_stays_with_a_remark_and_a_steeper_one_goes_alone() {
+    let blocks = |steepest: f64| {
+        let mut files = Vec::new();
+        for (block, tilt) in [steepest, 20.0, 5.0].into_iter().enumerate() {
+            let block = i32::try_from(block).unwrap();
+            for slice in 0..3 {
+                let height = 18.0 * f64::from(block) + 3.0 * f64::from(slice);
+                files.push(t2(block * 3 + slice).at(tilt, height));
+            }
         }
-    }
+        let found = folder(&files);
+        let best = found.studies()[0].axial_t2().unwrap().remove(0);
+        let names: Vec<_> = best.remarks.iter().map(Remark::name).collect();
+        (best.stacks.iter().map(|s| s.stack).collect::<Vec<_>>(), names.contains(&"steep_block"))
+    };
+    assert_eq!(blocks(45.0), (vec![0, 1, 2], true));
+    assert_eq!(blocks(55.0), (vec![1, 2], false));
+    assert_eq!(blocks(30.0), (vec![0, 1, 2], false));
+}
+
+/// Series and study texts, and what becomes of the axial images.
+fn with_texts(texts: &[(u16, u16, &'static [u8; 2], &str)]) -> Scan {
+    folder(&axial(|file| {
+        texts.iter().fold(file, |file, &(group, element, kind, value)| {
+            file.with(group, element, kind, value)
+        })
+    }))
+}
+
+#[test]
+fn one_weak_sign_keeps_the_patient_with_a_remark() {
+    let remarks = |found: &Scan| -> Vec<&'static str> {
+        let best = found.studies()[0].axial_t2().unwrap().remove(0);
+        // These files have no date.
+        best.remarks.iter().map(Remark::name).filter(|name| *name != "undated").collect()
+    };
+    // The scanner wrote the body part of the coil.
+    let head = with_texts(&[
+        (0x0018, 0x0015, b"CS", "HEAD"),
+        (0x0008, 0x1030, b"LO", "MRI C-SPINE WITHOUT CONTRAST"),
+    ]);
+    assert_eq!(remarks(&head), ["contradicted_region"]);
+    let lumbar =
+        with_texts(&[(0x0018, 0x0015, b"CS", "LSPINE"), (0x0008, 0x103E, b"LO", "T2 tra HWS")]);
+    assert_eq!(remarks(&lumbar), ["contradicted_region"]);
+    // A large patient: a wide field of view alone.
+    let wide = folder(&axial(|file| File { pixel_spacing: "18\\18", ..file }));
+    assert_eq!(wide.stacks[0].region, Region::Lumbar);
+    assert_eq!(remarks(&wide), ["contradicted_region"]);
+    // A wide sagittal field beside axial images that say nothing.
+    let mut beside = axial(|file| file);
+    beside.extend((0..5).map(|k| File {
+        series: "2.25.50",
+        uid: 50 + k,
+        position: Some(format!("{}\\0\\0", 4 * k)),
+        orientation: Some("0\\1\\0\\0\\0\\-1"),
+        pixel_spacing: "20\\20",
+        ..t2(k)
+    }));
+    assert_eq!(remarks(&folder(&beside)), ["contradicted_region"]);
+    // Nothing at all, and what is well told.
+    assert_eq!(remarks(&folder(&axial(|file| file))), ["weak_region"]);
+    let told = [(0x0018, 0x0015, b"CS", "CSPINE"), (0x0008, 0x1030, b"LO", "MR cervical spine")];
+    assert!(remarks(&with_texts(&told)).is_empty());
+}
+
+#[test]
+fn a_refusal_is_overruled_by_its_name_alone() {
+    let found = with_texts(&[(0x0018, 0x0015, b"CS", "LSPINE")]);
+    let study = &found.studies()[0];
+    let refused = study.axial_t2().unwrap_err();
+    assert_eq!(refused.refused[0].refusal, Refusal::Region);
+    assert!(study.axial_t2_accepting(&Accepted::new([Refusal::Contrast])).is_err());
+    let best = study.axial_t2_accepting(&Accepted::new([Refusal::Region])).unwrap().remove(0);
+    let remark = Remark::Accepted { refusal: Refusal::Region };
+    assert!(best.remarks.contains(&remark) && remark.cap() <= 0.3);
+}
+
+#[test]
+fn a_reference_image_inside_a_series_is_set_aside() {
+    let across = |number: i32| File {
+        orientation: Some("0\\1\\0\\0\\0\\-1"),
+        position: Some(format!("{}\\0\\9", 4 * number)),
+        ..t2(number)
+    };
+    let mut files = axial(|file| file);
+    files.push(across(6));
     let found = folder(&files);
-    let answers = found.studies()[0].axial_t2().unwrap();
-    assert_eq!(answers.len(), 1);
-    assert_eq!(answers[0].stacks.iter().map(|s| s.stack).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!((found.stacks.len(), found.stacks[0].localizer), (1, false));
+    let reason = found.rejected[0].reason.to_string();
+    assert!(reason.contains("lies across the other 6 images of its series"), "{reason}");
+    let best = found.studies()[0].axial_t2().unwrap().remove(0);
+    assert_eq!(best.stacks[0].slices.len(), 6);
+    assert!(best.remarks.contains(&Remark::ReferenceImage { images: 1 }));
+    // Three planes of as many slices are a scout as before.
+    let scout: Vec<File> = (0..3).map(|k| t2(k).at(0.0, 9.0 * f64::from(k))).collect();
+    let scout: Vec<File> = scout.into_iter().chain((3..6).map(across)).collect();
+    assert!(folder(&scout).stacks.iter().all(|stack| stack.localizer));
 }
 
 #[test]
@@ -182,4 +267,19 @@ fn real_series_are_answered_without_echo_train_or_region() {
     assert_eq!(answers, [true, true, false, false]);
     let refused = found.studies()[3].axial_t2().unwrap_err();
     assert!(refused.refused[0].reason.starts_with("sagittal: the normal is"), "{refused}");
+}
+
+#[test]
+fn a_sagittal_volume_alone_is_refused_with_the_advice_to_reformat_it() {
+    let volume = |spacing: f64| {
+        let slice = |k: i32| File {
+            orientation: Some("0\\1\\0\\0\\0\\-1"),
+            position: Some(format!("{}\\0\\0", spacing * f64::from(k))),
+            ..t2(k)
+        };
+        refusal(&folder(&(0..40).map(slice).collect::<Vec<_>>()))
+    };
+    let shown = volume(0.9);
+    assert!(shown.contains("reformat it to axial slices of 2 mm"), "{shown}");
+    assert!(!volume(3.0).contains("reformat"));
 }

@@ -1,4 +1,4 @@
-use foramen_dicom::{AxialT2, StackHeader, Study};
+use foramen_dicom::{AxialT2, Dating, StackHeader, Study};
 use jiff::civil::Date;
 
 /// The axial T2 images ([`Study::axial_t2`]) that may show a foramen before an
@@ -7,8 +7,10 @@ use jiff::civil::Date;
 ///
 /// The latest study at or before the injection and at most `scan_age` days old
 /// comes first; within it what suits better, then more slices. Images without a
-/// date have nothing held against them, and come last. Without a date of the
-/// injection (it is yet to be done) the latest study comes first.
+/// date have nothing held against them, and come last; images whose date is there
+/// but cannot be read, or is a placeholder, are never taken for made before an
+/// injection. Without a date of the injection (it is yet to be done) the latest
+/// study comes first.
 ///
 /// # Errors
 /// Why there is none, as a sentence for the manifest.
@@ -33,11 +35,24 @@ pub fn axial_series<'a>(
         let acquired = series.stacks.iter().filter_map(|stack| stack.acquired);
         acquired.map(|date| days(date, today)).max()
     };
+    // A date that cannot be read is not the same as none.
+    let unread = |series: &AxialT2<'_>| {
+        let mut datings = series.stacks.iter().map(|stack| &stack.dating);
+        let unread = |dating: &&Dating| dating.date().is_none() && **dating != Dating::Absent;
+        datings.find(unread).cloned()
+    };
     let (mut usable, unusable): (Vec<_>, Vec<_>) = found.into_iter().partition(|series| {
         let in_time = |days: i64| (0..=i64::from(scan_age)).contains(&days);
-        injected.is_none() || age(series).is_none_or(in_time)
+        let held_against = age(series).is_none() && unread(series).is_some();
+        injected.is_none() || !held_against && age(series).is_none_or(in_time)
     });
     if usable.is_empty() {
+        if let Some(dating) = unusable.iter().find_map(unread) {
+            return Err(format!(
+                "the day of the axial T2 scan is not known ({dating}), so that it may have been \
+                 made after the injection; correct the date in the images"
+            ));
+        }
         let after = unusable.iter().all(|series| age(series).is_some_and(|days| days < 0));
         return Err(if after {
             "the only axial T2 scan was made after the injection".to_owned()
@@ -59,4 +74,36 @@ pub fn axial_series<'a>(
 /// Whole days from one date to another.
 pub(crate) fn days(from: Date, to: Date) -> i64 {
     i64::from(from.until(to).map_or(0, |span| span.get_days()))
+}
+
+#[cfg(test)]
+mod tests {
+    use foramen_dicom::{Dating, ScanOptions, scan};
+    use foramen_phantom::{CohortConfig, write_cohort};
+
+    use super::*;
+
+    #[test]
+    fn images_with_an_unreadable_date_are_never_before_an_injection() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = CohortConfig::default().with_analysable(1).with_defects(0);
+        write_cohort(&config, folder.path(), &|_, _| ()).unwrap();
+        let mut found = scan(&folder.path().join("dicom"), &ScanOptions::default()).unwrap();
+        let made = found.stacks[0].acquired.unwrap();
+        let series = |found: &foramen_dicom::Scan, injected| {
+            let headers: Vec<&StackHeader> = found.stacks.iter().collect();
+            axial_series(&headers, injected, 365).map(|series| series.len())
+        };
+        assert!(series(&found, Some(made)).is_ok());
+        let dating = Dating::Placeholder { name: "Study Date", date: Date::constant(1900, 1, 1) };
+        for stack in &mut found.stacks {
+            (stack.acquired, stack.dating) = (None, dating.clone());
+        }
+        let refusal = series(&found, Some(made)).unwrap_err();
+        assert!(refusal.contains("1900-01-01, a placeholder"), "{refusal}");
+        // To predict, no day is needed; and no date at all holds nothing against it.
+        assert!(series(&found, None).is_ok());
+        found.stacks.iter_mut().for_each(|stack| stack.dating = Dating::Absent);
+        assert!(series(&found, Some(made)).is_ok());
+    }
 }

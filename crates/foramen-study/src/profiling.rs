@@ -52,7 +52,7 @@ pub fn profile_scan(
             Err(error) => Err(UnmeasuredStack {
                 subject: header.subject.clone(),
                 series_uid: header.series_uid.clone(),
-                reason: error.to_string(),
+                reason: error.with_causes(),
             }),
         })
         .collect();

@@ -56,7 +56,7 @@ pub(crate) fn measure_series<'a>(
     for header in &of_series {
         match foramen_dicom::load(header) {
             Ok(loaded) => stacks.push(loaded.stack),
-            Err(error) => failure = Some(error.to_string()),
+            Err(error) => failure = Some(error.with_causes()),
         }
     }
     if stacks.is_empty() {

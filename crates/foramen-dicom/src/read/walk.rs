@@ -11,6 +11,9 @@ const DEEPEST: usize = 32;
 /// Longest single attribute kept, in bytes. The texts and numbers read here are
 /// below 1 KiB each.
 const LONGEST_VALUE: u64 = 64 * 1024;
+/// How much is kept of a longer one where it is only asked whether it is filled
+/// in.
+const BEGIN_OF_VALUE: u32 = 1024;
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
@@ -35,6 +38,11 @@ pub(super) struct Walk<R> {
     pub(super) keep: &'static Keep,
 }
 
+/// An element that may stand between sequences: no item, no delimiter, no pixel.
+fn is_plain(tag: Tag) -> bool {
+    (0x0008..=0x7FE0).contains(&tag.group())
+}
+
 impl<R: Read + Seek> Walk<R> {
     /// Keeps an element that is wanted, and passes any other.
     pub(super) fn read_element(
@@ -55,7 +63,11 @@ impl<R: Read + Seek> Walk<R> {
             set.push(element.tag, Value::Items(items));
         } else if element.length == UNDEFINED {
             return Err(Fault::Broken(self.at, "a plain value has no length"));
-        } else if (self.keep.longest_or_empty || !element.tag.group().is_multiple_of(2))
+        } else if self.keep.begin_of_long_values && u64::from(element.length) > LONGEST_VALUE {
+            let begin = self.value(BEGIN_OF_VALUE)?;
+            self.skip(u64::from(element.length - BEGIN_OF_VALUE))?;
+            set.push(element.tag, Value::Bytes(begin));
+        } else if !element.tag.group().is_multiple_of(2)
             && u64::from(element.length) > LONGEST_VALUE
         {
             self.skip(u64::from(element.length))?;
@@ -86,6 +98,7 @@ impl<R: Read + Seek> Walk<R> {
         let end = self.end_of(element.length)?;
         let mut items = Vec::new();
         while self.at < end {
+            let at = self.at;
             let item = self.element()?;
             match item.tag {
                 SEQUENCE_END if element.length == UNDEFINED => {
@@ -93,6 +106,13 @@ impl<R: Read + Seek> Walk<R> {
                     return Ok(items);
                 }
                 ITEM => items.push(self.read_item(item.length, depth)?),
+                // Where the delimiter was forgotten, the next element ends the
+                // sequence.
+                tag if element.length == UNDEFINED && !items.is_empty() && is_plain(tag) => {
+                    self.back_to(at)?;
+                    self.explicit = explicit;
+                    return Ok(items);
+                }
                 _ => return Err(Fault::Broken(self.at, "a sequence holds no items")),
             }
         }
@@ -105,8 +125,14 @@ impl<R: Read + Seek> Walk<R> {
         let (begin, end) = (self.at, self.end_of(length)?);
         let mut set = Set::new(self.big);
         while self.at < end {
+            let at = self.at;
             let element = self.element()?;
             if element.tag == ITEM_END && length == UNDEFINED {
+                return Ok(set);
+            }
+            if length == UNDEFINED && matches!(element.tag, ITEM | SEQUENCE_END) {
+                // Its delimiter was forgotten.
+                self.back_to(at)?;
                 return Ok(set);
             }
             if element.tag.group() == 0xFFFE {
@@ -125,24 +151,34 @@ impl<R: Read + Seek> Walk<R> {
         }
         let (explicit, begin) = (self.explicit, self.at);
         self.explicit &= &element.representation != b"UN";
+        let mut passed = 0_usize;
         loop {
-            let item = self.element().map_err(|_| Fault::Truncated(begin))?;
+            let at = self.at;
+            let item = self.next_of(begin)?;
             match (item.tag, item.length) {
                 (SEQUENCE_END, _) => break,
                 (ITEM, UNDEFINED) => self.pass_open_item(depth)?,
                 (ITEM, length) => self.skip(u64::from(length))?,
+                (tag, _) if passed > 0 && is_plain(tag) => {
+                    self.back_to(at)?;
+                    break;
+                }
                 _ => return Err(Fault::Broken(self.at, "a sequence holds no items")),
             }
+            passed += 1;
         }
         self.explicit = explicit;
         Ok(())
     }
 
     fn pass_open_item(&mut self, depth: usize) -> Result<(), Fault> {
+        let begin = self.at;
         loop {
-            let element = self.element()?;
+            let at = self.at;
+            let element = self.next_of(begin)?;
             match (element.tag, element.length) {
                 (ITEM_END, _) => return Ok(()),
+                (ITEM | SEQUENCE_END, _) => return self.back_to(at),
                 (_, UNDEFINED) => self.pass_items(depth + 1, &element)?,
                 (_, length) => self.skip(u64::from(length))?,
             }
@@ -157,10 +193,24 @@ impl<R: Read + Seek> Walk<R> {
     /// Checks that items filled their length exactly, and open ones were closed.
     fn closed(&self, begin: u64, end: u64, length: u32) -> Result<(), Fault> {
         match length {
-            UNDEFINED => Err(Fault::Truncated(begin)),
+            UNDEFINED => Err(Fault::Unclosed(begin)),
             _ if self.at != end => Err(Fault::Broken(begin, "an item overruns its sequence")),
             _ => Ok(()),
         }
+    }
+
+    /// The next element of a sequence that begins at `begin` and has no length.
+    /// A file that ends between two elements lacks its delimiter.
+    fn next_of(&mut self, begin: u64) -> Result<Element, Fault> {
+        if self.at == self.end { Err(Fault::Unclosed(begin)) } else { self.element() }
+    }
+
+    /// Goes back to an element that was read already.
+    fn back_to(&mut self, at: u64) -> Result<(), Fault> {
+        let back = i64::try_from(self.at - at).map_err(|_| Fault::Unclosed(at))?;
+        self.source.seek_relative(-back)?;
+        self.at = at;
+        Ok(())
     }
 
     pub(super) fn element(&mut self) -> Result<Element, Fault> {

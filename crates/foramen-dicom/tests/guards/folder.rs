@@ -4,9 +4,13 @@ use tempfile::TempDir;
 use crate::written::File;
 
 pub(crate) fn folder(files: &[File]) -> (TempDir, Scan) {
+    written(&files.iter().map(File::bytes).collect::<Vec<_>>())
+}
+
+pub(crate) fn written(files: &[Vec<u8>]) -> (TempDir, Scan) {
     let dir = TempDir::new().unwrap();
-    for (index, file) in files.iter().enumerate() {
-        std::fs::write(dir.path().join(format!("{index:03}")), file.bytes()).unwrap();
+    for (index, bytes) in files.iter().enumerate() {
+        std::fs::write(dir.path().join(format!("{index:03}")), bytes).unwrap();
     }
     let found = scan(dir.path(), &ScanOptions::default()).unwrap();
     (dir, found)

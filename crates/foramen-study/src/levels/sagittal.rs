@@ -52,7 +52,8 @@ pub fn find_levels(
         let loaded = match foramen_dicom::load(header) {
             Ok(loaded) => loaded,
             Err(error) => {
-                refusal = format!("the sagittal series could not be loaded: {error}");
+                refusal =
+                    format!("the sagittal series could not be loaded: {}", error.with_causes());
                 continue;
             }
         };

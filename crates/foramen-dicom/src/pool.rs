@@ -1,0 +1,188 @@
+mod image_set;
+mod order;
+mod sharpness;
+
+use std::collections::BTreeMap;
+
+use foramen_types::SubjectId;
+use jiff::civil::Date;
+
+use crate::study::of_stacks;
+use crate::{Accepted, Examination, NoAxialT2, RefusedStack, Remark, StackHeader, Tolerances};
+pub use image_set::{ImageSet, PooledImage, SetAside};
+pub(crate) use order::recency;
+pub use order::{Ranked, Rule};
+
+/// Units overlap so much that they are alternatives, not parts of one coverage,
+/// from this share of their images on.
+const ALTERNATIVE: f64 = 0.5;
+/// Echo time, spacing and thickness of one acquisition may differ by this part:
+/// the upper and the lower half of a neck are often planned a little differently.
+const ALIKE: f64 = 0.25;
+
+/// The axial T2 images of one examination: every image that may be measured, over
+/// all series, blocks and studies, as sets.
+///
+/// A *set* covers as much of the neck as there are images of one kind: contrast,
+/// fat, original or derived. Its images may come from several series (the upper and
+/// the lower neck, interleaved packages, a series per block or per slice), and no
+/// two of them lie at one position. Where two images of a kind lie at one position,
+/// the later is in the first set, since a repeat is made because the first failed;
+/// a series that is repeated as a whole makes a set of its own.
+///
+/// The sets are in the order of [`Rule`]; [`Pool::at`] ranks them for one disc,
+/// where the coverage of that place counts.
+///
+/// ```
+/// use foramen_dicom::{Accepted, ScanOptions, scan};
+///
+/// # let folder = std::env::temp_dir().join("foramen-dicom-pool");
+/// # std::fs::create_dir_all(&folder)?;
+/// let found = scan(&folder, &ScanOptions::default())?;
+/// for examination in found.examinations() {
+///     match examination.pool(&Accepted::default()) {
+///         Ok(pool) => {
+///             println!("{} images in {:?}", pool.best().images.len(), pool.best().series());
+///             if let Some((runner_up, why)) = pool.runner_up() {
+///                 println!("not {:?}: {why}", runner_up.series());
+///             }
+///         }
+///         Err(none) => println!("{}: {none}", examination.subject),
+///     }
+/// }
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Pool<'a> {
+    /// Whose images they are.
+    pub subject: &'a SubjectId,
+    /// The first day of an acquisition, where known.
+    pub acquired: Option<Date>,
+    /// The sets, the best first; never empty.
+    pub sets: Vec<ImageSet<'a>>,
+    /// The stacks that are no axial T2 images, and why.
+    pub refused: Vec<RefusedStack>,
+}
+
+/// A stack that may be measured.
+#[derive(Debug, Clone)]
+pub(crate) struct Unit<'a> {
+    pub(crate) stack: &'a StackHeader,
+    /// What was remarked when it was admitted.
+    pub(crate) remarks: Vec<Remark>,
+}
+
+impl<'a> Pool<'a> {
+    /// Gathers the axial T2 images of an examination.
+    ///
+    /// # Errors
+    /// [`NoAxialT2`] with the reason for each stack.
+    pub(crate) fn gather(
+        examination: &Examination<'a>,
+        accepted: &Accepted,
+    ) -> Result<Self, NoAxialT2> {
+        let study = examination.as_study();
+        let mut kinds: BTreeMap<_, Vec<Unit<'a>>> = BTreeMap::new();
+        let mut refused = Vec::new();
+        for &stack in &examination.stacks {
+            match study.suits(stack, accepted) {
+                Ok(remarks) => {
+                    // Places are compared within one frame of reference, or, where
+                    // none is told, within one study.
+                    let frame = stack.frame_of_reference_uid.as_deref();
+                    let place = (frame.is_some(), frame.unwrap_or(&stack.study_uid));
+                    let taken = remarks.iter().any(|r| matches!(r, Remark::Accepted { .. }));
+                    let kind = (stack.contrast, stack.fat, stack.derived, taken, place);
+                    kinds.entry(kind).or_default().push(Unit { stack, remarks });
+                }
+                Err((refusal, reason)) => {
+                    let series_uid = stack.series_uid.clone();
+                    refused.push(RefusedStack { series_uid, stack: stack.stack, refusal, reason });
+                }
+            }
+        }
+        if kinds.is_empty() {
+            return Err(NoAxialT2 { refused, advice: of_stacks(&examination.stacks) });
+        }
+        let mut sets: Vec<ImageSet<'a>> = kinds.into_values().flat_map(assemble).collect();
+        order::sort(&mut sets);
+        let Examination { subject, acquired, .. } = *examination;
+        Ok(Self { subject, acquired, sets, refused })
+    }
+
+    /// The set that comes first for the neck as a whole.
+    #[must_use]
+    pub fn best(&self) -> &ImageSet<'a> {
+        &self.sets[0]
+    }
+
+    /// The set that comes second, and why it does.
+    #[must_use]
+    pub fn runner_up(&self) -> Option<(&ImageSet<'a>, String)> {
+        let second = self.sets.get(1)?;
+        Some((second, order::why(self.best(), second).1))
+    }
+}
+
+/// Puts units of one kind and frame of reference into sets. The latest comes
+/// first; an earlier one adds the images that lie where there is none yet, and is
+/// an alternative of its own where most of its images are there already.
+fn assemble(mut units: Vec<Unit<'_>>) -> Vec<ImageSet<'_>> {
+    units.sort_by_key(|unit| std::cmp::Reverse(order::recency(unit.stack)));
+    let mut sets = Vec::new();
+    while !units.is_empty() {
+        let mut rest = Vec::new();
+        let mut set = Vec::new();
+        let mut images: Vec<PooledImage<'_>> = Vec::new();
+        let mut duplicates = Vec::new();
+        for unit in units {
+            let fits = set.iter().all(|member: &Unit<'_>| {
+                are_alike(member.stack, unit.stack) || lie_apart(member.stack, unit.stack)
+            });
+            if !fits {
+                rest.push(unit);
+                continue;
+            }
+            let own = PooledImage::of(unit.stack);
+            let (double, fresh): (Vec<_>, Vec<_>) =
+                own.into_iter().partition(|image| image.twin(&images).is_some());
+            if double.len() as f64 >= ALTERNATIVE * unit.stack.slices.len() as f64 {
+                rest.push(unit.clone());
+            }
+            if fresh.is_empty() {
+                continue;
+            }
+            for image in double {
+                duplicates.extend(image.twin(&images).map(|kept| SetAside { image, kept }));
+            }
+            images.extend(fresh);
+            set.push(unit);
+        }
+        sets.push(ImageSet::new(set, images, duplicates, &Tolerances::default()));
+        units = rest;
+    }
+    sets
+}
+
+/// Whether two stacks were acquired by about the same protocol.
+fn are_alike(a: &StackHeader, b: &StackHeader) -> bool {
+    let near = |a: f64, b: f64| (a - b).abs() <= ALIKE * a.max(b);
+    let same = |a: Option<f64>, b: Option<f64>| a.zip(b).is_none_or(|(a, b)| near(a, b));
+    near(a.spacing.row, b.spacing.row)
+        && near(a.spacing.column, b.spacing.column)
+        && same(a.report.thickness, b.report.thickness)
+        && same(a.echo_time, b.echo_time)
+}
+
+/// Whether two stacks cover different heights, but for a part where they meet.
+fn lie_apart(a: &StackHeader, b: &StackHeader) -> bool {
+    let span = |stack: &StackHeader| {
+        let heights = PooledImage::of(stack).into_iter().map(|image| image.centre().z);
+        heights.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), z| (low.min(z), high.max(z)))
+    };
+    let (a, b) = (span(a), span(b));
+    let common = a.1.min(b.1) - a.0.max(b.0);
+    common <= 0.0 || common < ALTERNATIVE * (a.1 - a.0).min(b.1 - b.0)
+}

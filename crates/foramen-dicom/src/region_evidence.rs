@@ -1,0 +1,78 @@
+use crate::region::{Sign, by_blocks, weigh};
+use crate::{Finding, Region, Remark, StackHeader, Study};
+
+/// From this many points on, a region is told without asking the rest of the
+/// study.
+const TELLS: u32 = 2;
+/// By as many points another region must lead to refuse a stack: one sign of a
+/// scanner's habit, as Body Part Examined, must not discard a patient whose study
+/// is described as one of the neck.
+const LEAD: u32 = 2;
+
+/// What the evidence says about using a stack as an image of the neck.
+pub(crate) enum RegionVerdict {
+    /// Nothing of weight speaks against it.
+    Cervical(Option<Remark>),
+    /// Another region leads.
+    Elsewhere(Region, String),
+}
+
+/// Weighs what a stack, its blocks, and where these tell little its whole study
+/// say about the region.
+pub(crate) fn judge(study: &Study<'_>, stack: &StackHeader) -> RegionVerdict {
+    let mut signs = stack.signs.clone();
+    if points_of_best(&signs) < TELLS {
+        signs.extend(by_blocks(&study.blocks(stack)));
+    }
+    if points_of_best(&signs) < TELLS {
+        signs.extend(of_study(study));
+        once(&mut signs);
+    }
+    let cervical = points(&signs, Region::Cervical);
+    let (other, most) = signs
+        .iter()
+        .filter(|sign| sign.0 != Region::Cervical)
+        .map(|sign| (sign.0, points(&signs, sign.0)))
+        .max_by_key(|found| found.1)
+        .unwrap_or((Region::Unknown, 0));
+    let evidence = || weigh(&signs).1.evidence.join(", ");
+    if most >= cervical + LEAD {
+        return RegionVerdict::Elsewhere(other, evidence());
+    }
+    RegionVerdict::Cervical(match (cervical, most) {
+        (cervical, most) if most > 0 && cervical < most + LEAD => {
+            Some(Remark::ContradictedRegion { evidence: evidence() })
+        }
+        (0 | 1, _) => Some(Remark::WeakRegion { evidence: evidence() }),
+        _ => None,
+    })
+}
+
+/// The part of the body, from all stacks of the study.
+pub(crate) fn region(study: &Study<'_>) -> (Region, Finding) {
+    weigh(&of_study(study))
+}
+
+fn of_study(study: &Study<'_>) -> Vec<Sign> {
+    let mut signs: Vec<Sign> = Vec::new();
+    for stack in &study.stacks {
+        signs.extend(by_blocks(&study.blocks(stack)));
+        signs.extend(stack.signs.iter().cloned());
+    }
+    once(&mut signs);
+    signs
+}
+
+/// Leaves each sign once, in order of its words.
+fn once(signs: &mut Vec<Sign>) {
+    signs.sort_by(|a, b| a.2.cmp(&b.2));
+    signs.dedup_by(|a, b| a.2 == b.2);
+}
+
+fn points(signs: &[Sign], region: Region) -> u32 {
+    signs.iter().filter(|sign| sign.0 == region).map(|sign| sign.1).sum()
+}
+
+fn points_of_best(signs: &[Sign]) -> u32 {
+    signs.iter().map(|sign| points(signs, sign.0)).max().unwrap_or(0)
+}

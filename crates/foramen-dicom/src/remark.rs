@@ -1,0 +1,239 @@
+use std::fmt;
+
+use foramen_image::SliceSource;
+
+use crate::{ConflictSign, Dating, FatSignal, Problem, Refusal, StackHeader};
+
+/// What the reader knows about images that whoever measures them should know
+/// too. A remark never excludes an image; it limits how far a measurement on it
+/// is trusted ([`Remark::cap`]).
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Remark {
+    /// It is used in spite of a reason against it, which a person accepted by name.
+    Accepted {
+        /// The reason.
+        refusal: Refusal,
+    },
+    /// Signs of another region are about as strong as those of the neck.
+    ContradictedRegion {
+        /// What speaks for which region.
+        evidence: String,
+    },
+    /// Nothing, or one weak sign, tells that it is the neck.
+    WeakRegion {
+        /// What speaks for which region.
+        evidence: String,
+    },
+    /// The slices are tilted by more than 37° from axial.
+    SteepBlock {
+        /// Degrees from head to feet.
+        degrees: f64,
+    },
+    /// Images that lie across the others of the series were set aside.
+    ReferenceImage {
+        /// How many.
+        images: usize,
+    },
+    /// A gap along the slices is a whole multiple of their spacing.
+    MissingSlice {
+        /// How many slices would fill it.
+        slices: usize,
+        /// The image below the gap.
+        below: SliceSource,
+        /// The gap, in millimetres.
+        gap: f64,
+        /// The usual distance, in millimetres.
+        spacing: f64,
+    },
+    /// Instance Numbers (0020,0013) of the series have holes: files were lost.
+    MissingNumber {
+        /// The numbers that are missing.
+        numbers: Vec<i64>,
+    },
+    /// Distances between slices differ, and are no multiple of the usual one.
+    UnevenSpacing {
+        /// How many differ.
+        gaps: usize,
+    },
+    /// A stack or block of one slice: nothing beside it can be compared.
+    SingleSlice,
+    /// Images of the series could not be read, or those of the stack decoded.
+    UndecodableImage {
+        /// How many.
+        images: usize,
+    },
+    /// The contrast is told by a name or by little of the physics.
+    UncertainContrast {
+        /// The confidence of the finding, 0 to 1.
+        confidence: f64,
+    },
+    /// Fat is suppressed, or taken away by a Dixon reconstruction.
+    FatTakenAway {
+        /// How fat is shown.
+        fat: FatSignal,
+    },
+    /// The images were computed from others.
+    Derived,
+    /// No attribute holds the day of the scan.
+    Undated,
+    /// A date is there, and it cannot be read or is a placeholder.
+    UnreadableDate,
+    /// The frame of reference was removed or replaced, and one was assumed, as was
+    /// asked for.
+    AssumedFrame,
+    /// Numbers of the header are written with decimal commas, against PS3.5 6.2
+    /// (DS). They are read as decimal points.
+    DecimalComma,
+    /// Other images under the same Patient ID are of another person.
+    TwoPeople {
+        /// What contradicts itself.
+        sign: ConflictSign,
+    },
+}
+
+impl Remark {
+    /// The name as it is written in files.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::ContradictedRegion { .. } => "contradicted_region",
+            Self::WeakRegion { .. } => "weak_region",
+            Self::SteepBlock { .. } => "steep_block",
+            Self::ReferenceImage { .. } => "reference_image",
+            Self::MissingSlice { .. } => "missing_slice",
+            Self::MissingNumber { .. } => "missing_number",
+            Self::UnevenSpacing { .. } => "uneven_spacing",
+            Self::SingleSlice => "single_slice",
+            Self::UndecodableImage { .. } => "undecodable_image",
+            Self::UncertainContrast { .. } => "uncertain_contrast",
+            Self::FatTakenAway { .. } => "fat_taken_away",
+            Self::Derived => "derived",
+            Self::Undated => "undated",
+            Self::UnreadableDate => "unreadable_date",
+            Self::AssumedFrame => "assumed_frame",
+            Self::DecimalComma => "decimal_comma",
+            Self::TwoPeople { .. } => "two_people",
+        }
+    }
+
+    /// The most confidence, 0 to 1, that a measurement with this remark may have;
+    /// 1 where the remark only tells. `docs/data-contract.md` has the reasons.
+    #[must_use]
+    pub fn cap(&self) -> f64 {
+        match self {
+            Self::DecimalComma | Self::ReferenceImage { .. } => 1.0,
+            Self::WeakRegion { .. }
+            | Self::SteepBlock { .. }
+            | Self::UnevenSpacing { .. }
+            | Self::Undated => 0.8,
+            Self::ContradictedRegion { .. }
+            | Self::UncertainContrast { .. }
+            | Self::FatTakenAway { .. }
+            | Self::Derived
+            | Self::AssumedFrame
+            | Self::MissingNumber { .. } => 0.6,
+            Self::MissingSlice { .. } | Self::UndecodableImage { .. } | Self::UnreadableDate => 0.5,
+            Self::Accepted { .. } | Self::SingleSlice => 0.3,
+            Self::TwoPeople { .. } => 0.2,
+        }
+    }
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted { refusal } => {
+                write!(f, "used although its {refusal} speaks against it, as was asked for")
+            }
+            Self::ContradictedRegion { evidence } => {
+                write!(f, "signs of another region: {evidence}")
+            }
+            Self::WeakRegion { evidence } => write!(f, "the region is hardly told: {evidence}"),
+            Self::SteepBlock { degrees } => {
+                write!(f, "the slices are tilted by {degrees:.0}° from axial")
+            }
+            Self::ReferenceImage { images } => {
+                write!(f, "{images} images across the others of the series were set aside")
+            }
+            Self::MissingSlice { slices, gap, spacing, .. } => write!(
+                f,
+                "{slices} slices are missing in a gap of {gap:.2} mm (spacing {spacing:.2} mm)"
+            ),
+            Self::MissingNumber { numbers } => {
+                let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+                write!(f, "images are missing by their numbers: {}", numbers.join(", "))
+            }
+            Self::UnevenSpacing { gaps } => write!(f, "{gaps} gaps between slices are uneven"),
+            Self::SingleSlice => write!(f, "a single slice, with nothing beside it"),
+            Self::UndecodableImage { images } => write!(f, "{images} images cannot be read"),
+            Self::UncertainContrast { confidence } => {
+                write!(f, "the contrast is uncertain (confidence {confidence:.2})")
+            }
+            Self::FatTakenAway { fat } => write!(f, "fat is not shown as it is: {fat}"),
+            Self::Derived => write!(f, "computed from other images"),
+            Self::Undated => write!(f, "the day of the scan is not told"),
+            Self::UnreadableDate => write!(f, "the day of the scan cannot be read"),
+            Self::AssumedFrame => write!(f, "one frame of reference was assumed"),
+            Self::DecimalComma => write!(f, "numbers are written with decimal commas"),
+            Self::TwoPeople { sign } => write!(f, "two people under one Patient ID: {sign}"),
+        }
+    }
+}
+
+/// Below this confidence of its finding a contrast is uncertain: two of echo time,
+/// repetition time and kind of echo are missing, or all.
+const UNCERTAIN: f64 = 0.6;
+
+impl StackHeader {
+    /// Adds what the header of the stack itself gives cause to remark.
+    pub(crate) fn remark(&mut self, missing_numbers: &[i64]) {
+        let mut remarks = self.remarks_on_geometry();
+        if !missing_numbers.is_empty() {
+            remarks.push(Remark::MissingNumber { numbers: missing_numbers.to_vec() });
+        }
+        let contrast = self.findings.iter().find(|finding| finding.about == "contrast");
+        if let Some(confidence) = contrast.map(|f| f.confidence).filter(|&c| c < UNCERTAIN) {
+            remarks.push(Remark::UncertainContrast { confidence });
+        }
+        let fat = self.fat;
+        if !matches!(fat, FatSignal::Plain | FatSignal::InPhase) {
+            remarks.push(Remark::FatTakenAway { fat });
+        }
+        if self.derived {
+            remarks.push(Remark::Derived);
+        }
+        self.remarks.extend(remarks);
+    }
+
+    /// What the places of the slices give cause to remark.
+    pub(crate) fn remarks_on_geometry(&self) -> Vec<Remark> {
+        let of = |problem: &Problem| match *problem {
+            Problem::SingleSlice => Some(Remark::SingleSlice),
+            Problem::Missing { after, slices, gap, spacing } => {
+                let below = self.slices[after].source.clone();
+                Some(Remark::MissingSlice { slices, below, gap, spacing })
+            }
+            Problem::Uneven { gaps, .. } => Some(Remark::UnevenSpacing { gaps }),
+            _ => None,
+        };
+        self.problems.iter().filter_map(of).collect()
+    }
+
+    /// Adds that images of the series were rejected.
+    pub(crate) fn remark_on_lost(&mut self, images: usize) {
+        if images > 0 && !self.localizer {
+            self.remarks.push(Remark::UndecodableImage { images });
+        }
+    }
+
+    /// Adds what the day of the scan gives cause to remark, once it is settled.
+    pub(crate) fn remark_on_day(&mut self) {
+        self.remarks.extend(match self.dating {
+            Dating::On(_) => None,
+            Dating::Absent => Some(Remark::Undated),
+            _ => Some(Remark::UnreadableDate),
+        });
+    }
+}
