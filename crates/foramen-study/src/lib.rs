@@ -27,6 +27,7 @@
     )
 )]
 
+mod agreement;
 mod candidates;
 mod config;
 mod covariates;
@@ -40,6 +41,7 @@ mod levels;
 mod links;
 mod manifest;
 mod profiling;
+mod readings;
 mod samples;
 mod selecting;
 mod selections;
@@ -49,6 +51,7 @@ mod series;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use agreement::describe_agreement;
 pub use candidates::axial_series;
 pub use config::StudyConfig;
 pub use covariates::{Numbers, read_covariates};
@@ -62,6 +65,7 @@ pub use levels::{
 pub use links::read_links;
 pub use manifest::{Excluded, Kept, Manifest};
 pub use profiling::{ProfiledSlice, UnmeasuredStack, profile_scan};
+pub use readings::{MeanReading, Place, Readings, Seen, mean_reading, read_profile, read_readings};
 pub use samples::{AUXILIARY_PER_SUBJECT, PatchSample, PatchUse};
 pub use selecting::select_slices;
 pub use selections::{
