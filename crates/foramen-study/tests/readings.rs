@@ -24,9 +24,9 @@ fn folder() -> PathBuf {
 
 fn measured(folder: &std::path::Path, series: &str) -> Vec<ProfileRow> {
     let found = scan(&folder.join("dicom").join(series), &ScanOptions::default()).unwrap();
-    let (profile, unmeasured) = profile_scan(&found, &StudyConfig::default(), &|_| ());
-    assert!(unmeasured.is_empty() && !profile.is_empty(), "{series}");
-    profile
+    let profiled = profile_scan(&found, &StudyConfig::default(), &|_| ());
+    assert!(profiled.unread.is_empty() && !profiled.rows.is_empty(), "{series}");
+    profiled.rows
 }
 
 /// What everyone says of the foramina that the two readers read.

@@ -33,7 +33,7 @@ pub mod train;
 pub use crate::files::create;
 pub use crate::inputs::{Inputs, OpenedInputs, prepare_output};
 pub use crate::progress::bar;
-pub use crate::stages::{Selected, dataset, run_selection};
+pub use crate::stages::{dataset, run_selection};
 pub use crate::terminal::finish;
 
 /// The version of foramen, and with the feature `torch` that of libtorch and where it

@@ -1,23 +1,26 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use foramen_study::{Manifest, Numbers, read_covariates};
+use foramen_study::{Numbers, read_covariates};
+use foramen_types::SubjectId;
 
 use crate::files::open;
 
-/// Gives those who are to be predicted the numbers that a model asks for, from a table
-/// with `subject_id` and a column for each. Who has no row there is told of.
+/// The numbers that a model asks for, of every subject, from a table with `subject_id` and
+/// a column for each. Of subjects without a row, all numbers are missing; they are listed
+/// on stderr.
 ///
 /// # Errors
 /// When the model asks for numbers and there is no table, or the other way round, and
 /// when the table cannot be used, with its name.
-pub(crate) fn add_covariates(
-    manifest: &mut Manifest,
+pub(crate) fn covariates(
+    subjects: impl Iterator<Item = SubjectId>,
     names: &[&str],
     table: Option<&Path>,
-) -> Result<()> {
+) -> Result<BTreeMap<SubjectId, Numbers>> {
     let path = match (names, table) {
-        ([], None) => return Ok(()),
+        ([], None) => return Ok(BTreeMap::new()),
         ([], Some(_)) => bail!("the model reads no covariates; leave --covariates out"),
         (_, None) => bail!(
             "the model asks for {}; give --covariates FILE with the columns subject_id,{} (a blank \
@@ -28,12 +31,12 @@ pub(crate) fn add_covariates(
         (_, Some(path)) => path,
     };
     let numbers = open(path, |file| read_covariates(file, names))?;
-    for kept in &mut manifest.kept {
-        let of_subject = numbers.get(&kept.subject).cloned();
-        kept.covariates = of_subject.unwrap_or_else(|| {
-            eprintln!("note: {} has no row in {}", kept.subject, path.display());
-            names.iter().map(|name| ((*name).to_owned(), None)).collect::<Numbers>()
+    let of = |subject: SubjectId| {
+        let of_subject = numbers.get(&subject).cloned().unwrap_or_else(|| {
+            eprintln!("note: {subject} has no row in {}", path.display());
+            names.iter().map(|name| ((*name).to_owned(), None)).collect()
         });
-    }
-    Ok(())
+        (subject, of_subject)
+    };
+    Ok(subjects.map(of).collect())
 }

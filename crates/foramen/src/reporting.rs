@@ -6,11 +6,10 @@ use foramen_phantom::{Chosen, Truth};
 use foramen_report::{
     Cohort, ExamplePicture, Excluded, Model, Prediction, ReportInput, TruthComparison,
 };
-use foramen_study::{CohortFlow, EpisodeSelection, Selections};
+use foramen_study::{CohortFlow, EpisodeSelection, Selected, Selections};
 use serde_json::{Value, json};
 
 use crate::inputs::OpenedInputs;
-use crate::stages::Selected;
 use crate::training::{TrainArguments, TrainedModel};
 
 /// How many example slices the report shows.
@@ -39,7 +38,7 @@ pub(crate) fn report_input(
             included: flow.included,
             favourable: flow.favourable,
             excluded: excluded
-                .map(|count| Excluded { reason: count.reason.clone(), n: count.rows })
+                .map(|count| Excluded { reason: count.reason.to_string(), n: count.rows })
                 .collect(),
             studies_without_row: flow.studies_without_row,
         },

@@ -5,7 +5,8 @@ use anyhow::{Context, Result, ensure};
 use foramen_image::PatchFrame;
 use foramen_learn::Dataset;
 use foramen_study::{
-    EpisodeSelection, Levels, Manifest, Selections, StudyConfig, files, select_slices,
+    EpisodeSelection, Manifest, Selected, Selections, StudyConfig, StudyInputs, files,
+    select_slices,
 };
 
 use crate::contact_page::{Shown, contact_page};
@@ -13,14 +14,6 @@ use crate::files::create;
 use crate::inputs::OpenedInputs;
 use crate::progress::bar;
 use crate::terminal::say;
-
-/// What the stages up to `select` leave.
-pub struct Selected {
-    /// Every row, kept or excluded.
-    pub manifest: Manifest,
-    /// The chosen slices.
-    pub selections: Selections,
-}
 
 /// Joins the inputs, selects the slices, and writes `manifest.json`,
 /// `levels.csv`, `selections.csv`, `profile.csv`, the patches, a picture per
@@ -30,41 +23,38 @@ pub struct Selected {
 /// # Errors
 /// When a file cannot be written.
 pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) -> Result<Selected> {
-    let mut manifest = Manifest::join(&inputs.scan, &inputs.outcomes, config.scan_age);
-    for kept in &mut manifest.kept {
-        kept.covariates = inputs.covariates.get(&kept.row).cloned().unwrap_or_default();
-    }
-    manifest.level_edits = inputs.levels.as_ref().and_then(Levels::edits);
-    if let Some(edits) = &manifest.level_edits {
+    let read = StudyInputs::new(&inputs.scan, &inputs.outcomes)
+        .with_levels(inputs.levels.as_ref())
+        .with_covariates(&inputs.covariates);
+    let manifest = Manifest::join(&read, config);
+    if let Some(edits) = manifest.level_edits() {
         say!("disc positions: {edits}");
     }
-    for (row, images) in &manifest.near_misses {
+    for (row, images) in manifest.near_misses() {
         eprintln!(
             "note: subject {row} of the table and {images} of the images differ only in case or \
              leading zeros; they are kept apart"
         );
     }
-    let progress = bar("select", manifest.kept.len());
-    let selections =
-        select_slices(&manifest, &inputs.scan, inputs.levels.as_ref(), config, &|done, of| {
+    let progress = bar("select", manifest.kept().len());
+    let selected =
+        select_slices(manifest, &inputs.scan, inputs.levels.as_ref(), config, &|done, of| {
             progress.set_length(of as u64);
             progress.set_position(done as u64);
         });
     progress.finish();
-    for episode in &selections.episodes {
-        if let Some(refusal) = &episode.refusal {
-            let detail = format!("row {}: {refusal}", episode.row);
-            manifest.exclude(episode.row, "no slice could be selected", detail);
-        }
+    for unread in selected.manifest.unread() {
+        eprintln!("note: {unread}; the narrowest slice may be among them");
     }
+    let Selected { manifest, selections } = &selected;
     files::remove_later_stages(out)?;
-    files::write_manifest(&out.join("manifest.json"), &manifest)?;
+    files::write_manifest(&out.join("manifest.json"), manifest)?;
     files::write_levels(&out.join("levels.csv"), &selections.levels)?;
-    files::write_selections(&out.join("selections.csv"), &selections)?;
+    files::write_selections(&out.join("selections.csv"), selections)?;
     files::write_profile(&out.join("profile.csv"), &selections.profile)?;
     files::write_patches(out, &selections.patches)?;
-    write_pictures(out, &selections)?;
-    Ok(Selected { manifest, selections })
+    write_pictures(out, selections)?;
+    Ok(selected)
 }
 
 /// Writes a picture per decision and one page with all of them, the most doubtful
@@ -117,6 +107,10 @@ fn describe(episode: &EpisodeSelection) -> String {
         _ => parts.push("root not visible".to_owned()),
     }
     parts.push(format!("confidence {:.2}", episode.confidence));
+    if episode.unread > 0 {
+        let unread = episode.unread;
+        parts.push(format!("{unread} image(s) not read: the narrowest may be among them"));
+    }
     parts.join(", ")
 }
 

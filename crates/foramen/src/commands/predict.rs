@@ -8,6 +8,7 @@
 //! where each prediction comes from, by Grad-CAM and by occlusion. With no arguments it trains on a small
 //! synthetic cohort first and predicts another one.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -18,7 +19,7 @@ use foramen_learn::{Classifier, Prediction, Sample};
 use foramen_study::{Manifest, PatchUse, StudyConfig, files, select_slices};
 use foramen_types::{Level, Probability, Side};
 
-use crate::covariates::add_covariates;
+use crate::covariates::covariates;
 use crate::demo_cohort::demo_cohort;
 use crate::explanation::Explanations;
 use crate::inputs::{Inputs, prepare_output, read_key, read_levels};
@@ -75,9 +76,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let models = load_models(&model, arguments.device)?;
     let key = read_key(arguments.link.as_deref())?;
     let found = scan(&dicom, &ScanOptions::default().with_key(key.clone()))?;
-    let mut manifest = Manifest::to_predict(&found, arguments.level, arguments.side);
-    add_covariates(&mut manifest, &models[0].covariate_names(), arguments.covariates.as_deref())?;
-    for excluded in &manifest.excluded {
+    let subjects: BTreeSet<_> = found.stacks.iter().map(|stack| stack.subject.clone()).collect();
+    let names = models[0].covariate_names();
+    let numbers = covariates(subjects.into_iter(), &names, arguments.covariates.as_deref())?;
+    let manifest = Manifest::to_predict(&found, arguments.level, arguments.side, &numbers);
+    for excluded in manifest.excluded() {
         let subject = excluded.subject.as_ref().map_or("", |subject| subject.as_str());
         say!("{subject:>10} no prediction: {}", excluded.detail);
     }
@@ -85,10 +88,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let levels = levels.map(|path| read_levels(path, &key, &found)).transpose()?;
     let [pixels, pixel] = [models[0].patch_pixels() as f64, models[0].config().pixel];
     let config = StudyConfig::default().with_patch(patch_frame(pixels * pixel, pixel)?);
-    let selections = select_slices(&manifest, &found, levels.as_ref(), &config, &|_, _| ());
+    let selected = select_slices(manifest, &found, levels.as_ref(), &config, &|_, _| ());
+    let selections = &selected.selections;
     for refused in selections.episodes.iter().filter(|episode| episode.chosen.is_none()) {
         let why = refused.refusal.as_deref().unwrap_or_default();
         say!("{:>10} no prediction: {why}", refused.subject);
+    }
+    for unread in &selections.unread {
+        eprintln!("note: {unread}; the narrowest slice may be among them");
     }
     let treated = selections.patches.iter().filter(|patch| patch.usage == PatchUse::Treated);
     let samples: Vec<&Sample> = treated.map(|patch| &patch.sample).collect();

@@ -103,7 +103,7 @@ fn measure_all(arguments: &Arguments, dicom: &Path) -> Result<Vec<ProfileRow>> {
     fs::create_dir_all(&pictures)
         .with_context(|| format!("could not make {}", pictures.display()))?;
     let shown = Mutex::new(Vec::new());
-    let (profile, unmeasured) = profile_scan(&found, &StudyConfig::default(), &|slice| {
+    let profiled = profile_scan(&found, &StudyConfig::default(), &|slice| {
         // The ends of UIDs can be alike; its place in the scan is a stack's own.
         let stack = found.stacks.iter().position(|stack| std::ptr::eq(stack, slice.header));
         let name = format!(
@@ -131,17 +131,20 @@ fn measure_all(arguments: &Arguments, dicom: &Path) -> Result<Vec<ProfileRow>> {
     shown.sort_by(|a, b| a.file.cmp(&b.file));
     let note = "Every slice, from the feet to the head. Red: widths; green: roots.";
     fs::write(arguments.out.join("slices.html"), contact_page("Measured slices", note, &shown))?;
-    for stack in unmeasured {
-        eprintln!("series {} of {}: {}", stack.series_uid, stack.subject, stack.reason);
+    for unread in &profiled.unread {
+        eprintln!("note: {unread}");
+    }
+    for (subject, why) in &profiled.without {
+        eprintln!("note: {subject}: {why}");
     }
     anyhow::ensure!(
-        !profile.is_empty(),
+        !profiled.rows.is_empty(),
         "{} holds no axial T2 stack ({} stacks, {} files rejected); the example `scan` says what \
          it holds",
         dicom.display(),
         found.stacks.len(),
         found.rejected.len()
     );
-    files::write_profile(&arguments.out.join("profile.csv"), &profile)?;
-    Ok(profile)
+    files::write_profile(&arguments.out.join("profile.csv"), &profiled.rows)?;
+    Ok(profiled.rows)
 }

@@ -71,7 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     say!("{} rows, {} included", flow.rows, flow.included);
     for count in &flow.excluded {
         let of_reason = |row: &&Excluded| row.reason == count.reason;
-        let first = selected.manifest.excluded.iter().find(of_reason);
+        let first = selected.excluded().iter().find(of_reason);
         let detail = first.map_or("", |row| &row.detail);
         say!("  {:>4} excluded: {} ({detail})", count.rows, count.reason);
     }
