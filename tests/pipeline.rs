@@ -82,7 +82,7 @@ fn the_main_path_runs_and_accounts_for_every_row() {
     assert_eq!((table.predictions.len(), table.without_label), (flow.included, 0));
     for (read, written) in table.predictions.iter().zip(&result.predictions) {
         assert_eq!((&read.subject, read.fold), (&written.subject, written.fold));
-        assert!(read.probability.to_bits() == written.probability.get().to_bits());
+        assert!(read.probability.get().to_bits() == written.probability.get().to_bits());
     }
 }
 

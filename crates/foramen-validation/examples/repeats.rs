@@ -21,7 +21,7 @@ use foramen::commands::{Inputs, bar, dataset, finish, prepare_output, run_select
 use foramen_cnn::{Architecture, Cnn, CnnConfig};
 use foramen_learn::{Dataset, Prediction, Ruler, Sample, Split, cross_validate};
 use foramen_metrics::{Confidence, Estimate, PairedScores, Scores, auc, compare_auc};
-use foramen_phantom::Truth;
+use foramen_report::{Model, average_repeats};
 use foramen_study::StudyConfig;
 use rand::SeedableRng as _;
 use rand::rngs::ChaCha8Rng;
@@ -82,7 +82,7 @@ fn prepare(subjects: usize, cohort_seed: u64, out: &Path) -> Result<(Dataset, Op
     prepare_output(out, true)?;
     let inputs = Inputs { cohort_seed, ..Inputs::synthetic(subjects) }.open()?;
     run_selection(&inputs, &StudyConfig::default(), out)?;
-    let truth = Truth::read(&inputs.truth.context("a synthetic cohort has its truth")?)?;
+    let truth = inputs.truth.context("a synthetic cohort has its truth")?;
     Ok((dataset(out)?, truth.oracle_image_auc))
 }
 
@@ -138,13 +138,8 @@ fn mean(values: &[f64]) -> f64 {
 
 /// Mean probabilities over repeats, against outcomes.
 fn scores(repeats: &[Vec<Prediction>]) -> Result<Scores> {
-    let mut sums = BTreeMap::new();
-    for p in repeats.iter().flatten() {
-        let Some(outcome) = p.outcome else { continue };
-        let key = (p.subject.clone(), p.level, p.side);
-        sums.entry(key).or_insert((outcome.is_favourable(), 0.0)).1 += p.probability.get();
-    }
-    let (labels, values): (Vec<bool>, Vec<f64>) =
-        sums.into_values().map(|(label, sum)| (label, sum / repeats.len() as f64)).unzip();
-    Ok(Scores::new(&labels, &values)?)
+    let numbered = repeats.iter().zip(0..).flat_map(|(predictions, repeat)| {
+        predictions.iter().map(move |one| Prediction { repeat, ..one.clone() })
+    });
+    Ok(average_repeats(&Model::new("model", numbered.collect()))?)
 }

@@ -24,6 +24,7 @@ pub mod label;
 pub mod levels;
 #[cfg(feature = "torch")]
 pub mod predict;
+pub mod report;
 pub mod scan;
 pub mod select;
 pub mod study;

@@ -4,7 +4,6 @@ use anyhow::{Context, Result};
 use foramen_phantom::{CohortConfig, write_cohort};
 
 use crate::progress::bar;
-use crate::terminal::say;
 
 /// The folder of the default synthetic cohort with `analysable` subjects, drawn
 /// once and kept in the user cache under its configuration, seed and generator
@@ -20,7 +19,7 @@ pub(crate) fn demo_cohort(analysable: usize, seed: u64) -> Result<PathBuf> {
     if folder.join("truth.json").is_file() {
         return Ok(folder);
     }
-    say!("drawing the synthetic cohort, once; it is kept for later runs");
+    eprintln!("drawing the synthetic cohort, once; it is kept for later runs");
     let progress = bar("draw", 0);
     write_cohort(&config, &folder, &|done, of| {
         progress.set_length(of as u64);

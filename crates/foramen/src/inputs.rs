@@ -6,13 +6,13 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use foramen_dicom::{Scan, ScanOptions, scan};
 use foramen_outcome::{Dictionary, Mapping, OutcomeError, OutcomeOptions, Outcomes};
+use foramen_phantom::Truth;
 use foramen_study::{Levels, Numbers, open_levels, read_links};
 use foramen_types::{SubjectId, SubjectKey};
 
 use crate::demo_cohort::demo_cohort;
 use crate::files::open;
 use crate::progress::counter;
-use crate::terminal::say;
 
 /// What a study is made from. Without `--dicom` and `--outcomes`, the synthetic
 /// cohort.
@@ -38,6 +38,10 @@ pub struct Inputs {
     /// Table `patient_id,subject_id` that links the images to the outcome table.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     pub link: Option<PathBuf>,
+    /// `truth.json` of a synthetic cohort; that of a folder which `cohort` has written is
+    /// found.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    pub truth: Option<PathBuf>,
     /// Columns of the outcome table with numbers that the CNN reads beside the picture,
     /// such as age,duration_weeks; blank cells are missing.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
@@ -60,8 +64,8 @@ pub struct OpenedInputs {
     pub covariates: BTreeMap<u64, Numbers>,
     /// Disc positions, where given.
     pub levels: Option<Levels>,
-    /// `truth.json` of a synthetic cohort.
-    pub truth: Option<PathBuf>,
+    /// The truth of a synthetic cohort.
+    pub truth: Option<Truth>,
 }
 
 impl Inputs {
@@ -75,6 +79,7 @@ impl Inputs {
             dictionary: None,
             levels: None,
             link: None,
+            truth: None,
             covariates: Vec::new(),
             subjects,
             cohort_seed: 1,
@@ -101,13 +106,16 @@ impl Inputs {
     pub fn open(&self) -> Result<OpenedInputs> {
         let (dicom, outcomes, truth) = match (&self.dicom, &self.outcomes) {
             (Some(dicom), Some(outcomes)) => {
-                let truth = dicom.parent().map(|folder| folder.join("truth.json"));
+                let truth = match &self.truth {
+                    Some(path) => Some(Truth::read(path)?),
+                    None => truth_of_cohort(dicom, outcomes),
+                };
                 (dicom.clone(), outcomes.clone(), truth)
             }
             _ => {
                 let folder = demo_cohort(self.subjects, self.cohort_seed)?;
-                say!("synthetic cohort: {}", folder.display());
-                let truth = folder.join("truth.json");
+                eprintln!("synthetic cohort: {}", folder.display());
+                let truth = Truth::read(&folder.join("truth.json"))?;
                 (folder.join("dicom"), folder.join("outcomes.csv"), Some(truth))
             }
         };
@@ -129,9 +137,27 @@ impl Inputs {
         }
         let scan = scan_folder(&dicom, key.clone())?;
         let levels = self.levels.as_ref().map(|path| read_levels(path, &key, &scan)).transpose()?;
-        let truth = truth.filter(|path| path.is_file());
         Ok(OpenedInputs { scan, outcomes, covariates, levels, truth })
     }
+}
+
+/// The truth of a folder that `cohort` has written, which holds images and table under
+/// their names there. A file of that name in any other folder is somebody else's.
+fn truth_of_cohort(dicom: &Path, outcomes: &Path) -> Option<Truth> {
+    let folder = dicom.parent()?;
+    let is_cohort = dicom.ends_with("dicom")
+        && outcomes.ends_with("outcomes.csv")
+        && outcomes.parent() == Some(folder);
+    let path = folder.join("truth.json");
+    if !is_cohort || !path.is_file() {
+        return None;
+    }
+    Truth::read(&path)
+        .inspect_err(|error| {
+            let path = path.display();
+            eprintln!("note: {path} is not used: {error}; name another by --truth");
+        })
+        .ok()
 }
 
 /// The key that a linkage table makes of hospital numbers; without one they are the

@@ -53,11 +53,14 @@ mod inputs;
 mod labels;
 mod levels_page;
 mod progress;
+mod provenance;
 mod reporting;
 mod stack_table;
 mod stages;
 mod terminal;
+mod train_arguments;
 mod training;
+mod truth;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

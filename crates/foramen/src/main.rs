@@ -44,6 +44,8 @@ enum Task {
     Evaluate(commands::evaluate::Arguments),
     /// Compare measured widths with readers'.
     Agreement(commands::agreement::Arguments),
+    /// Make the report of a study anew from what lies in its folder.
+    Report(commands::report::Arguments),
     /// Make a synthetic cohort.
     Cohort(commands::cohort::Arguments),
     /// Say where the CNN would compute, and try it.
@@ -77,6 +79,7 @@ fn main() -> ExitCode {
         Task::Predict(arguments) => commands::predict::run(&arguments),
         Task::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Task::Agreement(arguments) => commands::agreement::run(&arguments),
+        Task::Report(arguments) => commands::report::run(&arguments),
         Task::Cohort(arguments) => commands::cohort::run(&arguments),
         #[cfg(feature = "torch")]
         Task::CheckDevice(arguments) => commands::check_device::run(&arguments),

@@ -1,176 +1,203 @@
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
-use foramen_phantom::{Chosen, Truth};
+use anyhow::{Context, Result, ensure};
 use foramen_report::{
-    Cohort, ExamplePicture, Excluded, Model, Prediction, ReportInput, TruthComparison,
+    Cohort, ExamplePicture, Excluded, Model, Report, ReportInput, TruthComparison, read_predictions,
 };
-use foramen_study::{CohortFlow, EpisodeSelection, Selected, Selections};
-use serde_json::{Value, json};
+use foramen_study::files::{self, ModelNotes, SelectedRow, StageNotes};
+use foramen_study::{CohortFlow, Kept, Manifest};
+use serde::Deserialize as _;
+use serde_json::Value;
 
-use crate::inputs::OpenedInputs;
-use crate::training::{TrainArguments, TrainedModel};
+use crate::files::open;
 
 /// How many example slices the report shows.
 const EXAMPLES: usize = 6;
 
-/// Everything the report is made from.
+/// The title of a report that is given none.
+const TITLE: &str = "Outcome of cervical transforaminal epidural steroid injection";
+
+/// Makes `report.html` and `report.json` of what lies in the folder of a study, and
+/// `run.json` anew.
 ///
 /// # Errors
-/// When a picture cannot be encoded or the truth of a synthetic cohort cannot be
-/// read.
-pub(crate) fn report_input(
-    inputs: &OpenedInputs,
-    selected: &Selected,
-    models: &[TrainedModel],
-    timing: Vec<(String, f64)>,
-    provenance: &Value,
-    seed: u64,
-) -> Result<ReportInput> {
-    let flow = CohortFlow::of(&selected.manifest);
-    let excluded = flow.excluded.iter();
-    Ok(ReportInput {
-        title: "Outcome of cervical transforaminal epidural steroid injection".to_owned(),
-        synthetic: inputs.truth.is_some(),
-        cohort: Cohort {
-            rows: flow.rows,
-            included: flow.included,
-            favourable: flow.favourable,
-            excluded: excluded
-                .map(|count| Excluded { reason: count.reason.to_string(), n: count.rows })
-                .collect(),
-            studies_without_row: flow.studies_without_row,
-        },
-        models: models.iter().map(model).collect(),
-        examples: examples(&selected.selections, models)?,
-        truth: inputs
-            .truth
-            .as_deref()
-            .map(|path| truth_comparison(path, &selected.selections))
-            .transpose()?,
-        timing_s: timing,
-        provenance: provenance.clone(),
-        seed,
+/// When a file of an earlier stage is missing or cannot be used, or one cannot be written.
+pub(crate) fn make_report(study: &Path, title: Option<&str>) -> Result<Report> {
+    let notes = notes(study)?;
+    let manifest = files::read_manifest(&study.join("manifest.json"))?;
+    let models =
+        notes.models.iter().map(|notes| model(study, notes)).collect::<Result<Vec<_>>>()?;
+    let truth = match &notes.truth {
+        Value::Null => None,
+        truth => Some(TruthComparison::deserialize(truth).context("the truth in stages.json")?),
+    };
+    let input = ReportInput {
+        title: title.unwrap_or(TITLE).to_owned(),
+        synthetic: notes.synthetic,
+        cohort: cohort(&manifest),
+        examples: examples(study, &manifest, models.first())?,
+        models,
+        truth,
+        timing_s: notes.timing_s,
+        provenance: notes.provenance,
+        seed: notes.seed,
+    };
+    let report = foramen_report::evaluate(&input)?;
+    let html = foramen_report::render_html(&report, &input);
+    files::write_atomically(&study.join("report.html"), |file| file.write_all(html.as_bytes()))?;
+    files::write_atomically(&study.join("report.json"), |file| {
+        Ok(serde_json::to_writer_pretty(file, &report)?)
+    })?;
+    files::write_run(study, &input.provenance)?;
+    Ok(report)
+}
+
+/// What the stages noted. Studies made before they did have it in their former
+/// `report.json`; without one, there are the predictions alone.
+fn notes(study: &Path) -> Result<StageNotes> {
+    let mut notes = match files::read_stages(study)? {
+        Some(notes) => notes,
+        None => former(&study.join("report.json"))?,
+    };
+    if notes.models.is_empty() {
+        notes.models = lying_in(study)?;
+    }
+    ensure!(
+        !notes.models.is_empty(),
+        "{} holds no predictions; run `train --study {}` first",
+        study.display(),
+        study.display()
+    );
+    Ok(notes)
+}
+
+/// What a report of a former version says of its stages.
+fn former(path: &Path) -> Result<StageNotes> {
+    let text = match fs::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(StageNotes::default()),
+        read => read.with_context(|| format!("could not read {}", path.display()))?,
+    };
+    let report: Value = serde_json::from_slice(&text)
+        .with_context(|| format!("{} is no report of a former version", path.display()))?;
+    let seconds = report["timing_s"].as_object().into_iter().flatten();
+    let models = report["models"].as_object().into_iter().flatten();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Ok(StageNotes {
+        synthetic: report["synthetic"].as_bool().unwrap_or_default(),
+        truth: report["truth"].clone(),
+        models: models
+            .map(|(name, model)| ModelNotes {
+                name: name.clone(),
+                title: text(&model["title"]),
+                description: text(&model["description"]),
+                threshold: model["threshold"].as_f64(),
+                predictions: predictions_file(name),
+            })
+            .collect(),
+        timing_s: seconds
+            .filter_map(|(stage, seconds)| Some((stage.clone(), seconds.as_f64()?)))
+            .collect(),
+        provenance: report["provenance"].clone(),
+        seed: report["seed"].as_u64().unwrap_or(1),
     })
 }
 
-fn model(trained: &TrainedModel) -> Model {
-    let predictions = trained
-        .predictions
-        .iter()
-        .filter_map(|p| {
-            Some(Prediction {
-                subject: p.subject.clone(),
-                level: p.level,
-                side: p.side,
-                repeat: 0,
-                fold: p.fold,
-                favourable: p.outcome?.is_favourable(),
-                probability: p.probability.get(),
-            })
-        })
-        .collect();
-    let mut model = Model::new(&trained.name, predictions);
-    model.title = trained.title.to_owned();
-    model.description.clone_from(&trained.description);
-    model.threshold = trained.threshold;
-    model
+/// The models whose predictions lie in the folder, as far as a file name tells.
+fn lying_in(study: &Path) -> Result<Vec<ModelNotes>> {
+    let entries =
+        fs::read_dir(study).with_context(|| format!("could not read {}", study.display()))?;
+    let mut names: Vec<String> = Vec::new();
+    for entry in entries {
+        let file = entry?.file_name().to_string_lossy().into_owned();
+        let name = file.strip_prefix("predictions").and_then(|rest| rest.strip_suffix(".csv"));
+        names.extend(name.map(|name| match name.strip_prefix('-') {
+            Some(model) => model.to_owned(),
+            None => "cnn".to_owned(),
+        }));
+    }
+    names.sort();
+    let notes = |name: String| ModelNotes {
+        title: name.clone(),
+        predictions: predictions_file(&name),
+        name,
+        ..ModelNotes::default()
+    };
+    Ok(names.into_iter().map(notes).collect())
+}
+
+/// Where the predictions of a model lie.
+pub(crate) fn predictions_file(model: &str) -> String {
+    if model == "cnn" { "predictions.csv".to_owned() } else { format!("predictions-{model}.csv") }
+}
+
+fn model(study: &Path, notes: &ModelNotes) -> Result<Model> {
+    let read = open(&study.join(&notes.predictions), read_predictions)?;
+    let mut model = Model::new(&notes.name, read.predictions);
+    model.title.clone_from(&notes.title);
+    model.description.clone_from(&notes.description);
+    model.threshold = notes.threshold;
+    Ok(model)
+}
+
+fn cohort(manifest: &Manifest) -> Cohort {
+    let flow = CohortFlow::of(manifest);
+    let excluded = flow.excluded.iter();
+    Cohort {
+        rows: flow.rows,
+        included: flow.included,
+        favourable: flow.favourable,
+        excluded: excluded
+            .map(|count| Excluded { reason: count.reason.to_string(), n: count.rows })
+            .collect(),
+        studies_without_row: flow.studies_without_row,
+        images_unread: manifest.unread().iter().map(|unread| unread.images).sum(),
+    }
 }
 
 /// Chosen slices from the narrowest to the widest, evenly among those that were
 /// chosen, with what was predicted and what became of them.
-fn examples(selections: &Selections, models: &[TrainedModel]) -> Result<Vec<ExamplePicture>> {
-    let width = |episode: &EpisodeSelection| {
-        episode.chosen.as_ref().and_then(|chosen| chosen.foramen.width).unwrap_or(0.0)
-    };
-    let mut drawn: Vec<&EpisodeSelection> =
-        selections.episodes.iter().filter(|episode| episode.picture.is_some()).collect();
-    drawn.sort_by(|a, b| width(a).total_cmp(&width(b)));
+fn examples(
+    study: &Path,
+    manifest: &Manifest,
+    model: Option<&Model>,
+) -> Result<Vec<ExamplePicture>> {
+    let rows = files::read_selections(&study.join("selections.csv"))?;
+    // Both are in the order of the manifest.
+    let chosen = rows.iter().filter(|row| row.chosen);
+    let mut drawn: Vec<(&SelectedRow, PathBuf)> = chosen
+        .zip(manifest.kept())
+        .map(|(row, kept)| (row, study.join(picture_of(kept))))
+        .filter(|(_, picture)| picture.is_file())
+        .collect();
+    let width = |row: &SelectedRow| row.width.unwrap_or(0.0);
+    drawn.sort_by(|a, b| width(a.0).total_cmp(&width(b.0)));
     let last = drawn.len().saturating_sub(1);
     let mut places: Vec<usize> = (0..EXAMPLES).map(|i| i * last / (EXAMPLES - 1)).collect();
     places.dedup();
     let mut pictures = Vec::new();
-    for episode in places.into_iter().filter_map(|place| drawn.get(place)) {
-        let Some(picture) = &episode.picture else { continue };
-        let mut png = Vec::new();
-        picture.write_png(&mut png)?;
-        let prediction = models.first().and_then(|model| {
-            let of_episode = |p: &&foramen_learn::Prediction| {
-                p.subject == episode.subject && p.level == episode.level && p.side == episode.side
-            };
-            let found = model.predictions.iter().find(of_episode)?;
+    for (row, picture) in places.into_iter().filter_map(|place| drawn.get(place)) {
+        let prediction = model.and_then(|model| {
+            let found = model
+                .predictions
+                .iter()
+                .find(|p| p.subject == row.subject && p.level == row.level && p.side == row.side)?;
             let outcome = found.outcome.map(|o| o.to_string()).unwrap_or_default();
             let percent = 100.0 * found.probability.get();
             Some(format!("; {} said {percent:.0} % favourable, it was {outcome}", model.title))
         });
-        let (subject, level, side, mm) =
-            (&episode.subject, episode.level, episode.side, width(episode));
+        let (subject, level, side, mm) = (&row.subject, row.level, row.side, width(row));
         let caption =
             format!("{subject}, {level} {side}: {mm:.1} mm{}", prediction.unwrap_or_default());
+        let png =
+            fs::read(picture).with_context(|| format!("could not read {}", picture.display()))?;
         pictures.push(ExamplePicture { caption, png });
     }
     Ok(pictures)
 }
 
-/// What the truth of a synthetic cohort says of the selections.
-fn truth_comparison(path: &Path, selections: &Selections) -> Result<TruthComparison> {
-    let truth = Truth::read(path)?;
-    let chosen: BTreeMap<String, Chosen> = selections
-        .episodes
-        .iter()
-        .map(|episode| {
-            let slice = episode.chosen.as_ref();
-            let chosen = Chosen {
-                sop_instance_uid: slice.map(|slice| slice.source.sop_instance_uid.clone()),
-                width: slice.and_then(|slice| slice.foramen.width),
-                naive_sop_instance_uid: episode
-                    .naive
-                    .as_ref()
-                    .map(|source| source.sop_instance_uid.clone()),
-            };
-            (episode.subject.to_string(), chosen)
-        })
-        .collect();
-    let score = truth.score(&chosen);
-    let score = score.as_ref();
-    Ok(TruthComparison {
-        oracle_auc: truth.oracle_auc,
-        oracle_image_auc: truth.oracle_image_auc,
-        width_error_median_mm: score.and_then(|s| s.median_error),
-        width_error_p95_mm: score.and_then(|s| s.error_95),
-        n_rows: score.map_or(0, |s| s.subjects),
-        found: score.map_or(0, |s| s.found),
-        slice_hits: score.map(|s| s.right_slice),
-        within_one_slice: score.map(|s| s.within_one_slice),
-        naive_slice_hits: score.map(|s| s.naive_right_slice),
-    })
-}
-
-/// How the numbers came about: versions, commit, device, threads, configuration.
-#[must_use]
-pub(crate) fn provenance(arguments: &TrainArguments, device: &str) -> Value {
-    let mut provenance = json!({
-        "foramen": foramen_study::VERSION,
-        "commit": option_env!("FORAMEN_COMMIT"),
-        "command": std::env::args().skip(1).collect::<Vec<_>>().join(" "),
-        "device": device,
-        "seed": arguments.seed,
-        "folds": arguments.folds,
-        "data_threads": rayon::current_num_threads(),
-    });
-    #[cfg(feature = "torch")]
-    if let Ok(choice) = arguments.device.parse() {
-        let config = foramen_cnn::CnnConfig::default().with_device(choice);
-        if let Ok(environment) = foramen_cnn::Environment::resolve(&config) {
-            provenance["libtorch"] = environment.libtorch.clone().into();
-            provenance["torch_threads"] = environment.threads.into();
-            provenance["dtype"] = environment.number_format().into();
-            provenance["cpu_capability"] = environment.cpu_capability.into();
-        }
-    }
-    if let Value::Object(map) = &mut provenance {
-        map.retain(|_, value| !value.is_null());
-    }
-    provenance
+/// Where the picture of a decision lies in the folder of a study.
+fn picture_of(kept: &Kept) -> String {
+    crate::stages::picture_file(kept.row, kept.level, kept.side)
 }

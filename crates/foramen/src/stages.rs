@@ -4,16 +4,20 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use foramen_image::PatchFrame;
 use foramen_learn::Dataset;
+use foramen_study::files::StageNotes;
 use foramen_study::{
     EpisodeSelection, Manifest, Selected, Selections, StudyConfig, StudyInputs, files,
     select_slices,
 };
+
+use foramen_types::{Level, Side};
 
 use crate::contact_page::{Shown, contact_page};
 use crate::files::create;
 use crate::inputs::OpenedInputs;
 use crate::progress::bar;
 use crate::terminal::say;
+use crate::truth::truth_comparison;
 
 /// Joins the inputs, selects the slices, and writes `manifest.json`,
 /// `levels.csv`, `selections.csv`, `profile.csv`, the patches, a picture per
@@ -54,6 +58,13 @@ pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) ->
     files::write_profile(&out.join("profile.csv"), &selections.profile)?;
     files::write_patches(out, &selections.patches)?;
     write_pictures(out, selections)?;
+    let truth = inputs.truth.as_ref().map(|truth| truth_comparison(truth, selections));
+    let notes = StageNotes {
+        synthetic: inputs.truth.is_some(),
+        truth: serde_json::to_value(truth)?,
+        ..StageNotes::default()
+    };
+    files::write_stages(out, &notes)?;
     Ok(selected)
 }
 
@@ -67,15 +78,12 @@ fn write_pictures(out: &Path, selections: &Selections) -> Result<()> {
     episodes.sort_by(|a, b| a.confidence.total_cmp(&b.confidence));
     let mut shown = Vec::new();
     for episode in episodes {
-        let level = episode.level.name().replace('/', "-");
-        let name = format!("row{}-{level}-{}.png", episode.row, episode.side);
+        let name = picture_file(episode.row, episode.level, episode.side);
         if let Some(picture) = &episode.picture {
-            create(&pictures.join(&name), |file| {
-                Ok(picture.write_png(std::io::BufWriter::new(file))?)
-            })?;
+            create(&out.join(&name), |file| Ok(picture.write_png(std::io::BufWriter::new(file))?))?;
         }
         shown.push(Shown {
-            file: episode.picture.is_some().then(|| format!("pictures/{name}")),
+            file: episode.picture.is_some().then_some(name),
             title: format!("{} {} {}", episode.subject, episode.level, episode.side),
             text: describe(episode),
         });
@@ -85,6 +93,11 @@ fn write_pictures(out: &Path, selections: &Selections) -> Result<()> {
                 marked.";
     let page = contact_page("Chosen slices", note, &shown);
     fs::write(out.join("decisions.html"), page).context("could not write decisions.html")
+}
+
+/// Where the picture of a decision lies in the folder of a study.
+pub(crate) fn picture_file(row: u64, level: Level, side: Side) -> String {
+    format!("pictures/row{row}-{}-{side}.png", level.name().replace('/', "-"))
 }
 
 /// A selection in words: width, z-score of the level, other side, root and grades.

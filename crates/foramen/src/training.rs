@@ -1,54 +1,15 @@
 use std::path::Path;
 
 use anyhow::Result;
-use clap::Args;
 use foramen_learn::{Dataset, Learner, Prediction, Ruler, Split, cross_validate};
 use foramen_metrics::{MetricsError, Scores, auc};
-use foramen_study::files::{remove_later_stages, write_predictions};
+use foramen_study::files::{
+    ModelNotes, StageNotes, read_stages, remove_later_stages, write_predictions, write_stages,
+};
 
-/// How models are trained.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct TrainArguments {
-    /// Where the CNN computes: auto, cpu, cuda or cuda:N.
-    #[arg(long, default_value = "auto")]
-    pub(crate) device: String,
-    /// Folds of the cross-validation, by subject.
-    #[arg(long, default_value_t = 5)]
-    pub(crate) folds: usize,
-    /// Seed of the split and of the training.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Epochs of the CNN, instead of its default.
-    #[arg(long)]
-    pub(crate) epochs: Option<usize>,
-    /// Goes on with a training of the same study that was interrupted.
-    #[arg(long)]
-    pub(crate) resume: bool,
-}
-
-#[cfg(feature = "torch")]
-impl Default for TrainArguments {
-    fn default() -> Self {
-        Self { device: "auto".to_owned(), folds: 5, seed: 1, epochs: None, resume: false }
-    }
-}
-
-#[cfg(feature = "torch")]
-impl TrainArguments {
-    /// The same with another number of folds.
-    #[must_use]
-    pub(crate) fn with_folds(mut self, folds: usize) -> Self {
-        self.folds = folds;
-        self
-    }
-
-    /// The same with another number of epochs.
-    #[must_use]
-    pub(crate) fn with_epochs(mut self, epochs: usize) -> Self {
-        self.epochs = Some(epochs);
-        self
-    }
-}
+use crate::provenance::provenance;
+use crate::reporting::predictions_file;
+use crate::train_arguments::TrainArguments;
 
 /// A model and what it says of subjects it has not seen.
 pub(crate) struct TrainedModel {
@@ -95,6 +56,31 @@ impl TrainedModel {
 /// # Errors
 /// When a model cannot be trained or a file cannot be written.
 pub(crate) fn train_models(
+    dataset: &Dataset,
+    arguments: &TrainArguments,
+    out: &Path,
+) -> Result<Vec<TrainedModel>> {
+    let models = train_each(dataset, arguments, out)?;
+    let notes = |model: &TrainedModel| ModelNotes {
+        name: model.name.clone(),
+        title: model.title.to_owned(),
+        description: model.description.clone(),
+        threshold: model.threshold,
+        predictions: predictions_file(&model.name),
+    };
+    let device = resolve_device(&arguments.device)?;
+    let before = read_stages(out)?.unwrap_or_default();
+    let notes = StageNotes {
+        models: models.iter().map(notes).collect(),
+        provenance: provenance(arguments, &device),
+        seed: arguments.seed,
+        ..before
+    };
+    write_stages(out, &notes)?;
+    Ok(models)
+}
+
+fn train_each(
     dataset: &Dataset,
     arguments: &TrainArguments,
     out: &Path,

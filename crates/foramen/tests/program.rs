@@ -42,6 +42,22 @@ fn a_study_goes_from_its_arguments_to_its_report() {
     assert!(report["models"]["ruler"]["n"].as_u64().unwrap() >= 10, "{report:#}");
     assert!(report["truth"]["slice_hits"].as_f64().unwrap() > 0.5, "{report:#}");
 
+    // The report can be made again, with another title and nothing else changed.
+    let report_again = |title: &[&str]| -> Value {
+        let arguments = [&["report", "--study", "out"], title].concat();
+        let output = ended(foramen(folder.path()).args(arguments));
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        serde_json::from_slice(&fs::read(out.join("report.json")).unwrap()).unwrap()
+    };
+    assert_eq!(report_again(&[]), report);
+    let titled = report_again(&["--title", "Ours"]);
+    assert_eq!(titled["title"], "Ours");
+    assert_eq!(titled["models"], report["models"]);
+    // Studies made before there was a stages.json have their report.json.
+    fs::remove_file(out.join("stages.json")).unwrap();
+    let former = report_again(&[]);
+    assert_eq!([&former["models"], &former["truth"]], [&report["models"], &report["truth"]]);
+
     // What is there is not written over.
     let again = ended(foramen(folder.path()).args(arguments));
     assert_eq!(again.status.code(), Some(1));

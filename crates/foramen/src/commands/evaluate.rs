@@ -9,15 +9,14 @@
 //! averaged, and the AUC of each is given beside. Without `--predictions` a small
 //! made-up table is evaluated.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Parser;
-use foramen_metrics::{Bins, Bootstrap, Number, Scores, Smoothing, plot, summary};
-use foramen_report::{Model, ModelReport, Prediction, evaluate_model, read_predictions};
+use foramen_metrics::{Bins, Bootstrap, Number, Smoothing, plot, summary};
+use foramen_report::{Model, ModelReport, average_repeats, evaluate_model, read_predictions};
 use serde_json::json;
 
 use crate::terminal::say;
@@ -64,7 +63,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let model = Model::new("model", read.predictions).with_threshold(threshold);
     let report = evaluate_model(&model, arguments.seed)?;
-    let scores = average(&model.predictions)?;
+    let scores = average_repeats(&model)?;
     let draws = Bootstrap::default().with_seed(arguments.seed);
     let numbers = summary(&scores, threshold, &draws);
     print_table(&name, &report, &numbers, read.without_label);
@@ -88,23 +87,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         say!("\nevaluation.json and three plots are in {}", folder.display());
     }
     Ok(())
-}
-
-/// The repeats of each injection averaged. A foramen that occurs again within a
-/// repeat is another injection.
-fn average(predictions: &[Prediction]) -> anyhow::Result<Scores> {
-    let mut seen = BTreeMap::new();
-    let mut injections: BTreeMap<_, Vec<&Prediction>> = BTreeMap::new();
-    for one in predictions {
-        let foramen = (&one.subject, one.level, one.side);
-        let before = seen.entry((foramen, one.repeat)).or_insert(0);
-        injections.entry((foramen, *before)).or_default().push(one);
-        *before += 1;
-    }
-    let mean =
-        |of: &Vec<&Prediction>| of.iter().map(|one| one.probability).sum::<f64>() / of.len() as f64;
-    let labels: Vec<bool> = injections.values().map(|of| of[0].favourable).collect();
-    Ok(Scores::new(&labels, &injections.values().map(mean).collect::<Vec<_>>())?)
 }
 
 fn print_table(name: &str, report: &ModelReport, numbers: &[Number], without_label: usize) {

@@ -25,7 +25,8 @@ use crate::explanation::Explanations;
 use crate::inputs::{Inputs, prepare_output, read_key, read_levels};
 use crate::stages::{dataset, patch_frame, run_selection};
 use crate::terminal::say;
-use crate::training::{TrainArguments, resolve_device, train_models};
+use crate::train_arguments::TrainArguments;
+use crate::training::{resolve_device, train_models};
 
 /// Predicts the outcome of an injection with trained models.
 #[derive(Parser)]
@@ -116,7 +117,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         if let Some(explanations) = &mut explanations {
             explanations.add(sample, probability)?;
         }
-        predictions.push(Prediction { subject, level, side, fold: 0, outcome: None, probability });
+        predictions.push(Prediction {
+            subject,
+            level,
+            side,
+            repeat: 0,
+            fold: 0,
+            outcome: None,
+            probability,
+        });
     }
     say!("{} predicted with the mean of {} models", predictions.len(), models.len());
     explanations.map_or(Ok(()), Explanations::finish)?;

@@ -12,13 +12,15 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use foramen_study::{CohortFlow, Excluded, StudyConfig, files};
+use foramen_study::files::{self, StageNotes};
+use foramen_study::{CohortFlow, Excluded, StudyConfig};
 
 use crate::inputs::{Inputs, prepare_output};
-use crate::reporting::{provenance, report_input};
+use crate::reporting::make_report;
 use crate::stages::{dataset, patch_frame, run_selection};
 use crate::terminal::say;
-use crate::training::{TrainArguments, resolve_device, train_models};
+use crate::train_arguments::TrainArguments;
+use crate::training::{resolve_device, train_models};
 
 /// From a DICOM folder and an outcome table to a trained CNN and a report.
 #[derive(Parser)]
@@ -86,17 +88,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let models = train_models(&dataset, &arguments.train, out)?;
     lap("train", &mut clock);
 
-    let provenance = provenance(&arguments.train, &device);
-    let input =
-        report_input(&inputs, &selected, &models, timing, &provenance, arguments.train.seed)?;
-    let report = foramen_report::evaluate(&input)?;
-    let html = foramen_report::render_html(&report, &input);
+    let notes = StageNotes { timing_s: timing, ..files::read_stages(out)?.unwrap_or_default() };
+    files::write_stages(out, &notes)?;
+    make_report(out, None)?;
     let page = out.join("report.html");
-    files::write_atomically(&page, |file| file.write_all(html.as_bytes()))?;
-    files::write_atomically(&out.join("report.json"), |file| {
-        Ok(serde_json::to_writer_pretty(file, &report)?)
-    })?;
-    files::write_run(out, &provenance)?;
     let summary: Vec<String> =
         models.iter().map(|model| format!("{} {}", model.name, model.summary())).collect();
     let page = page.canonicalize().context("the report was just written")?;

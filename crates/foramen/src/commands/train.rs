@@ -17,7 +17,8 @@ use foramen_study::StudyConfig;
 use crate::inputs::{Inputs, prepare_output};
 use crate::stages::{dataset, run_selection};
 use crate::terminal::say;
-use crate::training::{TrainArguments, resolve_device, train_models};
+use crate::train_arguments::TrainArguments;
+use crate::training::{resolve_device, train_models};
 
 /// Trains the CNN and the ruler by cross-validation.
 #[derive(Parser)]

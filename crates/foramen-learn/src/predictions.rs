@@ -1,8 +1,27 @@
 use std::io;
 
-use foramen_types::{Level, Side, SubjectId};
+use foramen_types::{Level, Outcome, Probability, Side, SubjectId};
 
-use crate::{Prediction, ReportError};
+use crate::LearnError;
+
+/// What a model says of one foramen that it has not seen, and what came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// Whose foramen.
+    pub subject: SubjectId,
+    /// Its level.
+    pub level: Level,
+    /// Its side.
+    pub side: Side,
+    /// Which repeat of the cross-validation, from 0.
+    pub repeat: usize,
+    /// The fold in which it was tested, from 0.
+    pub fold: usize,
+    /// What became of it; `None` where that is not known.
+    pub outcome: Option<Outcome>,
+    /// The predicted probability of a favourable outcome.
+    pub probability: Probability,
+}
 
 /// The rows of a `predictions.csv`.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,9 +37,9 @@ pub struct PredictionTable {
 /// their column is missing.
 ///
 /// # Errors
-/// [`ReportError`] for a table that is no CSV, lacks a column, has a cell that
+/// [`LearnError`] for a table that is no CSV, lacks a column, has a cell that
 /// cannot be read (with its line number), or has no label at all.
-pub fn read_predictions(table: impl io::Read) -> Result<PredictionTable, ReportError> {
+pub fn read_predictions(table: impl io::Read) -> Result<PredictionTable, LearnError> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(table);
     let titles: Vec<String> = reader
         .headers()?
@@ -29,7 +48,7 @@ pub fn read_predictions(table: impl io::Read) -> Result<PredictionTable, ReportE
         .collect();
     let find = |column: &str| titles.iter().position(|title| title.eq_ignore_ascii_case(column));
     let required = |column: &'static str| {
-        find(column).ok_or_else(|| ReportError::MissingColumn { column, found: titles.join(", ") })
+        find(column).ok_or_else(|| LearnError::MissingColumn { column, found: titles.join(", ") })
     };
     let [subject, level, side] = [required("subject_id")?, required("level")?, required("side")?];
     let [label, probability] = [required("label")?, required("probability")?];
@@ -40,7 +59,7 @@ pub fn read_predictions(table: impl io::Read) -> Result<PredictionTable, ReportE
         let record = record?;
         let row = record.position().map_or(0, csv::Position::line);
         let text = |place: usize| record.get(place).unwrap_or_default();
-        let cell = |column, place, remedy| ReportError::Cell {
+        let cell = |column, place, remedy| LearnError::Cell {
             row,
             column,
             value: text(place).to_owned(),
@@ -52,7 +71,7 @@ pub fn read_predictions(table: impl io::Read) -> Result<PredictionTable, ReportE
                 .parse::<usize>()
                 .map_err(|_| cell(column, place, "a whole number from 0")),
         };
-        let value = |source| ReportError::Value { row, source };
+        let value = |source| LearnError::Value { row, source };
         let favourable = match text(label) {
             "1" => Some(true),
             "0" => Some(false),
@@ -70,8 +89,8 @@ pub fn read_predictions(table: impl io::Read) -> Result<PredictionTable, ReportE
             side: text(side).parse::<Side>().map_err(value)?,
             repeat: whole("repeat", repeat)?,
             fold: whole("fold", fold)?,
-            favourable: favourable.unwrap_or_default(),
-            probability: number,
+            outcome: favourable.map(Outcome::from_favourable),
+            probability: Probability::new(number).map_err(value)?,
         };
         if favourable.is_some() {
             read.predictions.push(prediction);
@@ -80,16 +99,44 @@ pub fn read_predictions(table: impl io::Read) -> Result<PredictionTable, ReportE
         }
     }
     if read.predictions.is_empty() {
-        return Err(ReportError::NoLabels { without_label: read.without_label });
+        return Err(LearnError::NoLabels { without_label: read.without_label });
     }
     Ok(read)
+}
+
+const HEADER: [&str; 7] = ["subject_id", "level", "side", "repeat", "fold", "label", "probability"];
+
+/// Writes a table that [`read_predictions`] reads: one row per foramen and repeat, the
+/// label empty where the outcome is not known, and the probability with the fewest digits
+/// that read back as itself.
+///
+/// # Errors
+/// [`LearnError::Csv`] when `table` cannot be written.
+pub fn write_predictions(
+    table: impl io::Write,
+    predictions: &[Prediction],
+) -> Result<(), LearnError> {
+    let mut writer = csv::Writer::from_writer(table);
+    writer.write_record(HEADER)?;
+    for p in predictions {
+        writer.write_record([
+            p.subject.to_string(),
+            p.level.to_string(),
+            p.side.to_string(),
+            p.repeat.to_string(),
+            p.fold.to_string(),
+            p.outcome.map(|outcome| outcome.label().to_string()).unwrap_or_default(),
+            p.probability.get().to_string(),
+        ])?;
+    }
+    Ok(writer.flush().map_err(csv::Error::from)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const HEADER: &str = "subject_id,level,side,repeat,fold,label,probability\n";
+    const TITLES: &str = "subject_id,level,side,repeat,fold,label,probability\n";
 
     fn message(table: &str) -> String {
         let error = read_predictions(table.as_bytes()).unwrap_err();
@@ -99,11 +146,22 @@ mod tests {
 
     #[test]
     fn rows_without_a_label_are_counted_and_left_out() {
-        let table = format!("{HEADER}S1,C5/6,left,0,3,1,0.25\nS2,C5-C6,R,1,0,,0.5\n");
+        let table = format!("{TITLES}S1,C5/6,left,0,3,1,0.25\nS2,C5-C6,R,1,0,,0.5\n");
         let read = read_predictions(table.as_bytes()).unwrap();
         assert_eq!((read.predictions.len(), read.without_label), (1, 1));
         let only = &read.predictions[0];
-        assert_eq!((only.fold, only.favourable, only.probability), (3, true, 0.25));
+        assert_eq!((only.fold, only.outcome), (3, Some(Outcome::Favourable)));
+        assert!((only.probability.get() - 0.25).abs() < 1e-15);
+    }
+
+    #[test]
+    fn what_was_written_reads_back() {
+        let table =
+            format!("{TITLES}S1,C5/6,left,2,3,1,0.1\nS2,C6/7,right,0,1,0,0.30000000000000004\n");
+        let read = read_predictions(table.as_bytes()).unwrap();
+        let mut written = Vec::new();
+        write_predictions(&mut written, &read.predictions).unwrap();
+        assert_eq!(String::from_utf8(written).unwrap(), table);
     }
 
     #[test]
@@ -117,12 +175,12 @@ mod tests {
         insta::assert_snapshot!(
             [
                 message("subject_id,level,side,fold,label\n"),
-                message(HEADER),
-                message(&format!("{HEADER}S1,C5/6,left,0,0,1,1.5\n")),
-                message(&format!("{HEADER}S1,C5/6,left,0,0,1,0.5\nS1,C5/6,left,0,0,yes,0.5\n")),
-                message(&format!("{HEADER}S1,C6,left,0,0,1,0.5\n")),
-                message(&format!("{HEADER}S1,C5/6,left,x,0,1,0.5\n")),
-                message(&format!("{HEADER}S1,C5/6,left,0,0,1\n")),
+                message(TITLES),
+                message(&format!("{TITLES}S1,C5/6,left,0,0,1,1.5\n")),
+                message(&format!("{TITLES}S1,C5/6,left,0,0,1,0.5\nS1,C5/6,left,0,0,yes,0.5\n")),
+                message(&format!("{TITLES}S1,C6,left,0,0,1,0.5\n")),
+                message(&format!("{TITLES}S1,C5/6,left,x,0,1,0.5\n")),
+                message(&format!("{TITLES}S1,C5/6,left,0,0,1\n")),
             ]
             .join("\n"),
             @r#"
