@@ -105,7 +105,7 @@ pub struct TruthComparison {
     pub n_rows: usize,
     /// Rows in which a width was measured; a refusal counts as a miss below.
     pub found: usize,
-    /// Share of rows whose chosen slice is the narrowest, or within 0.2 mm of it.
+    /// Share of rows whose chosen slice is the narrowest, or within 0.15 mm of it.
     pub slice_hits: Option<f64>,
     /// Share of rows whose chosen slice is at most one slice from the narrowest.
     pub within_one_slice: Option<f64>,

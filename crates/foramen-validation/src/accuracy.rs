@@ -1,6 +1,6 @@
 //! How exactly slices are measured and chosen on one synthetic subject.
 
-use foramen_phantom::{ForamenTruth, SliceTruth, Subject};
+use foramen_phantom::{ForamenTruth, RIGHT_SLICE_MM, SliceTruth, Subject};
 use foramen_select::{
     Choice, MeasureOptions, PointKind, SelectOptions, SliceMeasurement, State, Target, measure,
     naive_width, narrowest,
@@ -9,9 +9,6 @@ use foramen_types::{Level, Point, Side, Vector};
 use serde::Serialize;
 
 use crate::disc_accuracy::DiscAccuracy;
-
-/// Slices count as the narrowest when their true width is within this of it.
-const TIE: f64 = 0.15;
 
 /// What one subject shows.
 pub struct Trial {
@@ -61,7 +58,7 @@ impl Trial {
         let truth = |stack: usize, slice: usize| foramen(subject, stack, slice);
         let is_hit = |choice: &Choice| {
             let width = truth(choice.stack, choice.slice).and_then(|foramen| foramen.width_mm);
-            width.is_some_and(|width| width - least <= TIE)
+            width.is_some_and(|width| width - least <= RIGHT_SLICE_MM)
         };
         let is_near = |choice: &Choice| {
             (choice.slice.saturating_sub(1)..=choice.slice + 1)
