@@ -133,7 +133,14 @@ pub(crate) fn predictions_file(model: &str) -> String {
 }
 
 fn model(study: &Path, notes: &ModelNotes) -> Result<Model> {
-    let read = open(&study.join(&notes.predictions), read_predictions)?;
+    let path = study.join(&notes.predictions);
+    ensure!(
+        path.is_file(),
+        "{} is not there; run `train --study {}` first, which writes it",
+        path.display(),
+        study.display()
+    );
+    let read = open(&path, read_predictions)?;
     let mut model = Model::new(&notes.name, read.predictions);
     model.title.clone_from(&notes.title);
     model.description.clone_from(&notes.description);

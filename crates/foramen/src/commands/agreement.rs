@@ -41,6 +41,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let read: BTreeSet<&Place> = readers.values().flat_map(Readings::keys).collect();
     let lost = read.iter().filter(|place| !measured.contains_key(**place)).count();
     say!("{} foramina were read, {lost} of them are not in the profile", read.len());
+    anyhow::ensure!(
+        lost < read.len(),
+        "no foramen was both measured and read; check that both tables are of the same images"
+    );
     let names: Vec<&String> = readers.keys().collect();
     let compare = |title: &str, first: &Readings, second: &Readings| {
         say_part!("\n{title}\n{}", describe_agreement(first, second, arguments.each));

@@ -81,6 +81,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }));
     }
     serde_json::to_writer_pretty(BufWriter::new(File::create(out.join("export.json"))?), &listed)?;
+    ensure!(!listed.is_empty(), "no stack below {} could be written", dir.display());
     say!("{} stacks in {}", listed.len(), out.display());
     Ok(())
 }

@@ -127,6 +127,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             probability,
         });
     }
+    anyhow::ensure!(!predictions.is_empty(), "nothing was predicted; the reasons are above");
     say!("{} predicted with the mean of {} models", predictions.len(), models.len());
     explanations.map_or(Ok(()), Explanations::finish)?;
     if let Some(out) = &arguments.out {

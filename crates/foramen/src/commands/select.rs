@@ -93,6 +93,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let counts: Vec<String> = states.iter().map(|(state, n)| format!("{n} {state}")).collect();
     say!("{} slice sides measured: {}", profile.len(), counts.join(", "));
     say!("written to {}", arguments.out.display());
+    anyhow::ensure!(!profile.is_empty(), "nothing was measured; manifest.json gives the reasons");
     Ok(())
 }
 
