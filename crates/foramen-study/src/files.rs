@@ -20,8 +20,8 @@ mod run_json;
 mod selected_rows;
 mod selections;
 mod stages_json;
-mod table;
 
+pub use crate::table::write_atomically;
 pub use later::remove_later_stages;
 pub use manifest_json::{read_manifest, write_manifest};
 pub use patches::{read_patches, read_pixel, write_patches};
@@ -30,5 +30,3 @@ pub use run_json::write_run;
 pub use selected_rows::{SelectedRow, read_selections};
 pub use selections::{write_levels, write_profile, write_selections};
 pub use stages_json::{ModelNotes, StageNotes, read_stages, write_stages};
-pub use table::write_atomically;
-pub(crate) use table::{Row, Table};

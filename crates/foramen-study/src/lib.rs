@@ -50,6 +50,7 @@ mod selected;
 mod selecting;
 mod selections;
 mod series;
+mod table;
 mod unread;
 
 #[cfg(doctest)]

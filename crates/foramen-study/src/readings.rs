@@ -7,7 +7,7 @@ use foramen_select::{KimGrade, State};
 use foramen_types::{Point, Side, Vector};
 
 use crate::StudyError;
-use crate::files::{Row, Table};
+use crate::table::{Row, Table};
 
 /// One foramen on one slice.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,8 +2,8 @@ use std::path::Path;
 
 use foramen_learn::Prediction;
 
-use super::table::write_atomically;
 use crate::StudyError;
+use crate::table::write_atomically;
 
 /// Writes `predictions.csv` or `predictions-<model>.csv` in the form that
 /// [`foramen_learn::read_predictions`] reads.

@@ -3,8 +3,8 @@ use std::path::Path;
 
 use foramen_types::{Level, Side, SubjectId};
 
-use super::Table;
 use crate::StudyError;
+use crate::table::{Row, Table};
 
 /// A row of `selections.csv`, as far as a report reads it.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,10 +37,10 @@ pub fn read_selections(path: &Path) -> Result<Vec<SelectedRow>, StudyError> {
     let [subject, level, side] =
         [table.column("subject_id")?, table.column("level")?, table.column("side")?];
     let [width, status] = [table.column("width_mm")?, table.column("status")?];
-    let row = |row: &super::Row| {
+    let row = |row: &Row| {
         let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
         let text = row.cell(width);
-        let width = crate::covariates::parse(text).ok_or_else(|| StudyError::Cell {
+        let width = crate::table::number_in(text).ok_or_else(|| StudyError::Cell {
             table: table.name(),
             row: row.line,
             column: "width_mm".to_owned(),

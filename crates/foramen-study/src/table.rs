@@ -136,6 +136,14 @@ pub(crate) fn write_csv(
     })
 }
 
+/// The number of a cell that is blank or holds one.
+pub(crate) fn number_in(cell: &str) -> Option<Option<f64>> {
+    if cell.is_empty() {
+        return Some(None);
+    }
+    cell.parse().ok().filter(|number: &f64| number.is_finite()).map(Some)
+}
+
 /// A number with the fewest digits that read back as itself; empty for none.
 pub(crate) fn number(value: Option<f64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
