@@ -212,6 +212,9 @@ fn scan_folder(dicom: &Path, key: SubjectKey) -> Result<Scan> {
         .with_progress(move |files| shown.set_position(files as u64));
     let found = scan(dicom, &options)?;
     progress.finish_with_message(format!("files, {} stacks", found.stacks.len()));
+    for (reason, files) in found.rejected_counts() {
+        eprintln!("note: {files} file(s) are not used: {reason}");
+    }
     if found.stacks.is_empty() {
         let first = found.rejected.first();
         let why = first.map_or(String::new(), |r| format!(" ({}: {})", r.path.display(), r.reason));

@@ -64,6 +64,53 @@ fn a_study_goes_from_its_arguments_to_its_report() {
     assert!(text(&again.stderr).contains("--force"), "{}", text(&again.stderr));
 }
 
+/// Puts a broken RLE stream in the place of the pixels of a file in explicit VR little
+/// endian: its header is as before, and its picture cannot be decoded.
+fn break_pixels(path: &Path) {
+    const NATIVE: &[u8] = b"1.2.840.10008.1.2.1\0";
+    const RLE: &[u8] = b"1.2.840.10008.1.2.5\0";
+    const PIXEL_DATA: &[u8] = &[0xE0, 0x7F, 0x10, 0x00, b'O', b'W', 0, 0];
+    const ITEM: [u8; 4] = [0xFE, 0xFF, 0x00, 0xE0];
+    let find = |bytes: &[u8], what: &[u8]| {
+        bytes.windows(what.len()).rposition(|window| window == what).unwrap()
+    };
+    let mut bytes = fs::read(path).unwrap();
+    bytes.truncate(find(&bytes, PIXEL_DATA) + PIXEL_DATA.len());
+    let (syntax, end) = (find(&bytes, NATIVE), bytes.len());
+    bytes[syntax..syntax + RLE.len()].copy_from_slice(RLE);
+    bytes[end - 3] = b'B';
+    bytes.extend([0xFF; 4]); // undefined length: an offset table and one fragment
+    bytes.extend(ITEM.into_iter().chain([0; 4]));
+    bytes.extend(ITEM.into_iter().chain([64, 0, 0, 0]).chain([7; 64]));
+    bytes.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn an_image_that_cannot_be_decoded_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let drawn = ended(foramen(folder.path()).args(["cohort", "--out", "c", "--subjects", "1"]));
+    assert!(drawn.status.success(), "{}", text(&drawn.stderr));
+    let dicom = folder.path().join("c/dicom");
+    let found = foramen::dicom::scan(&dicom, &Default::default()).unwrap();
+    let study = &found.studies()[0];
+    let axial = &study.axial_t2().unwrap()[0].stacks[0];
+    break_pixels(&axial.slices[0].path);
+
+    let arguments =
+        ["select", "--dicom", "c/dicom", "--outcomes", "c/outcomes.csv", "--out", "out"];
+    let output = ended(foramen(folder.path()).args(arguments));
+    let said = text(&output.stderr);
+    assert!(output.status.success() && said.contains("1 image(s) of series"), "{said}");
+    let out = folder.path().join("out");
+    let manifest: Value =
+        serde_json::from_slice(&fs::read(out.join("manifest.json")).unwrap()).unwrap();
+    assert_eq!(manifest["unread"][0]["images"], 1);
+    assert_eq!(manifest["unread"][0]["series_uid"], axial.series_uid.as_str());
+    let page = fs::read_to_string(out.join("decisions.html")).unwrap();
+    assert!(page.contains("the narrowest may be among them"));
+}
+
 #[test]
 fn nobody_reading_on_ends_a_program_quietly() {
     let folder = tempfile::tempdir().unwrap();
