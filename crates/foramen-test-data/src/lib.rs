@@ -12,12 +12,24 @@ struct Readme;
 
 /// The folder of the test data: what `FORAMEN_TEST_DATA` names, by default
 /// `../shared/data` beside the checkout.
+///
+/// The checkout is the one that cargo was asked in: with one target folder for two of
+/// them, this may have been compiled in the other.
+///
+/// # Panics
+/// Outside a checkout that holds this crate.
 #[must_use]
 pub fn root() -> PathBuf {
-    of_checkout(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
+    let asked = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let mut folders = asked.into_iter().chain([env!("CARGO_MANIFEST_DIR").into()]);
+    let checkout = |folder: PathBuf| {
+        let is_root = |folder: &&Path| folder.join("crates/foramen-test-data").is_dir();
+        folder.ancestors().find(is_root).map(Path::to_owned)
+    };
+    of_checkout(&folders.find_map(checkout).expect("tests run in a checkout"))
 }
 
-/// The same for a checkout that is not the one this was compiled in.
+/// The same for a checkout that is known.
 #[must_use]
 pub fn of_checkout(checkout: &Path) -> PathBuf {
     let named = std::env::var_os("FORAMEN_TEST_DATA");
