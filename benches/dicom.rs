@@ -93,10 +93,7 @@ fn zipped(dir: &Path) -> Vec<u8> {
 /// One picture in nine encodings, by transfer syntax. It is a mosaic of tiles,
 /// which is renamed, since pixels are decoded here and not shown.
 fn encodings(folder: &Path) -> BTreeMap<String, PathBuf> {
-    let root = std::env::var_os("FORAMEN_TEST_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
-        PathBuf::from,
-    );
+    let root = foramen_test_data::root();
     let Ok(files) = fs::read_dir(root.join("dicom/ts/In")) else {
         println!("{} holds no dicom/ts; compressed pixels are not timed", root.display());
         return BTreeMap::new();

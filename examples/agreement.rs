@@ -13,48 +13,9 @@
 //! `profile.csv`, its grades in `selections.csv`. What is refused is counted, and
 //! compared with nothing.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use clap::Parser as _;
+use foramen::commands::{agreement, finish};
 
-use clap::Parser;
-use foramen_examples::{
-    Failure, Place, Readings, describe_agreement, mean_reading, read_profile, read_readings,
-};
-
-/// Agreement of measured widths and grades with readings.
-#[derive(Parser)]
-struct Arguments {
-    #[arg(long, help = "profile.csv or selections.csv of a selection")]
-    profile: PathBuf,
-    #[arg(long, help = "Table of readings")]
-    readings: PathBuf,
-    #[arg(long, help = "Prints each foramen too")]
-    each: bool,
-}
-
-fn main() -> Result<(), Failure> {
-    let arguments = Arguments::parse();
-    let measured = read_profile(&arguments.profile)?;
-    let readers = read_readings(&arguments.readings)?;
-    let read: BTreeSet<&Place> = readers.values().flat_map(Readings::keys).collect();
-    let lost = read.iter().filter(|place| !measured.contains_key(**place)).count();
-    println!("{} foramina were read, {lost} of them are not in the profile", read.len());
-    let names: Vec<&String> = readers.keys().collect();
-    let compare = |title: &str, first: &Readings, second: &Readings| {
-        print!("\n{title}\n{}", describe_agreement(first, second, arguments.each));
-    };
-    for (i, first) in names.iter().enumerate() {
-        compare(&format!("measured and reader {first}"), &measured, &readers[*first]);
-        for second in &names[i + 1..] {
-            let title = format!("readers {first} and {second}");
-            compare(&title, &readers[*first], &readers[*second]);
-        }
-    }
-    if names.len() > 1 {
-        let mean = mean_reading(&readers);
-        compare("measured and mean of the readers", &measured, &mean.readings);
-        println!("  {} left out: the readers name different states", mean.different);
-        println!("  {} left out: not read by all, or refused by one", mean.not_by_all);
-    }
-    Ok(())
+fn main() -> std::process::ExitCode {
+    finish(agreement::run(&agreement::Arguments::parse()))
 }

@@ -14,80 +14,9 @@
 //! synthetic cohort. It prints one line per subject: the discs that were found,
 //! or why the numbering was refused.
 
-use std::fs;
-use std::path::PathBuf;
+use clap::Parser as _;
+use foramen::commands::{finish, levels};
 
-use anyhow::{Context, Result};
-use clap::Parser;
-use foramen_dicom::{ScanOptions, scan};
-use foramen_examples::{
-    Failure, demo_cohort, note_raw_ids, prepare_output, read_key, read_levels, render_levels,
-};
-use foramen_study::{StudyConfig, draft_levels, files};
-
-/// Drafts a table of disc positions from the sagittal series.
-#[derive(Parser)]
-struct Arguments {
-    /// Folder of DICOM files; without it, a small synthetic cohort.
-    #[arg(long, value_name = "DIR")]
-    dicom: Option<PathBuf>,
-    /// Disc positions: levels.csv or JSON, 3D Slicer markups, label images, or a folder.
-    #[arg(long, value_name = "FILE", requires = "dicom")]
-    levels: Option<PathBuf>,
-    /// Table `patient_id,subject_id` that gives the images their subject ids.
-    #[arg(long, value_name = "FILE", requires = "dicom")]
-    link: Option<PathBuf>,
-    /// Where the files go.
-    #[arg(long, value_name = "DIR", default_value = "foramen-study-levels")]
-    out: PathBuf,
-    /// Write into a folder that is not empty.
-    #[arg(long)]
-    force: bool,
-}
-
-fn main() -> Result<(), Failure> {
-    Ok(run(&Arguments::parse())?)
-}
-
-fn run(arguments: &Arguments) -> Result<()> {
-    prepare_output(&arguments.out, arguments.force)?;
-    let dicom = match &arguments.dicom {
-        Some(dicom) => dicom.clone(),
-        None => demo_cohort(12, 1)?.join("dicom"),
-    };
-    let key = read_key(arguments.link.as_deref())?;
-    if arguments.dicom.is_some() {
-        note_raw_ids(&key);
-    }
-    let found = scan(&dicom, &ScanOptions::default().with_key(key.clone()))?;
-    let given =
-        arguments.levels.as_ref().map(|path| read_levels(path, &key, &found)).transpose()?;
-    let draft = draft_levels(&found, given.as_ref(), &StudyConfig::default());
-    anyhow::ensure!(
-        !draft.subjects.is_empty(),
-        "{} holds no MR stack; the example `scan` says what it holds",
-        dicom.display()
-    );
-    for subject in &draft.subjects {
-        match &subject.refusal {
-            None => println!("{:>10} {}", subject.subject, names(&subject.found)),
-            Some(refusal) if subject.found.is_empty() => {
-                println!("{:>10} refused: {refusal}", subject.subject);
-            }
-            Some(refusal) => {
-                let found = names(&subject.found);
-                println!("{:>10} {found}; no others: {refusal}", subject.subject);
-            }
-        }
-    }
-    files::write_levels(&arguments.out.join("levels.csv"), &draft.levels)?;
-    let page = arguments.out.join("levels.html");
-    fs::write(&page, render_levels(&draft)?)
-        .with_context(|| format!("could not write {}", page.display()))?;
-    println!("written to {}", arguments.out.display());
-    Ok(())
-}
-
-fn names(levels: &[foramen_types::Level]) -> String {
-    levels.iter().map(|level| level.name()).collect::<Vec<_>>().join(" ")
+fn main() -> std::process::ExitCode {
+    finish(levels::run(&levels::Arguments::parse()))
 }

@@ -10,106 +10,13 @@
 //! millimetres, problems), then how many files are rejected for which reason;
 //! with `--explain` also why each plane, contrast, region and kind was given,
 //! which stacks of each study are its axial T2 images of the cervical spine, or
-//! why none, the sets they make and their order, and every rejected file. With `--identity` it lists the attributes
-//! that could name a patient, without their values; with `--strict` too it ends
-//! with an exit code other than 0 where one names a person alone. Where there is
+//! why none, and every rejected file. With `--identity` it lists the attributes
+//! of each stack that could name a patient, without their values. Where there is
 //! no stack at all, it ends with a message and an exit code other than 0.
 
-use std::fs;
-use std::io::BufWriter;
-use std::path::PathBuf;
+use clap::Parser as _;
+use foramen::commands::{finish, scan};
 
-use anyhow::{Context, bail};
-use clap::Parser;
-use foramen_dicom::{Accepted, Refusal, ScanOptions, SubjectFrom, scan};
-use foramen_examples::{Failure, stack_table};
-use foramen_phantom::{CohortConfig, write_cohort};
-use indicatif::ProgressBar;
-
-/// Lists the MR stacks below a folder, and what is not used.
-#[derive(Debug, Parser)]
-struct Arguments {
-    /// Folder with DICOM files [default: a small synthetic cohort].
-    dir: Option<PathBuf>,
-    /// Say why each stack is what it is, and list every rejected file.
-    #[arg(long)]
-    explain: bool,
-    /// List attributes that could name a patient, without their values.
-    #[arg(long)]
-    identity: bool,
-    /// With --identity: fail where a direct identifier is left.
-    #[arg(long, requires = "identity")]
-    strict: bool,
-    /// What names patients: patient-id, folder, or folder:DEPTH.
-    #[arg(long, value_name = "SOURCE", default_value = "patient-id")]
-    subject_from: SubjectFrom,
-    /// Take the images of one person and day as one frame of reference where
-    /// sagittal and axial ones cross.
-    #[arg(long)]
-    assume_one_frame: bool,
-    /// With --explain: use images in spite of this reason (localizer, plane,
-    /// contrast, fat, region); may be given several times.
-    #[arg(long, value_name = "REASON")]
-    accept: Vec<Refusal>,
-    /// Write the result for a program to this file.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-}
-
-fn main() -> Result<(), Failure> {
-    Ok(run(Arguments::parse())?)
-}
-
-fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let mut drawn = None;
-    let dir = if let Some(dir) = arguments.dir {
-        dir
-    } else {
-        let dir = std::env::temp_dir().join(format!("foramen-scan-{}", std::process::id()));
-        let config = CohortConfig::default().with_analysable(2).with_defects(2);
-        write_cohort(&config, &dir, &|_, _| ())
-            .with_context(|| format!("no cohort was written to {}", dir.display()))?;
-        drawn.insert(dir).join("dicom")
-    };
-
-    let bar = ProgressBar::new_spinner();
-    let shown = bar.clone();
-    let options = ScanOptions::default()
-        .with_subject_from(arguments.subject_from)
-        .with_assume_one_frame(arguments.assume_one_frame)
-        .with_progress(move |files| {
-            shown.set_message(format!("{files} files"));
-            shown.tick();
-        });
-    let found = scan(&dir, &options);
-    bar.finish_and_clear();
-    if let Some(drawn) = drawn {
-        // The result holds all that is shown; the synthetic files are done with.
-        fs::remove_dir_all(&drawn).with_context(|| format!("{} stays", drawn.display()))?;
-    }
-    let found = found?;
-
-    if let Some(file) = arguments.json {
-        let write = || -> anyhow::Result<()> {
-            let out = BufWriter::new(fs::File::create(&file)?);
-            Ok(serde_json::to_writer_pretty(out, &stack_table::as_json(&found))?)
-        };
-        write().with_context(|| format!("could not write {}", file.display()))?;
-    }
-    let direct = if arguments.identity { stack_table::print_residuals(&found)? } else { 0 };
-    stack_table::print_stacks(&found, arguments.explain);
-    if arguments.explain {
-        let accepted = Accepted::new(arguments.accept);
-        stack_table::print_studies(&found, &accepted);
-        stack_table::print_pools(&found, &accepted);
-    }
-    stack_table::print_rejected(&found, arguments.explain);
-    if found.stacks.is_empty() {
-        let (dir, files) = (dir.display(), found.files);
-        bail!("no MR stack below {dir} ({files} files looked at); see why with --explain");
-    }
-    if arguments.strict && direct > 0 {
-        bail!("{direct} attributes name a person alone; empty them and export again");
-    }
-    Ok(())
+fn main() -> std::process::ExitCode {
+    finish(scan::run(&scan::Arguments::parse()))
 }

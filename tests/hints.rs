@@ -4,31 +4,38 @@
 use std::path::Path;
 
 use foramen_dicom::Scan;
+use foramen_outcome::Outcomes;
 use foramen_select::{SelectOptions, State};
 use foramen_study::{
-    EpisodeSelection, Levels, Manifest, Rank, Selections, StudyConfig, select_slices,
+    EpisodeSelection, Levels, Manifest, Rank, Selections, StudyConfig, StudyInputs, select_slices,
 };
 use foramen_tests::{cohort, open};
 use foramen_types::SubjectKey;
 
 /// The cohort with one kept row.
-fn one() -> (Scan, Manifest) {
+fn one() -> (Scan, Outcomes) {
     let folder = cohort(Path::new(env!("CARGO_TARGET_TMPDIR")));
     let key = SubjectKey::identity();
-    let (scan, outcomes) = open(&folder.join("dicom"), &folder.join("outcomes.csv"), &key);
-    let mut manifest = Manifest::join(&scan, &outcomes, StudyConfig::default().scan_age);
-    manifest.kept.truncate(1);
-    (scan, manifest)
+    let (scan, mut outcomes) = open(&folder.join("dicom"), &folder.join("outcomes.csv"), &key);
+    let manifest = joined(&scan, &outcomes);
+    let first = manifest.kept()[0].row;
+    outcomes.episodes.retain(|episode| episode.rows[0] == first);
+    (scan, outcomes)
 }
 
-fn selected(scan: &Scan, manifest: &Manifest, levels: Option<&Levels>) -> Selections {
-    select_slices(manifest, scan, levels, &StudyConfig::default(), &|_, _| ())
+fn joined(scan: &Scan, outcomes: &Outcomes) -> Manifest {
+    Manifest::join(&StudyInputs::new(scan, outcomes), &StudyConfig::default())
 }
 
-fn with_hint(scan: &Scan, manifest: &Manifest, hint: &str, levels: Option<&Levels>) -> Selections {
-    let mut manifest = manifest.clone();
-    manifest.kept[0].slice_hint = Some(hint.to_owned());
-    selected(scan, &manifest, levels)
+fn selected(scan: &Scan, outcomes: &Outcomes, levels: Option<&Levels>) -> Selections {
+    let (manifest, config) = (joined(scan, outcomes), StudyConfig::default());
+    select_slices(manifest, scan, levels, &config, &|_, _| ()).selections
+}
+
+fn with_hint(scan: &Scan, outcomes: &Outcomes, hint: &str, levels: Option<&Levels>) -> Selections {
+    let mut outcomes = outcomes.clone();
+    outcomes.episodes[0].slice_hint = Some(hint.to_owned());
+    selected(scan, &outcomes, levels)
 }
 
 fn uid(episode: &EpisodeSelection) -> &str {
@@ -37,8 +44,8 @@ fn uid(episode: &EpisodeSelection) -> &str {
 
 #[test]
 fn a_reader_chooses_any_slice_of_the_axial_series_with_or_without_a_disc() {
-    let (scan, manifest) = one();
-    let automatic = selected(&scan, &manifest, None);
+    let (scan, outcomes) = one();
+    let automatic = selected(&scan, &outcomes, None);
     let reach = SelectOptions::default().above;
     let chosen = automatic.episodes[0].chosen.as_ref().unwrap();
     // An open slice of another level, far from the disc.
@@ -50,7 +57,7 @@ fn a_reader_chooses_any_slice_of_the_axial_series_with_or_without_a_disc() {
     });
     let far = far.unwrap();
     let hint = &far.source.sop_instance_uid;
-    let hinted = with_hint(&scan, &manifest, hint, None);
+    let hinted = with_hint(&scan, &outcomes, hint, None);
     let episode = &hinted.episodes[0];
     assert_eq!((episode.status(), uid(episode)), ("hint", hint.as_str()));
     let choice = episode.chosen.as_ref().unwrap();
@@ -59,9 +66,9 @@ fn a_reader_chooses_any_slice_of_the_axial_series_with_or_without_a_disc() {
     assert_eq!(hinted.patches[0].sop_instance_uid, *hint);
 
     let none = Levels::default();
-    let without = selected(&scan, &manifest, Some(&none));
+    let without = selected(&scan, &outcomes, Some(&none));
     assert!(without.episodes[0].refusal.as_ref().unwrap().contains("no position of the disc"));
-    let hinted = with_hint(&scan, &manifest, hint, Some(&none));
+    let hinted = with_hint(&scan, &outcomes, hint, Some(&none));
     let episode = &hinted.episodes[0];
     assert_eq!((episode.status(), uid(episode)), ("hint", hint.as_str()));
     assert_eq!(episode.chosen.as_ref().unwrap().offset, None);
@@ -70,10 +77,12 @@ fn a_reader_chooses_any_slice_of_the_axial_series_with_or_without_a_disc() {
 
 #[test]
 fn a_hint_that_names_no_usable_image_is_refused_in_words() {
-    let (scan, manifest) = one();
-    let subject = &manifest.kept[0].subject;
+    let (scan, outcomes) = one();
+    let manifest = joined(&scan, &outcomes);
+    let kept = &manifest.kept()[0];
     let other = scan.stacks.iter().find(|stack| {
-        stack.subject == *subject && !manifest.kept[0].series.contains(&stack.series_uid)
+        let usable = kept.series.iter().any(|series| series.series_uid == stack.series_uid);
+        stack.subject == kept.subject && !usable
     });
     let other = &other.unwrap().slices[0].source.sop_instance_uid;
     for (hint, why) in [
@@ -81,7 +90,7 @@ fn a_hint_that_names_no_usable_image_is_refused_in_words() {
         (other.as_str(), "no axial T2 series before"),
         ("1.2.3:x", "not the number of a frame"),
     ] {
-        let refused = with_hint(&scan, &manifest, hint, None);
+        let refused = with_hint(&scan, &outcomes, hint, None);
         let episode = &refused.episodes[0];
         assert_eq!(episode.status(), "refused");
         assert!(episode.refusal.as_ref().unwrap().contains(why), "{:?}", episode.refusal);
@@ -90,8 +99,8 @@ fn a_hint_that_names_no_usable_image_is_refused_in_words() {
 
 #[test]
 fn the_profile_says_what_the_selection_says_and_names_the_runner_up() {
-    let (scan, manifest) = one();
-    let selections = selected(&scan, &manifest, None);
+    let (scan, outcomes) = one();
+    let selections = selected(&scan, &outcomes, None);
     let episode = &selections.episodes[0];
     let of = |rank| {
         let is =

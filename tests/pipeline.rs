@@ -10,7 +10,7 @@ use foramen_learn::{Dataset, Ruler, Split, cross_validate};
 use foramen_outcome::OutcomeOptions;
 use foramen_phantom::{Chosen, Truth};
 use foramen_study::{
-    CohortFlow, Manifest, PatchUse, Selections, StudyConfig, files, select_slices,
+    CohortFlow, Manifest, PatchUse, Selections, StudyConfig, StudyInputs, files, select_slices,
 };
 use foramen_tests::{cohort, open, select};
 use foramen_types::SubjectKey;
@@ -42,12 +42,12 @@ fn the_main_path_runs_and_accounts_for_every_row() {
     assert_eq!(flow.included + excluded, flow.rows);
     let lines = std::fs::read_to_string(folder.join("outcomes.csv")).unwrap();
     assert_eq!(flow.rows, lines.lines().count() - 1);
-    assert!(manifest.excluded.iter().all(|row| !row.reason.is_empty() && row.row > 1));
+    assert!(manifest.excluded().iter().all(|row| !row.detail.is_empty() && row.row > 1));
 
     // What is analysable by the truth is what is kept, but for refusals.
     let refused = selections.episodes.iter().filter(|episode| episode.chosen.is_none()).count();
     let analysable = truth.subjects.iter().filter(|subject| subject.analysable).count();
-    assert_eq!(flow.included + refused, analysable, "{:?}", manifest.excluded);
+    assert_eq!(flow.included + refused, analysable, "{:?}", manifest.excluded());
 
     // The slices are the right ones: the bars of the whole cohort, with room for
     // its small size.
@@ -58,7 +58,13 @@ fn the_main_path_runs_and_accounts_for_every_row() {
     // The files of the stages read back as what was written.
     let out = tempfile::tempdir().unwrap();
     files::write_manifest(&out.path().join("manifest.json"), &manifest).unwrap();
-    assert_eq!(files::read_manifest(&out.path().join("manifest.json")).unwrap(), manifest);
+    let read = files::read_manifest(&out.path().join("manifest.json")).unwrap();
+    assert_eq!(read.excluded(), manifest.excluded());
+    // Only the stacks of a series are not in the file.
+    files::write_manifest(&out.path().join("again.json"), &read).unwrap();
+    let [first, again] = ["manifest.json", "again.json"]
+        .map(|name| std::fs::read_to_string(out.path().join(name)).unwrap());
+    assert_eq!(first, again);
     files::write_patches(out.path(), &selections.patches).unwrap();
     let patches = files::read_patches(out.path()).unwrap();
     let treated = patches.iter().filter(|patch| patch.usage == PatchUse::Treated).count();
@@ -76,7 +82,7 @@ fn the_main_path_runs_and_accounts_for_every_row() {
     assert_eq!((table.predictions.len(), table.without_label), (flow.included, 0));
     for (read, written) in table.predictions.iter().zip(&result.predictions) {
         assert_eq!((&read.subject, read.fold), (&written.subject, written.fold));
-        assert!(read.probability.to_bits() == written.probability.get().to_bits());
+        assert!(read.probability.get().to_bits() == written.probability.get().to_bits());
     }
 }
 
@@ -88,11 +94,9 @@ fn covariates_of_the_table_reach_the_injected_foramina() {
     let names = ["age".to_owned(), "nrs_baseline".to_owned()];
     let numbers = outcomes.covariate_numbers(&names, &OutcomeOptions::default()).unwrap();
     let config = StudyConfig::default();
-    let mut manifest = Manifest::join(&scan, &outcomes, config.scan_age);
-    for kept in &mut manifest.kept {
-        kept.covariates = numbers[&kept.row].clone();
-    }
-    let selections = select_slices(&manifest, &scan, None, &config, &|_, _| ());
+    let inputs = StudyInputs::new(&scan, &outcomes).with_covariates(&numbers);
+    let manifest = Manifest::join(&inputs, &config);
+    let selections = select_slices(manifest, &scan, None, &config, &|_, _| ()).selections;
     let out = tempfile::tempdir().unwrap();
     files::write_patches(out.path(), &selections.patches).unwrap();
     let mut seen = 0;
@@ -119,11 +123,11 @@ fn defects_are_excluded_with_their_own_reasons() {
     let (manifest, _) = select(&scan, &outcomes);
     let truth = Truth::read(&folder.join("truth.json")).unwrap();
     for subject in truth.subjects.iter().filter(|subject| !subject.analysable) {
-        let kept = manifest.kept.iter().any(|kept| kept.subject.as_str() == subject.subject_id);
+        let kept = manifest.kept().iter().any(|kept| kept.subject.as_str() == subject.subject_id);
         assert!(!kept, "{} has the defect {:?}", subject.subject_id, subject.defect);
     }
     let reasons: std::collections::BTreeSet<&str> =
-        manifest.excluded.iter().map(|row| row.reason.as_str()).collect();
+        manifest.excluded().iter().map(|row| row.reason.name()).collect();
     assert!(reasons.len() >= 4, "{reasons:?}");
 }
 
@@ -152,7 +156,7 @@ fn a_lumbar_study_is_excluded_with_the_evidence() {
     let key = SubjectKey::identity();
     let (scan, outcomes) = open(copy.path(), &folder.join("outcomes.csv"), &key);
     let (manifest, _) = select(&scan, &outcomes);
-    let reasons: Vec<String> = manifest.excluded.iter().map(|row| format!("{row:?}")).collect();
+    let reasons: Vec<String> = manifest.excluded().iter().map(|row| format!("{row:?}")).collect();
     let lumbar = reasons.iter().filter(|reason| reason.contains("another region (lumbar")).count();
     assert_eq!(lumbar, 1, "{reasons:#?}");
 }

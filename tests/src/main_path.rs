@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use foramen_dicom::{Scan, ScanOptions, scan};
 use foramen_outcome::{OutcomeOptions, Outcomes};
 use foramen_phantom::{CohortConfig, write_cohort};
-use foramen_study::{Manifest, Selections, StudyConfig, select_slices};
+use foramen_study::{Manifest, Selected, Selections, StudyConfig, StudyInputs, select_slices};
 use foramen_types::SubjectKey;
 
 /// The folder of a small synthetic cohort with every defect, drawn below
@@ -39,18 +39,12 @@ pub fn open(dicom: &Path, outcomes: &Path, key: &SubjectKey) -> (Scan, Outcomes)
     (scan.expect("the cohort has images"), outcomes.expect("the table is well formed"))
 }
 
-/// The next two: the join, and the slices chosen. Refused rows are excluded, as
-/// in a study.
+/// The next two: the join, and the slices chosen.
 #[must_use]
 pub fn select(scan: &Scan, outcomes: &Outcomes) -> (Manifest, Selections) {
     let config = StudyConfig::default();
-    let mut manifest = Manifest::join(scan, outcomes, config.scan_age);
-    let selections = select_slices(&manifest, scan, None, &config, &|_, _| {});
-    for episode in &selections.episodes {
-        if let Some(refusal) = &episode.refusal {
-            let detail = format!("row {}: {refusal}", episode.row);
-            manifest.exclude(episode.row, "no slice could be selected", detail);
-        }
-    }
+    let manifest = Manifest::join(&StudyInputs::new(scan, outcomes), &config);
+    let Selected { manifest, selections } =
+        select_slices(manifest, scan, None, &config, &|_, _| {});
     (manifest, selections)
 }

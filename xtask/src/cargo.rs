@@ -4,12 +4,25 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result, bail};
 
-/// The root of the workspace.
+/// The root of the workspace that cargo was asked in. With one target folder for two
+/// checkouts, the program may have been built in the other.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace root")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let asked = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let xtask = asked.filter(|folder| folder.join("src/lite0.rs").is_file());
+        let xtask = xtask.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        xtask.parent().expect("xtask lies in the workspace root").to_owned()
+    });
+    &ROOT
+}
+
+/// The folder of the test data.
+pub(crate) fn test_data() -> PathBuf {
+    foramen_test_data::of_checkout(root())
 }
 
 /// What `.cargo/libtorch.toml` holds; `.cargo/config.toml` includes that file.
@@ -95,12 +108,21 @@ pub(crate) fn run<'a>(
     command: impl IntoIterator<Item = &'a str>,
     extra: &'a [String],
 ) -> Result<()> {
+    run_with(command, extra, &[])
+}
+
+/// The same with further variables in its environment.
+pub(crate) fn run_with<'a>(
+    command: impl IntoIterator<Item = &'a str>,
+    extra: &'a [String],
+    variables: &[(&str, PathBuf)],
+) -> Result<()> {
     let arguments: Vec<&str> =
         command.into_iter().chain(extra.iter().map(String::as_str)).collect();
     let line = format!("cargo {}", arguments.join(" "));
     println!("\n$ {line}");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(&arguments).current_dir(root());
+    cargo.args(&arguments).current_dir(root()).envs(variables.iter().cloned());
     // A value that came from our file is left to that file, which may have
     // changed since, and so that a later plain cargo sees the same environment.
     let settings = Settings::read();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cargo::{Settings, root};
+use crate::cargo::{Settings, test_data};
 use crate::pip::Pip;
 use crate::{cache, cmake, libtorch};
 
@@ -134,12 +134,11 @@ fn describe_folder(folder: &Path) -> String {
 }
 
 fn describe_test_data() -> String {
-    let folder = std::env::var_os("FORAMEN_TEST_DATA").map(PathBuf::from);
-    let folder = folder.unwrap_or_else(|| root().join("../shared/data"));
+    let folder = test_data();
     match fs::canonicalize(&folder) {
         Ok(folder) => folder.display().to_string(),
         Err(_) => format!(
-            "{} is missing; tests on real images are skipped (set FORAMEN_TEST_DATA)",
+            "{} is missing; tests that read it are ignored (set FORAMEN_TEST_DATA)",
             folder.display()
         ),
     }

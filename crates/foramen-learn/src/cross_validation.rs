@@ -1,24 +1,8 @@
 use foramen_metrics::{Scores, youden};
-use foramen_types::{Level, Outcome, Probability, Side, SubjectId};
+use foramen_types::{Outcome, Probability};
 
+use crate::predictions::Prediction;
 use crate::{Classifier, Dataset, LearnError, Learner, Sample, Split};
-
-/// What a model says of one foramen that it has not seen.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Prediction {
-    /// Whose foramen.
-    pub subject: SubjectId,
-    /// Its level.
-    pub level: Level,
-    /// Its side.
-    pub side: Side,
-    /// The fold in which it was tested, from 0.
-    pub fold: usize,
-    /// What became of it.
-    pub outcome: Option<Outcome>,
-    /// The predicted probability of a favourable outcome.
-    pub probability: Probability,
-}
 
 /// How one fold went.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,6 +70,7 @@ pub fn cross_validate<L: Learner>(
                 subject: sample.subject.clone(),
                 level: sample.level,
                 side: sample.side,
+                repeat: 0,
                 fold: number,
                 outcome: sample.outcome,
                 probability,
@@ -108,6 +93,8 @@ fn threshold(samples: &[&Sample], predicted: &[Probability]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use foramen_types::{Level, Side, SubjectId};
+
     use super::*;
     use crate::Ruler;
 

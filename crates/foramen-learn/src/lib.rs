@@ -39,6 +39,7 @@
 mod cross_validation;
 mod error;
 mod learner;
+mod predictions;
 mod ruler;
 mod sample;
 mod sets;
@@ -48,9 +49,10 @@ mod split;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use cross_validation::{CrossValidation, FoldSummary, Prediction, cross_validate};
+pub use cross_validation::{CrossValidation, FoldSummary, cross_validate};
 pub use error::LearnError;
 pub use learner::{Classifier, Learner};
+pub use predictions::{Prediction, PredictionTable, read_predictions, write_predictions};
 pub use ruler::{FittedRuler, Ruler};
 pub use sample::{Dataset, Sample};
 pub use sets::{TestSet, TrainSet, TuneSet};

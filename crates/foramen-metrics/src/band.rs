@@ -89,10 +89,11 @@ mod tests {
     use crate::{Confidence, reference::df_binary};
 
     #[test]
+    #[ignore = "reads test data (FORAMEN_TEST_DATA)"]
     fn the_band_agrees_with_proc() {
         // set.seed(1); ci.se(r, specificities = c(.9, .5), boot.n = 10000) with r as in partial.rs:
         // 2.5, 50 and 97.5 %. Both are drawn at random.
-        let Some((labels, values)) = df_binary("cancerpredmarker") else { return };
+        let (labels, values) = df_binary("cancerpredmarker");
         let scores = Scores::new(&labels, &values).unwrap();
         let band = roc_band(&scores, &Bootstrap::default()).unwrap();
         for (place, lower, middle, upper) in

@@ -1,6 +1,7 @@
 //! Data of the tests: published numbers and random samples.
 
-use std::{ops::Range, path::PathBuf};
+use std::ops::Range;
+use std::path::PathBuf;
 
 use proptest::prelude::*;
 
@@ -11,29 +12,14 @@ pub(crate) fn samples(size: Range<usize>) -> impl Strategy<Value = (Vec<bool>, V
     })
 }
 
-/// The folder of the public reference data, or None, having said so. With
-/// `CI=true` it must be there.
-fn folder() -> Option<PathBuf> {
-    let root = std::env::var_os("FORAMEN_TEST_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
-    let folder = root.join("stats");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(
-        std::env::var("CI").as_deref() != Ok("true"),
-        "the reference data must be at {} (FORAMEN_TEST_DATA)",
-        root.display()
-    );
-    eprintln!("skipped: no reference data at {} (FORAMEN_TEST_DATA)", root.display());
-    None
+/// The folder of the public reference data.
+fn folder() -> PathBuf {
+    foramen_test_data::path("stats")
 }
 
 /// Columns of a comma-separated file of the reference data, in the order asked.
-pub(crate) fn columns<const N: usize>(file: &str, names: [&str; N]) -> Option<[Vec<String>; N]> {
-    let text = std::fs::read_to_string(folder()?.join(file)).expect("the file can be read");
+pub(crate) fn columns<const N: usize>(file: &str, names: [&str; N]) -> [Vec<String>; N] {
+    let text = std::fs::read_to_string(folder().join(file)).expect("the file can be read");
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().expect("a header").split(',').collect();
     let places =
@@ -45,14 +31,14 @@ pub(crate) fn columns<const N: usize>(file: &str, names: [&str; N]) -> Option<[V
             column.push(cells[place].to_string());
         }
     }
-    Some(columns)
+    columns
 }
 
 /// `reference.json`.
-pub(crate) fn numbers() -> Option<serde_json::Value> {
+pub(crate) fn numbers() -> serde_json::Value {
     let text =
-        std::fs::read_to_string(folder()?.join("reference.json")).expect("the file can be read");
-    Some(serde_json::from_str(&text).expect("it is JSON"))
+        std::fs::read_to_string(folder().join("reference.json")).expect("the file can be read");
+    serde_json::from_str(&text).expect("it is JSON")
 }
 
 /// Parses a column.
@@ -61,13 +47,13 @@ pub(crate) fn parsed(column: &[String]) -> Vec<f64> {
 }
 
 /// The labels of `df_binary.csv` and one of its score columns.
-pub(crate) fn df_binary(column: &str) -> Option<(Vec<bool>, Vec<f64>)> {
-    let [labels, values] = columns("df_binary.csv", ["cancer", column])?;
-    Some((labels.iter().map(|label| label == "True").collect(), parsed(&values)))
+pub(crate) fn df_binary(column: &str) -> (Vec<bool>, Vec<f64>) {
+    let [labels, values] = columns("df_binary.csv", ["cancer", column]);
+    (labels.iter().map(|label| label == "True").collect(), parsed(&values))
 }
 
 /// Labels and probabilities of `calib_split.csv`.
-pub(crate) fn calibration_split() -> Option<(Vec<bool>, Vec<f64>)> {
-    let [labels, values] = columns("calib_split.csv", ["y", "p"])?;
-    Some((labels.iter().map(|label| label == "1").collect(), parsed(&values)))
+pub(crate) fn calibration_split() -> (Vec<bool>, Vec<f64>) {
+    let [labels, values] = columns("calib_split.csv", ["y", "p"]);
+    (labels.iter().map(|label| label == "1").collect(), parsed(&values))
 }

@@ -52,7 +52,7 @@ pub use cohort::{CohortSummary, write_cohort};
 pub use config::{CohortConfig, OutcomeModel};
 pub use defect::Defect;
 pub use error::PhantomError;
-pub use scoring::{Chosen, SelectionScore};
+pub use scoring::{Chosen, RIGHT_SLICE_MM, SelectionScore};
 pub use subject::{Subject, draw_rescan, draw_subject, draw_varied};
 pub use truth::{DiscTruth, ForamenTruth, SliceTruth, SubjectTruth, Truth};
 

@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 use crate::{ForamenTruth, SliceTruth, SubjectTruth, Truth};
 
 /// How much wider than the narrowest slice a chosen slice may truly be and still
-/// be right, millimetres: neighbours can tie.
-const TIE: f64 = 0.2;
+/// be right, millimetres: neighbours can tie. The report, the documents and
+/// `selection_accuracy` use this one.
+pub const RIGHT_SLICE_MM: f64 = 0.15;
 
 /// What a program chose for one subject.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -32,7 +33,7 @@ pub struct SelectionScore {
     pub error_95: Option<f64>,
     /// Median of the signed difference, measured − true, over those found.
     pub median_bias: Option<f64>,
-    /// Share whose chosen slice is the narrowest or truly within 0.2 mm of it.
+    /// Share whose chosen slice is the narrowest or truly within [`RIGHT_SLICE_MM`] of it.
     pub right_slice: f64,
     /// Share whose chosen slice is the narrowest or its neighbour, or right as
     /// above.
@@ -96,7 +97,9 @@ impl SubjectTruth {
         let slice = self.slices.iter().find(|slice| slice.sop_instance_uid == uid);
         let width =
             slice.and_then(|slice| self.treated(slice)).and_then(|foramen| foramen.width_mm);
-        width.zip(self.narrowest_width_mm).is_some_and(|(width, least)| width <= least + TIE)
+        width
+            .zip(self.narrowest_width_mm)
+            .is_some_and(|(width, least)| width <= least + RIGHT_SLICE_MM)
     }
 
     /// Whether a slice is the neighbour of the narrowest, by height along the

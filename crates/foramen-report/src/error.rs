@@ -1,5 +1,4 @@
 use foramen_metrics::MetricsError;
-use foramen_types::TypeError;
 use thiserror::Error;
 
 /// Why there is no report.
@@ -51,42 +50,7 @@ pub enum ReportError {
         /// Rows excluded, over all reasons.
         excluded: usize,
     },
-    /// A table of predictions cannot be read as CSV.
-    #[error("could not read the predictions as a CSV table")]
-    Csv(#[from] csv::Error),
-    /// A column is missing.
-    #[error("the predictions have no column {column:?}; the columns found are {found}")]
-    MissingColumn {
-        /// The column.
-        column: &'static str,
-        /// The columns that are there.
-        found: String,
-    },
-    /// A cell holds no value of its column.
-    #[error("row {row} of the predictions has {value:?} as {column}; write {remedy}")]
-    Cell {
-        /// Line number; the header is line 1.
-        row: u64,
-        /// The column.
-        column: &'static str,
-        /// The text of the cell.
-        value: String,
-        /// What may stand there.
-        remedy: &'static str,
-    },
-    /// A cell holds no subject, level or side.
-    #[error("row {row} of the predictions cannot be used")]
-    Value {
-        /// Line number; the header is line 1.
-        row: u64,
-        /// Why not.
-        #[source]
-        source: TypeError,
-    },
-    /// There is no row with a label.
-    #[error("the predictions have no row with a label; {without_label} rows have none")]
-    NoLabels {
-        /// Rows without a label.
-        without_label: usize,
-    },
+    /// A table of predictions cannot be used.
+    #[error(transparent)]
+    Predictions(#[from] foramen_learn::LearnError),
 }

@@ -74,6 +74,15 @@ pub fn evaluate_model(model: &Model, seed: u64) -> Result<ModelReport, ReportErr
     Ok(numbers(model, &Scored::new(model)?, seed))
 }
 
+/// The scores of a model, its repeats averaged for each injection: a foramen that occurs
+/// again within a repeat is another injection.
+///
+/// # Errors
+/// [`ReportError`] if its predictions cannot be used.
+pub fn average_repeats(model: &Model) -> Result<Scores, ReportError> {
+    Ok(Scored::new(model)?.scores)
+}
+
 fn numbers(model: &Model, scored: &Scored, seed: u64) -> ModelReport {
     let scores = &scored.scores;
     let draws = bootstrap(seed);
@@ -292,6 +301,8 @@ fn compare(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use foramen_types::Outcome;
+
     use crate::{Cohort, Excluded, sample::study};
 
     #[test]
@@ -352,7 +363,7 @@ mod tests {
         let mut input = study();
         for model in &mut input.models {
             for prediction in &mut model.predictions {
-                prediction.favourable = true;
+                prediction.outcome = Some(Outcome::Favourable);
             }
         }
         let report = evaluate(&input).unwrap();
@@ -376,7 +387,8 @@ mod tests {
     fn conflicting_labels_are_refused() {
         let mut input = study();
         let prediction = &mut input.models[1].predictions[0];
-        prediction.favourable = !prediction.favourable;
+        let turned = prediction.outcome != Some(Outcome::Favourable);
+        prediction.outcome = Some(Outcome::from_favourable(turned));
         assert!(matches!(evaluate(&input), Err(ReportError::Labels { .. })));
         assert_eq!(Cohort::default().rows, 0);
     }

@@ -190,7 +190,7 @@ mod tests {
         for model in &mut input.models {
             model.threshold = None;
             for prediction in &mut model.predictions {
-                prediction.favourable = false;
+                prediction.outcome = Some(foramen_types::Outcome::Poor);
             }
         }
         let page = render_html(&evaluate(&input).unwrap(), &input);

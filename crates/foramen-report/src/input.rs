@@ -1,4 +1,4 @@
-use foramen_types::{Level, Side, SubjectId};
+use foramen_learn::Prediction;
 
 /// What a study knows at its end.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +37,8 @@ pub struct Cohort {
     pub excluded: Vec<Excluded>,
     /// Imaging studies that no row of the table speaks of.
     pub studies_without_row: usize,
+    /// Images of the measured series that could not be decoded.
+    pub images_unread: usize,
 }
 
 /// Rows left out for one reason.
@@ -57,7 +59,8 @@ pub struct Model {
     pub title: String,
     /// One sentence on what it sees and does.
     pub description: String,
-    /// Its out-of-fold predictions of rows whose outcome is known.
+    /// Its out-of-fold predictions; those of rows whose outcome is not known are passed
+    /// over.
     pub predictions: Vec<Prediction>,
     /// The probability from which it calls an outcome favourable, chosen on tune
     /// sets; without one there is no sensitivity.
@@ -78,25 +81,6 @@ impl Model {
     }
 }
 
-/// What a model says of one foramen that it has not seen, and what came of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Prediction {
-    /// Whose foramen.
-    pub subject: SubjectId,
-    /// Its level.
-    pub level: Level,
-    /// Its side.
-    pub side: Side,
-    /// Which repeat of the cross-validation, from 0.
-    pub repeat: usize,
-    /// The fold in which it was tested, from 0.
-    pub fold: usize,
-    /// Whether the outcome was favourable.
-    pub favourable: bool,
-    /// The predicted probability of a favourable outcome.
-    pub probability: f64,
-}
-
 /// A picture for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExamplePicture {
@@ -107,7 +91,7 @@ pub struct ExamplePicture {
 }
 
 /// What a synthetic cohort's truth says of measurement and prediction.
-#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct TruthComparison {
     /// AUC of the true probabilities: what no model can pass but by chance.
     pub oracle_auc: Option<f64>,
@@ -121,7 +105,7 @@ pub struct TruthComparison {
     pub n_rows: usize,
     /// Rows in which a width was measured; a refusal counts as a miss below.
     pub found: usize,
-    /// Share of rows whose chosen slice is the narrowest, or within 0.2 mm of it.
+    /// Share of rows whose chosen slice is the narrowest, or within 0.15 mm of it.
     pub slice_hits: Option<f64>,
     /// Share of rows whose chosen slice is at most one slice from the narrowest.
     pub within_one_slice: Option<f64>,

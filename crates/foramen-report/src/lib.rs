@@ -32,7 +32,7 @@
 //! assert_eq!(report.models[0].1.auc, Some(0.75));
 //! let page = render_html(&report, &input);
 //! assert!(page.contains("What these numbers do not show"));
-//! # Ok::<(), foramen_report::ReportError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 #![cfg_attr(
@@ -53,7 +53,6 @@ mod numerals;
 mod plot;
 mod report;
 mod scored;
-mod table;
 
 #[cfg(test)]
 mod sample;
@@ -63,12 +62,10 @@ mod sample;
 struct Readme;
 
 pub use error::ReportError;
-pub use evaluation::{evaluate, evaluate_model};
+pub use evaluation::{average_repeats, evaluate, evaluate_model};
+pub use foramen_learn::{Prediction, PredictionTable, read_predictions};
 pub use html::render_html;
-pub use input::{
-    Cohort, ExamplePicture, Excluded, Model, Prediction, ReportInput, TruthComparison,
-};
+pub use input::{Cohort, ExamplePicture, Excluded, Model, ReportInput, TruthComparison};
 pub use model_report::ModelReport;
 pub use plot::{calibration_svg, decision_svg, roc_svg};
 pub use report::{ComparisonReport, Report};
-pub use table::{PredictionTable, read_predictions};

@@ -80,6 +80,12 @@ fn cohort<S: Serializer>(cohort: &Cohort, serializer: S) -> Result<S::Ok, S::Err
         favourable: usize,
         excluded: Vec<Reason<'a>>,
         studies_without_row: usize,
+        #[serde(skip_serializing_if = "is_none")]
+        images_unread: usize,
+    }
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    fn is_none(images: &usize) -> bool {
+        *images == 0
     }
     #[derive(Serialize)]
     struct Reason<'a> {
@@ -88,6 +94,7 @@ fn cohort<S: Serializer>(cohort: &Cohort, serializer: S) -> Result<S::Ok, S::Err
     }
     let excluded =
         cohort.excluded.iter().map(|Excluded { reason, n }| Reason { reason, n: *n }).collect();
-    let Cohort { rows, included, favourable, studies_without_row, .. } = *cohort;
-    Flow { rows, included, favourable, excluded, studies_without_row }.serialize(serializer)
+    let Cohort { rows, included, favourable, studies_without_row, images_unread, .. } = *cohort;
+    Flow { rows, included, favourable, excluded, studies_without_row, images_unread }
+        .serialize(serializer)
 }

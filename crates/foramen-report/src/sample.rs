@@ -1,6 +1,6 @@
 //! A small made-up study for the tests.
 
-use foramen_types::{Level, Side, SubjectId};
+use foramen_types::{Level, Outcome, Probability, Side, SubjectId};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
 use crate::{Cohort, ExamplePicture, Excluded, Model, Prediction, ReportInput, TruthComparison};
@@ -17,8 +17,8 @@ pub(crate) fn prediction(
         side: Side::Left,
         repeat,
         fold: 0,
-        favourable,
-        probability,
+        outcome: Some(Outcome::from_favourable(favourable)),
+        probability: Probability::new(probability).expect("a probability"),
     }
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn study() -> ReportInput {
         cnn.push(prediction(&name, 0, favourable, blur(3.0, &mut random)));
         ruler.push(prediction(&name, 0, favourable, blur(9.0, &mut random)));
     }
-    let favourable = cnn.iter().filter(|prediction| prediction.favourable).count();
+    let favourable = cnn.iter().filter(|p| p.outcome == Some(Outcome::Favourable)).count();
     ReportInput {
         title: "A made-up study".into(),
         synthetic: true,
@@ -50,6 +50,7 @@ pub(crate) fn study() -> ReportInput {
                 Excluded { reason: "no axial T2 series <before> the injection".into(), n: 5 },
             ],
             studies_without_row: 2,
+            images_unread: 0,
         },
         models: vec![
             Model {

@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use foramen_learn::Prediction;
 use foramen_metrics::{ClusteredScores, Scores};
-use foramen_types::{Level, Side, SubjectId};
+use foramen_types::{Level, Outcome, Side, SubjectId};
 
-use crate::{Model, Prediction, ReportError};
+use crate::{Model, ReportError};
 
 /// One injection: a foramen, and which of several injections of it.
 pub(crate) type Injection = (SubjectId, Level, Side, usize);
@@ -42,15 +43,17 @@ impl Scored {
         let mut fold_of: BTreeMap<(&SubjectId, usize), usize> = BTreeMap::new();
         let mut in_several_folds: BTreeSet<&SubjectId> = BTreeSet::new();
         for prediction in &model.predictions {
-            let Prediction { subject, level, side, repeat, fold, .. } = prediction;
+            let Prediction { subject, level, side, repeat, fold, outcome, probability } =
+                prediction;
+            let Some(outcome) = outcome else { continue };
             let before = seen.entry((subject, *level, *side, *repeat)).or_default();
             let injection = (subject.clone(), *level, *side, *before);
             *before += 1;
             gathered.entry(injection).or_default().push(prediction);
             let of_repeat = by_repeat.entry(*repeat).or_default();
             for columns in [of_repeat, by_fold.entry((*repeat, *fold)).or_default()] {
-                columns.0.push(prediction.favourable);
-                columns.1.push(prediction.probability);
+                columns.0.push(outcome.is_favourable());
+                columns.1.push(probability.get());
             }
             if fold_of.entry((subject, *repeat)).or_insert(*fold) != fold {
                 in_several_folds.insert(subject);
@@ -58,8 +61,8 @@ impl Scored {
         }
         let (mut labels, mut probabilities) = (Vec::new(), Vec::new());
         for ((subject, level, side, _), predictions) in &gathered {
-            let favourable = predictions[0].favourable;
-            if predictions.iter().any(|prediction| prediction.favourable != favourable) {
+            let outcome = predictions[0].outcome;
+            if predictions.iter().any(|prediction| prediction.outcome != outcome) {
                 return Err(ReportError::Labels {
                     name: model.name.clone(),
                     subject: subject.to_string(),
@@ -67,8 +70,8 @@ impl Scored {
                     side: side.to_string(),
                 });
             }
-            labels.push(favourable);
-            let sum: f64 = predictions.iter().map(|prediction| prediction.probability).sum();
+            labels.push(outcome == Some(Outcome::Favourable));
+            let sum: f64 = predictions.iter().map(|prediction| prediction.probability.get()).sum();
             probabilities.push(sum / predictions.len() as f64);
         }
         let check = |columns: &Columns| Scores::new(&columns.0, &columns.1).map_err(unusable);

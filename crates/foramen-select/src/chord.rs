@@ -24,19 +24,22 @@ const OUTSIDE: f64 = 17.0;
 /// foramen is expected, and still be taken.
 const STRAY: f64 = 0.06;
 
-/// The front and the back end (outward, back) of the shortest chord across a way.
+/// The front and the back end (outward, back) of a chord.
+type Ends = ((f64, f64), (f64, f64));
+
+/// The shortest chord across a way.
 pub(crate) fn shortest_chord(
     frame: &Frame<'_>,
     side: Side,
     way: &Way,
     open: impl Fn(f64) -> f64,
     expected: (f64, f64),
-) -> Option<((f64, f64), (f64, f64))> {
+) -> Option<Ends> {
     let bone = |at: (f64, f64)| {
         let value = frame.sample(Frame::outward(side, at));
         1.0 - value.map_or(0.0, |value| open(f64::from(value)))
     };
-    let mut best: Option<(f64, ((f64, f64), (f64, f64)))> = None;
+    let mut best: Option<(f64, Ends)> = None;
     let places = way.places.iter().skip(BESIDE_SAC);
     for &(x, y) in places.filter(|(x, y)| x.hypot(*y) <= OUTSIDE) {
         for degrees in DIRECTIONS.step_by(TURN) {

@@ -11,7 +11,7 @@ use crate::foramen::probability;
 ///
 /// Logistic regressions, fitted by the example `state_model` on phantoms and on the real
 /// examinations that were tuned on, each counting half as much as the other contrast's.
-const T2_STAR: [f64; 4] = [-1.6, -3.14, 5.61, 0.0];
+const T2_STAR: [f64; 4] = [-1.6, -3.1, 5.6, 0.0];
 const T2_FSE: [f64; 4] = [-2.26, -2.83, 6.64, 10.59];
 /// More bone than this says no more, in millimetres.
 const MOST_BONE: f64 = 5.0;

@@ -4,7 +4,7 @@ use std::io::Read;
 use foramen_types::SubjectId;
 
 use crate::StudyError;
-use crate::files::Table;
+use crate::table::{Table, number_in};
 
 /// Numbers of a subject by name; `None` where one is missing.
 pub type Numbers = BTreeMap<String, Option<f64>>;
@@ -33,7 +33,7 @@ pub fn read_covariates(
             source,
         })?;
         let numbers = places.iter().map(|(name, at)| {
-            let number = parse(row.cell(*at)).ok_or_else(|| StudyError::Cell {
+            let number = number_in(row.cell(*at)).ok_or_else(|| StudyError::Cell {
                 table: table.name(),
                 row: row.line,
                 column: (*name).to_owned(),
@@ -48,14 +48,6 @@ pub fn read_covariates(
         }
     }
     Ok(read)
-}
-
-/// The number of a cell that is blank or holds one.
-pub(crate) fn parse(cell: &str) -> Option<Option<f64>> {
-    if cell.is_empty() {
-        return Some(None);
-    }
-    cell.parse().ok().filter(|number: &f64| number.is_finite()).map(Some)
 }
 
 #[cfg(test)]

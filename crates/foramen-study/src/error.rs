@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use foramen_types::{KeyError, Level, SubjectId, TypeError};
+use foramen_types::{KeyError, Level, Side, SubjectId, TypeError};
 use thiserror::Error;
 
 use crate::LabelTable;
@@ -103,6 +103,36 @@ pub enum StudyError {
         table: &'static str,
         /// Line number; the header is line 1.
         row: u64,
+    },
+    /// A reader has two rows for one foramen.
+    #[error(
+        "row {row} of the {table}: {sop_instance_uid}, frame {frame}, {side} has a row already; \
+         keep one, or tell readers apart in `reader` and the frames of an enhanced image in \
+         `frame`"
+    )]
+    ReadTwice {
+        /// Which table.
+        table: &'static str,
+        /// Line number; the header is line 1.
+        row: u64,
+        /// SOP Instance UID (0008,0018) of the image.
+        sop_instance_uid: String,
+        /// Its frame, from 1.
+        frame: u32,
+        /// The side of the patient.
+        side: Side,
+    },
+    /// What should be the program's own measurements names readers.
+    #[error("the {table} has several readers; give it as readings")]
+    SeveralReaders {
+        /// Which table.
+        table: &'static str,
+    },
+    /// A table of measurements has no row that was measured.
+    #[error("nothing was measured in the {table}")]
+    NothingMeasured {
+        /// Which table.
+        table: &'static str,
     },
     /// The linkage table contradicts itself.
     #[error("the linkage table cannot be used")]

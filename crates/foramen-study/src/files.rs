@@ -9,6 +9,7 @@
 //! | `profile.csv` | [`write_profile`] | every measured slice and side |
 //! | `patches.csv`, `patches.safetensors` | [`write_patches`] | what models see |
 //! | `predictions*.csv` | [`write_predictions`] | out-of-fold probabilities |
+//! | `stages.json` | [`write_stages`] | what a report needs besides |
 //! | `run.json` | [`write_run`] | schema versions and hashes of the others |
 
 mod later;
@@ -16,14 +17,16 @@ mod manifest_json;
 mod patches;
 mod predictions;
 mod run_json;
+mod selected_rows;
 mod selections;
-mod table;
+mod stages_json;
 
+pub use crate::table::write_atomically;
 pub use later::remove_later_stages;
 pub use manifest_json::{read_manifest, write_manifest};
 pub use patches::{read_patches, read_pixel, write_patches};
 pub use predictions::write_predictions;
 pub use run_json::write_run;
+pub use selected_rows::{SelectedRow, read_selections};
 pub use selections::{write_levels, write_profile, write_selections};
-pub use table::write_atomically;
-pub(crate) use table::{Row, Table};
+pub use stages_json::{ModelNotes, StageNotes, read_stages, write_stages};

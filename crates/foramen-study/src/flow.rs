@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 
-use crate::Manifest;
+use crate::exclusion::Exclusion;
+use crate::manifest::Manifest;
 
 /// How many rows were left out for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExclusionCount {
     /// The reason.
-    pub reason: String,
+    pub reason: Exclusion,
     /// Number of rows.
     pub rows: usize,
 }
@@ -30,13 +31,14 @@ impl CohortFlow {
     /// Counts the rows of a manifest.
     #[must_use]
     pub fn of(manifest: &Manifest) -> Self {
-        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut reasons: BTreeMap<String, (&Exclusion, usize)> = BTreeMap::new();
         for excluded in &manifest.excluded {
-            *reasons.entry(&excluded.reason).or_default() += 1;
+            let words = excluded.reason.to_string();
+            reasons.entry(words).or_insert((&excluded.reason, 0)).1 += 1;
         }
         let mut excluded: Vec<ExclusionCount> = reasons
-            .into_iter()
-            .map(|(reason, rows)| ExclusionCount { reason: reason.to_owned(), rows })
+            .into_values()
+            .map(|(reason, rows)| ExclusionCount { reason: reason.clone(), rows })
             .collect();
         excluded.sort_by_key(|count| std::cmp::Reverse(count.rows));
         Self {

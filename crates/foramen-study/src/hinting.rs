@@ -1,7 +1,8 @@
 use foramen_dicom::StackHeader;
 use foramen_image::SliceSource;
 
-use crate::Kept;
+use crate::candidates::AxialSeries;
+use crate::manifest::Kept;
 
 /// The image that a reader chose for an episode: the series that may be used and holds it,
 /// and the slice. A hint is a SOP Instance UID, of an enhanced image with the number of the
@@ -13,7 +14,7 @@ pub(crate) fn hinted<'a>(
     hint: &str,
     episode: &'a Kept,
     stacks: &[&StackHeader],
-) -> Result<(&'a str, SliceSource), String> {
+) -> Result<(&'a AxialSeries, SliceSource), String> {
     let (uid, frame) = match hint.split_once(':') {
         Some((uid, frame)) => {
             let frame: u32 = frame.trim().parse().map_err(|_| {
@@ -37,7 +38,7 @@ pub(crate) fn hinted<'a>(
              have the slice chosen"
         ));
     };
-    let usable = |uid: &str| episode.series.iter().find(|series| *series == uid);
+    let usable = |uid: &str| episode.series.iter().find(|series| series.series_uid == uid);
     let in_use = found.into_iter().filter_map(|(of, source)| Some((usable(of)?, source)));
     match in_use.collect::<Vec<_>>()[..] {
         [(series, source)] => Ok((series, source.clone())),

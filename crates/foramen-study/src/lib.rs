@@ -1,9 +1,10 @@
 //! From a DICOM folder and an outcome table to samples that can be learned from.
 //!
 //! [`Manifest::join`] brings the stacks of a scan and the episodes of an outcome
-//! table together: every row is kept or excluded, with its reason.
+//! table together: every row is kept or excluded, with its reason ([`Exclusion`]).
 //! [`select_slices`] finds the level on each kept episode's axial series,
-//! measures its foramina, chooses the narrowest slice and cuts the patches.
+//! measures its foramina, chooses the narrowest slice and cuts the patches; it gives
+//! [`Selected`], a new value in which rows without a slice are excluded too.
 //! Every stage leaves one file ([`files`]) in the study's folder, and the next
 //! stage reads it, so that any of them can be run alone.
 //!
@@ -27,46 +28,60 @@
     )
 )]
 
+mod agreement;
 mod candidates;
 mod config;
 mod covariates;
 mod cutting;
 mod drafting;
 mod error;
+mod exclusion;
 pub mod files;
 mod flow;
 mod hinting;
+mod inputs;
 mod levels;
 mod links;
 mod manifest;
 mod profiling;
+mod readings;
 mod samples;
+mod selected;
 mod selecting;
 mod selections;
 mod series;
+mod table;
+mod unread;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use candidates::axial_series;
+pub use agreement::describe_agreement;
+pub use candidates::{AxialSeries, NoAxialSeries};
 pub use config::StudyConfig;
 pub use covariates::{Numbers, read_covariates};
 pub use drafting::{DraftedSubject, LevelDraft, draft_levels};
 pub use error::StudyError;
+pub use exclusion::Exclusion;
 pub use flow::{CohortFlow, ExclusionCount};
+pub use inputs::StudyInputs;
 pub use levels::{
     DiscPosition, Drafted, GivenLevels, LabelTable, LevelEdits, LevelSource, Levels, UnreadLevels,
     find_levels, open_levels,
 };
 pub use links::read_links;
 pub use manifest::{Excluded, Kept, Manifest};
-pub use profiling::{ProfiledSlice, UnmeasuredStack, profile_scan};
+pub use profiling::{Profiled, ProfiledSlice, profile_scan};
+pub use readings::{MeanReading, Place, Readings, Seen, mean_reading, read_profile, read_readings};
 pub use samples::{AUXILIARY_PER_SUBJECT, PatchSample, PatchUse};
+pub use selected::Selected;
 pub use selecting::select_slices;
 pub use selections::{
     EpisodeSelection, ProfileEpisode, ProfileRow, Rank, SelectedForamen, Selections,
 };
+
+pub use unread::UnreadImages;
 
 /// The version of the foramen crates, for provenance.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -3,7 +3,7 @@ use std::io::Read;
 use foramen_types::SubjectKey;
 
 use crate::StudyError;
-use crate::files::Table;
+use crate::table::Table;
 
 /// Reads a linkage table, `patient_id,subject_id`, into a key.
 ///

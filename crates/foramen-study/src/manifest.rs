@@ -1,12 +1,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use foramen_dicom::{AxialT2, Scan, StackHeader};
-use foramen_outcome::{Episode, Outcomes};
+use foramen_dicom::{Scan, StackHeader};
+use foramen_outcome::Episode;
 use foramen_types::{Level, Outcome, Side, SubjectId};
 use jiff::civil::Date;
 
-use crate::LevelEdits;
-use crate::candidates::{axial_series, days};
+use crate::StudyConfig;
+use crate::candidates::{AxialSeries, axial_series, days};
+use crate::covariates::Numbers;
+use crate::exclusion::Exclusion;
+use crate::inputs::StudyInputs;
+use crate::levels::{LevelEdits, Levels};
+use crate::unread::UnreadImages;
 
 /// A row that can be used: an injection with an outcome and an axial scan.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,13 +30,12 @@ pub struct Kept {
     pub outcome: Option<Outcome>,
     /// A reader's own choice: SOP Instance UID of the slice to use.
     pub slice_hint: Option<String>,
-    /// Series Instance UIDs of the axial T2 series that may be used, best first.
-    pub series: Vec<String>,
+    /// The axial T2 series that may be used, best first.
+    pub series: Vec<AxialSeries>,
     /// Days from the scan to the injection; `None` for images without a date.
     pub scan_age: Option<i64>,
-    /// Numbers for the models beside the picture, by name; whoever wants some puts
-    /// them here before slices are selected.
-    pub covariates: BTreeMap<String, Option<f64>>,
+    /// Numbers for the models beside the picture, by name.
+    pub covariates: Numbers,
 }
 
 /// A row that is left out.
@@ -41,61 +45,61 @@ pub struct Excluded {
     pub row: u64,
     /// Whose row, where that can be read.
     pub subject: Option<SubjectId>,
-    /// The reason, the same text for the same kind of reason.
-    pub reason: String,
+    /// The reason.
+    pub reason: Exclusion,
     /// What exactly, for the person who can mend it.
     pub detail: String,
 }
 
 /// Every row of an outcome table, kept or excluded, and the studies without one.
+///
+/// It is made once, by [`Manifest::join`] or [`Manifest::to_predict`]; what
+/// [`select_slices`](crate::select_slices) leaves of it is a new one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Manifest {
-    /// Number of data rows in the outcome table.
-    pub rows: usize,
-    /// Rows that can be used, by subject, level and side.
-    pub kept: Vec<Kept>,
-    /// Rows left out, by line number.
-    pub excluded: Vec<Excluded>,
-    /// Subjects with images and no row.
-    pub studies_without_row: Vec<SubjectId>,
-    /// Pairs of subject ids, one of a row and one of images, that differ only in
-    /// case or leading zeros: most likely one person.
-    pub near_misses: Vec<(SubjectId, SubjectId)>,
-    /// What a person changed in the disc positions that were drafted; whoever reads
-    /// such a table puts it here.
-    pub level_edits: Option<LevelEdits>,
+    pub(crate) rows: usize,
+    pub(crate) kept: Vec<Kept>,
+    pub(crate) excluded: Vec<Excluded>,
+    pub(crate) studies_without_row: Vec<SubjectId>,
+    pub(crate) near_misses: Vec<(SubjectId, SubjectId)>,
+    pub(crate) level_edits: Option<LevelEdits>,
+    pub(crate) unread: Vec<UnreadImages>,
 }
 
 impl Manifest {
-    /// Brings the images of a scan and the rows of an outcome table together.
+    /// Brings the images of a scan and the rows of an outcome table together, with all
+    /// that is known beside them.
     #[must_use]
-    pub fn join(scan: &Scan, outcomes: &Outcomes, scan_age: u16) -> Self {
-        let stacks = by_subject(scan);
-        let mut manifest = Self { rows: outcomes.rows, ..Self::default() };
+    pub fn join(inputs: &StudyInputs<'_>, config: &StudyConfig) -> Self {
+        let outcomes = inputs.outcomes;
+        let stacks = by_subject(inputs.scan);
+        let mut manifest = Self {
+            rows: outcomes.rows,
+            level_edits: inputs.levels.and_then(Levels::edits),
+            ..Self::default()
+        };
         for rejection in &outcomes.rejected {
             manifest.excluded.push(Excluded {
                 row: rejection.row,
                 subject: rejection.subject.clone(),
-                reason: rejection.reason.name().replace('_', " "),
+                reason: (&rejection.reason).into(),
                 detail: rejection.to_string(),
             });
         }
         let mut with_rows: BTreeSet<&SubjectId> = BTreeSet::new();
         for episode in &outcomes.episodes {
             with_rows.insert(&episode.subject);
-            let of_subject = stacks.get(&episode.subject);
-            match join_episode(episode, of_subject.map(Vec::as_slice), scan_age) {
+            let of_subject = stacks.get(&episode.subject).map(Vec::as_slice);
+            let numbers = inputs.covariates.and_then(|numbers| numbers.get(&episode.rows[0]));
+            match join_episode(episode, of_subject, numbers, config.scan_age) {
                 Ok(kept) => manifest.kept.push(kept),
-                Err((reason, detail)) => {
-                    manifest.excluded.push(exclusion(episode, reason, detail));
-                }
+                Err(excluded) => manifest.excluded.push(excluded),
             }
             // An episode may rest on several rows; only the first stands for it.
             for row in episode.rows.iter().skip(1) {
                 let detail = format!("row {row} belongs to the episode of row {}", episode.rows[0]);
-                let mut further = exclusion(episode, "a further row of an episode", detail);
-                further.row = *row;
-                manifest.excluded.push(further);
+                let further = exclusion(episode, Exclusion::FurtherRow, detail);
+                manifest.excluded.push(Excluded { row: *row, ..further });
             }
         }
         with_rows
@@ -112,13 +116,19 @@ impl Manifest {
 
     /// A manifest without an outcome table, for prediction: one injection to come
     /// at `level` and `side` for every subject of a scan that has an axial T2
-    /// series. Subjects without one are excluded, as row 0.
+    /// series, with the numbers that are known of the subject. Subjects without a
+    /// series are excluded, as row 0.
     #[must_use]
-    pub fn to_predict(scan: &Scan, level: Level, side: Side) -> Self {
+    pub fn to_predict(
+        scan: &Scan,
+        level: Level,
+        side: Side,
+        covariates: &BTreeMap<SubjectId, Numbers>,
+    ) -> Self {
         let mut manifest = Self::default();
         for (subject, stacks) in by_subject(scan) {
             match axial_series(&stacks, None, 0) {
-                Ok(series) => manifest.kept.push(Kept {
+                Ok(found) => manifest.kept.push(Kept {
                     row: 0,
                     subject: subject.clone(),
                     level,
@@ -126,15 +136,15 @@ impl Manifest {
                     injection_date: None,
                     outcome: None,
                     slice_hint: None,
-                    series: uids(&series),
+                    series: found.series,
                     scan_age: None,
-                    covariates: BTreeMap::new(),
+                    covariates: covariates.get(subject).cloned().unwrap_or_default(),
                 }),
                 Err(why) => manifest.excluded.push(Excluded {
                     row: 0,
                     subject: Some(subject.clone()),
-                    reason: "no axial T2 scan".to_owned(),
-                    detail: why,
+                    reason: Exclusion::NoAxialT2,
+                    detail: why.to_string(),
                 }),
             }
         }
@@ -142,13 +152,48 @@ impl Manifest {
         manifest
     }
 
-    /// Moves a kept row to the excluded ones.
-    pub fn exclude(&mut self, row: u64, reason: &str, detail: String) {
-        let Some(at) = self.kept.iter().position(|kept| kept.row == row) else { return };
-        let kept = self.kept.remove(at);
-        let subject = Some(kept.subject);
-        self.excluded.push(Excluded { row, subject, reason: reason.to_owned(), detail });
-        self.excluded.sort_by_key(|excluded| excluded.row);
+    /// Number of data rows in the outcome table.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Rows that can be used, by subject, level and side.
+    #[must_use]
+    pub fn kept(&self) -> &[Kept] {
+        &self.kept
+    }
+
+    /// Rows left out, by line number.
+    #[must_use]
+    pub fn excluded(&self) -> &[Excluded] {
+        &self.excluded
+    }
+
+    /// Subjects with images and no row.
+    #[must_use]
+    pub fn studies_without_row(&self) -> &[SubjectId] {
+        &self.studies_without_row
+    }
+
+    /// Pairs of subject ids, one of a row and one of images, that differ only in
+    /// case or leading zeros: most likely one person.
+    #[must_use]
+    pub fn near_misses(&self) -> &[(SubjectId, SubjectId)] {
+        &self.near_misses
+    }
+
+    /// What a person changed in the disc positions that were drafted.
+    #[must_use]
+    pub fn level_edits(&self) -> Option<&LevelEdits> {
+        self.level_edits.as_ref()
+    }
+
+    /// Images of measured series that could not be decoded; none before slices are
+    /// selected.
+    #[must_use]
+    pub fn unread(&self) -> &[UnreadImages] {
+        &self.unread
     }
 }
 
@@ -161,58 +206,42 @@ pub(crate) fn by_subject(scan: &Scan) -> BTreeMap<&SubjectId, Vec<&StackHeader>>
     subjects
 }
 
-/// Each series once, in order.
-fn uids(found: &[AxialT2<'_>]) -> Vec<String> {
-    let mut uids: Vec<String> = Vec::with_capacity(found.len());
-    for series in found {
-        let uid = &series.stacks[0].series_uid;
-        if !uids.contains(uid) {
-            uids.push(uid.clone());
-        }
-    }
-    uids
-}
-
 fn key(kept: &Kept) -> (&SubjectId, Level, Side) {
     (&kept.subject, kept.level, kept.side)
 }
 
-fn exclusion(episode: &Episode, reason: &str, detail: String) -> Excluded {
-    Excluded {
-        row: episode.rows[0],
-        subject: Some(episode.subject.clone()),
-        reason: reason.to_owned(),
-        detail,
-    }
+fn exclusion(episode: &Episode, reason: Exclusion, detail: String) -> Excluded {
+    Excluded { row: episode.rows[0], subject: Some(episode.subject.clone()), reason, detail }
 }
 
 fn join_episode(
     episode: &Episode,
     stacks: Option<&[&StackHeader]>,
+    covariates: Option<&Numbers>,
     scan_age: u16,
-) -> Result<Kept, (&'static str, String)> {
+) -> Result<Kept, Excluded> {
+    let row = episode.rows[0];
     let Some(stacks) = stacks else {
         let detail = format!(
-            "row {}: no images of subject {}; check the id, or give its images a row in the \
+            "row {row}: no images of subject {}; check the id, or give its images a row in the \
              linkage table",
-            episode.rows[0], episode.subject
+            episode.subject
         );
-        return Err(("no images of the subject", detail));
+        return Err(exclusion(episode, Exclusion::NoImages, detail));
     };
-    let series = axial_series(stacks, Some(episode.injection_date), scan_age).map_err(|why| {
-        ("no axial T2 scan before the injection", format!("row {}: {why}", episode.rows[0]))
+    let found = axial_series(stacks, Some(episode.injection_date), scan_age).map_err(|why| {
+        exclusion(episode, Exclusion::NoAxialT2BeforeInjection, format!("row {row}: {why}"))
     })?;
-    let acquired = series[0].stacks.iter().filter_map(|stack| stack.acquired).min();
     Ok(Kept {
-        row: episode.rows[0],
+        row,
         subject: episode.subject.clone(),
         level: episode.level,
         side: episode.side,
         injection_date: Some(episode.injection_date),
         outcome: Some(episode.outcome),
         slice_hint: episode.slice_hint.clone(),
-        series: uids(&series),
-        scan_age: acquired.map(|date| days(date, episode.injection_date)),
-        covariates: BTreeMap::new(),
+        series: found.series,
+        scan_age: found.acquired.map(|date| days(date, episode.injection_date)),
+        covariates: covariates.cloned().unwrap_or_default(),
     })
 }

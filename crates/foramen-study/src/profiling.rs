@@ -1,10 +1,14 @@
-use foramen_dicom::{Orientation, Scan, StackHeader};
-use foramen_image::{Contrast, Picture, SliceSource, Stack, Window};
+use std::collections::BTreeSet;
+
+use foramen_dicom::{NoAxialT2, Scan, StackHeader};
+use foramen_image::{Picture, SliceSource, Stack, Window};
 use foramen_select::{draw, measure};
 use foramen_types::{Side, SubjectId};
 use rayon::prelude::*;
 
-use crate::{ProfileRow, StudyConfig};
+use crate::StudyConfig;
+use crate::selections::ProfileRow;
+use crate::unread::{UnreadImages, of_failed, of_loaded};
 
 /// One slice that was measured on both sides, with its picture.
 pub struct ProfiledSlice<'a> {
@@ -18,52 +22,57 @@ pub struct ProfiledSlice<'a> {
     pub picture: Picture,
 }
 
-/// A stack that could not be measured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnmeasuredStack {
-    /// Whose stack.
-    pub subject: SubjectId,
-    /// Series Instance UID (0020,000E).
-    pub series_uid: String,
-    /// Why.
-    pub reason: String,
+/// What measuring every slice of a scan gives.
+#[derive(Debug, Clone, Default)]
+pub struct Profiled {
+    /// Every slice and side, in the order of the scan.
+    pub rows: Vec<ProfileRow>,
+    /// Images of the measured stacks that could not be decoded.
+    pub unread: Vec<UnreadImages>,
+    /// Subjects of whom a study holds no axial T2 images, and why.
+    pub without: Vec<(SubjectId, NoAxialT2)>,
 }
 
-/// Measures every slice of every axial T2 stack of a scan on both sides, without
-/// an outcome table.
+/// Measures every slice of every axial T2 stack of a scan ([`Study::axial_t2`]) on both
+/// sides, without an outcome table.
 ///
 /// Each slice is handed to `each` with its picture as soon as it is drawn, from
 /// several threads; the rows come back in the order of the scan.
+///
+/// [`Study::axial_t2`]: foramen_dicom::Study::axial_t2
 pub fn profile_scan(
     scan: &Scan,
     config: &StudyConfig,
     each: &(dyn Fn(ProfiledSlice<'_>) + Sync),
-) -> (Vec<ProfileRow>, Vec<UnmeasuredStack>) {
-    let is_axial_t2 = |header: &&StackHeader| {
-        header.orientation == Orientation::Axial
-            && matches!(header.contrast, Contrast::T2Fse | Contrast::T2Star)
-            && !header.localizer
-    };
-    let headers: Vec<&StackHeader> = scan.stacks.iter().filter(is_axial_t2).collect();
-    let parts: Vec<Result<Vec<ProfileRow>, UnmeasuredStack>> = headers
-        .par_iter()
-        .map(|&header| match foramen_dicom::load(header) {
-            Ok(loaded) => Ok(profile_stack(header, &loaded.stack, config, each)),
-            Err(error) => Err(UnmeasuredStack {
-                subject: header.subject.clone(),
-                series_uid: header.series_uid.clone(),
-                reason: error.with_causes(),
-            }),
-        })
-        .collect();
-    let (mut rows, mut unmeasured) = (Vec::new(), Vec::new());
-    for part in parts {
-        match part {
-            Ok(of_stack) => rows.extend(of_stack),
-            Err(stack) => unmeasured.push(stack),
+) -> Profiled {
+    let mut profiled = Profiled::default();
+    let mut axial: BTreeSet<(&str, usize)> = BTreeSet::new();
+    for study in scan.studies() {
+        match study.axial_t2() {
+            Ok(found) => {
+                let stacks = found.into_iter().flat_map(|images| images.stacks);
+                axial.extend(stacks.map(|stack| (stack.series_uid.as_str(), stack.stack)));
+            }
+            Err(why) => profiled.without.push((study.subject.clone(), why)),
         }
     }
-    (rows, unmeasured)
+    let is_axial = |header: &&StackHeader| axial.contains(&(&header.series_uid, header.stack));
+    let headers: Vec<&StackHeader> = scan.stacks.iter().filter(is_axial).collect();
+    let parts: Vec<(Vec<ProfileRow>, Vec<UnreadImages>)> = headers
+        .par_iter()
+        .map(|&header| match foramen_dicom::load(header) {
+            Ok(loaded) => {
+                let unread = of_loaded(header, &loaded);
+                (profile_stack(header, &loaded.stack, config, each), unread)
+            }
+            Err(error) => (Vec::new(), vec![of_failed(header, &error)]),
+        })
+        .collect();
+    for (rows, unread) in parts {
+        profiled.rows.extend(rows);
+        profiled.unread.extend(unread);
+    }
+    profiled
 }
 
 fn profile_stack(

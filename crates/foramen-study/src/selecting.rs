@@ -8,28 +8,34 @@ use foramen_select::{
 use foramen_types::{Side, SubjectId};
 use rayon::prelude::*;
 
+use crate::StudyConfig;
+use crate::candidates::AxialSeries;
 use crate::cutting::{auxiliary, patch_of, treated};
 use crate::hinting::hinted;
+use crate::levels::Levels;
 use crate::levels::normal_of;
 use crate::manifest::by_subject;
-use crate::series::{Measured, measure_series, source_of};
-use crate::{
-    EpisodeSelection, Kept, Levels, Manifest, PatchSample, ProfileEpisode, ProfileRow, Rank,
-    SelectedForamen, Selections, StudyConfig,
+use crate::manifest::{Kept, Manifest};
+use crate::samples::PatchSample;
+use crate::selected::Selected;
+use crate::selections::{
+    EpisodeSelection, ProfileEpisode, ProfileRow, Rank, SelectedForamen, Selections,
 };
+use crate::series::{Measured, measure_series, source_of};
 
 /// Finds, measures and cuts out the injected foramen of every kept row.
 ///
+/// The result is a new value; rows for which no slice could be chosen are excluded in it.
 /// Subjects are worked on in parallel; the result does not depend on the number
 /// of threads. `progress` is told the number of subjects done and of all.
 #[must_use]
 pub fn select_slices(
-    manifest: &Manifest,
+    manifest: Manifest,
     scan: &Scan,
     given: Option<&Levels>,
     config: &StudyConfig,
     progress: &(dyn Fn(usize, usize) + Sync),
-) -> Selections {
+) -> Selected {
     let stacks = by_subject(scan);
     let mut subjects: BTreeMap<&SubjectId, Vec<&Kept>> = BTreeMap::new();
     for kept in &manifest.kept {
@@ -53,16 +59,17 @@ pub fn select_slices(
         all.episodes.extend(part.episodes);
         all.profile.extend(part.profile);
         all.patches.extend(part.patches);
+        all.unread.extend(part.unread);
         for (subject, level, disc) in part.levels.iter() {
             all.levels.insert(subject.clone(), level, disc.clone());
         }
     }
-    all
+    Selected::new(manifest, all)
 }
 
-fn select_subject(
+fn select_subject<'e>(
     subject: &SubjectId,
-    episodes: &[&Kept],
+    episodes: &[&'e Kept],
     stacks: &[&StackHeader],
     levels: Option<&Levels>,
     config: &StudyConfig,
@@ -72,19 +79,19 @@ fn select_subject(
     let mut chosen: BTreeSet<(SliceSource, Side)> = BTreeSet::new();
     let mut judged: BTreeMap<(SliceSource, Side), (Foramen, ProfileEpisode)> = BTreeMap::new();
     for episode in episodes {
-        let mut decided = |uid, given: Option<&SliceSource>| {
+        let mut decided = |of: &'e AxialSeries, given: Option<&SliceSource>| {
             let series = measured
-                .entry(uid)
-                .or_insert_with(|| measure_series(subject, uid, stacks, levels, config));
+                .entry(&of.series_uid)
+                .or_insert_with(|| measure_series(subject, of, stacks, levels, config));
             let series = series.as_ref().map_err(String::clone)?;
             decide(episode, series, given, config)
         };
         let decision = match &episode.slice_hint {
             Some(hint) => {
-                hinted(hint, episode, stacks).and_then(|(uid, source)| decided(uid, Some(&source)))
+                hinted(hint, episode, stacks).and_then(|(of, source)| decided(of, Some(&source)))
             }
             None => {
-                let mut tried = episode.series.iter().map(|uid| decided(uid, None));
+                let mut tried = episode.series.iter().map(|of| decided(of, None));
                 // The best series gives the reason.
                 let first = tried.next().unwrap_or_else(|| Err("no axial series".to_owned()));
                 first.or_else(|reason| tried.find_map(Result::ok).ok_or(reason))
@@ -107,6 +114,7 @@ fn select_subject(
         }
     }
     for series in measured.values().flatten() {
+        result.unread.extend(series.unread.iter().cloned());
         add_profile(&mut result.profile, subject, series, &judged);
         result.patches.extend(auxiliary(subject, series, &chosen, config));
         for (level, disc) in series.discs.iter().flatten() {
@@ -126,6 +134,7 @@ fn refused(episode: &Kept, reason: String) -> EpisodeSelection {
         hinted: false,
         confidence: 0.0,
         refusal: Some(reason),
+        unread: 0,
         naive: None,
         picture: None,
     }
@@ -198,6 +207,7 @@ fn decide(
         hinted: given.is_some(),
         confidence,
         refusal: None,
+        unread: series.unread.iter().map(|images| images.images).sum(),
         naive: naive_choice(series, &profile, episode.side),
         picture: Some(picture),
         chosen: Some(SelectedForamen {

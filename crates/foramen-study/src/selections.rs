@@ -2,7 +2,9 @@ use foramen_image::{Picture, SliceSource};
 use foramen_select::Foramen;
 use foramen_types::{Level, Side, SubjectId};
 
-use crate::{Levels, PatchSample};
+use crate::levels::Levels;
+use crate::samples::PatchSample;
+use crate::unread::UnreadImages;
 
 /// The foramen that was chosen for an episode.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +41,8 @@ pub struct EpisodeSelection {
     pub confidence: f64,
     /// Why there is no choice.
     pub refusal: Option<String>,
+    /// Images of the series that could not be decoded: the narrowest may be among them.
+    pub unread: usize,
     /// The image that a fixed threshold would have chosen, for comparison.
     pub naive: Option<SliceSource>,
     /// The chosen slice with the measured foramen drawn on it, and the profile.
@@ -108,4 +112,6 @@ pub struct Selections {
     pub levels: Levels,
     /// What models will see: treated foramina, then auxiliary ones, by subject.
     pub patches: Vec<PatchSample>,
+    /// Images of the measured series that could not be decoded.
+    pub unread: Vec<UnreadImages>,
 }

@@ -1,11 +1,14 @@
 use std::collections::BTreeMap;
 
-use foramen_dicom::{StackHeader, Study};
+use foramen_dicom::StackHeader;
 use foramen_image::{Slice, SliceSource, Stack, Window};
 use foramen_select::{Choice, SliceMeasurement, measure};
 use foramen_types::{Level, SubjectId};
 
-use crate::{DiscPosition, Levels, StudyConfig, find_levels};
+use crate::StudyConfig;
+use crate::candidates::AxialSeries;
+use crate::levels::{DiscPosition, Levels, find_levels};
+use crate::unread::{UnreadImages, of_failed, of_loaded};
 
 /// Quantiles of a series' intensities that patches show as 0 and 1.
 const PATCH_WINDOW: (f64, f64) = (0.01, 0.99);
@@ -13,6 +16,8 @@ const PATCH_WINDOW: (f64, f64) = (0.01, 0.99);
 /// One axial series, loaded and measured.
 pub(crate) struct Measured<'a> {
     pub series_uid: &'a str,
+    /// Images that could not be decoded.
+    pub unread: Vec<UnreadImages>,
     pub frame_of_reference_uid: Option<&'a str>,
     pub stacks: Vec<Stack>,
     pub slices: Vec<Vec<SliceMeasurement>>,
@@ -39,24 +44,26 @@ impl Measured<'_> {
 /// Loads and measures a series of a subject; without any stack that loads, why.
 pub(crate) fn measure_series<'a>(
     subject: &SubjectId,
-    series_uid: &'a str,
+    series: &'a AxialSeries,
     headers: &[&'a StackHeader],
     given: Option<&Levels>,
     config: &StudyConfig,
 ) -> Result<Measured<'a>, String> {
-    // A series may hold several images of the same slices (water and fat), and scouts.
-    let images =
-        Study::group(headers.iter().copied()).into_iter().filter_map(|s| s.axial_t2().ok());
-    let of_series = images.flatten().find(|images| images.stacks[0].series_uid == series_uid);
-    let of_series = of_series.map_or_else(Vec::new, |images| images.stacks);
+    let of_series = series.headers(headers);
     let frame_of_reference_uid =
         of_series.first().and_then(|header| header.frame_of_reference_uid.as_deref());
     let mut stacks = Vec::new();
-    let mut failure = None;
+    let (mut unread, mut failure) = (Vec::new(), None);
     for header in &of_series {
         match foramen_dicom::load(header) {
-            Ok(loaded) => stacks.push(loaded.stack),
-            Err(error) => failure = Some(error.with_causes()),
+            Ok(loaded) => {
+                unread.extend(of_loaded(header, &loaded));
+                stacks.push(loaded.stack);
+            }
+            Err(error) => {
+                unread.push(of_failed(header, &error));
+                failure = Some(error.with_causes());
+            }
         }
     }
     if stacks.is_empty() {
@@ -69,7 +76,8 @@ pub(crate) fn measure_series<'a>(
     let slices = stacks.iter().map(|stack| measure(stack, &config.measure)).collect();
     let (low, high) = PATCH_WINDOW;
     let window = Window::from_quantiles(stacks.iter().flat_map(Stack::slices), low, high);
-    Ok(Measured { series_uid, frame_of_reference_uid, stacks, slices, window, discs })
+    let series_uid = &series.series_uid;
+    Ok(Measured { series_uid, unread, frame_of_reference_uid, stacks, slices, window, discs })
 }
 
 /// The image of a slice.
@@ -85,6 +93,7 @@ mod tests {
     use foramen_types::SubjectKey;
 
     use super::*;
+    use crate::candidates::axial_series;
 
     /// One subject, and the number of its axial stack. The folder holds the images.
     fn one_subject() -> (tempfile::TempDir, Scan, usize) {
@@ -98,6 +107,28 @@ mod tests {
         (folder, found, axial)
     }
 
+    /// The best axial series of the subject, as the join finds it.
+    fn best(headers: &[&StackHeader]) -> Option<AxialSeries> {
+        axial_series(headers, None, 0).ok().map(|found| found.series[0].clone())
+    }
+
+    #[test]
+    fn images_that_cannot_be_decoded_are_told() {
+        let (_folder, found, axial) = one_subject();
+        let header = &found.stacks[axial];
+        let path = &header.slices[1].path;
+        let bytes = std::fs::read(path).unwrap();
+        std::fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
+        let headers: Vec<&StackHeader> = found.stacks.iter().collect();
+        let series = best(&headers).unwrap();
+        let config = StudyConfig::default();
+        let measured = measure_series(&header.subject, &series, &headers, None, &config).unwrap();
+        let [unread] = &measured.unread[..] else { panic!("{:?}", measured.unread) };
+        assert_eq!((&unread.series_uid, unread.images), (&header.series_uid, 1));
+        assert!(!unread.reason.contains(&*path.to_string_lossy()), "{unread}");
+        assert_eq!(measured.stacks[0].slices().len() + 1, header.slices.len());
+    }
+
     #[test]
     fn of_a_series_with_several_images_the_axial_t2_ones_are_measured() {
         let (_folder, mut found, axial) = one_subject();
@@ -105,7 +136,9 @@ mod tests {
             (found.stacks[axial].subject.clone(), found.stacks[axial].series_uid.clone());
         let measured = |found: &Scan| {
             let headers: Vec<&StackHeader> = found.stacks.iter().collect();
-            measure_series(&subject, &uid, &headers, None, &StudyConfig::default())
+            let series = best(&headers)?;
+            measure_series(&subject, &series, &headers, None, &StudyConfig::default())
+                .ok()
                 .map(|measured| measured.stacks.iter().map(|stack| stack.contrast).collect())
         };
         let alone: Vec<Contrast> = measured(&found).unwrap();
@@ -118,14 +151,14 @@ mod tests {
         for stack in found.stacks.iter_mut().filter(|stack| stack.series_uid == uid) {
             stack.contrast = Contrast::T1;
         }
-        assert!(measured(&found).is_err());
+        assert!(measured(&found).is_none());
     }
 
     #[test]
     fn a_point_without_a_frame_of_reference_holds_where_there_is_one_frame() {
         let (_folder, mut found, axial) = one_subject();
         let axial = &found.stacks[axial];
-        let (subject, uid) = (axial.subject.clone(), axial.series_uid.clone());
+        let subject = axial.subject.clone();
         let frame = axial.frame_of_reference_uid.clone().unwrap();
         let blank = format!("subject_id,level,x_mm,y_mm,z_mm\n{subject},C5/6,1,2,3\n");
         let framed = format!(
@@ -135,7 +168,8 @@ mod tests {
             let levels = Levels::read(table.as_bytes(), &SubjectKey::identity()).unwrap();
             let headers: Vec<&StackHeader> = found.stacks.iter().collect();
             let config = StudyConfig::default();
-            measure_series(&subject, &uid, &headers, Some(&levels), &config).unwrap().discs
+            let series = best(&headers).unwrap();
+            measure_series(&subject, &series, &headers, Some(&levels), &config).unwrap().discs
         };
         assert_eq!(discs(&found, &blank).unwrap().len(), 1);
         // A second examination, in a frame of its own.

@@ -37,6 +37,11 @@ pub(super) fn section(report: &Report) -> Markup {
                         " " (cohort.studies_without_row)
                         " imaging studies belong to no row of the table and are not counted."
                     }
+                    @if cohort.images_unread > 0 {
+                        " " (cohort.images_unread)
+                        " images of the measured series could not be read; the narrowest slice may \
+                         have been among them."
+                    }
                 }
             }
         }

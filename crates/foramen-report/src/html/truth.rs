@@ -51,7 +51,7 @@ pub(super) fn section(report: &Report) -> Markup {
                 div.result {
                     h3 { "Choice of the slice" }
                     dl.pairs {
-                        dt { "Narrowest, or within 0.2 mm of it" }
+                        dt { "Narrowest, or within 0.15 mm of it" }
                         dd { (percent(truth.slice_hits)) }
                         dt { "At most one slice away" }
                         dd { (percent(truth.within_one_slice)) }

@@ -51,8 +51,9 @@ impl Unrolled {
                     continue;
                 }
                 let bone = bone(i, j);
-                for k in i.saturating_sub(TURN)..(i + TURN + 1).min(ANGLES) {
-                    let value = cost[k] + (bone + LENGTH_COST) * step(i, k, j);
+                let near = i.saturating_sub(TURN)..(i + TURN + 1).min(ANGLES);
+                for (k, before) in near.clone().zip(&cost[near]) {
+                    let value = before + (bone + LENGTH_COST) * step(i, k, j);
                     if value < next[i] {
                         (next[i], from[j * ANGLES + i]) = (value, k);
                     }

@@ -5,7 +5,9 @@ use foramen_types::{Outcome, SubjectId};
 use serde::{Deserialize, Serialize};
 
 use super::write_atomically;
-use crate::{CohortFlow, Excluded, Kept, LevelEdits, Manifest, StudyError};
+use crate::{
+    AxialSeries, Excluded, Exclusion, Kept, LevelEdits, Manifest, StudyError, UnreadImages,
+};
 
 /// Version of the file's form.
 const SCHEMA_VERSION: u32 = 1;
@@ -21,6 +23,17 @@ struct ManifestFile {
     near_misses: Vec<(String, String)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     level_edits: Option<LevelEdits>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<UnreadRow>,
+}
+
+/// Images of a measured series that could not be decoded.
+#[derive(Serialize, Deserialize)]
+struct UnreadRow {
+    subject_id: String,
+    series_uid: String,
+    images: usize,
+    reason: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -54,7 +67,7 @@ pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StudyError
     let file = ManifestFile {
         schema_version: SCHEMA_VERSION,
         rows: manifest.rows,
-        included: CohortFlow::of(manifest).included,
+        included: manifest.kept.len(),
         kept: manifest
             .kept
             .iter()
@@ -66,7 +79,7 @@ pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StudyError
                 injection_date: kept.injection_date,
                 label: kept.outcome.map(Outcome::label),
                 slice_hint: kept.slice_hint.clone(),
-                series_uids: kept.series.clone(),
+                series_uids: kept.series.iter().map(|one| one.series_uid.clone()).collect(),
                 scan_age_days: kept.scan_age,
                 covariates: kept.covariates.clone(),
             })
@@ -77,7 +90,7 @@ pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StudyError
             .map(|excluded| ExcludedRow {
                 row: excluded.row,
                 subject_id: excluded.subject.as_ref().map(SubjectId::to_string),
-                reason: excluded.reason.clone(),
+                reason: excluded.reason.name().to_owned(),
                 detail: excluded.detail.clone(),
             })
             .collect(),
@@ -92,11 +105,21 @@ pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StudyError
             .map(|(row, images)| (row.to_string(), images.to_string()))
             .collect(),
         level_edits: manifest.level_edits,
+        unread: manifest
+            .unread
+            .iter()
+            .map(|unread| UnreadRow {
+                subject_id: unread.subject.to_string(),
+                series_uid: unread.series_uid.clone(),
+                images: unread.images,
+                reason: unread.reason.clone(),
+            })
+            .collect(),
     };
     write_atomically(path, |writer| Ok(serde_json::to_writer_pretty(writer, &file)?))
 }
 
-/// Reads `manifest.json`.
+/// Reads `manifest.json`, also of versions that wrote the reasons in words.
 ///
 /// # Errors
 /// [`StudyError::MissingStage`], [`StudyError::Json`],
@@ -110,6 +133,7 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StudyError> {
             expected: SCHEMA_VERSION,
         });
     }
+    let series = |series_uid| AxialSeries { series_uid, stacks: Vec::new() };
     let bad = |row: u64| move |source| StudyError::Value { table: "manifest", row, source };
     let kept = |row: KeptRow| {
         Ok(Kept {
@@ -120,7 +144,7 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StudyError> {
             injection_date: row.injection_date,
             outcome: row.label.map(|label| Outcome::from_favourable(label == 1)),
             slice_hint: row.slice_hint,
-            series: row.series_uids,
+            series: row.series_uids.into_iter().map(series).collect(),
             scan_age: row.scan_age_days,
             covariates: row.covariates,
         })
@@ -129,8 +153,16 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StudyError> {
         Ok(Excluded {
             row: row.row,
             subject: row.subject_id.map(|id| id.parse()).transpose().map_err(bad(row.row))?,
-            reason: row.reason,
+            reason: Exclusion::from_name(&row.reason),
             detail: row.detail,
+        })
+    };
+    let unread = |row: UnreadRow| {
+        Ok(UnreadImages {
+            subject: row.subject_id.parse().map_err(bad(0))?,
+            series_uid: row.series_uid,
+            images: row.images,
+            reason: row.reason,
         })
     };
     let subject = |id: String| SubjectId::new(&id).map_err(bad(0));
@@ -149,5 +181,6 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StudyError> {
             .map(|(row, images)| Ok((subject(row)?, subject(images)?)))
             .collect::<Result<_, StudyError>>()?,
         level_edits: file.level_edits,
+        unread: file.unread.into_iter().map(unread).collect::<Result<_, StudyError>>()?,
     })
 }

@@ -10,9 +10,7 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
 use super::run_json::read_stage_file;
-use super::table::{millimetres, write_atomically, write_csv};
-use super::{Row, Table};
-use crate::covariates;
+use crate::table::{Row, Table, millimetres, write_atomically, write_csv};
 use crate::{PatchSample, PatchUse, StudyError};
 
 const HEADER: [&str; 8] =
@@ -92,7 +90,7 @@ pub fn write_patches(folder: &Path, samples: &[PatchSample]) -> Result<(), Study
             patch.sop_instance_uid.clone(),
             patch.frame.to_string(),
         ];
-        cells.extend(names.iter().map(|name| super::table::number(known(name))));
+        cells.extend(names.iter().map(|name| crate::table::number(known(name))));
         cells
     };
     let titles: Vec<String> = names.iter().map(|name| format!("{COVARIATE}{name}")).collect();
@@ -162,7 +160,7 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
             text => Some(text.parse().map_err(|_| cell("width_mm", width))?),
         };
         for (name, at) in &further {
-            let number = covariates::parse(row.cell(*at)).ok_or_else(|| cell(name, *at))?;
+            let number = crate::table::number_in(row.cell(*at)).ok_or_else(|| cell(name, *at))?;
             sample = sample.with_covariate(name, number);
         }
         Ok(PatchSample {

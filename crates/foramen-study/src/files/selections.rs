@@ -3,7 +3,7 @@ use std::path::Path;
 use foramen_select::{PointKind, State};
 use foramen_types::Point;
 
-use super::table::{millimetres, number, write_csv};
+use crate::table::{millimetres, number, write_csv};
 use crate::{Drafted, LevelSource, Levels, ProfileRow, Rank, Selections, StudyError};
 
 /// Writes `selections.csv`: one row per episode that was looked at, in the order

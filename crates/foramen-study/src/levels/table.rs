@@ -4,7 +4,7 @@ use std::io::Read;
 use foramen_select::PointKind;
 use foramen_types::{Level, Point, SubjectKey, Vector};
 
-use crate::files::{Row, Table};
+use crate::table::{Row, Table};
 use crate::{DiscPosition, Drafted, LevelSource, Levels, StudyError};
 
 impl Levels {

@@ -1,0 +1,59 @@
+use std::fs::File;
+use std::path::Path;
+
+use foramen_types::{Level, Side, SubjectId};
+
+use crate::StudyError;
+use crate::table::{Row, Table};
+
+/// A row of `selections.csv`, as far as a report reads it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SelectedRow {
+    /// Whose foramen.
+    pub subject: SubjectId,
+    /// Its level.
+    pub level: Level,
+    /// Its side.
+    pub side: Side,
+    /// The width in millimetres, to a thousandth.
+    pub width: Option<f64>,
+    /// Whether a slice was chosen.
+    pub chosen: bool,
+}
+
+/// Reads `selections.csv`.
+///
+/// # Errors
+/// [`StudyError::MissingStage`], [`StudyError::Csv`], [`StudyError::MissingColumn`],
+/// [`StudyError::Value`] and [`StudyError::Cell`].
+pub fn read_selections(path: &Path) -> Result<Vec<SelectedRow>, StudyError> {
+    let file = File::open(path).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => {
+            StudyError::MissingStage { path: path.to_owned(), stage: "select" }
+        }
+        _ => StudyError::Read { path: path.to_owned(), source },
+    })?;
+    let table = Table::read("table of selections", file)?;
+    let [subject, level, side] =
+        [table.column("subject_id")?, table.column("level")?, table.column("side")?];
+    let [width, status] = [table.column("width_mm")?, table.column("status")?];
+    let row = |row: &Row| {
+        let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
+        let text = row.cell(width);
+        let width = crate::table::number_in(text).ok_or_else(|| StudyError::Cell {
+            table: table.name(),
+            row: row.line,
+            column: "width_mm".to_owned(),
+            value: text.to_owned(),
+            remedy: "write millimetres, or nothing",
+        })?;
+        Ok(SelectedRow {
+            subject: SubjectId::new(row.cell(subject)).map_err(value)?,
+            level: row.cell(level).parse().map_err(value)?,
+            side: row.cell(side).parse().map_err(value)?,
+            width,
+            chosen: row.cell(status) != "refused",
+        })
+    };
+    table.rows().iter().map(row).collect()
+}

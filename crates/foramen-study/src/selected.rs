@@ -1,0 +1,49 @@
+use crate::exclusion::Exclusion;
+use crate::manifest::{Excluded, Kept, Manifest};
+use crate::selections::Selections;
+
+/// What selecting slices leaves of a manifest.
+#[derive(Debug, Clone, Default)]
+pub struct Selected {
+    /// The manifest, in which rows without a chosen slice are excluded.
+    pub manifest: Manifest,
+    /// What was selected for every row that had been kept.
+    pub selections: Selections,
+}
+
+impl Selected {
+    /// Rows without a chosen slice move to the excluded ones.
+    pub(crate) fn new(manifest: Manifest, selections: Selections) -> Self {
+        let mut excluded = manifest.excluded;
+        let mut kept = Vec::with_capacity(manifest.kept.len());
+        for (row, episode) in manifest.kept.into_iter().zip(&selections.episodes) {
+            match &episode.refusal {
+                None => kept.push(row),
+                Some(refusal) => excluded.push(Excluded {
+                    row: row.row,
+                    subject: Some(row.subject),
+                    reason: Exclusion::NoSlice,
+                    detail: match row.row {
+                        0 => refusal.clone(),
+                        line => format!("row {line}: {refusal}"),
+                    },
+                }),
+            }
+        }
+        excluded.sort_by_key(|excluded| excluded.row);
+        let unread = selections.unread.clone();
+        Self { manifest: Manifest { kept, excluded, unread, ..manifest }, selections }
+    }
+
+    /// Rows that lead to a prediction, by subject, level and side.
+    #[must_use]
+    pub fn included(&self) -> &[Kept] {
+        self.manifest.kept()
+    }
+
+    /// Rows left out for whatever reason, by line number.
+    #[must_use]
+    pub fn excluded(&self) -> &[Excluded] {
+        self.manifest.excluded()
+    }
+}

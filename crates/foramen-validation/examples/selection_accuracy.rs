@@ -1,0 +1,154 @@
+//! How exactly slices are measured and chosen, on phantoms whose truth is known.
+//!
+//! Draws fresh subjects in memory, measures every slice, selects at the true
+//! place of the disc, and compares with the truth. A refusal counts as a miss.
+//! `--rescan` examines each subject again, in another pose and with other noise;
+//! `--perturb` makes its pictures noisier, turned and cropped.
+//!
+//! ```text
+//! cargo run --release --example selection_accuracy -- [--subjects 100] [--seed 4001] [--rescan] [--perturb] [--pixel MM] [--thickness MM] [--json FILE]
+//! ```
+//! Prints a row per group and one for all, then pedicles, shut foramina, roots and
+//! discs.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use foramen::commands::{bar, finish};
+use foramen_metrics::{Confidence, Icc, Ratings, icc};
+use foramen_phantom::{CohortConfig, draw_rescan, draw_subject};
+use foramen_validation::{
+    AccuracyRow, DiscAccuracy, Perturbation, RootAccuracy, StateAccuracy, Trial,
+};
+use rayon::prelude::*;
+
+/// Accuracy of measurement and selection on phantoms.
+#[derive(Parser)]
+struct Arguments {
+    #[arg(long, default_value_t = 100, help = "How many subjects to draw")]
+    subjects: usize,
+    #[arg(long, default_value_t = 4001, help = "Seed of the phantoms; the demo uses 1")]
+    seed: u64,
+    #[arg(long, help = "Examine each subject twice and compare the widths")]
+    rescan: bool,
+    #[arg(long, help = "Measure again in noisier, turned and cropped pictures")]
+    perturb: bool,
+    #[arg(long, value_name = "MM", help = "Edge of the axial pixels, instead of 0.40 to 0.70")]
+    pixel: Option<f64>,
+    #[arg(long, value_name = "MM", help = "Thickness of the axial slices, instead of 2 to 4")]
+    thickness: Option<f64>,
+    #[arg(long, help = "Where to write the table as JSON")]
+    json: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    finish(run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let config = CohortConfig::default().with_seed(arguments.seed);
+    let mut config = config.with_analysable(arguments.subjects).with_defects(0);
+    (config.axial_pixel, config.axial_thickness) = (arguments.pixel, arguments.thickness);
+    let examinations = if arguments.rescan { 2 } else { 1 };
+    let progress = bar("subjects", arguments.subjects * examinations);
+    let of_subjects: Vec<(usize, (Trial, Option<Trial>))> = (0..arguments.subjects)
+        .into_par_iter()
+        .filter_map(|index| {
+            let first = Trial::of(&draw_subject(&config, index));
+            progress.inc(1);
+            let second = arguments.rescan.then(|| Trial::of(&draw_rescan(&config, index)));
+            progress.inc(u64::from(arguments.rescan));
+            Some((index, (first?, second.flatten())))
+        })
+        .collect();
+    progress.finish_and_clear();
+    let passed_by = arguments.subjects - of_subjects.len();
+    println!("{passed_by} left out: no slice passes through the treated foramen");
+    let (subjects, (trials, again)): (Vec<_>, (Vec<_>, Vec<_>)) = of_subjects.into_iter().unzip();
+    let groups: BTreeSet<&str> =
+        trials.iter().flat_map(|trial| &trial.groups).map(String::as_str).collect();
+    let rows: Vec<AccuracyRow> =
+        groups.into_iter().chain(["all"]).map(|g| AccuracyRow::of(g, &trials)).collect();
+    print_table(&rows);
+    print_states(&trials);
+    if arguments.rescan {
+        print_rescans(&trials, &again)?;
+    }
+    if arguments.perturb {
+        print_perturbed(&config, &subjects, &trials);
+    }
+    if let Some(path) = &arguments.json {
+        std::fs::write(path, serde_json::to_string_pretty(&rows)?)?;
+    }
+    Ok(())
+}
+
+fn print_table(rows: &[AccuracyRow]) {
+    print!("{:26}   n  found  median   95th   bias", "group");
+    println!("  sure>0.8  narrowest  within 1  naive");
+    for row in rows {
+        let mm = |value: Option<f64>| value.map_or("-".to_owned(), |mm| format!("{mm:.2}"));
+        print!("{:26} {:3} {:>6}", row.group, row.subjects, percent(row.found));
+        print!(" {:>7} {:>6}", mm(row.median_error_mm), mm(row.error_95th_mm));
+        print!(" {:>6} {:>9}", mm(row.bias_mm), percent(row.confident_but_wrong));
+        print!(" {:>10} {:>9}", percent(row.narrowest), percent(row.within_one_slice));
+        println!(" {:>6}", percent(row.naive_narrowest));
+    }
+}
+
+fn print_states(trials: &[Trial]) {
+    println!("{}", StateAccuracy::of(trials));
+    let swapped = trials.iter().filter(|trial| trial.swapped).count();
+    println!("walls set on the wrong side of the canal: {swapped}");
+    println!("{}", RootAccuracy::of(trials));
+    println!("{}", DiscAccuracy::sum(trials.iter().map(|trial| trial.discs)));
+}
+
+fn print_rescans(trials: &[Trial], again: &[Option<Trial>]) -> anyhow::Result<()> {
+    let pairs =
+        || trials.iter().zip(again).filter_map(|(first, second)| Some((first, second.as_ref()?)));
+    let measured: Vec<[f64; 2]> =
+        pairs().filter_map(|(first, second)| Some([first.width?, second.width?])).collect();
+    // The slices of the second examination lie elsewhere.
+    let truths: Vec<[f64; 2]> =
+        pairs().map(|(first, second)| [first.truth, second.truth]).collect();
+    for (name, widths) in [("measured", measured), ("true", truths)] {
+        let icc = icc(&Ratings::new(&widths)?, Icc::AgreementSingle, Confidence::default())?;
+        let (low, high) = icc.ci.unwrap_or((f64::NAN, f64::NAN));
+        let (n, icc) = (widths.len(), icc.estimate);
+        println!("scan and rescan, {name} widths: ICC(2,1) {icc:.3} ({low:.3}-{high:.3}), n = {n}");
+    }
+    Ok(())
+}
+
+fn print_perturbed(config: &CohortConfig, subjects: &[usize], trials: &[Trial]) {
+    let perturbations = [
+        ("noise doubled", Perturbation::Noise(2.0)),
+        ("grid turned by 10 degrees", Perturbation::Turn(10.0)),
+        ("grid turned by 15 degrees", Perturbation::Turn(15.0)),
+        ("grid turned by -15 degrees", Perturbation::Turn(-15.0)),
+        ("21 rows and columns cut away", Perturbation::Crop(21)),
+    ];
+    for (name, perturbation) in perturbations {
+        // Perturbed pictures have the truth of the others, so that none is left out.
+        let again: Vec<Trial> = subjects
+            .par_iter()
+            .filter_map(|index| Trial::of(&perturbation.of(&draw_subject(config, *index))))
+            .collect();
+        let row = AccuracyRow::of("all", &again);
+        let moved =
+            trials.iter().zip(&again).filter_map(|(a, b)| Some((a.width? - b.width?).abs()));
+        let mut moved: Vec<f64> = moved.collect();
+        moved.sort_by(f64::total_cmp);
+        let quantile = |percent: usize| moved.get(moved.len().max(1) * percent / 100);
+        print!("{name}: widths move by {:.2} mm in the median", quantile(50).unwrap_or(&f64::NAN));
+        print!(", {:.2} at the 95th percentile; ", quantile(95).unwrap_or(&f64::NAN));
+        println!("narrowest in {}, found in {}", percent(row.narrowest), percent(row.found));
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1}%", 100.0 * share)
+}

@@ -1,0 +1,21 @@
+//! What measures foramen itself: the parts that the programs in `examples/` share.
+//!
+//! [`Trial`] measures and selects on one synthetic subject and compares with its truth;
+//! [`AccuracyRow`], [`StateAccuracy`], [`RootAccuracy`] and [`DiscAccuracy`] sum trials
+//! up. [`Perturbation`] makes the pictures of a subject worse.
+
+mod accuracy;
+mod disc_accuracy;
+#[cfg(feature = "torch")]
+mod medmnist;
+mod perturbed;
+mod root_accuracy;
+mod state_accuracy;
+
+pub use accuracy::{AccuracyRow, Trial};
+pub use disc_accuracy::DiscAccuracy;
+#[cfg(feature = "torch")]
+pub use medmnist::read_medmnist;
+pub use perturbed::Perturbation;
+pub use root_accuracy::RootAccuracy;
+pub use state_accuracy::StateAccuracy;

@@ -1,0 +1,55 @@
+//! The tasks of the program `foramen`, one module each, with its arguments and `run`.
+//!
+//! A program of your own calls them as `foramen` does:
+//!
+//! ```no_run
+//! use clap::Parser as _;
+//! use foramen::commands::{finish, scan};
+//!
+//! fn main() -> std::process::ExitCode {
+//!     finish(scan::run(&scan::Arguments::parse()))
+//! }
+//! ```
+//!
+//! Results go to standard output, progress and notes to standard error. When standard
+//! output is closed by its reader, a command ends the program.
+
+pub mod agreement;
+#[cfg(feature = "torch")]
+pub mod check_device;
+pub mod cohort;
+pub mod evaluate;
+pub mod export;
+pub mod label;
+pub mod levels;
+#[cfg(feature = "torch")]
+pub mod predict;
+pub mod report;
+pub mod scan;
+pub mod select;
+pub mod study;
+#[cfg(feature = "torch")]
+pub mod train;
+
+pub use crate::files::create;
+pub use crate::inputs::{Inputs, OpenedInputs, prepare_output};
+pub use crate::progress::bar;
+pub use crate::stages::{dataset, run_selection};
+pub use crate::terminal::finish;
+
+/// The version of foramen, and with the feature `torch` that of libtorch and where it
+/// would compute.
+#[must_use]
+pub fn version() -> String {
+    let version = concat!("foramen ", env!("CARGO_PKG_VERSION"));
+    #[cfg(feature = "torch")]
+    {
+        let environment = foramen_cnn::Environment::resolve(&foramen_cnn::CnnConfig::default());
+        match environment {
+            Ok(environment) => format!("{version}\n{environment}"),
+            Err(error) => format!("{version}\nlibtorch cannot be used: {error}"),
+        }
+    }
+    #[cfg(not(feature = "torch"))]
+    format!("{version}\nbuilt without libtorch (the feature `torch`)")
+}

@@ -1,0 +1,66 @@
+//! How far the measured widths and grades agree with a reader's, and readers with
+//! each other.
+//! Reads `profile.csv` or `selections.csv` of `select` or `study`, and a table of
+//! readings with the columns `sop_instance_uid`, `side` and, where they are,
+//! `frame`, `reader`, `state`, `width_mm`, `root_width_mm`, `kim`, `modified_kim`, and
+//! wall points (`front_x_mm` to `back_z_mm`). Prints the agreement on open or not (κ), of the widths
+//! the median difference, the Bland–Altman bias and limits and ICC(2,1), how far walls
+//! lie from each other, and of the grades the weighted κ. Walls of the program are in
+//! `profile.csv`, its grades in `selections.csv`. What is refused is counted, and
+//! compared with nothing.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use clap::Parser;
+use foramen_study::{
+    Place, Readings, describe_agreement, mean_reading, read_profile, read_readings,
+};
+
+use crate::files::open;
+use crate::terminal::{say, say_part};
+
+/// Agreement of measured widths and grades with readings.
+#[derive(Parser)]
+pub struct Arguments {
+    #[arg(long, help = "profile.csv or selections.csv of a selection")]
+    profile: PathBuf,
+    #[arg(long, help = "Table of readings")]
+    readings: PathBuf,
+    #[arg(long, help = "Prints each foramen too")]
+    each: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When an input cannot be used or a file cannot be written; the message names it.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let measured = open(&arguments.profile, read_profile)?;
+    let readers = open(&arguments.readings, read_readings)?;
+    let read: BTreeSet<&Place> = readers.values().flat_map(Readings::keys).collect();
+    let lost = read.iter().filter(|place| !measured.contains_key(**place)).count();
+    say!("{} foramina were read, {lost} of them are not in the profile", read.len());
+    anyhow::ensure!(
+        lost < read.len(),
+        "no foramen was both measured and read; check that both tables are of the same images"
+    );
+    let names: Vec<&String> = readers.keys().collect();
+    let compare = |title: &str, first: &Readings, second: &Readings| {
+        say_part!("\n{title}\n{}", describe_agreement(first, second, arguments.each));
+    };
+    for (i, first) in names.iter().enumerate() {
+        compare(&format!("measured and reader {first}"), &measured, &readers[*first]);
+        for second in &names[i + 1..] {
+            let title = format!("readers {first} and {second}");
+            compare(&title, &readers[*first], &readers[*second]);
+        }
+    }
+    if names.len() > 1 {
+        let mean = mean_reading(&readers);
+        compare("measured and mean of the readers", &measured, &mean.readings);
+        say!("  {} left out: the readers name different states", mean.different);
+        say!("  {} left out: not read by all, or refused by one", mean.not_by_all);
+    }
+    Ok(())
+}

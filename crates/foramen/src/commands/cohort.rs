@@ -1,0 +1,74 @@
+//! Generates a synthetic cohort: DICOM studies, an outcome table and the truth.
+//!
+//! With no arguments it makes six subjects in a temporary folder. It prints a
+//! progress line on a terminal, then the folder, the number of files and bytes,
+//! the prevalence, and the two AUC that no model can be expected to beat: with
+//! everything known, and with only what an image shows.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::Parser;
+use foramen_phantom::{CohortConfig, write_cohort};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::terminal::say;
+
+/// Generates a synthetic cohort of cervical MRI with outcomes.
+#[derive(Debug, Parser)]
+pub struct Arguments {
+    /// Folder to write, which must not hold anything yet [default: a new one in
+    /// the system's temporary folder].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Subjects whose row can go all the way to a prediction.
+    #[arg(long, default_value_t = 6)]
+    subjects: usize,
+    /// Further subjects with the defects a hospital export has.
+    #[arg(long, default_value_t = 0)]
+    defects: usize,
+    /// The same seed gives the same bytes.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When an input cannot be used or a file cannot be written; the message names it.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let config = CohortConfig::default()
+        .with_seed(arguments.seed)
+        .with_analysable(arguments.subjects)
+        .with_defects(arguments.defects);
+    let out = arguments.out.clone().unwrap_or_else(|| {
+        let name = format!("foramen-cohort-{}-{}", config.fingerprint(), std::process::id());
+        std::env::temp_dir().join(name)
+    });
+
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} subjects, {eta} left")
+        .context("the progress template is not valid")?;
+    let bar = ProgressBar::new(config.subjects() as u64).with_style(style);
+    let started = Instant::now();
+    let summary = write_cohort(&config, &out, &|done, _| bar.set_position(done as u64))
+        .with_context(|| format!("no cohort was written to {}", out.display()))?;
+    bar.finish_and_clear();
+
+    let auc = |value: Option<f64>| {
+        value.map_or_else(|| "not defined".to_owned(), |auc| format!("{auc:.3}"))
+    };
+    say!("{}", out.display());
+    say!(
+        "{} subjects, {} analysable; {} files, {:.1} MB, {:.1} s",
+        summary.subjects,
+        summary.analysable,
+        summary.files,
+        summary.bytes as f64 / 1e6,
+        started.elapsed().as_secs_f64()
+    );
+    say!("favourable outcomes   {:.3}", summary.prevalence);
+    say!("oracle AUC            {}", auc(summary.oracle_auc));
+    say!("oracle AUC of images  {}", auc(summary.oracle_image_auc));
+    Ok(())
+}

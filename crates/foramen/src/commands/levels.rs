@@ -1,0 +1,91 @@
+//! Drafts `levels.csv`: where the cervical discs of every subject are, found on
+//! the sagittal series or given by other programs.
+//!
+//! A person looks at the page `levels.html`, which shows every sagittal series
+//! with its numbered discs, and corrects the table where it is wrong; `study
+//! --levels levels.csv` then uses it. With `--levels` the positions that 3D Slicer,
+//! TotalSpineSeg or the Spinal Cord Toolbox wrote are shown and put into the
+//! table; the other discs of a subject of whom one is given are counted from it, and the
+//! other subjects are drafted. With no arguments it works on a small
+//! synthetic cohort. It prints one line per subject: the discs that were found,
+//! or why the numbering was refused.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use foramen_dicom::{ScanOptions, scan};
+use foramen_study::{StudyConfig, draft_levels, files};
+
+use crate::demo_cohort::demo_cohort;
+use crate::inputs::{note_raw_ids, prepare_output, read_key, read_levels};
+use crate::levels_page::render_levels;
+use crate::terminal::say;
+
+/// Drafts a table of disc positions from the sagittal series.
+#[derive(Parser)]
+pub struct Arguments {
+    /// Folder of DICOM files; without it, a small synthetic cohort.
+    #[arg(long, value_name = "DIR")]
+    dicom: Option<PathBuf>,
+    /// Disc positions: levels.csv or JSON, 3D Slicer markups, label images, or a folder.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    levels: Option<PathBuf>,
+    /// Table `patient_id,subject_id` that gives the images their subject ids.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    link: Option<PathBuf>,
+    /// Where the files go.
+    #[arg(long, value_name = "DIR", default_value = "foramen-study-levels")]
+    out: PathBuf,
+    /// Write into a folder that is not empty.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When an input cannot be used or a file cannot be written; the message names it.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    prepare_output(&arguments.out, arguments.force)?;
+    let dicom = match &arguments.dicom {
+        Some(dicom) => dicom.clone(),
+        None => demo_cohort(12, 1)?.join("dicom"),
+    };
+    let key = read_key(arguments.link.as_deref())?;
+    if arguments.dicom.is_some() {
+        note_raw_ids(&key);
+    }
+    let found = scan(&dicom, &ScanOptions::default().with_key(key.clone()))?;
+    let given =
+        arguments.levels.as_ref().map(|path| read_levels(path, &key, &found)).transpose()?;
+    let draft = draft_levels(&found, given.as_ref(), &StudyConfig::default());
+    anyhow::ensure!(
+        !draft.subjects.is_empty(),
+        "{} holds no MR stack; the example `scan` says what it holds",
+        dicom.display()
+    );
+    for subject in &draft.subjects {
+        match &subject.refusal {
+            None => say!("{:>10} {}", subject.subject, names(&subject.found)),
+            Some(refusal) if subject.found.is_empty() => {
+                say!("{:>10} refused: {refusal}", subject.subject);
+            }
+            Some(refusal) => {
+                let found = names(&subject.found);
+                say!("{:>10} {found}; no others: {refusal}", subject.subject);
+            }
+        }
+    }
+    files::write_levels(&arguments.out.join("levels.csv"), &draft.levels)?;
+    let page = arguments.out.join("levels.html");
+    fs::write(&page, render_levels(&draft)?)
+        .with_context(|| format!("could not write {}", page.display()))?;
+    say!("written to {}", arguments.out.display());
+    Ok(())
+}
+
+fn names(levels: &[foramen_types::Level]) -> String {
+    levels.iter().map(|level| level.name()).collect::<Vec<_>>().join(" ")
+}

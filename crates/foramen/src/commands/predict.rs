@@ -1,0 +1,159 @@
+//! Predicts with trained models: how likely a favourable outcome is for patients
+//! who have not been injected yet.
+//!
+//! `--model` is the folder `models` that `train` or `study` leaves; its folds are
+//! averaged. For every subject of the DICOM folder it finds the level, measures
+//! the foramina, takes the narrowest slice, and prints its width and the
+//! probability, or why there is none; `--out` keeps the table, `--explain` draws
+//! where each prediction comes from, by Grad-CAM and by occlusion. With no arguments it trains on a small
+//! synthetic cohort first and predicts another one.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use foramen_cnn::{CnnModel, DeviceChoice};
+use foramen_dicom::{ScanOptions, scan};
+use foramen_learn::{Classifier, Prediction, Sample};
+use foramen_study::{Manifest, PatchUse, StudyConfig, files, select_slices};
+use foramen_types::{Level, Probability, Side};
+
+use crate::covariates::covariates;
+use crate::demo_cohort::demo_cohort;
+use crate::explanation::Explanations;
+use crate::inputs::{Inputs, prepare_output, read_key, read_levels};
+use crate::stages::{dataset, patch_frame, run_selection};
+use crate::terminal::say;
+use crate::train_arguments::TrainArguments;
+use crate::training::{resolve_device, train_models};
+
+/// Predicts the outcome of an injection with trained models.
+#[derive(Parser)]
+pub struct Arguments {
+    /// Folder `models` of a study, or one of its folds.
+    #[arg(long, value_name = "DIR", requires = "dicom")]
+    model: Option<PathBuf>,
+    /// Folder with the DICOM files of the patients.
+    #[arg(long, value_name = "DIR", requires = "model")]
+    dicom: Option<PathBuf>,
+    /// Disc positions: levels.csv or JSON, 3D Slicer markups, label images, or a folder;
+    /// without it, discs are found on the sagittal series.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    levels: Option<PathBuf>,
+    /// Table `patient_id,subject_id` with other names for the patients.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    link: Option<PathBuf>,
+    /// Table `subject_id` and the numbers that the model asks for, such as age.
+    #[arg(long, value_name = "FILE", requires = "model")]
+    covariates: Option<PathBuf>,
+    /// Level to be injected.
+    #[arg(long, default_value = "C5/6")]
+    level: Level,
+    /// Side of the patient to be injected.
+    #[arg(long, default_value = "left")]
+    side: Side,
+    /// Where the table of predictions goes.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Folder for pictures of where each prediction comes from.
+    #[arg(long, value_name = "DIR")]
+    explain: Option<PathBuf>,
+    /// Where to compute: auto, cpu, cuda or cuda:N.
+    #[arg(long, default_value = "auto")]
+    device: DeviceChoice,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When an input cannot be used or a file cannot be written; the message names it.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    say!("device: {}", resolve_device(&arguments.device.to_string())?);
+    let (model, dicom) = match (&arguments.model, &arguments.dicom) {
+        (Some(model), Some(dicom)) => (model.clone(), dicom.clone()),
+        _ => (train_synthetic()?, demo_cohort(6, 2)?.join("dicom")),
+    };
+    let models = load_models(&model, arguments.device)?;
+    let key = read_key(arguments.link.as_deref())?;
+    let found = scan(&dicom, &ScanOptions::default().with_key(key.clone()))?;
+    let subjects: BTreeSet<_> = found.stacks.iter().map(|stack| stack.subject.clone()).collect();
+    let names = models[0].covariate_names();
+    let numbers = covariates(subjects.into_iter(), &names, arguments.covariates.as_deref())?;
+    let manifest = Manifest::to_predict(&found, arguments.level, arguments.side, &numbers);
+    for excluded in manifest.excluded() {
+        let subject = excluded.subject.as_ref().map_or("", |subject| subject.as_str());
+        say!("{subject:>10} no prediction: {}", excluded.detail);
+    }
+    let levels = arguments.levels.as_deref();
+    let levels = levels.map(|path| read_levels(path, &key, &found)).transpose()?;
+    let [pixels, pixel] = [models[0].patch_pixels() as f64, models[0].config().pixel];
+    let config = StudyConfig::default().with_patch(patch_frame(pixels * pixel, pixel)?);
+    let selected = select_slices(manifest, &found, levels.as_ref(), &config, &|_, _| ());
+    let selections = &selected.selections;
+    for refused in selections.episodes.iter().filter(|episode| episode.chosen.is_none()) {
+        let why = refused.refusal.as_deref().unwrap_or_default();
+        say!("{:>10} no prediction: {why}", refused.subject);
+    }
+    for unread in &selections.unread {
+        eprintln!("note: {unread}; the narrowest slice may be among them");
+    }
+    let treated = selections.patches.iter().filter(|patch| patch.usage == PatchUse::Treated);
+    let samples: Vec<&Sample> = treated.map(|patch| &patch.sample).collect();
+    let mut sums = vec![0.0; samples.len()];
+    for model in &models {
+        for (sum, probability) in sums.iter_mut().zip(model.predict(&samples)?) {
+            *sum += probability.get();
+        }
+    }
+    let folder = arguments.explain.as_deref();
+    let mut explanations = folder.map(|to| Explanations::new(&models, to)).transpose()?;
+    let mut predictions = Vec::new();
+    for (sample, sum) in samples.iter().zip(sums) {
+        let probability = Probability::new(sum / models.len() as f64)?;
+        let width = sample.width.map_or("–".to_owned(), |mm| format!("{mm:.1} mm"));
+        let (subject, level, side) = (sample.subject.clone(), sample.level, sample.side);
+        say!("{subject:>10} {level} {side}: {width}, favourable {:.2}", probability.get());
+        if let Some(explanations) = &mut explanations {
+            explanations.add(sample, probability)?;
+        }
+        predictions.push(Prediction {
+            subject,
+            level,
+            side,
+            repeat: 0,
+            fold: 0,
+            outcome: None,
+            probability,
+        });
+    }
+    anyhow::ensure!(!predictions.is_empty(), "nothing was predicted; the reasons are above");
+    say!("{} predicted with the mean of {} models", predictions.len(), models.len());
+    explanations.map_or(Ok(()), Explanations::finish)?;
+    if let Some(out) = &arguments.out {
+        files::write_predictions(out, &predictions)?;
+    }
+    Ok(())
+}
+
+fn load_models(folder: &Path, device: DeviceChoice) -> Result<Vec<CnnModel>> {
+    let mut folders = vec![folder.to_owned()];
+    let entries = std::fs::read_dir(folder)
+        .with_context(|| format!("could not read {}", folder.display()))?;
+    folders.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
+    folders.retain(|folder| folder.join("config.json").is_file());
+    folders.sort();
+    if folders.is_empty() {
+        bail!("{} holds no trained model; `train` and `study` write them", folder.display());
+    }
+    folders.iter().map(|folder| Ok(CnnModel::load_on(folder, device)?)).collect()
+}
+
+fn train_synthetic() -> Result<PathBuf> {
+    let study = PathBuf::from("foramen-study-predict");
+    prepare_output(&study, true)?;
+    run_selection(&Inputs::synthetic(60).open()?, &StudyConfig::default(), &study)?;
+    let train = TrainArguments::default().with_folds(3).with_epochs(6);
+    train_models(&dataset(&study)?, &train, &study)?;
+    Ok(study.join("models"))
+}

@@ -1,0 +1,58 @@
+//! Makes the report of a study from what lies in its folder, as often as wanted, without
+//! training again.
+//!
+//! It reads `manifest.json`, `selections.csv`, the pictures, the predictions and
+//! `stages.json`, and writes `report.html`, `report.json` and `run.json` anew. A study that
+//! was made before there was a `stages.json` has what stands there in its former
+//! `report.json`. With no arguments it prepares a small synthetic study first.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use foramen_study::StudyConfig;
+
+use crate::inputs::{Inputs, prepare_output};
+use crate::reporting::make_report;
+use crate::stages::{dataset, run_selection};
+use crate::terminal::say;
+use crate::train_arguments::TrainArguments;
+use crate::training::train_models;
+
+/// Makes the report of a study from what lies in its folder.
+#[derive(Parser)]
+pub struct Arguments {
+    /// Folder that `study` has written, or `select` and then `train`; without it, a small
+    /// synthetic study is prepared.
+    #[arg(long, value_name = "DIR")]
+    study: Option<PathBuf>,
+    /// The title of the page.
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When an input cannot be used or a file cannot be written; the message names it.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let study = match &arguments.study {
+        Some(study) => study.clone(),
+        None => {
+            let study = PathBuf::from("foramen-study-report");
+            prepare_output(&study, true)?;
+            run_selection(&Inputs::synthetic(40).open()?, &StudyConfig::default(), &study)?;
+            let train = TrainArguments::default().with_folds(3).with_epochs(3);
+            train_models(&dataset(&study)?, &train, &study)?;
+            study
+        }
+    };
+    let report = make_report(&study, arguments.title.as_deref())?;
+    for (name, model) in &report.models {
+        let auc = model.auc.map_or("undefined".to_owned(), |auc| format!("{auc:.3}"));
+        say!("{name:<6} AUC {auc} of {} injections", model.n);
+    }
+    let page = study.join("report.html").canonicalize().context("the report was just written")?;
+    say!("report: {}", page.display());
+    Ok(())
+}

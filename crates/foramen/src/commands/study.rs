@@ -1,0 +1,101 @@
+//! The whole path in one command: from a DICOM folder and an outcome table to a
+//! trained CNN and a report.
+//!
+//! With no arguments it draws the default synthetic cohort once (288 analysable
+//! subjects, kept in the user cache) and runs on that. It prints each stage as it
+//! goes, then one line with the AUC of both models and the path of
+//! `report.html`; every stage's file is beside it. Without the feature `torch`
+//! only the ruler is trained.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use foramen_study::files::{self, StageNotes};
+use foramen_study::{CohortFlow, Excluded, StudyConfig};
+
+use crate::inputs::{Inputs, prepare_output};
+use crate::reporting::make_report;
+use crate::stages::{dataset, patch_frame, run_selection};
+use crate::terminal::say;
+use crate::train_arguments::TrainArguments;
+use crate::training::{resolve_device, train_models};
+
+/// From a DICOM folder and an outcome table to a trained CNN and a report.
+#[derive(Parser)]
+pub struct Arguments {
+    #[command(flatten)]
+    inputs: Inputs,
+    #[command(flatten)]
+    train: TrainArguments,
+    /// Edge of the patch around each foramen; 200 shows the whole slice.
+    #[arg(long, value_name = "MM", default_value_t = 50.0)]
+    patch_mm: f64,
+    /// Edge of a pixel of the patch.
+    #[arg(long, value_name = "MM", default_value_t = 0.5)]
+    pixel_mm: f64,
+    /// Where the files go.
+    #[arg(long, value_name = "DIR", default_value = "foramen-study")]
+    out: PathBuf,
+    /// Write into a folder that is not empty.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When an input cannot be used or a file cannot be written; the message names it.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let out = &arguments.out;
+    // What can be known to fail is told before an hour of work, not after.
+    let frame = patch_frame(arguments.patch_mm, arguments.pixel_mm)?;
+    prepare_output(out, arguments.force || arguments.train.resume)?;
+    let device = resolve_device(&arguments.train.device)?;
+    say!("device: {device}");
+    let mut timing: Vec<(String, f64)> = Vec::new();
+    let mut clock = Instant::now();
+    let mut lap = |stage: &str, clock: &mut Instant| {
+        timing.push((stage.to_owned(), clock.elapsed().as_secs_f64()));
+        *clock = Instant::now();
+    };
+
+    arguments.inputs.draw()?;
+    lap("cohort", &mut clock);
+    let inputs = arguments.inputs.open()?;
+    lap("scan", &mut clock);
+    let config = StudyConfig::default().with_patch(frame);
+    let selected = run_selection(&inputs, &config, out)?;
+    lap("select", &mut clock);
+
+    let flow = CohortFlow::of(&selected.manifest);
+    say!("{} rows, {} included", flow.rows, flow.included);
+    for count in &flow.excluded {
+        let of_reason = |row: &&Excluded| row.reason == count.reason;
+        let first = selected.excluded().iter().find(of_reason);
+        let detail = first.map_or("", |row| &row.detail);
+        say!("  {:>4} excluded: {} ({detail})", count.rows, count.reason);
+    }
+    if flow.included == 0 {
+        bail!(
+            "no row of the outcome table can be used; {} gives the reason of each",
+            out.join("manifest.json").display()
+        );
+    }
+    let dataset = dataset(out)?;
+    lap("patches", &mut clock);
+    let models = train_models(&dataset, &arguments.train, out)?;
+    lap("train", &mut clock);
+
+    let notes = StageNotes { timing_s: timing, ..files::read_stages(out)?.unwrap_or_default() };
+    files::write_stages(out, &notes)?;
+    make_report(out, None)?;
+    let page = out.join("report.html");
+    let summary: Vec<String> =
+        models.iter().map(|model| format!("{} {}", model.name, model.summary())).collect();
+    let page = page.canonicalize().context("the report was just written")?;
+    say!("{} of {} rows; {}", flow.included, flow.rows, summary.join("; "));
+    say!("report: {}", page.display());
+    Ok(())
+}

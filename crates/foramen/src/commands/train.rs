@@ -1,0 +1,57 @@
+//! Trains the CNN and the ruler on a study that `select` has prepared, five folds
+//! by subject, and leaves the models and their out-of-fold predictions.
+//!
+//! `DIR` is the `--out` of `select` or `study`. It prints the AUC of both models
+//! on subjects they have not seen, and writes `predictions.csv`,
+//! `predictions-ruler.csv` and `models/fold-N` into the folder. A checkpoint is kept
+//! in `checkpoints` after each epoch: interrupted, by Ctrl-C or otherwise, the same
+//! command with `--resume` goes on and ends with the same models. With no arguments
+//! it prepares a small synthetic study first.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Parser;
+use foramen_study::StudyConfig;
+
+use crate::inputs::{Inputs, prepare_output};
+use crate::stages::{dataset, run_selection};
+use crate::terminal::say;
+use crate::train_arguments::TrainArguments;
+use crate::training::{resolve_device, train_models};
+
+/// Trains the CNN and the ruler by cross-validation.
+#[derive(Parser)]
+pub struct Arguments {
+    /// Folder that `select` or `study` has written; without it, a small
+    /// synthetic study is prepared.
+    #[arg(long, value_name = "DIR")]
+    study: Option<PathBuf>,
+    #[command(flatten)]
+    train: TrainArguments,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When an input cannot be used or a file cannot be written; the message names it.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    say!("device: {}", resolve_device(&arguments.train.device)?);
+    let study = match &arguments.study {
+        Some(study) => study.clone(),
+        None => {
+            let study = PathBuf::from("foramen-study-train");
+            prepare_output(&study, true)?;
+            if !arguments.train.resume {
+                run_selection(&Inputs::synthetic(60).open()?, &StudyConfig::default(), &study)?;
+            }
+            study
+        }
+    };
+    let dataset = dataset(&study)?;
+    for model in train_models(&dataset, &arguments.train, &study)? {
+        say!("{:<6} {}", model.name, model.summary());
+    }
+    say!("written to {}", study.display());
+    Ok(())
+}

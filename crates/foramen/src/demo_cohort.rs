@@ -1,0 +1,31 @@
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use foramen_phantom::{CohortConfig, write_cohort};
+
+use crate::progress::bar;
+
+/// The folder of the default synthetic cohort with `analysable` subjects, drawn
+/// once and kept in the user cache under its configuration, seed and generator
+/// version.
+///
+/// # Errors
+/// When there is no user cache or the cohort cannot be written.
+pub(crate) fn demo_cohort(analysable: usize, seed: u64) -> Result<PathBuf> {
+    let folders = directories::ProjectDirs::from("", "", "foramen")
+        .context("no home folder, so no place to keep the synthetic cohort; give --dicom DIR")?;
+    let config = CohortConfig::default().with_analysable(analysable).with_seed(seed);
+    let folder = folders.cache_dir().join("cohorts").join(config.fingerprint());
+    if folder.join("truth.json").is_file() {
+        return Ok(folder);
+    }
+    eprintln!("drawing the synthetic cohort, once; it is kept for later runs");
+    let progress = bar("draw", 0);
+    write_cohort(&config, &folder, &|done, of| {
+        progress.set_length(of as u64);
+        progress.set_position(done as u64);
+    })
+    .with_context(|| format!("the synthetic cohort could not be drawn in {}", folder.display()))?;
+    progress.finish();
+    Ok(folder)
+}

@@ -1,0 +1,98 @@
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use foramen_cnn::{CnnModel, Heatmap};
+use foramen_image::{Colour, Picture};
+use foramen_learn::Sample;
+use foramen_study::files::write_atomically;
+use foramen_types::{Outcome, Probability};
+
+use crate::contact_page::{Shown, contact_page};
+
+/// The edge of the square that occlusion hides, millimetres: the width of an open
+/// foramen and its walls.
+const HIDDEN: f64 = 8.0;
+
+/// Pictures of where predictions come from, and a page with all of them.
+pub(crate) struct Explanations<'a> {
+    models: &'a [CnnModel],
+    folder: PathBuf,
+    shown: Vec<Shown>,
+}
+
+impl<'a> Explanations<'a> {
+    /// Explains predictions that are the mean of some models.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub(crate) fn new(models: &'a [CnnModel], folder: &Path) -> Result<Self> {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("could not make {}", folder.display()))?;
+        Ok(Self { models, folder: folder.to_owned(), shown: Vec::new() })
+    }
+
+    /// Draws beside each other the patch, what speaks for the likelier outcome by
+    /// Grad-CAM, and what by occlusion, each the mean over the models.
+    ///
+    /// # Errors
+    /// When a model cannot read the sample or the picture cannot be written.
+    pub(crate) fn add(&mut self, sample: &Sample, probability: Probability) -> Result<()> {
+        let likelier = if probability.get() >= 0.5 { Outcome::Favourable } else { Outcome::Poor };
+        let cam = self.mean(|model| Ok(model.grad_cam(sample, likelier)?))?;
+        let occlusion = self.mean(|model| {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a few pixels"
+            )]
+            let size = (HIDDEN / model.config().pixel).round() as usize;
+            Ok(model.occlusion(sample, likelier, size)?)
+        })?;
+        let bare = Heatmap { values: cam.values.map(|_| 0.0) };
+        let picture = beside(&[bare, cam, occlusion].map(|map| map.overlay(&sample.patch)));
+        let level = sample.level.name().replace('/', "-");
+        let file = format!("{}_{level}_{}.png", sample.subject, sample.side);
+        write_atomically(&self.folder.join(&file), |writer| {
+            picture.write_png(writer).map_err(std::io::Error::other)
+        })?;
+        self.shown.push(Shown {
+            file: Some(file),
+            title: format!("{} {} {}", sample.subject, sample.level, sample.side),
+            text: format!("favourable {:.2}; maps for {likelier}", probability.get()),
+        });
+        Ok(())
+    }
+
+    /// Writes `explanations.html` with all pictures.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn finish(self) -> Result<()> {
+        let note = format!(
+            "Left: the patch, treated side at image left. Middle: what speaks for the likelier \
+             outcome by Grad-CAM. Right: by how much its log-odds fall when a square of {HIDDEN} \
+             mm is hidden. Each map is the mean of {} models on a scale of its own. Where the two \
+             differ, believe neither; neither proves a cause.",
+            self.models.len()
+        );
+        let page = contact_page("Where predictions come from", &note, &self.shown);
+        let path = self.folder.join("explanations.html");
+        std::fs::write(&path, page).with_context(|| format!("could not write {}", path.display()))
+    }
+
+    fn mean(&self, map: impl Fn(&CnnModel) -> Result<Heatmap>) -> Result<Heatmap> {
+        let maps = self.models.iter().map(map).collect::<Result<Vec<_>>>()?;
+        Heatmap::mean(&maps).context("no model to explain")
+    }
+}
+
+/// Pictures of one height from left to right, with a gap between.
+fn beside(pictures: &[Picture; 3]) -> Picture {
+    const GAP: usize = 4;
+    let [rows, columns] = [pictures[0].rows(), pictures[0].columns()];
+    let mut all = Picture::filled(rows, 3 * columns + 2 * GAP, Colour(255, 255, 255));
+    for (place, picture) in pictures.iter().enumerate() {
+        all.paste(picture, 0, place * (columns + GAP));
+    }
+    all
+}

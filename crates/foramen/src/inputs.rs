@@ -1,0 +1,242 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use foramen_dicom::{Scan, ScanOptions, scan};
+use foramen_outcome::{Dictionary, Mapping, OutcomeError, OutcomeOptions, Outcomes};
+use foramen_phantom::Truth;
+use foramen_study::{Levels, Numbers, open_levels, read_links};
+use foramen_types::{SubjectId, SubjectKey};
+
+use crate::demo_cohort::demo_cohort;
+use crate::files::open;
+use crate::progress::counter;
+
+/// What a study is made from. Without `--dicom` and `--outcomes`, the synthetic
+/// cohort.
+#[derive(Debug, Clone, Args)]
+pub struct Inputs {
+    /// Folder of DICOM files, searched through and through.
+    #[arg(long, value_name = "DIR", requires = "outcomes")]
+    pub dicom: Option<PathBuf>,
+    /// Table of injections and pain scores.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    pub outcomes: Option<PathBuf>,
+    /// Which columns of the table hold what (TOML).
+    #[arg(long, value_name = "FILE", requires = "outcomes")]
+    pub mapping: Option<PathBuf>,
+    /// The data dictionary of a REDCap project (CSV).
+    #[arg(long, value_name = "FILE", requires = "outcomes")]
+    pub dictionary: Option<PathBuf>,
+    /// Disc positions: levels.csv or the same as JSON, 3D Slicer markups, label images
+    /// (NIfTI), or a folder of such files; without it, discs are found on the sagittal
+    /// series.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    pub levels: Option<PathBuf>,
+    /// Table `patient_id,subject_id` that links the images to the outcome table.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    pub link: Option<PathBuf>,
+    /// `truth.json` of a synthetic cohort; that of a folder which `cohort` has written is
+    /// found.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    pub truth: Option<PathBuf>,
+    /// Columns of the outcome table with numbers that the CNN reads beside the picture,
+    /// such as age,duration_weeks; blank cells are missing.
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub covariates: Vec<String>,
+    /// Analysable subjects of the synthetic cohort.
+    #[arg(long, value_name = "N", default_value_t = 288, conflicts_with = "dicom")]
+    pub subjects: usize,
+    /// Seed of the synthetic cohort.
+    #[arg(long, value_name = "S", default_value_t = 1, conflicts_with = "dicom")]
+    pub cohort_seed: u64,
+}
+
+/// Inputs that have been read.
+pub struct OpenedInputs {
+    /// The stacks of the DICOM folder.
+    pub scan: Scan,
+    /// The episodes of the outcome table.
+    pub outcomes: Outcomes,
+    /// The covariates of each episode, by its first row.
+    pub covariates: BTreeMap<u64, Numbers>,
+    /// Disc positions, where given.
+    pub levels: Option<Levels>,
+    /// The truth of a synthetic cohort.
+    pub truth: Option<Truth>,
+}
+
+impl Inputs {
+    /// A synthetic cohort of this many analysable subjects.
+    #[must_use]
+    pub fn synthetic(subjects: usize) -> Self {
+        Self {
+            dicom: None,
+            outcomes: None,
+            mapping: None,
+            dictionary: None,
+            levels: None,
+            link: None,
+            truth: None,
+            covariates: Vec::new(),
+            subjects,
+            cohort_seed: 1,
+        }
+    }
+
+    /// Draws the synthetic cohort where no folder is given and it has not been
+    /// drawn yet.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn draw(&self) -> Result<()> {
+        if self.dicom.is_none() {
+            demo_cohort(self.subjects, self.cohort_seed)?;
+        }
+        Ok(())
+    }
+
+    /// Scans the folder and reads the tables; draws the synthetic cohort first
+    /// where no folder is given.
+    ///
+    /// # Errors
+    /// When a folder or table cannot be used, with its name.
+    pub fn open(&self) -> Result<OpenedInputs> {
+        let (dicom, outcomes, truth) = match (&self.dicom, &self.outcomes) {
+            (Some(dicom), Some(outcomes)) => {
+                let truth = match &self.truth {
+                    Some(path) => Some(Truth::read(path)?),
+                    None => truth_of_cohort(dicom, outcomes),
+                };
+                (dicom.clone(), outcomes.clone(), truth)
+            }
+            _ => {
+                let folder = demo_cohort(self.subjects, self.cohort_seed)?;
+                eprintln!("synthetic cohort: {}", folder.display());
+                let truth = Truth::read(&folder.join("truth.json"))?;
+                (folder.join("dicom"), folder.join("outcomes.csv"), Some(truth))
+            }
+        };
+        let key = read_key(self.link.as_deref())?;
+        let mut options = OutcomeOptions::default().with_key(key.clone());
+        if let Some(path) = &self.mapping {
+            options = options.with_mapping(open(path, Mapping::read)?);
+        }
+        if let Some(path) = &self.dictionary {
+            options = options.with_dictionary(open(path, Dictionary::read)?);
+        }
+        let (outcomes, covariates) = open(&outcomes, |file| {
+            let outcomes = foramen_outcome::read(file, &options)?;
+            let covariates = outcomes.covariate_numbers(&self.covariates, &options)?;
+            Ok::<_, OutcomeError>((outcomes, covariates))
+        })?;
+        if self.dicom.is_some() {
+            note_raw_ids(&key);
+        }
+        let scan = scan_folder(&dicom, key.clone())?;
+        let levels = self.levels.as_ref().map(|path| read_levels(path, &key, &scan)).transpose()?;
+        Ok(OpenedInputs { scan, outcomes, covariates, levels, truth })
+    }
+}
+
+/// The truth of a folder that `cohort` has written, which holds images and table under
+/// their names there. A file of that name in any other folder is somebody else's.
+fn truth_of_cohort(dicom: &Path, outcomes: &Path) -> Option<Truth> {
+    let folder = dicom.parent()?;
+    let is_cohort = dicom.ends_with("dicom")
+        && outcomes.ends_with("outcomes.csv")
+        && outcomes.parent() == Some(folder);
+    let path = folder.join("truth.json");
+    if !is_cohort || !path.is_file() {
+        return None;
+    }
+    Truth::read(&path)
+        .inspect_err(|error| {
+            let path = path.display();
+            eprintln!("note: {path} is not used: {error}; name another by --truth");
+        })
+        .ok()
+}
+
+/// The key that a linkage table makes of hospital numbers; without one they are the
+/// subject ids.
+///
+/// # Errors
+/// When the table cannot be used, with its name.
+pub(crate) fn read_key(link: Option<&Path>) -> Result<SubjectKey> {
+    link.map_or_else(|| Ok(SubjectKey::identity()), |path| open(path, read_links))
+}
+
+/// Says where hospital numbers will be in every file.
+pub(crate) fn note_raw_ids(key: &SubjectKey) {
+    if key.is_raw() {
+        eprintln!(
+            "note: Patient IDs are used as subject ids and will be in every file; give --link \
+             FILE to replace them"
+        );
+    }
+}
+
+/// Reads disc positions of whatever form, and says which files of a folder could
+/// not be used and how many subjects have no images.
+///
+/// # Errors
+/// When a file cannot be used, with its name.
+pub(crate) fn read_levels(path: &Path, key: &SubjectKey, scan: &Scan) -> Result<Levels> {
+    let given = open_levels(path, key, scan)?;
+    for file in &given.unread {
+        eprintln!("note: {} is not used: {}", file.path.display(), file.reason);
+    }
+    let images: BTreeSet<&SubjectId> = scan.stacks.iter().map(|stack| &stack.subject).collect();
+    let named: BTreeSet<&SubjectId> = given.levels.iter().map(|(subject, _, _)| subject).collect();
+    let unmatched: Vec<&SubjectId> = named.difference(&images).copied().collect();
+    if let Some(first) = unmatched.first() {
+        eprintln!(
+            "note: {} of {} subjects of {} have no images, such as {first}; check their ids, or \
+             give --link FILE",
+            unmatched.len(),
+            named.len(),
+            path.display()
+        );
+    }
+    Ok(given.levels)
+}
+
+fn scan_folder(dicom: &Path, key: SubjectKey) -> Result<Scan> {
+    let progress = counter("scan");
+    let shown = progress.clone();
+    let options = ScanOptions::default()
+        .with_key(key)
+        .with_progress(move |files| shown.set_position(files as u64));
+    let found = scan(dicom, &options)?;
+    progress.finish_with_message(format!("files, {} stacks", found.stacks.len()));
+    for (reason, files) in found.rejected_counts() {
+        eprintln!("note: {files} file(s) are not used: {reason}");
+    }
+    if found.stacks.is_empty() {
+        let first = found.rejected.first();
+        let why = first.map_or(String::new(), |r| format!(" ({}: {})", r.path.display(), r.reason));
+        bail!(
+            "{} holds no usable MR stack: {} files, {} rejected{why}; give the folder that holds \
+             the DICOM files, and run the example `scan` on it to see every reason",
+            dicom.display(),
+            found.files,
+            found.rejected.len()
+        );
+    }
+    Ok(found)
+}
+
+/// Makes the output folder; one that holds something is refused unless `force`.
+///
+/// # Errors
+/// When the folder is not empty, or cannot be made.
+pub fn prepare_output(folder: &Path, force: bool) -> Result<()> {
+    let is_empty = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+    if !is_empty && !force {
+        bail!("{} is not empty; give --force to write into it, or another --out", folder.display());
+    }
+    fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))
+}

@@ -1,0 +1,67 @@
+//! Who gains from a steroid injection at a cervical nerve root?
+//!
+//! This crate gathers the crates of foramen under one name: [`dicom`] reads a folder
+//! of MRI, [`outcome`] labels a pain table, [`select`] measures the foramina and
+//! chooses the narrowest slice, [`study`] joins them and keeps every stage in a file,
+//! [`learn`] and (with the feature `torch`) `cnn` train and predict by subject,
+//! [`metrics`] and [`report`] say how well. [`commands`] are the tasks of the program
+//! `foramen`, one module each.
+//!
+//! ```
+//! use foramen::outcome::{OutcomeOptions, read};
+//! use foramen::types::Outcome;
+//!
+//! let table = "\
+//! subject_id,level,side,injection_date,nrs_baseline,followup_date,nrs_followup
+//! P0001,C5/6,left,2024-03-01,7,2024-04-30,3
+//! P0002,C6/7,right,2024-03-04,6,2024-05-03,5
+//! ";
+//! let outcomes = read(table.as_bytes(), &OutcomeOptions::default())?;
+//! let labels: Vec<Outcome> = outcomes.episodes.iter().map(|one| one.outcome).collect();
+//! assert_eq!(labels, [Outcome::Favourable, Outcome::Poor]);
+//! # Ok::<(), foramen::outcome::OutcomeError>(())
+//! ```
+
+pub use foramen_types as types;
+
+pub use foramen_image as image;
+pub use foramen_metrics as metrics;
+pub use foramen_outcome as outcome;
+
+pub use foramen_dicom as dicom;
+pub use foramen_learn as learn;
+pub use foramen_phantom as phantom;
+pub use foramen_select as select;
+
+#[cfg(feature = "torch")]
+pub use foramen_cnn as cnn;
+pub use foramen_study as study;
+
+pub use foramen_report as report;
+
+pub mod commands;
+
+mod contact_page;
+mod contact_sheet;
+#[cfg(feature = "torch")]
+mod covariates;
+mod demo_cohort;
+#[cfg(feature = "torch")]
+mod explanation;
+mod files;
+mod inputs;
+mod labels;
+mod levels_page;
+mod progress;
+mod provenance;
+mod reporting;
+mod stack_table;
+mod stages;
+mod terminal;
+mod train_arguments;
+mod training;
+mod truth;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

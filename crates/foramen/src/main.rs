@@ -1,0 +1,93 @@
+//! The program `foramen`: one subcommand for each of [`foramen::commands`].
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
+use foramen::commands::{self, finish};
+
+/// From cervical MRI and pain scores to who gains from a steroid injection.
+///
+/// Each stage leaves its files for the next. With no arguments each subcommand runs on
+/// generated data.
+#[derive(Parser)]
+#[command(name = "foramen", arg_required_else_help = true)]
+struct Arguments {
+    /// Print the version, and which libtorch and device it computes with.
+    #[arg(short = 'V', long)]
+    version: bool,
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything: from a DICOM folder and an outcome table to models and a report.
+    Study(Box<commands::study::Arguments>),
+    /// List the MR stacks of a folder, and what is not used, with reasons.
+    Scan(commands::scan::Arguments),
+    /// Write each stack as NIfTI and as a contact sheet.
+    Export(commands::export::Arguments),
+    /// Draft disc positions from the sagittal series, for a person to correct.
+    Levels(commands::levels::Arguments),
+    /// Turn a pain table into labels and a cohort flow.
+    Label(commands::label::Arguments),
+    /// Measure the foramina, choose the slices, draw what was measured.
+    Select(commands::select::Arguments),
+    /// Train the CNN and the ruler on a study that `select` has prepared.
+    #[cfg(feature = "torch")]
+    Train(commands::train::Arguments),
+    /// Predict the outcome of injections to come with trained models.
+    #[cfg(feature = "torch")]
+    Predict(commands::predict::Arguments),
+    /// AUC, calibration and more, from any table of predictions.
+    Evaluate(commands::evaluate::Arguments),
+    /// Compare measured widths with readers'.
+    Agreement(commands::agreement::Arguments),
+    /// Make the report of a study anew from what lies in its folder.
+    Report(commands::report::Arguments),
+    /// Make a synthetic cohort.
+    Cohort(commands::cohort::Arguments),
+    /// Say where the CNN would compute, and try it.
+    #[cfg(feature = "torch")]
+    CheckDevice(commands::check_device::Arguments),
+    /// Print the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.version {
+        println!("{}", commands::version());
+        return ExitCode::SUCCESS;
+    }
+    // Without one, clap has printed the help.
+    let Some(task) = arguments.task else { return ExitCode::FAILURE };
+    finish(match task {
+        Task::Study(arguments) => commands::study::run(&arguments),
+        Task::Scan(arguments) => commands::scan::run(&arguments),
+        Task::Export(arguments) => commands::export::run(&arguments),
+        Task::Levels(arguments) => commands::levels::run(&arguments),
+        Task::Label(arguments) => commands::label::run(&arguments),
+        Task::Select(arguments) => commands::select::run(&arguments),
+        #[cfg(feature = "torch")]
+        Task::Train(arguments) => commands::train::run(&arguments),
+        #[cfg(feature = "torch")]
+        Task::Predict(arguments) => commands::predict::run(&arguments),
+        Task::Evaluate(arguments) => commands::evaluate::run(&arguments),
+        Task::Agreement(arguments) => commands::agreement::run(&arguments),
+        Task::Report(arguments) => commands::report::run(&arguments),
+        Task::Cohort(arguments) => commands::cohort::run(&arguments),
+        #[cfg(feature = "torch")]
+        Task::CheckDevice(arguments) => commands::check_device::run(&arguments),
+        Task::Completions { shell } => {
+            let mut written = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "foramen", &mut written);
+            print!("{}", String::from_utf8_lossy(&written));
+            Ok(())
+        }
+    })
+}

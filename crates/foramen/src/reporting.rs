@@ -1,0 +1,210 @@
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use foramen_report::{
+    Cohort, ExamplePicture, Excluded, Model, Report, ReportInput, TruthComparison, read_predictions,
+};
+use foramen_study::files::{self, ModelNotes, SelectedRow, StageNotes};
+use foramen_study::{CohortFlow, Kept, Manifest};
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use crate::files::open;
+
+/// How many example slices the report shows.
+const EXAMPLES: usize = 6;
+
+/// The title of a report that is given none.
+const TITLE: &str = "Outcome of cervical transforaminal epidural steroid injection";
+
+/// Makes `report.html` and `report.json` of what lies in the folder of a study, and
+/// `run.json` anew.
+///
+/// # Errors
+/// When a file of an earlier stage is missing or cannot be used, or one cannot be written.
+pub(crate) fn make_report(study: &Path, title: Option<&str>) -> Result<Report> {
+    let notes = notes(study)?;
+    let manifest = files::read_manifest(&study.join("manifest.json"))?;
+    let models =
+        notes.models.iter().map(|notes| model(study, notes)).collect::<Result<Vec<_>>>()?;
+    let truth = match &notes.truth {
+        Value::Null => None,
+        truth => Some(TruthComparison::deserialize(truth).context("the truth in stages.json")?),
+    };
+    let input = ReportInput {
+        title: title.unwrap_or(TITLE).to_owned(),
+        synthetic: notes.synthetic,
+        cohort: cohort(&manifest),
+        examples: examples(study, &manifest, models.first())?,
+        models,
+        truth,
+        timing_s: notes.timing_s,
+        provenance: notes.provenance,
+        seed: notes.seed,
+    };
+    let report = foramen_report::evaluate(&input)?;
+    let html = foramen_report::render_html(&report, &input);
+    files::write_atomically(&study.join("report.html"), |file| file.write_all(html.as_bytes()))?;
+    files::write_atomically(&study.join("report.json"), |file| {
+        Ok(serde_json::to_writer_pretty(file, &report)?)
+    })?;
+    files::write_run(study, &input.provenance)?;
+    Ok(report)
+}
+
+/// What the stages noted. Studies made before they did have it in their former
+/// `report.json`; without one, there are the predictions alone.
+fn notes(study: &Path) -> Result<StageNotes> {
+    let mut notes = match files::read_stages(study)? {
+        Some(notes) => notes,
+        None => former(&study.join("report.json"))?,
+    };
+    if notes.models.is_empty() {
+        notes.models = lying_in(study)?;
+    }
+    ensure!(
+        !notes.models.is_empty(),
+        "{} holds no predictions; run `train --study {}` first",
+        study.display(),
+        study.display()
+    );
+    Ok(notes)
+}
+
+/// What a report of a former version says of its stages.
+fn former(path: &Path) -> Result<StageNotes> {
+    let text = match fs::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(StageNotes::default()),
+        read => read.with_context(|| format!("could not read {}", path.display()))?,
+    };
+    let report: Value = serde_json::from_slice(&text)
+        .with_context(|| format!("{} is no report of a former version", path.display()))?;
+    let seconds = report["timing_s"].as_object().into_iter().flatten();
+    let models = report["models"].as_object().into_iter().flatten();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Ok(StageNotes {
+        synthetic: report["synthetic"].as_bool().unwrap_or_default(),
+        truth: report["truth"].clone(),
+        models: models
+            .map(|(name, model)| ModelNotes {
+                name: name.clone(),
+                title: text(&model["title"]),
+                description: text(&model["description"]),
+                threshold: model["threshold"].as_f64(),
+                predictions: predictions_file(name),
+            })
+            .collect(),
+        timing_s: seconds
+            .filter_map(|(stage, seconds)| Some((stage.clone(), seconds.as_f64()?)))
+            .collect(),
+        provenance: report["provenance"].clone(),
+        seed: report["seed"].as_u64().unwrap_or(1),
+    })
+}
+
+/// The models whose predictions lie in the folder, as far as a file name tells.
+fn lying_in(study: &Path) -> Result<Vec<ModelNotes>> {
+    let entries =
+        fs::read_dir(study).with_context(|| format!("could not read {}", study.display()))?;
+    let mut names: Vec<String> = Vec::new();
+    for entry in entries {
+        let file = entry?.file_name().to_string_lossy().into_owned();
+        let name = file.strip_prefix("predictions").and_then(|rest| rest.strip_suffix(".csv"));
+        names.extend(name.map(|name| match name.strip_prefix('-') {
+            Some(model) => model.to_owned(),
+            None => "cnn".to_owned(),
+        }));
+    }
+    names.sort();
+    let notes = |name: String| ModelNotes {
+        title: name.clone(),
+        predictions: predictions_file(&name),
+        name,
+        ..ModelNotes::default()
+    };
+    Ok(names.into_iter().map(notes).collect())
+}
+
+/// Where the predictions of a model lie.
+pub(crate) fn predictions_file(model: &str) -> String {
+    if model == "cnn" { "predictions.csv".to_owned() } else { format!("predictions-{model}.csv") }
+}
+
+fn model(study: &Path, notes: &ModelNotes) -> Result<Model> {
+    let path = study.join(&notes.predictions);
+    ensure!(
+        path.is_file(),
+        "{} is not there; run `train --study {}` first, which writes it",
+        path.display(),
+        study.display()
+    );
+    let read = open(&path, read_predictions)?;
+    let mut model = Model::new(&notes.name, read.predictions);
+    model.title.clone_from(&notes.title);
+    model.description.clone_from(&notes.description);
+    model.threshold = notes.threshold;
+    Ok(model)
+}
+
+fn cohort(manifest: &Manifest) -> Cohort {
+    let flow = CohortFlow::of(manifest);
+    let excluded = flow.excluded.iter();
+    Cohort {
+        rows: flow.rows,
+        included: flow.included,
+        favourable: flow.favourable,
+        excluded: excluded
+            .map(|count| Excluded { reason: count.reason.to_string(), n: count.rows })
+            .collect(),
+        studies_without_row: flow.studies_without_row,
+        images_unread: manifest.unread().iter().map(|unread| unread.images).sum(),
+    }
+}
+
+/// Chosen slices from the narrowest to the widest, evenly among those that were
+/// chosen, with what was predicted and what became of them.
+fn examples(
+    study: &Path,
+    manifest: &Manifest,
+    model: Option<&Model>,
+) -> Result<Vec<ExamplePicture>> {
+    let rows = files::read_selections(&study.join("selections.csv"))?;
+    // Both are in the order of the manifest.
+    let chosen = rows.iter().filter(|row| row.chosen);
+    let mut drawn: Vec<(&SelectedRow, PathBuf)> = chosen
+        .zip(manifest.kept())
+        .map(|(row, kept)| (row, study.join(picture_of(kept))))
+        .filter(|(_, picture)| picture.is_file())
+        .collect();
+    let width = |row: &SelectedRow| row.width.unwrap_or(0.0);
+    drawn.sort_by(|a, b| width(a.0).total_cmp(&width(b.0)));
+    let last = drawn.len().saturating_sub(1);
+    let mut places: Vec<usize> = (0..EXAMPLES).map(|i| i * last / (EXAMPLES - 1)).collect();
+    places.dedup();
+    let mut pictures = Vec::new();
+    for (row, picture) in places.into_iter().filter_map(|place| drawn.get(place)) {
+        let prediction = model.and_then(|model| {
+            let found = model
+                .predictions
+                .iter()
+                .find(|p| p.subject == row.subject && p.level == row.level && p.side == row.side)?;
+            let outcome = found.outcome.map(|o| o.to_string()).unwrap_or_default();
+            let percent = 100.0 * found.probability.get();
+            Some(format!("; {} said {percent:.0} % favourable, it was {outcome}", model.title))
+        });
+        let (subject, level, side, mm) = (&row.subject, row.level, row.side, width(row));
+        let caption =
+            format!("{subject}, {level} {side}: {mm:.1} mm{}", prediction.unwrap_or_default());
+        let png =
+            fs::read(picture).with_context(|| format!("could not read {}", picture.display()))?;
+        pictures.push(ExamplePicture { caption, png });
+    }
+    Ok(pictures)
+}
+
+/// Where the picture of a decision lies in the folder of a study.
+fn picture_of(kept: &Kept) -> String {
+    crate::stages::picture_file(kept.row, kept.level, kept.side)
+}

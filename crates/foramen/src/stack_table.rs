@@ -1,0 +1,223 @@
+//! The stacks of a scan, for people and for programs.
+
+use std::collections::BTreeSet;
+
+use foramen_dicom::{
+    Accepted, Finding, FrameAgreement, IdentifierGroup, Refusal, Rejected, Remark, Residual, Scan,
+    StackHeader, identity_report, series_description,
+};
+use serde_json::{Value, json};
+
+use crate::terminal::say;
+
+/// Prints one line per stack, and why it is what it is.
+pub(crate) fn print_stacks(found: &Scan, explain: bool) {
+    if found.stacks.is_empty() {
+        return;
+    }
+    say!(
+        "{:<16} {:>12} {:>5} {:<10} {:<8} {:<7} {:>6} {:>9} {:<17} description; problems",
+        "subject",
+        "series",
+        "stack",
+        "date",
+        "plane",
+        "image",
+        "slices",
+        "matrix",
+        "spacing (mm)"
+    );
+    for stack in &found.stacks {
+        let tail = tail(&stack.series_uid);
+        let between = stack.slice_spacing().map_or_else(|| "–".into(), |mm| format!("{mm:.2}"));
+        let date = stack.acquired.map_or_else(|| "?".to_owned(), |date| date.to_string());
+        // A file that can no longer be read is told when it is asked for more.
+        let description = series_description(stack).ok().flatten();
+        let told: Vec<String> = description.into_iter().chain(remarks(stack)).collect();
+        let spacing = format!("{:.3} × {:.3} × {between}", stack.spacing.row, stack.spacing.column);
+        say!(
+            "{:<16} {tail:>12} {:>5} {date:<10} {:<8} {:<7} {:>6} {:>9} {spacing:<17} {}",
+            stack.subject,
+            stack.stack,
+            stack.orientation,
+            stack.contrast,
+            stack.slices.len(),
+            format!("{} × {}", stack.rows, stack.columns),
+            told.join("; ")
+        );
+        for finding in stack.findings.iter().filter(|_| explain) {
+            let Finding { about, answer, confidence, evidence, .. } = finding;
+            say!("{about:>16} {answer:<9} {confidence:.2}  {}", evidence.join(", "));
+        }
+    }
+}
+
+/// Prints which stacks of each study are its axial T2 images, or why none is.
+pub(crate) fn print_studies(found: &Scan, accepted: &Accepted) {
+    for study in found.studies() {
+        match study.axial_t2_accepting(accepted) {
+            Ok(answers) => {
+                for best in answers {
+                    let stacks: Vec<_> = best.stacks.iter().map(|s| s.stack.to_string()).collect();
+                    let (series, stacks) = (tail(&best.stacks[0].series_uid), stacks.join(", "));
+                    say!(
+                        "{}: axial T2 in {series}, stacks {stacks} ({:.2}): {}",
+                        study.subject,
+                        best.score,
+                        best.reasons.join(", ")
+                    );
+                }
+            }
+            Err(none) => {
+                say!("{}: {none}", study.subject);
+                let axial = none.refused.iter().filter(|r| r.refusal != Refusal::Plane);
+                let kinds: BTreeSet<_> = axial.map(|refused| refused.refusal.name()).collect();
+                for kind in kinds {
+                    say!("{:>16} --accept {kind} uses them all the same", "");
+                }
+            }
+        }
+    }
+}
+
+/// Prints the sets of axial T2 images of each examination in their order, and why
+/// each comes before the next.
+pub(crate) fn print_pools(found: &Scan, accepted: &Accepted) {
+    for examination in found.examinations() {
+        let frames = examination.frames();
+        if frames != FrameAgreement::One {
+            say!("{}: {frames}", examination.subject);
+        }
+        // Why there is none was told for each study.
+        let Ok(pool) = examination.pool(accepted) else { continue };
+        let day = pool.acquired.map_or_else(|| "?".to_owned(), |date| date.to_string());
+        for (index, set) in pool.sets.iter().enumerate() {
+            let series: Vec<&str> = set.series().into_iter().map(tail).collect();
+            say!(
+                "{} {day}: set {} of {}: {} images, {} {}, {:.0} mm, series {}",
+                pool.subject,
+                index + 1,
+                pool.sets.len(),
+                set.images.len(),
+                set.contrast,
+                set.fat,
+                set.covered,
+                series.join(", ")
+            );
+            for aside in &set.set_aside {
+                let (image, kept) = (aside.image.header(), aside.kept.header());
+                let (image, kept) = (image.path.display(), kept.path.display());
+                say!("{:>16} {image}: the later {kept} lies at its place", "set aside");
+            }
+            for remark in &set.remarks {
+                say!("{:>16} {}: {remark}", "remark", remark.name());
+            }
+        }
+        if let Some((_, why)) = pool.runner_up() {
+            say!("{:>16} set 1 comes before set 2: {why}", "");
+        }
+    }
+}
+
+/// The end of a UID, which is what tells series of one study apart.
+fn tail(uid: &str) -> &str {
+    uid.get(uid.len().saturating_sub(12)..).unwrap_or(uid)
+}
+
+fn findings(stack: &StackHeader) -> Vec<Value> {
+    let as_json = |finding: &Finding| {
+        json!({
+            "about": finding.about, "answer": finding.answer,
+            "confidence": finding.confidence, "evidence": finding.evidence,
+        })
+    };
+    stack.findings.iter().map(as_json).collect()
+}
+
+fn remarks(stack: &StackHeader) -> Vec<String> {
+    let kind = [(stack.localizer, "localizer"), (stack.derived, "derived")];
+    let kind = kind.into_iter().filter(|kind| kind.0).map(|kind| kind.1.to_owned());
+    let place = stack.blocks.iter().position(|&block| block == stack.stack);
+    let block = place.filter(|_| stack.blocks.len() > 1);
+    let block = block.map(|at| format!("block {} of {}", at + 1, stack.blocks.len()));
+    let dating = stack.acquired.is_none().then(|| stack.dating.to_string());
+    kind.chain(block)
+        .chain(stack.problems.iter().map(ToString::to_string))
+        .chain(dating)
+        .chain(stack.remarks.iter().filter(|r| !are_told(r)).map(ToString::to_string))
+        .collect()
+}
+
+/// Whether problems, kind or date of the stack say the same.
+fn are_told(remark: &Remark) -> bool {
+    matches!(
+        remark,
+        Remark::MissingSlice { .. }
+            | Remark::UnevenSpacing { .. }
+            | Remark::SingleSlice
+            | Remark::Derived
+            | Remark::Undated
+            | Remark::UnreadableDate
+    )
+}
+
+/// Prints how many files are rejected for which reason, and each of them.
+pub(crate) fn print_rejected(found: &Scan, explain: bool) {
+    say!("{} files, {} stacks, {} rejected", found.files, found.stacks.len(), found.rejected.len());
+    for conflict in &found.conflicts {
+        say!("{conflict}");
+    }
+    for (reason, count) in found.rejected_counts() {
+        say!("{count:>8}  {reason}");
+    }
+    for Rejected { path, reason, .. } in found.rejected.iter().filter(|_| explain) {
+        say!("{}: {reason}", path.display());
+    }
+}
+
+/// Prints the attributes that could name a patient, by what they tell, each once,
+/// and returns how many of them name a person alone.
+///
+/// # Errors
+/// When a file can no longer be read.
+pub(crate) fn print_residuals(found: &Scan) -> anyhow::Result<usize> {
+    let residuals = identity_report(&found.stacks)?;
+    for Residual { group, tag, name, why, files, stacks, .. } in &residuals {
+        let (of, element) = tag;
+        say!("{group:<8} ({of:04X},{element:04X}) {name}: {why} ({stacks} stacks, {files} files)");
+    }
+    Ok(residuals.iter().filter(|residual| residual.group == IdentifierGroup::Direct).count())
+}
+
+/// All of it for a program.
+#[must_use]
+pub(crate) fn as_json(found: &Scan) -> Value {
+    let stacks: Vec<Value> = found.stacks.iter().map(|stack| json!({
+        "subject_id": stack.subject.as_str(), "series_uid": stack.series_uid, "stack": stack.stack,
+        "blocks": stack.blocks,
+        "plane": stack.orientation.name(), "contrast": stack.contrast.name(),
+        "region": stack.region.name(), "findings": findings(stack), "localizer": stack.localizer, "derived": stack.derived,
+        "date": stack.acquired.map(|date| date.to_string()),
+        "remarks": stack.remarks.iter().map(Remark::name).collect::<Vec<_>>(),
+        "n_slices": stack.slices.len(), "rows": stack.rows, "columns": stack.columns,
+        "spacing_mm": {"row": stack.spacing.row, "column": stack.spacing.column, "slice": stack.slice_spacing()},
+        "gaps_mm": stack.report.gaps, "shear_mm": stack.report.shear, "even": stack.report.is_even(),
+        "problems": stack.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })).collect();
+    let rejected: Vec<Value> = found.rejected.iter().map(|rejected| json!({
+        "path": rejected.path, "frame": rejected.frame, "reason": rejected.reason.to_string(),
+    })).collect();
+    let studies: Vec<Value> = found.studies().iter().map(|study| {
+        let answer = match study.axial_t2() {
+            Ok(found) => json!(found.iter().map(|best| json!({
+                "series_uid": best.stacks[0].series_uid, "score": best.score, "reasons": best.reasons,
+                "stacks": best.stacks.iter().map(|stack| stack.stack).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>()),
+            Err(none) => json!({"refused": none.refused.iter().map(|refused| json!({
+                "series_uid": refused.series_uid, "stack": refused.stack, "reason": refused.reason,
+            })).collect::<Vec<_>>()}),
+        };
+        json!({"subject_id": study.subject.as_str(), "study_uid": study.study_uid, "axial_t2": answer})
+    }).collect();
+    json!({"files": found.files, "stacks": stacks, "studies": studies, "rejected": rejected})
+}

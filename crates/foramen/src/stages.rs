@@ -1,0 +1,154 @@
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use foramen_image::PatchFrame;
+use foramen_learn::Dataset;
+use foramen_study::files::StageNotes;
+use foramen_study::{
+    EpisodeSelection, Manifest, Selected, Selections, StudyConfig, StudyInputs, files,
+    select_slices,
+};
+
+use foramen_types::{Level, Side};
+
+use crate::contact_page::{Shown, contact_page};
+use crate::files::create;
+use crate::inputs::OpenedInputs;
+use crate::progress::bar;
+use crate::terminal::say;
+use crate::truth::truth_comparison;
+
+/// Joins the inputs, selects the slices, and writes `manifest.json`,
+/// `levels.csv`, `selections.csv`, `profile.csv`, the patches, a picture per
+/// decision and `decisions.html` with all of them into `out`. What later stages made of former selections there is
+/// removed.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) -> Result<Selected> {
+    let read = StudyInputs::new(&inputs.scan, &inputs.outcomes)
+        .with_levels(inputs.levels.as_ref())
+        .with_covariates(&inputs.covariates);
+    let manifest = Manifest::join(&read, config);
+    if let Some(edits) = manifest.level_edits() {
+        say!("disc positions: {edits}");
+    }
+    for (row, images) in manifest.near_misses() {
+        eprintln!(
+            "note: subject {row} of the table and {images} of the images differ only in case or \
+             leading zeros; they are kept apart"
+        );
+    }
+    let progress = bar("select", manifest.kept().len());
+    let selected =
+        select_slices(manifest, &inputs.scan, inputs.levels.as_ref(), config, &|done, of| {
+            progress.set_length(of as u64);
+            progress.set_position(done as u64);
+        });
+    progress.finish();
+    for unread in selected.manifest.unread() {
+        eprintln!("note: {unread}; the narrowest slice may be among them");
+    }
+    let Selected { manifest, selections } = &selected;
+    files::remove_later_stages(out)?;
+    files::write_manifest(&out.join("manifest.json"), manifest)?;
+    files::write_levels(&out.join("levels.csv"), &selections.levels)?;
+    files::write_selections(&out.join("selections.csv"), selections)?;
+    files::write_profile(&out.join("profile.csv"), &selections.profile)?;
+    files::write_patches(out, &selections.patches)?;
+    write_pictures(out, selections)?;
+    let truth = inputs.truth.as_ref().map(|truth| truth_comparison(truth, selections));
+    let notes = StageNotes {
+        synthetic: inputs.truth.is_some(),
+        truth: serde_json::to_value(truth)?,
+        ..StageNotes::default()
+    };
+    files::write_stages(out, &notes)?;
+    Ok(selected)
+}
+
+/// Writes a picture per decision and one page with all of them, the most doubtful
+/// first.
+fn write_pictures(out: &Path, selections: &Selections) -> Result<()> {
+    let pictures = out.join("pictures");
+    fs::create_dir_all(&pictures)
+        .with_context(|| format!("could not make {}", pictures.display()))?;
+    let mut episodes: Vec<&EpisodeSelection> = selections.episodes.iter().collect();
+    episodes.sort_by(|a, b| a.confidence.total_cmp(&b.confidence));
+    let mut shown = Vec::new();
+    for episode in episodes {
+        let name = picture_file(episode.row, episode.level, episode.side);
+        if let Some(picture) = &episode.picture {
+            create(&out.join(&name), |file| Ok(picture.write_png(std::io::BufWriter::new(file))?))?;
+        }
+        shown.push(Shown {
+            file: episode.picture.is_some().then_some(name),
+            title: format!("{} {} {}", episode.subject, episode.level, episode.side),
+            text: describe(episode),
+        });
+    }
+    let note = "One picture per injection, the least confident first. Red: the width; green: the \
+                root; below: the width over the slices from the feet to the head, the chosen one \
+                marked.";
+    let page = contact_page("Chosen slices", note, &shown);
+    fs::write(out.join("decisions.html"), page).context("could not write decisions.html")
+}
+
+/// Where the picture of a decision lies in the folder of a study.
+pub(crate) fn picture_file(row: u64, level: Level, side: Side) -> String {
+    format!("pictures/row{row}-{}-{side}.png", level.name().replace('/', "-"))
+}
+
+/// A selection in words: width, z-score of the level, other side, root and grades.
+fn describe(episode: &EpisodeSelection) -> String {
+    let Some(chosen) = &episode.chosen else {
+        return format!("refused: {}", episode.refusal.as_deref().unwrap_or_default());
+    };
+    let foramen = &chosen.foramen;
+    let mut parts = vec![episode.status().to_owned()];
+    if let Some(width) = foramen.width {
+        parts.push(format!("{width:.1} mm (z {:+.1})", episode.level.width_z(width)));
+    }
+    if let Some(asymmetry) = foramen.asymmetry(&chosen.contralateral) {
+        parts.push(format!("{asymmetry:+.1} mm against the other side"));
+    }
+    match (foramen.root_width, foramen.kim(), foramen.modified_kim()) {
+        (Some(root), Some(kim), Some(modified)) => {
+            parts.push(format!("root {root:.1} mm, Kim {kim}, modified Kim {modified}"));
+        }
+        _ => parts.push("root not visible".to_owned()),
+    }
+    parts.push(format!("confidence {:.2}", episode.confidence));
+    if episode.unread > 0 {
+        let unread = episode.unread;
+        parts.push(format!("{unread} image(s) not read: the narrowest may be among them"));
+    }
+    parts.join(", ")
+}
+
+/// The frame of patches of so many millimetres.
+///
+/// # Errors
+/// When the patch would have fewer pixels than a network sees, or more than memory
+/// should hold.
+pub(crate) fn patch_frame(edge: f64, pixel: f64) -> Result<PatchFrame> {
+    let pixels = (edge / pixel).round();
+    ensure!(
+        (52.0..=512.0).contains(&pixels) && pixel > 0.0,
+        "a patch of {edge} mm with pixels of {pixel} mm has {pixels} pixels along its edge; 52 to \
+         512 can be used"
+    );
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "52 to 512")]
+    let frame = PatchFrame::default().with_edge(pixels * pixel).with_pixels(pixels as usize);
+    Ok(frame)
+}
+
+/// The dataset of the patches that `select` left in a folder.
+///
+/// # Errors
+/// When the patches are not there or do not fit their index.
+pub fn dataset(study: &Path) -> Result<Dataset> {
+    let samples = files::read_patches(study)?;
+    Ok(Dataset::new(samples.into_iter().map(|patch| patch.sample).collect())?)
+}

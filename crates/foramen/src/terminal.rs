@@ -1,0 +1,49 @@
+//! How programs speak on a terminal, and how they end.
+
+use std::fmt;
+use std::io::{ErrorKind, Write as _};
+use std::process::ExitCode;
+
+/// Ends a program with what its command gave: a failure is one message with its
+/// causes, never a backtrace.
+#[must_use]
+pub fn finish(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes results to standard output. When nobody reads on, as in `select … | head -1`,
+/// there is nobody to work for: the program ends quietly.
+pub(crate) fn print(text: fmt::Arguments<'_>) {
+    let written = std::io::stdout().lock().write_fmt(text);
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            eprintln!("error: could not write to standard output: {error}");
+            std::process::exit(1);
+        }
+        Ok(()) => {}
+    }
+}
+
+/// Writes a line of results to standard output; see [`print`](print()).
+macro_rules! say {
+    () => { $crate::terminal::print(format_args!("\n")) };
+    ($text:literal $(, $value:expr)* $(,)?) => {
+        $crate::terminal::print(format_args!("{}\n", format_args!($text $(, $value)*)))
+    };
+}
+
+/// Writes a part of a line.
+macro_rules! say_part {
+    ($text:literal $(, $value:expr)* $(,)?) => {
+        $crate::terminal::print(format_args!($text $(, $value)*))
+    };
+}
+
+pub(crate) use {say, say_part};

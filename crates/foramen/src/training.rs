@@ -1,0 +1,253 @@
+use std::path::Path;
+
+use anyhow::Result;
+use foramen_learn::{Dataset, Learner, Prediction, Ruler, Split, cross_validate};
+use foramen_metrics::{MetricsError, Scores, auc};
+use foramen_study::files::{
+    ModelNotes, StageNotes, read_stages, remove_later_stages, write_predictions, write_stages,
+};
+
+use crate::provenance::provenance;
+use crate::reporting::predictions_file;
+use crate::train_arguments::TrainArguments;
+
+/// A model and what it says of subjects it has not seen.
+pub(crate) struct TrainedModel {
+    /// The name in files.
+    pub(crate) name: String,
+    /// The name for people.
+    pub(crate) title: &'static str,
+    /// What it is, for people.
+    pub(crate) description: String,
+    /// One prediction per labelled sample.
+    pub(crate) predictions: Vec<Prediction>,
+    /// The mean of the folds' thresholds.
+    pub(crate) threshold: Option<f64>,
+}
+
+impl TrainedModel {
+    /// `AUC 0.812 (0.763–0.861)`.
+    #[must_use]
+    pub(crate) fn summary(&self) -> String {
+        match self.scores().map(|scores| auc(&scores)) {
+            Ok(Ok(estimate)) => match estimate.ci {
+                Some((low, high)) => format!("AUC {:.3} ({low:.3}–{high:.3})", estimate.estimate),
+                None => format!("AUC {:.3}", estimate.estimate),
+            },
+            Ok(Err(undefined)) => format!("AUC undefined: {undefined}"),
+            Err(error) => format!("AUC undefined: {error}"),
+        }
+    }
+}
+
+impl TrainedModel {
+    /// The predictions whose outcome is known.
+    fn scores(&self) -> Result<Scores, MetricsError> {
+        let known = self.predictions.iter().filter_map(|p| Some((p.outcome?, p.probability.get())));
+        let (labels, values): (Vec<bool>, Vec<f64>) =
+            known.map(|(outcome, value)| (outcome.is_favourable(), value)).unzip();
+        Scores::new(&labels, &values)
+    }
+}
+
+/// Trains the ruler and, with the feature `torch`, the CNN by cross-validation,
+/// and writes their predictions (and the CNN's models) into `out`.
+///
+/// # Errors
+/// When a model cannot be trained or a file cannot be written.
+pub(crate) fn train_models(
+    dataset: &Dataset,
+    arguments: &TrainArguments,
+    out: &Path,
+) -> Result<Vec<TrainedModel>> {
+    let models = train_each(dataset, arguments, out)?;
+    let notes = |model: &TrainedModel| ModelNotes {
+        name: model.name.clone(),
+        title: model.title.to_owned(),
+        description: model.description.clone(),
+        threshold: model.threshold,
+        predictions: predictions_file(&model.name),
+    };
+    let device = resolve_device(&arguments.device)?;
+    let before = read_stages(out)?.unwrap_or_default();
+    let notes = StageNotes {
+        models: models.iter().map(notes).collect(),
+        provenance: provenance(arguments, &device),
+        seed: arguments.seed,
+        ..before
+    };
+    write_stages(out, &notes)?;
+    Ok(models)
+}
+
+fn train_each(
+    dataset: &Dataset,
+    arguments: &TrainArguments,
+    out: &Path,
+) -> Result<Vec<TrainedModel>> {
+    let split = Split::by_subject(dataset, arguments.folds, arguments.seed)?;
+    // Models of more folds than now would be averaged with these.
+    remove_later_stages(out)?;
+    let ruler = timed(
+        &Ruler::default(),
+        dataset,
+        &split,
+        "Ruler",
+        "Logistic regression on the z-score of the measured width: one number, no picture.",
+    )?;
+    write_predictions(&out.join("predictions-ruler.csv"), &ruler.0.predictions)?;
+    #[cfg(not(feature = "torch"))]
+    {
+        eprintln!("note: built without the feature `torch`, so only the ruler is trained");
+        Ok(vec![ruler.0])
+    }
+    #[cfg(feature = "torch")]
+    {
+        let cnn = train_cnn(dataset, &split, arguments, out)?;
+        Ok(vec![cnn, ruler.0])
+    }
+}
+
+fn timed<L: Learner>(
+    learner: &L,
+    dataset: &Dataset,
+    split: &Split,
+    title: &'static str,
+    description: &str,
+) -> Result<(TrainedModel, Vec<L::Fitted>)> {
+    let result = cross_validate(learner, dataset, split)?;
+    let model = TrainedModel {
+        name: learner.name().to_owned(),
+        title,
+        description: description.to_owned(),
+        threshold: result.threshold(),
+        predictions: result.predictions,
+    };
+    Ok((model, result.fitted))
+}
+
+/// Trains the CNN fold by fold with progress, and saves each fold's model.
+#[cfg(feature = "torch")]
+fn train_cnn(
+    dataset: &Dataset,
+    split: &Split,
+    arguments: &TrainArguments,
+    out: &Path,
+) -> Result<TrainedModel> {
+    use foramen_cnn::{Cnn, CnnConfig, ModelCard};
+
+    foramen_tch::reuse_memory()?;
+    let pixels = dataset.samples().first().map_or(0, |sample| sample.patch.nrows());
+    let pixel = foramen_study::files::read_pixel(out)?;
+    let mut config = CnnConfig::for_patches(pixels, pixel)
+        .with_seed(arguments.seed)
+        .with_device(arguments.device.parse()?);
+    if let Some(epochs) = arguments.epochs {
+        config = config.with_epochs(epochs);
+    }
+    let checkpoints = out.join("checkpoints");
+    if !arguments.resume {
+        remove_folder(&checkpoints)?;
+    } else if !checkpoints.exists() {
+        eprintln!("no checkpoints in {}: training from the start", checkpoints.display());
+    }
+    let progress = crate::progress::bar("train", split.folds() * config.members * config.epochs);
+    let shown = progress.clone();
+    let cnn = Cnn::new(config)
+        .with_checkpoints(&checkpoints)
+        .with_history(out.join("history"))
+        .with_resume(arguments.resume)
+        .with_stop(stop_on_interrupt()?);
+    let cnn = cnn.with_progress(move |report| {
+        shown.inc(1);
+        let auc = report.tune_auc.map_or("–".to_owned(), |auc| format!("{auc:.2}"));
+        shown.set_message(format!(
+            "loss {:.3}, tune AUC {auc}, {:.0} images/s",
+            report.train_loss, report.images_per_second
+        ));
+    });
+    let description = format!(
+        "A convolutional network on a {mm} × {mm} mm patch around the foramen; it sees the \
+         picture, the name of the level{}, nothing else.",
+        beside(dataset),
+        mm = (pixels as f64 * pixel).round()
+    );
+    let (model, fitted) = timed(&cnn, dataset, split, "CNN", &description)?;
+    progress.finish_with_message("");
+    let pooled = model.scores().ok().and_then(|scores| auc(&scores).ok());
+    for (fold, fitted) in fitted.iter().enumerate() {
+        let folder = out.join("models").join(format!("fold-{fold}"));
+        fitted.save(&folder)?;
+        let mut card = ModelCard::of(fitted)
+            .with_title("Outcome of a cervical foraminal steroid injection from a patch of MRI")
+            .with_data(&format!(
+                "The study {}, fold {fold} of {}. A patch shows the foramen with the treated \
+                 side at image left, and its width is that of the foramen.",
+                out.display(),
+                split.folds()
+            ));
+        if let Some(auc) = &pooled {
+            let on = format!("{} foramina, each by the fold that had not seen it", auc.n);
+            card = card.with_metric("AUC", auc.estimate, auc.ci, &on);
+        }
+        card.write(&folder)?;
+    }
+    write_predictions(&out.join("predictions.csv"), &model.predictions)?;
+    // What they were kept for is done.
+    remove_folder(&checkpoints)?;
+    Ok(model)
+}
+
+/// The covariates that the samples with an outcome name, in words.
+#[cfg(feature = "torch")]
+fn beside(dataset: &Dataset) -> String {
+    let sample = dataset.samples().iter().find(|sample| sample.outcome.is_some());
+    let names = sample.iter().flat_map(|sample| sample.covariates.keys());
+    names.map(|name| format!(", {name}")).collect()
+}
+
+#[cfg(feature = "torch")]
+fn remove_folder(folder: &Path) -> Result<()> {
+    use anyhow::Context as _;
+
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("could not remove {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.
+#[cfg(feature = "torch")]
+fn stop_on_interrupt() -> Result<std::sync::Arc<std::sync::atomic::AtomicBool>> {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        if set.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("\nstopping at the last checkpoint; --resume goes on from there");
+    })?;
+    Ok(stop)
+}
+
+/// Says where the CNN will compute, or why it cannot.
+///
+/// # Errors
+/// When the device is not there.
+pub(crate) fn resolve_device(device: &str) -> Result<String> {
+    #[cfg(feature = "torch")]
+    return Ok(device.parse::<foramen_cnn::DeviceChoice>()?.resolve()?.to_string());
+    #[cfg(not(feature = "torch"))]
+    match device {
+        "auto" | "cpu" => Ok("cpu (built without the feature `torch`)".to_owned()),
+        _ => anyhow::bail!(
+            "--device {device} needs libtorch, and this was built without it; run `cargo xtask \
+             setup` once, then add `--features torch`"
+        ),
+    }
+}

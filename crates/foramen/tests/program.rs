@@ -1,0 +1,145 @@
+//! The program as a user meets it: arguments in, files and exit code out.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The program with a cache of its own, so that nothing outside `folder` is touched.
+fn foramen(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_foramen"));
+    command.current_dir(folder).env("XDG_CACHE_HOME", folder.join("cache")).env("HOME", folder);
+    command
+}
+
+fn ended(command: &mut Command) -> Output {
+    command.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_study_goes_from_its_arguments_to_its_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["study", "--subjects", "12", "--folds", "2", "--epochs", "1", "--out", "out"];
+    let output = ended(foramen(folder.path()).args(arguments));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("report.html"), "{}", text(&output.stdout));
+    let out = folder.path().join("out");
+    for name in ["manifest.json", "selections.csv", "profile.csv", "levels.csv", "run.json"] {
+        assert!(out.join(name).is_file(), "{name}");
+    }
+    let report: Value =
+        serde_json::from_slice(&fs::read(out.join("report.json")).unwrap()).unwrap();
+    let cohort = &report["cohort"];
+    let excluded = cohort["excluded"].as_array().unwrap().iter();
+    let excluded: u64 = excluded.map(|reason| reason["n"].as_u64().unwrap()).sum();
+    assert_eq!(cohort["included"].as_u64().unwrap() + excluded, cohort["rows"].as_u64().unwrap());
+    assert!(report["models"]["ruler"]["n"].as_u64().unwrap() >= 10, "{report:#}");
+    assert!(report["truth"]["slice_hits"].as_f64().unwrap() > 0.5, "{report:#}");
+
+    // The report can be made again, with another title and nothing else changed.
+    let report_again = |title: &[&str]| -> Value {
+        let arguments = [&["report", "--study", "out"], title].concat();
+        let output = ended(foramen(folder.path()).args(arguments));
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        serde_json::from_slice(&fs::read(out.join("report.json")).unwrap()).unwrap()
+    };
+    assert_eq!(report_again(&[]), report);
+    let titled = report_again(&["--title", "Ours"]);
+    assert_eq!(titled["title"], "Ours");
+    assert_eq!(titled["models"], report["models"]);
+    // Studies made before there was a stages.json have their report.json.
+    fs::remove_file(out.join("stages.json")).unwrap();
+    let former = report_again(&[]);
+    assert_eq!([&former["models"], &former["truth"]], [&report["models"], &report["truth"]]);
+
+    // What is there is not written over.
+    let again = ended(foramen(folder.path()).args(arguments));
+    assert_eq!(again.status.code(), Some(1));
+    assert!(text(&again.stderr).contains("--force"), "{}", text(&again.stderr));
+}
+
+/// Puts a broken RLE stream in the place of the pixels of a file in explicit VR little
+/// endian: its header is as before, and its picture cannot be decoded.
+fn break_pixels(path: &Path) {
+    const NATIVE: &[u8] = b"1.2.840.10008.1.2.1\0";
+    const RLE: &[u8] = b"1.2.840.10008.1.2.5\0";
+    const PIXEL_DATA: &[u8] = &[0xE0, 0x7F, 0x10, 0x00, b'O', b'W', 0, 0];
+    const ITEM: [u8; 4] = [0xFE, 0xFF, 0x00, 0xE0];
+    let find = |bytes: &[u8], what: &[u8]| {
+        bytes.windows(what.len()).rposition(|window| window == what).unwrap()
+    };
+    let mut bytes = fs::read(path).unwrap();
+    bytes.truncate(find(&bytes, PIXEL_DATA) + PIXEL_DATA.len());
+    let (syntax, end) = (find(&bytes, NATIVE), bytes.len());
+    bytes[syntax..syntax + RLE.len()].copy_from_slice(RLE);
+    bytes[end - 3] = b'B';
+    bytes.extend([0xFF; 4]); // undefined length: an offset table and one fragment
+    bytes.extend(ITEM.into_iter().chain([0; 4]));
+    bytes.extend(ITEM.into_iter().chain([64, 0, 0, 0]).chain([7; 64]));
+    bytes.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn an_image_that_cannot_be_decoded_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let drawn = ended(foramen(folder.path()).args(["cohort", "--out", "c", "--subjects", "1"]));
+    assert!(drawn.status.success(), "{}", text(&drawn.stderr));
+    let dicom = folder.path().join("c/dicom");
+    let found = foramen::dicom::scan(&dicom, &Default::default()).unwrap();
+    let study = &found.studies()[0];
+    let axial = &study.axial_t2().unwrap()[0].stacks[0];
+    break_pixels(&axial.slices[0].path);
+
+    let arguments =
+        ["select", "--dicom", "c/dicom", "--outcomes", "c/outcomes.csv", "--out", "out"];
+    let output = ended(foramen(folder.path()).args(arguments));
+    let said = text(&output.stderr);
+    assert!(output.status.success() && said.contains("1 image(s) of series"), "{said}");
+    let out = folder.path().join("out");
+    let manifest: Value =
+        serde_json::from_slice(&fs::read(out.join("manifest.json")).unwrap()).unwrap();
+    assert_eq!(manifest["unread"][0]["images"], 1);
+    assert_eq!(manifest["unread"][0]["series_uid"], axial.series_uid.as_str());
+    let page = fs::read_to_string(out.join("decisions.html")).unwrap();
+    assert!(page.contains("the narrowest may be among them"));
+}
+
+#[test]
+fn nobody_reading_on_ends_a_program_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = foramen(folder.path());
+    let mut program =
+        command.arg("scan").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(program.stdout.take());
+    let output = program.wait_with_output().unwrap();
+    assert!(output.status.success(), "{:?}", output.status);
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn a_failure_is_one_message_and_an_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let nothing = folder.path().join("nothing");
+    fs::create_dir(&nothing).unwrap();
+    let output = ended(foramen(folder.path()).arg("scan").arg(&nothing));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).starts_with("error: no MR stack below"), "{output:?}");
+}
+
+#[test]
+fn the_program_tells_its_version_its_help_and_completions() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |arguments: &[&str]| text(&ended(foramen(folder.path()).args(arguments)).stdout);
+    assert!(said(&["--version"]).starts_with(concat!("foramen ", env!("CARGO_PKG_VERSION"))));
+    assert!(said(&["--version"]).contains("libtorch"));
+    assert!(said(&["help"]).contains("agreement"));
+    assert!(said(&["study", "--help"]).contains("--outcomes"));
+    assert!(said(&["completions", "bash"]).contains("_foramen"));
+}
