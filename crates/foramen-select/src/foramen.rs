@@ -9,8 +9,8 @@ pub enum State {
     /// A pedicle (or, high in the neck, a lateral mass) lies there: this slice
     /// cuts no foramen. That is not narrow.
     Closed,
-    /// Shut on this side while the other side is open, and the height of the disc is not
-    /// known: a pedicle or an occluded foramen, not told apart.
+    /// Shut on this side while the other side is open, or by less than a picture resolves, and
+    /// the height of the disc is not known: a pedicle or an occluded foramen, not told apart.
     Shut,
     /// A foramen shut by bone or disc: its width is 0.
     Occluded,

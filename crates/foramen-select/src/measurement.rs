@@ -104,10 +104,20 @@ impl SliceMeasurement {
                 continue;
             }
             let passage = foramen.passage.filter(|_| foramen.odds > 0.0);
-            foramen.state = if passage.is_some() { State::Open } else { State::Closed };
+            foramen.state = match passage {
+                Some(_) => State::Open,
+                None if foramen.odds > 0.0 => State::Shut,
+                None => State::Closed,
+            };
             foramen.width = passage.map(|passage| passage.width);
-            foramen.confidence =
-                probability(foramen.odds.abs()) * passage.map_or(1.0, |passage| passage.certainty);
+            foramen.confidence = match foramen.state {
+                // As likely as not there is a passage too narrow to be seen.
+                State::Shut => 0.5,
+                _ => {
+                    let width = passage.map_or(1.0, |passage| passage.certainty);
+                    probability(foramen.odds.abs()) * width
+                }
+            };
         }
         // The pedicles of a vertebra lie at one height: one side alone may be occluded.
         for (one, other) in [(&mut self.left, right), (&mut self.right, left)] {
@@ -120,6 +130,9 @@ impl SliceMeasurement {
 
 /// A side whose log odds are below this shows no passage of which a width could be told.
 const NO_PASSAGE: f64 = -2.0;
+/// On T2* the blur of two dark walls makes any slit look this wide, in millimetres: what is
+/// no wider is not told from what is shut.
+const RESOLVED_T2_STAR: f64 = 1.0;
 
 impl View<'_> {
     /// What one side shows by itself.
@@ -134,6 +147,8 @@ impl View<'_> {
         let point = |at| frame.point(Frame::outward(side, at));
         let evidence = self.evidence(side, &look);
         let odds = log_odds(&evidence, self.contrast);
+        let is_resolved =
+            |neck: &Neck| self.contrast != Contrast::T2Star || neck.width > RESOLVED_T2_STAR;
         // On T2* root, fat and muscle are alike.
         let walls = look.neck.filter(|_| self.contrast == Contrast::T2Fse);
         let root = walls.and_then(|Neck { front, back, .. }| {
@@ -151,9 +166,8 @@ impl View<'_> {
             reason: None,
             evidence: Some(evidence),
             odds,
-            passage: look.neck.filter(|_| odds > NO_PASSAGE).map(|neck| Passage {
-                width: neck.width,
-                certainty: width_certainty(&evidence, self.contrast),
+            passage: look.neck.filter(|neck| odds > NO_PASSAGE && is_resolved(neck)).map(|neck| {
+                Passage { width: neck.width, certainty: width_certainty(&evidence, self.contrast) }
             }),
         }
     }

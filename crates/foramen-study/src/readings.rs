@@ -148,11 +148,19 @@ impl Reading<'_> {
                 None => State::Closed,
             });
         }
+        // A reader who cannot tell gives no answer.
+        if text == "unclear" {
+            return Ok(State::Refused);
+        }
         [State::Open, State::Closed, State::Shut, State::Occluded, State::Refused]
             .into_iter()
             .find(|state| state.name() == text)
             .ok_or_else(|| {
-                self.refused("state", text, "write open, closed, shut, occluded or refused")
+                self.refused(
+                    "state",
+                    text,
+                    "write open, closed, shut, occluded, refused or unclear",
+                )
             })
     }
 

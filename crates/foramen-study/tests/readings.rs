@@ -1,113 +1,165 @@
-//! Real foramina beside the readings of two people, as far as there are any: ten
-//! foramina of two public examinations, which are no part of the repository.
+//! Real foramina beside the readings of two people: people that constants were tuned on, and
+//! people that nothing was tuned on, apart. The images are no part of the repository.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
 
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::Path;
 
 use foramen_dicom::{ScanOptions, scan};
 use foramen_select::State;
 use foramen_study::{
-    Place, ProfileRow, Readings, Seen, StudyConfig, files, mean_reading, profile_scan,
-    read_profile, read_readings,
+    Place, ProfileRow, Readings, Seen, StudyConfig, mean_reading, profile_scan, read_readings,
 };
 use foramen_types::Side;
 
-/// The examinations with readings, and the edges of their pixels in millimetres.
-const SERIES: [(&str, f64); 2] = [("real-A", 0.5), ("real-B", 0.6875)];
+/// T2* examinations (folder, readings, highest slice with foramina) that were tuned on.
+const TUNED: [(&str, &str, usize); 4] = [
+    ("dicom/real-A", "readings.csv", 8),
+    ("repeat/sub-9418/run-1", "repeat/readings.csv", 12),
+    ("repeat/sub-9709Ses1/run-1", "repeat/readings.csv", 14),
+    ("repeat/sub-9709Ses2/run-1", "repeat/readings.csv", 14),
+];
+/// Those of people that nothing was tuned on.
+const UNTOUCHED: [(&str, &str, usize); 2] = [
+    ("repeat/sub-9584/run-1", "repeat/readings.csv", 10),
+    ("repeat/sub-10062Ses1/run-1", "repeat/readings.csv", 15),
+];
+/// The T2 FSE examination, which was tuned on.
+const FSE: [(&str, &str, usize); 1] = [("dicom/real-B", "readings.csv", 14)];
 
-/// The folder with `dicom` and `readings.csv`.
-fn folder() -> PathBuf {
-    foramen_test_data::path("spine")
-}
-
-fn measured(folder: &std::path::Path, series: &str) -> Vec<ProfileRow> {
-    let found = scan(&folder.join("dicom").join(series), &ScanOptions::default()).unwrap();
+fn measured(folder: &str) -> Vec<ProfileRow> {
+    let spine = foramen_test_data::path("spine");
+    let found = scan(&spine.join(folder), &ScanOptions::default()).unwrap();
     let profiled = profile_scan(&found, &StudyConfig::default(), &|_| ());
-    assert!(profiled.unread.is_empty() && !profiled.rows.is_empty(), "{series}");
+    assert!(profiled.unread.is_empty() && !profiled.rows.is_empty(), "{folder}");
     profiled.rows
 }
 
-/// What everyone says of the foramina that the two readers read.
-struct Compared<'a> {
-    place: &'a Place,
-    ours: &'a Seen,
-    mean: &'a Seen,
-    readers: [&'a Seen; 2],
-}
-
-fn compared<'a>(
-    ours: &'a Readings,
-    mean: &'a Readings,
-    readers: &'a BTreeMap<String, Readings>,
-) -> Vec<Compared<'a>> {
-    let readers: Vec<&Readings> = readers.values().collect();
-    let both = mean.iter().filter_map(|(place, mean)| {
-        let readers = [readers[0].get(place)?, readers[1].get(place)?];
-        Some(Compared { place, ours: ours.get(place)?, mean, readers })
-    });
-    both.collect()
-}
-
-/// How far the front walls of two lie from each other, and the back walls.
-fn apart(one: &Seen, other: &Seen) -> [f64; 2] {
-    let (one, other) = (one.walls.unwrap(), other.walls.unwrap());
-    [0, 1].map(|wall| one[wall].distance(other[wall]))
-}
-
-#[test]
-#[ignore = "reads test data (FORAMEN_TEST_DATA)"]
-fn widths_and_walls_are_those_of_two_readers() {
-    let folder = folder();
-    let readers = read_readings(File::open(folder.join("readings.csv")).unwrap()).unwrap();
+/// The foramina that both readers call open, and the mean of their widths.
+fn open_ones(readings: &Path) -> Readings {
+    let file = File::open(readings).unwrap();
+    let readers = read_readings(file).unwrap();
     assert_eq!(readers.len(), 2);
     let mean = mean_reading(&readers).readings;
-    let mut read = 0;
-    for (series, pixel) in SERIES {
-        let out = tempfile::tempdir().unwrap();
-        let profile = out.path().join("profile.csv");
-        files::write_profile(&profile, &measured(&folder, series)).unwrap();
-        let ours = read_profile(File::open(&profile).unwrap()).unwrap();
-        let (mut off, mut agreed) = (Vec::new(), 0);
-        for Compared { place, ours, mean, readers: [first, second] } in
-            compared(&ours, &mean, &readers)
-        {
-            read += 1;
-            assert_eq!(ours.state, mean.state, "{series}, {place:?}");
-            if mean.state != State::Open {
-                continue;
-            }
-            off.push((ours.width.unwrap() - mean.width.unwrap()).abs());
-            if apart(first, second).into_iter().all(|mm| mm <= 2.0 * pixel) {
-                agreed += 1;
-                let walls = apart(ours, mean);
-                assert!(walls.into_iter().all(|mm| mm <= 2.0 * pixel), "{place:?}: {walls:?}");
+    let both = |place: &Place| readers.values().all(|one| one.contains_key(place));
+    mean.into_iter().filter(|(at, seen)| seen.state == State::Open && both(at)).collect()
+}
+
+/// How far widths are from those of the readers, ascending by size, and how many open ones
+/// were not called open.
+fn errors(examinations: &[(&str, &str, usize)]) -> (Vec<f64>, usize) {
+    let (mut off, mut lost) = (Vec::new(), 0);
+    for (folder, readings, _) in examinations {
+        let rows = measured(folder);
+        let readings = foramen_test_data::path("spine").join(readings);
+        for (place, Seen { width, .. }) in open_ones(&readings) {
+            let is_here = |row: &&ProfileRow| {
+                row.source.sop_instance_uid == place.sop_instance_uid && row.side == place.side
+            };
+            let Some(ours) = rows.iter().find(is_here) else { continue };
+            match ours.foramen.width {
+                Some(ours) => off.push(ours - width.unwrap()),
+                None => lost += 1,
             }
         }
-        off.sort_by(f64::total_cmp);
-        assert!(off[off.len() / 2] <= pixel, "{series}: {off:?}");
-        assert!(agreed >= 3, "{series}: the readers agree on {agreed}");
     }
-    assert_eq!(read, 10);
+    off.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
+    println!(
+        "{} open, {lost} lost, bias {:.2} mm, differences {off:.2?}",
+        off.len() + lost,
+        bias(&off)
+    );
+    (off, lost)
+}
+
+fn bias(off: &[f64]) -> f64 {
+    off.iter().sum::<f64>() / off.len() as f64
 }
 
 #[test]
 #[ignore = "reads test data (FORAMEN_TEST_DATA)"]
-fn slices_through_pedicles_are_closed_and_those_of_the_atlas_refused() {
-    let folder = folder();
-    let expected: [(&str, &[usize], std::ops::Range<usize>); 2] =
-        [("real-A", &[4, 6], 9..11), ("real-B", &[5, 10, 12], 15..19)];
-    for (series, pedicles, atlas) in expected {
-        let profile = measured(&folder, series);
-        for row in &profile {
-            let (slice, state) = (row.slice, row.foramen.state);
-            if pedicles.contains(&slice) {
-                assert_eq!(state, State::Closed, "{series} {slice} {}", row.side);
-            }
-            let is_refused = state == State::Refused;
-            assert_eq!(is_refused, atlas.contains(&slice), "{series} {slice} {}", row.side);
+fn open_foramina_of_people_tuned_on_have_the_readers_widths() {
+    let (off, lost) = errors(&TUNED);
+    assert_eq!((off.len(), lost), (17, 0));
+    assert!(off[8].abs() <= 0.25, "{off:?}");
+    assert!(off[15].abs() <= 0.9, "{off:?}");
+    assert!(bias(&off).abs() <= 0.2, "{off:?}");
+}
+
+#[test]
+#[ignore = "reads test data (FORAMEN_TEST_DATA)"]
+fn open_foramina_of_people_not_tuned_on_are_found() {
+    let (off, lost) = errors(&UNTOUCHED);
+    assert_eq!((off.len(), lost), (8, 0));
+    // One of the eight is measured across another passage, 2.9 mm too narrow.
+    assert!((off[3].abs() + off[4].abs()) / 2.0 <= 0.35, "{off:?}");
+    assert!(off[6].abs() <= 1.2, "{off:?}");
+}
+
+#[test]
+#[ignore = "reads test data (FORAMEN_TEST_DATA)"]
+fn open_foramina_on_spin_echo_are_found_within_a_pixel() {
+    let (off, lost) = errors(&FSE);
+    assert_eq!((off.len(), lost), (5, 0));
+    assert!(off[2].abs() <= 0.6875, "{off:?}");
+}
+
+#[test]
+#[ignore = "reads test data (FORAMEN_TEST_DATA)"]
+fn pedicles_are_not_open_and_nothing_is_above_the_foramina() {
+    for (folder, pedicles) in [("dicom/real-A", &[4, 6][..]), ("dicom/real-B", &[5, 10, 12])] {
+        let rows = measured(folder);
+        let cut: Vec<_> = rows.iter().filter(|row| pedicles.contains(&row.slice)).collect();
+        assert_eq!(cut.len(), 2 * pedicles.len());
+        for row in cut {
+            let place = format!("{folder} {} {}", row.slice, row.side);
+            assert!(matches!(row.foramen.state, State::Closed | State::Shut), "{place}");
         }
-        assert!(profile.iter().any(|row| row.side == Side::Left && row.slice == pedicles[0]));
+    }
+    let above = |examinations: &[(&str, &str, usize)]| -> usize {
+        let open = |row: &ProfileRow| row.foramen.state == State::Open;
+        let of = |(folder, _, top): &(&str, &str, usize)| {
+            measured(folder).iter().filter(|row| row.slice > *top && open(row)).count()
+        };
+        examinations.iter().map(of).sum()
+    };
+    assert_eq!(above(&TUNED) + above(&FSE), 0);
+    // Of 20 sides above the foramina of the two people not tuned on, at the skull base of one.
+    assert!(above(&UNTOUCHED) <= 4);
+}
+
+#[test]
+#[ignore = "reads test data (FORAMEN_TEST_DATA)"]
+fn two_runs_agree() {
+    let people = [("sub-9418", 12), ("sub-9709Ses1", 14), ("sub-9709Ses2", 14)];
+    let others = [("sub-9584", 10), ("sub-10062Ses1", 15)];
+    for (people, least, most_apart) in [(&people[..], 0.97, 0.40), (&others, 1.0, 0.40)] {
+        let (mut alike, mut all, mut squares, mut open) = (0_u32, 0_u32, 0.0, 0_u32);
+        let mut called = [0_u32; 2];
+        for (person, top) in people {
+            let runs = [1, 2].map(|run| measured(&format!("repeat/{person}/run-{run}")));
+            for slice in 0..=*top {
+                for side in Side::BOTH {
+                    let at = |row: &&ProfileRow| row.slice == slice && row.side == side;
+                    let [one, two] = [0, 1].map(|run| runs[run].iter().find(at).unwrap());
+                    let [one, two] = [one, two].map(|row| row.foramen.width);
+                    all += 1;
+                    called[0] += u32::from(one.is_some());
+                    called[1] += u32::from(two.is_some());
+                    alike += u32::from(one.is_some() == two.is_some());
+                    if let (Some(one), Some(two)) = (one, two) {
+                        squares += (one - two).powi(2) / 2.0;
+                        open += 1;
+                    }
+                }
+            }
+        }
+        assert!(f64::from(alike) >= least * f64::from(all), "{alike} of {all}");
+        let apart = (squares / f64::from(open)).sqrt();
+        let [one, two] = called.map(|open| f64::from(open) / f64::from(all));
+        let by_chance = one * two + (1.0 - one) * (1.0 - two);
+        let kappa = (f64::from(alike) / f64::from(all) - by_chance) / (1.0 - by_chance);
+        println!("{alike} of {all} sides alike, kappa {kappa:.2}, {apart:.2} mm within subjects");
+        assert!(apart <= most_apart, "{apart:.3} mm within subjects");
     }
 }
