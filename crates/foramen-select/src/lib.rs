@@ -71,7 +71,9 @@ pub use foramen::{Evidence, Foramen, RefusalReason, State};
 pub use grade::KimGrade;
 pub use measurement::{MeasureOptions, SliceMeasurement, measure};
 pub use naive::naive_width;
-pub use selection::{Choice, PointKind, SelectOptions, Selection, Target, narrowest, of_reader};
+pub use selection::{
+    Choice, PointKind, SELECTION_VERSION, SelectOptions, Selection, Target, narrowest, of_reader,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -4,6 +4,10 @@ use foramen_types::{Level, Point, Side, Vector};
 use crate::foramen::probability;
 use crate::{Foramen, RefusalReason, SliceMeasurement, State};
 
+/// Version of measurement and selection together. It grows with every change after which the
+/// same images may give another width, state or slice; files of a study keep it.
+pub const SELECTION_VERSION: u32 = 2;
+
 /// What a given point lies on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PointKind {

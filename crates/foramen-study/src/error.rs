@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use foramen_select::SELECTION_VERSION;
 use foramen_types::{KeyError, Level, Side, SubjectId, TypeError};
 use thiserror::Error;
 
@@ -248,6 +249,17 @@ pub enum StudyError {
         fits: LabelTable,
         /// What there is.
         evidence: String,
+    },
+    /// The patches were cut where another version of the selection said.
+    #[error(
+        "the slices of {path} were chosen by version {found} of the selection, and this program \
+         has version {SELECTION_VERSION}; run `select` again, or use the program that made them"
+    )]
+    SelectionVersion {
+        /// The file.
+        path: PathBuf,
+        /// The version in it; files from before there was one are of version 1.
+        found: u32,
     },
     /// The patches do not fit their index.
     #[error("{path} does not hold the patches that its index lists: {what}; run `select` again")]

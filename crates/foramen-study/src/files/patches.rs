@@ -3,6 +3,7 @@ use std::path::Path;
 
 use foramen_image::{Plane, Spacing, Window};
 use foramen_learn::Sample;
+use foramen_select::SELECTION_VERSION;
 use foramen_types::{Level, Outcome, Point, Side, SubjectId, Vector};
 use half::f16;
 use ndarray::Array2;
@@ -23,6 +24,9 @@ const DEFAULT_PIXEL: f64 = 0.5;
 /// What leads back to the images.
 const PLANES: &str = "planes";
 const WINDOWS: &str = "windows";
+/// The number with the version of the selection, and what it is in files without one.
+const VERSION: &str = "selection_version";
+const FIRST_VERSION: f64 = 1.0;
 const INDEX: &str = "patches.csv";
 const PIXELS: &str = "patches.safetensors";
 const PATCHES: &str = "patches";
@@ -36,7 +40,8 @@ const PATCHES: &str = "patches";
 ///   millimetres, then the unit directions in which columns and rows grow,
 /// - `windows` `[n, 2]`: the intensities of the image that became 0 and 1,
 ///
-/// beside the number `pixel_mm`, the distance of pixels in millimetres.
+/// beside the numbers `pixel_mm`, the distance of pixels in millimetres, and
+/// `selection_version` ([`SELECTION_VERSION`]).
 ///
 /// # Errors
 /// [`StudyError::Write`], and [`StudyError::Patches`] when the patches differ in
@@ -64,6 +69,7 @@ pub fn write_patches(folder: &Path, samples: &[PatchSample]) -> Result<(), Study
     let tensors = [
         (PATCHES, Dtype::F16, vec![n, rows, columns], bytes),
         (PIXEL, Dtype::F64, vec![], pixel.to_le_bytes().to_vec()),
+        (VERSION, Dtype::F64, vec![], f64::from(SELECTION_VERSION).to_le_bytes().to_vec()),
         (PLANES, Dtype::F64, vec![n, 3, 3], planes),
         (WINDOWS, Dtype::F64, vec![n, 2], windows),
     ];
@@ -102,7 +108,8 @@ pub fn write_patches(folder: &Path, samples: &[PatchSample]) -> Result<(), Study
 ///
 /// # Errors
 /// [`StudyError::MissingStage`], [`StudyError::MissingColumn`],
-/// [`StudyError::Cell`], [`StudyError::Value`] and [`StudyError::Patches`].
+/// [`StudyError::Cell`], [`StudyError::Value`], [`StudyError::Patches`], and
+/// [`StudyError::SelectionVersion`] for patches that another version chose.
 pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
     let index = read_stage_file(&folder.join(INDEX), "select")?;
     let table = Table::read("index of patches", index.as_slice())?;
@@ -117,6 +124,10 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
     let wrong = |what: String| StudyError::Patches { path: path.clone(), what };
     let bytes = read_stage_file(&path, "select")?;
     let file = SafeTensors::deserialize(&bytes).map_err(|e| wrong(e.to_string()))?;
+    let found = version_of(&file).map_err(wrong)?;
+    if found != SELECTION_VERSION {
+        return Err(StudyError::SelectionVersion { path, found });
+    }
     let pixel = pixel_of(&file).map_err(wrong)?;
     let tensor = file.tensor(PATCHES).map_err(|e| wrong(e.to_string()))?;
     let &[n, rows, columns] = tensor.shape() else {
@@ -191,6 +202,15 @@ fn pixel_of(file: &SafeTensors<'_>) -> Result<f64, String> {
     Ok(floats(file, PIXEL, &[])?[0])
 }
 
+fn version_of(file: &SafeTensors<'_>) -> Result<u32, String> {
+    let has_one = file.names().into_iter().any(|name| name == VERSION);
+    let version = if has_one { floats(file, VERSION, &[])?[0] } else { FIRST_VERSION };
+    let fits = (0.0..=f64::from(u32::MAX)).contains(&version) && version.fract() == 0.0;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "just checked")]
+    let whole = fits.then_some(version as u32);
+    whole.ok_or_else(|| format!("{VERSION} {version}"))
+}
+
 /// The values of a tensor of a given shape.
 fn floats(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f64>, String> {
     let tensor = file.tensor(name).map_err(|_| format!("no {name}; run `select` again"))?;
@@ -257,6 +277,21 @@ mod tests {
             write_patches(folder.path(), &samples).unwrap();
             assert!(bytes() == first, "the same patches give other bytes");
         }
+    }
+
+    #[test]
+    fn patches_of_another_selection_are_refused_by_their_version() {
+        let folder = tempfile::tempdir().unwrap();
+        write_patches(folder.path(), &[]).unwrap();
+        let path = folder.path().join(PIXELS);
+        let bytes = std::fs::read(&path).unwrap();
+        let file = SafeTensors::deserialize(&bytes).unwrap();
+        let older = file.tensors().into_iter().filter(|(name, _)| name != VERSION);
+        let older = safetensors::serialize(older.collect::<Vec<_>>(), None).unwrap();
+        std::fs::write(&path, older).unwrap();
+        let text = read_patches(folder.path()).unwrap_err().to_string();
+        assert!(text.contains("chosen by version 1 of the selection"), "{text}");
+        assert!(text.contains("run `select` again"), "{text}");
     }
 
     #[test]

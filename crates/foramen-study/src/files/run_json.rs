@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use foramen_select::SELECTION_VERSION;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -16,6 +17,8 @@ const SCHEMA_VERSION: u32 = 1;
 struct RunFile<'a> {
     schema_version: u32,
     foramen_version: &'static str,
+    /// Of measurement and selection: [`SELECTION_VERSION`].
+    selection_version: u32,
     provenance: &'a serde_json::Value,
     /// SHA-256 of each stage file, by its name.
     files: BTreeMap<String, String>,
@@ -50,6 +53,7 @@ pub fn write_run(folder: &Path, provenance: &serde_json::Value) -> Result<(), St
     let file = RunFile {
         schema_version: SCHEMA_VERSION,
         foramen_version: env!("CARGO_PKG_VERSION"),
+        selection_version: SELECTION_VERSION,
         provenance,
         files,
     };
