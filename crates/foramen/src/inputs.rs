@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use foramen_dicom::{Scan, ScanOptions, scan};
+use foramen_dicom::{Scan, scan};
 use foramen_outcome::{Dictionary, Mapping, OutcomeError, OutcomeOptions, Outcomes};
 use foramen_phantom::Truth;
 use foramen_study::{Levels, Numbers, open_levels, read_links};
@@ -13,6 +13,7 @@ use foramen_types::{SubjectId, SubjectKey};
 use crate::demo_cohort::demo_cohort;
 use crate::files::open;
 use crate::progress::counter;
+use crate::scan_arguments::ScanArguments;
 
 /// What a study is made from. Without `--dicom` and `--outcomes`, the synthetic
 /// cohort.
@@ -38,6 +39,9 @@ pub struct Inputs {
     /// Table `patient_id,subject_id` that links the images to the outcome table.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     pub link: Option<PathBuf>,
+    /// How the folder is read.
+    #[command(flatten)]
+    pub scan: ScanArguments,
     /// `truth.json` of a synthetic cohort; that of a folder which `cohort` has written is
     /// found.
     #[arg(long, value_name = "FILE", requires = "dicom")]
@@ -79,6 +83,7 @@ impl Inputs {
             dictionary: None,
             levels: None,
             link: None,
+            scan: ScanArguments::default(),
             truth: None,
             covariates: Vec::new(),
             subjects,
@@ -135,7 +140,7 @@ impl Inputs {
         if self.dicom.is_some() {
             note_raw_ids(&key);
         }
-        let scan = scan_folder(&dicom, key.clone())?;
+        let scan = scan_folder(&dicom, &self.scan, key.clone())?;
         let levels = self.levels.as_ref().map(|path| read_levels(path, &key, &scan)).transpose()?;
         Ok(OpenedInputs { scan, outcomes, covariates, levels, truth })
     }
@@ -204,12 +209,11 @@ pub(crate) fn read_levels(path: &Path, key: &SubjectKey, scan: &Scan) -> Result<
     Ok(given.levels)
 }
 
-fn scan_folder(dicom: &Path, key: SubjectKey) -> Result<Scan> {
+fn scan_folder(dicom: &Path, how: &ScanArguments, key: SubjectKey) -> Result<Scan> {
     let progress = counter("scan");
     let shown = progress.clone();
-    let options = ScanOptions::default()
-        .with_key(key)
-        .with_progress(move |files| shown.set_position(files as u64));
+    let options =
+        how.options().with_key(key).with_progress(move |files| shown.set_position(files as u64));
     let found = scan(dicom, &options)?;
     progress.finish_with_message(format!("files, {} stacks", found.stacks.len()));
     for (reason, files) in found.rejected_counts() {

@@ -55,6 +55,7 @@ mod levels_page;
 mod progress;
 mod provenance;
 mod reporting;
+mod scan_arguments;
 mod stack_table;
 mod stages;
 mod terminal;

@@ -13,12 +13,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use clap::Parser;
 use flate2::{Compression, write::GzEncoder};
-use foramen_dicom::{Policy, ScanOptions, Volume, load_volume, scan};
+use foramen_dicom::{Policy, Volume, load_volume, scan};
 use foramen_phantom::{CohortConfig, write_cohort};
 use foramen_types::Vector;
 use serde_json::json;
 
 use crate::contact_sheet::contact_sheet;
+use crate::scan_arguments::ScanArguments;
 use crate::terminal::say;
 
 /// Writes each stack as NIfTI and as a contact sheet.
@@ -29,6 +30,8 @@ pub struct Arguments {
     /// Folder for the files, new or empty [default: a temporary one].
     #[arg(long)]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    scan: ScanArguments,
 }
 
 /// Runs the command.
@@ -51,7 +54,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     fs::create_dir_all(&out).with_context(|| format!("could not make {}", out.display()))?;
     ensure!(fs::read_dir(&out)?.next().is_none(), "{} holds something already", out.display());
 
-    let found = scan(&dir, &ScanOptions::default())?;
+    let found = scan(&dir, &arguments.scan.options())?;
     ensure!(!found.stacks.is_empty(), "no MR stack below {}; see scan --explain", dir.display());
     let mut listed = Vec::new();
     for (index, header) in found.stacks.iter().enumerate() {

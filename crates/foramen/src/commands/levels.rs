@@ -15,12 +15,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use foramen_dicom::{ScanOptions, scan};
+use foramen_dicom::scan;
 use foramen_study::{StudyConfig, draft_levels, files};
 
 use crate::demo_cohort::demo_cohort;
 use crate::inputs::{note_raw_ids, prepare_output, read_key, read_levels};
 use crate::levels_page::render_levels;
+use crate::scan_arguments::ScanArguments;
 use crate::terminal::say;
 
 /// Drafts a table of disc positions from the sagittal series.
@@ -35,6 +36,8 @@ pub struct Arguments {
     /// Table `patient_id,subject_id` that gives the images their subject ids.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     link: Option<PathBuf>,
+    #[command(flatten)]
+    scan: ScanArguments,
     /// Where the files go.
     #[arg(long, value_name = "DIR", default_value = "foramen-study-levels")]
     out: PathBuf,
@@ -57,7 +60,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.dicom.is_some() {
         note_raw_ids(&key);
     }
-    let found = scan(&dicom, &ScanOptions::default().with_key(key.clone()))?;
+    let found = scan(&dicom, &arguments.scan.options().with_key(key.clone()))?;
     let given =
         arguments.levels.as_ref().map(|path| read_levels(path, &key, &found)).transpose()?;
     let draft = draft_levels(&found, given.as_ref(), &StudyConfig::default());

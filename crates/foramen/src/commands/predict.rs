@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use foramen_cnn::{CnnModel, DeviceChoice};
-use foramen_dicom::{ScanOptions, scan};
+use foramen_dicom::scan;
 use foramen_learn::{Classifier, Prediction, Sample};
 use foramen_study::{Manifest, PatchUse, StudyConfig, files, select_slices};
 use foramen_types::{Level, Probability, Side};
@@ -23,6 +23,7 @@ use crate::covariates::covariates;
 use crate::demo_cohort::demo_cohort;
 use crate::explanation::Explanations;
 use crate::inputs::{Inputs, prepare_output, read_key, read_levels};
+use crate::scan_arguments::ScanArguments;
 use crate::stages::{dataset, patch_frame, run_selection};
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
@@ -44,6 +45,8 @@ pub struct Arguments {
     /// Table `patient_id,subject_id` with other names for the patients.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     link: Option<PathBuf>,
+    #[command(flatten)]
+    scan: ScanArguments,
     /// Table `subject_id` and the numbers that the model asks for, such as age.
     #[arg(long, value_name = "FILE", requires = "model")]
     covariates: Option<PathBuf>,
@@ -76,7 +79,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let models = load_models(&model, arguments.device)?;
     let key = read_key(arguments.link.as_deref())?;
-    let found = scan(&dicom, &ScanOptions::default().with_key(key.clone()))?;
+    let found = scan(&dicom, &arguments.scan.options().with_key(key.clone()))?;
     let subjects: BTreeSet<_> = found.stacks.iter().map(|stack| stack.subject.clone()).collect();
     let names = models[0].covariate_names();
     let numbers = covariates(subjects.into_iter(), &names, arguments.covariates.as_deref())?;

@@ -18,10 +18,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use foramen_dicom::{Accepted, Refusal, ScanOptions, SubjectFrom, scan};
+use foramen_dicom::{Accepted, Refusal, scan};
 use foramen_phantom::{CohortConfig, write_cohort};
 use indicatif::ProgressBar;
 
+use crate::scan_arguments::ScanArguments;
 use crate::stack_table;
 
 /// Lists the MR stacks below a folder, and what is not used.
@@ -38,13 +39,8 @@ pub struct Arguments {
     /// With --identity: fail where a direct identifier is left.
     #[arg(long, requires = "identity")]
     strict: bool,
-    /// What names patients: patient-id, folder, or folder:DEPTH.
-    #[arg(long, value_name = "SOURCE", default_value = "patient-id")]
-    subject_from: SubjectFrom,
-    /// Take the images of one person and day as one frame of reference where
-    /// sagittal and axial ones cross.
-    #[arg(long)]
-    assume_one_frame: bool,
+    #[command(flatten)]
+    scan: ScanArguments,
     /// With --explain: use images in spite of this reason (localizer, plane,
     /// contrast, fat, region); may be given several times.
     #[arg(long, value_name = "REASON")]
@@ -72,13 +68,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
     let bar = ProgressBar::new_spinner();
     let shown = bar.clone();
-    let options = ScanOptions::default()
-        .with_subject_from(arguments.subject_from.clone())
-        .with_assume_one_frame(arguments.assume_one_frame)
-        .with_progress(move |files| {
-            shown.set_message(format!("{files} files"));
-            shown.tick();
-        });
+    let options = arguments.scan.options().with_progress(move |files| {
+        shown.set_message(format!("{files} files"));
+        shown.tick();
+    });
     let found = scan(&dir, &options);
     bar.finish_and_clear();
     if let Some(drawn) = drawn {

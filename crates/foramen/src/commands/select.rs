@@ -14,11 +14,12 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use foramen_dicom::{ScanOptions, scan};
+use foramen_dicom::scan;
 use foramen_study::{ProfileRow, StudyConfig, files, profile_scan};
 
 use crate::contact_page::{Shown, contact_page};
 use crate::inputs::{Inputs, prepare_output, read_key};
+use crate::scan_arguments::ScanArguments;
 use crate::stages::run_selection;
 use crate::terminal::say;
 
@@ -43,6 +44,8 @@ pub struct Arguments {
     /// Table `patient_id,subject_id` that links the images to the outcome table.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     link: Option<PathBuf>,
+    #[command(flatten)]
+    scan: ScanArguments,
     /// Columns of the table with numbers for the CNN, such as age,duration_weeks.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "outcomes")]
     covariates: Vec<String>,
@@ -70,6 +73,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 dictionary: arguments.dictionary.clone(),
                 levels: arguments.levels.clone(),
                 link: arguments.link.clone(),
+                scan: arguments.scan.clone(),
                 covariates: arguments.covariates.clone(),
                 ..Inputs::synthetic(12)
             };
@@ -99,7 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 fn measure_all(arguments: &Arguments, dicom: &Path) -> Result<Vec<ProfileRow>> {
     let key = read_key(arguments.link.as_deref())?;
-    let found = scan(dicom, &ScanOptions::default().with_key(key))?;
+    let found = scan(dicom, &arguments.scan.options().with_key(key))?;
     let pictures = arguments.out.join("pictures");
     fs::create_dir_all(&pictures)
         .with_context(|| format!("could not make {}", pictures.display()))?;

@@ -1,0 +1,59 @@
+use clap::Args;
+use foramen_dicom::{ScanOptions, SubjectFrom};
+
+/// How a folder of images is read: the same for every command that scans one.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ScanArguments {
+    /// What names patients: patient-id, folder, or folder:DEPTH.
+    #[arg(long, value_name = "SOURCE", default_value = "patient-id")]
+    pub subject_from: SubjectFrom,
+    /// Take the images of one person and day as one frame of reference where
+    /// sagittal and axial ones cross.
+    #[arg(long)]
+    pub assume_one_frame: bool,
+}
+
+impl ScanArguments {
+    /// The options of a scan.
+    pub(crate) fn options(&self) -> ScanOptions {
+        ScanOptions::default()
+            .with_subject_from(self.subject_from.clone())
+            .with_assume_one_frame(self.assume_one_frame)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use foramen_dicom::scan;
+    use foramen_phantom::{CohortConfig, write_cohort};
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        scan: ScanArguments,
+    }
+
+    #[test]
+    fn subjects_are_named_by_their_folders_where_that_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = CohortConfig::default().with_analysable(1).with_defects(0);
+        write_cohort(&config, folder.path(), &|_, _| ()).unwrap();
+        let renamed = folder.path().join("export");
+        let dicom = folder.path().join("dicom");
+        let patient = std::fs::read_dir(&dicom).unwrap().next().unwrap().unwrap().path();
+        std::fs::create_dir(&renamed).unwrap();
+        std::fs::rename(patient, renamed.join("case-07")).unwrap();
+        let subjects = |arguments: &[&str]| {
+            let command = Command::try_parse_from([&["scan"], arguments].concat()).unwrap();
+            let found = scan(&renamed, &command.scan.options()).unwrap();
+            found.stacks.iter().map(|stack| stack.subject.to_string()).collect::<Vec<_>>()
+        };
+        assert!(subjects(&[]).iter().all(|subject| subject == "P0001"));
+        let named = subjects(&["--subject-from", "folder"]);
+        assert!(!named.is_empty() && named.iter().all(|subject| subject == "case-07"));
+        assert!(Command::try_parse_from(["scan", "--subject-from", "name"]).is_err());
+    }
+}
