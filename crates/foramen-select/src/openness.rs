@@ -34,9 +34,12 @@ pub(crate) fn log_odds(evidence: &Evidence, contrast: Contrast) -> f64 {
 /// per part of edge. Fitted on phantoms; on T2* raised for the real examinations.
 const WIDTH_T2_STAR: [f64; 2] = [-1.3, 5.0];
 const WIDTH_T2_FSE: [f64; 2] = [-0.75, 10.6];
+/// How often a caliper between sharp walls stands in the right passage. Chosen beside the real
+/// readings, of which two of 25 on T2* are off by 0.8 to 1.0 mm between sharp walls.
+const RIGHT_PASSAGE: f64 = 0.95;
 
 /// How likely the width of an open foramen is within 0.8 mm of the true one.
 pub(crate) fn width_certainty(evidence: &Evidence, contrast: Contrast) -> f64 {
     let [constant, edge] = if contrast == Contrast::T2Star { WIDTH_T2_STAR } else { WIDTH_T2_FSE };
-    probability((constant + edge * evidence.wall_edge).min(MOST))
+    RIGHT_PASSAGE * probability((constant + edge * evidence.wall_edge).min(MOST))
 }

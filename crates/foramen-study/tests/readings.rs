@@ -45,10 +45,10 @@ fn open_ones(readings: &Path) -> Readings {
     mean.into_iter().filter(|(at, seen)| seen.state == State::Open && both(at)).collect()
 }
 
-/// How far widths are from those of the readers, ascending by size, and how many open ones
-/// were not called open.
-fn errors(examinations: &[(&str, &str, usize)]) -> (Vec<f64>, usize) {
-    let (mut off, mut lost) = (Vec::new(), 0);
+/// How far widths are from those of the readers, ascending by size, how many open ones were
+/// not called open, and which share of those within 0.8 mm has a confidence above 0.8.
+fn errors(examinations: &[(&str, &str, usize)]) -> (Vec<f64>, usize, f64) {
+    let (mut off, mut lost, mut right, mut sure) = (Vec::new(), 0, 0_u32, 0_u32);
     for (folder, readings, _) in examinations {
         let rows = measured(folder);
         let readings = foramen_test_data::path("spine").join(readings);
@@ -58,7 +58,15 @@ fn errors(examinations: &[(&str, &str, usize)]) -> (Vec<f64>, usize) {
             };
             let Some(ours) = rows.iter().find(is_here) else { continue };
             match ours.foramen.width {
-                Some(ours) => off.push(ours - width.unwrap()),
+                Some(measured) => {
+                    let error = measured - width.unwrap();
+                    if error.abs() <= 0.8 {
+                        right += 1;
+                        sure += u32::from(ours.foramen.confidence > 0.8);
+                    }
+                    println!("confidence {:.2}: {error:.2} mm", ours.foramen.confidence);
+                    off.push(error);
+                }
                 None => lost += 1,
             }
         }
@@ -69,7 +77,7 @@ fn errors(examinations: &[(&str, &str, usize)]) -> (Vec<f64>, usize) {
         off.len() + lost,
         bias(&off)
     );
-    (off, lost)
+    (off, lost, f64::from(sure) / f64::from(right))
 }
 
 fn bias(off: &[f64]) -> f64 {
@@ -79,7 +87,8 @@ fn bias(off: &[f64]) -> f64 {
 #[test]
 #[ignore = "reads test data (FORAMEN_TEST_DATA)"]
 fn open_foramina_of_people_tuned_on_have_the_readers_widths() {
-    let (off, lost) = errors(&TUNED);
+    let (off, lost, sure) = errors(&TUNED);
+    assert!(sure >= 0.6, "{sure}");
     assert_eq!((off.len(), lost), (17, 0));
     assert!(off[8].abs() <= 0.25, "{off:?}");
     assert!(off[15].abs() <= 0.9, "{off:?}");
@@ -89,7 +98,8 @@ fn open_foramina_of_people_tuned_on_have_the_readers_widths() {
 #[test]
 #[ignore = "reads test data (FORAMEN_TEST_DATA)"]
 fn open_foramina_of_people_not_tuned_on_are_found() {
-    let (off, lost) = errors(&UNTOUCHED);
+    let (off, lost, sure) = errors(&UNTOUCHED);
+    assert!(sure >= 0.6, "{sure}");
     assert_eq!((off.len(), lost), (8, 0));
     // One of the eight is measured across another passage, 2.9 mm too narrow.
     assert!((off[3].abs() + off[4].abs()) / 2.0 <= 0.35, "{off:?}");
@@ -99,7 +109,7 @@ fn open_foramina_of_people_not_tuned_on_are_found() {
 #[test]
 #[ignore = "reads test data (FORAMEN_TEST_DATA)"]
 fn open_foramina_on_spin_echo_are_found_within_a_pixel() {
-    let (off, lost) = errors(&FSE);
+    let (off, lost, _) = errors(&FSE);
     assert_eq!((off.len(), lost), (5, 0));
     assert!(off[2].abs() <= 0.6875, "{off:?}");
 }

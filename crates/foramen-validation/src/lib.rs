@@ -2,7 +2,8 @@
 //!
 //! [`Trial`] measures and selects on one synthetic subject and compares with its truth;
 //! [`AccuracyRow`], [`StateAccuracy`], [`RootAccuracy`] and [`DiscAccuracy`] sum trials
-//! up. [`Perturbation`] makes the pictures of a subject worse.
+//! up. [`Perturbation`] makes the pictures of a subject worse. [`StateExample`] is what the
+//! model of open and closed is fitted to.
 
 mod accuracy;
 mod disc_accuracy;
@@ -11,6 +12,7 @@ mod medmnist;
 mod perturbed;
 mod root_accuracy;
 mod state_accuracy;
+mod state_model;
 
 pub use accuracy::{AccuracyRow, Trial};
 pub use disc_accuracy::DiscAccuracy;
@@ -19,3 +21,4 @@ pub use medmnist::read_medmnist;
 pub use perturbed::Perturbation;
 pub use root_accuracy::RootAccuracy;
 pub use state_accuracy::StateAccuracy;
+pub use state_model::{StateExample, states_of_people, states_of_phantom};
