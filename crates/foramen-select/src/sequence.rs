@@ -2,8 +2,9 @@
 
 use foramen_types::Side;
 
-/// Foramina and pedicles are each about 8 mm tall: how far along the neck one of them goes
-/// on, in the mean, in millimetres (DOI 10.1007/BF01628483 and others; docs/slice-selection.md).
+/// How far along the neck a foramen or a pedicle goes on, in the mean, in millimetres. Bony
+/// foramina are 8.0 to 8.4 mm tall (C3/4 to C6/7, Abu-Ghaida, 320 people), pedicles 6.4 to
+/// 7.0 mm (Int J Spine Surg 15:413; Spine J 2009;9:729).
 const TALL: f64 = 8.0;
 /// How much likelier both sides of a slice are alike than not: the pedicles of a vertebra lie
 /// at one height.
