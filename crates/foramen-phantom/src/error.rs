@@ -41,4 +41,12 @@ pub enum PhantomError {
         #[source]
         source: serde_json::Error,
     },
+    /// Surfaces of vertebrae are not what a phantom can be drawn from.
+    #[error("{} {fault}", path.display())]
+    Surface {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: String,
+    },
 }

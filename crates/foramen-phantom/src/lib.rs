@@ -23,6 +23,7 @@
     )
 )]
 
+mod anatomy;
 mod artefact;
 mod atlas;
 mod channel;
@@ -35,25 +36,29 @@ mod frame;
 mod measure;
 mod neck;
 mod outcome;
+mod passage;
 mod population;
 mod protocol;
 mod render;
 mod scoring;
 mod seed;
 mod shape;
+mod specimen;
 mod spine;
 mod subject;
+mod surface;
 mod table;
 mod tissue;
 mod truth;
 
+pub use anatomy::Anatomy;
 pub use channel::Cause;
 pub use cohort::{CohortSummary, write_cohort};
 pub use config::{CohortConfig, OutcomeModel};
 pub use defect::Defect;
 pub use error::PhantomError;
 pub use scoring::{Chosen, RIGHT_SLICE_MM, SelectionScore};
-pub use subject::{Subject, draw_rescan, draw_subject, draw_varied};
+pub use subject::{Subject, draw_rescan, draw_subject, draw_subject_on};
 pub use truth::{DiscTruth, ForamenTruth, SliceTruth, SubjectTruth, Truth};
 
 /// The README is run as a test.

@@ -189,7 +189,7 @@ impl Neck {
 }
 
 /// A sine drawn with parabolas: this is asked for millions of times.
-fn wave(angle: f64) -> f64 {
+pub(crate) fn wave(angle: f64) -> f64 {
     let turn = angle * std::f64::consts::FRAC_1_PI;
     let part = turn - 2.0 * (0.5 * turn).floor() - 1.0;
     -4.0 * part * (1.0 - part.abs())

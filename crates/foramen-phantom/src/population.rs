@@ -27,10 +27,6 @@ const TREATED: [(Level, f64); 5] = [
     (Level::C7T1, 0.10),
 ];
 
-/// How many foramina are varied, and how many of these are shut or nearly so.
-const VARIED: f64 = 0.6;
-const NEARLY_SHUT: f64 = 0.15;
-
 /// The foramen that is treated, and what is wrong with it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Complaint {
@@ -101,20 +97,19 @@ impl Spine {
             .collect();
         let neck = Neck::draw(&mut stream(seed, subject, Purpose::Neck, 0));
         let frame = Frame::draw(&mut stream(seed, subject, Purpose::Pose, 0), pitch);
-        Self { frame, discs, disc_heights, channels, body, sac, cord, arteries, facets, neck }
-    }
-
-    /// The same spine with foramina that differ more than those of patients: all but the
-    /// treated one may be narrowest anywhere along their length, nearly even, or shut.
-    pub(crate) fn varied(mut self, seed: u64, subject: usize, complaint: &Complaint) -> Self {
-        let mut rng = stream(seed, subject, Purpose::Variety, 0);
-        for channel in self.channels.iter_mut().flatten() {
-            let is_treated = (channel.level, channel.side) == (complaint.level, complaint.side);
-            if !is_treated && rng.random_bool(VARIED) {
-                channel.vary(&mut rng);
-            }
+        Self {
+            frame,
+            discs,
+            disc_heights,
+            channels,
+            body,
+            sac,
+            cord,
+            arteries,
+            facets,
+            neck,
+            specimen: None,
         }
-        self
     }
 
     /// The same spine in the pose of another examination.
@@ -178,18 +173,6 @@ impl Channel {
             radii: (rng.random_range(4.2..5.2), rng.random_range(6.0..7.5)),
             root,
             root_at: rng.random_range(-2.0..-0.5),
-        }
-    }
-
-    fn vary(&mut self, rng: &mut impl Rng) {
-        let outwards = rng.random_range(-1.5..3.0);
-        self.centre.0 += outwards * self.axis.0;
-        self.centre.1 += outwards * self.axis.1;
-        self.radii.0 *= rng.random_range(0.0_f64..0.7).exp();
-        self.radii.1 *= rng.random_range(0.0_f64..0.15).exp();
-        if rng.random_bool(NEARLY_SHUT) {
-            self.encroachment = self.clear - rng.random_range(-0.5..1.2);
-            self.spread *= rng.random_range(1.0..1.6);
         }
     }
 }

@@ -116,7 +116,7 @@ fn axial(
             .into_iter()
             .map(|level| {
                 let w = spine.discs[level.index()] + rng.random_range(-1.5..1.5);
-                let normal = leaning(rng, spine.frame.direction(w, [0.0, 0.0, 1.0]), 2.5);
+                let normal = leaning(rng, spine.disc(level).1, 2.5);
                 let centre = spine.frame.point(Local { u: 0.0, v: -4.0, w });
                 let count = if thickness < 2.8 { 5 } else { rng.random_range(3..=4) };
                 planes(&view, centre, normal, count, pitch)

@@ -5,6 +5,7 @@ use crate::channel::{Along, Cause, Channel};
 use crate::frame::{Frame, Local};
 use crate::neck::Neck;
 use crate::shape::{capsule, circle, ellipse, joined};
+use crate::specimen::Specimen;
 use crate::tissue::Tissue;
 
 /// Thickness of the cortex, millimetres.
@@ -30,6 +31,8 @@ pub(crate) struct Spine {
     /// How far the facet joints lie above (+) or below (−) their discs.
     pub facets: Vec<[f64; 2]>,
     pub neck: Neck,
+    /// Real vertebrae in place of the analytic ones.
+    pub specimen: Option<Specimen>,
 }
 
 impl Spine {
@@ -37,7 +40,8 @@ impl Spine {
     pub(crate) fn disc(&self, level: Level) -> (Point, Vector) {
         let w = self.discs[level.index()];
         let centre = self.frame.point(Local { u: 0.0, v: self.body_centre(), w });
-        (centre, self.frame.direction(w, [0.0, 0.0, 1.0]))
+        let slope = self.specimen.as_ref().map_or(0.0, |s| s.slope(w, level.index()));
+        (centre, self.frame.direction(w, [0.0, -slope, 1.0]))
     }
 
     /// Centre of the canal at the height of a cervical disc, in the patient.
@@ -52,8 +56,17 @@ impl Spine {
         near.then(|| self.inner(local)).flatten().unwrap_or_else(|| self.neck.tissue(local))
     }
 
+    /// Whether bone, disc or what grew on them fills a place in the patient.
+    pub(crate) fn is_hard(&self, at: [f64; 3]) -> bool {
+        let local = self.frame.local(at);
+        if let Some(specimen) = &self.specimen {
+            return specimen.is_hard(self, local);
+        }
+        self.inner(local).is_some_and(Tissue::is_hard)
+    }
+
     /// The index of the disc nearest a height.
-    fn nearest(&self, w: f64) -> usize {
+    pub(crate) fn nearest(&self, w: f64) -> usize {
         let above = self.discs.partition_point(|disc| *disc > w);
         if above == 0 {
             0
@@ -73,10 +86,16 @@ impl Spine {
     }
 
     fn body_centre(&self) -> f64 {
+        if let Some(specimen) = &self.specimen {
+            return specimen.body_centre();
+        }
         -self.sac.1 - 0.7 - 0.5 * self.body.1
     }
 
     fn inner(&self, at: Local) -> Option<Tissue> {
+        if let Some(specimen) = &self.specimen {
+            return specimen.tissue(self, at);
+        }
         if let Some(tissue) = self.canal_tissue(at) {
             return Some(tissue);
         }
@@ -102,7 +121,7 @@ impl Spine {
     }
 
     /// Cord, CSF, dura and the fat of the canal.
-    fn canal_tissue(&self, at: Local) -> Option<Tissue> {
+    pub(crate) fn canal_tissue(&self, at: Local) -> Option<Tissue> {
         let (u, v) = (at.u, at.v);
         if u.abs() > 16.0 || v.abs() > 13.0 {
             return None;

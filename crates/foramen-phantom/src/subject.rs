@@ -1,8 +1,11 @@
+use std::sync::Arc;
+
 use foramen_image::{Slice, SliceSource, Stack};
 use foramen_types::{Level, Side, SubjectId};
 use rayon::prelude::*;
 
 use crate::CohortConfig;
+use crate::anatomy::Anatomy;
 use crate::artefact::Artefacts;
 use crate::channel::Cause;
 use crate::defect::Defect;
@@ -47,23 +50,21 @@ pub fn draw_subject(config: &CohortConfig, index: usize) -> Subject {
     Plan::draw(config, index).subject()
 }
 
+/// Draws one subject as [`draw_subject`] does, around the vertebrae of a person instead of
+/// analytic ones: scaled, shifted, bent and perhaps mirrored, with what narrows a foramen
+/// grown on its walls. `truth.waist_mm` and `width_z` are what was aimed at; the widths of
+/// slices are those of the surfaces.
+#[must_use]
+pub fn draw_subject_on(anatomy: &Arc<Anatomy>, config: &CohortConfig, index: usize) -> Subject {
+    Plan::draw_on(anatomy, config, index).subject()
+}
+
 /// Draws the same subject examined a second time: the same spine and the same
 /// protocol, planned on the spine as it now lies, with another pose, noise, bias
 /// field and artefacts.
 #[must_use]
 pub fn draw_rescan(config: &CohortConfig, index: usize) -> Subject {
     Plan::draw(config, index).again(config).subject()
-}
-
-/// Draws the axial stacks of the same subject, and their truth, with foramina that differ
-/// more than those of a cohort, the treated one apart: narrowest anywhere along their
-/// length, nearly even, or shut. For those who train what measures foramina, so that it
-/// learns to look and not where to look.
-#[must_use]
-pub fn draw_varied(config: &CohortConfig, index: usize) -> (Vec<Stack>, SubjectTruth) {
-    let mut plan = Plan::draw(config, index);
-    plan.spine = plan.spine.varied(plan.seed, index, &plan.complaint);
-    (plan.stacks(&plan.protocol.axial), plan.truth())
 }
 
 /// Everything about a subject except the pictures.
@@ -98,6 +99,14 @@ impl Plan {
             spine,
             protocol,
         }
+    }
+
+    /// The same around the vertebrae of a person.
+    pub(crate) fn draw_on(anatomy: &Arc<Anatomy>, config: &CohortConfig, index: usize) -> Self {
+        let mut plan = Self::draw(config, index);
+        plan.spine = plan.spine.on(anatomy, config.seed, index);
+        plan.protocol = Protocol::draw(config, config.seed, index, &plan.spine);
+        plan
     }
 
     /// The same subject at another examination.
@@ -177,7 +186,9 @@ impl Plan {
             for (stack, planes) in axial.stacks.iter().enumerate() {
                 for plane in planes {
                     let sop = self.instance_uid(axial, slices.len());
-                    slices.push(slice_truth(&self.spine, plane, sop, series_uid.clone(), stack));
+                    let series = series_uid.clone();
+                    let thickness = axial.thickness;
+                    slices.push(slice_truth(&self.spine, plane, sop, series, stack, thickness));
                 }
             }
         }
@@ -279,24 +290,36 @@ mod tests {
     }
 
     #[test]
-    fn varied_foramina_differ_and_the_treated_one_does_not() {
-        let plan = Plan::draw(&CohortConfig::default(), 3);
-        let varied = plan.spine.clone().varied(plan.seed, 3, &plan.complaint);
-        let (mut same, mut shut) = (0, 0);
-        for (a, b) in plan.spine.channels.iter().flatten().zip(varied.channels.iter().flatten()) {
-            let is_treated = (a.level, a.side) == (plan.complaint.level, plan.complaint.side);
-            assert!(!is_treated || a == b);
-            same += usize::from(a == b);
+    #[ignore = "reads test data (FORAMEN_TEST_DATA)"]
+    fn widths_on_a_person_s_vertebrae_are_those_of_the_picture() {
+        let folder = foramen_test_data::path("anatomy/hra-vhf");
+        let anatomy = Arc::new(Anatomy::read(&folder).unwrap());
+        let config = CohortConfig::default();
+        let (mut open, mut closed) = (0, 0);
+        for index in 0..2 {
+            let plan = Plan::draw_on(&anatomy, &config, index);
+            let hard = |p: foramen_types::Point| plan.spine.is_hard([p.x, p.y, p.z]);
+            let truth = plan.truth();
+            assert_eq!(truth, Plan::draw_on(&anatomy, &config, index).truth());
+            for foramen in
+                truth.slices.iter().flat_map(|slice| slice.left.iter().chain(&slice.right))
+            {
+                closed += usize::from(foramen.state == "closed");
+                let Some((front, back)) = foramen.front.zip(foramen.back) else { continue };
+                open += 1;
+                let [front, back] =
+                    [front, back].map(|[x, y, z]| foramen_types::Point::new(x, y, z));
+                let across = back - front;
+                let width = foramen.width_mm.unwrap();
+                assert!((across.length() - width).abs() < 1e-6);
+                // Free from wall to wall, and wall on either side.
+                let share = |s: f64| front + across * s;
+                assert!((1..10).all(|tenth| !hard(share(0.1 * f64::from(tenth)))));
+                let beyond = 0.1 / width;
+                assert!(hard(share(-beyond)) && hard(share(1.0 + beyond)), "{foramen:?}");
+            }
         }
-        assert!((1..11).contains(&same), "{same}");
-        for index in 0..60 {
-            let plan = Plan::draw(&CohortConfig::default(), index);
-            let spine = plan.spine.varied(plan.seed, index, &plan.complaint);
-            let is_shut = |c: &&crate::channel::Channel| c.encroachment >= c.clear;
-            shut += spine.channels.iter().flatten().filter(is_shut).count();
-        }
-        // 0.6 × 0.15 × 0.3 of 720, and those treated.
-        assert!((8..50).contains(&shut), "{shut}");
+        assert!(open > 40 && closed > 30, "{open} {closed}");
     }
 
     #[test]

@@ -60,6 +60,20 @@ impl Tissue {
         Self::Cartilage,
     ];
 
+    /// Whether no nerve passes it: bone, disc, joint, and what grew on them.
+    pub(crate) fn is_hard(self) -> bool {
+        matches!(
+            self,
+            Self::Marrow
+                | Self::Cortex
+                | Self::Osteophyte
+                | Self::Nucleus
+                | Self::Annulus
+                | Self::SoftDisc
+                | Self::Joint
+        )
+    }
+
     /// Signal against CSF.
     ///
     /// T2 FSE from relaxation times (10.1007/s00330-020-06863-3: CSF 1, cord

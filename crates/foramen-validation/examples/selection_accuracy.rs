@@ -3,10 +3,11 @@
 //! Draws fresh subjects in memory, measures every slice, selects at the true
 //! place of the disc, and compares with the truth. A refusal counts as a miss.
 //! `--rescan` examines each subject again, in another pose and with other noise;
-//! `--perturb` makes its pictures noisier, turned and cropped.
+//! `--perturb` makes its pictures noisier, turned and cropped. `--anatomy` draws around
+//! the surfaces of a person's vertebrae instead of analytic ones.
 //!
 //! ```text
-//! cargo run --release --example selection_accuracy -- [--subjects 100] [--seed 4001] [--rescan] [--perturb] [--pixel MM] [--thickness MM] [--json FILE]
+//! cargo run --release --example selection_accuracy -- [--subjects 100] [--seed 4001] [--rescan] [--perturb] [--pixel MM] [--thickness MM] [--anatomy DIR] [--json FILE]
 //! ```
 //! Prints a row per group and one for all, then pedicles, shut foramina, roots and
 //! discs.
@@ -14,11 +15,12 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 use foramen::commands::{bar, finish};
 use foramen_metrics::{Confidence, Icc, Ratings, icc};
-use foramen_phantom::{CohortConfig, draw_rescan, draw_subject};
+use foramen_phantom::{Anatomy, CohortConfig, draw_rescan, draw_subject, draw_subject_on};
 use foramen_validation::{
     AccuracyRow, DiscAccuracy, Perturbation, RootAccuracy, StateAccuracy, Trial,
 };
@@ -31,14 +33,16 @@ struct Arguments {
     subjects: usize,
     #[arg(long, default_value_t = 4001, help = "Seed of the phantoms; the demo uses 1")]
     seed: u64,
-    #[arg(long, help = "Examine each subject twice and compare the widths")]
+    #[arg(long, conflicts_with = "anatomy", help = "Examine each subject twice and compare")]
     rescan: bool,
-    #[arg(long, help = "Measure again in noisier, turned and cropped pictures")]
+    #[arg(long, conflicts_with = "anatomy", help = "Measure again in worse pictures")]
     perturb: bool,
     #[arg(long, value_name = "MM", help = "Edge of the axial pixels, instead of 0.40 to 0.70")]
     pixel: Option<f64>,
     #[arg(long, value_name = "MM", help = "Thickness of the axial slices, instead of 2 to 4")]
     thickness: Option<f64>,
+    #[arg(long, value_name = "DIR", help = "Draw around the vertebrae of a person: STL files")]
+    anatomy: Option<PathBuf>,
     #[arg(long, help = "Where to write the table as JSON")]
     json: Option<PathBuf>,
 }
@@ -51,12 +55,16 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let config = CohortConfig::default().with_seed(arguments.seed);
     let mut config = config.with_analysable(arguments.subjects).with_defects(0);
     (config.axial_pixel, config.axial_thickness) = (arguments.pixel, arguments.thickness);
+    let anatomy = arguments.anatomy.as_deref().map(Anatomy::read).transpose()?.map(Arc::new);
     let examinations = if arguments.rescan { 2 } else { 1 };
     let progress = bar("subjects", arguments.subjects * examinations);
     let of_subjects: Vec<(usize, (Trial, Option<Trial>))> = (0..arguments.subjects)
         .into_par_iter()
         .filter_map(|index| {
-            let first = Trial::of(&draw_subject(&config, index));
+            let first = Trial::of(&match &anatomy {
+                Some(anatomy) => draw_subject_on(anatomy, &config, index),
+                None => draw_subject(&config, index),
+            });
             progress.inc(1);
             let second = arguments.rescan.then(|| Trial::of(&draw_rescan(&config, index)));
             progress.inc(u64::from(arguments.rescan));
