@@ -3,8 +3,7 @@
 //! Draws fresh subjects in memory, measures every slice, selects at the true
 //! place of the disc, and compares with the truth. A refusal counts as a miss.
 //! `--rescan` examines each subject again, in another pose and with other noise;
-//! `--perturb` makes its pictures noisier, turned and cropped. `--anatomy` draws around
-//! the surfaces of a person's vertebrae instead of analytic ones.
+//! `--perturb` makes its pictures worse; `--anatomy` draws around a person's vertebrae.
 //!
 //! ```text
 //! cargo run --release --example selection_accuracy -- [--subjects 100] [--seed 4001] [--rescan] [--perturb] [--pixel MM] [--thickness MM] [--anatomy DIR] [--json FILE]
@@ -117,11 +116,9 @@ fn print_states(trials: &[Trial]) {
 fn print_rescans(trials: &[Trial], again: &[Option<Trial>]) -> anyhow::Result<()> {
     let pairs =
         || trials.iter().zip(again).filter_map(|(first, second)| Some((first, second.as_ref()?)));
-    let measured: Vec<[f64; 2]> =
-        pairs().filter_map(|(first, second)| Some([first.width?, second.width?])).collect();
-    // The slices of the second examination lie elsewhere.
-    let truths: Vec<[f64; 2]> =
-        pairs().map(|(first, second)| [first.truth, second.truth]).collect();
+    let measured = pairs().filter_map(|(first, second)| Some([first.width?, second.width?]));
+    let measured: Vec<[f64; 2]> = measured.collect();
+    let truths: Vec<_> = pairs().map(|(first, second)| [first.truth, second.truth]).collect();
     for (name, widths) in [("measured", measured), ("true", truths)] {
         let icc = icc(&Ratings::new(&widths)?, Icc::AgreementSingle, Confidence::default())?;
         let (low, high) = icc.ci.unwrap_or((f64::NAN, f64::NAN));
