@@ -73,6 +73,8 @@ pub enum ReviewError {
         source: std::io::Error,
     },
     /// The id of a reader that cannot stand in a table.
-    #[error("{0:?} is no id of a reader; use 1 to 64 letters, digits, dots, hyphens or underscores")]
+    #[error(
+        "{0:?} is no id of a reader; use 1 to 64 letters, digits, dots, hyphens or underscores"
+    )]
     Reader(String),
 }

@@ -66,4 +66,4 @@ pub use reading::{Automatic, Problem, Reading, Seen};
 pub use serve::{Server, serve};
 pub use standing::{Final, Standing};
 pub use store::{Entry, Kind, Place, Row, Store};
-pub use study::{Source, Study};
+pub use study::Study;

@@ -255,8 +255,11 @@ impl Store {
             let kind = rusqlite::types::Type::Text;
             failed(rusqlite::Error::InvalidColumnType(at, name.to_owned(), kind))
         };
-        let kind = serde_json::from_str(&text(9)?)
-            .map_err(|source| ReviewError::Row { path: self.path.clone(), row: id, source })?;
+        let kind = serde_json::from_str(&text(9)?).map_err(|source| ReviewError::Row {
+            path: self.path.clone(),
+            row: id,
+            source,
+        })?;
         Ok(Row {
             id,
             time: text(2)?,
