@@ -143,6 +143,7 @@ impl Api {
             "rows": view.rows, "columns": view.columns,
             "spacing_mm": [spacing.row, spacing.column], "series": image.series,
             "offset_mm": self.study.offset(case, image),
+            "disc": self.study.disc(header, case.level).map(|disc| view.pixel(disc.point)),
         });
         if let (Some(stack), Some(middle)) = (case.sagittal, middle) {
             let sagittal = &self.study.scan.stacks[stack];
