@@ -112,6 +112,7 @@ function tellProgress() {
 
 async function open(id) {
   const mine = ++turn;
+  performance.clearMarks();
   try {
     const found = await get(`case/${id}`);
     if (mine !== turn) return;
@@ -133,6 +134,8 @@ async function open(id) {
     note: last?.note ?? "",
     problems: new Set(last?.problems ?? []),
     walls: new Map(),
+    // Where nothing was chosen, nothing is saved that nobody has looked for.
+    touched: Boolean(last) || measured != null,
   };
   if (last?.walls && (last.moved || !measuredAt(at)?.walls)) draft.walls.set(at, last.walls);
   axial.clear();
@@ -329,12 +332,13 @@ function tellCase() {
   if (study.adjudicate) lines.push("Readers disagree: settle it.");
   if (!automatic) lines.push(`Where is the ${shown.side} foramen of ${shown.level} (${position}) narrowest?`);
   else if (automatic.slice == null) {
-    lines.push(`Nothing was chosen${automatic.reason ? `: ${automatic.reason}` : ""}. Find the narrowest place yourself.`);
+    lines.push(`Nothing was chosen: ${automatic.reason.split(";")[0] || "no reason is given"}. Page to where the ${shown.side} foramen (${position}) is narrowest.`);
   } else {
     const sure = automatic.confidence == null ? "" : `, ${Math.round(100 * automatic.confidence)} % sure`;
     lines.push(`Automatic: image ${automatic.slice + 1}, ${mm(automatic.width_mm)}${sure}. The ${shown.side} foramen is ${position}.`);
   }
   $("question").textContent = lines.join(" ");
+  $("question").title = automatic?.reason ?? "";
   const doubts = automatic?.doubts ?? [];
   $("doubts").hidden = !doubts.length;
   $("doubts").replaceChildren(...doubts.map((doubt) => {
@@ -417,6 +421,7 @@ function saving() {
     const agrees = at === automatic && measured?.state === draft.seen && !study.adjudicate;
     return agrees ? `Accept: ${STATES[draft.seen]}` : `${verb}: ${STATES[draft.seen]}`;
   }
+  if (!draft.touched) return "Find the narrowest image";
   if (width == null || !wallsAt(at)) return "Place both walls first";
   const moved = draft.walls.has(at);
   if (at === automatic && !moved && !study.adjudicate) return `Accept ${width.toFixed(1)} mm`;
@@ -436,6 +441,7 @@ function go(slice) {
   const to = Math.min(shown.slices.length - 1, Math.max(0, slice));
   if (to === at) return;
   at = to;
+  draft.touched = true;
   hold = null;
   ruler = null;
   showSlice();
@@ -446,6 +452,7 @@ function go(slice) {
 
 function setSeen(seen) {
   draft.seen = seen;
+  draft.touched = true;
   tellSlice();
   axial.redraw();
   if (seen === "unclear") $("reason").focus();
@@ -459,6 +466,7 @@ function setWall(number, place) {
     Math.min(slice.columns - 1, Math.max(0, place[1])),
   ];
   draft.walls.set(at, walls);
+  draft.touched = true;
   draft.seen = "open";
   tellSlice();
   axial.redraw();
@@ -479,6 +487,10 @@ let unsent = null;
 
 async function save() {
   if (!shown || busy) return;
+  if (!draft.touched) {
+    trouble("Nothing was chosen here: first page to the image where it is narrowest (wheel, or arrows up and down).");
+    return;
+  }
   if (draft.seen === "open" && !wallsAt(at)) {
     place();
     trouble("Drag both walls to where they are (or f, b and Shift with arrows), then save.");
@@ -839,6 +851,14 @@ $("show-list").addEventListener("click", () => document.body.classList.contains(
 document.addEventListener("keydown", (event) => event.key === "Escape" && closeList());
 window.addEventListener("beforeunload", (event) => unsent && event.preventDefault());
 new ResizeObserver(() => shown && tellSlice()).observe($("profile"));
+// A button that was clicked does not keep the keys: Enter saves again. One that was reached by
+// Tab does.
+document.addEventListener("click", (event) => {
+  if (event.detail > 0 && event.target.closest("main button, header button, .choice label, .checks label")) document.activeElement.blur();
+});
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.addEventListener("close", () => $("axial-picture").focus({ preventScroll: true }));
+}
 tellKeys($("keys"));
 listenForKeys(act);
 
