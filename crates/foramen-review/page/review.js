@@ -34,7 +34,7 @@ const patch = new Picture($("patch-picture"), null);
 async function refresh() {
   study = await get("study");
   const { blind, adjudicate, reader } = study;
-  for (const id of ["sort"]) $(id).disabled = blind;
+  for (const part of ["sort", "sort-label"]) $(part).hidden = blind;
   for (const value of ["doubt", "changed", "noted", "disagree"]) {
     $("filter").querySelector(`[value=${value}]`).disabled = blind && value !== "noted";
   }
@@ -730,7 +730,7 @@ function showLoupe(wall) {
       context.lineTo(cx + 14 * dx, cy + 14 * dy);
     }
     context.stroke();
-    label(context, `${widthAt(at).toFixed(2)} mm`, 8, 20, COLOURS.own);
+    label(context, `${widthAt(at).toFixed(2)} mm`, loupe.clientWidth / 2 - 26, 24, COLOURS.own);
   });
 }
 

@@ -110,7 +110,7 @@ fn chosen(study: &Study, case: usize) -> Option<Reading> {
 fn pair(first: &str, second: &str, both: &[Both<'_>]) -> Pair {
     let mut persons: Vec<&SubjectId> = both.iter().map(|(subject, _, _)| *subject).collect();
     persons.dedup();
-    let states = of_clusters(both, &|some| {
+    let states = of_clusters(both, COEFFICIENT, &|some| {
         let category = |reading: &Reading| reading.seen as usize;
         let all: Vec<(usize, usize)> =
             some.iter().map(|(_, a, b)| (category(a), category(b))).collect();
@@ -128,7 +128,7 @@ fn pair(first: &str, second: &str, both: &[Both<'_>]) -> Pair {
     };
     let level = Confidence::default();
     let limits = |of: fn(foramen_metrics::BlandAltman) -> Estimate| {
-        of_clusters(&widths, &|some| {
+        of_clusters(&widths, MILLIMETRES, &|some| {
             Some(of(bland_altman(&rated(some)?, (0, 1), level).ok()?).estimate)
         })
     };
@@ -144,10 +144,10 @@ fn pair(first: &str, second: &str, both: &[Both<'_>]) -> Pair {
         bias: limits(|limits| limits.bias),
         lower_limit: limits(|limits| limits.lower_limit),
         upper_limit: limits(|limits| limits.upper_limit),
-        icc: of_clusters(&widths, &|some| {
+        icc: of_clusters(&widths, COEFFICIENT, &|some| {
             Some(icc(&rated(some)?, Icc::AgreementSingle, level).ok()?.estimate)
         }),
-        kim: of_clusters(&graded, &|some| {
+        kim: of_clusters(&graded, COEFFICIENT, &|some| {
             let all: Vec<(usize, usize)> =
                 some.iter().filter_map(|(_, a, b)| Some((a.kim?.into(), b.kim?.into()))).collect();
             weighted(&all, 3, KappaWeights::Quadratic)
@@ -161,8 +161,16 @@ fn weighted(all: &[(usize, usize)], categories: usize, weights: KappaWeights) ->
     Some(kappa(&grades, weights, Confidence::default()).ok()?.estimate)
 }
 
-/// A statistic with the 95 % interval of the jackknife over persons.
-fn of_clusters(both: &[Both<'_>], statistic: &dyn Fn(&[Both<'_>]) -> Option<f64>) -> Option<Value> {
+/// What κ and ICC can be, and what differences can.
+const COEFFICIENT: (f64, f64) = (-1.0, 1.0);
+const MILLIMETRES: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+
+/// A statistic with the 95 % interval of the jackknife over persons, within what it can be.
+fn of_clusters(
+    both: &[Both<'_>],
+    range: (f64, f64),
+    statistic: &dyn Fn(&[Both<'_>]) -> Option<f64>,
+) -> Option<Value> {
     let value = statistic(both).filter(|value| value.is_finite())?;
     let mut persons: Vec<&SubjectId> = both.iter().map(|(subject, _, _)| *subject).collect();
     persons.sort();
@@ -181,6 +189,6 @@ fn of_clusters(both: &[Both<'_>], statistic: &dyn Fn(&[Both<'_>]) -> Option<f64>
         let squares: f64 = all.iter().map(|one| (one - mean).powi(2)).sum();
         (squares * (n - 1.0) / n).sqrt()
     });
-    let edge = |sign: f64| error.map(|error| value + sign * 1.96 * error);
+    let edge = |sign: f64| error.map(|error| (value + sign * 1.96 * error).clamp(range.0, range.1));
     Some(Value { value, low: edge(-1.0), high: edge(1.0) })
 }
