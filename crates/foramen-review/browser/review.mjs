@@ -305,8 +305,9 @@ async function paces(folder) {
   const cdp = await page.context().newCDPSession(page);
   const memory = async () => {
     await cdp.send("HeapProfiler.collectGarbage");
-    const { usedSize } = await cdp.send("Runtime.getHeapUsage");
-    return usedSize / 1e6;
+    // Pictures lie beside the heap of the scripts.
+    const { usedSize, embedderHeapUsedSize = 0, backingStorageSize = 0 } = await cdp.send("Runtime.getHeapUsage");
+    return (usedSize + embedderHeapUsedSize + backingStorageSize) / 1e6;
   };
   const total = (await list(page)).items.length;
   const times = [];
@@ -328,9 +329,9 @@ async function paces(folder) {
   times.sort((a, b) => a - b);
   const p = (share) => times[Math.min(times.length - 1, Math.floor(share * times.length))];
   console.log(`     ${total} cases: first picture median ${p(0.5).toFixed(0)} ms, 95th percentile ${p(0.95).toFixed(0)} ms, `
-    + `most ${times.at(-1).toFixed(0)} ms; heap ${early.toFixed(1)} MB after 30 cases, ${late.toFixed(1)} MB at the end`);
+    + `most ${times.at(-1).toFixed(0)} ms; memory ${early.toFixed(1)} MB after 30 cases, ${late.toFixed(1)} MB at the end`);
   assert.ok(p(0.95) < 200, `95th percentile ${p(0.95)} ms`);
-  assert.ok(late < early + 15, `the heap grew from ${early} to ${late} MB`);
+  assert.ok(late < 1.25 * early + 5, `memory grew from ${early} to ${late} MB`);
   await page.context().close();
 }
 

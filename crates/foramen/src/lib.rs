@@ -57,6 +57,7 @@ mod levels_page;
 mod progress;
 mod provenance;
 mod reporting;
+mod reviewed_training;
 mod scan_arguments;
 mod stack_table;
 mod stages;

@@ -334,11 +334,51 @@ fn export(study: &Path) -> String {
 }
 
 #[test]
+fn a_study_is_reported_with_and_without_the_corrections() {
+    let folder = study();
+    let page = Page::start(folder.path(), &["--reader", "a"]);
+    let items: Vec<Value> = page.get("/study").json()["items"].as_array().unwrap().clone();
+    let items: Vec<Value> = items.into_iter().filter(|item| item["status"] == "selected").collect();
+    for (item, change) in items.iter().zip(["walls", "slice", "walls", "none", "excluded"]) {
+        answer(&page, item, change);
+    }
+    drop(page);
+    export(folder.path());
+    let images: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("source.json")).unwrap()).unwrap();
+    let dicom = Path::new(images["dicom"].as_str().unwrap()).to_owned();
+    let output = Command::new(env!("CARGO_BIN_EXE_foramen"))
+        .args(["study", "--reviewed", "--folds", "2", "--epochs", "1", "--dicom"])
+        .arg(&dicom)
+        .arg("--outcomes")
+        .arg(dicom.parent().unwrap().join("outcomes.csv"))
+        .arg("--out")
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
+    let [with, without] = ["ruler-reviewed", "ruler"].map(|name| &report["models"][name]);
+    assert_eq!(without["title"], "Ruler, without corrections");
+    let told = with["description"].as_str().unwrap_or_default();
+    assert_eq!(with["title"], "Ruler, with corrections");
+    assert_eq!(report["provenance"]["review"]["looked_at"], 5, "{told}");
+    let counts = &report["provenance"]["review"]["corrections"];
+    assert_eq!(counts["with moved walls"], 2);
+    let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(page.contains("with corrections") && page.contains("2 with moved walls"));
+    // Every included row has a prediction without the corrections; one is left out with them.
+    let lines = |file: &str| fs::read_to_string(folder.path().join(file)).unwrap().lines().count();
+    assert_eq!(lines("predictions-ruler.csv"), lines("reviewed/predictions-ruler.csv") + 1);
+}
+
+#[test]
 fn a_blinded_reader_hears_of_the_choice_after_the_answer_alone() {
     let folder = study();
     let page = Page::start(folder.path(), &["--reader", "b", "--blind", "--repeats", "0.3"]);
     let list = page.get("/study");
-    let subjects: Vec<String> = (1..=12).map(|n| format!("P{n:04}")).collect();
+    let subjects: Vec<String> = (1..=18).map(|n| format!("P{n:04}")).collect();
     let hidden = ["automatic\"", "confidence", "rank", "\"state\"", "outcome", "label", "status"];
     let leaks = |text: &str| {
         hidden.iter().any(|word| text.contains(word))

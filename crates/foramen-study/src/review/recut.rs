@@ -27,7 +27,7 @@ pub struct Recut {
 #[must_use]
 pub fn recut_patches(patches: Vec<PatchSample>, reviewed: &[ReviewedRow], scan: &Scan) -> Recut {
     let mut recut = Recut { patches, ..Recut::default() };
-    for row in reviewed.iter().filter(|row| row.correction != Correction::None) {
+    for row in reviewed {
         let is_it = |patch: &PatchSample| {
             let of = &patch.sample;
             patch.usage == PatchUse::Treated
@@ -44,6 +44,9 @@ pub fn recut_patches(patches: Vec<PatchSample>, reviewed: &[ReviewedRow], scan: 
             }
             continue;
         };
+        if row.correction == Correction::None && is_of(&recut.patches[at], row) {
+            continue;
+        }
         if row.correction == Correction::Excluded {
             recut.patches.remove(at);
             recut.left_out += 1;
@@ -58,6 +61,18 @@ pub fn recut_patches(patches: Vec<PatchSample>, reviewed: &[ReviewedRow], scan: 
         }
     }
     recut
+}
+
+/// Whether a patch is of the image and width that a person accepted; another selection may
+/// have chosen another image since.
+fn is_of(patch: &PatchSample, row: &ReviewedRow) -> bool {
+    let same_width = match (patch.sample.width, row.width) {
+        (Some(one), Some(other)) => (one - other).abs() < 0.001,
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    patch.sop_instance_uid == row.image.sop_instance_uid
+        && patch.frame == row.image.frame
+        && same_width
 }
 
 /// The patch of a corrected foramen in the frame of the former one.

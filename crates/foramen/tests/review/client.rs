@@ -12,12 +12,12 @@ use foramen::phantom::{CohortConfig, write_cohort};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A study of ten people of its own for each test; the images are shared.
+/// A study of eighteen people of its own for each test; the images are shared.
 pub(crate) fn study() -> TempDir {
     static COHORT: OnceLock<TempDir> = OnceLock::new();
     let cohort = COHORT.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        let config = CohortConfig::default().with_analysable(10).with_defects(0);
+        let config = CohortConfig::default().with_analysable(18).with_defects(0);
         write_cohort(&config, &folder.path().join("cohort"), &|_, _| ()).unwrap();
         let images = folder.path().join("cohort");
         let status = Command::new(env!("CARGO_BIN_EXE_foramen"))
