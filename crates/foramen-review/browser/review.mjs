@@ -261,6 +261,17 @@ async function leaksNothing(folder) {
   await context.close();
 }
 
+// A page that is not that of the cases.
+async function openLevels(address, settings = {}) {
+  const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 }, ...settings })).newPage();
+  page.faults = [];
+  page.on("pageerror", (error) => page.faults.push(String(error)));
+  await page.goto(address);
+  await page.waitForSelector("body[data-ready]");
+  await page.waitForTimeout(300);
+  return page;
+}
+
 async function isAccessible(folder) {
   const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   const address = await serve(folder, "--reader", "axe");
@@ -297,7 +308,67 @@ async function isAccessible(folder) {
       await check("help");
     }
     await page.context().close();
+    const spine = await openLevels(`${address}levels`, { ...settings, bypassCSP: true });
+    await spine.evaluate(axe);
+    const { violations } = await spine.evaluate(() => globalThis.axe.run());
+    const serious = violations.filter((one) => ["serious", "critical"].includes(one.impact));
+    assert.deepEqual(serious.map((one) => `${name} levels: ${one.id} ${one.nodes[0].html}`), []);
+    assert.ok(await spine.evaluate(() => document.scrollingElement.scrollWidth <= innerWidth), `${name}: levels too wide`);
+    if (shots) await spine.screenshot({ path: join(shots, `levels-${name}.png`), fullPage: name === "phone" });
+    await spine.context().close();
   }
+}
+
+// The rows of `levels.csv` of one person, by level.
+function levelsOf(folder, file, subject) {
+  const rows = readFileSync(join(folder, file), "utf8").trim().split("\n").slice(1).map((row) => row.split(","));
+  return new Map(rows.filter((row) => row[0] === subject).map((row) => [row[1], row.slice(2, 5).map(Number)]));
+}
+
+async function placesDiscs(folder) {
+  const page = await openLevels(`${await serve(folder, "--reader", "discs")}levels`);
+  const person = await page.evaluate(() => fetch("spine/0").then((r) => r.json()));
+  const names = () => page.locator("#placed button").allTextContents();
+  const found = await names();
+  assert.ok(found.length >= 5 && found[0] === "C2/3", found.join());
+  // One key renumbers all; back again nothing has changed but the mark.
+  await page.keyboard.press("]");
+  assert.equal((await names())[0], "C3/4 (was C2/3)");
+  assert.match((await names()).at(-1), /^out of range/);
+  await page.keyboard.press("[");
+  assert.deepEqual(await names(), found);
+  // Drag the second disc 4 mm down.
+  const disc = person.discs[1];
+  const box = await page.locator("#spine-picture").boundingBox();
+  const scale = Math.min(box.width, box.height) / 130;
+  const middle = [0, 1].map((k) => person.discs.reduce((sum, one) => sum + one.at[k], 0) / person.discs.length);
+  const x = box.x + box.width / 2 + (disc.at[1] - middle[1]) * person.spacing_mm[1] * scale;
+  const y = box.y + box.height / 2 + (disc.at[0] - middle[0]) * person.spacing_mm[0] * scale;
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x, y + 2 * scale);
+  await page.mouse.move(x, y + 4 * scale, { steps: 3 });
+  if (shots) await page.screenshot({ path: join(shots, "levels.png") });
+  await page.mouse.up();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction((name) => !document.getElementById("title").textContent.startsWith(name), person.title);
+  // The next person is renumbered by one, and saved.
+  const second = (await page.evaluate(() => fetch("spine/1").then((r) => r.json()))).title;
+  await page.keyboard.press("]");
+  await page.click("#save");
+  await page.waitForFunction((name) => !document.getElementById("title").textContent.startsWith(name), second);
+  assert.equal((await page.evaluate(() => fetch("export", { method: "POST" }).then((r) => r.json()))).spines, 2);
+  const [before, after] = ["levels.csv", "reviewed/levels.csv"].map((file) => levelsOf(folder, file, person.title));
+  const moved = [0, 1, 2].map((k) => after.get(disc.level)[k] - before.get(disc.level)[k]);
+  assert.ok(Math.abs(Math.hypot(...moved) - 4) < 0.1 && moved[2] < -3.5, `moved by ${moved}`);
+  for (const [level, place] of before) {
+    const same = after.get(level).every((mm, k) => Math.abs(mm - place[k]) < 0.01);
+    assert.equal(same, level !== disc.level, level);
+  }
+  const [old, renumbered] = ["levels.csv", "reviewed/levels.csv"].map((file) => levelsOf(folder, file, second));
+  assert.ok(Math.abs(renumbered.get("C3/4")[2] - old.get("C2/3")[2]) < 0.01);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
 }
 
 async function paces(folder) {
@@ -347,6 +418,7 @@ try {
     });
     await test("a dragged wall changes the width by as much", () => dragsWalls(copy("drag")));
     await test("blinded reading leaks nothing", () => leaksNothing(copy("blind")));
+    await test("discs are dragged and renumbered", () => placesDiscs(copy("discs")));
     await test("no serious violation by axe, phone and tablet usable", () => isAccessible(copy("axe")));
     await test("cases follow each other at once", () => paces(copy("pace")));
   }

@@ -26,12 +26,12 @@ const PACE: usize = 50;
 
 /// What the page can ask.
 pub(crate) struct Api {
-    study: Study,
-    session: Session,
+    pub(crate) study: Study,
+    pub(crate) session: Session,
     items: Vec<Item>,
-    images: Images,
+    pub(crate) images: Images,
     /// The database, and the rows that were read from it.
-    store: Mutex<(Store, Vec<Row>)>,
+    pub(crate) store: Mutex<(Store, Vec<Row>)>,
 }
 
 impl Api {
@@ -324,8 +324,8 @@ impl Api {
 
     /// Writes the tables and patches.
     pub(crate) fn export(&self) -> Result<Value, Failure> {
-        let rows = self.rows()?;
-        let exported = export(&self.study, &rows).map_err(|error| unkept(&error))?;
+        let (rows, discs) = (self.rows()?, self.disc_rows()?);
+        let exported = export(&self.study, &rows, &discs).map_err(|error| unkept(&error))?;
         // What the tables hold would tell a blinded reader how far they are off.
         Ok(if self.session.blind {
             json!({ "readings": exported.readings })
@@ -380,19 +380,19 @@ impl Api {
     }
 }
 
-fn absent() -> Failure {
+pub(crate) fn absent() -> Failure {
     (StatusCode::NOT_FOUND, "there is no such case or image".to_owned())
 }
 
-fn undecoded() -> Failure {
+pub(crate) fn undecoded() -> Failure {
     (StatusCode::NOT_FOUND, "this image could not be decoded".to_owned())
 }
 
-fn unreadable(why: String) -> Failure {
+pub(crate) fn unreadable(why: String) -> Failure {
     (StatusCode::NOT_FOUND, format!("the image cannot be shown: {why}"))
 }
 
-fn unkept(error: &crate::ReviewError) -> Failure {
+pub(crate) fn unkept(error: &crate::ReviewError) -> Failure {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

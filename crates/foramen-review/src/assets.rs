@@ -12,6 +12,8 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 pub(crate) fn asset(name: &str) -> Option<Asset> {
     let (kind, text) = match name {
         "" => (HTML, include_str!("../page/index.html")),
+        "levels" => (HTML, include_str!("../page/levels.html")),
+        "levels.js" => (SCRIPT, include_str!("../page/levels.js")),
         "review.css" => (STYLE, include_str!("../page/review.css")),
         "review.js" => (SCRIPT, include_str!("../page/review.js")),
         "picture.js" => (SCRIPT, include_str!("../page/picture.js")),

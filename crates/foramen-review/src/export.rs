@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::ReviewError;
 use crate::reading::{Problem, Reading, Seen};
 use crate::standing::{Final, Standing};
-use crate::store::Row;
+use crate::store::{DiscRow, Row};
 use crate::study::Study;
 
 /// What an export has written, in numbers.
@@ -34,17 +34,20 @@ pub struct Exported {
     pub left_out: usize,
     /// Cases on which readers disagree and that nobody has settled.
     pub disagreements: usize,
+    /// People whose discs were placed by a reader, in `levels.csv`.
+    pub spines: usize,
     /// What could not be followed, each as a sentence.
     pub problems: Vec<String>,
 }
 
 /// Writes what persons said into the folder `reviewed` of the study: `readings.csv`,
-/// `selections.csv`, and the patches where the study has some. Each file is there whole or
+/// `selections.csv`, `levels.csv` where discs were placed, and the patches where the study has
+/// some. Each file is there whole or
 /// not at all; what `select` has written stays as it is.
 ///
 /// # Errors
 /// [`ReviewError::Study`] with the file.
-pub fn export(study: &Study, rows: &[Row]) -> Result<Exported, ReviewError> {
+pub fn export(study: &Study, rows: &[Row], discs: &[DiscRow]) -> Result<Exported, ReviewError> {
     let standing = Standing::of(study, rows);
     let folder = study.folder.join(REVIEWED);
     let mut exported = Exported { cases: study.cases.len(), ..Exported::default() };
@@ -73,6 +76,13 @@ pub fn export(study: &Study, rows: &[Row]) -> Result<Exported, ReviewError> {
              study any more",
             row.time, place.subject, place.level, place.side, place.sop_instance_uid
         ));
+    }
+    if !discs.is_empty() {
+        files::write_levels(&folder.join("levels.csv"), &study.corrected_levels(discs))?;
+        let mut people: Vec<&str> = discs.iter().map(|row| row.subject.as_str()).collect();
+        people.sort_unstable();
+        people.dedup();
+        exported.spines = people.len();
     }
     files::write_run(&folder, &serde_json::json!({ "review": exported }))?;
     Ok(exported)

@@ -41,6 +41,7 @@ mod store;
 
 mod agreement;
 mod case;
+mod discs;
 mod doubt;
 mod export;
 mod images;
@@ -52,6 +53,7 @@ mod view;
 mod answers;
 mod api;
 mod assets;
+mod disc_api;
 mod guard;
 mod serve;
 
@@ -59,11 +61,12 @@ mod serve;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use discs::PlacedDisc;
 pub use error::ReviewError;
 pub use export::{Exported, export};
 pub use item::{Order, Session};
 pub use reading::{Automatic, Problem, Reading, Seen};
 pub use serve::{Server, serve};
 pub use standing::{Final, Standing};
-pub use store::{Entry, Kind, Place, Row, Store};
+pub use store::{DiscRow, Entry, Kind, Place, Row, Store};
 pub use study::Study;

@@ -90,6 +90,12 @@ fn router(api: Arc<Api>, admits: Arc<Guard>) -> Router {
         .route("/{token}/case/{item}/axial/{slice}", get(axial))
         .route("/{token}/case/{item}/sagittal/{slice}", get(sagittal))
         .route("/{token}/case/{item}/patch/{slice}/{row}/{column}", get(patch))
+        .route("/{token}/levels", get(|| async { file("levels") }))
+        .route("/{token}/spines", get(|State(api)| json_of(api, Api::spines)))
+        .route("/{token}/spine/{person}", get(spine))
+        .route("/{token}/spine/{person}/{slice}", get(spine_on))
+        .route("/{token}/spine/{person}/{slice}/pixels", get(spine_pixels))
+        .route("/{token}/discs", post(place))
         .route("/{token}/answer", post(answer))
         .route("/{token}/undo", post(undo))
         .route("/{token}/export", post(|State(api)| json_of(api, Api::export)))
@@ -161,6 +167,28 @@ async fn patch(
     Path((_, item, slice, row, column)): Path<(String, String, usize, f64, f64)>,
 ) -> Response {
     pixels(blocking(api, move |api| api.patch(&item, slice, [row, column])).await)
+}
+
+async fn spine(State(api): Shared, Path((_, person)): Path<(String, usize)>) -> Response {
+    told(blocking(api, move |api| api.spine(person, None)).await)
+}
+
+async fn spine_on(
+    State(api): Shared,
+    Path((_, person, slice)): Path<(String, usize, usize)>,
+) -> Response {
+    told(blocking(api, move |api| api.spine(person, Some(slice))).await)
+}
+
+async fn spine_pixels(
+    State(api): Shared,
+    Path((_, person, slice)): Path<(String, usize, usize)>,
+) -> Response {
+    pixels(blocking(api, move |api| api.spine_pixels(person, slice)).await)
+}
+
+async fn place(State(api): Shared, body: Bytes) -> Response {
+    told(blocking(api, move |api| api.place(parsed(&body)?)).await)
 }
 
 async fn answer(State(api): Shared, body: Bytes) -> Response {

@@ -6,6 +6,7 @@ use foramen_types::{Level, Side};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 
+use crate::discs::PlacedDisc;
 use crate::{Reading, ReviewError};
 
 /// The name of the database in the folder of a study.
@@ -17,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What makes a database of one version one of the next; the version is their number.
 ///
 /// Rows can be added and read, and by no statement changed or removed.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "CREATE TABLE entry (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         request TEXT NOT NULL UNIQUE,
@@ -39,6 +40,21 @@ const MIGRATIONS: [&str; 2] = [
     CREATE TABLE seed (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL) STRICT;
     CREATE TRIGGER seed_is_not_changed BEFORE UPDATE ON seed
         BEGIN SELECT RAISE(ABORT, 'the seed is never changed'); END;",
+    // The third knows discs that a reader has placed.
+    "CREATE TABLE disc (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        request TEXT NOT NULL UNIQUE,
+        time TEXT NOT NULL,
+        reader TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        sop_instance_uid TEXT NOT NULL,
+        frame INTEGER NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT;
+    CREATE TRIGGER disc_is_not_changed BEFORE UPDATE ON disc
+        BEGIN SELECT RAISE(ABORT, 'a row of discs is never changed'); END;
+    CREATE TRIGGER disc_is_not_removed BEFORE DELETE ON disc
+        BEGIN SELECT RAISE(ABORT, 'a row of discs is never removed'); END;",
 ];
 
 /// The foramen that an entry is about, and the image it was read on.
@@ -122,6 +138,25 @@ pub struct Row {
     pub time: String,
     /// What was kept.
     pub entry: Entry,
+}
+
+/// All discs of a person as a reader has placed them once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DiscRow {
+    /// Its number.
+    pub id: i64,
+    /// A name that the sender gave; the same name again is the same row.
+    pub request: String,
+    /// When it was kept, UTC.
+    pub time: String,
+    /// Who placed them.
+    pub reader: String,
+    /// Whose, under the id of that day.
+    pub subject: String,
+    /// The sagittal image on which they were placed.
+    pub image: SliceSource,
+    /// The discs.
+    pub discs: Vec<PlacedDisc>,
 }
 
 /// The database of a review, `review.sqlite` in the folder of its study.
@@ -277,6 +312,79 @@ impl Store {
                 kind,
             },
         })
+    }
+
+    /// Keeps the discs of a person as [`append`](Self::append) keeps an entry; number and time
+    /// are given here.
+    ///
+    /// # Errors
+    /// [`ReviewError::Database`]; then nothing was kept.
+    pub fn append_discs(&mut self, row: &DiscRow) -> Result<i64, ReviewError> {
+        let path = &self.path;
+        let failed = |source| ReviewError::Database { path: path.clone(), source };
+        let body = serde_json::to_string(&row.discs)
+            .map_err(|error| failed(rusqlite::Error::ToSqlConversionFailure(Box::new(error))))?;
+        let change = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        change
+            .execute(
+                "INSERT INTO disc (request, time, reader, subject, sop_instance_uid, frame, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (request) DO NOTHING",
+                params![
+                    row.request,
+                    now(),
+                    row.reader,
+                    row.subject,
+                    row.image.sop_instance_uid,
+                    row.image.frame,
+                    body,
+                ],
+            )
+            .map_err(failed)?;
+        let id = change
+            .query_row("SELECT id FROM disc WHERE request = ?1", [&row.request], |row| row.get(0))
+            .map_err(failed)?;
+        change.commit().map_err(failed)?;
+        Ok(id)
+    }
+
+    /// All discs that were placed, in their order.
+    ///
+    /// # Errors
+    /// [`ReviewError::Database`] and [`ReviewError::Row`].
+    pub fn discs(&self) -> Result<Vec<DiscRow>, ReviewError> {
+        let failed = |source| ReviewError::Database { path: self.path.clone(), source };
+        let mut query = self
+            .connection
+            .prepare_cached(
+                "SELECT id, request, time, reader, subject, sop_instance_uid, frame, body
+                 FROM disc ORDER BY id",
+            )
+            .map_err(failed)?;
+        let mut found = query.query([]).map_err(failed)?;
+        let mut rows = Vec::new();
+        while let Some(row) = found.next().map_err(failed)? {
+            let id: i64 = row.get(0).map_err(failed)?;
+            let text = |at: usize| row.get::<_, String>(at).map_err(failed);
+            let discs = serde_json::from_str(&text(7)?).map_err(|source| ReviewError::Row {
+                path: self.path.clone(),
+                row: id,
+                source,
+            })?;
+            let frame = row.get(6).map_err(failed)?;
+            rows.push(DiscRow {
+                id,
+                request: text(1)?,
+                time: text(2)?,
+                reader: text(3)?,
+                subject: text(4)?,
+                image: SliceSource { sop_instance_uid: text(5)?, frame },
+                discs,
+            });
+        }
+        Ok(rows)
     }
 
     /// The seed by which cases are shuffled, the same for all who ever open this database.

@@ -34,8 +34,15 @@ impl Study {
     /// [`ReviewError::Study`] for a missing or unusable file, and
     /// [`ReviewError::NoImages`] where no image of the study is in the scan.
     pub fn open(folder: &Path, dicom: &Path, scan: Scan) -> Result<Self, ReviewError> {
-        let table = SelectionTable::read(&folder.join("selections.csv"))?;
-        let rows = read_measured(&folder.join("profile.csv"))?;
+        // What `levels` has left holds discs alone.
+        let only_levels =
+            folder.join("levels.csv").is_file() && !folder.join("selections.csv").is_file();
+        let (table, rows) = if only_levels {
+            (SelectionTable::default(), Vec::new())
+        } else {
+            let table = SelectionTable::read(&folder.join("selections.csv"))?;
+            (table, read_measured(&folder.join("profile.csv"))?)
+        };
         let levels = read_levels(&folder.join("levels.csv"))?;
         let mut subjects = HashMap::new();
         for stack in &scan.stacks {

@@ -8,7 +8,7 @@ use crate::StudyError;
 use crate::table::{Row, Table, number_in};
 
 /// `selections.csv` with every cell, also of columns that this version does not know.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SelectionTable {
     pub(super) header: Vec<String>,
     pub(super) rows: Vec<SelectionRow>,

@@ -87,12 +87,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             folder.display(),
             folder.display()
         );
-        tell(&export(&study, &Store::open(&folder)?.rows(0)?)?);
+        let store = Store::open(&folder)?;
+        tell(&export(&study, &store.rows(0)?, &store.discs()?)?);
         say!("written to {}", folder.join(foramen_study::review::REVIEWED).display());
         return Ok(());
     }
     let cases = study.cases();
-    ensure!(cases > 0, "{} holds no case to look at", folder.display());
     let server = serve(study, session, arguments.port)?;
     let address = server.address();
     say!("{cases} cases, reader {}", arguments.reader);
@@ -144,6 +144,9 @@ fn tell(exported: &Exported) {
     );
     for (correction, n) in &exported.corrections {
         say!("{n:>6} {correction}");
+    }
+    if exported.spines > 0 {
+        say!("discs of {} people in levels.csv", exported.spines);
     }
     say!("{} patches changed, {} left out", exported.patches, exported.left_out);
     for problem in &exported.problems {
