@@ -8,6 +8,8 @@ import { get, pixels, post, requestName } from "./server.js";
 const $ = (id) => document.getElementById(id);
 // Of an axial image at first, millimetres: the foramina with what lies around them.
 const ACROSS = 90;
+// Of a sagittal image at first, millimetres.
+const SPINE = 125;
 const NUDGE = 0.1;
 const COLOURS = { own: "#ffb000", other: "#7fb2ff", hold: "#ffffff", ruler: "#5dff8f", disc: "#ffb000", line: "#5dc8ff" };
 const STATES = { open: "open", occluded: "occluded", closed: "a pedicle", unclear: "not evaluable" };
@@ -141,7 +143,9 @@ async function open(id) {
   axial.clear();
   const centre = shown.slices[at] && homeOf(shown.slices[at]);
   axial.home(centre, centre ? ACROSS : null);
-  sagittal.home(null, null);
+  const discs = shown.sagittal?.discs ?? [];
+  const spine = [0, 1].map((k) => discs.reduce((sum, disc) => sum + disc.at[k], 0) / discs.length);
+  sagittal.home(discs.length ? spine : null, discs.length ? SPINE : null);
   $("slider").max = Math.max(0, shown.slices.length - 1);
   tellCase();
   arrange();
@@ -802,7 +806,8 @@ async function exportAll() {
       const parts = Object.entries(done.corrections).map(([name, n]) => `${n} ${kinds[name]}`);
       lines.push(`${done.reviewed} of ${done.cases} cases in reviewed/selections.csv${parts.length ? `: ${parts.join(", ")}` : ""}.`);
       lines.push(`${done.patches} patches were cut anew.`);
-      if (done.reviewed < done.cases) lines.push("Cases that nobody has answered keep the automatic choice.");
+      if (done.reviewed < done.cases) lines.push("The other cases keep the automatic choice.");
+      if (done.spines) lines.push(`Discs of ${done.spines} people in reviewed/levels.csv, for \`select --levels\`.`);
       lines.push(...done.problems);
     }
     $("export-result").replaceChildren(...lines.map((line) => {
@@ -867,7 +872,7 @@ try {
   if (study.lost) trouble(`${study.lost} earlier answer(s) are of images that are not in the study any more. They are kept; the export lists them.`);
   const first = order.find((item) => !item.answer) ?? order[0];
   if (first) await open(first.id);
-  else $("title").textContent = study.adjudicate ? "Readers disagree on no case." : "There is no case.";
+  else $("title").textContent = study.adjudicate ? "Readers disagree on no case." : "There is no case here; Levels shows the discs.";
   document.body.dataset.ready = "true";
 } catch (error) {
   trouble(`The study could not be read: ${error.message}`);

@@ -119,3 +119,81 @@ fn fraction(digest: &[u8; 32]) -> f64 {
     bytes.copy_from_slice(&digest[8..16]);
     u64::from_le_bytes(bytes) as f64 / u64::MAX as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use foramen_dicom::ScanOptions;
+    use foramen_study::review::SelectionTable;
+    use foramen_types::SubjectId;
+
+    use super::*;
+
+    /// A study of so many foramina, without images.
+    fn study(cases: usize) -> Study {
+        let folder = tempfile::tempdir().unwrap();
+        let mut table = "subject_id,level,side,series_uid,sop_instance_uid,frame,\
+                         slice_position_mm,width_mm,contralateral_width_mm,confidence,status\n"
+            .to_owned();
+        for n in 0..cases {
+            table += &format!("S{n},C5/6,left,,,,,,,,refused\n");
+        }
+        std::fs::write(folder.path().join("selections.csv"), table).unwrap();
+        let profile = "series_uid,sop_instance_uid,side,state,subject_id\n";
+        std::fs::write(folder.path().join("profile.csv"), profile).unwrap();
+        let scan = foramen_dicom::scan(folder.path(), &ScanOptions::default()).unwrap();
+        let rows = SelectionTable::read(&folder.path().join("selections.csv")).unwrap();
+        // No image is there, which is an error of its own.
+        assert!(Study::open(folder.path(), folder.path(), scan).is_err());
+        std::fs::remove_file(folder.path().join("selections.csv")).unwrap();
+        let levels = "subject_id,level,x_mm,y_mm,z_mm\n";
+        std::fs::write(folder.path().join("levels.csv"), levels).unwrap();
+        let scan = foramen_dicom::scan(folder.path(), &ScanOptions::default()).unwrap();
+        let mut study = Study::open(folder.path(), folder.path(), scan).unwrap();
+        study.cases = rows
+            .rows()
+            .iter()
+            .map(|row| Case {
+                subject: SubjectId::clone(&row.subject),
+                level: row.level,
+                side: row.side,
+                row: row.clone(),
+                images: Vec::new(),
+                sagittal: None,
+            })
+            .collect();
+        study
+    }
+
+    #[test]
+    fn repeats_are_disguised_far_apart_and_the_same_at_every_start() {
+        let study = study(400);
+        let session = Session::new("anna").unwrap().blinded(0.2);
+        let all = items(&study, &session, "seed");
+        assert_eq!(all, items(&study, &session, "seed"));
+        let ids: BTreeSet<&str> = all.iter().map(|item| item.id.as_str()).collect();
+        assert_eq!(ids.len(), all.len());
+        let repeats: Vec<usize> = (0..all.len()).filter(|at| all[*at].occasion == 1).collect();
+        // A fifth of 400, and three standard deviations of a binomial number.
+        assert!((56..=104).contains(&repeats.len()), "{}", repeats.len());
+        for at in repeats {
+            let first = all.iter().position(|one| one.case == all[at].case).unwrap();
+            assert!(at - first > 40, "{first} and {at}");
+        }
+        // Another reader gets another order; without blinding it is that of the table.
+        let other = Session::new("ben").unwrap().blinded(0.2);
+        let order = |items: Vec<Item>| items.iter().map(|item| item.case).collect::<Vec<_>>();
+        assert_ne!(order(items(&study, &other, "seed")), order(all));
+        let open = items(&study, &Session::new("anna").unwrap(), "seed");
+        assert_eq!(order(open), (0..400).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_id_of_a_reader_is_plain() {
+        for id in ["", "a b", "a,b", "<b>", "../x", "=1+1", &"x".repeat(65)] {
+            assert!(Session::new(id).is_err(), "{id}");
+        }
+        assert!(Session::new("Anna.B-2_x").is_ok());
+    }
+}

@@ -410,6 +410,50 @@ fn a_blinded_reader_hears_of_the_choice_after_the_answer_alone() {
 }
 
 #[test]
+fn discs_that_cannot_be_are_refused_and_others_are_kept() {
+    let folder = study();
+    let page = Page::start(folder.path(), &["--reader", "a"]);
+    let person = page.get("/spine/0").json();
+    let discs = person["discs"].as_array().unwrap();
+    let told: Vec<Value> = discs
+        .iter()
+        .map(|disc| json!({ "level": disc["level"], "at": disc["at"], "was": disc["was"] }))
+        .collect();
+    let good = json!({ "person": 0, "request": "request-0", "slice": person["slice"],
+                       "discs": told });
+    let twice = json!([told[0], told[0]]);
+    let upside_down = json!([
+        { "level": "C2/3", "at": told[1]["at"] }, { "level": "C3/4", "at": told[0]["at"] }
+    ]);
+    for (field, value) in [
+        ("person", json!(999)),
+        ("person", json!("../..")),
+        ("slice", json!(999)),
+        ("request", json!("<script>")),
+        ("discs", twice),
+        ("discs", upside_down),
+        ("discs", json!([{ "level": "<b>", "at": [1, 1] }])),
+        ("discs", json!([{ "level": "C2/3", "at": [1e9, 1] }])),
+        ("discs", json!([{ "level": "C2/3", "at": [1, 1], "away_mm": 1e9 }])),
+    ] {
+        let mut bad = good.clone();
+        bad[field] = value;
+        let reply = page.post("/discs", &bad);
+        assert!((400..500).contains(&reply.status), "{bad}: {}", reply.status);
+    }
+    assert_eq!(Store::open(folder.path()).unwrap().discs().unwrap(), []);
+    assert_eq!(page.post("/discs", &good).status, 200);
+    assert_eq!(page.post("/discs", &good).status, 200);
+    let kept = Store::open(folder.path()).unwrap().discs().unwrap();
+    assert_eq!((kept.len(), kept[0].discs.len()), (1, discs.len()));
+    // A blinded reader is not told whose spines there are.
+    drop(page);
+    let page = Page::start(folder.path(), &["--reader", "b", "--blind"]);
+    assert_eq!(page.get("/spines").json()["people"], json!([]));
+    assert_eq!(page.get("/spine/0").status, 404);
+}
+
+#[test]
 fn readers_who_disagree_are_settled_before_their_word_counts() {
     let folder = study();
     let say = |reader: &str, arguments: &[&str], item: usize, walls: Value, n: &str| {
