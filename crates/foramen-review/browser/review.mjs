@@ -91,11 +91,11 @@ async function test(name, body) {
   console.log(`ok   ${name} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
 }
 
-// Where a place of the slice lies on the page, as the page first shows it: 90 mm across, the
+// Where a place of the slice lies on the page, as the page first shows it: 75 mm across, the
 // middle 8 mm behind the disc.
 async function onPage(page, slice, [row, column]) {
   const box = await page.locator("#axial-picture").boundingBox();
-  const scale = Math.min(box.width, box.height) / 90;
+  const scale = Math.min(box.width, box.height) / 75;
   const centre = [slice.disc[0] + 8 / slice.spacing_mm[0], slice.disc[1]];
   return {
     x: box.x + box.width / 2 + (column - centre[1]) * slice.spacing_mm[1] * scale,

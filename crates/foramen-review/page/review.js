@@ -7,7 +7,7 @@ import { get, pixels, post, requestName } from "./server.js";
 
 const $ = (id) => document.getElementById(id);
 // Of an axial image at first, millimetres: the foramina with what lies around them.
-const ACROSS = 90;
+const ACROSS = 75;
 // Of a sagittal image at first, millimetres.
 const SPINE = 125;
 const NUDGE = 0.1;
@@ -164,7 +164,11 @@ function homeOf(slice) {
     const middle = (k) => (walls[0][0][k] + walls[0][1][k] + walls[1][0][k] + walls[1][1][k]) / 4;
     return [middle(0), middle(1)];
   }
-  return null;
+  // One side alone: the canal lies beside it, towards the midline.
+  const own = slice[shown.side]?.walls ?? draft.walls.get(at);
+  if (!own) return null;
+  const midline = (shown.side === "right" ? 14 : -14) / slice.spacing_mm[1];
+  return [(own[0][0] + own[1][0]) / 2, (own[0][1] + own[1][1]) / 2 + midline];
 }
 
 // ---- pictures
@@ -284,7 +288,7 @@ function drawWalls(context, to, walls, colour, width, held) {
     context.stroke();
     for (const [number, [x, y]] of [a, b].entries()) {
       context.beginPath();
-      context.arc(x, y, held === number ? 7 : width > 1.5 ? 5 : 2.5, 0, 7);
+      context.arc(x, y, held === number ? 7 : 2, 0, 7);
       context.stroke();
     }
   }
