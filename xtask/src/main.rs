@@ -3,9 +3,10 @@
 //! `setup` brings libtorch and CMake into the user cache and tells cargo where
 //! they are, `doctor` prints what was found, `demo` and `test` are `setup`
 //! followed by the cargo command a user would type, `lite0` brings weights learned
-//! on photographs, `peers-test` compares `foramen-metrics`, `foramen-dicom` and
+//! on photographs, `browser-test` reviews a study in a browser, `peers-test` compares `foramen-metrics`, `foramen-dicom` and
 //! `foramen-cnn` with what people use. Each may be run again and again; what is already there is kept.
 
+mod browser;
 mod cache;
 mod cargo;
 mod cmake;
@@ -46,6 +47,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// The review page in a real browser.
+    BrowserTest(browser::Options),
     /// Bring the ImageNet weights of EfficientNet-Lite0 into the user cache.
     Lite0,
     /// Numbers and speed of `foramen-metrics` beside Python and R, of
@@ -62,6 +65,9 @@ enum Task {
 
 /// The optional features that `setup` makes buildable.
 const FEATURES: [&str; 2] = ["--features", "torch,jpeg-ls"];
+
+/// All of them, with the review page.
+const ALL_FEATURES: [&str; 2] = ["--features", "torch,jpeg-ls,review"];
 
 /// Where the tests of EfficientNet-Lite0 find its weights.
 const LITE0_WEIGHTS: &str = "FORAMEN_LITE0_WEIGHTS";
@@ -80,6 +86,7 @@ fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Setup(options) => setup::setup(&options).map(drop),
         Task::Doctor => doctor::doctor(),
+        Task::BrowserTest(options) => browser::browser_test(&options),
         Task::Lite0 => lite0::lite0(),
         Task::PeersTest { subject, torchmetrics } => peers::peers(subject, torchmetrics),
         Task::Demo { arguments } => {
@@ -116,6 +123,6 @@ fn test(mut arguments: Vec<String>) -> anyhow::Result<()> {
     } else {
         println!("{} is missing; tests that read it are ignored", data.display());
     }
-    let command = ["test", "--workspace"].into_iter().chain(FEATURES);
+    let command = ["test", "--workspace"].into_iter().chain(ALL_FEATURES);
     cargo::run_with(command, &arguments, &variables)
 }

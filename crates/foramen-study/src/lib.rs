@@ -45,6 +45,7 @@ mod links;
 mod manifest;
 mod profiling;
 mod readings;
+pub mod review;
 mod samples;
 mod selected;
 mod selecting;

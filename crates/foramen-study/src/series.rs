@@ -11,7 +11,7 @@ use crate::levels::{DiscPosition, Levels, find_levels};
 use crate::unread::{UnreadImages, of_failed, of_loaded};
 
 /// Quantiles of a series' intensities that patches show as 0 and 1.
-const PATCH_WINDOW: (f64, f64) = (0.01, 0.99);
+pub(crate) const PATCH_WINDOW: (f64, f64) = (0.01, 0.99);
 
 /// One axial series, loaded and measured.
 pub(crate) struct Measured<'a> {

@@ -70,6 +70,11 @@ impl Table {
         self.name
     }
 
+    /// The titles of its columns.
+    pub(crate) fn titles(&self) -> &[String] {
+        &self.header
+    }
+
     /// The place of a column that must be there.
     pub(crate) fn column(&self, column: &str) -> Result<usize, StudyError> {
         self.optional(column).ok_or_else(|| StudyError::MissingColumn {

@@ -25,6 +25,8 @@ pub mod levels;
 #[cfg(feature = "torch")]
 pub mod predict;
 pub mod report;
+#[cfg(feature = "review")]
+pub mod review;
 pub mod scan;
 pub mod select;
 pub mod study;
@@ -35,6 +37,7 @@ pub use crate::files::create;
 pub use crate::inputs::{Inputs, OpenedInputs, prepare_output};
 pub use crate::progress::bar;
 pub use crate::stages::{dataset, run_selection};
+pub use crate::study_source::StudySource;
 pub use crate::terminal::finish;
 
 /// The version of foramen, and with the feature `torch` that of libtorch and where it

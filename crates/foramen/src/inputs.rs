@@ -14,6 +14,7 @@ use crate::demo_cohort::demo_cohort;
 use crate::files::open;
 use crate::progress::counter;
 use crate::scan_arguments::ScanArguments;
+use crate::study_source::StudySource;
 
 /// What a study is made from. Without `--dicom` and `--outcomes`, the synthetic
 /// cohort.
@@ -70,6 +71,8 @@ pub struct OpenedInputs {
     pub levels: Option<Levels>,
     /// The truth of a synthetic cohort.
     pub truth: Option<Truth>,
+    /// Where the images lie.
+    pub source: StudySource,
 }
 
 impl Inputs {
@@ -142,7 +145,8 @@ impl Inputs {
         }
         let scan = scan_folder(&dicom, &self.scan, key.clone())?;
         let levels = self.levels.as_ref().map(|path| read_levels(path, &key, &scan)).transpose()?;
-        Ok(OpenedInputs { scan, outcomes, covariates, levels, truth })
+        let source = StudySource { dicom, link: self.link.clone(), scan: self.scan.clone() };
+        Ok(OpenedInputs { scan, outcomes, covariates, levels, truth, source })
     }
 }
 

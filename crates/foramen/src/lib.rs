@@ -38,6 +38,8 @@ pub use foramen_cnn as cnn;
 pub use foramen_study as study;
 
 pub use foramen_report as report;
+#[cfg(feature = "review")]
+pub use foramen_review as review;
 
 pub mod commands;
 
@@ -55,9 +57,11 @@ mod levels_page;
 mod progress;
 mod provenance;
 mod reporting;
+mod reviewed_training;
 mod scan_arguments;
 mod stack_table;
 mod stages;
+mod study_source;
 mod terminal;
 mod train_arguments;
 mod training;

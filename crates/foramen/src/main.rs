@@ -46,6 +46,9 @@ enum Task {
     Agreement(commands::agreement::Arguments),
     /// Make the report of a study anew from what lies in its folder.
     Report(commands::report::Arguments),
+    /// Show every choice to a person, and keep what they correct.
+    #[cfg(feature = "review")]
+    Review(commands::review::Arguments),
     /// Make a synthetic cohort.
     Cohort(commands::cohort::Arguments),
     /// Say where the CNN would compute, and try it.
@@ -80,6 +83,8 @@ fn main() -> ExitCode {
         Task::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Task::Agreement(arguments) => commands::agreement::run(&arguments),
         Task::Report(arguments) => commands::report::run(&arguments),
+        #[cfg(feature = "review")]
+        Task::Review(arguments) => commands::review::run(&arguments),
         Task::Cohort(arguments) => commands::cohort::run(&arguments),
         #[cfg(feature = "torch")]
         Task::CheckDevice(arguments) => commands::check_device::run(&arguments),

@@ -52,6 +52,7 @@ pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) ->
     }
     let Selected { manifest, selections } = &selected;
     files::remove_later_stages(out)?;
+    inputs.source.write(out)?;
     files::write_manifest(&out.join("manifest.json"), manifest)?;
     files::write_levels(&out.join("levels.csv"), &selections.levels)?;
     files::write_selections(&out.join("selections.csv"), selections)?;

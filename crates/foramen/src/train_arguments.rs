@@ -18,11 +18,22 @@ pub(crate) struct TrainArguments {
     /// Goes on with a training of the same study that was interrupted.
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Use what persons corrected (`review --export`), and report the result without their
+    /// corrections beside.
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) reviewed: bool,
 }
 
 impl Default for TrainArguments {
     fn default() -> Self {
-        Self { device: "auto".to_owned(), folds: 5, seed: 1, epochs: None, resume: false }
+        Self {
+            device: "auto".to_owned(),
+            folds: 5,
+            seed: 1,
+            epochs: None,
+            resume: false,
+            reviewed: false,
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use crate::demo_cohort::demo_cohort;
 use crate::inputs::{note_raw_ids, prepare_output, read_key, read_levels};
 use crate::levels_page::render_levels;
 use crate::scan_arguments::ScanArguments;
+use crate::study_source::StudySource;
 use crate::terminal::say;
 
 /// Drafts a table of disc positions from the sagittal series.
@@ -81,6 +82,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             }
         }
     }
+    let (link, how) = (arguments.link.clone(), arguments.scan.clone());
+    StudySource { dicom, link, scan: how }.write(&arguments.out)?;
     files::write_levels(&arguments.out.join("levels.csv"), &draft.levels)?;
     let page = arguments.out.join("levels.html");
     fs::write(&page, render_levels(&draft)?)

@@ -17,6 +17,7 @@ use foramen_study::{CohortFlow, Excluded, StudyConfig};
 
 use crate::inputs::{Inputs, prepare_output};
 use crate::reporting::make_report;
+use crate::reviewed_training::{follow_review, reviewed_rows, train_reviewed};
 use crate::stages::{dataset, patch_frame, run_selection};
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
@@ -51,7 +52,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let out = &arguments.out;
     // What can be known to fail is told before an hour of work, not after.
     let frame = patch_frame(arguments.patch_mm, arguments.pixel_mm)?;
-    prepare_output(out, arguments.force || arguments.train.resume)?;
+    prepare_output(out, arguments.force || arguments.train.resume || arguments.train.reviewed)?;
     let device = resolve_device(&arguments.train.device)?;
     say!("device: {device}");
     let mut timing: Vec<(String, f64)> = Vec::new();
@@ -61,6 +62,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         *clock = Instant::now();
     };
 
+    let reviewed = arguments.train.reviewed.then(|| reviewed_rows(out)).transpose()?;
     arguments.inputs.draw()?;
     lap("cohort", &mut clock);
     let inputs = arguments.inputs.open()?;
@@ -83,9 +85,18 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             out.join("manifest.json").display()
         );
     }
-    let dataset = dataset(out)?;
-    lap("patches", &mut clock);
-    let models = train_models(&dataset, &arguments.train, out)?;
+    let models = match &reviewed {
+        Some(rows) => {
+            follow_review(out, rows, &inputs.scan)?;
+            lap("patches", &mut clock);
+            train_reviewed(out, rows, &arguments.train)?
+        }
+        None => {
+            let dataset = dataset(out)?;
+            lap("patches", &mut clock);
+            train_models(&dataset, &arguments.train, out)?
+        }
+    };
     lap("train", &mut clock);
 
     let notes = StageNotes { timing_s: timing, ..files::read_stages(out)?.unwrap_or_default() };

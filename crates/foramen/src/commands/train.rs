@@ -6,7 +6,8 @@
 //! `predictions-ruler.csv` and `models/fold-N` into the folder. A checkpoint is kept
 //! in `checkpoints` after each epoch: interrupted, by Ctrl-C or otherwise, the same
 //! command with `--resume` goes on and ends with the same models. With no arguments
-//! it prepares a small synthetic study first.
+//! it prepares a small synthetic study first. With `--reviewed` it trains on what persons
+//! corrected too, and leaves those models in `reviewed`.
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ use clap::Parser;
 use foramen_study::StudyConfig;
 
 use crate::inputs::{Inputs, prepare_output};
+use crate::reviewed_training::{ensure_current, reviewed_rows, train_reviewed};
 use crate::stages::{dataset, run_selection};
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
@@ -48,8 +50,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             study
         }
     };
-    let dataset = dataset(&study)?;
-    for model in train_models(&dataset, &arguments.train, &study)? {
+    let models = if arguments.train.reviewed {
+        let rows = reviewed_rows(&study)?;
+        ensure_current(&study, &rows)?;
+        train_reviewed(&study, &rows, &arguments.train)?
+    } else {
+        train_models(&dataset(&study)?, &arguments.train, &study)?
+    };
+    for model in models {
         say!("{:<6} {}", model.name, model.summary());
     }
     say!("written to {}", study.display());

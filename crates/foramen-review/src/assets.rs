@@ -1,0 +1,26 @@
+/// A file of the page.
+pub(crate) struct Asset {
+    pub(crate) kind: &'static str,
+    pub(crate) text: &'static str,
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// The file of a name: one of a fixed list, never a path.
+pub(crate) fn asset(name: &str) -> Option<Asset> {
+    let (kind, text) = match name {
+        "" => (HTML, include_str!("../page/index.html")),
+        "levels" => (HTML, include_str!("../page/levels.html")),
+        "levels.js" => (SCRIPT, include_str!("../page/levels.js")),
+        "review.css" => (STYLE, include_str!("../page/review.css")),
+        "review.js" => (SCRIPT, include_str!("../page/review.js")),
+        "picture.js" => (SCRIPT, include_str!("../page/picture.js")),
+        "profile.js" => (SCRIPT, include_str!("../page/profile.js")),
+        "server.js" => (SCRIPT, include_str!("../page/server.js")),
+        "keys.js" => (SCRIPT, include_str!("../page/keys.js")),
+        _ => return None,
+    };
+    Some(Asset { kind, text })
+}

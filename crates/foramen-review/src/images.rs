@@ -1,0 +1,98 @@
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use foramen_dicom::Scan;
+use foramen_image::{Slice, SliceSource, Stack, Window};
+
+use crate::view::View;
+
+/// Stacks that are kept in memory: those of the case that is looked at, of the next one, and
+/// of some before.
+const KEPT: usize = 12;
+
+/// Quantiles between which a picture is shown at first, those of the patches.
+const SHOWN: (f64, f64) = (0.01, 0.99);
+
+/// Decoded stacks, the last used last.
+#[derive(Default)]
+pub(crate) struct Images {
+    kept: Mutex<VecDeque<(usize, Arc<LoadedStack>)>>,
+}
+
+/// A stack with the window in which it is shown.
+pub(crate) struct LoadedStack {
+    pub(crate) stack: Stack,
+    pub(crate) window: Window,
+    full: Window,
+}
+
+impl LoadedStack {
+    /// An image of it.
+    pub(crate) fn slice(&self, source: &SliceSource) -> Option<&Slice> {
+        self.stack.slices().iter().find(|slice| slice.source.as_ref() == Some(source))
+    }
+
+    /// The pixels of an image as the page reads them ([`packed`]).
+    pub(crate) fn pixels(&self, slice: &Slice, view: &View) -> Vec<u8> {
+        let turned = view.turn(slice.pixels());
+        let values: Vec<f32> = turned.iter().map(|value| self.full.apply(*value)).collect();
+        let shown = [self.window.low(), self.window.high()].map(|value| self.full.apply(value));
+        packed(view.rows, view.columns, shown, &values)
+    }
+}
+
+impl Images {
+    /// A stack of the scan, decoded.
+    ///
+    /// # Errors
+    /// Why it cannot be decoded, as a sentence.
+    pub(crate) fn load(&self, scan: &Scan, number: usize) -> Result<Arc<LoadedStack>, String> {
+        if let Some(found) = self.take(number) {
+            return Ok(found);
+        }
+        let stack =
+            foramen_dicom::load(&scan.stacks[number]).map_err(|error| error.with_causes())?.stack;
+        let loaded = Arc::new(LoadedStack {
+            window: Window::from_quantiles(stack.slices(), SHOWN.0, SHOWN.1),
+            full: Window::from_quantiles(stack.slices(), 0.0, 1.0),
+            stack,
+        });
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_back((number, loaded.clone()));
+        while kept.len() > KEPT {
+            kept.pop_front();
+        }
+        Ok(loaded)
+    }
+
+    fn take(&self, number: usize) -> Option<Arc<LoadedStack>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = kept.iter().position(|(of, _)| *of == number)?;
+        let found = kept.remove(at)?;
+        kept.push_back(found.clone());
+        Some(found.1)
+    }
+}
+
+/// Pixels as the page reads them, little endian: rows, columns and the window that is shown
+/// at first as four 32-bit numbers, then 16 bits for each pixel.
+pub(crate) fn packed(rows: usize, columns: usize, shown: [f32; 2], values: &[f32]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(16 + 2 * values.len());
+    for size in [rows, columns] {
+        bytes.extend(u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes());
+    }
+    for edge in shown {
+        bytes.extend(u32::from(grey(edge)).to_le_bytes());
+    }
+    bytes.extend(values.iter().flat_map(|value| grey(*value).to_le_bytes()));
+    bytes
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to 0 to 65535 first"
+)]
+fn grey(value: f32) -> u16 {
+    (value.clamp(0.0, 1.0) * 65535.0).round() as u16
+}

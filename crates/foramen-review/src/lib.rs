@@ -1,0 +1,72 @@
+//! The page on which a person looks at every chosen slice of a study and corrects it.
+//!
+//! [`Study`] opens the folder that `select` or `study` has written, and the DICOM folder
+//! that it was made from. [`Store`] is the database in that folder, `review.sqlite`: every
+//! change is a row with its time and its reader, and none is ever overwritten. [`serve`]
+//! shows the page on the loopback interface, and [`export`] writes the corrected tables and
+//! patches.
+//!
+//! ```
+//! use foramen_review::{Entry, Kind, Place, Store};
+//! use foramen_types::{Level, Side};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! let mut store = Store::open(folder.path())?;
+//! let place = Place {
+//!     subject: "P0001".to_owned(),
+//!     level: Level::C5C6,
+//!     side: Side::Left,
+//!     sop_instance_uid: "1.2.3".to_owned(),
+//!     frame: 1,
+//! };
+//! let entry = Entry::new("request-1", "reader-a", place, Kind::Undo { row: 0 });
+//! let row = store.append(&entry)?;
+//! // The same request again is the same row: a browser may repeat what got no answer.
+//! assert_eq!(store.append(&entry)?, row);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::float_cmp,
+        reason = "tests compare numbers that are exact by construction"
+    )
+)]
+
+mod error;
+mod reading;
+mod store;
+
+mod agreement;
+mod case;
+mod discs;
+mod doubt;
+mod export;
+mod images;
+mod item;
+mod standing;
+mod study;
+mod view;
+
+mod answers;
+mod api;
+mod assets;
+mod disc_api;
+mod guard;
+mod serve;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+pub use discs::PlacedDisc;
+pub use error::ReviewError;
+pub use export::{Exported, export};
+pub use item::{Order, Session};
+pub use reading::{Automatic, Problem, Reading, Seen};
+pub use serve::{Server, serve};
+pub use standing::{Final, Standing};
+pub use store::{DiscRow, Entry, Kind, Place, Row, Store};
+pub use study::Study;

@@ -1,0 +1,175 @@
+//! A person looks at every choice of a study, corrects it, and nothing is lost.
+//!
+//! It serves a page on this machine alone, under an address that holds a secret, for the
+//! folder that `select` or `study` has written. Every answer is kept at once in
+//! `review.sqlite` in that folder. `--export` (or the page) writes `reviewed/readings.csv`
+//! for `agreement`, and `reviewed/selections.csv` and the patches for `train --reviewed`.
+//! With no arguments it prepares a small synthetic study first.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+use foramen_dicom::scan;
+use foramen_review::{Exported, Session, Store, Study, export, serve};
+use foramen_study::StudyConfig;
+
+use crate::inputs::{Inputs, prepare_output, read_key};
+use crate::scan_arguments::ScanArguments;
+use crate::stages::run_selection;
+use crate::study_source::StudySource;
+use crate::terminal::say;
+
+/// Shows every choice of a study to a person, and keeps what they say.
+#[derive(Parser)]
+pub struct Arguments {
+    /// Folder that `select` or `study` has written; without it, a small synthetic study is
+    /// prepared.
+    #[arg(long, value_name = "DIR")]
+    study: Option<PathBuf>,
+    /// Folder of DICOM files that the study was made from [default: the one it names].
+    #[arg(long, value_name = "DIR", requires = "study")]
+    dicom: Option<PathBuf>,
+    /// Table `patient_id,subject_id` as for `select`.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    link: Option<PathBuf>,
+    #[command(flatten)]
+    scan: ScanArguments,
+    /// Port of the page; 0 takes any free one.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    port: u16,
+    /// Who reads: letters, digits, dots, hyphens, underscores.
+    #[arg(long, value_name = "ID", default_value = "reader")]
+    reader: String,
+    /// Hide the automatic choice until the reader has answered, and shuffle the cases.
+    #[arg(long)]
+    blind: bool,
+    /// Share of cases that come twice, disguised, to measure how far a reader agrees with
+    /// themselves: 0 to 0.4.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, requires = "blind")]
+    repeats: f64,
+    /// Show only cases on which readers disagree; answers settle them.
+    #[arg(long, conflicts_with = "blind")]
+    adjudicate: bool,
+    /// Write the tables and patches of what was said so far, and end.
+    #[arg(long, conflicts_with_all = ["blind", "adjudicate", "open"])]
+    export: bool,
+    /// Open the page in the browser.
+    #[arg(long)]
+    open: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the study or its images cannot be used, or the page cannot be served.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    ensure!((0.0..=0.4).contains(&arguments.repeats), "--repeats is a share from 0 to 0.4");
+    let mut session = Session::new(&arguments.reader)?;
+    if arguments.blind {
+        session = session.blinded(arguments.repeats);
+    }
+    if arguments.adjudicate {
+        session = session.adjudicating();
+    }
+    let folder = match &arguments.study {
+        Some(folder) => folder.clone(),
+        None => synthetic()?,
+    };
+    let study = open_study(arguments, &folder)?;
+    for missing in study.missing() {
+        eprintln!("note: {missing}");
+    }
+    if arguments.export {
+        ensure!(
+            Store::exists(&folder),
+            "nobody has reviewed {} yet; run `review --study {}` first",
+            folder.display(),
+            folder.display()
+        );
+        let store = Store::open(&folder)?;
+        tell(&export(&study, &store.rows(0)?, &store.discs()?)?);
+        say!("written to {}", folder.join(foramen_study::review::REVIEWED).display());
+        return Ok(());
+    }
+    let cases = study.cases();
+    let server = serve(study, session, arguments.port)?;
+    let address = server.address();
+    say!("{cases} cases, reader {}", arguments.reader);
+    say!("{address}");
+    eprintln!("the page works until this command is ended (Ctrl-C); answers are kept at once");
+    if arguments.open {
+        open_browser(&address);
+    }
+    Ok(server.run()?)
+}
+
+fn synthetic() -> Result<PathBuf> {
+    let folder = PathBuf::from("foramen-study-review");
+    if !folder.join("selections.csv").is_file() {
+        prepare_output(&folder, true)?;
+        run_selection(&Inputs::synthetic(12).open()?, &StudyConfig::default(), &folder)?;
+    }
+    Ok(folder)
+}
+
+/// The study with its images, wherever those lie now.
+fn open_study(arguments: &Arguments, folder: &Path) -> Result<Study> {
+    let named = StudySource::read(folder)?;
+    let source = match (&arguments.dicom, named) {
+        (Some(dicom), _) => StudySource {
+            dicom: dicom.clone(),
+            link: arguments.link.clone(),
+            scan: arguments.scan.clone(),
+        },
+        (None, Some(source)) => source,
+        (None, None) => anyhow::bail!(
+            "{} does not say which images it was made from; give --dicom DIR",
+            folder.display()
+        ),
+    };
+    let key = read_key(source.link.as_deref())?;
+    let found = scan(&source.dicom, &source.scan.options().with_key(key)).with_context(|| {
+        format!("the images lie in {} no more; give --dicom DIR", source.dicom.display())
+    })?;
+    Ok(Study::open(folder, &source.dicom, found)?)
+}
+
+fn tell(exported: &Exported) {
+    say!(
+        "{} of {} cases reviewed, {} readings",
+        exported.reviewed,
+        exported.cases,
+        exported.readings
+    );
+    for (correction, n) in &exported.corrections {
+        say!("{n:>6} {correction}");
+    }
+    if exported.spines > 0 {
+        say!("discs of {} people in levels.csv", exported.spines);
+    }
+    say!("{} patches changed, {} left out", exported.patches, exported.left_out);
+    for problem in &exported.problems {
+        eprintln!("note: {problem}");
+    }
+}
+
+/// Where no browser can be opened, the address stands on the terminal.
+fn open_browser(address: &str) {
+    let (program, arguments): (&str, &[&str]) = if cfg!(target_os = "macos") {
+        ("open", &[])
+    } else if cfg!(target_os = "windows") {
+        ("rundll32", &["url.dll,FileProtocolHandler"])
+    } else {
+        ("xdg-open", &[])
+    };
+    let started = std::process::Command::new(program)
+        .args(arguments)
+        .arg(address)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn();
+    if let Err(error) = started {
+        eprintln!("note: no browser could be opened ({program}: {error}); open the address above");
+    }
+}

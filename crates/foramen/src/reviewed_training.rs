@@ -1,0 +1,124 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use foramen_dicom::Scan;
+use foramen_study::files::{read_patches, read_stages, write_patches, write_stages};
+use foramen_study::review::{Correction, REVIEWED, ReviewedRow, read_reviewed, recut_patches};
+use serde_json::json;
+
+use crate::stages::dataset;
+use crate::train_arguments::TrainArguments;
+use crate::training::{TrainedModel, train_models};
+
+/// What persons said of a study, as `review --export` left it.
+///
+/// # Errors
+/// When there is no such table, or nobody has looked at anything.
+pub(crate) fn reviewed_rows(study: &Path) -> Result<Vec<ReviewedRow>> {
+    let path = study.join(REVIEWED).join("selections.csv");
+    let rows = read_reviewed(&path)?;
+    ensure!(!rows.is_empty(), "{} holds no row that a person has looked at", path.display());
+    Ok(rows)
+}
+
+/// Follows the corrections after a new selection: cuts its patches anew where a person said
+/// otherwise, into the folder `reviewed`.
+///
+/// # Errors
+/// When a table or the patches cannot be used or written.
+pub(crate) fn follow_review(study: &Path, rows: &[ReviewedRow], scan: &Scan) -> Result<()> {
+    let recut = recut_patches(read_patches(study)?, rows, scan);
+    for problem in &recut.problems {
+        eprintln!("note: {problem}");
+    }
+    Ok(write_patches(&study.join(REVIEWED), &recut.patches)?)
+}
+
+/// Trains twice, on the patches as they were chosen and as persons corrected them, and notes
+/// both for the report, the corrected ones first. The corrected models lie in `reviewed`.
+///
+/// # Errors
+/// When the corrections are of another selection, a model cannot be trained, or a file
+/// cannot be written.
+pub(crate) fn train_reviewed(
+    study: &Path,
+    rows: &[ReviewedRow],
+    arguments: &TrainArguments,
+) -> Result<Vec<TrainedModel>> {
+    let folder = study.join(REVIEWED);
+    let mut without = train_models(&dataset(study)?, arguments, study)?;
+    let before = read_stages(study)?.unwrap_or_default();
+    let mut with = train_models(&dataset(&folder)?, arguments, &folder)?;
+    let after = read_stages(&folder)?.unwrap_or_default();
+
+    let counts = counts(rows);
+    let told: Vec<String> = counts.iter().map(|(name, n)| format!("{n} {name}")).collect();
+    let told = told.join(", ");
+    let mut notes = before.clone();
+    notes.models.clear();
+    for mut model in after.models {
+        model.predictions = format!("{REVIEWED}/{}", model.predictions);
+        model.name = format!("{}-reviewed", model.name);
+        model.title = format!("{}, with corrections", model.title);
+        model.description = format!(
+            "{} With the corrections of a person, who looked at {} foramina: {told}.",
+            model.description,
+            rows.len()
+        );
+        notes.models.push(model);
+    }
+    for mut model in before.models {
+        model.title = format!("{}, without corrections", model.title);
+        notes.models.push(model);
+    }
+    notes.provenance["review"] = json!({ "looked_at": rows.len(), "corrections": counts });
+    write_stages(study, &notes)?;
+    for model in &mut with {
+        model.name = format!("{}-reviewed", model.name);
+    }
+    with.append(&mut without);
+    Ok(with)
+}
+
+/// Fails where `select` has run since the corrections were exported: their patches are of
+/// other choices.
+///
+/// # Errors
+/// Which foramen differs, and the remedy.
+#[cfg(feature = "torch")]
+pub(crate) fn ensure_current(study: &Path, rows: &[ReviewedRow]) -> Result<()> {
+    let table = foramen_study::review::SelectionTable::read(&study.join("selections.csv"))?;
+    for row in rows {
+        let now = table
+            .rows()
+            .iter()
+            .find(|one| (&one.subject, one.level, one.side) == (&row.subject, row.level, row.side));
+        ensure!(
+            now.is_some_and(|now| now.image == row.automatic),
+            "{} {} {} was selected anew since its review was exported; run `review --export \
+             --study {}` again",
+            row.subject,
+            row.level,
+            row.side,
+            study.display()
+        );
+    }
+    Ok(())
+}
+
+/// How often which correction was made.
+fn counts(rows: &[ReviewedRow]) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for row in rows {
+        let name = match row.correction {
+            Correction::None => "accepted",
+            Correction::Walls => "with moved walls",
+            Correction::Slice => "on another slice",
+            Correction::State => "of another state",
+            Correction::Excluded => "left out",
+        };
+        *counts.entry(name).or_default() += 1;
+    }
+    counts
+}

@@ -1,0 +1,153 @@
+//! The tests of the review page in a real browser.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+
+use crate::{cache, cargo};
+
+/// Browsers that the tests can drive, as they are called on different systems.
+const BROWSERS: [&str; 6] = [
+    "chromium",
+    "chromium-browser",
+    "chromium-headless-shell",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+];
+/// The variable that names another.
+const CHROMIUM: &str = "FORAMEN_CHROMIUM";
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Fail where Node.js or a browser is missing, instead of saying so.
+    #[arg(long)]
+    required: bool,
+    /// Keep screenshots there.
+    #[arg(long, value_name = "DIR")]
+    shots: Option<PathBuf>,
+}
+
+/// Draws twelve people, selects their slices and reviews them in a browser. Node.js and npm
+/// must be there; the browser is a Chromium of this machine, else one that apt or Playwright
+/// fetches into the user cache.
+pub(crate) fn browser_test(options: &Options) -> Result<()> {
+    let found = prepare();
+    let (folder, chromium) = match found {
+        Ok(found) => found,
+        Err(missing) if options.required => return Err(missing),
+        Err(missing) => {
+            println!("skipped: the review page is not tested in a browser: {missing:#}");
+            return Ok(());
+        }
+    };
+    cargo::run(["build", "--package", "foramen", "--features", "review"], &[])?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let foramen = target.unwrap_or_else(|| cargo::root().join("target"));
+    let foramen = foramen.join("debug").join(format!("foramen{}", std::env::consts::EXE_SUFFIX));
+    let scratch = tempfile::tempdir()?;
+    let (cohort, study) = (scratch.path().join("cohort"), scratch.path().join("study"));
+    let drawn: [&[&Path]; 2] = [
+        &["cohort".as_ref(), "--subjects".as_ref(), "12".as_ref(), "--out".as_ref(), &cohort],
+        &[
+            "select".as_ref(),
+            "--dicom".as_ref(),
+            &cohort.join("dicom"),
+            "--outcomes".as_ref(),
+            &cohort.join("outcomes.csv"),
+            "--out".as_ref(),
+            &study,
+        ],
+    ];
+    for arguments in drawn {
+        run(Command::new(&foramen).args(arguments).stdout(Stdio::null()))?;
+    }
+    let mut test = Command::new("node");
+    test.arg(folder.join("review.mjs")).args([&foramen, &study]).env(CHROMIUM, chromium);
+    if let Some(shots) = &options.shots {
+        fs::create_dir_all(shots).with_context(|| format!("cannot make {}", shots.display()))?;
+        test.args(["--shots".as_ref(), shots.as_path()]);
+    }
+    run(&mut test)
+}
+
+/// The folder of the tests with the packages they need, and the browser.
+fn prepare() -> Result<(PathBuf, PathBuf)> {
+    for program in ["node", "npm"] {
+        let says = Command::new(program).arg("--version").stdout(Stdio::null()).status();
+        let works = says.is_ok_and(|status| status.success());
+        ensure!(works, "{program} is not there; install Node.js 20 or later");
+    }
+    let source = cargo::root().join("crates/foramen-review/browser");
+    let folder = cache::folder()?.join("browser-test");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for name in ["package.json", "package-lock.json", "review.mjs"] {
+        fs::copy(source.join(name), folder.join(name))
+            .with_context(|| format!("cannot copy {name}"))?;
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]);
+    run(npm.current_dir(&folder).stdout(Stdio::null()))?;
+    if let Some(given) = std::env::var_os(CHROMIUM) {
+        return Ok((folder, given.into()));
+    }
+    if let Some(found) = BROWSERS.into_iter().find_map(on_path) {
+        return Ok((folder, found));
+    }
+    if let Some(found) = of_debian(&folder) {
+        return Ok((folder, found));
+    }
+    let browsers = folder.join("browsers");
+    let mut fetch = Command::new("node");
+    fetch.args(["node_modules/playwright-core/cli.js", "install", "chromium-headless-shell"]);
+    fetch.current_dir(&folder).env("PLAYWRIGHT_BROWSERS_PATH", &browsers).stdout(Stdio::null());
+    run(&mut fetch).with_context(|| {
+        format!("no Chromium is on PATH; install one, or name one by {CHROMIUM}")
+    })?;
+    let found = shell_below(&browsers).context("Playwright has fetched no browser")?;
+    Ok((folder, found))
+}
+
+/// Debian's Chromium, unpacked into the cache; `None` on other systems, or without a network.
+fn of_debian(folder: &Path) -> Option<PathBuf> {
+    on_path("apt-get").and(on_path("dpkg"))?;
+    let script = cargo::root().join("crates/foramen-review/browser/chromium-of-debian.sh");
+    let mut unpack = Command::new("sh");
+    unpack.arg(script).arg(folder.join("chromium-of-debian")).stderr(Stdio::null());
+    let output = unpack.output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim_end().into())
+}
+
+/// The program of this name on `PATH`.
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// The browser in the folder that Playwright has filled.
+fn shell_below(folder: &Path) -> Option<PathBuf> {
+    for entry in fs::read_dir(folder).ok()?.flatten() {
+        let path = entry.path();
+        let is_shell = path
+            .file_stem()
+            .is_some_and(|stem| stem == "headless_shell" || stem == "chrome-headless-shell");
+        if path.is_dir() {
+            if let Some(found) = shell_below(&path) {
+                return Some(found);
+            }
+        } else if is_shell {
+            return Some(path);
+        }
+    }
+    None
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let line = format!("{command:?}");
+    let status = command.status().with_context(|| format!("cannot start {line}"))?;
+    ensure!(status.success(), "{line} failed ({status})");
+    Ok(())
+}
