@@ -8,6 +8,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
+#[path = "tidy/circles.rs"]
+mod circles;
+
 /// Who may import whom: only from a lower layer, never sideways.
 const LAYERS: [&[&str]; 7] = [
     &["foramen-types", "foramen-test-data"],
@@ -43,6 +46,13 @@ const MOST_LINES_OF_AN_EXAMPLE: usize = 160;
 /// The programs of the top level are doors to the commands of `foramen`.
 const MOST_LINES_OF_A_DOOR: usize = 40;
 
+/// Crates whose modules still import each other in a circle, each with the reason.
+const CIRCULAR: [(&str, &str); 3] = [
+    ("foramen-dicom", "types of headers and the rules that judge them lie in one file each"),
+    ("foramen-study", "`StudyError` holds a `LabelTable`, whose reader gives a `StudyError`"),
+    ("foramen-select", "`measurement` calls `upper_limit`, which corrects its results"),
+];
+
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: [&str; 8] =
     ["utils", "util", "helpers", "helper", "common", "base", "misc", "mod"];
@@ -71,6 +81,22 @@ fn crates_import_only_from_lower_layers() {
         }
     }
     assert_none(&wrong, "a crate imports only from lower layers");
+}
+
+#[test]
+fn modules_of_a_crate_import_in_one_direction() {
+    let mut wrong = Vec::new();
+    for package in packages() {
+        let circles = circles::circles(&package.folder.join("src"));
+        match CIRCULAR.iter().any(|(name, _)| *name == package.name) {
+            true if circles.is_empty() => {
+                wrong.push(format!("{} has no circle any more; strike it off", package.name));
+            }
+            true => {}
+            false => wrong.extend(circles.iter().map(|one| format!("{}: {one}", package.name))),
+        }
+    }
+    assert_none(&wrong, "no circle of imports inside a crate");
 }
 
 #[test]

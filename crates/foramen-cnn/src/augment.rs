@@ -7,6 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::Augmentation;
 use crate::blur::Blur;
+use crate::tensors::floats;
 
 /// A key of one random stream: the same key, the same numbers, whoever draws
 /// them and when.
@@ -218,10 +219,6 @@ fn pixels(number: usize) -> i64 {
 
 fn as_len(number: i64) -> usize {
     usize::try_from(number).expect("a number of pixels is not negative")
-}
-
-pub(crate) fn floats(values: &[f64], shape: &[i64], device: Device) -> Tensor {
-    Tensor::from_slice(values).to_kind(Kind::Float).view(shape).to_device(device)
 }
 
 #[cfg(test)]

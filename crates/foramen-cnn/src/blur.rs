@@ -4,7 +4,7 @@ use rand::RngExt as _;
 use rand::rngs::ChaCha8Rng;
 use tch::Tensor;
 
-use crate::augment::floats;
+use crate::tensors::floats;
 
 /// A Gaussian blur for each image of a batch: numbers alone, which any thread may draw.
 #[derive(Debug)]

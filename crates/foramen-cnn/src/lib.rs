@@ -58,6 +58,7 @@ mod environment;
 mod error;
 mod progress;
 
+mod architecture;
 mod backbone;
 mod layer;
 mod network;
@@ -94,9 +95,10 @@ mod saved;
 mod tensors;
 mod torchscript;
 
+pub use architecture::Architecture;
 pub use arrays::{samples, samples_of_channels};
 pub use augmentation::Augmentation;
-pub use backbone::{Architecture, Backbone};
+pub use backbone::Backbone;
 pub use card::{CardMetric, ModelCard};
 pub use cnn::Cnn;
 pub use config::{ClassWeights, CnnConfig, Precision};

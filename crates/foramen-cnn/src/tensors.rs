@@ -1,4 +1,4 @@
-//! Named tensors as safetensors bytes, and digests of bytes.
+//! Tensors of numbers, named tensors as safetensors bytes, and digests of bytes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,6 +8,11 @@ use safetensors::{SafeTensors, serialize};
 use tch::{Device, Kind, Tensor};
 
 use crate::CnnError;
+
+/// Numbers as a tensor of f32.
+pub(crate) fn floats(values: &[f64], shape: &[i64], device: Device) -> Tensor {
+    Tensor::from_slice(values).to_kind(Kind::Float).view(shape).to_device(device)
+}
 
 /// The bytes of a safetensors file; f32 and u8 tensors as they are, others as f32.
 pub(crate) fn to_bytes(

@@ -2,7 +2,8 @@
 
 mod compact;
 mod densenet;
-pub(crate) mod efficientnet;
+mod efficientnet;
+mod lite0;
 mod resnet;
 
 use std::fmt;
@@ -11,13 +12,14 @@ use foramen_tch::HalfPrecision;
 use tch::{Kind, Tensor, nn};
 
 use crate::layer::Layer;
-use crate::lite0::Lite0;
 use crate::{Architecture, CnnError};
 
 use compact::Compact;
 use densenet::DenseNet;
 use efficientnet::EfficientNet;
 use resnet::ResNet;
+
+pub(crate) use lite0::Lite0;
 
 /// What a trunk is built to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

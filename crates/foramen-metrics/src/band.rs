@@ -2,8 +2,7 @@ use rayon::prelude::*;
 
 use crate::{
     Bootstrap, RocCurve, Scores, Undefined,
-    bootstrap::quantile,
-    grouped::{Grouped, MANY},
+    bootstrap::{Grouped, MANY, quantile},
     roc,
 };
 

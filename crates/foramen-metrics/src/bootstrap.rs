@@ -1,17 +1,15 @@
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use rayon::prelude::*;
 
-use crate::{
-    Confidence, Estimate, PairedScores, Scores, Undefined,
-    compare::placements,
-    grouped::{Grouped, MANY, MANY_OF_AN_AUC},
-};
+use crate::{Confidence, Estimate, PairedScores, Scores, Undefined, compare::placements};
 
 mod draws;
+mod grouped;
 mod interval;
 
 use draws::{AucDraws, Memory};
 
+pub(crate) use grouped::{Grouped, MANY, MANY_OF_AN_AUC};
 pub(crate) use interval::{interval, quantile};
 
 /// How resamples are drawn and read.

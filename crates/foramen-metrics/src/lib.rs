@@ -54,7 +54,6 @@ mod distribution;
 mod error;
 mod estimate;
 mod folds;
-mod grouped;
 mod hosmer_lemeshow;
 mod likelihood;
 mod mcnemar;

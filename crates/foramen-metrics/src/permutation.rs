@@ -2,8 +2,8 @@ use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use crate::{
-    Bootstrap, Scores, Undefined, auc::auc_of_counts, distribution::normal_cdf, folds::null_error,
-    grouped::MANY_OF_AN_AUC,
+    Bootstrap, Scores, Undefined, auc::auc_of_counts, bootstrap::MANY_OF_AN_AUC,
+    distribution::normal_cdf, folds::null_error,
 };
 
 /// Two-sided p-value of no discrimination: how often labels dealt at random give

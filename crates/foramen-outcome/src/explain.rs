@@ -1,6 +1,6 @@
 use std::{fmt, io};
 
-use crate::{OutcomeError, OutcomeOptions, Outcomes, PainTable};
+use crate::{ExplainedCell, OutcomeError, OutcomeOptions, Outcomes, PainTable};
 
 /// The way of one row from its cells to a label, or to the reason why it has
 /// none.
@@ -12,19 +12,6 @@ pub struct Explanation {
     pub cells: Vec<ExplainedCell>,
     /// What became of the row, and of the episodes that it tells of.
     pub fate: Vec<String>,
-}
-
-/// A cell and what it was read as.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExplainedCell {
-    /// Our name of the column.
-    pub field: &'static str,
-    /// The table's name of it.
-    pub column: String,
-    /// What stands there.
-    pub cell: String,
-    /// What that was read as, or why it could not be.
-    pub reading: String,
 }
 
 /// Follows one row of a table, by its line number.

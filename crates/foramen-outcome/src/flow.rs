@@ -41,16 +41,18 @@ pub struct FlowStep {
     pub n: usize,
 }
 
-impl Flow {
-    pub(crate) fn of(outcomes: &Outcomes) -> Self {
-        let episodes = &outcomes.episodes;
+impl Outcomes {
+    /// Where the rows went, in numbers.
+    #[must_use]
+    pub fn flow(&self) -> Flow {
+        let episodes = &self.episodes;
         let favourable = episodes.iter().filter(|e| e.outcome.is_favourable()).count();
-        Self {
-            rows: outcomes.rows,
-            rejected: steps(outcomes.rejected.iter().map(|rejection| rejection.reason.name())),
+        Flow {
+            rows: self.rows,
+            rejected: steps(self.rejected.iter().map(|rejection| rejection.reason.name())),
             used: episodes.iter().map(|episode| episode.rows.len()).sum(),
-            identified: episodes.len() + outcomes.excluded.len(),
-            excluded: steps(outcomes.excluded.iter().map(|excluded| excluded.reason.name())),
+            identified: episodes.len() + self.excluded.len(),
+            excluded: steps(self.excluded.iter().map(|excluded| excluded.reason.name())),
             episodes: episodes.len(),
             subjects: episodes.iter().map(|e| &e.subject).collect::<BTreeSet<_>>().len(),
             favourable,
@@ -60,7 +62,9 @@ impl Flow {
             late_scan: episodes.iter().filter(|episode| episode.scan_is_late()).count(),
         }
     }
+}
 
+impl Flow {
     /// Whether every row is either used or rejected, every episode either
     /// labelled or excluded, and every label either favourable or poor. It
     /// always is; a caller can assert it.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 use crate::field::Field;
 use crate::text::plain;
 use crate::visit::{Unit, Visit};
-use crate::{DateOrder, LevelNames, LowBaseline, OutcomeError};
+use crate::{DateOrder, OutcomeError, Rounding};
 
 /// How a table of another form is to be read, from a TOML file: which column
 /// holds what, what its words mean, how dates and decimals are written.
@@ -168,17 +168,6 @@ pub enum Decimal {
     Comma,
 }
 
-/// How many decimals scores may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rounding {
-    /// At most two: a score with more was no answer to the question.
-    #[default]
-    Hundredths,
-    /// Any: scores are means of several answers.
-    None,
-}
-
 /// The order of day and month, as a mapping states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -322,24 +311,6 @@ impl From<Order> for DateOrder {
         match order {
             Order::DayFirst => Self::DayFirst,
             Order::MonthFirst => Self::MonthFirst,
-        }
-    }
-}
-
-impl From<Names> for LevelNames {
-    fn from(names: Names) -> Self {
-        match names {
-            Names::Disc => Self::Disc,
-            Names::Root => Self::Root,
-        }
-    }
-}
-
-impl From<Low> for LowBaseline {
-    fn from(low: Low) -> Self {
-        match low {
-            Low::Keep => Self::Keep,
-            Low::Exclude => Self::Exclude,
         }
     }
 }

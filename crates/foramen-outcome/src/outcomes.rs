@@ -1,12 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::{fmt, io};
+use std::io;
 
 use foramen_types::SubjectId;
 
 use crate::fault::distance;
 use crate::grouping;
 use crate::{
-    Episode, Excluded, Flow, LineCount, OutcomeError, OutcomeOptions, PainTable, Rejection,
+    Episode, Excluded, LineCount, NearMiss, OutcomeError, OutcomeOptions, PainTable, Rejection,
     RejectionReason, Remark,
 };
 
@@ -45,12 +45,6 @@ impl Outcomes {
         let near = self.near_misses.iter().map(ToString::to_string);
         near.chain(self.remarks.iter().map(ToString::to_string)).collect()
     }
-
-    /// Where the rows went, in numbers.
-    #[must_use]
-    pub fn flow(&self) -> Flow {
-        Flow::of(self)
-    }
 }
 
 /// A visit that was missed: REDCap exports no row for an event without data.
@@ -60,24 +54,6 @@ pub struct MissedVisit {
     pub subject: SubjectId,
     /// The event, as the mapping names it.
     pub event: String,
-}
-
-/// Two ids that may be one person typed in two ways: they differ only in case,
-/// leading zeros, spaces, separators or added decimals, such as `00123` and `123`,
-/// `1001` and `1001.0`, or `P-1` and `P1`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NearMiss {
-    /// One subject, and the first row with it.
-    pub first: (SubjectId, u64),
-    /// The other, and its first row.
-    pub second: (SubjectId, u64),
-}
-
-impl fmt::Display for NearMiss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ((a, row_a), (b, row_b)) = (&self.first, &self.second);
-        write!(f, "subjects {a} (row {row_a}) and {b} (row {row_b}) may be one person")
-    }
 }
 
 /// Reads an outcome table and labels its episodes: [`PainTable::read`] and

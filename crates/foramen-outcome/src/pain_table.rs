@@ -9,18 +9,16 @@ use jiff::civil::Date;
 
 use crate::columns::{Columns, RedcapColumns};
 use crate::covariates::{Texts, Words};
-use crate::explain::ExplainedCell;
 use crate::field::Field;
 use crate::missing::Missing;
-use crate::outcomes::NearMiss;
 use crate::plausible;
-use crate::reader::Reader;
+use crate::reader::{ExplainedCell, Reader};
 use crate::records::{Records, find_delimiter, separator_line};
 use crate::redcap::Assembly;
 use crate::row::{Key, Row};
 use crate::score::ScaleWatch;
 use crate::spelling::without_entry;
-use crate::subjects::Subjects;
+use crate::subjects::{NearMiss, Subjects};
 use crate::text::Text;
 use crate::workbook::Merged;
 use crate::{

@@ -1,5 +1,7 @@
 mod story;
 
+pub use story::ExplainedCell;
+
 use std::borrow::Cow;
 use std::cell;
 

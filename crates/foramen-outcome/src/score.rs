@@ -2,15 +2,27 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use foramen_types::{Nrs, TypeError};
+use serde::Deserialize;
 
 use crate::field::Field;
-use crate::{OutcomeError, RejectionReason, Rounding};
+use crate::{OutcomeError, RejectionReason};
 
 /// Parts of a hundredth of a point in which the rest of a score is kept.
 const PARTS: f64 = 60_000.0;
 
 /// Rests of this many parts are what is left of a double of 15 digits.
 const NOISE: i16 = 4;
+
+/// How many decimals scores may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    /// At most two: a score with more was no answer to the question.
+    #[default]
+    Hundredths,
+    /// Any: scores are means of several answers.
+    None,
+}
 
 /// A score as a table has it: in whole hundredths of a point, and what remains of
 /// a mean whose decimals go on.

@@ -1,10 +1,28 @@
+use std::fmt;
 use std::hash::BuildHasher as _;
 
 use foramen_types::{SubjectId, SubjectKey};
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::outcomes::NearMiss;
 use crate::spelling::{spelling, without_decimals};
+
+/// Two ids that may be one person typed in two ways: they differ only in case,
+/// leading zeros, spaces, separators or added decimals, such as `00123` and `123`,
+/// `1001` and `1001.0`, or `P-1` and `P1`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NearMiss {
+    /// One subject, and the first row with it.
+    pub first: (SubjectId, u64),
+    /// The other, and its first row.
+    pub second: (SubjectId, u64),
+}
+
+impl fmt::Display for NearMiss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ((a, row_a), (b, row_b)) = (&self.first, &self.second);
+        write!(f, "subjects {a} (row {row_a}) and {b} (row {row_b}) may be one person")
+    }
+}
 
 /// The subjects of a table in order of their first rows, found by their ids as
 /// they stand there.

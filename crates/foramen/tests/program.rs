@@ -143,3 +143,18 @@ fn the_program_tells_its_version_its_help_and_completions() {
     assert!(said(&["study", "--help"]).contains("--outcomes"));
     assert!(said(&["completions", "bash"]).contains("_foramen"));
 }
+
+#[test]
+fn a_table_without_a_label_is_no_success() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = "\
+subject_id,level,side,injection_date,nrs_baseline,followup_date,nrs_followup
+S1,C5/6,left,2024-03-01,7,,
+";
+    fs::write(folder.path().join("outcomes.csv"), table).unwrap();
+    let output = ended(foramen(folder.path()).args(["label", "--outcomes", "outcomes.csv"]));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("no follow-up score"), "{}", text(&output.stdout));
+    let said = text(&output.stderr);
+    assert!(said.contains("none of the 1 rows gave a label"), "{said}");
+}

@@ -6,12 +6,24 @@ use foramen_types::SubjectId;
 
 use super::Reader;
 use crate::covariates::Texts;
-use crate::explain::ExplainedCell;
 use crate::field::{Field, Kind};
 use crate::row::Cell;
 use crate::score::Score;
 use crate::visit::Visit;
 use crate::{EventKind, Rejection};
+
+/// A cell and what it was read as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedCell {
+    /// Our name of the column.
+    pub field: &'static str,
+    /// The table's name of it.
+    pub column: String,
+    /// What stands there.
+    pub cell: String,
+    /// What that was read as, or why it could not be.
+    pub reading: String,
+}
 
 impl Reader<'_> {
     /// Every cell that a field of ours stands in.

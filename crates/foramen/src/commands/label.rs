@@ -109,6 +109,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(path) = &arguments.svg {
         create(path, |file| Ok(outcomes.flow().write_svg(file)?))?;
     }
+    anyhow::ensure!(
+        !outcomes.episodes.is_empty(),
+        "none of the {} rows gave a label; the reasons are above (`--explain ROW` follows one row)",
+        outcomes.rows
+    );
     Ok(())
 }
 

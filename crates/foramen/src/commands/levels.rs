@@ -89,6 +89,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     fs::write(&page, render_levels(&draft)?)
         .with_context(|| format!("could not write {}", page.display()))?;
     say!("written to {}", arguments.out.display());
+    anyhow::ensure!(
+        given.is_some() || draft.subjects.iter().any(|subject| !subject.found.is_empty()),
+        "no disc was found in any of {} subjects; the reasons are above",
+        draft.subjects.len()
+    );
     Ok(())
 }
 
