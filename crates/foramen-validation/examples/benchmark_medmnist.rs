@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 use foramen::commands::{create, finish};
+use foramen::{say, say_part as put};
 use foramen_cnn::{Architecture, Cnn, CnnConfig, CnnModel, DeviceChoice};
 use foramen_learn::{Classifier, Fold, Learner, Sample};
 use foramen_metrics::{Scores, auc};
@@ -73,7 +74,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     let (dataset, split) = read_medmnist(arguments.data.as_deref())?;
     let fold = split.fold(&dataset, 0);
     let (train, tune) = (fold.train.samples().len(), fold.tune.samples().len());
-    println!("{train} train, {tune} val, {} test images", fold.test.samples().len());
+    say!("{train} train, {tune} val, {} test images", fold.test.samples().len());
     let mut config =
         CnnConfig::for_images(dataset.samples()[0].patch.nrows()).with_device(arguments.device);
     config.epochs = arguments.epochs.unwrap_or(config.epochs);
@@ -108,19 +109,19 @@ fn benchmark(
     for seed in 1..=arguments.seeds {
         let model = Cnn::new(config.clone().with_seed(seed)).fit(&fold.train, &fold.tune)?;
         of_val.push(area(&model, fold.tune.samples())?);
-        print!("{name}, seed {seed}: val AUC {:.3}", of_val[of_val.len() - 1]);
+        put!("{name}, seed {seed}: val AUC {:.3}", of_val[of_val.len() - 1]);
         if !arguments.no_test {
             of_test.push(area(&model, fold.test.samples())?);
-            print!(", test AUC {:.3}", of_test[of_test.len() - 1]);
+            put!(", test AUC {:.3}", of_test[of_test.len() - 1]);
             note(arguments, seed, config, of_test[of_test.len() - 1])?;
         }
-        println!();
+        say!();
     }
     let mut areas = Map::new();
     for (part, areas_of_part) in [("val", of_val), ("test", of_test)] {
         if !areas_of_part.is_empty() {
             let mean = areas_of_part.iter().sum::<f64>() / areas_of_part.len() as f64;
-            println!("{name}: mean {part} AUC {mean:.3}");
+            say!("{name}: mean {part} AUC {mean:.3}");
             areas.insert(format!("{part}_auc"), json!(areas_of_part));
             areas.insert(format!("mean_{part}_auc"), json!(mean));
         }

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use foramen::commands::finish;
+use foramen::{say, say_part as put};
 use foramen_metrics::{
     AucInterval, Bootstrap, BootstrapInterval, Confidence, Estimate, Scores, Undefined, auc_with,
     bootstrap_auc,
@@ -66,10 +67,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for &area in &arguments.areas {
         anyhow::ensure!(0.0 < area && area < 1.0, "an AUC of {area} is not between 0 and 1");
     }
-    println!("coverage and mean width of 95 % intervals, {} studies each", arguments.trials);
-    print!("{:>5} {:>5}", "n", "AUC");
-    METHODS.iter().for_each(|(name, _)| print!(" {name:>17}"));
-    println!(" {:>6}", "none");
+    say!("coverage and mean width of 95 % intervals, {} studies each", arguments.trials);
+    put!("{:>5} {:>5}", "n", "AUC");
+    METHODS.iter().for_each(|(name, _)| put!(" {name:>17}"));
+    say!(" {:>6}", "none");
     for &n in &arguments.sizes {
         for &area in &arguments.areas {
             let studies: Vec<[Option<(f64, f64)>; 4]> = (0..arguments.trials)
@@ -81,17 +82,17 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
                     }))
                 })
                 .collect::<anyhow::Result<_>>()?;
-            print!("{n:>5} {area:>5}");
+            put!("{n:>5} {area:>5}");
             for method in 0..METHODS.len() {
                 let made: Vec<(f64, f64)> =
                     studies.iter().filter_map(|study| study[method]).collect();
                 let count = made.len() as f64;
                 let holds = made.iter().filter(|(low, high)| *low <= area && area <= *high).count();
                 let width = made.iter().map(|(low, high)| high - low).sum::<f64>() / count;
-                print!(" {:>9.1} % {width:.3}", 100.0 * holds as f64 / count);
+                put!(" {:>9.1} % {width:.3}", 100.0 * holds as f64 / count);
             }
             let none = studies.iter().filter(|study| study[0].is_none()).count();
-            println!(" {:>4.1} %", 100.0 * none as f64 / f64::from(arguments.trials));
+            say!(" {:>4.1} %", 100.0 * none as f64 / f64::from(arguments.trials));
         }
     }
     Ok(())

@@ -18,6 +18,7 @@ use std::{collections::BTreeMap, time::Instant};
 use anyhow::{Context, Result};
 use clap::Parser;
 use foramen::commands::{Inputs, bar, dataset, finish, prepare_output, run_selection};
+use foramen::say;
 use foramen_cnn::{Architecture, Cnn, CnnConfig};
 use foramen_learn::{Dataset, Prediction, Ruler, Sample, Split, cross_validate};
 use foramen_metrics::{Confidence, Estimate, PairedScores, Scores, auc, compare_auc};
@@ -64,13 +65,13 @@ fn run(arguments: &Arguments) -> Result<()> {
                 let name = format!("n {subjects:>3} cohort {seed} {architecture}");
                 let reached = repeat(&dataset, &name, architecture, arguments.repeats)?;
                 if let Some(oracle) = oracle.filter(|_| !arguments.permute) {
-                    println!("    oracle {oracle:.3}, CNN below it by {:.3}", oracle - reached);
+                    say!("    oracle {oracle:.3}, CNN below it by {:.3}", oracle - reached);
                     gaps.entry(architecture.name()).or_insert(vec![]).push(oracle - reached);
                 }
             }
         }
         for (architecture, gaps) in gaps.iter().filter(|(_, gaps)| gaps.len() > 1) {
-            println!("n {subjects} {architecture}: below the oracle by {:.3}", mean(gaps));
+            say!("n {subjects} {architecture}: below the oracle by {:.3}", mean(gaps));
         }
     }
     Ok(())
@@ -114,16 +115,16 @@ fn repeat(dataset: &Dataset, name: &str, architecture: Architecture, repeats: u6
         let of = |one: &Vec<Prediction>| anyhow::Ok(auc(&scores(std::slice::from_ref(one))?)?);
         let (a, ruler_auc) = (of(&cnn)?, of(&ruler)?.estimate);
         let cnn_auc = shown(&a);
-        println!("{name} repeat {seed}: CNN {cnn_auc}, ruler {ruler_auc:.3}, {seconds:.0} s");
+        say!("{name} repeat {seed}: CNN {cnn_auc}, ruler {ruler_auc:.3}, {seconds:.0} s");
         areas.push(a.estimate);
         cnns.push(cnn);
         rulers.push(ruler);
     }
     let both =
         compare_auc(&PairedScores::new(scores(&cnns)?, scores(&rulers)?)?, Confidence::default())?;
-    println!("{name}: CNN {:.3} in the mean of {} repeats", mean(&areas), areas.len());
+    say!("{name}: CNN {:.3} in the mean of {} repeats", mean(&areas), areas.len());
     let (cnn, ruler, gap) = (both.first.estimate, both.second.estimate, shown(&both.difference));
-    println!("    repeats averaged: CNN {cnn:.3}, ruler {ruler:.3}, difference {gap}");
+    say!("    repeats averaged: CNN {cnn:.3}, ruler {ruler:.3}, difference {gap}");
     Ok(mean(&areas))
 }
 

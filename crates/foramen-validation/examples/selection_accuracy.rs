@@ -8,8 +8,7 @@
 //! ```text
 //! cargo run --release --example selection_accuracy -- [--subjects 100] [--seed 4001] [--rescan] [--perturb] [--pixel MM] [--thickness MM] [--anatomy DIR] [--json FILE]
 //! ```
-//! Prints a row per group and one for all, then pedicles, shut foramina, roots and
-//! discs.
+//! Prints a row per group and one for all, then pedicles, shut foramina, roots, discs.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -18,6 +17,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use foramen::commands::{bar, finish};
+use foramen::{say, say_part as put};
 use foramen_metrics::{Confidence, Icc, Ratings, icc};
 use foramen_phantom::{Anatomy, CohortConfig, draw_rescan, draw_subject, draw_subject_on};
 use foramen_validation::{
@@ -72,7 +72,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .collect();
     progress.finish_and_clear();
     let passed_by = arguments.subjects - of_subjects.len();
-    println!("{passed_by} left out: no slice passes through the treated foramen");
+    say!("{passed_by} left out: no slice passes through the treated foramen");
     let (subjects, (trials, again)): (Vec<_>, (Vec<_>, Vec<_>)) = of_subjects.into_iter().unzip();
     let groups: BTreeSet<&str> =
         trials.iter().flat_map(|trial| &trial.groups).map(String::as_str).collect();
@@ -93,37 +93,37 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn print_table(rows: &[AccuracyRow]) {
-    print!("{:26}   n  found  median   95th   bias", "group");
-    println!("  sure>0.8  narrowest  within 1  naive");
+    put!("{:26}   n  found  median   95th   bias", "group");
+    say!("  sure>0.8  narrowest  within 1  naive");
     for row in rows {
         let mm = |value: Option<f64>| value.map_or("-".to_owned(), |mm| format!("{mm:.2}"));
-        print!("{:26} {:3} {:>6}", row.group, row.subjects, percent(row.found));
-        print!(" {:>7} {:>6}", mm(row.median_error_mm), mm(row.error_95th_mm));
-        print!(" {:>6} {:>9}", mm(row.bias_mm), percent(row.confident_but_wrong));
-        print!(" {:>10} {:>9}", percent(row.narrowest), percent(row.within_one_slice));
-        println!(" {:>6}", percent(row.naive_narrowest));
+        put!("{:26} {:3} {:>6}", row.group, row.subjects, percent(row.found));
+        put!(" {:>7} {:>6}", mm(row.median_error_mm), mm(row.error_95th_mm));
+        put!(" {:>6} {:>9}", mm(row.bias_mm), percent(row.confident_but_wrong));
+        put!(" {:>10} {:>9}", percent(row.narrowest), percent(row.within_one_slice));
+        say!(" {:>6}", percent(row.naive_narrowest));
     }
 }
 
 fn print_states(trials: &[Trial]) {
-    println!("{}", StateAccuracy::of(trials));
+    say!("{}", StateAccuracy::of(trials));
     let swapped = trials.iter().filter(|trial| trial.swapped).count();
-    println!("walls set on the wrong side of the canal: {swapped}");
-    println!("{}", RootAccuracy::of(trials));
-    println!("{}", DiscAccuracy::sum(trials.iter().map(|trial| trial.discs)));
+    say!("walls set on the wrong side of the canal: {swapped}");
+    say!("{}", RootAccuracy::of(trials));
+    say!("{}", DiscAccuracy::sum(trials.iter().map(|trial| trial.discs)));
 }
 
 fn print_rescans(trials: &[Trial], again: &[Option<Trial>]) -> anyhow::Result<()> {
     let pairs =
         || trials.iter().zip(again).filter_map(|(first, second)| Some((first, second.as_ref()?)));
-    let measured = pairs().filter_map(|(first, second)| Some([first.width?, second.width?]));
-    let measured: Vec<[f64; 2]> = measured.collect();
+    let both = |(first, second): (&Trial, &Trial)| Some([first.width?, second.width?]);
+    let measured: Vec<[f64; 2]> = pairs().filter_map(both).collect();
     let truths: Vec<_> = pairs().map(|(first, second)| [first.truth, second.truth]).collect();
     for (name, widths) in [("measured", measured), ("true", truths)] {
         let icc = icc(&Ratings::new(&widths)?, Icc::AgreementSingle, Confidence::default())?;
         let (low, high) = icc.ci.unwrap_or((f64::NAN, f64::NAN));
         let (n, icc) = (widths.len(), icc.estimate);
-        println!("scan and rescan, {name} widths: ICC(2,1) {icc:.3} ({low:.3}-{high:.3}), n = {n}");
+        say!("scan and rescan, {name} widths: ICC(2,1) {icc:.3} ({low:.3}-{high:.3}), n = {n}");
     }
     Ok(())
 }
@@ -148,9 +148,9 @@ fn print_perturbed(config: &CohortConfig, subjects: &[usize], trials: &[Trial]) 
         let mut moved: Vec<f64> = moved.collect();
         moved.sort_by(f64::total_cmp);
         let quantile = |percent: usize| moved.get(moved.len().max(1) * percent / 100);
-        print!("{name}: widths move by {:.2} mm in the median", quantile(50).unwrap_or(&f64::NAN));
-        print!(", {:.2} at the 95th percentile; ", quantile(95).unwrap_or(&f64::NAN));
-        println!("narrowest in {}, found in {}", percent(row.narrowest), percent(row.found));
+        put!("{name}: widths move by {:.2} mm in the median", quantile(50).unwrap_or(&f64::NAN));
+        put!(", {:.2} at the 95th percentile; ", quantile(95).unwrap_or(&f64::NAN));
+        say!("narrowest in {}, found in {}", percent(row.narrowest), percent(row.found));
     }
 }
 

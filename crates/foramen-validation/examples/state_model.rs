@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use foramen::commands::finish;
+use foramen::say_part as put;
 use foramen_image::Contrast;
 use foramen_phantom::CohortConfig;
 use foramen_validation::{StateExample, states_of_people, states_of_phantom};
@@ -79,6 +80,6 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             writeln!(shown, "  {kind}: open {}, closed {}", share(true), share(false))?;
         }
     }
-    print!("{shown}");
+    put!("{shown}");
     Ok(())
 }

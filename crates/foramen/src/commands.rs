@@ -38,7 +38,7 @@ pub use crate::inputs::{Inputs, OpenedInputs, prepare_output};
 pub use crate::progress::bar;
 pub use crate::stages::{dataset, run_selection};
 pub use crate::study_source::StudySource;
-pub use crate::terminal::finish;
+pub use crate::terminal::{finish, print};
 
 /// The version of foramen, and with the feature `torch` that of libtorch and where it
 /// would compute.

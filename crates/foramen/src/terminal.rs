@@ -19,7 +19,7 @@ pub fn finish(result: anyhow::Result<()>) -> ExitCode {
 
 /// Writes results to standard output. When nobody reads on, as in `select … | head -1`,
 /// there is nobody to work for: the program ends quietly.
-pub(crate) fn print(text: fmt::Arguments<'_>) {
+pub fn print(text: fmt::Arguments<'_>) {
     let written = std::io::stdout().lock().write_fmt(text);
     match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
@@ -31,19 +31,22 @@ pub(crate) fn print(text: fmt::Arguments<'_>) {
     }
 }
 
-/// Writes a line of results to standard output; see [`print`](print()).
+/// Writes a line of results to standard output, and ends the program quietly when nobody
+/// reads on.
+#[macro_export]
 macro_rules! say {
-    () => { $crate::terminal::print(format_args!("\n")) };
+    () => { $crate::commands::print(format_args!("\n")) };
     ($text:literal $(, $value:expr)* $(,)?) => {
-        $crate::terminal::print(format_args!("{}\n", format_args!($text $(, $value)*)))
+        $crate::commands::print(format_args!("{}\n", format_args!($text $(, $value)*)))
     };
 }
 
-/// Writes a part of a line.
+/// Writes a part of a line as [`say!`](crate::say!) does.
+#[macro_export]
 macro_rules! say_part {
     ($text:literal $(, $value:expr)* $(,)?) => {
-        $crate::terminal::print(format_args!($text $(, $value)*))
+        $crate::commands::print(format_args!($text $(, $value)*))
     };
 }
 
-pub(crate) use {say, say_part};
+pub(crate) use {crate::say, crate::say_part};
