@@ -63,7 +63,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let found = scan(&dicom, &arguments.scan.options().with_key(key.clone()))?;
     let given =
         arguments.levels.as_ref().map(|path| read_levels(path, &key, &found)).transpose()?;
-    let draft = draft_levels(&found, given.as_ref(), &StudyConfig::default());
+    let config = StudyConfig::default().with_accepted(arguments.scan.accepted());
+    let draft = draft_levels(&found, given.as_ref(), &config);
     anyhow::ensure!(
         !draft.subjects.is_empty(),
         "{} holds no MR stack; the example `scan` says what it holds",

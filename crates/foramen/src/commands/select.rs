@@ -15,11 +15,11 @@ use std::sync::Mutex;
 use anyhow::{Context, Result};
 use clap::Parser;
 use foramen_dicom::scan;
-use foramen_study::{ProfileRow, StudyConfig, files, profile_scan};
+use foramen_study::{ProfileRow, files, profile_scan};
 
 use crate::contact_page::{Shown, contact_page};
 use crate::inputs::{Inputs, prepare_output, read_key};
-use crate::scan_arguments::ScanArguments;
+use crate::scan_arguments::{ImageArguments, ScanArguments};
 use crate::stages::run_selection;
 use crate::terminal::say;
 
@@ -46,6 +46,8 @@ pub struct Arguments {
     link: Option<PathBuf>,
     #[command(flatten)]
     scan: ScanArguments,
+    #[command(flatten)]
+    images: ImageArguments,
     /// Columns of the table with numbers for the CNN, such as age,duration_weeks.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "outcomes")]
     covariates: Vec<String>,
@@ -74,10 +76,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 levels: arguments.levels.clone(),
                 link: arguments.link.clone(),
                 scan: arguments.scan.clone(),
+                images: arguments.images.clone(),
                 covariates: arguments.covariates.clone(),
                 ..Inputs::synthetic(12)
             };
-            let config = StudyConfig::default();
+            let config = arguments.images.config(&arguments.scan);
             let selected = run_selection(&inputs.open()?, &config, &arguments.out)?;
             for episode in &selected.selections.episodes {
                 let width = episode.chosen.as_ref().and_then(|chosen| chosen.foramen.width);
@@ -107,8 +110,9 @@ fn measure_all(arguments: &Arguments, dicom: &Path) -> Result<Vec<ProfileRow>> {
     let pictures = arguments.out.join("pictures");
     fs::create_dir_all(&pictures)
         .with_context(|| format!("could not make {}", pictures.display()))?;
+    let config = arguments.images.config(&arguments.scan);
     let shown = Mutex::new(Vec::new());
-    let profiled = profile_scan(&found, &StudyConfig::default(), &|slice| {
+    let profiled = profile_scan(&found, &config, &|slice| {
         // The ends of UIDs can be alike; its place in the scan is a stack's own.
         let stack = found.stacks.iter().position(|stack| std::ptr::eq(stack, slice.header));
         let name = format!(

@@ -13,7 +13,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use foramen_study::files::{self, StageNotes};
-use foramen_study::{CohortFlow, Excluded, StudyConfig};
+use foramen_study::{CohortFlow, Excluded};
 
 use crate::inputs::{Inputs, prepare_output};
 use crate::reporting::make_report;
@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     lap("cohort", &mut clock);
     let inputs = arguments.inputs.open()?;
     lap("scan", &mut clock);
-    let config = StudyConfig::default().with_patch(frame);
+    let config = arguments.inputs.config().with_patch(frame);
     let selected = run_selection(&inputs, &config, out)?;
     lap("select", &mut clock);
 
