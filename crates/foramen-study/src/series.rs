@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use foramen_dicom::{ImageSet, Remark, StackHeader};
+use foramen_dicom::{Examination, FrameAgreement, ImageSet, Remark, StackHeader};
 use foramen_image::{Slice, SliceSource, Stack, Window};
 use foramen_select::{Choice, SliceMeasurement, measure};
 use foramen_types::{Level, SubjectId};
@@ -68,7 +68,18 @@ pub(crate) fn discs_in(
 ) -> Discs {
     match given {
         Some(given) => given.in_frame(subject, headers, frame),
-        None => find_levels(headers, frame, &config.discs),
+        None => find_levels(headers, frame, &config.discs).map_err(|why| with_frames(why, headers)),
+    }
+}
+
+/// A refusal, and where the frames of reference of an examination do not agree, what to do
+/// about them.
+fn with_frames(refusal: String, headers: &[&StackHeader]) -> String {
+    let examinations = Examination::group(headers.iter().copied());
+    let apart = examinations.iter().map(Examination::frames).find(|of| *of != FrameAgreement::One);
+    match apart {
+        Some(frames) => format!("{refusal}: {frames}"),
+        None => refusal,
     }
 }
 

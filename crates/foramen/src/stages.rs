@@ -6,8 +6,8 @@ use foramen_image::PatchFrame;
 use foramen_learn::Dataset;
 use foramen_study::files::StageNotes;
 use foramen_study::{
-    ChosenImages, EpisodeSelection, Manifest, RunnerUpImages, Selected, Selections, StudyConfig,
-    StudyInputs, files, select_slices,
+    ChosenImages, CohortFlow, EpisodeSelection, Excluded, Manifest, RunnerUpImages, Selected,
+    Selections, StudyConfig, StudyInputs, files, select_slices,
 };
 
 use foramen_types::{Level, Side};
@@ -66,6 +66,16 @@ pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) ->
     };
     files::write_stages(out, &notes)?;
     Ok(selected)
+}
+
+/// Says how many rows were left out for each reason, with the detail of the first.
+pub(crate) fn say_excluded(selected: &Selected) {
+    for count in &CohortFlow::of(&selected.manifest).excluded {
+        let of_reason = |row: &&Excluded| row.reason == count.reason;
+        let first = selected.excluded().iter().find(of_reason);
+        let detail = first.map_or("", |row| &row.detail);
+        say!("  {:>4} excluded: {} ({detail})", count.rows, count.reason);
+    }
 }
 
 /// Writes a picture per decision and one page with all of them, the most doubtful

@@ -82,6 +82,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             }
         }
     }
+    for subject in &draft.subjects {
+        if let Some(warning) = &subject.warning {
+            eprintln!("warning: {}: {warning}", subject.subject);
+        }
+    }
     files::write_levels(&arguments.out.join("levels.csv"), &draft.levels)?;
     let page = arguments.out.join("levels.html");
     fs::write(&page, render_levels(&draft)?)

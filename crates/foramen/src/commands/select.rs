@@ -20,7 +20,7 @@ use foramen_study::{ProfileRow, files, profile_scan};
 use crate::contact_page::{Shown, contact_page};
 use crate::inputs::{Inputs, prepare_output, read_key};
 use crate::scan_arguments::{ImageArguments, ScanArguments};
-use crate::stages::run_selection;
+use crate::stages::{run_selection, say_excluded};
 use crate::terminal::say;
 
 /// Measures the neural foramina of a DICOM folder.
@@ -65,6 +65,7 @@ pub struct Arguments {
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
     prepare_output(&arguments.out, arguments.force)?;
+    let mut included = 1;
     let profile = match (&arguments.dicom, &arguments.outcomes) {
         (Some(dicom), None) => measure_all(arguments, dicom)?,
         (dicom, outcomes) => {
@@ -90,6 +91,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 let status = episode.status();
                 say!("{subject:>10} {level:<6} {side:<6} {status:<9} {width} {why}");
             }
+            say_excluded(&selected);
+            included = selected.included().len();
             selected.selections.profile
         }
     };
@@ -101,6 +104,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     say!("{} slice sides measured: {}", profile.len(), counts.join(", "));
     say!("written to {}", arguments.out.display());
     anyhow::ensure!(!profile.is_empty(), "nothing was measured; manifest.json gives the reasons");
+    anyhow::ensure!(
+        included > 0,
+        "no slice was chosen; manifest.json gives the reason of each row"
+    );
     Ok(())
 }
 

@@ -12,12 +12,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use foramen_study::CohortFlow;
 use foramen_study::files::{self, StageNotes};
-use foramen_study::{CohortFlow, Excluded};
 
 use crate::inputs::{Inputs, prepare_output};
 use crate::reporting::make_report;
-use crate::stages::{dataset, patch_frame, run_selection};
+use crate::stages::{dataset, patch_frame, run_selection, say_excluded};
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
 use crate::training::{resolve_device, train_models};
@@ -71,12 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
     let flow = CohortFlow::of(&selected.manifest);
     say!("{} rows, {} included", flow.rows, flow.included);
-    for count in &flow.excluded {
-        let of_reason = |row: &&Excluded| row.reason == count.reason;
-        let first = selected.excluded().iter().find(of_reason);
-        let detail = first.map_or("", |row| &row.detail);
-        say!("  {:>4} excluded: {} ({detail})", count.rows, count.reason);
-    }
+    say_excluded(&selected);
     if flow.included == 0 {
         bail!(
             "no row of the outcome table can be used; {} gives the reason of each",
