@@ -110,7 +110,7 @@ fn of_sets_at_one_position_one_is_measured_and_the_other_is_named() {
             selected_with(&found, &StudyConfig::default(), Level::C5C6);
         let episode = selections.episodes.remove(0);
         let images = episode.images.clone().unwrap();
-        assert_eq!(images.series, [axial.series_uid.clone()]);
+        assert_eq!(images.series, vec![axial.series_uid.clone()]);
         let second = images.runner_up.unwrap();
         assert_eq!((second.series, second.rule.as_str()), (vec![other.series_uid.clone()], rule));
         // It stands in manifest.json and reads back.
@@ -119,12 +119,12 @@ fn of_sets_at_one_position_one_is_measured_and_the_other_is_named() {
         files::write_manifest(&path, &manifest).unwrap();
         let read = files::read_manifest(&path).unwrap();
         assert_eq!(read.choices(), manifest.choices());
-        assert_eq!(read.choices()[0].images.series, [axial.series_uid.clone()]);
+        assert_eq!(read.choices()[0].images.series, vec![axial.series_uid.clone()]);
 
         // A person who names the other series overrules the order.
-        let config = StudyConfig::default().with_series(vec![other.series_uid.clone()]);
+        let config = StudyConfig::default().with_series(vec!vec![other.series_uid.clone()]);
         let asked = selected_with(&found, &config, Level::C5C6).1.episodes.remove(0);
-        assert_eq!(asked.images.as_ref().unwrap().series, [other.series_uid.clone()]);
+        assert_eq!(asked.images.as_ref().unwrap().series, vec![other.series_uid.clone()]);
         assert_eq!(asked.chosen.unwrap().series_uid, other.series_uid);
     }
 }
