@@ -122,7 +122,7 @@ fn of_sets_at_one_position_one_is_measured_and_the_other_is_named() {
         assert_eq!(read.choices()[0].images.series, vec![axial.series_uid.clone()]);
 
         // A person who names the other series overrules the order.
-        let config = StudyConfig::default().with_series(vec!vec![other.series_uid.clone()]);
+        let config = StudyConfig::default().with_series(vec![other.series_uid.clone()]);
         let asked = selected_with(&found, &config, Level::C5C6).1.episodes.remove(0);
         assert_eq!(asked.images.as_ref().unwrap().series, vec![other.series_uid.clone()]);
         assert_eq!(asked.chosen.unwrap().series_uid, other.series_uid);
