@@ -70,7 +70,16 @@ impl<'a> Examination<'a> {
     /// # Errors
     /// [`NoAxialT2`] with the reason for each stack.
     pub fn pool(&self, accepted: &Accepted) -> Result<Pool<'a>, NoAxialT2> {
-        Pool::gather(self, accepted)
+        Pool::gather(self, accepted, &[])
+    }
+
+    /// The same of these series (0020,000E) alone, where a person has named them; of all
+    /// where none is named.
+    ///
+    /// # Errors
+    /// [`NoAxialT2`] with the reason for each stack of the series.
+    pub fn pool_of(&self, accepted: &Accepted, series: &[&str]) -> Result<Pool<'a>, NoAxialT2> {
+        Pool::gather(self, accepted, series)
     }
 
     /// All of it as one study, by the first of its UIDs.

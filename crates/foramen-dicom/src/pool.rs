@@ -82,11 +82,15 @@ impl<'a> Pool<'a> {
     pub(crate) fn gather(
         examination: &Examination<'a>,
         accepted: &Accepted,
+        series: &[&str],
     ) -> Result<Self, NoAxialT2> {
         let study = examination.as_study();
         let mut kinds: BTreeMap<_, Vec<Unit<'a>>> = BTreeMap::new();
         let mut refused = Vec::new();
-        for &stack in &examination.stacks {
+        let asked = |stack: &&&StackHeader| {
+            series.is_empty() || series.contains(&stack.series_uid.as_str())
+        };
+        for &stack in examination.stacks.iter().filter(asked) {
             match study.suits(stack, accepted) {
                 Ok(remarks) => {
                     // Places are compared within one frame of reference, or, where

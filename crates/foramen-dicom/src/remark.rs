@@ -56,6 +56,14 @@ pub enum Remark {
         /// How many differ.
         gaps: usize,
     },
+    /// The images end within the height at which a foramen may be cut: a narrower slice may
+    /// lie beyond. It is of a level, and comes from whoever measures there.
+    IncompleteLevel {
+        /// Height below the lowest image that is not shown, in millimetres.
+        below: f64,
+        /// Height above the highest.
+        above: f64,
+    },
     /// A stack or block of one slice: nothing beside it can be compared.
     SingleSlice,
     /// Images of the series could not be read, or those of the stack decoded.
@@ -105,6 +113,7 @@ impl Remark {
             Self::MissingSlice { .. } => "missing_slice",
             Self::MissingNumber { .. } => "missing_number",
             Self::UnevenSpacing { .. } => "uneven_spacing",
+            Self::IncompleteLevel { .. } => "incomplete_level",
             Self::SingleSlice => "single_slice",
             Self::UndecodableImage { .. } => "undecodable_image",
             Self::UncertainContrast { .. } => "uncertain_contrast",
@@ -133,6 +142,7 @@ impl Remark {
             | Self::FatTakenAway { .. }
             | Self::Derived
             | Self::AssumedFrame
+            | Self::IncompleteLevel { .. }
             | Self::MissingNumber { .. } => 0.6,
             Self::MissingSlice { .. } | Self::UndecodableImage { .. } | Self::UnreadableDate => 0.5,
             Self::Accepted { .. } | Self::SingleSlice => 0.3,
@@ -166,6 +176,11 @@ impl fmt::Display for Remark {
                 write!(f, "images are missing by their numbers: {}", numbers.join(", "))
             }
             Self::UnevenSpacing { gaps } => write!(f, "{gaps} gaps between slices are uneven"),
+            Self::IncompleteLevel { below, above } => write!(
+                f,
+                "the level is not covered: images end {below:.1} mm above its lower and \
+                 {above:.1} mm below its upper end"
+            ),
             Self::SingleSlice => write!(f, "a single slice, with nothing beside it"),
             Self::UndecodableImage { images } => write!(f, "{images} images cannot be read"),
             Self::UncertainContrast { confidence } => {

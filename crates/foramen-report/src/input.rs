@@ -39,6 +39,19 @@ pub struct Cohort {
     pub studies_without_row: usize,
     /// Images of the measured series that could not be decoded.
     pub images_unread: usize,
+    /// Remarks on the images of included rows, the most frequent first.
+    pub remarks: Vec<Remarked>,
+    /// Rows for which sets of images competed: which was measured, and why not the other.
+    pub competing: Vec<String>,
+}
+
+/// Included rows whose images have one remark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remarked {
+    /// The name of the remark in `selections.csv`.
+    pub remark: String,
+    /// How many rows.
+    pub n: usize,
 }
 
 /// Rows left out for one reason.

@@ -65,7 +65,7 @@ pub use error::ReportError;
 pub use evaluation::{average_repeats, evaluate, evaluate_model};
 pub use foramen_learn::{Prediction, PredictionTable, read_predictions};
 pub use html::render_html;
-pub use input::{Cohort, ExamplePicture, Excluded, Model, ReportInput, TruthComparison};
+pub use input::{Cohort, ExamplePicture, Excluded, Model, Remarked, ReportInput, TruthComparison};
 pub use model_report::ModelReport;
 pub use plot::{calibration_svg, decision_svg, roc_svg};
 pub use report::{ComparisonReport, Report};

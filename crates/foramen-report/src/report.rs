@@ -1,6 +1,6 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::{Cohort, Excluded, ModelReport, TruthComparison};
+use crate::{Cohort, Excluded, ModelReport, Remarked, TruthComparison};
 
 /// The evaluation of a study; its serialisation is `report.json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -82,6 +82,15 @@ fn cohort<S: Serializer>(cohort: &Cohort, serializer: S) -> Result<S::Ok, S::Err
         studies_without_row: usize,
         #[serde(skip_serializing_if = "is_none")]
         images_unread: usize,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        remarks: Vec<Remark<'a>>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        competing: &'a Vec<String>,
+    }
+    #[derive(Serialize)]
+    struct Remark<'a> {
+        remark: &'a str,
+        n: usize,
     }
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
     fn is_none(images: &usize) -> bool {
@@ -94,7 +103,18 @@ fn cohort<S: Serializer>(cohort: &Cohort, serializer: S) -> Result<S::Ok, S::Err
     }
     let excluded =
         cohort.excluded.iter().map(|Excluded { reason, n }| Reason { reason, n: *n }).collect();
+    let remarks = cohort.remarks.iter();
+    let remarks = remarks.map(|Remarked { remark, n }| Remark { remark, n: *n }).collect();
     let Cohort { rows, included, favourable, studies_without_row, images_unread, .. } = *cohort;
-    Flow { rows, included, favourable, excluded, studies_without_row, images_unread }
-        .serialize(serializer)
+    Flow {
+        rows,
+        included,
+        favourable,
+        excluded,
+        studies_without_row,
+        images_unread,
+        remarks,
+        competing: &cohort.competing,
+    }
+    .serialize(serializer)
 }

@@ -51,6 +51,8 @@ pub(crate) fn study() -> ReportInput {
             ],
             studies_without_row: 2,
             images_unread: 0,
+            remarks: Vec::new(),
+            competing: Vec::new(),
         },
         models: vec![
             Model {

@@ -1,36 +1,17 @@
-use foramen_dicom::{AxialT2, Dating, StackHeader, Study};
+use foramen_dicom::{Accepted, Dating, Examination, ImageSet, Pool, StackHeader};
 use jiff::civil::Date;
 use thiserror::Error;
 
-/// Axial T2 images that may show a foramen: a stack, or the angled blocks that belong
-/// together.
+use crate::config::StudyConfig;
+
+/// Axial T2 images that may show a foramen, by the series that holds them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AxialSeries {
     /// Series Instance UID (0020,000E).
     pub series_uid: String,
-    /// Its stacks, as [`StackHeader::stack`], from the feet to the head; none where it was
-    /// read from `manifest.json`, which names series alone.
+    /// Its stacks, as [`StackHeader::stack`], in order; none where it was read from
+    /// `manifest.json`, which names series alone.
     pub stacks: Vec<usize>,
-}
-
-impl AxialSeries {
-    fn of(images: &AxialT2<'_>) -> Self {
-        Self {
-            series_uid: images.stacks[0].series_uid.clone(),
-            stacks: images.stacks.iter().map(|stack| stack.stack).collect(),
-        }
-    }
-
-    /// Its stacks among those of the subject.
-    pub(crate) fn headers<'a>(&self, of_subject: &[&'a StackHeader]) -> Vec<&'a StackHeader> {
-        let find = |number: &usize| {
-            let is_it = |header: &&&StackHeader| {
-                header.stack == *number && header.series_uid == self.series_uid
-            };
-            of_subject.iter().find(is_it).copied()
-        };
-        self.stacks.iter().filter_map(find).collect()
-    }
 }
 
 /// Why no axial T2 images of a subject may be used.
@@ -49,7 +30,7 @@ pub enum NoAxialSeries {
     /// The date of those that are left cannot be read, or is a placeholder.
     #[error(
         "the day of the axial T2 scan is not known ({dating}), so that it may have been made \
-         after the injection; correct the date in the images"
+         after the injection; correct the date in the images, or give `--undated use`"
     )]
     UnknownDay {
         /// What stands there.
@@ -63,84 +44,126 @@ pub enum NoAxialSeries {
     },
 }
 
-/// The axial T2 images of a subject that may be used, best first, each series once.
-pub(crate) struct Candidates {
-    pub(crate) series: Vec<AxialSeries>,
-    /// The day on which the best was begun.
-    pub(crate) acquired: Option<Date>,
+/// The axial T2 images of a subject, one pool for each examination. It borrows the scan
+/// alone, so that all episodes of a subject share it.
+pub(crate) struct Candidates<'a> {
+    /// A pool for each examination that has one, in order of their days.
+    pub(crate) pools: Vec<Pool<'a>>,
+    /// Why the others have none.
+    refused: Vec<String>,
 }
 
-/// The axial T2 images ([`Study::axial_t2`]) that may show a foramen before an
-/// injection on `injected`, best first.
-///
-/// The latest study at or before the injection and at most `scan_age` days old
-/// comes first; within it what suits better, then more slices. Images without a
-/// date have nothing held against them, and come last; images whose date is there
-/// but cannot be read, or is a placeholder, are never taken for made before an
-/// injection. Without a date of the injection (it is yet to be done) the latest
-/// study comes first.
-///
-/// # Errors
-/// Why there is none.
-pub(crate) fn axial_series(
-    stacks: &[&StackHeader],
-    injected: Option<Date>,
-    scan_age: u16,
-) -> Result<Candidates, NoAxialSeries> {
-    let mut found = Vec::new();
-    let mut refused = Vec::new();
-    for study in Study::group(stacks.iter().copied()) {
-        match study.axial_t2() {
-            Ok(series) => found.extend(series),
-            Err(why) => refused.push(why.to_string()),
+impl<'a> Candidates<'a> {
+    /// Gathers the axial T2 images of a subject ([`Examination::pool`]).
+    ///
+    /// Where `only` names series that the subject has, no other is taken.
+    pub(crate) fn of(stacks: &[&'a StackHeader], accepted: &Accepted, only: &[String]) -> Self {
+        let named: Vec<&str> = only
+            .iter()
+            .map(String::as_str)
+            .filter(|uid| stacks.iter().any(|stack| stack.series_uid == *uid))
+            .collect();
+        let (mut pools, mut refused) = (Vec::new(), Vec::new());
+        for examination in Examination::group(stacks.iter().copied()) {
+            let holds = |stack: &&StackHeader| named.contains(&stack.series_uid.as_str());
+            if !named.is_empty() && !examination.stacks.iter().any(holds) {
+                continue;
+            }
+            match examination.pool_of(accepted, &named) {
+                Ok(mut pool) => {
+                    // Where no image decodes, loading the set says so.
+                    _ = pool.measure_sharpness();
+                    pools.push(pool);
+                }
+                Err(why) => refused.push(why.to_string()),
+            }
         }
+        Self { pools, refused }
     }
-    if found.is_empty() {
-        return Err(NoAxialSeries::None { studies: refused });
-    }
-    let today = injected.unwrap_or(Date::MAX);
-    let age = |series: &AxialT2<'_>| {
-        let acquired = series.stacks.iter().filter_map(|stack| stack.acquired);
-        acquired.map(|date| days(date, today)).max()
-    };
-    // A date that cannot be read is not the same as none.
-    let unread = |series: &AxialT2<'_>| {
-        let mut datings = series.stacks.iter().map(|stack| &stack.dating);
-        let unread = |dating: &&Dating| dating.date().is_none() && **dating != Dating::Absent;
-        datings.find(unread).cloned()
-    };
-    let (mut usable, unusable): (Vec<_>, Vec<_>) = found.into_iter().partition(|series| {
-        let in_time = |days: i64| (0..=i64::from(scan_age)).contains(&days);
-        let held_against = age(series).is_none() && unread(series).is_some();
-        injected.is_none() || !held_against && age(series).is_none_or(in_time)
-    });
-    if usable.is_empty() {
-        if let Some(dating) = unusable.iter().find_map(unread) {
-            return Err(NoAxialSeries::UnknownDay { dating });
+
+    /// The indices of the pools that may show a foramen before an injection on
+    /// `injected`, best first.
+    ///
+    /// The latest examination at or before the injection and at most
+    /// [`StudyConfig::scan_age`] days old comes first. Images without a date have
+    /// nothing held against them, and come last; images whose date is there but cannot
+    /// be read, or is a placeholder, are never taken for made before an injection unless
+    /// [`StudyConfig::undated`] asks for them. Without a date of the injection (it is
+    /// yet to be done) the latest comes first.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn usable(
+        &self,
+        injected: Option<Date>,
+        config: &StudyConfig,
+    ) -> Result<Vec<usize>, NoAxialSeries> {
+        if self.pools.is_empty() {
+            return Err(NoAxialSeries::None { studies: self.refused.clone() });
         }
-        let after = unusable.iter().all(|series| age(series).is_some_and(|days| days < 0));
-        return Err(if after {
-            NoAxialSeries::AfterInjection
-        } else {
-            NoAxialSeries::NotInTime { days: scan_age }
+        let today = injected.unwrap_or(Date::MAX);
+        // The latest image counts: none may have been made after the injection.
+        let age = |pool: &Pool<'_>| {
+            let dates = images(pool).filter_map(|stack| stack.acquired);
+            dates.map(|date| days(date, today)).min()
+        };
+        let unread = |pool: &Pool<'_>| {
+            let mut datings = images(pool).map(|stack| &stack.dating);
+            let unread = |dating: &&Dating| dating.date().is_none() && **dating != Dating::Absent;
+            datings.find(unread).cloned()
+        };
+        let in_time = |days: i64| (0..=i64::from(config.scan_age)).contains(&days);
+        let (mut usable, unusable): (Vec<usize>, Vec<usize>) =
+            (0..self.pools.len()).partition(|&index| {
+                let pool = &self.pools[index];
+                let held_against = unread(pool).is_some() && !config.undated.is_used();
+                injected.is_none() || !held_against && age(pool).is_none_or(in_time)
+            });
+        if usable.is_empty() {
+            let unusable = || unusable.iter().map(|&index| &self.pools[index]);
+            if let Some(dating) = unusable().find_map(unread) {
+                return Err(NoAxialSeries::UnknownDay { dating });
+            }
+            let after = unusable().all(|pool| age(pool).is_some_and(|days| days < 0));
+            return Err(if after {
+                NoAxialSeries::AfterInjection
+            } else {
+                NoAxialSeries::NotInTime { days: config.scan_age }
+            });
+        }
+        usable.sort_by_key(|&index| age(&self.pools[index]).unwrap_or(i64::MAX));
+        Ok(usable)
+    }
+
+    /// The series of these pools, best first, each once, and the day on which the first
+    /// pool was begun.
+    pub(crate) fn series(&self, usable: &[usize]) -> (Vec<AxialSeries>, Option<Date>) {
+        let mut series: Vec<AxialSeries> = Vec::new();
+        for stack in usable.iter().flat_map(|&index| images(&self.pools[index])) {
+            match series.iter_mut().find(|other| other.series_uid == stack.series_uid) {
+                Some(known) if known.stacks.contains(&stack.stack) => {}
+                Some(known) => known.stacks.push(stack.stack),
+                None => series.push(AxialSeries {
+                    series_uid: stack.series_uid.clone(),
+                    stacks: vec![stack.stack],
+                }),
+            }
+        }
+        let first = usable.first().map(|&index| &self.pools[index]);
+        let acquired = first.and_then(|pool| {
+            pool.best().images.iter().filter_map(|image| image.stack.acquired).min()
         });
+        (series, acquired)
     }
-    let slices = |series: &AxialT2<'_>| -> usize {
-        series.stacks.iter().map(|stack| stack.slices.len()).sum()
+}
+
+/// The stacks of all images of a pool, those of the best set first.
+fn images<'p, 'a>(pool: &'p Pool<'a>) -> impl Iterator<Item = &'a StackHeader> + use<'p, 'a> {
+    let of = |set: &'p ImageSet<'a>| {
+        let aside = set.set_aside.iter().map(|aside| aside.image.stack);
+        set.images.iter().map(|image| image.stack).chain(aside)
     };
-    usable.sort_by(|a, b| {
-        let days = |series| age(series).unwrap_or(i64::MAX);
-        let by_suitability = b.score.total_cmp(&a.score);
-        days(a).cmp(&days(b)).then(by_suitability).then(slices(b).cmp(&slices(a)))
-    });
-    let acquired = usable[0].stacks.iter().filter_map(|stack| stack.acquired).min();
-    let mut series: Vec<AxialSeries> = Vec::with_capacity(usable.len());
-    for images in &usable {
-        if series.iter().all(|other| other.series_uid != images.stacks[0].series_uid) {
-            series.push(AxialSeries::of(images));
-        }
-    }
-    Ok(Candidates { series, acquired })
+    pool.sets.iter().flat_map(of)
 }
 
 /// Whole days from one date to another.
@@ -150,10 +173,11 @@ pub(crate) fn days(from: Date, to: Date) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use foramen_dicom::{Dating, ScanOptions, scan};
+    use foramen_dicom::{ScanOptions, scan};
     use foramen_phantom::{CohortConfig, write_cohort};
 
     use super::*;
+    use crate::config::Undated;
 
     #[test]
     fn images_with_an_unreadable_date_are_never_before_an_injection() {
@@ -162,20 +186,25 @@ mod tests {
         write_cohort(&config, folder.path(), &|_, _| ()).unwrap();
         let mut found = scan(&folder.path().join("dicom"), &ScanOptions::default()).unwrap();
         let made = found.stacks[0].acquired.unwrap();
-        let series = |found: &foramen_dicom::Scan, injected| {
+        let config = StudyConfig::default();
+        let pools = |found: &foramen_dicom::Scan, injected, config: &StudyConfig| {
             let headers: Vec<&StackHeader> = found.stacks.iter().collect();
-            axial_series(&headers, injected, 365).map(|found| found.series.len())
+            let candidates = Candidates::of(&headers, &Accepted::default(), &[]);
+            candidates.usable(injected, config).map(|usable| usable.len())
         };
-        assert!(series(&found, Some(made)).is_ok());
+        assert_eq!(pools(&found, Some(made), &config), Ok(1));
         let dating = Dating::Placeholder { name: "Study Date", date: Date::constant(1900, 1, 1) };
         for stack in &mut found.stacks {
             (stack.acquired, stack.dating) = (None, dating.clone());
         }
-        let refusal = series(&found, Some(made)).unwrap_err().to_string();
+        let refusal = pools(&found, Some(made), &config).unwrap_err().to_string();
         assert!(refusal.contains("1900-01-01, a placeholder"), "{refusal}");
+        assert!(refusal.contains("--undated use"), "{refusal}");
+        let asked = StudyConfig::default().with_undated(Undated::Use);
+        assert_eq!(pools(&found, Some(made), &asked), Ok(1));
         // To predict, no day is needed; and no date at all holds nothing against it.
-        assert!(series(&found, None).is_ok());
+        assert!(pools(&found, None, &config).is_ok());
         found.stacks.iter_mut().for_each(|stack| stack.dating = Dating::Absent);
-        assert!(series(&found, Some(made)).is_ok());
+        assert!(pools(&found, Some(made), &config).is_ok());
     }
 }

@@ -1,5 +1,9 @@
+use std::str::FromStr;
+
+use foramen_dicom::Accepted;
 use foramen_image::PatchFrame;
 use foramen_select::{DiscOptions, MeasureOptions, SelectOptions};
+use thiserror::Error;
 
 /// Everything a study can be told besides its inputs.
 #[derive(Debug, Clone)]
@@ -8,6 +12,14 @@ pub struct StudyConfig {
     /// How old the scan may be at the injection, days. Default 365: an older one
     /// no longer shows the stenosis that is treated.
     pub scan_age: u16,
+    /// What becomes of images whose date is there and cannot be read. Default
+    /// [`Undated::Exclude`]: they may have been made after the injection.
+    pub undated: Undated,
+    /// The reasons against images that a person has accepted by name; none by default.
+    pub accepted: Accepted,
+    /// Series Instance UIDs (0020,000E): a subject that has one of them is measured on
+    /// those alone. Empty by default.
+    pub series: Vec<String>,
     /// How foramina are measured.
     pub measure: MeasureOptions,
     /// Which slices belong to a level.
@@ -22,6 +34,9 @@ impl Default for StudyConfig {
     fn default() -> Self {
         Self {
             scan_age: 365,
+            undated: Undated::default(),
+            accepted: Accepted::default(),
+            series: Vec::new(),
             measure: MeasureOptions::default(),
             select: SelectOptions::default(),
             discs: DiscOptions::default(),
@@ -38,10 +53,66 @@ impl StudyConfig {
         self
     }
 
+    /// The same configuration with another rule for images whose date cannot be read.
+    #[must_use]
+    pub fn with_undated(mut self, undated: Undated) -> Self {
+        self.undated = undated;
+        self
+    }
+
+    /// The same configuration with reasons that a person has accepted.
+    #[must_use]
+    pub fn with_accepted(mut self, accepted: Accepted) -> Self {
+        self.accepted = accepted;
+        self
+    }
+
+    /// The same configuration with series that are to be used.
+    #[must_use]
+    pub fn with_series(mut self, series: Vec<String>) -> Self {
+        self.series = series;
+        self
+    }
+
     /// The same configuration with another patch frame.
     #[must_use]
     pub fn with_patch(mut self, patch: PatchFrame) -> Self {
         self.patch = patch;
         self
+    }
+}
+
+/// What becomes of images whose date is there and cannot be read, or is a placeholder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Undated {
+    /// They are not used for an injection.
+    #[default]
+    Exclude,
+    /// They are used, with the remark `unreadable_date`.
+    Use,
+}
+
+/// A text that names no [`Undated`].
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("\"{text}\" is neither exclude nor use")]
+pub struct UnknownUndated {
+    text: String,
+}
+
+impl Undated {
+    pub(crate) fn is_used(self) -> bool {
+        self == Self::Use
+    }
+}
+
+impl FromStr for Undated {
+    type Err = UnknownUndated;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "exclude" => Ok(Self::Exclude),
+            "use" => Ok(Self::Use),
+            other => Err(UnknownUndated { text: other.to_owned() }),
+        }
     }
 }

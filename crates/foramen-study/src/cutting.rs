@@ -22,7 +22,7 @@ pub(crate) fn patch_of(
     subject: SubjectId,
     level: Level,
     side: Side,
-    series: &Measured<'_>,
+    series: &Measured,
     choice: &Choice,
     config: &StudyConfig,
 ) -> Option<PatchSample> {
@@ -53,7 +53,7 @@ pub(crate) fn patch_of(
 /// what a width looks like. Their level is that of the nearest disc.
 pub(crate) fn auxiliary(
     subject: &SubjectId,
-    series: &Measured<'_>,
+    series: &Measured,
     chosen: &BTreeSet<(SliceSource, Side)>,
     config: &StudyConfig,
 ) -> Vec<PatchSample> {

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use foramen_dicom::{Orientation, Scan, StackHeader};
+use foramen_dicom::{Examination, FrameAgreement, Orientation, Scan, StackHeader};
 use foramen_image::{Colour, Contrast, Picture, Stack, Window};
 use foramen_select::PointKind;
 use foramen_types::{Level, SubjectId, Vector};
@@ -27,6 +27,8 @@ pub struct DraftedSubject {
     pub found: Vec<Level>,
     /// Why there are none, or none beside those given.
     pub refusal: Option<String>,
+    /// What to know of the positions before they are used.
+    pub warning: Option<String>,
     /// The sagittal slice nearest the discs, with each disc drawn on it in the
     /// colour of its level; the head is up and the front is at image left.
     pub picture: Option<Picture>,
@@ -79,9 +81,19 @@ fn draft(
     let frame = of(Orientation::Axial)
         .or_else(|| of(Orientation::Sagittal))
         .and_then(|stack| stack.frame_of_reference_uid.as_deref());
-    let mut drafted =
-        DraftedSubject { subject: subject.clone(), found: vec![], refusal: None, picture: None };
-    match find_levels(stacks, frame, &config.discs) {
+    let mut drafted = DraftedSubject {
+        subject: subject.clone(),
+        found: vec![],
+        refusal: None,
+        warning: None,
+        picture: None,
+    };
+    let found = find_levels(stacks, frame, &config.discs).or_else(|refusal| {
+        let (discs, warning) = in_assumed_frame(stacks, config).ok_or(refusal)?;
+        drafted.warning = Some(warning);
+        Ok(discs)
+    });
+    match found {
         Ok(discs) => {
             drafted.found = discs.keys().copied().collect();
             drafted.picture = draw_levels(stacks, &discs);
@@ -93,6 +105,37 @@ fn draft(
             (BTreeMap::new(), drafted)
         }
     }
+}
+
+/// The discs of an examination whose frames of reference were removed or replaced, in the
+/// frame that `--assume-one-frame` gives its images, and the warning that belongs to them.
+/// `None` where its images do not lie as one examination does.
+fn in_assumed_frame(
+    stacks: &[&StackHeader],
+    config: &StudyConfig,
+) -> Option<(BTreeMap<Level, DiscPosition>, String)> {
+    let examinations = Examination::group(stacks.iter().copied());
+    let (examination, frames) = examinations
+        .iter()
+        .map(|examination| (examination, examination.frames()))
+        .find(|(_, frames)| matches!(frames, FrameAgreement::Assumable { .. }))?;
+    let named = examination.stacks.iter().filter_map(|s| s.frame_of_reference_uid.clone());
+    let frame = named.min().unwrap_or_else(|| examination.study_uids[0].to_owned());
+    let assumed: Vec<StackHeader> = examination
+        .stacks
+        .iter()
+        .map(|stack| {
+            let mut stack = (*stack).clone();
+            stack.frame_of_reference_uid = Some(frame.clone());
+            stack
+        })
+        .collect();
+    let assumed: Vec<&StackHeader> = assumed.iter().collect();
+    let discs = find_levels(&assumed, Some(&frame), &config.discs).ok()?;
+    let warning = format!(
+        "{frames}; the positions hold only where that is given to the commands that use them"
+    );
+    Some((discs, warning))
 }
 
 /// A subject some of whose discs are known, with the others found from them.
@@ -119,6 +162,7 @@ fn completed(
         subject: subject.clone(),
         found: discs.keys().copied().collect(),
         refusal,
+        warning: None,
         picture: draw_levels(stacks, &discs),
     };
     (discs, drafted)

@@ -12,6 +12,7 @@
 //! | `stages.json` | [`write_stages`] | what a report needs besides |
 //! | `run.json` | [`write_run`] | schema versions and hashes of the others |
 
+mod choice_json;
 mod later;
 mod manifest_json;
 mod patches;

@@ -1,20 +1,20 @@
-use foramen_dicom::StackHeader;
+use foramen_dicom::{ImageSet, StackHeader};
 use foramen_image::SliceSource;
 
-use crate::candidates::AxialSeries;
-use crate::manifest::Kept;
+use crate::candidates::Candidates;
 
-/// The image that a reader chose for an episode: the series that may be used and holds it,
-/// and the slice. A hint is a SOP Instance UID, of an enhanced image with the number of the
+/// The image that a reader chose for an episode: the pool and set that may be used and hold
+/// it, by their indices, and the slice. A hint is a SOP Instance UID, of an enhanced image with the number of the
 /// frame behind a colon.
 ///
 /// # Errors
 /// Why there is no such image, as a sentence for the table.
-pub(crate) fn hinted<'a>(
+pub(crate) fn hinted(
     hint: &str,
-    episode: &'a Kept,
+    candidates: &Candidates<'_>,
+    usable: &[usize],
     stacks: &[&StackHeader],
-) -> Result<(&'a AxialSeries, SliceSource), String> {
+) -> Result<((usize, usize), SliceSource), String> {
     let (uid, frame) = match hint.split_once(':') {
         Some((uid, frame)) => {
             let frame: u32 = frame.trim().parse().map_err(|_| {
@@ -38,17 +38,47 @@ pub(crate) fn hinted<'a>(
              have the slice chosen"
         ));
     };
-    let usable = |uid: &str| episode.series.iter().find(|series| series.series_uid == uid);
-    let in_use = found.into_iter().filter_map(|(of, source)| Some((usable(of)?, source)));
+    let holds = |set: &ImageSet<'_>, source: &SliceSource| {
+        set.images.iter().any(|image| image.header().source == *source)
+    };
+    let place = |source: &SliceSource| {
+        usable.iter().find_map(|&pool| {
+            let set = candidates.pools[pool].sets.iter().position(|set| holds(set, source))?;
+            Some((pool, set))
+        })
+    };
+    let in_use = found.iter().filter_map(|(_, source)| Some((place(source)?, *source)));
     match in_use.collect::<Vec<_>>()[..] {
-        [(series, source)] => Ok((series, source.clone())),
-        [] => Err(format!(
-            "slice_hint {hint} names an image of series {of}, which is no axial T2 series before \
-             the injection"
-        )),
+        [(place, source)] => Ok((place, source.clone())),
+        [] => Err(not_in_use(hint, of, &found, candidates, usable)),
         [..] => Err(format!(
             "slice_hint {hint} names an image of several frames; put the number of the frame \
              behind a colon, as in {uid}:12"
         )),
     }
+}
+
+/// Why none of the named images is in a set.
+fn not_in_use(
+    hint: &str,
+    series: &str,
+    named: &[(&str, &SliceSource)],
+    candidates: &Candidates<'_>,
+    usable: &[usize],
+) -> String {
+    let sets = usable.iter().flat_map(|&pool| &candidates.pools[pool].sets);
+    let mut aside = sets.flat_map(|set| &set.set_aside);
+    let twin =
+        aside.find(|aside| named.iter().any(|(_, source)| aside.image.header().source == **source));
+    if let Some(aside) = twin {
+        return format!(
+            "slice_hint {hint} names an image that was set aside, since {} is the later image of \
+             the same position; name that one",
+            aside.kept.header().source.sop_instance_uid
+        );
+    }
+    format!(
+        "slice_hint {hint} names an image of series {series}, which is no axial T2 series before \
+         the injection"
+    )
 }

@@ -33,18 +33,21 @@ mod candidates;
 mod config;
 mod covariates;
 mod cutting;
+mod deciding;
 mod drafting;
 mod error;
 mod exclusion;
 pub mod files;
 mod flow;
 mod hinting;
+mod image_choice;
 mod inputs;
 mod levels;
 mod links;
 mod manifest;
 mod profiling;
 mod readings;
+mod remarking;
 pub mod review;
 mod samples;
 mod selected;
@@ -60,12 +63,13 @@ struct Readme;
 
 pub use agreement::describe_agreement;
 pub use candidates::{AxialSeries, NoAxialSeries};
-pub use config::StudyConfig;
+pub use config::{StudyConfig, Undated, UnknownUndated};
 pub use covariates::{Numbers, read_covariates};
 pub use drafting::{DraftedSubject, LevelDraft, draft_levels};
 pub use error::StudyError;
 pub use exclusion::Exclusion;
 pub use flow::{CohortFlow, ExclusionCount};
+pub use image_choice::{ChosenImages, ImageChoice, RunnerUpImages};
 pub use inputs::StudyInputs;
 pub use levels::{
     DiscPosition, Drafted, GivenLevels, LabelTable, LevelEdits, LevelSource, Levels, UnreadLevels,

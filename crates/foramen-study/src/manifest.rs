@@ -6,9 +6,10 @@ use foramen_types::{Level, Outcome, Side, SubjectId};
 use jiff::civil::Date;
 
 use crate::StudyConfig;
-use crate::candidates::{AxialSeries, axial_series, days};
+use crate::candidates::{AxialSeries, Candidates, days};
 use crate::covariates::Numbers;
 use crate::exclusion::Exclusion;
+use crate::image_choice::ImageChoice;
 use crate::inputs::StudyInputs;
 use crate::levels::{LevelEdits, Levels};
 use crate::unread::UnreadImages;
@@ -64,6 +65,7 @@ pub struct Manifest {
     pub(crate) near_misses: Vec<(SubjectId, SubjectId)>,
     pub(crate) level_edits: Option<LevelEdits>,
     pub(crate) unread: Vec<UnreadImages>,
+    pub(crate) choices: Vec<ImageChoice>,
 }
 
 impl Manifest {
@@ -91,7 +93,7 @@ impl Manifest {
             with_rows.insert(&episode.subject);
             let of_subject = stacks.get(&episode.subject).map(Vec::as_slice);
             let numbers = inputs.covariates.and_then(|numbers| numbers.get(&episode.rows[0]));
-            match join_episode(episode, of_subject, numbers, config.scan_age) {
+            match join_episode(episode, of_subject, numbers, config) {
                 Ok(kept) => manifest.kept.push(kept),
                 Err(excluded) => manifest.excluded.push(excluded),
             }
@@ -124,11 +126,13 @@ impl Manifest {
         level: Level,
         side: Side,
         covariates: &BTreeMap<SubjectId, Numbers>,
+        config: &StudyConfig,
     ) -> Self {
         let mut manifest = Self::default();
         for (subject, stacks) in by_subject(scan) {
-            match axial_series(&stacks, None, 0) {
-                Ok(found) => manifest.kept.push(Kept {
+            let candidates = Candidates::of(&stacks, &config.accepted, &config.series);
+            match candidates.usable(None, config).map(|usable| candidates.series(&usable).0) {
+                Ok(series) => manifest.kept.push(Kept {
                     row: 0,
                     subject: subject.clone(),
                     level,
@@ -136,7 +140,7 @@ impl Manifest {
                     injection_date: None,
                     outcome: None,
                     slice_hint: None,
-                    series: found.series,
+                    series,
                     scan_age: None,
                     covariates: covariates.get(subject).cloned().unwrap_or_default(),
                 }),
@@ -195,6 +199,13 @@ impl Manifest {
     pub fn unread(&self) -> &[UnreadImages] {
         &self.unread
     }
+
+    /// Which images each row was measured on and why, with what was remarked; none before
+    /// slices are selected.
+    #[must_use]
+    pub fn choices(&self) -> &[ImageChoice] {
+        &self.choices
+    }
 }
 
 /// The stacks of each subject of a scan.
@@ -218,7 +229,7 @@ fn join_episode(
     episode: &Episode,
     stacks: Option<&[&StackHeader]>,
     covariates: Option<&Numbers>,
-    scan_age: u16,
+    config: &StudyConfig,
 ) -> Result<Kept, Excluded> {
     let row = episode.rows[0];
     let Some(stacks) = stacks else {
@@ -229,9 +240,11 @@ fn join_episode(
         );
         return Err(exclusion(episode, Exclusion::NoImages, detail));
     };
-    let found = axial_series(stacks, Some(episode.injection_date), scan_age).map_err(|why| {
+    let candidates = Candidates::of(stacks, &config.accepted, &config.series);
+    let usable = candidates.usable(Some(episode.injection_date), config).map_err(|why| {
         exclusion(episode, Exclusion::NoAxialT2BeforeInjection, format!("row {row}: {why}"))
     })?;
+    let (series, acquired) = candidates.series(&usable);
     Ok(Kept {
         row,
         subject: episode.subject.clone(),
@@ -240,8 +253,8 @@ fn join_episode(
         injection_date: Some(episode.injection_date),
         outcome: Some(episode.outcome),
         slice_hint: episode.slice_hint.clone(),
-        series: found.series,
-        scan_age: found.acquired.map(|date| days(date, episode.injection_date)),
+        series,
+        scan_age: acquired.map(|date| days(date, episode.injection_date)),
         covariates: covariates.cloned().unwrap_or_default(),
     })
 }

@@ -33,30 +33,32 @@ pub struct Profiled {
     pub without: Vec<(SubjectId, NoAxialT2)>,
 }
 
-/// Measures every slice of every axial T2 stack of a scan ([`Study::axial_t2`]) on both
+/// Measures every slice of every axial T2 stack of a scan ([`Examination::pool`]) on both
 /// sides, without an outcome table.
 ///
 /// Each slice is handed to `each` with its picture as soon as it is drawn, from
 /// several threads; the rows come back in the order of the scan.
 ///
-/// [`Study::axial_t2`]: foramen_dicom::Study::axial_t2
+/// [`Examination::pool`]: foramen_dicom::Examination::pool
 pub fn profile_scan(
     scan: &Scan,
     config: &StudyConfig,
     each: &(dyn Fn(ProfiledSlice<'_>) + Sync),
 ) -> Profiled {
     let mut profiled = Profiled::default();
-    let mut axial: BTreeSet<(&str, usize)> = BTreeSet::new();
-    for study in scan.studies() {
-        match study.axial_t2() {
-            Ok(found) => {
-                let stacks = found.into_iter().flat_map(|images| images.stacks);
-                axial.extend(stacks.map(|stack| (stack.series_uid.as_str(), stack.stack)));
+    let mut axial: BTreeSet<(&str, &str, usize)> = BTreeSet::new();
+    for examination in scan.examinations() {
+        match examination.pool(&config.accepted) {
+            Ok(pool) => {
+                let aside = pool.sets.iter().flat_map(|set| &set.set_aside);
+                let images = pool.sets.iter().flat_map(|set| &set.images);
+                let all = images.chain(aside.map(|aside| &aside.image)).map(|image| image.stack);
+                axial.extend(all.map(place_of));
             }
-            Err(why) => profiled.without.push((study.subject.clone(), why)),
+            Err(why) => profiled.without.push((examination.subject.clone(), why)),
         }
     }
-    let is_axial = |header: &&StackHeader| axial.contains(&(&header.series_uid, header.stack));
+    let is_axial = |header: &&StackHeader| axial.contains(&place_of(header));
     let headers: Vec<&StackHeader> = scan.stacks.iter().filter(is_axial).collect();
     let parts: Vec<(Vec<ProfileRow>, Vec<UnreadImages>)> = headers
         .par_iter()
@@ -73,6 +75,11 @@ pub fn profile_scan(
         profiled.unread.extend(unread);
     }
     profiled
+}
+
+/// What tells a stack from all others of a scan.
+fn place_of(stack: &StackHeader) -> (&str, &str, usize) {
+    (&stack.study_uid, &stack.series_uid, stack.stack)
 }
 
 fn profile_stack(

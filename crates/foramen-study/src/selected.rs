@@ -1,4 +1,5 @@
 use crate::exclusion::Exclusion;
+use crate::image_choice::ImageChoice;
 use crate::manifest::{Excluded, Kept, Manifest};
 use crate::selections::Selections;
 
@@ -32,7 +33,8 @@ impl Selected {
         }
         excluded.sort_by_key(|excluded| excluded.row);
         let unread = selections.unread.clone();
-        Self { manifest: Manifest { kept, excluded, unread, ..manifest }, selections }
+        let choices = selections.episodes.iter().filter_map(ImageChoice::of).collect();
+        Self { manifest: Manifest { kept, excluded, unread, choices, ..manifest }, selections }
     }
 
     /// Rows that lead to a prediction, by subject, level and side.

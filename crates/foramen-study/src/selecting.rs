@@ -1,27 +1,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use foramen_dicom::{Scan, StackHeader};
+use foramen_dicom::{Pool, Scan, StackHeader};
 use foramen_image::SliceSource;
-use foramen_select::{
-    Choice, Foramen, Selection, Target, draw, draw_decision, naive_width, narrowest, of_reader,
-};
+use foramen_select::Foramen;
 use foramen_types::{Side, SubjectId};
 use rayon::prelude::*;
 
-use crate::StudyConfig;
-use crate::candidates::AxialSeries;
-use crate::cutting::{auxiliary, patch_of, treated};
+use crate::candidates::Candidates;
+use crate::config::StudyConfig;
+use crate::cutting::auxiliary;
+use crate::deciding::{Decision, decide};
 use crate::hinting::hinted;
+use crate::image_choice::{ChosenImages, RunnerUpImages};
 use crate::levels::Levels;
-use crate::levels::normal_of;
 use crate::manifest::by_subject;
 use crate::manifest::{Kept, Manifest};
-use crate::samples::PatchSample;
 use crate::selected::Selected;
-use crate::selections::{
-    EpisodeSelection, ProfileEpisode, ProfileRow, Rank, SelectedForamen, Selections,
-};
-use crate::series::{Measured, measure_series, source_of};
+use crate::selections::{EpisodeSelection, ProfileEpisode, ProfileRow, Selections};
+use crate::series::{Discs, Measured, discs_in, measure_set, source_of};
 
 /// Finds, measures and cuts out the injected foramen of every kept row.
 ///
@@ -67,37 +63,107 @@ pub fn select_slices(
     Selected::new(manifest, all)
 }
 
-fn select_subject<'e>(
+/// A set of a pool, by the indices of both.
+type SetIndex = (usize, usize);
+
+/// The axial images of a subject: measured once, for all episodes.
+struct Workplace<'a> {
+    subject: &'a SubjectId,
+    stacks: &'a [&'a StackHeader],
+    given: Option<&'a Levels>,
+    config: &'a StudyConfig,
+    candidates: Candidates<'a>,
+    /// By pool and frame of reference.
+    discs: BTreeMap<(usize, Option<String>), Discs>,
+    measured: BTreeMap<SetIndex, Result<Measured, String>>,
+}
+
+impl Workplace<'_> {
+    fn discs(&mut self, pool: usize, frame: Option<&str>) -> &Discs {
+        let of_pool = (pool, frame.map(str::to_owned));
+        self.discs
+            .entry(of_pool)
+            .or_insert_with(|| discs_in(self.subject, self.stacks, frame, self.given, self.config))
+    }
+
+    fn measured(&mut self, place: SetIndex) -> Result<&Measured, String> {
+        if !self.measured.contains_key(&place) {
+            let set = self.candidates.pools[place.0].sets[place.1].clone();
+            let discs = self.discs(place.0, set.frame_of_reference_uid()).clone();
+            self.measured.insert(place, measure_set(&set, discs, self.config));
+        }
+        self.measured[&place].as_ref().map_err(String::clone)
+    }
+
+    /// The sets of a pool in the order in which they stand at the level of an episode, each
+    /// with the rule and the words by which it comes before the next.
+    fn ranked(&mut self, pool: usize, episode: &Kept) -> Vec<Ranked> {
+        let frames: Vec<Option<String>> = self.candidates.pools[pool]
+            .sets
+            .iter()
+            .map(|set| set.frame_of_reference_uid().map(str::to_owned))
+            .collect();
+        let point = frames.into_iter().find_map(|frame| {
+            let discs = self.discs(pool, frame.as_deref()).as_ref().ok()?;
+            Some((discs.get(&episode.level)?.point, frame))
+        });
+        let of = &self.candidates.pools[pool];
+        match point {
+            Some((point, frame)) => of
+                .at(point, frame.as_deref(), REACH)
+                .into_iter()
+                .map(|ranked| Ranked {
+                    set: index_of(of, ranked.set),
+                    before_next: ranked
+                        .before_next
+                        .map(|(rule, why)| (rule.name().to_owned(), why)),
+                })
+                .collect(),
+            // Without a disc the sets stand as they do for the neck as a whole.
+            None => (0..of.sets.len()).map(|set| Ranked { set, before_next: None }).collect(),
+        }
+    }
+
+    fn series(&self, place: SetIndex) -> Vec<String> {
+        let set = &self.candidates.pools[place.0].sets[place.1];
+        set.series().into_iter().map(str::to_owned).collect()
+    }
+}
+
+/// A foramen and the pedicles around it lie within this height of their disc, in
+/// millimetres.
+const REACH: f64 = 8.0;
+
+struct Ranked {
+    set: usize,
+    before_next: Option<(String, String)>,
+}
+
+fn index_of(pool: &Pool<'_>, set: &foramen_dicom::ImageSet<'_>) -> usize {
+    pool.sets.iter().position(|other| std::ptr::eq(other, set)).unwrap_or_default()
+}
+
+fn select_subject(
     subject: &SubjectId,
-    episodes: &[&'e Kept],
+    episodes: &[&Kept],
     stacks: &[&StackHeader],
-    levels: Option<&Levels>,
+    given: Option<&Levels>,
     config: &StudyConfig,
 ) -> Selections {
     let mut result = Selections::default();
-    let mut measured: BTreeMap<&str, Result<Measured<'_>, String>> = BTreeMap::new();
+    let mut work = Workplace {
+        subject,
+        stacks,
+        given,
+        config,
+        candidates: Candidates::of(stacks, &config.accepted, &config.series),
+        discs: BTreeMap::new(),
+        measured: BTreeMap::new(),
+    };
     let mut chosen: BTreeSet<(SliceSource, Side)> = BTreeSet::new();
     let mut judged: BTreeMap<(SliceSource, Side), (Foramen, ProfileEpisode)> = BTreeMap::new();
     for episode in episodes {
-        let mut decided = |of: &'e AxialSeries, given: Option<&SliceSource>| {
-            let series = measured
-                .entry(&of.series_uid)
-                .or_insert_with(|| measure_series(subject, of, stacks, levels, config));
-            let series = series.as_ref().map_err(String::clone)?;
-            decide(episode, series, given, config)
-        };
-        let decision = match &episode.slice_hint {
-            Some(hint) => {
-                hinted(hint, episode, stacks).and_then(|(of, source)| decided(of, Some(&source)))
-            }
-            None => {
-                let mut tried = episode.series.iter().map(|of| decided(of, None));
-                // The best series gives the reason.
-                let first = tried.next().unwrap_or_else(|| Err("no axial series".to_owned()));
-                first.or_else(|reason| tried.find_map(Result::ok).ok_or(reason))
-            }
-        };
-        match decision {
+        match select_episode(episode, &mut work) {
             Ok(Decision { selection, patch, profile }) => {
                 if let Some(slice) = &selection.chosen {
                     chosen.insert((slice.source.clone(), episode.side));
@@ -113,7 +179,7 @@ fn select_subject<'e>(
             Err(reason) => result.episodes.push(refused(episode, reason)),
         }
     }
-    for series in measured.values().flatten() {
+    for series in work.measured.values().flatten() {
         result.unread.extend(series.unread.iter().cloned());
         add_profile(&mut result.profile, subject, series, &judged);
         result.patches.extend(auxiliary(subject, series, &chosen, config));
@@ -122,6 +188,63 @@ fn select_subject<'e>(
         }
     }
     result
+}
+
+/// Chooses the slice of an episode: on the set that comes first at its level, of the latest
+/// examination, and where that gives no foramen on the next one.
+fn select_episode(episode: &Kept, work: &mut Workplace<'_>) -> Result<Decision, String> {
+    let usable = work.candidates.usable(episode.injection_date, work.config);
+    let usable = usable.map_err(|why| why.to_string())?;
+    if let Some(hint) = &episode.slice_hint {
+        let (place, source) = hinted(hint, &work.candidates, &usable, work.stacks)?;
+        let config = work.config;
+        let mut decision = decide(episode, work.measured(place)?, Some(&source), config)?;
+        let ranked = work.ranked(place.0, episode);
+        let other = ranked.iter().find(|ranked| ranked.set != place.1);
+        decision.selection.images = Some(ChosenImages {
+            series: work.series(place),
+            runner_up: other.map(|other| RunnerUpImages {
+                series: work.series((place.0, other.set)),
+                rule: "named".to_owned(),
+                why: "a reader named a slice of it".to_owned(),
+            }),
+        });
+        return Ok(decision);
+    }
+    let mut first_refusal = None;
+    for &pool in &usable {
+        let ranked = work.ranked(pool, episode);
+        for (place, Ranked { set, before_next }) in ranked.iter().enumerate() {
+            let config = work.config;
+            let decided = work
+                .measured((pool, *set))
+                .and_then(|measured| decide(episode, measured, None, config));
+            match decided {
+                Ok(mut decision) => {
+                    // Where the set that comes first was refused, it is the one to tell.
+                    let runner_up = if place == 0 {
+                        ranked.get(1).zip(before_next.clone())
+                    } else {
+                        let why: &String = first_refusal.get_or_insert_with(String::new);
+                        let why = format!("the set that comes before it gives no foramen: {why}");
+                        Some((&ranked[0], ("refused".to_owned(), why)))
+                    };
+                    decision.selection.images = Some(ChosenImages {
+                        series: work.series((pool, *set)),
+                        runner_up: runner_up.map(|(other, (rule, why))| RunnerUpImages {
+                            series: work.series((pool, other.set)),
+                            rule,
+                            why,
+                        }),
+                    });
+                    return Ok(decision);
+                }
+                // The best set gives the reason.
+                Err(reason) => _ = first_refusal.get_or_insert(reason),
+            }
+        }
+    }
+    Err(first_refusal.unwrap_or_else(|| "no axial series".to_owned()))
 }
 
 fn refused(episode: &Kept, reason: String) -> EpisodeSelection {
@@ -135,125 +258,17 @@ fn refused(episode: &Kept, reason: String) -> EpisodeSelection {
         confidence: 0.0,
         refusal: Some(reason),
         unread: 0,
+        images: None,
+        remarks: Vec::new(),
         naive: None,
         picture: None,
     }
 }
 
-/// What was chosen for an episode, with its patch and its slices: image, treated and other
-/// foramen, and what they are to it.
-struct Decision {
-    selection: EpisodeSelection,
-    patch: PatchSample,
-    profile: Vec<(SliceSource, Foramen, Foramen, ProfileEpisode)>,
-}
-
-/// Chooses the slice of an episode in a series; `given` is a reader's own choice.
-fn decide(
-    episode: &Kept,
-    series: &Measured<'_>,
-    given: Option<&SliceSource>,
-    config: &StudyConfig,
-) -> Result<Decision, String> {
-    let target = target(episode, series);
-    // Without the disc a reader's choice stands on its own.
-    let selection = match (&target, given) {
-        (Ok(target), _) => narrowest(&series.stacks, &series.slices, target, &config.select),
-        (Err(_), Some(_)) => Selection::default(),
-        (Err(reason), None) => return Err(reason.clone()),
-    };
-    let Selection { chosen, runner_up, profile, confidence, refusal } = selection;
-    let (choice, confidence, runner_up) = match given {
-        Some(source) => {
-            let place = series.place_of(source).ok_or("the slice of slice_hint was not loaded")?;
-            let (measured, disc) = (&series.slices, target.as_ref().ok());
-            let choice = of_reader(&series.stacks, measured, place, episode.side, disc);
-            let confidence = choice.foramen.confidence;
-            (choice.with_roots_of(&profile), confidence, None)
-        }
-        None => {
-            let refused = || refusal.map_or("refused".to_owned(), |reason| reason.to_string());
-            (chosen.ok_or_else(refused)?, confidence, runner_up)
-        }
-    };
-    let slice = series.slice(&choice);
-    let measurement = &series.slices[choice.stack][choice.slice];
-    let patch =
-        patch_of(episode.subject.clone(), episode.level, episode.side, series, &choice, config)
-            .map(|patch| treated(patch, episode))
-            .ok_or("no patch could be cut around the foramen")?;
-    let picture = if target.is_ok() {
-        draw_decision(slice, measurement, series.window, episode.side, &profile, &choice)
-    } else {
-        draw(slice, measurement, series.window)
-    };
-    let is = |one: &Choice, other: &Choice| (one.stack, one.slice) == (other.stack, other.slice);
-    let ranked = profile.iter().map(|at| {
-        let rank = if is(at, &choice) {
-            Some(Rank::Chosen)
-        } else {
-            runner_up.as_ref().filter(|second| is(at, second)).map(|_| Rank::RunnerUp)
-        };
-        let place = ProfileEpisode { level: episode.level, offset: at.offset, rank };
-        let treated = if is(at, &choice) { &choice.foramen } else { &at.foramen };
-        (source_of(series.slice(at)), treated.clone(), at.contralateral.clone(), place)
-    });
-    let ranked = ranked.collect();
-    let selection = EpisodeSelection {
-        row: episode.row,
-        subject: episode.subject.clone(),
-        level: episode.level,
-        side: episode.side,
-        hinted: given.is_some(),
-        confidence,
-        refusal: None,
-        unread: series.unread.iter().map(|images| images.images).sum(),
-        naive: naive_choice(series, &profile, episode.side),
-        picture: Some(picture),
-        chosen: Some(SelectedForamen {
-            series_uid: series.series_uid.to_owned(),
-            source: source_of(slice),
-            offset: target.is_ok().then_some(choice.offset),
-            foramen: choice.foramen,
-            contralateral: choice.contralateral,
-        }),
-    };
-    Ok(Decision { selection, patch, profile: ranked })
-}
-
-/// The foramen of an episode, at the disc of its level.
-fn target(episode: &Kept, series: &Measured<'_>) -> Result<Target, String> {
-    let discs = series.discs.as_ref().map_err(|why| format!("the level is not known: {why}"))?;
-    let disc = discs.get(&episode.level).ok_or_else(|| {
-        let frame = series.frame_of_reference_uid.unwrap_or("none");
-        format!("no position of the disc {} in frame of reference {frame}", episode.level)
-    })?;
-    Ok(Target {
-        level: episode.level,
-        side: episode.side,
-        disc: disc.point,
-        kind: disc.kind,
-        normal: normal_of(discs, episode.level),
-    })
-}
-
-/// The slice whose foramen is narrowest by a fixed threshold.
-fn naive_choice(series: &Measured<'_>, profile: &[Choice], side: Side) -> Option<SliceSource> {
-    profile
-        .iter()
-        .filter_map(|choice| {
-            let slice = series.slice(choice);
-            let canal = series.slices[choice.stack][choice.slice].canal?;
-            Some((naive_width(slice, canal, side)?, slice))
-        })
-        .min_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, slice)| source_of(slice))
-}
-
 fn add_profile(
     profile: &mut Vec<ProfileRow>,
     subject: &SubjectId,
-    series: &Measured<'_>,
+    series: &Measured,
     judged: &BTreeMap<(SliceSource, Side), (Foramen, ProfileEpisode)>,
 ) {
     for (stack, slices) in series.stacks.iter().zip(&series.slices) {
@@ -264,7 +279,7 @@ fn add_profile(
                 let (foramen, episode) = judged.unzip();
                 profile.push(ProfileRow {
                     subject: subject.clone(),
-                    series_uid: series.series_uid.to_owned(),
+                    series_uid: series.series_of(&source),
                     source,
                     slice,
                     side,

@@ -1,7 +1,9 @@
+use foramen_dicom::Remark;
 use foramen_image::{Picture, SliceSource};
 use foramen_select::Foramen;
 use foramen_types::{Level, Side, SubjectId};
 
+use crate::image_choice::ChosenImages;
 use crate::levels::Levels;
 use crate::samples::PatchSample;
 use crate::unread::UnreadImages;
@@ -43,6 +45,11 @@ pub struct EpisodeSelection {
     pub refusal: Option<String>,
     /// Images of the series that could not be decoded: the narrowest may be among them.
     pub unread: usize,
+    /// The set of images it was measured on and the one that comes second; `None` where
+    /// nothing was measured.
+    pub images: Option<ChosenImages>,
+    /// What was remarked on the images; the lowest of their caps limits the confidence.
+    pub remarks: Vec<Remark>,
     /// The image that a fixed threshold would have chosen, for comparison.
     pub naive: Option<SliceSource>,
     /// The chosen slice with the measured foramen drawn on it, and the profile.

@@ -1,35 +1,51 @@
 use std::collections::BTreeMap;
 
-use foramen_dicom::StackHeader;
+use foramen_dicom::{Examination, FrameAgreement, ImageSet, Remark, StackHeader};
 use foramen_image::{Slice, SliceSource, Stack, Window};
 use foramen_select::{Choice, SliceMeasurement, measure};
 use foramen_types::{Level, SubjectId};
 
-use crate::StudyConfig;
-use crate::candidates::AxialSeries;
+use crate::config::StudyConfig;
 use crate::levels::{DiscPosition, Levels, find_levels};
 use crate::unread::{UnreadImages, of_failed, of_loaded};
 
-/// Quantiles of a series' intensities that patches show as 0 and 1.
+/// Quantiles of a set's intensities that patches show as 0 and 1.
 pub(crate) const PATCH_WINDOW: (f64, f64) = (0.01, 0.99);
 
-/// One axial series, loaded and measured.
-pub(crate) struct Measured<'a> {
-    pub series_uid: &'a str,
+/// Disc positions in one frame of reference, or why there are none.
+pub(crate) type Discs = Result<BTreeMap<Level, DiscPosition>, String>;
+
+/// One set of axial images, loaded and measured.
+pub(crate) struct Measured {
+    /// The series of each image.
+    series_of: BTreeMap<SliceSource, String>,
     /// Images that could not be decoded.
     pub unread: Vec<UnreadImages>,
-    pub frame_of_reference_uid: Option<&'a str>,
+    pub frame_of_reference_uid: Option<String>,
     pub stacks: Vec<Stack>,
     pub slices: Vec<Vec<SliceMeasurement>>,
     pub window: Window,
-    /// Disc positions in the frame of reference of the series, or why none.
-    pub discs: Result<BTreeMap<Level, DiscPosition>, String>,
+    /// What whoever measures the set should know.
+    pub remarks: Vec<Remark>,
+    /// Disc positions in the frame of reference of the set, or why none.
+    pub discs: Discs,
 }
 
-impl Measured<'_> {
+impl Measured {
     /// The image of a choice.
     pub(crate) fn slice(&self, choice: &Choice) -> &Slice {
         &self.stacks[choice.stack].slices()[choice.slice]
+    }
+
+    /// Series Instance UID of an image of the set.
+    pub(crate) fn series_of(&self, source: &SliceSource) -> String {
+        self.series_of.get(source).cloned().unwrap_or_default()
+    }
+
+    /// The plane of an image of the set.
+    pub(crate) fn plane_of(&self, source: &SliceSource) -> Option<&foramen_image::Plane> {
+        let (stack, slice) = self.place_of(source)?;
+        Some(self.stacks[stack].slices()[slice].plane())
     }
 
     /// Which stack, and which slice of it, an image is.
@@ -41,27 +57,51 @@ impl Measured<'_> {
     }
 }
 
-/// Loads and measures a series of a subject; without any stack that loads, why.
-pub(crate) fn measure_series<'a>(
+/// The discs of a subject in a frame of reference: those that were given, else those found
+/// on the sagittal series.
+pub(crate) fn discs_in(
     subject: &SubjectId,
-    series: &'a AxialSeries,
-    headers: &[&'a StackHeader],
+    headers: &[&StackHeader],
+    frame: Option<&str>,
     given: Option<&Levels>,
     config: &StudyConfig,
-) -> Result<Measured<'a>, String> {
-    let of_series = series.headers(headers);
-    let frame_of_reference_uid =
-        of_series.first().and_then(|header| header.frame_of_reference_uid.as_deref());
+) -> Discs {
+    match given {
+        Some(given) => given.in_frame(subject, headers, frame),
+        None => find_levels(headers, frame, &config.discs).map_err(|why| with_frames(why, headers)),
+    }
+}
+
+/// A refusal, and where the frames of reference of an examination do not agree, what to do
+/// about them.
+fn with_frames(refusal: String, headers: &[&StackHeader]) -> String {
+    let examinations = Examination::group(headers.iter().copied());
+    let apart = examinations.iter().map(Examination::frames).find(|of| *of != FrameAgreement::One);
+    match apart {
+        Some(frames) => format!("{refusal}: {frames}"),
+        None => refusal,
+    }
+}
+
+/// Loads and measures a set of images; without any stack that loads, why.
+pub(crate) fn measure_set(
+    set: &ImageSet<'_>,
+    discs: Discs,
+    config: &StudyConfig,
+) -> Result<Measured, String> {
     let mut stacks = Vec::new();
+    let mut remarks = set.remarks.clone();
     let (mut unread, mut failure) = (Vec::new(), None);
-    for header in &of_series {
+    for header in set.runs() {
         match foramen_dicom::load(header) {
             Ok(loaded) => {
                 unread.extend(of_loaded(header, &loaded));
+                remarks.extend(loaded.remarks());
                 stacks.push(loaded.stack);
             }
             Err(error) => {
                 unread.push(of_failed(header, &error));
+                remarks.push(Remark::UndecodableImage { images: header.slices.len() });
                 failure = Some(error.with_causes());
             }
         }
@@ -69,15 +109,23 @@ pub(crate) fn measure_series<'a>(
     if stacks.is_empty() {
         return Err(failure.unwrap_or_else(|| "the axial series is not in the folder".to_owned()));
     }
-    let discs = match given {
-        Some(given) => given.in_frame(subject, headers, frame_of_reference_uid),
-        None => find_levels(headers, frame_of_reference_uid, &config.discs),
-    };
     let slices = stacks.iter().map(|stack| measure(stack, &config.measure)).collect();
     let (low, high) = PATCH_WINDOW;
     let window = Window::from_quantiles(stacks.iter().flat_map(Stack::slices), low, high);
-    let series_uid = &series.series_uid;
-    Ok(Measured { series_uid, unread, frame_of_reference_uid, stacks, slices, window, discs })
+    let series_of = set
+        .images
+        .iter()
+        .map(|image| (image.header().source.clone(), image.stack.series_uid.clone()));
+    Ok(Measured {
+        series_of: series_of.collect(),
+        unread,
+        frame_of_reference_uid: set.frame_of_reference_uid().map(str::to_owned),
+        stacks,
+        slices,
+        window,
+        remarks,
+        discs,
+    })
 }
 
 /// The image of a slice.
@@ -87,13 +135,13 @@ pub(crate) fn source_of(slice: &Slice) -> SliceSource {
 
 #[cfg(test)]
 mod tests {
-    use foramen_dicom::{Orientation, Scan, ScanOptions, scan};
+    use foramen_dicom::{Accepted, Orientation, Scan, ScanOptions, scan};
     use foramen_image::Contrast;
     use foramen_phantom::{CohortConfig, write_cohort};
     use foramen_types::SubjectKey;
 
     use super::*;
-    use crate::candidates::axial_series;
+    use crate::candidates::Candidates;
 
     /// One subject, and the number of its axial stack. The folder holds the images.
     fn one_subject() -> (tempfile::TempDir, Scan, usize) {
@@ -107,9 +155,14 @@ mod tests {
         (folder, found, axial)
     }
 
-    /// The best axial series of the subject, as the join finds it.
-    fn best(headers: &[&StackHeader]) -> Option<AxialSeries> {
-        axial_series(headers, None, 0).ok().map(|found| found.series[0].clone())
+    /// The best set of the subject, measured.
+    fn best(headers: &[&StackHeader], given: Option<&Levels>) -> Option<Measured> {
+        let config = StudyConfig::default();
+        let candidates = Candidates::of(headers, &Accepted::default(), &[]);
+        let set = candidates.pools.first()?.best();
+        let (subject, frame) = (&headers[0].subject, set.frame_of_reference_uid());
+        let discs = discs_in(subject, headers, frame, given, &config);
+        measure_set(set, discs, &config).ok()
     }
 
     #[test]
@@ -120,25 +173,21 @@ mod tests {
         let bytes = std::fs::read(path).unwrap();
         std::fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
         let headers: Vec<&StackHeader> = found.stacks.iter().collect();
-        let series = best(&headers).unwrap();
-        let config = StudyConfig::default();
-        let measured = measure_series(&header.subject, &series, &headers, None, &config).unwrap();
+        let measured = best(&headers, None).unwrap();
         let [unread] = &measured.unread[..] else { panic!("{:?}", measured.unread) };
         assert_eq!((&unread.series_uid, unread.images), (&header.series_uid, 1));
         assert!(!unread.reason.contains(&*path.to_string_lossy()), "{unread}");
         assert_eq!(measured.stacks[0].slices().len() + 1, header.slices.len());
+        assert!(measured.remarks.contains(&Remark::UndecodableImage { images: 1 }));
     }
 
     #[test]
     fn of_a_series_with_several_images_the_axial_t2_ones_are_measured() {
         let (_folder, mut found, axial) = one_subject();
-        let (subject, uid) =
-            (found.stacks[axial].subject.clone(), found.stacks[axial].series_uid.clone());
+        let uid = found.stacks[axial].series_uid.clone();
         let measured = |found: &Scan| {
             let headers: Vec<&StackHeader> = found.stacks.iter().collect();
-            let series = best(&headers)?;
-            measure_series(&subject, &series, &headers, None, &StudyConfig::default())
-                .ok()
+            best(&headers, None)
                 .map(|measured| measured.stacks.iter().map(|stack| stack.contrast).collect())
         };
         let alone: Vec<Contrast> = measured(&found).unwrap();
@@ -167,9 +216,7 @@ mod tests {
         let discs = |found: &foramen_dicom::Scan, table: &str| {
             let levels = Levels::read(table.as_bytes(), &SubjectKey::identity()).unwrap();
             let headers: Vec<&StackHeader> = found.stacks.iter().collect();
-            let config = StudyConfig::default();
-            let series = best(&headers).unwrap();
-            measure_series(&subject, &series, &headers, Some(&levels), &config).unwrap().discs
+            best(&headers, Some(&levels)).unwrap().discs
         };
         assert_eq!(discs(&found, &blank).unwrap().len(), 1);
         // A second examination, in a frame of its own.

@@ -7,13 +7,13 @@ use clap::Args;
 use foramen_dicom::{Scan, scan};
 use foramen_outcome::{Dictionary, Mapping, OutcomeError, OutcomeOptions, Outcomes};
 use foramen_phantom::Truth;
-use foramen_study::{Levels, Numbers, open_levels, read_links};
+use foramen_study::{Levels, Numbers, StudyConfig, open_levels, read_links};
 use foramen_types::{SubjectId, SubjectKey};
 
 use crate::demo_cohort::demo_cohort;
 use crate::files::open;
 use crate::progress::counter;
-use crate::scan_arguments::ScanArguments;
+use crate::scan_arguments::{ImageArguments, ScanArguments};
 use crate::study_source::StudySource;
 
 /// What a study is made from. Without `--dicom` and `--outcomes`, the synthetic
@@ -43,6 +43,9 @@ pub struct Inputs {
     /// How the folder is read.
     #[command(flatten)]
     pub scan: ScanArguments,
+    /// Which images are measured.
+    #[command(flatten)]
+    pub images: ImageArguments,
     /// `truth.json` of a synthetic cohort; that of a folder which `cohort` has written is
     /// found.
     #[arg(long, value_name = "FILE", requires = "dicom")]
@@ -87,11 +90,18 @@ impl Inputs {
             levels: None,
             link: None,
             scan: ScanArguments::default(),
+            images: ImageArguments::default(),
             truth: None,
             covariates: Vec::new(),
             subjects,
             cohort_seed: 1,
         }
+    }
+
+    /// What a study is told of its images.
+    #[must_use]
+    pub fn config(&self) -> StudyConfig {
+        self.images.config(&self.scan)
     }
 
     /// Draws the synthetic cohort where no folder is given and it has not been

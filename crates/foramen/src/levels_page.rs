@@ -32,6 +32,10 @@ pub(crate) fn render_levels(draft: &LevelDraft) -> Result<String> {
             Some(refusal) => format!("{found}; no others: {refusal}"),
             None => found,
         };
+        let text = match &subject.warning {
+            Some(warning) => format!("{text}; warning: {warning}"),
+            None => text,
+        };
         let (id, text) = (escape(subject.subject.as_str()), escape(&text));
         page.push_str("<figure>");
         if let Some(picture) = &subject.picture {

@@ -1,13 +1,15 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use foramen_report::{
-    Cohort, ExamplePicture, Excluded, Model, Report, ReportInput, TruthComparison, read_predictions,
+    Cohort, ExamplePicture, Excluded, Model, Remarked, Report, ReportInput, TruthComparison,
+    read_predictions,
 };
 use foramen_study::files::{self, ModelNotes, SelectedRow, StageNotes};
-use foramen_study::{CohortFlow, Kept, Manifest};
+use foramen_study::{CohortFlow, ImageChoice, Kept, Manifest};
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -160,7 +162,40 @@ fn cohort(manifest: &Manifest) -> Cohort {
             .collect(),
         studies_without_row: flow.studies_without_row,
         images_unread: manifest.unread().iter().map(|unread| unread.images).sum(),
+        remarks: remarks(manifest),
+        competing: competing(manifest),
     }
+}
+
+/// How many of the selected rows have each remark.
+fn remarks(manifest: &Manifest) -> Vec<Remarked> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for choice in manifest.choices() {
+        let names: BTreeSet<&str> = choice.remarks.iter().map(|(name, _)| name.as_str()).collect();
+        for name in names {
+            *counts.entry(name).or_default() += 1;
+        }
+    }
+    let remarked = |(remark, n): (&str, usize)| Remarked { remark: remark.to_owned(), n };
+    let mut remarks: Vec<Remarked> = counts.into_iter().map(remarked).collect();
+    remarks.sort_by_key(|remarked| std::cmp::Reverse(remarked.n));
+    remarks
+}
+
+/// The rows for which sets of images competed, in words.
+fn competing(manifest: &Manifest) -> Vec<String> {
+    let in_words = |choice: &ImageChoice| {
+        let second = choice.images.runner_up.as_ref()?;
+        let ImageChoice { subject, level, side, .. } = choice;
+        Some(format!(
+            "{subject} {level} {side}: measured on {}, not on {}, since {} ({})",
+            choice.images.series.join(" and "),
+            second.series.join(" and "),
+            second.why,
+            second.rule
+        ))
+    };
+    manifest.choices().iter().filter_map(in_words).collect()
 }
 
 /// Chosen slices from the narrowest to the widest, evenly among those that were

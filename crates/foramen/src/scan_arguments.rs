@@ -1,7 +1,9 @@
 use clap::Args;
-use foramen_dicom::{ScanOptions, SubjectFrom};
+use foramen_dicom::{Accepted, Refusal, ScanOptions, SubjectFrom};
+use foramen_study::{StudyConfig, Undated};
 
-/// How a folder of images is read: the same for every command that scans one.
+/// How a folder of images is read, and which of them may be used: the same for every
+/// command that scans one.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ScanArguments {
     /// What names patients: patient-id, folder, or folder:DEPTH.
@@ -11,9 +13,41 @@ pub struct ScanArguments {
     /// sagittal and axial ones cross.
     #[arg(long)]
     pub assume_one_frame: bool,
+    /// Use images in spite of this reason (localizer, plane, contrast, fat, region); may be
+    /// given several times. Their selections have the remark `accepted`.
+    #[arg(long, value_name = "REASON")]
+    pub accept: Vec<Refusal>,
+}
+
+/// Which axial images are measured: for every command that chooses slices.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ImageArguments {
+    /// Measure a subject that has this series (Series Instance UID) on it alone; may be
+    /// given several times.
+    #[arg(long, value_name = "UID")]
+    pub series: Vec<String>,
+    /// What becomes of images whose date is there and cannot be read: exclude, or use (with
+    /// the remark `unreadable_date`).
+    #[arg(long, value_name = "RULE", default_value = "exclude")]
+    pub undated: Undated,
+}
+
+impl ImageArguments {
+    /// What a study is told of its images.
+    pub(crate) fn config(&self, scan: &ScanArguments) -> StudyConfig {
+        StudyConfig::default()
+            .with_accepted(scan.accepted())
+            .with_series(self.series.clone())
+            .with_undated(self.undated)
+    }
 }
 
 impl ScanArguments {
+    /// The reasons that are overruled.
+    pub(crate) fn accepted(&self) -> Accepted {
+        Accepted::new(self.accept.iter().copied())
+    }
+
     /// The options of a scan.
     pub(crate) fn options(&self) -> ScanOptions {
         ScanOptions::default()

@@ -6,8 +6,8 @@ use foramen_image::PatchFrame;
 use foramen_learn::Dataset;
 use foramen_study::files::StageNotes;
 use foramen_study::{
-    EpisodeSelection, Manifest, Selected, Selections, StudyConfig, StudyInputs, files,
-    select_slices,
+    ChosenImages, CohortFlow, EpisodeSelection, Excluded, Manifest, RunnerUpImages, Selected,
+    Selections, StudyConfig, StudyInputs, files, select_slices,
 };
 
 use foramen_types::{Level, Side};
@@ -69,6 +69,16 @@ pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) ->
     Ok(selected)
 }
 
+/// Says how many rows were left out for each reason, with the detail of the first.
+pub(crate) fn say_excluded(selected: &Selected) {
+    for count in &CohortFlow::of(&selected.manifest).excluded {
+        let of_reason = |row: &&Excluded| row.reason == count.reason;
+        let first = selected.excluded().iter().find(of_reason);
+        let detail = first.map_or("", |row| &row.detail);
+        say!("  {:>4} excluded: {} ({detail})", count.rows, count.reason);
+    }
+}
+
 /// Writes a picture per decision and one page with all of them, the most doubtful
 /// first.
 fn write_pictures(out: &Path, selections: &Selections) -> Result<()> {
@@ -125,7 +135,40 @@ fn describe(episode: &EpisodeSelection) -> String {
         let unread = episode.unread;
         parts.push(format!("{unread} image(s) not read: the narrowest may be among them"));
     }
+    if let Some(images) = &episode.images {
+        parts.push(images_in_words(images));
+    }
+    let remarks = episode.remarks.iter().map(|remark| format!("{} ({remark})", remark.name()));
+    let remarks: Vec<String> = remarks.collect();
+    if !remarks.is_empty() {
+        parts.push(format!("remarks: {}", remarks.join("; ")));
+    }
     parts.join(", ")
+}
+
+/// The series that were measured, and where others compete those and why they come second.
+fn images_in_words(images: &ChosenImages) -> String {
+    let ends = |series: &[String]| {
+        let ends: Vec<String> = series.iter().map(|uid| format!("…{}", end_of(uid))).collect();
+        match &ends[..] {
+            [first, .., last] if ends.len() > 4 => {
+                format!("{} series {first} to {last}", ends.len())
+            }
+            _ => format!("series {}", ends.join(" and ")),
+        }
+    };
+    let chosen = ends(&images.series);
+    match &images.runner_up {
+        None => format!("measured on {chosen}"),
+        Some(RunnerUpImages { series, rule, why }) => {
+            format!("measured on {chosen}, not on {} ({rule}: {why})", ends(series))
+        }
+    }
+}
+
+/// The last characters of a UID, which tell series apart.
+fn end_of(uid: &str) -> &str {
+    uid.get(uid.len().saturating_sub(12)..).unwrap_or(uid)
 }
 
 /// The frame of patches of so many millimetres.

@@ -31,6 +31,8 @@ struct SourceFile {
     link: Option<PathBuf>,
     subject_from: String,
     assume_one_frame: bool,
+    #[serde(default)]
+    accept: Vec<String>,
 }
 
 impl StudySource {
@@ -49,6 +51,7 @@ impl StudySource {
                 _ => "patient-id".to_owned(),
             },
             assume_one_frame: self.scan.assume_one_frame,
+            accept: self.scan.accept.iter().map(ToString::to_string).collect(),
         };
         let path = study.join(FILE);
         Ok(foramen_study::files::write_atomically(&path, |writer| {
@@ -78,6 +81,12 @@ impl StudySource {
                 .map_err(anyhow::Error::from)
                 .with_context(unusable)?,
             assume_one_frame: file.assume_one_frame,
+            accept: file
+                .accept
+                .iter()
+                .map(|name| name.parse().map_err(anyhow::Error::from))
+                .collect::<Result<_>>()
+                .with_context(unusable)?,
         };
         Ok(Some(Self { dicom: file.dicom, link: file.link, scan }))
     }

@@ -1,6 +1,6 @@
 use maud::{Markup, html};
 
-use crate::Report;
+use crate::{Cohort, Remarked, Report};
 
 /// The flow of rows, as STARD draws it.
 pub(super) fn section(report: &Report) -> Markup {
@@ -42,8 +42,23 @@ pub(super) fn section(report: &Report) -> Markup {
                         " images of the measured series could not be read; the narrowest slice may \
                          have been among them."
                     }
+                    @if !cohort.remarks.is_empty() {
+                        " Remarks on the images, which limit the confidence of a selection: "
+                        (remarks(cohort)) "."
+                    }
+                    @if !cohort.competing.is_empty() {
+                        " For " (cohort.competing.len())
+                        " injections several sets of images showed the level:"
+                        ul { @for choice in &cohort.competing { li { (choice) } } }
+                    }
                 }
             }
         }
     }
+}
+
+/// Each remark with its number of rows.
+fn remarks(cohort: &Cohort) -> String {
+    let each = cohort.remarks.iter().map(|Remarked { remark, n }| format!("{remark} ({n})"));
+    each.collect::<Vec<_>>().join(", ")
 }

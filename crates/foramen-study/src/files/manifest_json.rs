@@ -4,6 +4,7 @@ use std::path::Path;
 use foramen_types::{Outcome, SubjectId};
 use serde::{Deserialize, Serialize};
 
+use super::choice_json::ChoiceRow;
 use super::write_atomically;
 use crate::{
     AxialSeries, Excluded, Exclusion, Kept, LevelEdits, Manifest, StudyError, UnreadImages,
@@ -25,6 +26,8 @@ struct ManifestFile {
     level_edits: Option<LevelEdits>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unread: Vec<UnreadRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    choices: Vec<ChoiceRow>,
 }
 
 /// Images of a measured series that could not be decoded.
@@ -105,6 +108,7 @@ pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StudyError
             .map(|(row, images)| (row.to_string(), images.to_string()))
             .collect(),
         level_edits: manifest.level_edits,
+        choices: manifest.choices.iter().map(ChoiceRow::from).collect(),
         unread: manifest
             .unread
             .iter()
@@ -181,6 +185,7 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StudyError> {
             .map(|(row, images)| Ok((subject(row)?, subject(images)?)))
             .collect::<Result<_, StudyError>>()?,
         level_edits: file.level_edits,
+        choices: file.choices.into_iter().map(ChoiceRow::read).collect::<Result<_, _>>()?,
         unread: file.unread.into_iter().map(unread).collect::<Result<_, StudyError>>()?,
     })
 }

@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use foramen_dicom::Remark;
 use foramen_select::{PointKind, State};
 use foramen_types::Point;
 
@@ -7,7 +8,8 @@ use crate::table::{millimetres, number, write_csv};
 use crate::{Drafted, LevelSource, Levels, ProfileRow, Rank, Selections, StudyError};
 
 /// Writes `selections.csv`: one row per episode that was looked at, in the order
-/// of the manifest.
+/// of the manifest. `remarks` holds the names of the remarks on its images, with spaces
+/// between them.
 ///
 /// # Errors
 /// [`StudyError::Write`].
@@ -28,6 +30,7 @@ pub fn write_selections(path: &Path, selections: &Selections) -> Result<(), Stud
         "confidence",
         "status",
         "reason",
+        "remarks",
     ];
     let rows = selections.episodes.iter().map(|episode| {
         let chosen = episode.chosen.as_ref();
@@ -50,9 +53,18 @@ pub fn write_selections(path: &Path, selections: &Selections) -> Result<(), Stud
             millimetres(Some(episode.confidence)),
             episode.status().to_owned(),
             episode.refusal.clone().unwrap_or_default(),
+            names(&episode.remarks),
         ]
     });
     write_csv(path, &header, rows)
+}
+
+/// The names of remarks, each once.
+fn names(remarks: &[Remark]) -> String {
+    let mut names: Vec<&str> = remarks.iter().map(Remark::name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.join(" ")
 }
 
 /// Writes `profile.csv`: every slice and side that was measured, where the walls of an

@@ -64,7 +64,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let found = scan(&dicom, &arguments.scan.options().with_key(key.clone()))?;
     let given =
         arguments.levels.as_ref().map(|path| read_levels(path, &key, &found)).transpose()?;
-    let draft = draft_levels(&found, given.as_ref(), &StudyConfig::default());
+    let config = StudyConfig::default().with_accepted(arguments.scan.accepted());
+    let draft = draft_levels(&found, given.as_ref(), &config);
     anyhow::ensure!(
         !draft.subjects.is_empty(),
         "{} holds no MR stack; the example `scan` says what it holds",
@@ -84,6 +85,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let (link, how) = (arguments.link.clone(), arguments.scan.clone());
     StudySource { dicom, link, scan: how }.write(&arguments.out)?;
+    for subject in &draft.subjects {
+        if let Some(warning) = &subject.warning {
+            eprintln!("warning: {}: {warning}", subject.subject);
+        }
+    }
     files::write_levels(&arguments.out.join("levels.csv"), &draft.levels)?;
     let page = arguments.out.join("levels.html");
     fs::write(&page, render_levels(&draft)?)

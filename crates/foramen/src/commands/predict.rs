@@ -23,7 +23,7 @@ use crate::covariates::covariates;
 use crate::demo_cohort::demo_cohort;
 use crate::explanation::Explanations;
 use crate::inputs::{Inputs, prepare_output, read_key, read_levels};
-use crate::scan_arguments::ScanArguments;
+use crate::scan_arguments::{ImageArguments, ScanArguments};
 use crate::stages::{dataset, patch_frame, run_selection};
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
@@ -47,6 +47,8 @@ pub struct Arguments {
     link: Option<PathBuf>,
     #[command(flatten)]
     scan: ScanArguments,
+    #[command(flatten)]
+    images: ImageArguments,
     /// Table `subject_id` and the numbers that the model asks for, such as age.
     #[arg(long, value_name = "FILE", requires = "model")]
     covariates: Option<PathBuf>,
@@ -83,15 +85,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let subjects: BTreeSet<_> = found.stacks.iter().map(|stack| stack.subject.clone()).collect();
     let names = models[0].covariate_names();
     let numbers = covariates(subjects.into_iter(), &names, arguments.covariates.as_deref())?;
-    let manifest = Manifest::to_predict(&found, arguments.level, arguments.side, &numbers);
+    let [pixels, pixel] = [models[0].patch_pixels() as f64, models[0].config().pixel];
+    let config =
+        arguments.images.config(&arguments.scan).with_patch(patch_frame(pixels * pixel, pixel)?);
+    let (level, side) = (arguments.level, arguments.side);
+    let manifest = Manifest::to_predict(&found, level, side, &numbers, &config);
     for excluded in manifest.excluded() {
         let subject = excluded.subject.as_ref().map_or("", |subject| subject.as_str());
         say!("{subject:>10} no prediction: {}", excluded.detail);
     }
     let levels = arguments.levels.as_deref();
     let levels = levels.map(|path| read_levels(path, &key, &found)).transpose()?;
-    let [pixels, pixel] = [models[0].patch_pixels() as f64, models[0].config().pixel];
-    let config = StudyConfig::default().with_patch(patch_frame(pixels * pixel, pixel)?);
     let selected = select_slices(manifest, &found, levels.as_ref(), &config, &|_, _| ());
     let selections = &selected.selections;
     for refused in selections.episodes.iter().filter(|episode| episode.chosen.is_none()) {

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use foramen_dicom::{Accepted, Refusal, scan};
+use foramen_dicom::scan;
 use foramen_phantom::{CohortConfig, write_cohort};
 use indicatif::ProgressBar;
 
@@ -41,10 +41,6 @@ pub struct Arguments {
     strict: bool,
     #[command(flatten)]
     scan: ScanArguments,
-    /// With --explain: use images in spite of this reason (localizer, plane,
-    /// contrast, fat, region); may be given several times.
-    #[arg(long, value_name = "REASON")]
-    accept: Vec<Refusal>,
     /// Write the result for a program to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -90,7 +86,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let direct = if arguments.identity { stack_table::print_residuals(&found)? } else { 0 };
     stack_table::print_stacks(&found, arguments.explain);
     if arguments.explain {
-        let accepted = Accepted::new(arguments.accept.iter().copied());
+        let accepted = arguments.scan.accepted();
         stack_table::print_studies(&found, &accepted);
         stack_table::print_pools(&found, &accepted);
     }

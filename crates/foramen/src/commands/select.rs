@@ -15,12 +15,12 @@ use std::sync::Mutex;
 use anyhow::{Context, Result};
 use clap::Parser;
 use foramen_dicom::scan;
-use foramen_study::{ProfileRow, StudyConfig, files, profile_scan};
+use foramen_study::{ProfileRow, files, profile_scan};
 
 use crate::contact_page::{Shown, contact_page};
 use crate::inputs::{Inputs, prepare_output, read_key};
-use crate::scan_arguments::ScanArguments;
-use crate::stages::run_selection;
+use crate::scan_arguments::{ImageArguments, ScanArguments};
+use crate::stages::{run_selection, say_excluded};
 use crate::terminal::say;
 
 /// Measures the neural foramina of a DICOM folder.
@@ -46,6 +46,8 @@ pub struct Arguments {
     link: Option<PathBuf>,
     #[command(flatten)]
     scan: ScanArguments,
+    #[command(flatten)]
+    images: ImageArguments,
     /// Columns of the table with numbers for the CNN, such as age,duration_weeks.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "outcomes")]
     covariates: Vec<String>,
@@ -63,6 +65,7 @@ pub struct Arguments {
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
     prepare_output(&arguments.out, arguments.force)?;
+    let mut included = 1;
     let profile = match (&arguments.dicom, &arguments.outcomes) {
         (Some(dicom), None) => measure_all(arguments, dicom)?,
         (dicom, outcomes) => {
@@ -74,10 +77,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 levels: arguments.levels.clone(),
                 link: arguments.link.clone(),
                 scan: arguments.scan.clone(),
+                images: arguments.images.clone(),
                 covariates: arguments.covariates.clone(),
                 ..Inputs::synthetic(12)
             };
-            let config = StudyConfig::default();
+            let config = arguments.images.config(&arguments.scan);
             let selected = run_selection(&inputs.open()?, &config, &arguments.out)?;
             for episode in &selected.selections.episodes {
                 let width = episode.chosen.as_ref().and_then(|chosen| chosen.foramen.width);
@@ -87,6 +91,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 let status = episode.status();
                 say!("{subject:>10} {level:<6} {side:<6} {status:<9} {width} {why}");
             }
+            say_excluded(&selected);
+            included = selected.included().len();
             selected.selections.profile
         }
     };
@@ -98,6 +104,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     say!("{} slice sides measured: {}", profile.len(), counts.join(", "));
     say!("written to {}", arguments.out.display());
     anyhow::ensure!(!profile.is_empty(), "nothing was measured; manifest.json gives the reasons");
+    anyhow::ensure!(
+        included > 0,
+        "no slice was chosen; manifest.json gives the reason of each row"
+    );
     Ok(())
 }
 
@@ -107,8 +117,9 @@ fn measure_all(arguments: &Arguments, dicom: &Path) -> Result<Vec<ProfileRow>> {
     let pictures = arguments.out.join("pictures");
     fs::create_dir_all(&pictures)
         .with_context(|| format!("could not make {}", pictures.display()))?;
+    let config = arguments.images.config(&arguments.scan);
     let shown = Mutex::new(Vec::new());
-    let profiled = profile_scan(&found, &StudyConfig::default(), &|slice| {
+    let profiled = profile_scan(&found, &config, &|slice| {
         // The ends of UIDs can be alike; its place in the scan is a stack's own.
         let stack = found.stacks.iter().position(|stack| std::ptr::eq(stack, slice.header));
         let name = format!(

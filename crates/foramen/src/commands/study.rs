@@ -12,13 +12,13 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use foramen_study::CohortFlow;
 use foramen_study::files::{self, StageNotes};
-use foramen_study::{CohortFlow, Excluded, StudyConfig};
 
 use crate::inputs::{Inputs, prepare_output};
 use crate::reporting::make_report;
 use crate::reviewed_training::{follow_review, reviewed_rows, train_reviewed};
-use crate::stages::{dataset, patch_frame, run_selection};
+use crate::stages::{dataset, patch_frame, run_selection, say_excluded};
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
 use crate::training::{resolve_device, train_models};
@@ -67,18 +67,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     lap("cohort", &mut clock);
     let inputs = arguments.inputs.open()?;
     lap("scan", &mut clock);
-    let config = StudyConfig::default().with_patch(frame);
+    let config = arguments.inputs.config().with_patch(frame);
     let selected = run_selection(&inputs, &config, out)?;
     lap("select", &mut clock);
 
     let flow = CohortFlow::of(&selected.manifest);
     say!("{} rows, {} included", flow.rows, flow.included);
-    for count in &flow.excluded {
-        let of_reason = |row: &&Excluded| row.reason == count.reason;
-        let first = selected.excluded().iter().find(of_reason);
-        let detail = first.map_or("", |row| &row.detail);
-        say!("  {:>4} excluded: {} ({detail})", count.rows, count.reason);
-    }
+    say_excluded(&selected);
     if flow.included == 0 {
         bail!(
             "no row of the outcome table can be used; {} gives the reason of each",

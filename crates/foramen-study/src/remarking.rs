@@ -1,0 +1,63 @@
+use foramen_dicom::Remark;
+use foramen_select::{Choice, SelectOptions, Target};
+
+use crate::series::Measured;
+
+/// The remarks of a set that concern a level, each once: of missing slices only those in or
+/// beside the height that a foramen may be cut at. With them, that the images end within it.
+pub(crate) fn at_level(
+    series: &Measured,
+    target: Option<&Target>,
+    profile: &[Choice],
+    options: &SelectOptions,
+) -> Vec<Remark> {
+    let mut remarks: Vec<Remark> = Vec::new();
+    for remark in &series.remarks {
+        let concerns = match (remark, target) {
+            (Remark::MissingSlice { below, gap, .. }, Some(target)) => {
+                series.plane_of(below).is_none_or(|plane| {
+                    // Heights above the disc of the images below and above the gap.
+                    let from = -plane.distance(target.disc);
+                    from <= options.above + MARGIN && from + gap >= -options.below - MARGIN
+                })
+            }
+            _ => true,
+        };
+        if concerns && !remarks.contains(remark) {
+            remarks.push(remark.clone());
+        }
+    }
+    if target.is_some() {
+        remarks.extend(incomplete(series, profile, options));
+    }
+    remarks
+}
+
+/// Discs are tilted against slices and lie in front of the foramina: heights at both differ
+/// by up to this, in millimetres.
+const MARGIN: f64 = 2.0;
+
+/// The remark that images end within the height of the foramen: a narrower slice may lie
+/// beyond. Blocks of a few slices are planned around their disc, and reach as far as half a
+/// slice beyond their last one.
+fn incomplete(series: &Measured, profile: &[Choice], options: &SelectOptions) -> Option<Remark> {
+    let (first, last) = (profile.first()?, profile.last()?);
+    let reaches = |choice: &Choice| {
+        let slices = series.stacks[choice.stack].slices();
+        let spacing = series.stacks[choice.stack].gaps();
+        let spacing = spacing.iter().copied().fold(f64::INFINITY, f64::min);
+        let thickness = slices[choice.slice].thickness.unwrap_or(0.0);
+        if spacing.is_finite() { spacing.max(thickness) } else { thickness }
+    };
+    // Beyond the outermost slice of the level there is room for another one.
+    let below = first.offset + options.below;
+    let above = options.above - last.offset;
+    let lacks = |room: f64, choice: &Choice| room > reaches(choice) + 1e-6;
+    (lacks(below, first) || lacks(above, last))
+        .then(|| Remark::IncompleteLevel { below: below.max(0.0), above: above.max(0.0) })
+}
+
+/// A confidence under the lowest cap of these remarks.
+pub(crate) fn capped(confidence: f64, remarks: &[Remark]) -> f64 {
+    remarks.iter().map(Remark::cap).fold(confidence, f64::min)
+}

@@ -1,0 +1,170 @@
+//! The images of one examination compete across its series, and what is known of them
+//! reaches the selection.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use foramen_dicom::{FatSignal, Orientation, Scan, ScanOptions, StackHeader, scan};
+use foramen_phantom::{CohortConfig, write_cohort};
+use foramen_study::{EpisodeSelection, Manifest, Selections, StudyConfig, files, select_slices};
+use foramen_types::{Level, Side};
+
+static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let config = CohortConfig::default().with_analysable(1).with_defects(0);
+    write_cohort(&config, folder.path(), &|_, _| ()).unwrap();
+    folder
+});
+
+/// One examination, and its axial stack taken out of it.
+fn examination() -> (Scan, StackHeader) {
+    let mut found = scan(&FOLDER.path().join("dicom"), &ScanOptions::default()).unwrap();
+    let is_axial =
+        |stack: &StackHeader| stack.orientation == Orientation::Axial && !stack.localizer;
+    let axial = found.stacks.iter().position(is_axial).unwrap();
+    let axial = found.stacks.remove(axial);
+    (found, axial)
+}
+
+fn with(stacks: impl IntoIterator<Item = StackHeader>) -> Scan {
+    let (mut found, _) = examination();
+    found.stacks.extend(stacks);
+    found
+}
+
+fn selected_with(found: &Scan, config: &StudyConfig, level: Level) -> (Manifest, Selections) {
+    let manifest = Manifest::to_predict(found, level, Side::Left, &BTreeMap::new(), config);
+    let selected = select_slices(manifest, found, None, config, &|_, _| ());
+    (selected.manifest, selected.selections)
+}
+
+fn selected(found: &Scan, level: Level) -> EpisodeSelection {
+    selected_with(found, &StudyConfig::default(), level).1.episodes.remove(0)
+}
+
+fn names(episode: &EpisodeSelection) -> Vec<&'static str> {
+    episode.remarks.iter().map(|remark| remark.name()).collect()
+}
+
+fn width(episode: &EpisodeSelection) -> Option<f64> {
+    episode.chosen.as_ref().and_then(|chosen| chosen.foramen.width)
+}
+
+const LEVELS: [Level; 4] = [Level::C3C4, Level::C4C5, Level::C5C6, Level::C6C7];
+
+#[test]
+fn slices_compete_across_series_and_each_keeps_its_own() {
+    let (_, axial) = examination();
+    let part = |number: usize, keep: &dyn Fn(usize) -> bool| {
+        let mut stack = axial.clone();
+        stack.series_uid = format!("{}.{number}", axial.series_uid);
+        let slices = axial.slices.iter().enumerate().filter(|(index, _)| keep(*index));
+        stack.slices = slices.map(|(_, slice)| slice.clone()).collect();
+        stack
+    };
+    let plain = with([axial.clone()]);
+    let slices = axial.slices.len();
+    // A series for each slice; the upper and the lower neck; two interleaved packages.
+    let per_slice = with((0..slices).map(|at| part(at, &|index| index == at)));
+    let halves =
+        with([part(0, &|index| index < slices / 2), part(1, &|index| index >= slices / 2)]);
+    let packages = with([part(0, &|index| index % 2 == 0), part(1, &|index| index % 2 == 1)]);
+    for level in LEVELS {
+        let expected = selected(&plain, level);
+        assert!(names(&expected).is_empty(), "{:?}", names(&expected));
+        for (found, series) in [(&per_slice, slices), (&halves, 2), (&packages, 2)] {
+            let episode = selected(found, level);
+            assert_eq!((width(&episode), names(&episode)), (width(&expected), vec![]));
+            let images = episode.images.unwrap();
+            assert_eq!((images.series.len(), images.runner_up), (series, None));
+            let chosen = episode.chosen.unwrap();
+            let holds = |stack: &&StackHeader| {
+                stack.slices.iter().any(|slice| slice.source == chosen.source)
+            };
+            let of = found.stacks.iter().find(holds).unwrap();
+            assert_eq!(chosen.series_uid, of.series_uid);
+        }
+    }
+}
+
+#[test]
+fn of_sets_at_one_position_one_is_measured_and_the_other_is_named() {
+    let (_, axial) = examination();
+    let earlier = || {
+        let mut stack = axial.clone();
+        stack.series_uid = format!("{}.1", axial.series_uid);
+        stack.time = stack.time.map(|seconds| seconds - 900.0);
+        stack.series_number = axial.series_number.map(|number| number - 1);
+        for slice in &mut stack.slices {
+            slice.source.sop_instance_uid.push_str(".1");
+        }
+        stack
+    };
+    let mut suppressed = earlier();
+    suppressed.fat = FatSignal::Suppressed;
+    suppressed.time = axial.time.map(|seconds| seconds + 900.0);
+    for (other, rule) in [(earlier(), "later"), (suppressed, "kind")] {
+        let found = with([other.clone(), axial.clone()]);
+        let (manifest, mut selections) =
+            selected_with(&found, &StudyConfig::default(), Level::C5C6);
+        let episode = selections.episodes.remove(0);
+        let images = episode.images.clone().unwrap();
+        assert_eq!(images.series, vec![axial.series_uid.clone()]);
+        let second = images.runner_up.unwrap();
+        assert_eq!((second.series, second.rule.as_str()), (vec![other.series_uid.clone()], rule));
+        // It stands in manifest.json and reads back.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("manifest.json");
+        files::write_manifest(&path, &manifest).unwrap();
+        let read = files::read_manifest(&path).unwrap();
+        assert_eq!(read.choices(), manifest.choices());
+        assert_eq!(read.choices()[0].images.series, vec![axial.series_uid.clone()]);
+
+        // A person who names the other series overrules the order.
+        let config = StudyConfig::default().with_series(vec![other.series_uid.clone()]);
+        let asked = selected_with(&found, &config, Level::C5C6).1.episodes.remove(0);
+        assert_eq!(asked.images.as_ref().unwrap().series, vec![other.series_uid.clone()]);
+        assert_eq!(asked.chosen.unwrap().series_uid, other.series_uid);
+    }
+}
+
+#[test]
+fn a_slice_that_is_missing_at_the_level_limits_the_confidence() {
+    let (_, axial) = examination();
+    let plain = with([axial.clone()]);
+    let chosen = selected(&plain, Level::C5C6).chosen.unwrap();
+    let at = axial.slices.iter().position(|slice| slice.source == chosen.source).unwrap();
+    let mut lost = axial.clone();
+    lost.slices.remove(at);
+    let found = with([lost]);
+    let episode = selected(&found, Level::C5C6);
+    assert!(names(&episode).contains(&"missing_slice"), "{:?}", names(&episode));
+    assert!(episode.confidence <= 0.5);
+    // It does not concern a level far away.
+    let far = selected(&found, Level::C3C4);
+    assert!(names(&far).is_empty(), "{:?}", names(&far));
+    assert!(far.confidence > 0.6);
+    // The column of the table.
+    let (_, selections) = selected_with(&found, &StudyConfig::default(), Level::C5C6);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("selections.csv");
+    files::write_selections(&path, &selections).unwrap();
+    let table = std::fs::read_to_string(&path).unwrap();
+    assert!(table.lines().next().unwrap().ends_with(",remarks"), "{table}");
+    assert!(table.contains("missing_slice"), "{table}");
+}
+
+#[test]
+fn images_that_end_within_the_level_limit_the_confidence() {
+    let (_, axial) = examination();
+    let plain = with([axial.clone()]);
+    let chosen = selected(&plain, Level::C5C6).chosen.unwrap();
+    let at = axial.slices.iter().position(|slice| slice.source == chosen.source).unwrap();
+    let mut cut = axial.clone();
+    // The lowest slice that is left is that above the disc.
+    cut.slices.drain(..=at);
+    let episode = selected(&with([cut]), Level::C5C6);
+    assert_eq!(names(&episode), ["incomplete_level"]);
+    assert!(episode.confidence <= 0.6);
+}
