@@ -65,25 +65,20 @@ mod explain;
 mod fault;
 mod field;
 mod grouping;
-mod lines;
 mod mapping;
 mod missing;
 mod pain_table;
 mod plausible;
 mod procedure;
-mod quote;
 mod reader;
-mod records;
 mod redcap;
 mod remark;
 mod row;
 mod score;
 mod spelling;
 mod subjects;
-mod text;
 mod visit;
 mod vocabulary;
-mod workbook;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -99,7 +94,7 @@ pub use error::OutcomeError;
 pub use event::{Event, EventKind, EventPolicy};
 pub use explain::{ExplainedCell, Explanation, explain};
 pub use flow::{Flow, FlowStep};
-pub use lines::LineCount;
+pub use foramen_table::{LineCount, TableError};
 pub use mapping::{
     Decimal, Low, Mapping, Names, Nominal, Order, RedcapEvents, Rounding, TableFormat,
 };

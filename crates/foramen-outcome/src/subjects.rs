@@ -1,10 +1,11 @@
 use std::hash::BuildHasher as _;
 
+use foramen_table::without_decimals;
 use foramen_types::{SubjectId, SubjectKey};
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::outcomes::NearMiss;
-use crate::spelling::{spelling, without_decimals};
+use crate::spelling::spelling;
 
 /// The subjects of a table in order of their first rows, found by their ids as
 /// they stand there.

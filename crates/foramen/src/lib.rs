@@ -56,6 +56,7 @@ mod progress;
 mod provenance;
 mod reporting;
 mod scan_arguments;
+mod scored_table;
 mod stack_table;
 mod stages;
 mod terminal;
