@@ -8,7 +8,7 @@ use thiserror::Error;
 pub enum OutcomeError {
     /// The file could not be read as a table.
     #[error(transparent)]
-    Table(#[from] TableError),
+    Table(TableError),
     /// The mapping file could not be read.
     #[error("could not read the mapping file")]
     Read(#[source] std::io::Error),
@@ -241,6 +241,16 @@ pub enum OutcomeError {
         /// The line.
         row: u64,
     },
+}
+
+impl From<TableError> for OutcomeError {
+    /// An empty table is told which columns it needs.
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Empty => Self::Empty,
+            other => Self::Table(other),
+        }
+    }
 }
 
 /// What a mapping may say where a table does not have a column.

@@ -356,7 +356,8 @@ mod tests {
             ("1,left,1,open,0,,", "does not go with"),
             ("1,left,1,closed,2,,", "does not go with"),
             ("1,left,1,open,-2,,", "millimetres of at least 0"),
-            ("1,left,1,open,NaN,,", "millimetres of at least 0"),
+            // NaN is how programs write "missing".
+            ("1,left,1,open,NaN,,", "does not go with"),
             ("1,left,1,open,wide,,", "millimetres of at least 0"),
             ("1,left,1,open,2,3,", "a grade is 0, 1 or 2"),
             ("1,left,1,open,2,,4", "walls need all six"),

@@ -169,7 +169,7 @@ pub(crate) fn read_scored(path: &Path, columns: &ScoreColumns) -> Result<Vec<Sco
         let table = Table::read(File::open(path)?, &wanted(columns))?;
         let weights = table.header().iter().find(|title| {
             let title = title.to_lowercase();
-            WEIGHTS.contains(&title.as_str()) && !columns.score.iter().any(|own| *own == title)
+            WEIGHTS.contains(&title.as_str()) && !columns.score.contains(&title)
         });
         if let Some(weights) = weights.filter(|_| !columns.ignore_weights) {
             bail!(
