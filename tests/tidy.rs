@@ -13,7 +13,7 @@ mod circles;
 
 /// Who may import whom: only from a lower layer, never sideways.
 const LAYERS: [&[&str]; 7] = [
-    &["foramen-types", "foramen-test-data"],
+    &["foramen-types", "foramen-table", "foramen-test-data"],
     &["foramen-image", "foramen-outcome", "foramen-metrics", "foramen-tch"],
     &["foramen-dicom", "foramen-select", "foramen-learn", "foramen-phantom"],
     &["foramen-study", "foramen-cnn"],

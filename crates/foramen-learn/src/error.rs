@@ -1,3 +1,4 @@
+use foramen_table::TableError;
 use foramen_types::{Level, Side, SubjectId, TypeError};
 use thiserror::Error;
 
@@ -84,8 +85,11 @@ pub enum LearnError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A table of predictions cannot be read or written as CSV.
-    #[error("could not read the predictions as a CSV table")]
+    /// A file could not be read as a table of predictions.
+    #[error("could not read the predictions")]
+    Table(#[from] TableError),
+    /// A table of predictions could not be written.
+    #[error("could not write the predictions")]
     Csv(#[from] csv::Error),
     /// A column is missing.
     #[error("the predictions have no column {column:?}; the columns found are {found}")]

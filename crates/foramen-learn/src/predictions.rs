@@ -2,6 +2,8 @@ use std::io;
 
 use foramen_types::{Level, Outcome, Probability, Side, SubjectId};
 
+use foramen_table::{Table, inert, is_missing};
+
 use crate::LearnError;
 
 /// What a model says of one foramen that it has not seen, and what came of it.
@@ -37,28 +39,26 @@ pub struct PredictionTable {
 /// their column is missing.
 ///
 /// # Errors
-/// [`LearnError`] for a table that is no CSV, lacks a column, has a cell that
+/// [`LearnError`] for a file that is no table, lacks a column, has a cell that
 /// cannot be read (with its line number), or has no label at all.
 pub fn read_predictions(table: impl io::Read) -> Result<PredictionTable, LearnError> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(table);
-    let titles: Vec<String> = reader
-        .headers()?
-        .iter()
-        .map(|title| title.trim_start_matches('\u{feff}').to_owned())
-        .collect();
-    let find = |column: &str| titles.iter().position(|title| title.eq_ignore_ascii_case(column));
+    let mut table = Table::read(table, &HEADER)?;
+    if let Some(column) = table.find("subject_id") {
+        table.tidy_ids(column)?;
+    }
+    let titles = table.header().join(", ");
+    let find = |column: &str| table.find(column);
     let required = |column: &'static str| {
-        find(column).ok_or_else(|| LearnError::MissingColumn { column, found: titles.join(", ") })
+        find(column).ok_or_else(|| LearnError::MissingColumn { column, found: titles.clone() })
     };
     let [subject, level, side] = [required("subject_id")?, required("level")?, required("side")?];
     let [label, probability] = [required("label")?, required("probability")?];
     let [repeat, fold] = [find("repeat"), find("fold")];
 
     let mut read = PredictionTable { predictions: Vec::new(), without_label: 0 };
-    for record in reader.records() {
-        let record = record?;
-        let row = record.position().map_or(0, csv::Position::line);
-        let text = |place: usize| record.get(place).unwrap_or_default();
+    for row_of_table in table.rows() {
+        let row = row_of_table.line;
+        let text = |place: usize| row_of_table.cell(place);
         let cell = |column, place, remedy| LearnError::Cell {
             row,
             column,
@@ -75,12 +75,13 @@ pub fn read_predictions(table: impl io::Read) -> Result<PredictionTable, LearnEr
         let favourable = match text(label) {
             "1" => Some(true),
             "0" => Some(false),
-            "" => None,
+            missing if is_missing(missing) => None,
             _ => return Err(cell("label", label, "0, 1 or nothing")),
         };
-        let number = text(probability)
-            .parse::<f64>()
+        let number = table
+            .number(text(probability))
             .ok()
+            .flatten()
             .filter(|number| (0.0..=1.0).contains(number))
             .ok_or_else(|| cell("probability", probability, "a number from 0 to 1"))?;
         let prediction = Prediction {
@@ -120,7 +121,7 @@ pub fn write_predictions(
     writer.write_record(HEADER)?;
     for p in predictions {
         writer.write_record([
-            p.subject.to_string(),
+            inert(p.subject.as_str()).into_owned(),
             p.level.to_string(),
             p.side.to_string(),
             p.repeat.to_string(),
@@ -165,6 +166,27 @@ mod tests {
     }
 
     #[test]
+    fn ids_that_a_spreadsheet_would_run_are_written_inert_and_read_back() {
+        let mut read =
+            read_predictions(format!("{TITLES}S1,C5/6,left,0,0,1,0.5\n").as_bytes()).unwrap();
+        read.predictions[0].subject = SubjectId::new("=1+1").unwrap();
+        let mut written = Vec::new();
+        write_predictions(&mut written, &read.predictions).unwrap();
+        assert!(String::from_utf8_lossy(&written).contains("'=1+1,"));
+        assert_eq!(read_predictions(written.as_slice()).unwrap(), read);
+    }
+
+    #[test]
+    fn a_table_that_a_german_spreadsheet_saved_is_read() {
+        let table = "sep=;\r\nSubject_ID;Level;Side;Label;Probability\r\n\
+                     M\u{fc}ller;C5/6;left;1;0,25\r\n7.0;C5/6;R;NA;0,5\r\n";
+        let latin: Vec<u8> = table.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+        let read = read_predictions(latin.as_slice()).unwrap();
+        assert_eq!((read.predictions[0].subject.as_str(), read.without_label), ("Müller", 1));
+        assert!((read.predictions[0].probability.get() - 0.25).abs() < 1e-15);
+    }
+
+    #[test]
     fn repeat_and_fold_may_be_missing_and_columns_in_any_order() {
         let table = "\u{feff}probability,label,side,level,subject_id\n0.5,0,left,C6/7,S1\n";
         assert_eq!(read_predictions(table.as_bytes()).unwrap().predictions[0].repeat, 0);
@@ -190,7 +212,7 @@ mod tests {
         row 3 of the predictions has "yes" as label; write 0, 1 or nothing
         row 2 of the predictions cannot be used: "C6" has two readings: the root C6 leaves at C5/6, the disc below the vertebra C6 is C6/7; write the disc, or say that level names are roots
         row 2 of the predictions has "x" as repeat; write a whole number from 0
-        could not read the predictions as a CSV table: CSV error: record 1 (line: 2, byte: 52): found record with 6 fields, but the previous record has 7 fields
+        row 2 of the predictions has "" as probability; write a number from 0 to 1
         "#
         );
     }

@@ -8,10 +8,10 @@ use csv::StringRecord;
 use self::finder::Finder;
 use crate::covariates::{TextId, Texts};
 use crate::field::{Field, Kind};
-use crate::missing::MissingCodes;
 use crate::visit::{Unit, Visit};
 use crate::vocabulary::Vocabulary;
 use crate::{Dictionary, FollowupWindow, Mapping, Nominal, OutcomeError, Remark};
+use foramen_table::MissingCodes;
 
 /// Which column of a table holds what.
 pub(crate) struct Columns {

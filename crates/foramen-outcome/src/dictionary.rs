@@ -4,8 +4,7 @@ use std::io;
 use csv::StringRecord;
 
 use crate::OutcomeError;
-use crate::records::{Records, find_delimiter};
-use crate::text::Text;
+use foramen_table::{Records, Text, find_delimiter};
 
 /// A REDCap data dictionary: what the fields of a project are called, what they
 /// hold and what their codes mean.

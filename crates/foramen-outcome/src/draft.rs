@@ -13,10 +13,9 @@ use self::names::{COVARIATES, NAMES, SIDES};
 use crate::DateOrder;
 use crate::date::read_date;
 use crate::field::{Field, Kind};
-use crate::records::{Records, find_delimiter};
-use crate::text::Text;
 use crate::visit::Visit;
 use crate::{DateError, OutcomeError};
+use foramen_table::{Records, Text, find_delimiter};
 
 /// Rows that are looked at.
 const ROWS: usize = 500;

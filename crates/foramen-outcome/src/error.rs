@@ -1,3 +1,4 @@
+use foramen_table::TableError;
 use thiserror::Error;
 
 /// Why a table as a whole could not be read. One bad row is never an error: it
@@ -5,8 +6,11 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OutcomeError {
-    /// The bytes could not be read.
-    #[error("could not read the outcome table")]
+    /// The file could not be read as a table.
+    #[error(transparent)]
+    Table(TableError),
+    /// The mapping file could not be read.
+    #[error("could not read the mapping file")]
     Read(#[source] std::io::Error),
     /// There is not even a header.
     #[error(
@@ -206,24 +210,6 @@ pub enum OutcomeError {
         /// What is needed.
         expected: &'static str,
     },
-    /// The mapping names an encoding that does not exist.
-    #[error("{label:?} is no encoding; write \"utf-8\", \"windows-1252\" or another web encoding")]
-    UnknownEncoding {
-        /// The name.
-        label: String,
-    },
-    /// The bytes are not text in the encoding they should be in.
-    #[error("the file is not text in {encoding}; save it as \"CSV UTF-8\"")]
-    Undecodable {
-        /// The encoding that was stated or detected.
-        encoding: &'static str,
-    },
-    /// The delimiter of the mapping is no single byte.
-    #[error("{delimiter:?} cannot separate columns; use a comma, a semicolon or a tab")]
-    Delimiter {
-        /// The delimiter.
-        delimiter: char,
-    },
     /// Nothing in the table is under a name.
     #[error(
         "no episode of the outcome table has anything under {name:?}; there are {}; correct the \
@@ -249,73 +235,22 @@ pub enum OutcomeError {
         /// What it holds.
         value: String,
     },
-    /// The file is that of a program, and no text.
-    #[error("the outcome table is {what}, which is not read here; {remedy}")]
-    NotText {
-        /// What it is.
-        what: &'static str,
-        /// What to do.
-        remedy: &'static str,
-    },
-    /// The workbook could not be read.
-    #[error("could not read the workbook (.xlsx); open it, save it again, or save it as CSV UTF-8")]
-    Workbook(#[source] Box<calamine::XlsxError>),
-    /// The table may be on several sheets of the workbook, or is on none.
-    #[error("{}", sheets(asked.as_deref(), names))]
-    Sheet {
-        /// The sheet that the mapping names.
-        asked: Option<String>,
-        /// The sheets there are.
-        names: Vec<String>,
-    },
-    /// The mapping names a sheet of a file that has none.
-    #[error(
-        "the mapping names a sheet, but the table is no workbook, so it has no effect; remove it"
-    )]
-    SheetOfNoWorkbook,
-    /// Cells of the rows are merged.
-    #[error(
-        "the cells {place} of the workbook are merged, so that their value is given once for \
-         several; unmerge them, and fill each"
-    )]
-    MergedCells {
-        /// As the spreadsheet names them.
-        place: String,
-    },
-    /// A quote opens a cell that takes in rows of the table, or never ends.
-    #[error(
-        "a quote opens on line {line} and takes in the {lines} lines after it, so their rows would \
-         be lost; remove that quote, or close it on its line"
-    )]
-    OpenQuote {
-        /// The line on which it opens.
-        line: usize,
-        /// Lines that it takes in.
-        lines: usize,
-    },
-    /// The mapping says where the header is, and no row begins there.
-    #[error(
-        "no row of the table begins on line {line}, where header_row of the mapping has the header"
-    )]
-    HeaderRow {
-        /// The line.
-        line: u64,
-    },
     /// No row begins on a line.
     #[error("no row of the table begins on line {row}; the header is line 1 in a plain table")]
     NoRow {
         /// The line.
         row: u64,
     },
-    /// The reader's own count does not add up: a fault of this crate.
-    #[error("the table has lines that were neither read nor skipped ({lines}); please report this")]
-    Lines {
-        /// What was counted.
-        lines: crate::LineCount,
-    },
-    /// The table is no CSV.
-    #[error("could not split the outcome table into rows and columns")]
-    Csv(#[from] csv::Error),
+}
+
+impl From<TableError> for OutcomeError {
+    /// An empty table is told which columns it needs.
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Empty => Self::Empty,
+            other => Self::Table(other),
+        }
+    }
 }
 
 /// What a mapping may say where a table does not have a column.
@@ -326,21 +261,5 @@ fn instead_of(column: &str) -> &'static str {
             ", or say under [nominal] when the columns of visits without dates are"
         }
         _ => "",
-    }
-}
-
-fn sheets(asked: Option<&str>, names: &[String]) -> String {
-    let names = names.join(", ");
-    match asked {
-        Some(asked) => {
-            format!(
-                "the workbook has no sheet {asked:?}; its sheets are {names}; correct the mapping"
-            )
-        }
-        None => format!(
-            "the workbook has no or several sheets with cells, {names}; say which in the mapping: \
-             sheet = \"{}\"",
-            names.split(", ").next().unwrap_or_default()
-        ),
     }
 }

@@ -66,25 +66,20 @@ mod explain;
 mod fault;
 mod field;
 mod grouping;
-mod lines;
 mod mapping;
 mod missing;
 mod pain_table;
 mod plausible;
 mod procedure;
-mod quote;
 mod reader;
-mod records;
 mod redcap;
 mod remark;
 mod row;
 mod score;
 mod spelling;
 mod subjects;
-mod text;
 mod visit;
 mod vocabulary;
-mod workbook;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -101,7 +96,7 @@ pub use event::{Event, EventKind, EventPolicy};
 pub use explain::{Explanation, explain};
 pub use flow::{Flow, FlowStep};
 pub use followup_window::FollowupWindow;
-pub use lines::LineCount;
+pub use foramen_table::{LineCount, TableError};
 pub use mapping::{Decimal, Low, Mapping, Names, Nominal, Order, RedcapEvents, TableFormat};
 pub use options::{LateScan, LevelNames, LowBaseline, OutcomeOptions};
 pub use outcomes::{MissedVisit, Outcomes, read};

@@ -4,9 +4,9 @@ use std::io;
 use serde::{Deserialize, Deserializer};
 
 use crate::field::Field;
-use crate::text::plain;
 use crate::visit::{Unit, Visit};
 use crate::{DateOrder, OutcomeError, Rounding};
+use foramen_table::plain;
 
 /// How a table of another form is to be read, from a TOML file: which column
 /// holds what, what its words mean, how dates and decimals are written.

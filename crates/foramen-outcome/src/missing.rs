@@ -1,5 +1,7 @@
 use std::borrow::Cow;
 
+use foramen_table::MissingCodes;
+
 use crate::OutcomeOptions;
 
 /// Codes of missing data that REDCap proposes to every project.
@@ -77,50 +79,6 @@ pub(crate) fn may_be_no_pain(cell: &str) -> bool {
     ];
     let word = cell.to_lowercase();
     NOTHING.iter().chain(&ALSO).any(|known| *known == word)
-}
-
-/// Texts that mean "not entered", made ready to be compared with many cells.
-pub(crate) struct MissingCodes<'a> {
-    words: Vec<Cow<'a, str>>,
-    longest: usize,
-    /// The bytes that a code begins with, in either case.
-    first_bytes: Vec<u8>,
-    numbers: Vec<f64>,
-    /// Whether a single digit can be a code.
-    digits: bool,
-}
-
-impl<'a> MissingCodes<'a> {
-    pub(crate) fn of(words: Vec<Cow<'a, str>>) -> Self {
-        let numbers: Vec<f64> = words.iter().filter_map(|code| code.parse().ok()).collect();
-        let digits = numbers.iter().any(|code| (0.0..10.0).contains(code));
-        let longest = words.iter().map(|word| word.len()).max().unwrap_or_default();
-        let first = |code: &Cow<'a, str>| code.bytes().next();
-        let both = |byte: u8| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()];
-        let first_bytes = words.iter().filter_map(first).flat_map(both).collect();
-        Self { words, longest, first_bytes, numbers, digits }
-    }
-
-    /// Whether a trimmed cell says that its value is missing.
-    pub(crate) fn hold(&self, cell: &str) -> bool {
-        let Some(first) = cell.bytes().next() else { return true };
-        // Most scores.
-        if cell.len() == 1 && first.is_ascii_digit() && !self.digits {
-            return false;
-        }
-        if cell.len() <= self.longest
-            && self.first_bytes.contains(&first)
-            && self.words.iter().any(|word| word.eq_ignore_ascii_case(cell))
-        {
-            return true;
-        }
-        // A date begins with a digit and holds what no number does.
-        (first.is_ascii_digit() || b"+-.".contains(&first))
-            && !cell.bytes().skip(1).any(|byte| b"-/:".contains(&byte))
-            && cell
-                .parse::<f64>()
-                .is_ok_and(|n| self.numbers.iter().any(|code| (code - n).abs() < f64::EPSILON))
-    }
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use foramen_table::MISSING;
 use foramen_types::{Nrs, SubjectKey};
 
 use crate::{DateOrder, Dictionary, EventPolicy, FollowupWindow, LabelRule, Low, Mapping, Names};
@@ -56,36 +57,6 @@ pub struct OutcomeOptions {
 
 impl Default for OutcomeOptions {
     fn default() -> Self {
-        let codes = [
-            "77",
-            "88",
-            "99",
-            "777",
-            "888",
-            "999",
-            "-1",
-            "-7",
-            "-8",
-            "-9",
-            "-77",
-            "-88",
-            "-99",
-            "-999",
-            "NA",
-            "N/A",
-            "#N/A",
-            "NaN",
-            "NaT",
-            "null",
-            "#NULL!",
-            "<undefined>",
-            "missing",
-            "unknown",
-            "UNK",
-            ".",
-            "-",
-            "?",
-        ];
         Self {
             key: SubjectKey::identity(),
             rule: LabelRule::default(),
@@ -94,7 +65,7 @@ impl Default for OutcomeOptions {
             low_baseline: LowBaseline::Keep,
             least_baseline: Nrs::from_hundredths(400).expect("4 is a score"),
             events: EventPolicy::Exclude,
-            missing_codes: codes.map(str::to_owned).to_vec(),
+            missing_codes: MISSING.map(str::to_owned).to_vec(),
             codes_are_declared: false,
             level_names: LevelNames::Disc,
             date_order: DateOrder::Unknown,

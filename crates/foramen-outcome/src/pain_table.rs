@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use csv::StringRecord;
+use foramen_table::{Merged, Records, TableError, Text, find_delimiter, separator_line};
 use foramen_types::SubjectId;
 use jiff::civil::Date;
 
@@ -13,14 +14,11 @@ use crate::field::Field;
 use crate::missing::Missing;
 use crate::plausible;
 use crate::reader::{ExplainedCell, Reader};
-use crate::records::{Records, find_delimiter, separator_line};
 use crate::redcap::Assembly;
 use crate::row::{Key, Row};
 use crate::score::ScaleWatch;
 use crate::spelling::without_entry;
 use crate::subjects::{NearMiss, Subjects};
-use crate::text::Text;
-use crate::workbook::Merged;
 use crate::{
     Decimal, LineCount, OutcomeError, OutcomeOptions, RedcapEvents, Rejection, RejectionReason,
     Remark, TableFormat,
@@ -90,7 +88,7 @@ impl PainTable {
             _ if sheet.is_some() => b'\t',
             (Some(delimiter), _) => delimiter,
             (None, Some(delimiter)) => {
-                u8::try_from(delimiter).map_err(|_| OutcomeError::Delimiter { delimiter })?
+                u8::try_from(delimiter).map_err(|_| TableError::Delimiter { delimiter })?
             }
             (None, None) => find_delimiter(&text, |cell| is_known(cell, options)),
         };
@@ -100,7 +98,7 @@ impl PainTable {
             records.header(mapping.header_row, |cell| is_known(cell, options))?;
         let merged = sheet.iter().flatten().find(|merged| merged.last > header_line);
         if let Some(Merged { place, .. }) = merged {
-            return Err(OutcomeError::MergedCells { place: place.clone() });
+            return Err(TableError::MergedCells { place: place.clone() }.into());
         }
         let redcap = match mapping.format {
             Some(format) => format == TableFormat::Redcap,

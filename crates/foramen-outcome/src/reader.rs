@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::cell;
 
 use csv::StringRecord;
+use foramen_table::{MissingCodes, is_shortened};
 use foramen_types::{Level, Nrs, Side, SubjectId};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -14,11 +15,10 @@ use crate::columns::Columns;
 use crate::covariates::{TextId, Texts};
 use crate::date::read_date;
 use crate::field::{Field, Kind};
-use crate::missing::{Missing, MissingCodes, may_be_no_pain};
+use crate::missing::{Missing, may_be_no_pain};
 use crate::procedure::{Procedure, is_pain_score};
 use crate::row::{Cell, Foramen, Told, ToldEvent};
 use crate::score::{ScaleWatch, Score};
-use crate::spelling::is_shortened;
 use crate::visit::Visit;
 use crate::{EventKind, LevelNames, OutcomeOptions, Rejection, RejectionReason};
 

@@ -1,6 +1,6 @@
 //! Ids as people write them: what is one id in two spellings, and what may be.
 
-use std::borrow::Cow;
+use foramen_table::without_decimals;
 
 /// What ids share that may be one person typed in two ways: they differ in case,
 /// leading zeros, spaces, a separator between letters and digits, decimals that a
@@ -19,32 +19,11 @@ pub(crate) fn spelling(id: &str) -> String {
     bare.trim_start_matches('0').to_lowercase()
 }
 
-/// `1001` of `1001.0`, as programs write whole numbers that they took for decimals.
-pub(crate) fn without_decimals(id: &str) -> Option<&str> {
-    let (whole, decimals) = id.split_once('.')?;
-    let zeros = !decimals.is_empty() && decimals.bytes().all(|byte| byte == b'0');
-    let number = !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit());
-    (zeros && number).then_some(whole)
-}
-
 /// `R1` of `R1--1` and `R1--2`, the two entries of one record in REDCap's double
 /// data entry.
 pub(crate) fn without_entry(id: &str) -> Option<&str> {
     let record = id.strip_suffix("--1").or_else(|| id.strip_suffix("--2"))?;
     (!record.is_empty()).then_some(record)
-}
-
-/// Whether an id is a long number that a spreadsheet has shortened (`1.23E+08`):
-/// its last digits are gone, and other persons may have the same.
-pub(crate) fn is_shortened(id: &str) -> bool {
-    let id: Cow<'_, str> = if id.contains(',') { id.replace(',', ".").into() } else { id.into() };
-    let Some((digits, exponent)) = id.split_once(['E', 'e']) else { return false };
-    let (whole, decimals) = digits.split_once('.').unwrap_or((digits, "0"));
-    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    whole.len() == 1
-        && number(whole)
-        && number(decimals)
-        && exponent.strip_prefix('+').is_some_and(|power| power.len() > 1 && number(power))
 }
 
 #[cfg(test)]
@@ -66,11 +45,5 @@ mod tests {
         for (one, other) in [("1-1", "11"), ("1001", "1001.5"), ("123", "1230"), ("A-B", "AB")] {
             assert_ne!(spelling(one), spelling(other), "{one} {other}");
         }
-    }
-
-    #[test]
-    fn shortened_numbers_are_known() {
-        assert!(["1.23E+08", "1,23E+08", "1E+10"].into_iter().all(is_shortened));
-        assert!(!["1E5", "E1+08", "12E+08", "P1E+08", "1.23"].into_iter().any(is_shortened));
     }
 }

@@ -1,10 +1,11 @@
 use std::fmt;
 use std::hash::BuildHasher as _;
 
+use foramen_table::without_decimals;
 use foramen_types::{SubjectId, SubjectKey};
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::spelling::{spelling, without_decimals};
+use crate::spelling::spelling;
 
 /// Two ids that may be one person typed in two ways: they differ only in case,
 /// leading zeros, spaces, separators or added decimals, such as `00123` and `123`,

@@ -9,22 +9,27 @@ use crate::table::{Table, number_in};
 /// Numbers of a subject by name; `None` where one is missing.
 pub type Numbers = BTreeMap<String, Option<f64>>;
 
+/// Larger numbers are slips, and would drown all others when they are standardised.
+const LARGEST: f64 = 1e12;
+
 /// Reads a table of numbers, `subject_id` and a column for each of `names`, for those
 /// who are to be predicted. A blank cell is a missing number; other columns are
 /// passed over.
 ///
 /// # Errors
-/// [`StudyError::MissingColumn`], [`StudyError::Csv`], [`StudyError::Value`],
+/// [`StudyError::MissingColumn`], [`StudyError::Table`], [`StudyError::Value`],
 /// [`StudyError::RepeatedRow`] when a subject has two rows, and [`StudyError::Cell`]
-/// for a cell that holds anything else.
+/// for a cell that holds anything else or a number beyond 10¹².
 pub fn read_covariates(
     table: impl Read,
     names: &[&str],
 ) -> Result<BTreeMap<SubjectId, Numbers>, StudyError> {
-    let table = Table::read("table of covariates", table)?;
+    let wanted: Vec<&str> = ["subject_id"].into_iter().chain(names.iter().copied()).collect();
+    let mut table = Table::read("table of covariates", table, &wanted)?;
     let subject = table.column("subject_id")?;
     let places = names.iter().map(|name| Ok((*name, table.column(name)?)));
     let places = places.collect::<Result<Vec<_>, StudyError>>()?;
+    places.iter().for_each(|(_, at)| table.plain_numbers(*at));
     let mut read = BTreeMap::new();
     for row in table.rows() {
         let id = SubjectId::new(row.cell(subject)).map_err(|source| StudyError::Value {
@@ -40,6 +45,15 @@ pub fn read_covariates(
                 value: row.cell(*at).to_owned(),
                 remedy: "write a number, or nothing where it is not known",
             })?;
+            if number.is_some_and(|number| number.abs() > LARGEST) {
+                return Err(StudyError::Cell {
+                    table: table.name(),
+                    row: row.line,
+                    column: (*name).to_owned(),
+                    value: row.cell(*at).to_owned(),
+                    remedy: "no measurement of a patient is as large; correct it, or write nothing",
+                });
+            }
             Ok(((*name).to_owned(), number))
         });
         let numbers = numbers.collect::<Result<Numbers, StudyError>>()?;
@@ -61,6 +75,24 @@ mod tests {
         let of = |id: &str, name: &str| read[&SubjectId::new(id).unwrap()][name];
         assert_eq!((of("A", "age"), of("A", "duration")), (Some(61.0), None));
         assert_eq!((of("B", "age"), of("B", "duration")), (None, Some(2.5)));
+    }
+
+    #[test]
+    fn a_table_of_a_german_spreadsheet_is_read() {
+        let table = b"Name;subject_id;Age\r\nM\xfcller;7.0;61,5\r\nK\xf6nig;8.0;k. A.\r\n";
+        let error = read_covariates(&table[..], &["age"]).unwrap_err().to_string();
+        assert!(error.contains("row 3") && error.contains("k. A."), "{error}");
+        let table = b"Name;subject_id;Age\r\nM\xfcller;7.0;61,5\r\nK\xf6nig;8.0;n/a\r\n";
+        let read = read_covariates(&table[..], &["age"]).unwrap();
+        let of = |id: &str| read[&SubjectId::new(id).unwrap()]["age"];
+        assert_eq!((of("7"), of("8")), (Some(61.5), None));
+    }
+
+    #[test]
+    fn a_number_that_no_patient_has_is_named() {
+        let table = "subject_id,age\nA,61\nB,1e308\n";
+        let error = read_covariates(table.as_bytes(), &["age"]).unwrap_err().to_string();
+        assert!(error.contains("row 3") && error.contains("age = \"1e308\""), "{error}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use foramen_select::SELECTION_VERSION;
+use foramen_table::TableError;
 use foramen_types::{KeyError, Level, Side, SubjectId, TypeError};
 use thiserror::Error;
 
@@ -138,14 +139,14 @@ pub enum StudyError {
     /// The linkage table contradicts itself.
     #[error("the linkage table cannot be used")]
     Links(#[from] KeyError),
-    /// A table is no CSV.
-    #[error("could not split the {table} into rows and columns")]
-    Csv {
+    /// A file could not be read as a table.
+    #[error("could not read the {table}")]
+    Table {
         /// Which table.
         table: &'static str,
         /// Where and why.
         #[source]
-        source: csv::Error,
+        source: TableError,
     },
     /// A file of disc positions cannot be used.
     #[error("could not use the disc positions in {path}")]

@@ -8,10 +8,10 @@ use crate::table::Table;
 /// Reads a linkage table, `patient_id,subject_id`, into a key.
 ///
 /// # Errors
-/// [`StudyError::MissingColumn`], [`StudyError::Csv`] and [`StudyError::Links`]
+/// [`StudyError::MissingColumn`], [`StudyError::Table`] and [`StudyError::Links`]
 /// when one patient id is given two subjects. Messages name no patient id.
 pub fn read_links(table: impl Read) -> Result<SubjectKey, StudyError> {
-    let table = Table::read("linkage table", table)?;
+    let table = Table::read("linkage table", table, &["patient_id", "subject_id"])?;
     let [patient, subject] = [table.column("patient_id")?, table.column("subject_id")?];
     let pairs = table.rows().iter().map(|row| (row.cell(patient), row.cell(subject)));
     Ok(SubjectKey::linked(pairs)?)

@@ -4,10 +4,11 @@ use std::io::Read;
 use std::str::FromStr;
 
 use foramen_select::{KimGrade, State};
+use foramen_table::Row;
 use foramen_types::{Point, Side, Vector};
 
 use crate::StudyError;
-use crate::table::{Row, Table};
+use crate::table::Table;
 
 /// One foramen on one slice.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +54,9 @@ struct Columns {
     modified_kim: Option<usize>,
     walls: [Option<usize>; 6],
 }
+
+/// Columns by which the header is found.
+const COLUMNS: [&str; 5] = ["sop_instance_uid", "side", "state", "width_mm", "reader"];
 
 const WALLS: [&str; 6] =
     ["front_x_mm", "front_y_mm", "front_z_mm", "back_x_mm", "back_y_mm", "back_z_mm"];
@@ -226,10 +230,10 @@ impl Reading<'_> {
 /// walls in `front_x_mm` to `back_z_mm`.
 ///
 /// # Errors
-/// [`StudyError::Csv`], [`StudyError::MissingColumn`], [`StudyError::Cell`], and
+/// [`StudyError::Table`], [`StudyError::MissingColumn`], [`StudyError::Cell`], and
 /// [`StudyError::ReadTwice`] when a reader has two rows for one foramen.
 pub fn read_readings(table: impl Read) -> Result<BTreeMap<String, Readings>, StudyError> {
-    read_rows(&Table::read("table of readings", table)?, |_, _| false)
+    read_rows(&Table::read("table of readings", table, &COLUMNS)?, |_, _| false)
 }
 
 /// Reads `profile.csv` or `selections.csv`, with the columns of [`read_readings`].
@@ -239,7 +243,7 @@ pub fn read_readings(table: impl Read) -> Result<BTreeMap<String, Readings>, Stu
 /// episodes may be the same. [`StudyError::SeveralReaders`] and
 /// [`StudyError::NothingMeasured`].
 pub fn read_profile(table: impl Read) -> Result<Readings, StudyError> {
-    let table = Table::read("profile", table)?;
+    let table = Table::read("profile", table, &COLUMNS)?;
     let mut all = read_rows(&table, |one, other| one == other)?;
     let first = all.pop_first();
     if !all.is_empty() {
@@ -352,7 +356,8 @@ mod tests {
             ("1,left,1,open,0,,", "does not go with"),
             ("1,left,1,closed,2,,", "does not go with"),
             ("1,left,1,open,-2,,", "millimetres of at least 0"),
-            ("1,left,1,open,NaN,,", "millimetres of at least 0"),
+            // NaN is how programs write "missing".
+            ("1,left,1,open,NaN,,", "does not go with"),
             ("1,left,1,open,wide,,", "millimetres of at least 0"),
             ("1,left,1,open,2,3,", "a grade is 0, 1 or 2"),
             ("1,left,1,open,2,,4", "walls need all six"),

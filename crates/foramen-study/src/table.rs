@@ -1,49 +1,64 @@
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
 
+use foramen_table::{Row, inert};
+
 use crate::StudyError;
 
-/// A CSV table with a header, every cell trimmed text.
+/// Columns of words or numbers that may be left out; those that end in `_mm` are
+/// numbers as well.
+const OPTIONAL: [&str; 9] =
+    ["nx", "ny", "nz", "confidence", "frame", "kim", "modified_kim", "state", "status"];
+
+/// A table with a header, read as every table of foramen is, under its name in
+/// messages.
 pub(crate) struct Table {
     name: &'static str,
-    header: Vec<String>,
-    rows: Vec<Row>,
-}
-
-/// One row with its line number.
-pub(crate) struct Row {
-    /// Line number in the file; the header is line 1.
-    pub(crate) line: u64,
-    cells: Vec<String>,
-}
-
-impl Row {
-    /// The text of a cell; empty when the row is short.
-    pub(crate) fn cell(&self, column: usize) -> &str {
-        self.cells.get(column).map_or("", String::as_str)
-    }
+    table: foramen_table::Table,
 }
 
 impl Table {
-    /// Reads a table; a byte order mark before the header is skipped.
-    pub(crate) fn read(name: &'static str, reader: impl Read) -> Result<Self, StudyError> {
-        let csv = |source| StudyError::Csv { table: name, source };
-        let mut reader =
-            csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(reader);
-        let header = reader.headers().map_err(csv)?;
-        let header =
-            header.iter().map(|title| title.trim_start_matches('\u{feff}').to_owned()).collect();
-        let mut rows = Vec::new();
-        for record in reader.records() {
-            let record = record.map_err(csv)?;
-            let line = record.position().map_or(0, csv::Position::line);
-            let cells = record.iter().map(|cell| restored(cell).to_owned()).collect();
-            rows.push(Row { line, cells });
+    /// Reads a table whose header is found by the `wanted` names. Numbers have a
+    /// decimal point afterwards, and words for "missing" in columns that may be
+    /// blank are blank.
+    pub(crate) fn read(
+        name: &'static str,
+        reader: impl Read,
+        wanted: &[&str],
+    ) -> Result<Self, StudyError> {
+        let of_table = |source| StudyError::Table { table: name, source };
+        let mut table = foramen_table::Table::read(reader, wanted).map_err(of_table)?;
+        for id in ["subject_id", "patient_id"] {
+            let Some(column) = table.find(id).filter(|_| wanted.contains(&id)) else { continue };
+            table.tidy_ids(column).map_err(of_table)?;
         }
-        Ok(Self { name, header, rows })
+        let mut tidied = Self { name, table };
+        let optional = |title: &String| {
+            let title = title.to_lowercase();
+            let number = title.ends_with("_mm") && title != "drafted_mm";
+            number || OPTIONAL.contains(&title.as_str())
+        };
+        let titles = (0..).zip(tidied.table.header());
+        let columns: Vec<usize> =
+            titles.filter(|(_, title)| optional(title)).map(|(at, _)| at).collect();
+        columns.into_iter().for_each(|column| tidied.plain_numbers(column));
+        Ok(tidied)
+    }
+
+    /// Writes the numbers of a column with a decimal point, and words for "missing"
+    /// as nothing. What is neither stays, to be refused by its reader.
+    pub(crate) fn plain_numbers(&mut self, column: usize) {
+        for place in 0..self.table.rows().len() {
+            let cell = self.table.rows()[place].cell(column);
+            if cell.is_empty() || cell.parse::<f64>().is_ok_and(f64::is_finite) {
+                continue;
+            }
+            if let Ok(number) = self.table.number(cell) {
+                self.table.set(place, column, self::number(number));
+            }
+        }
     }
 
     /// A table of objects with the titles of columns; rows are counted from 1.
@@ -58,11 +73,11 @@ impl Table {
             Some(serde_json::Value::String(text)) => text.trim().to_owned(),
             Some(other) => other.to_string(),
         };
-        let rows = (1..).zip(&objects).map(|(line, object)| Row {
-            line,
-            cells: header.iter().map(|title| text(object.get(title))).collect(),
-        });
-        Self { name, rows: rows.collect(), header }
+        let rows: Vec<Vec<String>> = objects
+            .iter()
+            .map(|object| header.iter().map(|title| text(object.get(title))).collect())
+            .collect();
+        Self { name, table: foramen_table::Table::of_rows(header, rows) }
     }
 
     /// The name of the table in messages.
@@ -72,7 +87,7 @@ impl Table {
 
     /// The titles of its columns.
     pub(crate) fn titles(&self) -> &[String] {
-        &self.header
+        self.table.header()
     }
 
     /// The place of a column that must be there.
@@ -80,18 +95,18 @@ impl Table {
         self.optional(column).ok_or_else(|| StudyError::MissingColumn {
             table: self.name,
             column: column.to_owned(),
-            found: self.header.clone(),
+            found: self.table.header().to_vec(),
         })
     }
 
     /// The place of a column that may be there.
     pub(crate) fn optional(&self, column: &str) -> Option<usize> {
-        self.header.iter().position(|title| title.eq_ignore_ascii_case(column))
+        self.table.find(column)
     }
 
     /// The titles of columns that begin like this, without it, each with its place.
     pub(crate) fn beginning(&self, prefix: &str) -> Vec<(String, usize)> {
-        let titles = (0..).zip(&self.header);
+        let titles = (0..).zip(self.table.header());
         titles
             .filter_map(|(at, title)| Some((title.strip_prefix(prefix)?.to_owned(), at)))
             .collect()
@@ -99,7 +114,7 @@ impl Table {
 
     /// The rows in order.
     pub(crate) fn rows(&self) -> &[Row] {
-        &self.rows
+        self.table.rows()
     }
 }
 
@@ -143,23 +158,6 @@ pub(crate) fn write_csv(
     })
 }
 
-/// Whether a spreadsheet would run a cell as a formula.
-fn is_formula(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '@'])
-        || cell.starts_with('-') && cell.len() > 1 && cell.parse::<f64>().is_err()
-}
-
-/// A cell with an apostrophe before what a spreadsheet would run as a formula:
-/// ids and reasons come from tables that others wrote.
-fn inert(cell: &str) -> Cow<'_, str> {
-    if is_formula(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
-}
-
-/// The cell without that apostrophe.
-fn restored(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
-}
-
 /// The number of a cell that is blank or holds one.
 pub(crate) fn number_in(cell: &str) -> Option<Option<f64>> {
     if cell.is_empty() {
@@ -176,20 +174,4 @@ pub(crate) fn number(value: Option<f64>) -> String {
 /// A measurement to a thousandth; empty for none.
 pub(crate) fn millimetres(value: Option<f64>) -> String {
     value.map(|value| format!("{value:.3}")).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_that_is_a_formula_is_written_so_that_it_is_none_and_read_back() {
-        for cell in ["=HYPERLINK(\"x\")", "+1+1", "@SUM(A1)", "-cmd"] {
-            assert_eq!(inert(cell), format!("'{cell}"));
-            assert_eq!(restored(&inert(cell)), cell);
-        }
-        for cell in ["-2.5", "S1", "", "-", "'quoted", "C5/6"] {
-            assert_eq!((&*inert(cell), restored(cell)), (cell, cell));
-        }
-    }
 }

@@ -59,6 +59,7 @@ mod provenance;
 mod reporting;
 mod reviewed_training;
 mod scan_arguments;
+mod scored_table;
 mod stack_table;
 mod stages;
 mod study_source;

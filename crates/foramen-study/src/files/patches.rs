@@ -11,7 +11,9 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
 use super::run_json::read_stage_file;
-use crate::table::{Row, Table, millimetres, write_atomically, write_csv};
+use foramen_table::Row;
+
+use crate::table::{Table, millimetres, write_atomically, write_csv};
 use crate::{PatchSample, PatchUse, StudyError};
 
 const HEADER: [&str; 8] =
@@ -112,7 +114,7 @@ pub fn write_patches(folder: &Path, samples: &[PatchSample]) -> Result<(), Study
 /// [`StudyError::SelectionVersion`] for patches that another version chose.
 pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
     let index = read_stage_file(&folder.join(INDEX), "select")?;
-    let table = Table::read("index of patches", index.as_slice())?;
+    let table = Table::read("index of patches", index.as_slice(), &["subject_id", "level"])?;
     let mut at = [0; 8];
     for (place, column) in at.iter_mut().zip(HEADER) {
         *place = table.column(column)?;

@@ -4,7 +4,9 @@ use std::path::Path;
 use foramen_types::{Level, Side, SubjectId};
 
 use crate::StudyError;
-use crate::table::{Row, Table};
+use foramen_table::Row;
+
+use crate::table::Table;
 
 /// A row of `selections.csv`, as far as a report reads it.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +26,7 @@ pub struct SelectedRow {
 /// Reads `selections.csv`.
 ///
 /// # Errors
-/// [`StudyError::MissingStage`], [`StudyError::Csv`], [`StudyError::MissingColumn`],
+/// [`StudyError::MissingStage`], [`StudyError::Table`], [`StudyError::MissingColumn`],
 /// [`StudyError::Value`] and [`StudyError::Cell`].
 pub fn read_selections(path: &Path) -> Result<Vec<SelectedRow>, StudyError> {
     let file = File::open(path).map_err(|source| match source.kind() {
@@ -33,7 +35,8 @@ pub fn read_selections(path: &Path) -> Result<Vec<SelectedRow>, StudyError> {
         }
         _ => StudyError::Read { path: path.to_owned(), source },
     })?;
-    let table = Table::read("table of selections", file)?;
+    let table =
+        Table::read("table of selections", file, &["subject_id", "level", "side", "status"])?;
     let [subject, level, side] =
         [table.column("subject_id")?, table.column("level")?, table.column("side")?];
     let [width, status] = [table.column("width_mm")?, table.column("status")?];

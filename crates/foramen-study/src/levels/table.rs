@@ -4,8 +4,12 @@ use std::io::Read;
 use foramen_select::PointKind;
 use foramen_types::{Level, Point, SubjectKey, Vector};
 
-use crate::table::{Row, Table};
+use crate::table::Table;
 use crate::{DiscPosition, Drafted, LevelSource, Levels, StudyError};
+use foramen_table::Row;
+
+/// Columns by which the header is found.
+const COLUMNS: [&str; 5] = ["subject_id", "level", "x_mm", "y_mm", "z_mm"];
 
 impl Levels {
     /// Reads `levels.csv`: `subject_id,level,x_mm,y_mm,z_mm` and, where they are,
@@ -18,9 +22,9 @@ impl Levels {
     ///
     /// # Errors
     /// [`StudyError::MissingColumn`], [`StudyError::Cell`], [`StudyError::Value`],
-    /// [`StudyError::RepeatedRow`] and [`StudyError::Csv`].
+    /// [`StudyError::RepeatedRow`] and [`StudyError::Table`].
     pub fn read(table: impl Read, key: &SubjectKey) -> Result<Self, StudyError> {
-        Self::of_table(&Table::read("table of levels", table)?, key)
+        Self::of_table(&Table::read("table of levels", table, &COLUMNS)?, key)
     }
 
     /// Reads the same as JSON: an array of objects with the names of the columns.

@@ -197,7 +197,7 @@ pub struct ReviewedRow {
 /// Reads the rows of a corrected `selections.csv` that a person looked at.
 ///
 /// # Errors
-/// [`StudyError::MissingStage`], [`StudyError::Read`], [`StudyError::Csv`],
+/// [`StudyError::MissingStage`], [`StudyError::Read`], [`StudyError::Table`],
 /// [`StudyError::MissingColumn`], [`StudyError::Value`] and [`StudyError::Cell`].
 pub fn read_reviewed(path: &Path) -> Result<Vec<ReviewedRow>, StudyError> {
     let file = File::open(path).map_err(|source| match source.kind() {
@@ -206,7 +206,8 @@ pub fn read_reviewed(path: &Path) -> Result<Vec<ReviewedRow>, StudyError> {
         }
         _ => StudyError::Read { path: path.to_owned(), source },
     })?;
-    let table = Table::read("table of reviewed selections", file)?;
+    let table =
+        Table::read("table of reviewed selections", file, &["subject_id", "level", "side"])?;
     let column = |name: &str| table.column(name);
     let [subject, level, side] = [column("subject_id")?, column("level")?, column("side")?];
     let [series, uid, frame] =

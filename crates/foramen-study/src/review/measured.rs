@@ -5,7 +5,9 @@ use foramen_image::SliceSource;
 use foramen_select::State;
 use foramen_types::{Level, Point, Side, SubjectId};
 
-use crate::table::{Row, Table, number_in};
+use foramen_table::Row;
+
+use crate::table::{Table, number_in};
 use crate::{Rank, StudyError};
 
 /// One slice and side of `profile.csv`.
@@ -38,7 +40,7 @@ pub struct MeasuredSide {
 /// Reads `profile.csv`.
 ///
 /// # Errors
-/// [`StudyError::MissingStage`], [`StudyError::Read`], [`StudyError::Csv`],
+/// [`StudyError::MissingStage`], [`StudyError::Read`], [`StudyError::Table`],
 /// [`StudyError::MissingColumn`], [`StudyError::Value`] and [`StudyError::Cell`].
 pub fn read_measured(path: &Path) -> Result<Vec<MeasuredSide>, StudyError> {
     let file = File::open(path).map_err(|source| match source.kind() {
@@ -47,7 +49,7 @@ pub fn read_measured(path: &Path) -> Result<Vec<MeasuredSide>, StudyError> {
         }
         _ => StudyError::Read { path: path.to_owned(), source },
     })?;
-    let table = Table::read("profile", file)?;
+    let table = Table::read("profile", file, &["sop_instance_uid", "side"])?;
     table.rows().iter().map(|row| read_row(&table, row)).collect()
 }
 

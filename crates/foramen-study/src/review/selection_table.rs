@@ -5,7 +5,9 @@ use foramen_image::SliceSource;
 use foramen_types::{Level, Side, SubjectId};
 
 use crate::StudyError;
-use crate::table::{Row, Table, number_in};
+use foramen_table::Row;
+
+use crate::table::{Table, number_in};
 
 /// `selections.csv` with every cell, also of columns that this version does not know.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -48,7 +50,7 @@ impl SelectionTable {
     /// Reads `selections.csv`.
     ///
     /// # Errors
-    /// [`StudyError::MissingStage`], [`StudyError::Read`], [`StudyError::Csv`],
+    /// [`StudyError::MissingStage`], [`StudyError::Read`], [`StudyError::Table`],
     /// [`StudyError::MissingColumn`], [`StudyError::Value`] and [`StudyError::Cell`].
     pub fn read(path: &Path) -> Result<Self, StudyError> {
         let file = File::open(path).map_err(|source| match source.kind() {
@@ -57,7 +59,7 @@ impl SelectionTable {
             }
             _ => StudyError::Read { path: path.to_owned(), source },
         })?;
-        let table = Table::read("table of selections", file)?;
+        let table = Table::read("table of selections", file, &["subject_id", "level", "side"])?;
         let rows = table.rows().iter().map(|row| read_row(&table, row));
         Ok(Self { rows: rows.collect::<Result<_, _>>()?, header: table.titles().to_vec() })
     }

@@ -3,35 +3,43 @@
 //!
 //! prints a table, writes the numbers for a program (`--json`) and three plots
 //! (`--out`: roc.svg with its band, calibration.svg with a histogram,
-//! decision.svg, beside evaluation.json). The table has the columns subject_id,
-//! level, side, repeat, fold, label (0, 1 or empty) and probability. Rows without
-//! a label are counted and left out; the repeats of a cross-validation are
-//! averaged, and the AUC of each is given beside. Without `--predictions` a small
-//! made-up table is evaluated.
+//! decision.svg, beside evaluation.json). `--predictions` takes predictions.csv,
+//! or any table with a column of outcomes and one of scores: `--label`, `--score`
+//! and `--subject` name them. Scores outside 0 to 1 are no probabilities: only how
+//! they rank is measured. Several score columns, or several files, are models that
+//! are compared, together and in pairs. Rows without a label are counted and left
+//! out; the repeats of a cross-validation are averaged, and the AUC of each is
+//! given beside. Without `--predictions` a small made-up table is evaluated.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Parser;
-use foramen_learn::Prediction;
-use foramen_metrics::{Bins, Bootstrap, Number, Smoothing, plot, pooled_by_repeat, summary};
+use foramen_metrics::{
+    Bins, Bootstrap, Confidence, Number, SeveralComparison, Smoothing, compare_several, plot,
+    pooled_by_repeat, summary,
+};
 use foramen_report::{Model, ModelReport, average_repeats, evaluate_model, read_predictions};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::scored_table::{ScoreColumns, Scored, case_of, in_common, read_scored};
 use crate::terminal::say;
 
-/// Evaluates a table of predictions.
+/// Evaluates tables of predictions.
 #[derive(Parser)]
 pub struct Arguments {
-    /// The predictions (CSV); a made-up table when absent.
-    #[arg(long, value_name = "FILE")]
-    predictions: Option<PathBuf>,
+    /// The predictions (CSV or .xlsx), one file or several; a made-up table when absent.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    predictions: Vec<PathBuf>,
+    #[command(flatten)]
+    columns: ScoreColumns,
     /// Writes the numbers for a program to read.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Writes evaluation.json and three plots into a folder.
+    /// Writes evaluation.json and three plots into a folder; with several models one folder
+    /// for each.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// The probability from which an outcome is called favourable.
@@ -52,48 +60,146 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         (0.0..=1.0).contains(&threshold),
         "a threshold of {threshold} is no probability; give one from 0 to 1"
     );
-    let (name, read) = match &arguments.predictions {
-        Some(path) => {
-            let file =
-                File::open(path).with_context(|| format!("could not open {}", path.display()))?;
-            let read = read_predictions(file)
-                .with_context(|| format!("could not use {}", path.display()))?;
-            (path.display().to_string(), read)
+    let mut models = Vec::new();
+    for path in &arguments.predictions {
+        models.extend(read_scored(path, &arguments.columns)?);
+    }
+    if models.is_empty() {
+        let read = read_predictions(made_up().as_bytes())?;
+        let cases = read.predictions.iter().filter_map(case_of).collect();
+        models.push(Scored { name: "a made-up table".to_owned(), cases, without_label: 0 });
+    }
+    let several = models.len() > 1;
+    let mut json = Vec::new();
+    for (at, model) in models.iter().enumerate() {
+        if at > 0 {
+            say!("");
         }
-        None => ("a made-up table".to_owned(), read_predictions(made_up().as_bytes())?),
+        let folder = arguments.out.as_ref().map(|out| match several {
+            true => out.join(format!("{}-{}", at + 1, file_name(&model.name))),
+            false => out.clone(),
+        });
+        json.push(evaluate(model, arguments, folder.as_deref())?);
+    }
+    let all = if several {
+        let scores = in_common(&models)?;
+        let compared = compare_several(&scores, Confidence::P95)
+            .context("the models name different outcomes for one subject")?
+            .map_err(|reason| anyhow::anyhow!("the models cannot be compared: {reason}"))?;
+        print_comparison(&models, &compared, scores[0].len());
+        let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+        json!({"models": json, "names": names, "comparison": compared, "n": scores[0].len()})
+    } else {
+        json.remove(0)
     };
-    let model = Model::new("model", read.predictions).with_threshold(threshold);
-    let report = evaluate_model(&model, arguments.seed)?;
-    let scores = average_repeats(&model)?;
-    let draws = Bootstrap::default().with_seed(arguments.seed);
-    let numbers = summary(&scores, threshold, &draws);
-    let of = |one: &Prediction| {
-        Some((one.outcome?.is_favourable(), one.probability.get(), (one.repeat, one.fold)))
-    };
-    let folds = pooled_by_repeat(model.predictions.iter().filter_map(of), &draws)?;
-    print_table(&name, &report, &numbers, read.without_label);
-    folds.iter().for_each(|line| say!("{line}"));
-    let mut json = serde_json::to_value(&report)?;
-    json["predictions"] = json!(name);
-    json["without_label"] = json!(read.without_label);
-    json["numbers"] = json!(numbers);
-    json["pooled_against_folds"] = json!(folds);
-    let text = serde_json::to_string_pretty(&json)?;
+    let text = serde_json::to_string_pretty(&all)?;
     if let Some(path) = &arguments.json {
         write(path, &text)?;
     }
     if let Some(folder) = &arguments.out {
+        write(&folder.join("evaluation.json"), &text)?;
+    }
+    Ok(())
+}
+
+/// Evaluates one model; plots go into the folder, where there is one.
+fn evaluate(model: &Scored, arguments: &Arguments, out: Option<&Path>) -> anyhow::Result<Value> {
+    let draws = Bootstrap::default().with_seed(arguments.seed);
+    if let Some(folder) = out {
         fs::create_dir_all(folder)
             .with_context(|| format!("could not make the folder {}", folder.display()))?;
-        write(&folder.join("evaluation.json"), &text)?;
+    }
+    let folds = pooled_by_repeat(model.folds(), &draws)?;
+    if !model.are_probabilities() {
+        let scores = model.markers()?;
+        let ranked = |number: &Number| RANKING.contains(&number.name);
+        let numbers: Vec<Number> =
+            summary(&scores, arguments.threshold, &draws).into_iter().filter(ranked).collect();
+        let (n, positive) = (scores.len(), scores.positives());
+        say!("{}: {n} scored cases", model.name);
+        say!("favourable {positive}, rows without a label {}", model.without_label);
+        say!("note: scores outside 0 to 1 are no probabilities; only how they rank is measured\n");
+        numbers.iter().for_each(|number| say!("{number}"));
+        folds.iter().for_each(|line| say!("{line}"));
+        if let Some(folder) = out {
+            write(&folder.join("roc.svg"), &plot::roc_svg(&scores, &draws)?)?;
+            say!("\nroc.svg is in {}", folder.display());
+        }
+        let auc = foramen_metrics::auc(&scores).ok();
+        return Ok(json!({
+            "predictions": model.name, "n": n, "n_positive": positive, "probabilities": false,
+            "auc": auc.map(|auc| auc.estimate), "auc_ci95": auc.and_then(|auc| auc.ci),
+            "without_label": model.without_label, "numbers": numbers,
+            "pooled_against_folds": folds,
+        }));
+    }
+    let named = Model::new("model", model.predictions()?).with_threshold(arguments.threshold);
+    let report = evaluate_model(&named, arguments.seed)?;
+    let scores = average_repeats(&named)?;
+    let numbers = summary(&scores, arguments.threshold, &draws);
+    print_table(&model.name, &report, &numbers, model.without_label);
+    folds.iter().for_each(|line| say!("{line}"));
+    let mut json = serde_json::to_value(&report)?;
+    json["predictions"] = json!(model.name);
+    json["without_label"] = json!(model.without_label);
+    json["probabilities"] = json!(true);
+    json["numbers"] = json!(numbers);
+    json["pooled_against_folds"] = json!(folds);
+    if let Some(folder) = out {
         let thresholds: Vec<f64> = (1..20).map(|step| f64::from(step) / 20.0).collect();
         let curve = plot::calibration_svg(&scores, Bins::EqualMass(10), &Smoothing::default());
         write(&folder.join("roc.svg"), &plot::roc_svg(&scores, &draws)?)?;
         write(&folder.join("calibration.svg"), &curve?)?;
         write(&folder.join("decision.svg"), &plot::decision_svg(&scores, &thresholds)?)?;
-        say!("\nevaluation.json and three plots are in {}", folder.display());
+        say!("\nthree plots are in {}", folder.display());
     }
-    Ok(())
+    Ok(json)
+}
+
+/// What scores that are no probabilities can be asked.
+const RANKING: [&str; 6] = [
+    "AUC (DeLong)",
+    "AUC (DeLong, logit)",
+    "AUC (bootstrap, BCa)",
+    "partial AUC, specificity 0.8 to 1",
+    "partial AUC, sensitivity 0.8 to 1",
+    "average precision",
+];
+
+fn print_comparison(models: &[Scored], compared: &SeveralComparison, n: usize) {
+    say!("\ncomparison of {} models on the {n} cases that all scored", models.len());
+    for (model, area) in models.iter().zip(&compared.areas) {
+        say!("AUC {area:.3}  {}", model.name);
+    }
+    match (compared.p, compared.chi_squared) {
+        (Some(p), Some(statistic)) => say!(
+            "all AUCs equal: p = {p:.4} (DeLong, chi-squared {statistic:.2}, {} df)",
+            compared.freedom
+        ),
+        _ => say!("all AUCs equal: no test, because the models rank alike"),
+    }
+    for pair in &compared.pairs {
+        let difference = pair.comparison.difference;
+        let interval = match (difference.ci, difference.ci_undefined) {
+            (Some((low, high)), _) => format!("({low:.3} to {high:.3})"),
+            (None, Some(reason)) => format!("(no interval: {reason})"),
+            (None, None) => String::new(),
+        };
+        let p = |p: Option<f64>| p.map_or("none".to_owned(), |p| format!("{p:.4}"));
+        say!(
+            "{} minus {}: {:.3} {interval}, p {}, by Holm {}",
+            models[pair.first].name,
+            models[pair.second].name,
+            difference.estimate,
+            p(pair.comparison.p),
+            p(pair.p_holm)
+        );
+    }
+}
+
+/// A name that may be that of a folder.
+fn file_name(name: &str) -> String {
+    name.chars().map(|c| if c.is_alphanumeric() || "-_".contains(c) { c } else { '_' }).collect()
 }
 
 fn print_table(name: &str, report: &ModelReport, numbers: &[Number], without_label: usize) {

@@ -1,7 +1,7 @@
 use csv::{ReaderBuilder, StringRecord};
 use csv_nose::{SampleSize, Sniffer};
 
-use crate::OutcomeError;
+use crate::TableError;
 use crate::lines::{LineCount, count_lines, line_ends};
 use crate::quote::check_quotes;
 
@@ -13,7 +13,7 @@ const FIRST: usize = 30;
 
 /// The rows of a text, each with the line on which it begins; the header is one
 /// of them.
-pub(crate) struct Records<'a> {
+pub struct Records<'a> {
     bytes: &'a [u8],
     reader: csv::Reader<&'a [u8]>,
     delimiter: u8,
@@ -26,7 +26,9 @@ pub(crate) struct Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    pub(crate) fn of(text: &'a str, delimiter: u8) -> Self {
+    /// The rows of a text between delimiters; a line `sep=;` is skipped.
+    #[must_use]
+    pub fn of(text: &'a str, delimiter: u8) -> Self {
         let bytes = text.as_bytes();
         let start = separator_line(text).map_or(0, |(_, length)| length);
         let skipped = line_ends(&bytes[..start]);
@@ -51,7 +53,10 @@ impl<'a> Records<'a> {
 
     /// The next row and its line, counted here because blank lines and line ends
     /// other than `\n` would shift the reader's own count.
-    pub(crate) fn next(&mut self, record: &mut StringRecord) -> Result<Option<u64>, OutcomeError> {
+    ///
+    /// # Errors
+    /// [`TableError`] for bytes that are no row, and for a quote that takes in rows.
+    pub fn next(&mut self, record: &mut StringRecord) -> Result<Option<u64>, TableError> {
         if !self.reader.read_record(record)? {
             return Ok(None);
         }
@@ -85,14 +90,18 @@ impl<'a> Records<'a> {
     /// The header, and the line it stands on: the row of `line` where one is
     /// stated, else the one of the first rows that has most of the `wanted`
     /// names, the first row where none has any.
-    pub(crate) fn header(
+    ///
+    /// # Errors
+    /// [`TableError::HeaderRow`] where no row begins on that line, and
+    /// [`TableError::Empty`] where there is no row at all.
+    pub fn header(
         &mut self,
         line: Option<u64>,
         wanted: impl Fn(&str) -> bool,
-    ) -> Result<(StringRecord, u64), OutcomeError> {
+    ) -> Result<(StringRecord, u64), TableError> {
         let place = match line {
             Some(line) => line,
-            None => self.ahead().most(wanted).ok_or(OutcomeError::Empty)?.0,
+            None => self.ahead().most(wanted).ok_or(TableError::Empty)?.0,
         };
         let mut record = StringRecord::new();
         while let Some(found) = self.next(&mut record)? {
@@ -110,15 +119,18 @@ impl<'a> Records<'a> {
                 break;
             }
         }
-        Err(OutcomeError::HeaderRow { line: place })
+        Err(TableError::HeaderRow { line: place })
     }
 
     /// Where the lines went, once all records were read.
-    pub(crate) fn lines(&self) -> Result<LineCount, OutcomeError> {
+    ///
+    /// # Errors
+    /// [`TableError::Lines`] where they do not add up: a fault of this crate.
+    pub fn lines(&self) -> Result<LineCount, TableError> {
         if self.lines.adds_up() {
             Ok(self.lines)
         } else {
-            Err(OutcomeError::Lines { lines: self.lines })
+            Err(TableError::Lines { lines: self.lines })
         }
     }
 
@@ -154,7 +166,8 @@ impl<'a> Records<'a> {
 
 /// The separator that a first line `sep=;` states, as Excel writes it, and the
 /// length of that line with its end.
-pub(crate) fn separator_line(text: &str) -> Option<(u8, usize)> {
+#[must_use]
+pub fn separator_line(text: &str) -> Option<(u8, usize)> {
     let line = text.split(['\r', '\n']).next()?;
     let stated = line.trim_matches(' ').trim_matches('"');
     let (name, separator) = stated.split_at_checked(4)?;
@@ -171,7 +184,8 @@ pub(crate) fn separator_line(text: &str) -> Option<(u8, usize)> {
 /// The delimiter of a table: the one that it states, else the one a sniffer finds
 /// from the shape of the rows, unless another one finds more of the wanted
 /// columns in the header.
-pub(crate) fn find_delimiter(text: &str, wanted: impl Fn(&str) -> bool) -> u8 {
+#[must_use]
+pub fn find_delimiter(text: &str, wanted: impl Fn(&str) -> bool) -> u8 {
     if let Some((stated, _)) = separator_line(text) {
         return stated;
     }

@@ -1,4 +1,4 @@
-use crate::OutcomeError;
+use crate::TableError;
 use crate::lines::line_ends;
 
 /// Line breaks that no cell has.
@@ -20,7 +20,7 @@ pub(crate) fn check_quotes(
     separator: u8,
     width: usize,
     ends_file: bool,
-) -> Result<(), OutcomeError> {
+) -> Result<(), TableError> {
     let mut at = 0;
     while at < record.len() {
         let start = at;
@@ -41,7 +41,7 @@ pub(crate) fn check_quotes(
         let open = !closed && (ends_file || breaks > 0);
         if open || breaks > 0 && (torn || breaks > MOST_BREAKS || has_rows(cell, separator, width))
         {
-            return Err(OutcomeError::OpenQuote {
+            return Err(TableError::OpenQuote {
                 line: line + line_ends(&record[..start]),
                 lines: breaks,
             });
@@ -85,7 +85,7 @@ mod tests {
 
     fn check(record: &str) -> Option<(usize, usize)> {
         match check_quotes(record.as_bytes(), 7, b',', 6, false) {
-            Err(OutcomeError::OpenQuote { line, lines }) => Some((line, lines)),
+            Err(TableError::OpenQuote { line, lines }) => Some((line, lines)),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use calamine::{Data, Reader as _, SheetType, SheetVisible, Xlsx};
 
-use crate::OutcomeError;
+use crate::TableError;
 
 /// Between cells of a workbook's text.
 pub(crate) const SEPARATOR: char = '\t';
@@ -19,15 +19,15 @@ pub(crate) struct Sheet {
 
 /// Cells that are one cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Merged {
+pub struct Merged {
     /// As the spreadsheet names them: `B2:B5`.
-    pub(crate) place: String,
+    pub place: String,
     /// The last row.
-    pub(crate) last: u64,
+    pub last: u64,
 }
 
 /// Refuses files of programs that are no text, with what to do.
-pub(crate) fn refuse_others(bytes: &[u8]) -> Result<(), OutcomeError> {
+pub(crate) fn refuse_others(bytes: &[u8]) -> Result<(), TableError> {
     let starts = |with: &[u8]| bytes.starts_with(with);
     let (what, remedy) = if starts(b"$FL2") || starts(b"$FL3") {
         ("an SPSS file (.sav)", "in SPSS save it as CSV, with value labels or with the codes")
@@ -50,17 +50,17 @@ pub(crate) fn refuse_others(bytes: &[u8]) -> Result<(), OutcomeError> {
     } else {
         return Ok(());
     };
-    Err(OutcomeError::NotText { what, remedy })
+    Err(TableError::NotText { what, remedy })
 }
 
 /// The sheet of a workbook, where bytes are one: the named one, else the only one
 /// with cells.
-pub(crate) fn read(bytes: &[u8], sheet: Option<&str>) -> Result<Option<Sheet>, OutcomeError> {
+pub(crate) fn read(bytes: &[u8], sheet: Option<&str>) -> Result<Option<Sheet>, TableError> {
     let holds = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
     if !bytes.starts_with(b"PK\x03\x04") || !holds(b"xl/workbook.xml") {
         return Ok(None);
     }
-    let broken = |error| OutcomeError::Workbook(Box::new(error));
+    let broken = |error| TableError::Workbook(Box::new(error));
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(broken)?;
     let sheets = book.sheets_metadata().iter();
     let sheets = sheets.filter(|one| one.typ == SheetType::WorkSheet);
@@ -81,7 +81,7 @@ pub(crate) fn read(bytes: &[u8], sheet: Option<&str>) -> Result<Option<Sheet>, O
         1 => filled.swap_remove(0),
         _ => {
             let asked = sheet.map(str::to_owned);
-            return Err(OutcomeError::Sheet { asked, names: names() });
+            return Err(TableError::Sheet { asked, names: names() });
         }
     };
     let merged = book.merge_cells_by_sheet_name(&name).map_err(broken)?;

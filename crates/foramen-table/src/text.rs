@@ -4,41 +4,47 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::OutcomeError;
+use crate::TableError;
 use crate::workbook::{self, Merged, Sheet};
 
 /// A file as text, and how its bytes were understood.
-pub(crate) struct Text {
-    pub(crate) text: String,
+#[derive(Debug, Clone)]
+pub struct Text {
+    /// The whole file, with letters composed and invisible characters left out.
+    pub text: String,
     /// Name in the Encoding Standard, such as `UTF-8` or `windows-1252`; `xlsx` of
     /// a workbook.
-    pub(crate) encoding: &'static str,
+    pub encoding: &'static str,
     /// Of a workbook: its merged cells.
-    pub(crate) sheet: Option<Vec<Merged>>,
+    pub sheet: Option<Vec<Merged>>,
 }
 
 impl Text {
     /// Reads all bytes. A byte order mark decides the encoding, then `label`;
     /// without both, what is valid UTF-8 is UTF-8, and the encoding of anything
     /// else is detected from its bytes.
-    pub(crate) fn read(
+    ///
+    /// # Errors
+    /// [`TableError`] for files that are no table, and for bytes that are no text in
+    /// their encoding.
+    pub fn read(
         mut input: impl io::Read,
         label: Option<&str>,
         sheet: Option<&str>,
-    ) -> Result<Self, OutcomeError> {
+    ) -> Result<Self, TableError> {
         let mut bytes = Vec::new();
-        input.read_to_end(&mut bytes).map_err(OutcomeError::Read)?;
+        input.read_to_end(&mut bytes).map_err(TableError::Read)?;
         if let Some(Sheet { text, merged }) = workbook::read(&bytes, sheet)? {
             return Ok(Self { text: plain(text), encoding: "xlsx", sheet: Some(merged) });
         }
         workbook::refuse_others(&bytes)?;
         if sheet.is_some() {
-            return Err(OutcomeError::SheetOfNoWorkbook);
+            return Err(TableError::SheetOfNoWorkbook);
         }
         let stated = label
             .map(|label| {
                 Encoding::for_label(label.as_bytes())
-                    .ok_or_else(|| OutcomeError::UnknownEncoding { label: label.to_owned() })
+                    .ok_or_else(|| TableError::UnknownEncoding { label: label.to_owned() })
             })
             .transpose()?;
         let encoding = match (Encoding::for_bom(&bytes), stated) {
@@ -57,7 +63,7 @@ impl Text {
         };
         let (text, encoding, broken) = encoding.decode(&bytes);
         if broken {
-            return Err(OutcomeError::Undecodable { encoding: encoding.name() });
+            return Err(TableError::Undecodable { encoding: encoding.name() });
         }
         Ok(Self { text: plain(text.into_owned()), encoding: encoding.name(), sheet: None })
     }
@@ -66,7 +72,8 @@ impl Text {
 /// A text as people mean it: accents composed (NFC), invisible characters left
 /// out, every kind of space a space, full-width digits and letters as ASCII has
 /// them. Nothing in it turns one person's id into another's.
-pub(crate) fn plain(text: String) -> String {
+#[must_use]
+pub fn plain(text: String) -> String {
     if text.is_ascii() {
         return text;
     }
@@ -131,8 +138,8 @@ mod tests {
         let text = Text::read(&b"\xe4"[..], Some("iso-8859-1"), None).unwrap();
         assert_eq!(text.text, "ä");
         let broken = Text::read(&b"\xe4"[..], Some("utf-8"), None).err().unwrap();
-        assert!(matches!(broken, OutcomeError::Undecodable { encoding: "UTF-8" }));
+        assert!(matches!(broken, TableError::Undecodable { encoding: "UTF-8" }));
         let unknown = Text::read(&b""[..], Some("klingon"), None).err().unwrap();
-        assert!(matches!(unknown, OutcomeError::UnknownEncoding { .. }));
+        assert!(matches!(unknown, TableError::UnknownEncoding { .. }));
     }
 }
