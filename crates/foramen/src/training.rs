@@ -218,12 +218,18 @@ fn remove_folder(folder: &Path) -> Result<()> {
     }
 }
 
-/// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.
+/// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once. A program has one,
+/// however often it trains.
 #[cfg(feature = "torch")]
 fn stop_on_interrupt() -> Result<std::sync::Arc<std::sync::atomic::AtomicBool>> {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, Mutex, PoisonError};
 
+    static STOP: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
+    let mut held = STOP.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(stop) = &*held {
+        return Ok(Arc::clone(stop));
+    }
     let stop = Arc::new(AtomicBool::new(false));
     let set = Arc::clone(&stop);
     ctrlc::set_handler(move || {
@@ -232,6 +238,7 @@ fn stop_on_interrupt() -> Result<std::sync::Arc<std::sync::atomic::AtomicBool>> 
         }
         eprintln!("\nstopping at the last checkpoint; --resume goes on from there");
     })?;
+    *held = Some(Arc::clone(&stop));
     Ok(stop)
 }
 
