@@ -1,28 +1,15 @@
 //! Two public trials, labelled through a mapping alone. The counts are those of
 //! the trials' own tables by the ≥ 50 % rule, counted with a few lines of Python.
-//! The files lie in the folder that `FORAMEN_TEST_DATA` names.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use foramen_outcome::{Mapping, OutcomeOptions, Outcomes, read};
 
-/// A file of the public trials, or None, having said so. With `CI=true` it must
-/// be there.
-fn file(name: &str) -> Option<Vec<u8>> {
-    let root = std::env::var_os("FORAMEN_TEST_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
-    let path = root.join("tables").join(name);
-    if path.is_file() {
-        return Some(std::fs::read(path).unwrap());
-    }
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "CI has to set FORAMEN_TEST_DATA");
-    eprintln!("skipped: no {} (FORAMEN_TEST_DATA)", path.display());
-    None
+/// A file of the public trials.
+fn file(name: &str) -> Vec<u8> {
+    std::fs::read(foramen_test_data::path(&format!("tables/{name}"))).unwrap()
 }
 
 fn label(table: &[u8], mapping: &str) -> Outcomes {
@@ -65,8 +52,9 @@ side = "left"
 "#;
 
 #[test]
+#[ignore = "reads test data (FORAMEN_TEST_DATA)"]
 fn the_crossover_trial_of_amitriptyline_has_its_counts() {
-    let Some(table) = file("amitriptyline/NNT.csv") else { return };
+    let table = file("amitriptyline/NNT.csv");
     let outcomes = label(&table, CROSSOVER);
     let expected = BTreeMap::from([("A", (47, 105)), ("P", (42, 110))]);
     assert_eq!(counts(&outcomes, "Treatment"), expected);
@@ -83,8 +71,9 @@ fn the_crossover_trial_of_amitriptyline_has_its_counts() {
 }
 
 #[test]
+#[ignore = "reads test data (FORAMEN_TEST_DATA)"]
 fn the_zero_baselines_of_the_crossover_trial_are_not_evaluable() {
-    let Some(table) = file("amitriptyline/xoverPP.csv") else { return };
+    let table = file("amitriptyline/xoverPP.csv");
     let outcomes = label(&table, CROSSOVER);
     assert_eq!((outcomes.rows, rejected(&outcomes, "baseline_zero")), (244, 20));
 }
@@ -107,8 +96,9 @@ injection_date = "2000-01-01"
 "#;
 
 #[test]
+#[ignore = "reads test data (FORAMEN_TEST_DATA)"]
 fn the_trial_of_back_pain_has_its_counts_by_group() {
-    let Some(table) = file("backpain/Ashar2022_outcomes_demographics.csv") else { return };
+    let table = file("backpain/Ashar2022_outcomes_demographics.csv");
     let outcomes = label(&table, LONG);
     let expected = BTreeMap::from([("1", (35, 44)), ("2", (15, 44)), ("3", (8, 47))]);
     assert_eq!(counts(&outcomes, "group"), expected);
@@ -123,8 +113,9 @@ fn the_trial_of_back_pain_has_its_counts_by_group() {
 }
 
 #[test]
+#[ignore = "reads test data (FORAMEN_TEST_DATA)"]
 fn the_wide_table_of_back_pain_has_its_counts_as_well() {
-    let Some(table) = file("backpain/Ashar_backpain_simple_wide.csv") else { return };
+    let table = file("backpain/Ashar_backpain_simple_wide.csv");
     let mapping = LONG
         .replace("visit = \"time\"\n", "")
         .replace("nrs_baseline = \"pain_avg\"", "nrs_baseline = \"BPI_Time1\"")
