@@ -43,6 +43,7 @@ mod render;
 mod scoring;
 mod seed;
 mod shape;
+mod soft_parts;
 mod specimen;
 mod spine;
 mod subject;

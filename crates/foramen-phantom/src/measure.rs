@@ -39,6 +39,7 @@ pub(crate) fn slice_truth(
         }
         let place = usize::from(side == Side::Right);
         spine
+            .soft
             .channels
             .iter()
             .filter_map(|pair| foramen_truth(spine, &pair[place], plane))
@@ -98,8 +99,9 @@ fn specimen_truth(
     }
     let axes = PlaneAxes::of(spine, plane, side)?;
     let local = |at: [f64; 2], lift: f64| spine.frame.local(triple(axes.place(at, lift)));
-    let is_bare_open =
-        |lift: f64| is_open(0.5, |at_plane| specimen.is_hard_bare(spine, local(at_plane, lift)));
+    let is_bare_open = |lift: f64| {
+        is_open(0.5, |at_plane| specimen.is_hard_bare(&spine.soft, local(at_plane, lift)))
+    };
     let bare_open = is_bare_open(0.0);
     // How far the nearest cut lies whose bone shuts the way, or opens it.
     let turn = (1..=8)
@@ -279,7 +281,7 @@ mod tests {
     fn spine(channel: Channel) -> Spine {
         let mut spine = Spine::draw(1, 0, &Complaint::draw(1, 0));
         spine.frame = Frame::new(0.0, 0.0, 0.0, 0.0, [0.0; 3]);
-        spine.channels[Level::C5C6.index()][1] = channel;
+        spine.soft.channels[Level::C5C6.index()][1] = channel;
         spine
     }
 
@@ -294,7 +296,7 @@ mod tests {
 
     fn measured(channel: Channel, plane: &Plane) -> ForamenTruth {
         let spine = spine(channel);
-        foramen_truth(&spine, &spine.channels[Level::C5C6.index()][1], plane).unwrap()
+        foramen_truth(&spine, &spine.soft.channels[Level::C5C6.index()][1], plane).unwrap()
     }
 
     #[test]
@@ -365,10 +367,10 @@ mod tests {
     #[test]
     fn the_root_is_as_wide_as_it_is_drawn_and_only_where_the_slice_shows_it() {
         let mut spine = spine(plain());
-        spine.arteries = [1.3; 2];
-        let height = spine.discs[Level::C5C6.index()];
-        spine.channels[Level::C5C6.index()][1].height = height;
-        let channel = &spine.channels[Level::C5C6.index()][1];
+        spine.soft.arteries = [1.3; 2];
+        let height = spine.soft.discs[Level::C5C6.index()];
+        spine.soft.channels[Level::C5C6.index()][1].height = height;
+        let channel = &spine.soft.channels[Level::C5C6.index()][1];
         let cut = |z: f64| foramen_truth(&spine, channel, &plane(height + z, 0.0)).unwrap();
         let width = |z: f64| cut(z).root_width_mm;
         // Radius 1, its axis 1 mm below the middle; swollen to 1.18456, 1.24419,

@@ -6,6 +6,7 @@ use crate::channel::{Cause, Channel};
 use crate::frame::Frame;
 use crate::neck::Neck;
 use crate::seed::{Purpose, stream};
+use crate::soft_parts::SoftParts;
 use crate::spine::Spine;
 
 /// Mean and standard deviation of the width of asymptomatic foramina on axial
@@ -97,24 +98,13 @@ impl Spine {
             .collect();
         let neck = Neck::draw(&mut stream(seed, subject, Purpose::Neck, 0));
         let frame = Frame::draw(&mut stream(seed, subject, Purpose::Pose, 0), pitch);
-        Self {
-            frame,
-            discs,
-            disc_heights,
-            channels,
-            body,
-            sac,
-            cord,
-            arteries,
-            facets,
-            neck,
-            specimen: None,
-        }
+        let soft = SoftParts { discs, disc_heights, channels, sac, cord, arteries };
+        Self { frame, soft, body, facets, neck, specimen: None }
     }
 
     /// The same spine in the pose of another examination.
     pub(crate) fn lying(mut self, seed: u64, subject: usize) -> Self {
-        let pitch = self.discs[0] / 2.5;
+        let pitch = self.soft.discs[0] / 2.5;
         self.frame = Frame::draw(&mut stream(seed, subject, Purpose::Pose, 0), pitch);
         self
     }
@@ -199,7 +189,7 @@ mod tests {
         let pairs: Vec<(f64, f64)> = (0..800)
             .map(|subject| {
                 let spine = Spine::draw(5, subject, &Complaint::draw(5, subject));
-                let [left, right] = &spine.channels[0];
+                let [left, right] = &spine.soft.channels[0];
                 (left.clear - left.encroachment, right.clear - right.encroachment)
             })
             .collect();
@@ -213,7 +203,7 @@ mod tests {
         let widths: Vec<f64> = (0..1000)
             .map(|subject| {
                 let spine = Spine::draw(6, subject, &Complaint::draw(6, subject));
-                spine.channels[0][0].clear - spine.channels[0][0].encroachment
+                spine.soft.channels[0][0].clear - spine.soft.channels[0][0].encroachment
             })
             .collect();
         let mean = widths.iter().sum::<f64>() / 1000.0;

@@ -99,8 +99,8 @@ fn axial(
     let view = View { rows: size, columns: size, mm, shift };
     let stacks = match planning {
         Planning::Straight => {
-            let top = spine.discs[usize::from(thickness < 3.0)] + rng.random_range(5.0..9.0);
-            let bottom = spine.discs[5] - rng.random_range(6.0..10.0);
+            let top = spine.soft.discs[usize::from(thickness < 3.0)] + rng.random_range(5.0..9.0);
+            let bottom = spine.soft.discs[5] - rng.random_range(6.0..10.0);
             let middle = 0.5 * (top + bottom) + rng.random_range(0.0..pitch);
             // Some are laid square to the scanner, not to the spine.
             let normal = if rng.random_bool(0.3) {
@@ -115,7 +115,7 @@ fn axial(
         Planning::Angled => [Level::C7T1, Level::C6C7, Level::C5C6, Level::C4C5, Level::C3C4]
             .into_iter()
             .map(|level| {
-                let w = spine.discs[level.index()] + rng.random_range(-1.5..1.5);
+                let w = spine.soft.discs[level.index()] + rng.random_range(-1.5..1.5);
                 let normal = leaning(rng, spine.disc(level).1, 2.5);
                 let centre = spine.frame.point(Local { u: 0.0, v: -4.0, w });
                 let count = if thickness < 2.8 { 5 } else { rng.random_range(3..=4) };

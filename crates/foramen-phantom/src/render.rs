@@ -174,7 +174,7 @@ mod tests {
             let image = ideal(&plan.spine, series, &plane, &signals, &mut rng);
             let canal = crate::measure::canal_height(&plan.spine, &plane);
             let mean = |u: f64, v: f64| mean_at(&image, &plane, &plan, Local { u, v, w: canal });
-            let (sac, cord) = (plan.spine.sac, plan.spine.cord);
+            let (sac, cord) = (plan.spine.soft.sac, plan.spine.soft.cord);
             let csf = mean(0.5 * (sac.0 + cord.0), 0.0);
             let bone = mean(20.5, -0.8);
             assert!((0.85..1.1).contains(&csf), "{csf}");

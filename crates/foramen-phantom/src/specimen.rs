@@ -11,9 +11,8 @@ use crate::channel::Cause;
 use crate::frame::Local;
 use crate::neck::wave;
 use crate::passage::{Passage, by_axis, passage};
-use crate::seed::{Purpose, stream};
 use crate::shape::{capsule, circle, ellipse};
-use crate::spine::Spine;
+use crate::soft_parts::SoftParts;
 use crate::tissue::Tissue;
 
 /// Heights at which a foramen is looked for, from its disc, millimetres.
@@ -93,37 +92,34 @@ struct Bone {
     other: f64,
 }
 
-impl Spine {
-    /// The same subject with the vertebrae of a person in place of the analytic ones.
-    pub(crate) fn on(mut self, anatomy: &Arc<Anatomy>, seed: u64, subject: usize) -> Self {
-        let mut rng = stream(seed, subject, Purpose::Specimen, 0);
-        let mut specimen = Specimen::draw(&mut rng, anatomy);
+impl Specimen {
+    /// Draws a specimen, and changes the discs, the sac and the cord of its subject
+    /// to what these vertebrae leave room for.
+    pub(crate) fn fit(rng: &mut impl Rng, anatomy: &Arc<Anatomy>, soft: &mut SoftParts) -> Self {
+        let mut specimen = Self::draw(rng, anatomy);
         let size = specimen.size;
         let bodies: Vec<_> = anatomy.vertebrae.iter().map(|vertebra| vertebra.body).collect();
-        self.discs.clear();
-        let old = std::mem::take(&mut self.disc_heights);
+        soft.discs.clear();
+        let old = std::mem::take(&mut soft.disc_heights);
         for pair in bodies.windows(2) {
-            self.discs.push(0.5 * size[2] * (pair[0].lower + pair[1].upper));
+            soft.discs.push(0.5 * size[2] * (pair[0].lower + pair[1].upper));
             let half = 0.5 * size[2] * (pair[0].lower - pair[1].upper).max(1.0);
-            let (_, bright) = old[self.disc_heights.len()];
-            self.disc_heights.push((half + specimen.excess, bright));
+            let (_, bright) = old[soft.disc_heights.len()];
+            soft.disc_heights.push((half + specimen.excess, bright));
         }
         let lumen = bodies.iter().take(7).map(|body| -body.back).fold(f64::INFINITY, f64::min);
         // The sac fills most of the canal, as in the living; bone dents it.
-        self.sac.0 *= 1.1 * size[0];
-        self.sac.1 = (1.1 * self.sac.1).min(size[1] * lumen + 0.3);
-        self.cord.1 = self.cord.1.min(0.75 * self.sac.1);
-        specimen.slopes = (0..6).map(|level| specimen.slope(self.discs[level], level)).collect();
+        soft.sac.0 *= 1.1 * size[0];
+        soft.sac.1 = (1.1 * soft.sac.1).min(size[1] * lumen + 0.3);
+        soft.cord.1 = soft.cord.1.min(0.75 * soft.sac.1);
+        specimen.slopes = (0..6).map(|level| specimen.slope(soft.discs[level], level)).collect();
         for level in Level::ALL {
-            let pair = Side::BOTH.map(|side| specimen.foramen(&mut rng, &self, level, side));
+            let pair = Side::BOTH.map(|side| specimen.foramen(rng, soft, level, side));
             specimen.foramina.push(pair);
         }
-        self.specimen = Some(specimen);
-        self
+        specimen
     }
-}
 
-impl Specimen {
     fn draw(rng: &mut impl Rng, anatomy: &Arc<Anatomy>) -> Self {
         let all = rng.random_range(0.93..1.09);
         let size = [0; 3].map(|_| all * rng.random_range(0.96..1.04));
@@ -177,15 +173,15 @@ impl Specimen {
         (rise / (self.size[1] * (back - front))).clamp(-0.5, 0.5)
     }
 
-    fn foramen(&self, rng: &mut impl Rng, spine: &Spine, level: Level, side: Side) -> Foramen {
-        let drawn = &spine.channels[level.index()][usize::from(side == Side::Right)];
-        let disc = spine.discs[level.index()];
+    fn foramen(&self, rng: &mut impl Rng, soft: &SoftParts, level: Level, side: Side) -> Foramen {
+        let drawn = &soft.channels[level.index()][usize::from(side == Side::Right)];
+        let disc = soft.discs[level.index()];
         let slope = self.slopes[level.index()];
         // Cuts along the disc, as a slice that follows it.
         let found: Vec<(f64, Option<Passage>)> = HEIGHTS
             .map(|step| {
                 let height = disc + HEIGHT_STEP * f64::from(step);
-                (height, passage(|at| self.is_bare(spine, side, at, height, slope)))
+                (height, passage(|at| self.is_bare(soft, side, at, height, slope)))
             })
             .collect();
         // The longest run of open cuts.
@@ -234,20 +230,20 @@ impl Specimen {
     /// Whether bone or disc fills a place of a cut along a disc, growths apart.
     fn is_bare(
         &self,
-        spine: &Spine,
+        soft: &SoftParts,
         side: Side,
         [a, v]: [f64; 2],
         height: f64,
         slope: f64,
     ) -> bool {
         let at = Local { u: a * side.sign(), v, w: height + slope * v };
-        self.is_hard_bare(spine, at)
+        self.is_hard_bare(soft, at)
     }
 
     /// Whether bone or disc fills a place, growths apart.
-    pub(crate) fn is_hard_bare(&self, spine: &Spine, at: Local) -> bool {
+    pub(crate) fn is_hard_bare(&self, soft: &SoftParts, at: Local) -> bool {
         let bone = self.bone(at);
-        bone.distance < 0.0 || self.is_joint(bone, at) || self.disc(spine, at).is_some()
+        bone.distance < 0.0 || self.is_joint(bone, at) || self.disc(soft, at).is_some()
     }
 
     /// Whether a place lies in a facet joint: between two vertebrae, behind the channel.
@@ -257,8 +253,8 @@ impl Specimen {
     }
 
     /// Whether what no nerve passes fills a place.
-    pub(crate) fn is_hard(&self, spine: &Spine, at: Local) -> bool {
-        self.is_hard_bare(spine, at) || self.growth(at).is_some()
+    pub(crate) fn is_hard(&self, soft: &SoftParts, at: Local) -> bool {
+        self.is_hard_bare(soft, at) || self.growth(at).is_some()
     }
 
     /// The bone nearest to a place of the straightened subject.
@@ -290,9 +286,9 @@ impl Specimen {
     }
 
     /// The tissue of the disc at a place that is no bone.
-    fn disc(&self, spine: &Spine, at: Local) -> Option<Tissue> {
+    fn disc(&self, soft: &SoftParts, at: Local) -> Option<Tissue> {
         // Only T1/2 and above have bodies on both sides.
-        let index = spine.nearest(at.w);
+        let index = soft.nearest(at.w);
         let pair = self.anatomy.vertebrae.get(index..index + 2)?;
         let [upper, lower] = [pair[0].body, pair[1].body];
         let [x, y, _] = self.size;
@@ -302,9 +298,9 @@ impl Specimen {
         let half = lower.half.max(7.0) * x;
         let oval = ellipse(at.u, at.v, (0.0, middle + 0.8), (half, depth + 0.8));
         let outline = oval.max(at.v - back);
-        let (gap, bright) = spine.disc_heights[index];
+        let (gap, bright) = soft.disc_heights[index];
         let slope = self.slopes.get(index).copied().unwrap_or(0.0);
-        let from = at.w - spine.discs[index] - slope * (at.v - middle);
+        let from = at.w - soft.discs[index] - slope * (at.v - middle);
         if outline >= 0.0 || from.abs() > gap + 3.0 {
             return None;
         }
@@ -324,13 +320,13 @@ impl Specimen {
     }
 
     /// The tissue of a place near the spine, or `None` for the neck's.
-    pub(crate) fn tissue(&self, spine: &Spine, at: Local) -> Option<Tissue> {
+    pub(crate) fn tissue(&self, soft: &SoftParts, at: Local) -> Option<Tissue> {
         let bone = self.bone(at);
         if bone.distance < 0.0 {
             let deep = -bone.distance > self.cortex_at(at);
             return Some(if deep { Tissue::Marrow } else { Tissue::Cortex });
         }
-        if let Some(tissue) = self.disc(spine, at) {
+        if let Some(tissue) = self.disc(soft, at) {
             return Some(tissue);
         }
         if let Some(cause) = self.growth(at) {
@@ -339,7 +335,7 @@ impl Specimen {
                 Cause::Bony => Tissue::Osteophyte,
             });
         }
-        let canal = spine.canal_tissue(at);
+        let canal = soft.canal_tissue(at);
         if let Some(tissue) = canal {
             // Fat and veins part the sac from bone.
             let within = matches!(tissue, Tissue::LooseFat | Tissue::Vein);
@@ -350,10 +346,10 @@ impl Specimen {
             self.foramina.iter().map(|pair| &pair[side]).min_by(|one, other| {
                 (one.height - at.w).abs().total_cmp(&(other.height - at.w).abs())
             });
-        foramen.and_then(|foramen| self.around(spine, foramen, bone, at))
+        foramen.and_then(|foramen| self.around(soft, foramen, bone, at))
     }
 
-    fn around(&self, spine: &Spine, foramen: &Foramen, bone: Bone, at: Local) -> Option<Tissue> {
+    fn around(&self, soft: &SoftParts, foramen: &Foramen, bone: Bone, at: Local) -> Option<Tissue> {
         let (a, v) = (at.u.abs(), at.v);
         let [front, back] = [foramen.front, foramen.back];
         let width = (back[0] - front[0]).hypot(back[1] - front[1]).max(1.0);
@@ -366,7 +362,7 @@ impl Specimen {
         }
         // The yellow ligament between the arches.
         if v > 2.0
-            && ellipse(a, v, (0.0, 2.0), (12.5, spine.sac.1 + 2.5)) < 0.0
+            && ellipse(a, v, (0.0, 2.0), (12.5, soft.sac.1 + 2.5)) < 0.0
             && bone.distance < 3.0
         {
             return Some(Tissue::Ligament);
@@ -382,8 +378,8 @@ impl Specimen {
         if root < 1.0 && bone.distance > 0.25 && (-7.0..14.0).contains(&along) {
             return Some(Tissue::Root);
         }
-        let transverse = self.transverse(spine.nearest(at.w), at.u > 0.0);
-        let radius = spine.arteries[usize::from(at.u < 0.0)];
+        let transverse = self.transverse(soft.nearest(at.w), at.u > 0.0);
+        let radius = soft.arteries[usize::from(at.u < 0.0)];
         let artery = circle(a, v, transverse, radius);
         if artery < 0.0 && bone.distance > 0.2 {
             return Some(Tissue::Artery);

@@ -1,10 +1,15 @@
+use std::sync::Arc;
+
 use foramen_types::{Level, Point, Vector};
 
+use crate::anatomy::Anatomy;
 use crate::atlas;
 use crate::channel::{Along, Cause, Channel};
 use crate::frame::{Frame, Local};
 use crate::neck::Neck;
+use crate::seed::{Purpose, stream};
 use crate::shape::{capsule, circle, ellipse, joined};
+use crate::soft_parts::SoftParts;
 use crate::specimen::Specimen;
 use crate::tissue::Tissue;
 
@@ -15,19 +20,9 @@ const CORTEX: f64 = 0.8;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Spine {
     pub frame: Frame,
-    /// Heights of the discs C2/3 to T3/4 on the centre line, falling.
-    pub discs: Vec<f64>,
-    /// Half-height of each disc, and how bright its nucleus still is, 0 to 1.
-    pub disc_heights: Vec<(f64, f64)>,
-    /// The foramina C2/3 to C7/T1: left, right.
-    pub channels: Vec<[Channel; 2]>,
+    pub soft: SoftParts,
     /// Half-width and depth of the vertebral bodies.
     pub body: (f64, f64),
-    /// Half axes of the dural sac and of the cord.
-    pub sac: (f64, f64),
-    pub cord: (f64, f64),
-    /// Radii of the vertebral arteries, left and right.
-    pub arteries: [f64; 2],
     /// How far the facet joints lie above (+) or below (−) their discs.
     pub facets: Vec<[f64; 2]>,
     pub neck: Neck,
@@ -36,9 +31,16 @@ pub(crate) struct Spine {
 }
 
 impl Spine {
+    /// The same subject with the vertebrae of a person in place of the analytic ones.
+    pub(crate) fn on(mut self, anatomy: &Arc<Anatomy>, seed: u64, subject: usize) -> Self {
+        let mut rng = stream(seed, subject, Purpose::Specimen, 0);
+        self.specimen = Some(Specimen::fit(&mut rng, anatomy, &mut self.soft));
+        self
+    }
+
     /// Centre and cranial normal of a cervical disc, in the patient.
     pub(crate) fn disc(&self, level: Level) -> (Point, Vector) {
-        let w = self.discs[level.index()];
+        let w = self.soft.discs[level.index()];
         let centre = self.frame.point(Local { u: 0.0, v: self.body_centre(), w });
         let slope = self.specimen.as_ref().map_or(0.0, |s| s.slope(w, level.index()));
         (centre, self.frame.direction(w, [0.0, -slope, 1.0]))
@@ -46,7 +48,7 @@ impl Spine {
 
     /// Centre of the canal at the height of a cervical disc, in the patient.
     pub(crate) fn canal(&self, level: Level) -> Point {
-        self.frame.point(Local { u: 0.0, v: 0.0, w: self.discs[level.index()] })
+        self.frame.point(Local { u: 0.0, v: 0.0, w: self.soft.discs[level.index()] })
     }
 
     /// The tissue at a place in the patient.
@@ -60,21 +62,9 @@ impl Spine {
     pub(crate) fn is_hard(&self, at: [f64; 3]) -> bool {
         let local = self.frame.local(at);
         if let Some(specimen) = &self.specimen {
-            return specimen.is_hard(self, local);
+            return specimen.is_hard(&self.soft, local);
         }
         self.inner(local).is_some_and(Tissue::is_hard)
-    }
-
-    /// The index of the disc nearest a height.
-    pub(crate) fn nearest(&self, w: f64) -> usize {
-        let above = self.discs.partition_point(|disc| *disc > w);
-        if above == 0 {
-            0
-        } else if above == self.discs.len() || self.discs[above - 1] - w < w - self.discs[above] {
-            above - 1
-        } else {
-            above
-        }
     }
 
     /// The outline of a vertebral body in the plane: an oval with a flat back.
@@ -89,25 +79,25 @@ impl Spine {
         if let Some(specimen) = &self.specimen {
             return specimen.body_centre();
         }
-        -self.sac.1 - 0.7 - 0.5 * self.body.1
+        -self.soft.sac.1 - 0.7 - 0.5 * self.body.1
     }
 
     fn inner(&self, at: Local) -> Option<Tissue> {
         if let Some(specimen) = &self.specimen {
-            return specimen.tissue(self, at);
+            return specimen.tissue(&self.soft, at);
         }
-        if let Some(tissue) = self.canal_tissue(at) {
+        if let Some(tissue) = self.soft.canal_tissue(at) {
             return Some(tissue);
         }
-        let disc = self.nearest(at.w);
+        let disc = self.soft.nearest(at.w);
         let side = usize::from(at.u < 0.0);
-        let up = at.w - self.discs[0];
+        let up = at.w - self.soft.discs[0];
         if up > atlas::SHOULDER {
-            let bone = atlas::bone(at, up, -self.sac.1 - 0.7);
+            let bone = atlas::bone(at, up, -self.soft.sac.1 - 0.7);
             let body = self.body_outline(at).max(up - atlas::SHOULDER - 2.0);
             return boned(joined(bone, body, 2.0));
         }
-        let channel = self.channels.get(disc).map(|pair| &pair[side]);
+        let channel = self.soft.channels.get(disc).map(|pair| &pair[side]);
         let along = channel.map(|channel| channel.along(at));
         if let (Some(channel), Some(along)) = (channel, along)
             && let Some(tissue) = content(channel, along)
@@ -120,39 +110,9 @@ impl Spine {
         self.bone(at, disc, channel, along)
     }
 
-    /// Cord, CSF, dura and the fat of the canal.
-    pub(crate) fn canal_tissue(&self, at: Local) -> Option<Tissue> {
-        let (u, v) = (at.u, at.v);
-        if u.abs() > 16.0 || v.abs() > 13.0 {
-            return None;
-        }
-        let (wide, stem) = atlas::widening(at.w - self.discs[0]);
-        let sac = ellipse(u, v, (0.0, 0.0), (self.sac.0 * wide, self.sac.1 * wide));
-        if sac < 0.0 {
-            let cord = ellipse(u, v, (0.0, -0.3), (self.cord.0 * stem, self.cord.1 * stem));
-            if cord >= 0.0 {
-                return Some(Tissue::Csf);
-            }
-            // The butterfly of grey matter.
-            let a = u.abs();
-            let horn = capsule(a, v, (1.6, 1.2), (2.2, -1.6), 0.7);
-            let bar = capsule(a, v, (0.0, -0.3), (1.8, -0.3), 0.45);
-            return Some(if horn.min(bar) < 0.0 { Tissue::GreyMatter } else { Tissue::Cord });
-        }
-        if sac < 0.25 {
-            return Some(Tissue::Ligament);
-        }
-        let canal = ellipse(u, v, (0.0, 0.3), (self.sac.0 + 1.8, self.sac.1 + 0.9));
-        (canal < 0.0).then_some(if v < -2.0 && u.abs() > 7.0 {
-            Tissue::Vein
-        } else {
-            Tissue::LooseFat
-        })
-    }
-
     fn artery(&self, at: Local, channel: Option<&Channel>, along: Option<Along>) -> Option<Tissue> {
         let side = usize::from(at.u < 0.0);
-        let radius = self.arteries[side];
+        let radius = self.soft.arteries[side];
         let d = circle(at.u.abs(), at.v, (16.0, -12.6), radius);
         if d < 0.0 {
             return Some(Tissue::Artery);
@@ -182,12 +142,12 @@ impl Spine {
         along: Option<Along>,
     ) -> Option<Tissue> {
         let (a, v) = (at.u.abs(), at.v);
-        let dw = at.w - self.discs[disc];
+        let dw = at.w - self.soft.discs[disc];
         let (half, depth) = self.body;
         let centre = self.body_centre();
         // The body, its disc cut out; at the sides the uncinate process rises.
         let outline = self.body_outline(at);
-        let (disc_half, bright) = self.disc_heights[disc];
+        let (disc_half, bright) = self.soft.disc_heights[disc];
         let gap = disc_half * (1.0 - (a / (half - 1.2)).powi(4)).max(0.12);
         if outline < 0.0 && dw.abs() < gap {
             let core = ellipse(a, v, (0.0, centre), (0.65 * half, 0.3 * depth));
@@ -201,10 +161,10 @@ impl Spine {
         // The articular pillar, the lamina and the spinous process.
         let pillar = ellipse(a, v, (20.5, -0.8), (7.0, 5.4));
         bone = joined(bone, pillar, 0.5);
-        let lamina = capsule(a, v, (16.5, 3.0), (2.0, self.sac.1 + 6.5), 2.3);
+        let lamina = capsule(a, v, (16.5, 3.0), (2.0, self.soft.sac.1 + 6.5), 2.3);
         let lamina_height = (dw.abs() - 3.0).min(1.0);
         bone = bone.min(lamina.max(-lamina_height));
-        let below = at.w - self.discs[disc] + 0.45 * (v - 13.0);
+        let below = at.w - self.soft.discs[disc] + 0.45 * (v - 13.0);
         let spinous = capsule(a, v, (0.0, 12.0), (0.0, 27.0), 2.6);
         let body_mid = if dw > 0.0 { 8.0 } else { -9.0 };
         bone = bone.min(spinous.max((below - body_mid).abs() - 5.0));
@@ -236,7 +196,8 @@ impl Spine {
             }
         }
         if !between {
-            let hole = circle(a, v, (16.0, -12.6), self.arteries[usize::from(at.u < 0.0)] + 0.8);
+            let hole =
+                circle(a, v, (16.0, -12.6), self.soft.arteries[usize::from(at.u < 0.0)] + 0.8);
             bone = bone.min(transverse.max(-hole));
         }
         if bone < 0.0 {

@@ -282,7 +282,7 @@ mod tests {
         let config = CohortConfig::default();
         let first = Plan::draw(&config, 3);
         let second = first.clone().again(&config);
-        assert_eq!(first.spine.channels, second.spine.channels);
+        assert_eq!(first.spine.soft.channels, second.spine.soft.channels);
         assert_ne!(first.spine.frame, second.spine.frame);
         let (axial, again) = (&first.protocol.axial, &second.protocol.axial);
         assert_eq!((axial.contrast, axial.rows), (again.contrast, again.rows));

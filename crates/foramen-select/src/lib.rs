@@ -61,6 +61,7 @@ mod ring;
 mod root;
 mod selection;
 mod sequence;
+mod slice_measurement;
 mod upper_limit;
 mod view;
 
@@ -69,11 +70,12 @@ pub use drawing::draw;
 pub use evidence::{draw_decision, draw_profile};
 pub use foramen::{Evidence, Foramen, RefusalReason, State};
 pub use grade::KimGrade;
-pub use measurement::{MeasureOptions, SliceMeasurement, measure};
+pub use measurement::{MeasureOptions, measure};
 pub use naive::naive_width;
 pub use selection::{
     Choice, PointKind, SELECTION_VERSION, SelectOptions, Selection, Target, narrowest, of_reader,
 };
+pub use slice_measurement::SliceMeasurement;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

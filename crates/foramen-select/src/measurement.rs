@@ -8,6 +8,7 @@ use crate::openness::{log_odds, width_certainty};
 use crate::ring::Levels;
 use crate::root;
 use crate::sequence::together;
+use crate::slice_measurement::SliceMeasurement;
 use crate::upper_limit::refuse_above_foramina;
 use crate::view::{Look, View, Views};
 use crate::{Evidence, Foramen, RefusalReason, State};
@@ -27,32 +28,6 @@ impl MeasureOptions {
     pub fn with_canal(mut self, canal: Point) -> Self {
         self.canal = Some(canal);
         self
-    }
-}
-
-/// What was measured on one slice.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SliceMeasurement {
-    /// The middle of the thecal sac.
-    pub canal: Option<Point>,
-    /// The foramen on the patient's left.
-    pub left: Foramen,
-    /// The foramen on the patient's right.
-    pub right: Foramen,
-}
-
-impl SliceMeasurement {
-    /// The foramen of one side.
-    #[must_use]
-    pub fn side(&self, side: Side) -> &Foramen {
-        match side {
-            Side::Left => &self.left,
-            Side::Right => &self.right,
-        }
-    }
-
-    fn refused(canal: Option<Point>, reason: RefusalReason) -> Self {
-        Self { canal, left: Foramen::refused(reason), right: Foramen::refused(reason) }
     }
 }
 

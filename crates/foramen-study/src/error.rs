@@ -5,7 +5,7 @@ use foramen_table::TableError;
 use foramen_types::{KeyError, Level, Side, SubjectId, TypeError};
 use thiserror::Error;
 
-use crate::LabelTable;
+use crate::label_table::LabelTable;
 
 /// Why a stage of a study could not run.
 #[derive(Debug, Error)]
@@ -162,7 +162,8 @@ pub enum StudyError {
     LevelsFormat,
     /// It cannot be told whose discs a file holds.
     #[error(
-        "the file name does not open with the id of a subject, of which there are {subjects};          rename it, such as S001.mrk.json"
+        "the file name does not open with the id of a subject, of which there are {subjects}; \
+         rename it, such as S001.mrk.json"
     )]
     LevelsSubject {
         /// How many subjects the images are of.
@@ -170,7 +171,8 @@ pub enum StudyError {
     },
     /// The frame of reference of points that carry none cannot be told.
     #[error(
-        "the file carries no frame of reference, and the images of {subject} are in {frames}; write          the points into levels.csv with their frame_of_reference_uid"
+        "the file carries no frame of reference, and the images of {subject} are in {frames}; write \
+         the points into levels.csv with their frame_of_reference_uid"
     )]
     LevelsFrames {
         /// Whose discs.

@@ -1,7 +1,5 @@
 use foramen_types::{Level, Side, SubjectId};
 
-use crate::selections::EpisodeSelection;
-
 /// The set of axial images that an episode was measured on, and the set that comes second.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChosenImages {
@@ -38,20 +36,4 @@ pub struct ImageChoice {
     pub images: ChosenImages,
     /// Remarks on them: the name in `selections.csv`, and a sentence.
     pub remarks: Vec<(String, String)>,
-}
-
-impl ImageChoice {
-    pub(crate) fn of(episode: &EpisodeSelection) -> Option<Self> {
-        let EpisodeSelection { row, subject, level, side, images, remarks, .. } = episode;
-        let in_words =
-            |remark: &foramen_dicom::Remark| (remark.name().to_owned(), remark.to_string());
-        Some(Self {
-            row: *row,
-            subject: subject.clone(),
-            level: *level,
-            side: *side,
-            images: images.clone()?,
-            remarks: remarks.iter().map(in_words).collect(),
-        })
-    }
 }

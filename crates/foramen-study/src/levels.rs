@@ -7,7 +7,7 @@ mod edits;
 mod frames;
 mod given;
 mod label_image;
-mod label_table;
+mod labels;
 mod markups;
 mod normals;
 mod sagittal;
@@ -17,7 +17,6 @@ pub(crate) use normals::normal_of;
 
 pub use edits::LevelEdits;
 pub use given::{GivenLevels, UnreadLevels, open_levels};
-pub use label_table::LabelTable;
 pub use sagittal::find_levels;
 
 /// Where a disc is, and how that is known.

@@ -42,6 +42,7 @@ mod flow;
 mod hinting;
 mod image_choice;
 mod inputs;
+mod label_table;
 mod levels;
 mod links;
 mod manifest;
@@ -71,9 +72,10 @@ pub use exclusion::Exclusion;
 pub use flow::{CohortFlow, ExclusionCount};
 pub use image_choice::{ChosenImages, ImageChoice, RunnerUpImages};
 pub use inputs::StudyInputs;
+pub use label_table::LabelTable;
 pub use levels::{
-    DiscPosition, Drafted, GivenLevels, LabelTable, LevelEdits, LevelSource, Levels, UnreadLevels,
-    find_levels, open_levels,
+    DiscPosition, Drafted, GivenLevels, LevelEdits, LevelSource, Levels, UnreadLevels, find_levels,
+    open_levels,
 };
 pub use links::read_links;
 pub use manifest::{Excluded, Kept, Manifest};

@@ -1,7 +1,6 @@
 use crate::exclusion::Exclusion;
-use crate::image_choice::ImageChoice;
 use crate::manifest::{Excluded, Kept, Manifest};
-use crate::selections::Selections;
+use crate::selections::{EpisodeSelection, Selections};
 
 /// What selecting slices leaves of a manifest.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +32,8 @@ impl Selected {
         }
         excluded.sort_by_key(|excluded| excluded.row);
         let unread = selections.unread.clone();
-        let choices = selections.episodes.iter().filter_map(ImageChoice::of).collect();
+        let choices =
+            selections.episodes.iter().filter_map(EpisodeSelection::image_choice).collect();
         Self { manifest: Manifest { kept, excluded, unread, choices, ..manifest }, selections }
     }
 

@@ -3,7 +3,7 @@ use foramen_image::{Picture, SliceSource};
 use foramen_select::Foramen;
 use foramen_types::{Level, Side, SubjectId};
 
-use crate::image_choice::ChosenImages;
+use crate::image_choice::{ChosenImages, ImageChoice};
 use crate::levels::Levels;
 use crate::samples::PatchSample;
 use crate::unread::UnreadImages;
@@ -65,6 +65,20 @@ impl EpisodeSelection {
             (Some(_), true) => "hint",
             (Some(_), false) => "selected",
         }
+    }
+
+    /// The images and what was remarked on them, as the manifest keeps them.
+    pub(crate) fn image_choice(&self) -> Option<ImageChoice> {
+        let Self { row, subject, level, side, images, remarks, .. } = self;
+        let in_words = |remark: &Remark| (remark.name().to_owned(), remark.to_string());
+        Some(ImageChoice {
+            row: *row,
+            subject: subject.clone(),
+            level: *level,
+            side: *side,
+            images: images.clone()?,
+            remarks: remarks.iter().map(in_words).collect(),
+        })
     }
 }
 

@@ -2,11 +2,10 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use flate2::read::GzDecoder;
-use foramen_select::PointKind;
-use foramen_types::{Point, SubjectId};
+use foramen_types::Point;
 use nifti::{InMemNiftiVolume, NiftiHeader, RandomAccessNiftiVolume};
 
-use crate::{DiscPosition, LabelTable, LevelSource, Levels, StudyError};
+use crate::StudyError;
 
 /// A label image above this many bytes is refused before memory is taken: half a
 /// millimetre throughout a whole spine needs less.
@@ -16,63 +15,6 @@ const LIMIT: u64 = 1 << 30;
 const PLACE: (f64, usize) = (8.0, 125);
 /// More values than this are no labels.
 const VALUES: usize = 200;
-
-impl Levels {
-    /// Reads the discs of one subject from a label image, NIfTI-1, gzipped or not:
-    /// segmentations by TotalSpineSeg and labels of the Spinal Cord Toolbox, see
-    /// [`LabelTable`]. Which table it is, is told by its values and by the form of
-    /// its regions; where two are left, by `named`, which may not contradict the
-    /// values of single places. Places on the canal are [`PointKind::Canal`].
-    ///
-    /// The format holds no frame of reference; the places are in that of the
-    /// image that was labelled.
-    ///
-    /// # Errors
-    /// [`StudyError::LabelImage`] and [`StudyError::Nifti`] for what cannot be read,
-    /// [`StudyError::LabelTable`] for an image that fits no table, or two, and
-    /// [`StudyError::LabelName`] for one whose name says another than its values.
-    pub fn read_labels(
-        file: impl Read,
-        subject: &SubjectId,
-        named: Option<LabelTable>,
-    ) -> Result<Self, StudyError> {
-        let image = LabelImage::read(file)?;
-        let fits: Vec<LabelTable> =
-            LabelTable::ALL.into_iter().filter(|table| table.fits(&image)).collect();
-        let table = match (fits.as_slice(), named) {
-            (_, Some(named)) if fits.contains(&named) => named,
-            (&[fits], Some(named)) if fits.is_of_places() => {
-                return Err(StudyError::LabelName { named, fits, evidence: image.evidence() });
-            }
-            (&[table], _) => table,
-            _ => return Err(StudyError::LabelTable { fits, evidence: image.evidence() }),
-        };
-        let discs = table.discs(&image);
-        if discs.is_empty() {
-            return Err(StudyError::LabelImage {
-                what: "it has no two neighbours among its vertebrae, and a disc lies midway \
-                       between two; label neighbours, such as 5 and 6, or write the discs into \
-                       levels.csv",
-            });
-        }
-        let kind = match table {
-            LabelTable::TotalSpineSeg | LabelTable::TotalSpineSeg2024 => PointKind::Disc,
-            _ => PointKind::Canal,
-        };
-        let disc = |point: Point| DiscPosition {
-            point,
-            kind,
-            normal: None,
-            frame_of_reference_uid: None,
-            source: LevelSource::Given(format!("label image, {}", table.name())),
-            confidence: 1.0,
-            drafted: None,
-        };
-        let discs =
-            discs.into_iter().map(|(level, at)| ((subject.clone(), level), disc(at))).collect();
-        Ok(Self { discs, ..Self::default() })
-    }
-}
 
 /// The regions of a label image.
 #[derive(Debug)]
@@ -102,7 +44,7 @@ impl Region {
 }
 
 impl LabelImage {
-    fn read(mut file: impl Read) -> Result<Self, StudyError> {
+    pub(super) fn read(mut file: impl Read) -> Result<Self, StudyError> {
         let unreadable = |what| StudyError::LabelImage { what };
         let mut bytes = Vec::new();
         let read = |reader: &mut dyn Read, bytes: &mut Vec<u8>| {
@@ -195,7 +137,7 @@ impl LabelImage {
     }
 
     /// What there is, for a person to judge.
-    fn evidence(&self) -> String {
+    pub(super) fn evidence(&self) -> String {
         let one = |(value, region): (&u32, &Region)| {
             format!("{value} ({} voxels, {:.0} mm)", region.voxels, region.length)
         };
@@ -280,6 +222,3 @@ impl Affine {
         self.point(low).distance(self.point(high))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,9 +1,5 @@
 use std::path::Path;
 
-use foramen_types::Level;
-
-use super::label_image::{LabelImage, Region};
-
 /// What the numbers of a label image stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LabelTable {
@@ -66,63 +62,7 @@ impl LabelTable {
     }
 
     /// Whether this is a table of single places.
-    pub(super) fn is_of_places(self) -> bool {
+    pub(crate) fn is_of_places(self) -> bool {
         matches!(self, Self::DiscPoints | Self::VertebraPoints)
-    }
-
-    /// Whether an image may be one of this table: every value has a meaning and the
-    /// regions have the right form. Bodies must tell of a cervical disc besides.
-    /// Places need not, by this table: single vertebrae tell of none, and would
-    /// otherwise be taken for discs.
-    pub(super) fn fits(self, image: &LabelImage) -> bool {
-        let values = || image.regions.keys().copied();
-        let among = |known: &[std::ops::RangeInclusive<u32>]| {
-            values().all(|value| known.iter().any(|range| range.contains(&value)))
-        };
-        let places = image.meetings.is_empty() && image.regions.values().all(Region::is_place);
-        let tells = if self.is_of_places() {
-            !Self::DiscPoints.discs(image).is_empty()
-        } else {
-            !self.discs(image).is_empty()
-        };
-        tells
-            && match self {
-                Self::TotalSpineSeg => among(&[
-                    1..=2,
-                    11..=17,
-                    21..=32,
-                    41..=46,
-                    50..=50,
-                    63..=67,
-                    71..=82,
-                    91..=95,
-                    100..=100,
-                ]),
-                Self::TotalSpineSeg2024 => among(&[18..=41, 92..=92, 200..=224]),
-                // 49, 50 and 60 are the pons and the end of the cord.
-                Self::DiscPoints => places && among(&[1..=26, 49..=50, 60..=60]),
-                Self::VertebraPoints => places && among(&[1..=26]),
-                Self::VertebralLevels => among(&[1..=26]),
-            }
-    }
-
-    /// The discs of an image under this table, in LPS millimetres.
-    pub(super) fn discs(self, image: &LabelImage) -> Vec<(Level, foramen_types::Point)> {
-        let centre = |value: u32| image.regions.get(&value).map(|region| region.centre);
-        let disc = |level: Level| {
-            let index = u32::try_from(level.index()).expect("there are six levels");
-            match self {
-                Self::TotalSpineSeg if level == Level::C7T1 => centre(71),
-                Self::TotalSpineSeg => centre(63 + index),
-                Self::TotalSpineSeg2024 => centre(224 - index),
-                Self::DiscPoints => centre(3 + index),
-                Self::VertebraPoints => {
-                    let (above, below) = (centre(2 + index)?, centre(3 + index)?);
-                    Some(above + (below - above) * 0.5)
-                }
-                Self::VertebralLevels => image.meetings.get(&(2 + index, 3 + index)).copied(),
-            }
-        };
-        Level::ALL.into_iter().filter_map(|level| Some((level, disc(level)?))).collect()
     }
 }
