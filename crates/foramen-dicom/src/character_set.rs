@@ -1,11 +1,8 @@
-use dicom_dictionary_std::tags;
 use encoding_rs::{
     BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, ISO_8859_2, ISO_8859_3, ISO_8859_4, ISO_8859_5,
     ISO_8859_6, ISO_8859_7, ISO_8859_8, ISO_8859_15, UTF_8, WINDOWS_874, WINDOWS_1252,
     WINDOWS_1254,
 };
-
-use crate::set::Set;
 
 /// How the texts of a data set are encoded (Specific Character Set (0008,0005),
 /// PS3.3 C.12.1.1.2).
@@ -46,10 +43,9 @@ pub(crate) enum Upper {
 }
 
 impl CharacterSet {
-    pub(crate) fn of(set: &Set) -> Self {
-        let Some(declared) = set.text(tags::SPECIFIC_CHARACTER_SET) else {
-            return Self::Undeclared;
-        };
+    /// What the value of Specific Character Set (0008,0005) declares.
+    pub(crate) fn declared(value: Option<&str>) -> Self {
+        let Some(declared) = value else { return Self::Undeclared };
         // The first value may be empty: the default, ASCII.
         let terms: Vec<&str> = declared.split('\\').map(str::trim).collect();
         let escapes = terms.len() > 1 || terms.iter().any(|term| term.contains("2022"));
@@ -205,13 +201,15 @@ fn escape(rest: &[u8]) -> Option<(usize, Page)> {
 
 #[cfg(test)]
 mod tests {
+    use dicom_dictionary_std::tags;
+
     use super::*;
-    use crate::set::Value;
+    use crate::set::{Set, Value};
 
     fn declared(terms: &str) -> CharacterSet {
         let mut set = Set::new(false);
         set.push(tags::SPECIFIC_CHARACTER_SET, Value::Bytes(terms.as_bytes().to_vec()));
-        CharacterSet::of(&set)
+        set.character_set()
     }
 
     // The byte strings are those of PS3.5 annexes H.3, I.2, J.1 and K.2.

@@ -10,12 +10,8 @@ use crate::RejectReason;
 use crate::coded_size::CodedSize;
 use crate::codestream::{coded_size, has_scan_per_component, unboxed};
 use crate::colour::Colour;
-use crate::format::{PixelFormat, PixelSource};
+use crate::format::{NO_LOSSY_12_BITS, PixelFormat, PixelSource};
 use crate::syntax::Coding;
-
-/// Why lossy JPEG of more than 8 bits is not read.
-pub(crate) const NO_LOSSY_12_BITS: &str =
-    "lossy JPEG of 12 bits has no decoder here; convert the file to a lossless syntax";
 
 /// Expands a JPEG, JPEG-LS, JPEG 2000 or JPEG XL frame to little endian pixels.
 ///

@@ -1,7 +1,7 @@
 use foramen_types::SubjectId;
 use jiff::civil::Date;
 
-use crate::{Accepted, NoAxialT2, Pool, Scan, StackHeader, Study};
+use crate::{StackHeader, Study};
 
 /// The stacks of one visit of one person to a scanner, whatever their Study
 /// Instance UIDs are: anonymisers and some scanners write one per series or per
@@ -17,14 +17,6 @@ pub struct Examination<'a> {
     pub acquired: Option<Date>,
     /// Its stacks, in order of study, series and index.
     pub stacks: Vec<&'a StackHeader>,
-}
-
-impl Scan {
-    /// The stacks by examination, in order of subject and day.
-    #[must_use]
-    pub fn examinations(&self) -> Vec<Examination<'_>> {
-        Examination::group(&self.stacks)
-    }
 }
 
 impl<'a> Examination<'a> {
@@ -63,23 +55,6 @@ impl<'a> Examination<'a> {
         study_uids.dedup();
         let acquired = stacks.iter().filter_map(|stack| stack.acquired).min();
         Self { subject: &stacks[0].subject, study_uids, acquired, stacks }
-    }
-
-    /// The axial T2 images of the neck, as sets of which the best comes first.
-    ///
-    /// # Errors
-    /// [`NoAxialT2`] with the reason for each stack.
-    pub fn pool(&self, accepted: &Accepted) -> Result<Pool<'a>, NoAxialT2> {
-        Pool::gather(self, accepted, &[])
-    }
-
-    /// The same of these series (0020,000E) alone, where a person has named them; of all
-    /// where none is named.
-    ///
-    /// # Errors
-    /// [`NoAxialT2`] with the reason for each stack of the series.
-    pub fn pool_of(&self, accepted: &Accepted, series: &[&str]) -> Result<Pool<'a>, NoAxialT2> {
-        Pool::gather(self, accepted, series)
     }
 
     /// All of it as one study, by the first of its UIDs.

@@ -1,4 +1,4 @@
-use crate::Orientation;
+use crate::orientation::Orientation;
 
 /// What is concluded about a stack, how firmly, and why.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,10 +4,13 @@ use dicom_dictionary_std::tags;
 
 use crate::RejectReason;
 use crate::colour::Colour;
-use crate::compressed::NO_LOSSY_12_BITS;
 use crate::item::Item;
 use crate::read::{Header, PixelElement};
 use crate::syntax::{Coding, Syntax};
+
+/// Why lossy JPEG of more than 8 bits is not read.
+pub(crate) const NO_LOSSY_12_BITS: &str =
+    "lossy JPEG of 12 bits has no decoder here; convert the file to a lossless syntax";
 
 /// The largest image taken, in samples: no MR image is larger, and 64 MiB of
 /// memory hold it as `f32`.

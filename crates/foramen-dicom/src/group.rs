@@ -374,8 +374,8 @@ fn stack(arranged: &Arranged, index: usize, across: bool, limits: Tolerances) ->
     if images.iter().any(|image| image.instance.decimal_comma) {
         stack.remarks.push(Remark::DecimalComma);
     }
-    stack.signs = crate::region::of_stack(&first.anatomy, &stack);
-    let (region, finding) = crate::region::weigh(&stack.signs);
+    stack.signs = crate::region_signs::of_stack(&first.anatomy, &stack);
+    let (region, finding) = crate::region_signs::weigh(&stack.signs);
     stack.region = region;
     stack.findings.push(finding);
     stack

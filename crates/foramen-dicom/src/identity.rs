@@ -169,7 +169,7 @@ impl OfFile {
     fn read(item: &Item) -> Result<Self, RejectReason> {
         let opened = item.open().map_err(|error| RejectReason::Io { kind: error.kind() })?;
         let set = read_keeping(BufReader::new(opened), item.length, &KEEP)?.set;
-        let characters = CharacterSet::of(&set);
+        let characters = set.character_set();
         let id = set.readable(t::PATIENT_ID, characters).unwrap_or_default();
         let mut names = BTreeSet::new();
         set.each(&mut |set: &Set, tag| {

@@ -5,13 +5,13 @@ use dicom_dictionary_std::{tags, uids};
 use foramen_image::{Plane, Spacing};
 use foramen_types::{Point, SubjectId, Vector};
 
+use crate::anatomy::Anatomy;
 use crate::colour::Colour;
 use crate::format::PixelSource;
 use crate::item::Item;
 use crate::person::Person;
 use crate::physics::Physics;
 use crate::read::Header;
-use crate::region::Anatomy;
 use crate::rescale::Rescale;
 use crate::set::{Groups, Set};
 use crate::subject_from::Naming;

@@ -47,7 +47,9 @@
 mod accept;
 mod examination;
 mod frame;
+mod orientation;
 mod pool;
+mod recency;
 mod scan;
 mod stack;
 mod study;
@@ -56,6 +58,7 @@ mod subject_from;
 mod problem;
 mod remark;
 mod report;
+mod stack_remarks;
 mod tolerances;
 
 mod load;
@@ -79,8 +82,10 @@ mod block;
 mod group;
 mod image;
 mod person;
+mod person_conflicts;
 mod stray;
 
+mod anatomy;
 mod contrast;
 mod dating;
 mod fat;
@@ -88,6 +93,7 @@ mod finding;
 mod physics;
 mod region;
 mod region_evidence;
+mod region_signs;
 mod region_words;
 
 mod coded_size;
@@ -114,6 +120,7 @@ pub use identity::{
     IdentifierGroup, Residual, identity_report, residual_identifiers, series_description,
 };
 pub use load::{Loaded, load, read_picture};
+pub use orientation::Orientation;
 pub use person::{ConflictSign, PersonConflict};
 pub use pool::{ImageSet, Pool, PooledImage, Ranked, Rule, SetAside};
 pub use problem::Problem;
@@ -122,7 +129,7 @@ pub use reject::{RejectReason, Rejected};
 pub use remark::Remark;
 pub use report::{DuplicateSlice, MissingSlices, Repeat, StackReport};
 pub use scan::{Progress, Scan, ScanOptions, scan};
-pub use stack::{Orientation, SliceHeader, StackHeader};
+pub use stack::{SliceHeader, StackHeader};
 pub use study::{AxialT2, NoAxialT2, RefusedStack, Study};
 pub use subject_from::{SubjectFrom, UnknownSubjectFrom};
 pub use tolerances::Tolerances;

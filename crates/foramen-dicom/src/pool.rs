@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use foramen_types::SubjectId;
 use jiff::civil::Date;
 
+use crate::recency::recency;
 use crate::study::of_stacks;
 use crate::{Accepted, Examination, NoAxialT2, RefusedStack, Remark, StackHeader, Tolerances};
 pub use image_set::{ImageSet, PooledImage, SetAside};
-pub(crate) use order::recency;
 pub use order::{Ranked, Rule};
 
 /// Units overlap so much that they are alternatives, not parts of one coverage,
@@ -64,6 +64,25 @@ pub struct Pool<'a> {
     pub sets: Vec<ImageSet<'a>>,
     /// The stacks that are no axial T2 images, and why.
     pub refused: Vec<RefusedStack>,
+}
+
+impl<'a> Examination<'a> {
+    /// The axial T2 images of the neck, as sets of which the best comes first.
+    ///
+    /// # Errors
+    /// [`NoAxialT2`] with the reason for each stack.
+    pub fn pool(&self, accepted: &Accepted) -> Result<Pool<'a>, NoAxialT2> {
+        Pool::gather(self, accepted, &[])
+    }
+
+    /// The same of these series (0020,000E) alone, where a person has named them; of all
+    /// where none is named.
+    ///
+    /// # Errors
+    /// [`NoAxialT2`] with the reason for each stack of the series.
+    pub fn pool_of(&self, accepted: &Accepted, series: &[&str]) -> Result<Pool<'a>, NoAxialT2> {
+        Pool::gather(self, accepted, series)
+    }
 }
 
 /// A stack that may be measured.
@@ -134,7 +153,7 @@ impl<'a> Pool<'a> {
 /// first; an earlier one adds the images that lie where there is none yet, and is
 /// an alternative of its own where most of its images are there already.
 fn assemble(mut units: Vec<Unit<'_>>) -> Vec<ImageSet<'_>> {
-    units.sort_by_key(|unit| std::cmp::Reverse(order::recency(unit.stack)));
+    units.sort_by_key(|unit| std::cmp::Reverse(recency(unit.stack)));
     let mut sets = Vec::new();
     while !units.is_empty() {
         let mut rest = Vec::new();

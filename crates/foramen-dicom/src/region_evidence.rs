@@ -1,5 +1,6 @@
-use crate::region::{Sign, by_blocks, weigh};
-use crate::{Finding, Region, Remark, StackHeader, Study};
+use crate::region::Sign;
+use crate::region_signs::{by_blocks, weigh};
+use crate::{Finding, Region, Remark, StackHeader};
 
 /// From this many points on, a region is told without asking the rest of the
 /// study.
@@ -19,10 +20,10 @@ pub(crate) enum RegionVerdict {
 
 /// Weighs what a stack, its blocks, and where these tell little its whole study
 /// say about the region.
-pub(crate) fn judge(study: &Study<'_>, stack: &StackHeader) -> RegionVerdict {
+pub(crate) fn judge(study: &[&StackHeader], stack: &StackHeader) -> RegionVerdict {
     let mut signs = stack.signs.clone();
     if points_of_best(&signs) < TELLS {
-        signs.extend(by_blocks(&study.blocks(stack)));
+        signs.extend(by_blocks(&blocks(study, stack)));
     }
     if points_of_best(&signs) < TELLS {
         signs.extend(of_study(study));
@@ -49,18 +50,27 @@ pub(crate) fn judge(study: &Study<'_>, stack: &StackHeader) -> RegionVerdict {
 }
 
 /// The part of the body, from all stacks of the study.
-pub(crate) fn region(study: &Study<'_>) -> (Region, Finding) {
+pub(crate) fn region(study: &[&StackHeader]) -> (Region, Finding) {
     weigh(&of_study(study))
 }
 
-fn of_study(study: &Study<'_>) -> Vec<Sign> {
+fn of_study(study: &[&StackHeader]) -> Vec<Sign> {
     let mut signs: Vec<Sign> = Vec::new();
-    for stack in &study.stacks {
-        signs.extend(by_blocks(&study.blocks(stack)));
+    for stack in study {
+        signs.extend(by_blocks(&blocks(study, stack)));
         signs.extend(stack.signs.iter().cloned());
     }
     once(&mut signs);
     signs
+}
+
+/// The stacks of a study that were acquired as one with this one, from the feet up.
+fn blocks<'a>(study: &[&'a StackHeader], of: &StackHeader) -> Vec<&'a StackHeader> {
+    let find = |&block: &usize| {
+        let same = |s: &&&StackHeader| s.stack == block && s.series_uid == of.series_uid;
+        study.iter().find(same).copied()
+    };
+    of.blocks.iter().filter_map(find).collect()
 }
 
 /// Leaves each sign once, in order of its words.

@@ -1,5 +1,4 @@
-use crate::Region;
-use crate::region::Sign;
+use crate::region::{Region, Sign};
 
 /// What a description says. The words are those of English, German, French,
 /// Italian, Spanish, Dutch, Russian, Japanese, Korean and Chinese.

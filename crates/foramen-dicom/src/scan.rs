@@ -16,11 +16,12 @@ use crate::frame::assume_one;
 use crate::group::group;
 use crate::image::{Image, describe};
 use crate::item::{Item, Opened};
-use crate::person::conflicts;
+use crate::person_conflicts::conflicts;
 use crate::read::{Fault, read_header};
 use crate::subject_from::{Naming, SubjectFrom};
 use crate::{
-    Dating, DicomError, PersonConflict, RejectReason, Rejected, Remark, StackHeader, Tolerances,
+    Dating, DicomError, Examination, PersonConflict, RejectReason, Rejected, Remark, StackHeader,
+    Study, Tolerances,
 };
 
 /// Bytes read at a time: most headers need two or three such reads.
@@ -132,6 +133,18 @@ impl Scan {
                     && stack.subject == of.subject
             })
         })
+    }
+
+    /// The stacks by examination, in order of subject and day.
+    #[must_use]
+    pub fn examinations(&self) -> Vec<Examination<'_>> {
+        Examination::group(&self.stacks)
+    }
+
+    /// The stacks by examination, in order of subject and study.
+    #[must_use]
+    pub fn studies(&self) -> Vec<Study<'_>> {
+        Study::group(&self.stacks)
     }
 
     /// How many files were rejected for each reason, in words of

@@ -76,6 +76,11 @@ impl Set {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
+    /// How the texts of this data set are encoded.
+    pub(crate) fn character_set(&self) -> CharacterSet {
+        CharacterSet::declared(self.text(tags::SPECIFIC_CHARACTER_SET).as_deref())
+    }
+
     /// Text without its padding in the character set that this data set declares
     /// (0008,0005); `None` when empty.
     ///
@@ -92,7 +97,7 @@ impl Set {
         let text = if bytes.iter().all(plain) {
             std::str::from_utf8(bytes).map_err(|_| bytes)?.to_owned()
         } else {
-            CharacterSet::of(self).decode(bytes).ok_or(bytes)?
+            self.character_set().decode(bytes).ok_or(bytes)?
         };
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
         Ok((!text.is_empty()).then(|| text.to_owned()))

@@ -5,10 +5,9 @@ use foramen_types::SubjectId;
 use jiff::civil::Date;
 use thiserror::Error;
 
+use crate::recency::recency;
 use crate::region_evidence::{self, RegionVerdict};
-use crate::{
-    Accepted, FatSignal, Finding, Orientation, Refusal, Region, Remark, Scan, StackHeader,
-};
+use crate::{Accepted, FatSignal, Finding, Orientation, Refusal, Region, Remark, StackHeader};
 
 /// The stacks of one examination.
 #[derive(Debug, Clone)]
@@ -64,14 +63,6 @@ pub struct RefusedStack {
     pub refusal: Refusal,
     /// Why, with the evidence.
     pub reason: String,
-}
-
-impl Scan {
-    /// The stacks by examination, in order of subject and study.
-    #[must_use]
-    pub fn studies(&self) -> Vec<Study<'_>> {
-        Study::group(&self.stacks)
-    }
 }
 
 impl<'a> Study<'a> {
@@ -131,9 +122,7 @@ impl<'a> Study<'a> {
             judge(stacks, remarks)
         };
         let mut found: Vec<AxialT2<'a>> = suitable.into_iter().map(in_order).collect();
-        let recency = |answer: &AxialT2<'_>| {
-            answer.stacks.iter().map(|stack| crate::pool::recency(stack)).max()
-        };
+        let recency = |answer: &AxialT2<'_>| answer.stacks.iter().map(|stack| recency(stack)).max();
         found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| recency(b).cmp(&recency(a))));
         if found.is_empty() {
             return Err(NoAxialT2 { refused, advice: of_stacks(&self.stacks) });
@@ -144,15 +133,7 @@ impl<'a> Study<'a> {
     /// The part of the body, from all stacks of the study.
     #[must_use]
     pub fn region(&self) -> (Region, Finding) {
-        region_evidence::region(self)
-    }
-
-    pub(crate) fn blocks(&self, of: &StackHeader) -> Vec<&'a StackHeader> {
-        let find = |&block: &usize| {
-            let same = |s: &&&StackHeader| s.stack == block && s.series_uid == of.series_uid;
-            self.stacks.iter().find(same).copied()
-        };
-        of.blocks.iter().filter_map(find).collect()
+        region_evidence::region(&self.stacks)
     }
 
     /// Whether a stack is an axial T2 image of the neck: what to remark on it, or
@@ -190,7 +171,7 @@ impl<'a> Study<'a> {
         if stack.fat == FatSignal::FatOnly {
             refuse(Refusal::Fat, format!("an image of fat: {}", because("fat")))?;
         }
-        let region = match region_evidence::judge(self, stack) {
+        let region = match region_evidence::judge(&self.stacks, stack) {
             RegionVerdict::Cervical(remark) => remark,
             RegionVerdict::Elsewhere(region, evidence) => {
                 let reason = format!("another region ({region}): {evidence}");

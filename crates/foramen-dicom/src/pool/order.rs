@@ -2,10 +2,10 @@ use std::cmp::{Ordering, Reverse};
 
 use foramen_image::Contrast;
 use foramen_types::Point;
-use jiff::civil::Date;
 
 use super::{ImageSet, Pool};
-use crate::{FatSignal, Remark, StackHeader};
+use crate::recency::{Recency, recency};
+use crate::{FatSignal, Remark};
 
 /// What decided between two sets, in the order in which it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -184,32 +184,6 @@ fn kind_rank(contrast: Contrast, fat: FatSignal) -> u8 {
         (_, FatSignal::Suppressed) => 4,
         _ => 5,
     }
-}
-
-/// When a stack was acquired, as far as it tells, for comparison with others of
-/// its examination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Recency {
-    day: Option<Date>,
-    /// Of the day.
-    milliseconds: Option<i64>,
-    series_number: Option<i64>,
-    /// Of several images at each position.
-    repeat: usize,
-}
-
-pub(crate) fn recency(stack: &StackHeader) -> Recency {
-    Recency {
-        day: stack.acquired,
-        milliseconds: stack.time.map(milliseconds),
-        series_number: stack.series_number,
-        repeat: stack.report.repeat.map_or(0, |repeat| repeat.number),
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a time of day has at most 86,400,999 ms")]
-fn milliseconds(seconds: f64) -> i64 {
-    (seconds * 1000.0).round() as i64
 }
 
 /// The latest of the stacks of a set.
