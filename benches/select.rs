@@ -5,7 +5,8 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use foramen_phantom::{CohortConfig, draw_subject};
 use foramen_select::{
-    DiscOptions, MeasureOptions, PointKind, SelectOptions, Target, find_discs, measure, narrowest,
+    DiscOptions, MeasureOptions, MeasuredStack, PointKind, SelectOptions, Target, find_discs,
+    measure, narrowest,
 };
 use foramen_types::Point;
 
@@ -20,7 +21,8 @@ fn select(criterion: &mut Criterion) {
         bencher.iter(|| measure(black_box(stack), &options));
     });
     group.throughput(Throughput::Elements(1));
-    let measured: Vec<_> = subject.axial.iter().map(|stack| measure(stack, &options)).collect();
+    let measured: Vec<_> =
+        subject.axial.iter().cloned().map(|stack| MeasuredStack::new(stack, &options)).collect();
     let [x, y, z] = subject.truth.discs[subject.level.index()].centre;
     let target = Target {
         level: subject.level,
@@ -30,7 +32,7 @@ fn select(criterion: &mut Criterion) {
         normal: None,
     };
     group.bench_function("narrowest/1_subject", |bencher| {
-        bencher.iter(|| narrowest(&subject.axial, &measured, &target, &SelectOptions::default()));
+        bencher.iter(|| narrowest(&measured, &target, &SelectOptions::default()));
     });
     group.bench_function("find_discs/1_stack", |bencher| {
         bencher.iter(|| find_discs(black_box(&subject.sagittal), &DiscOptions::default()));

@@ -3,10 +3,10 @@
 //!
 //! [`measure`] finds the spinal canal on every slice of a stack and measures the
 //! foramen on both sides: a [`SliceMeasurement`] with one [`Foramen`] per side.
-//! [`narrowest`] takes the measured stacks and a [`Target`] (which level, which
-//! side, and where its disc lies) and gives a [`Selection`]: the slice, its width
-//! in millimetres, the profile over all slices that cut the foramen, the
-//! runner-up and a confidence, or a refusal with its reason. [`draw`] shows what
+//! [`narrowest`] takes stacks with what was measured on them ([`MeasuredStack`]) and
+//! a [`Target`] (which level, which side, and where its disc lies) and gives a
+//! [`Selection`]: the slice, its width in millimetres, the profile over all slices
+//! that cut the foramen, the runner-up and a confidence, or a refusal with its reason. [`draw`] shows what
 //! was measured and [`draw_decision`] a choice with its profile; [`naive_width`] is
 //! the fixed-threshold ruler to compare with.
 //!
@@ -54,6 +54,7 @@ mod evidence;
 mod foramen;
 mod frame;
 mod grade;
+mod measured_stack;
 mod measurement;
 mod naive;
 mod openness;
@@ -70,6 +71,7 @@ pub use drawing::draw;
 pub use evidence::{draw_decision, draw_profile};
 pub use foramen::{Evidence, Foramen, RefusalReason, State};
 pub use grade::KimGrade;
+pub use measured_stack::MeasuredStack;
 pub use measurement::{MeasureOptions, measure};
 pub use naive::naive_width;
 pub use selection::{

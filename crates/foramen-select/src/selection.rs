@@ -1,8 +1,8 @@
-use foramen_image::{Plane, Stack};
+use foramen_image::{Plane, Slice};
 use foramen_types::{Level, Point, Side, Vector};
 
 use crate::foramen::probability;
-use crate::{Foramen, RefusalReason, SliceMeasurement, State};
+use crate::{Foramen, MeasuredStack, RefusalReason, SliceMeasurement, State};
 
 /// Version of measurement and selection together. It grows with every change after which the
 /// same images may give another width, state or slice; files of a study keep it.
@@ -91,22 +91,16 @@ pub struct Selection {
 
 /// Chooses the slice on which the foramen of a level and side is narrowest.
 ///
-/// `measured` holds the result of [`crate::measure`] for each of `stacks`, in
-/// the same order. Slices whose foramen lies within the reach of the options
+/// Slices of all `stacks` whose foramen lies within the reach of the options
 /// around the height of the disc are compared: closed ones cut no foramen,
 /// occluded ones have width 0. Slices measured with little confidence are taken
 /// only where there is none better.
 #[must_use]
-pub fn narrowest(
-    stacks: &[Stack],
-    measured: &[Vec<SliceMeasurement>],
-    target: &Target,
-    options: &SelectOptions,
-) -> Selection {
+pub fn narrowest(stacks: &[MeasuredStack], target: &Target, options: &SelectOptions) -> Selection {
     let mut all: Vec<(Choice, f64)> = Vec::new();
-    for (stack, slices) in stacks.iter().enumerate() {
-        for slice in 0..slices.slices().len() {
-            all.push(judged(stacks, measured, (stack, slice), target));
+    for (stack, measured) in stacks.iter().enumerate() {
+        for (slice, seen) in measured.slices().enumerate() {
+            all.push(judged((stack, slice), seen, target));
         }
     }
     let offsets = all.iter().map(|(choice, _)| choice.offset);
@@ -141,23 +135,20 @@ pub fn narrowest(
 ///
 /// A reader says by it that no pedicle is cut there: what was taken for one and has a
 /// passage is open, with as little confidence as that deserves. Without the disc `offset`
-/// is 0 and nothing is known of heights.
-///
-/// # Panics
-/// When there is no such slice.
+/// is 0 and nothing is known of heights. `None` when there is no such slice.
 #[must_use]
 pub fn of_reader(
-    stacks: &[Stack],
-    measured: &[Vec<SliceMeasurement>],
+    stacks: &[MeasuredStack],
     (stack, slice): (usize, usize),
     side: Side,
     disc: Option<&Target>,
-) -> Choice {
+) -> Option<Choice> {
+    let seen = stacks.get(stack)?.slice(slice)?;
     let mut choice = match disc {
-        Some(target) => judged(stacks, measured, (stack, slice), target).0,
+        Some(target) => judged((stack, slice), seen, target).0,
         None => {
             let [foramen, contralateral] =
-                [side, side.opposite()].map(|side| measured[stack][slice].side(side).clone());
+                [side, side.opposite()].map(|side| seen.1.side(side).clone());
             Choice { stack, slice, offset: 0.0, foramen, contralateral }
         }
     };
@@ -166,18 +157,17 @@ pub fn of_reader(
         (foramen.state, foramen.width) = (State::Open, Some(passage.width));
         foramen.confidence = (1.0 - foramen.confidence) * passage.certainty;
     }
-    choice
+    Some(choice)
 }
 
 /// One slice with its height and both foramina judged by it, and the rank of the width
 /// of the foramen asked for.
 fn judged(
-    stacks: &[Stack],
-    measured: &[Vec<SliceMeasurement>],
     (stack, slice): (usize, usize),
+    (image, result): (&Slice, &SliceMeasurement),
     target: &Target,
 ) -> (Choice, f64) {
-    let (plane, result) = (stacks[stack].slices()[slice].plane(), &measured[stack][slice]);
+    let plane = image.plane();
     let of = |side| {
         let mut foramen = result.side(side).clone();
         let offset = offset(plane, result, &Target { side, ..*target });

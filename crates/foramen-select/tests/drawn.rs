@@ -8,8 +8,8 @@
 
 use foramen_image::{Contrast, Plane, Slice, Spacing, Stack, Window};
 use foramen_select::{
-    MeasureOptions, PointKind, SelectOptions, SliceMeasurement, State, Target, draw, measure,
-    naive_width, narrowest,
+    MeasureOptions, MeasuredStack, PointKind, SelectOptions, SliceMeasurement, State, Target, draw,
+    measure, naive_width, narrowest, of_reader,
 };
 use foramen_types::{Level, Point, Side, Vector};
 use proptest::prelude::*;
@@ -149,13 +149,35 @@ fn target(z: f64) -> Target {
     }
 }
 
+fn measured_stack(widths: &[(f64, f64)]) -> [MeasuredStack; 1] {
+    [MeasuredStack::new(stack(widths, 0.0), &MeasureOptions::default())]
+}
+
+#[test]
+fn a_stack_carries_its_measurements() {
+    let widths = [(4.0, 5.0), (2.5, 5.0)];
+    let [measured] = measured_stack(&widths);
+    let alone = measure(measured.stack(), &MeasureOptions::default());
+    assert!(measured.slices().map(|(_, seen)| seen).eq(&alone));
+    let (slice, seen) = measured.slice(1).unwrap();
+    assert_eq!((slice, seen), (&measured.stack().slices()[1], &alone[1]));
+    assert!(measured.slice(2).is_none());
+}
+
+#[test]
+fn a_reader_s_slice_that_is_not_there_is_no_choice() {
+    let stacks = measured_stack(&[(4.0, 5.0)]);
+    assert_eq!(of_reader(&stacks, (0, 0), Side::Left, None).unwrap().slice, 0);
+    assert_eq!(of_reader(&stacks, (0, 1), Side::Left, None), None);
+    assert_eq!(of_reader(&stacks, (1, 0), Side::Left, None), None);
+}
+
 #[test]
 fn the_narrowest_slice_within_reach_is_chosen() {
     // The narrowest of all lies 9 mm above the disc: it belongs to another level.
     let widths = [(4.0, 5.0), (2.5, 5.0), (3.5, 5.0), (4.0, 5.0), (1.5, 5.0)];
-    let stacks = [stack(&widths, 0.0)];
-    let all = [measure(&stacks[0], &MeasureOptions::default())];
-    let selection = narrowest(&stacks, &all, &target(3.0), &SelectOptions::default());
+    let stacks = measured_stack(&widths);
+    let selection = narrowest(&stacks, &target(3.0), &SelectOptions::default());
     let chosen = selection.chosen.unwrap();
     assert_eq!((chosen.stack, chosen.slice), (0, 1));
     assert!((chosen.foramen.width.unwrap() - 2.5).abs() < 0.3);
@@ -166,28 +188,26 @@ fn the_narrowest_slice_within_reach_is_chosen() {
 
 #[test]
 fn shut_at_disc_height_is_occluded_and_shut_at_pedicle_height_is_closed() {
-    let stacks = [stack(&[(0.0, 3.0), (3.0, 3.0), (0.0, 3.0), (3.0, 3.0)], 0.0)];
-    let all = [measure(&stacks[0], &MeasureOptions::default())];
+    let stacks = measured_stack(&[(0.0, 3.0), (3.0, 3.0), (0.0, 3.0), (3.0, 3.0)]);
     let options = SelectOptions::default();
-    let at_disc = narrowest(&stacks, &all, &target(6.0), &options).chosen.unwrap();
+    let at_disc = narrowest(&stacks, &target(6.0), &options).chosen.unwrap();
     assert_eq!((at_disc.slice, at_disc.foramen.state), (2, State::Occluded));
     assert_eq!(at_disc.foramen.width, Some(0.0));
-    let beside = narrowest(&stacks, &all, &target(10.5), &options).chosen.unwrap();
+    let beside = narrowest(&stacks, &target(10.5), &options).chosen.unwrap();
     assert_eq!((beside.slice, beside.foramen.state), (3, State::Open));
 }
 
 #[test]
 fn too_far_away_is_refused_with_the_distance() {
-    let stacks = [stack(&[(3.0, 3.0)], 0.0)];
-    let all = [measure(&stacks[0], &MeasureOptions::default())];
-    let selection = narrowest(&stacks, &all, &target(30.0), &SelectOptions::default());
+    let stacks = measured_stack(&[(3.0, 3.0)]);
+    let selection = narrowest(&stacks, &target(30.0), &SelectOptions::default());
     assert!(selection.chosen.is_none());
     assert!(selection.refusal.unwrap().to_string().contains("30.0 mm"));
 }
 
 #[test]
 fn nothing_in_nothing_out() {
-    let selection = narrowest(&[], &[], &target(0.0), &SelectOptions::default());
+    let selection = narrowest(&[], &target(0.0), &SelectOptions::default());
     assert!(selection.refusal.unwrap().to_string().contains("no axial stack"));
 }
 

@@ -26,9 +26,8 @@ pub(crate) fn patch_of(
     choice: &Choice,
     config: &StudyConfig,
 ) -> Option<PatchSample> {
-    let slice = &series.stacks[choice.stack].slices()[choice.slice];
-    let canal = series.slices[choice.stack][choice.slice].canal;
-    let centre = match (choice.foramen.front, choice.foramen.back, canal) {
+    let (slice, measurement) = series.at(choice)?;
+    let centre = match (choice.foramen.front, choice.foramen.back, measurement.canal) {
         (Some(front), Some(back), _) => front + (back - front) * 0.5,
         // Without walls, where the foramen of an adult is on average: the
         // cervical canal is about 24 mm wide.
@@ -59,9 +58,8 @@ pub(crate) fn auxiliary(
 ) -> Vec<PatchSample> {
     let Ok(discs) = &series.discs else { return Vec::new() };
     let mut found: Vec<(Level, Side, Choice)> = Vec::new();
-    for (stack, slices) in series.slices.iter().enumerate() {
-        for (slice, measurement) in slices.iter().enumerate() {
-            let image = &series.stacks[stack].slices()[slice];
+    for (stack, measured) in series.stacks.iter().enumerate() {
+        for (slice, (image, measurement)) in measured.slices().enumerate() {
             let offset = |disc: &DiscPosition| -image.plane().distance(disc.point);
             let nearest =
                 discs.iter().min_by(|a, b| offset(a.1).abs().total_cmp(&offset(b.1).abs()));

@@ -31,16 +31,18 @@ pub(crate) fn decide(
     let target = target(episode, series);
     // Without the disc a reader's choice stands on its own.
     let selection = match (&target, given) {
-        (Ok(target), _) => narrowest(&series.stacks, &series.slices, target, &config.select),
+        (Ok(target), _) => narrowest(&series.stacks, target, &config.select),
         (Err(_), Some(_)) => Selection::default(),
         (Err(reason), None) => return Err(reason.clone()),
     };
     let Selection { chosen, runner_up, profile, confidence, refusal } = selection;
     let (choice, confidence, runner_up) = match given {
         Some(source) => {
-            let place = series.place_of(source).ok_or("the slice of slice_hint was not loaded")?;
-            let (measured, disc) = (&series.slices, target.as_ref().ok());
-            let choice = of_reader(&series.stacks, measured, place, episode.side, disc);
+            let disc = target.as_ref().ok();
+            let choice = series
+                .place_of(source)
+                .and_then(|place| of_reader(&series.stacks, place, episode.side, disc))
+                .ok_or("the slice of slice_hint was not loaded")?;
             let confidence = choice.foramen.confidence;
             (choice.with_roots_of(&profile), confidence, None)
         }
@@ -49,8 +51,7 @@ pub(crate) fn decide(
             (chosen.ok_or_else(refused)?, confidence, runner_up)
         }
     };
-    let slice = series.slice(&choice);
-    let measurement = &series.slices[choice.stack][choice.slice];
+    let (slice, measurement) = series.at(&choice).ok_or("the chosen slice was not loaded")?;
     let patch =
         patch_of(episode.subject.clone(), episode.level, episode.side, series, &choice, config)
             .map(|patch| treated(patch, episode))
@@ -61,7 +62,7 @@ pub(crate) fn decide(
         draw(slice, measurement, series.window)
     };
     let is = |one: &Choice, other: &Choice| (one.stack, one.slice) == (other.stack, other.slice);
-    let ranked = profile.iter().map(|at| {
+    let ranked = profile.iter().filter_map(|at| {
         let rank = if is(at, &choice) {
             Some(Rank::Chosen)
         } else {
@@ -69,7 +70,7 @@ pub(crate) fn decide(
         };
         let place = ProfileEpisode { level: episode.level, offset: at.offset, rank };
         let treated = if is(at, &choice) { &choice.foramen } else { &at.foramen };
-        (source_of(series.slice(at)), treated.clone(), at.contralateral.clone(), place)
+        Some((source_of(series.at(at)?.0), treated.clone(), at.contralateral.clone(), place))
     });
     let ranked = ranked.collect();
     let remarks = at_level(series, target.as_ref().ok(), &profile, &config.select);
@@ -118,9 +119,8 @@ fn naive_choice(series: &Measured, profile: &[Choice], side: Side) -> Option<Sli
     profile
         .iter()
         .filter_map(|choice| {
-            let slice = series.slice(choice);
-            let canal = series.slices[choice.stack][choice.slice].canal?;
-            Some((naive_width(slice, canal, side)?, slice))
+            let (slice, measurement) = series.at(choice)?;
+            Some((naive_width(slice, measurement.canal?, side)?, slice))
         })
         .min_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, slice)| source_of(slice))

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
 use foramen_dicom::{NoAxialT2, Scan, StackHeader};
-use foramen_image::{Picture, SliceSource, Stack, Window};
-use foramen_select::{draw, measure};
+use foramen_image::{Picture, SliceSource, Window};
+use foramen_select::{MeasuredStack, draw};
 use foramen_types::{Side, SubjectId};
 use rayon::prelude::*;
 
@@ -65,7 +65,8 @@ pub fn profile_scan(
         .map(|&header| match foramen_dicom::load(header) {
             Ok(loaded) => {
                 let unread = of_loaded(header, &loaded);
-                (profile_stack(header, &loaded.stack, config, each), unread)
+                let measured = MeasuredStack::new(loaded.stack, &config.measure);
+                (profile_stack(header, &measured, each), unread)
             }
             Err(error) => (Vec::new(), vec![of_failed(header, &error)]),
         })
@@ -84,25 +85,22 @@ fn place_of(stack: &StackHeader) -> (&str, &str, usize) {
 
 fn profile_stack(
     header: &StackHeader,
-    stack: &Stack,
-    config: &StudyConfig,
+    measured: &MeasuredStack,
     each: &(dyn Fn(ProfiledSlice<'_>) + Sync),
 ) -> Vec<ProfileRow> {
-    let window = Window::from_quantiles(stack.slices(), 0.01, 0.99);
+    let window = Window::from_quantiles(measured.stack().slices(), 0.01, 0.99);
     let unnamed = SliceSource { sop_instance_uid: String::new(), frame: 1 };
     let mut rows = Vec::new();
-    for (slice, (image, measured)) in
-        stack.slices().iter().zip(measure(stack, &config.measure)).enumerate()
-    {
+    for (slice, (image, seen)) in measured.slices().enumerate() {
         let source = image.source.as_ref().unwrap_or(&unnamed);
-        each(ProfiledSlice { header, slice, source, picture: draw(image, &measured, window) });
+        each(ProfiledSlice { header, slice, source, picture: draw(image, seen, window) });
         rows.extend(Side::BOTH.map(|side| ProfileRow {
             subject: header.subject.clone(),
             series_uid: header.series_uid.clone(),
             source: source.clone(),
             slice,
             side,
-            foramen: measured.side(side).clone(),
+            foramen: seen.side(side).clone(),
             episode: None,
         }));
     }

@@ -43,10 +43,9 @@ const MARGIN: f64 = 2.0;
 fn incomplete(series: &Measured, profile: &[Choice], options: &SelectOptions) -> Option<Remark> {
     let (first, last) = (profile.first()?, profile.last()?);
     let reaches = |choice: &Choice| {
-        let slices = series.stacks[choice.stack].slices();
-        let spacing = series.stacks[choice.stack].gaps();
-        let spacing = spacing.iter().copied().fold(f64::INFINITY, f64::min);
-        let thickness = slices[choice.slice].thickness.unwrap_or(0.0);
+        let gaps = series.stacks.get(choice.stack).map(|measured| measured.stack().gaps());
+        let spacing = gaps.into_iter().flatten().fold(f64::INFINITY, f64::min);
+        let thickness = series.at(choice).and_then(|(slice, _)| slice.thickness).unwrap_or(0.0);
         if spacing.is_finite() { spacing.max(thickness) } else { thickness }
     };
     // Beyond the outermost slice of the level there is room for another one.

@@ -271,8 +271,8 @@ fn add_profile(
     series: &Measured,
     judged: &BTreeMap<(SliceSource, Side), (Foramen, ProfileEpisode)>,
 ) {
-    for (stack, slices) in series.stacks.iter().zip(&series.slices) {
-        for (slice, (image, measurement)) in stack.slices().iter().zip(slices).enumerate() {
+    for stack in &series.stacks {
+        for (slice, (image, measurement)) in stack.slices().enumerate() {
             for side in Side::BOTH {
                 let source = source_of(image);
                 let judged = judged.get(&(source.clone(), side)).cloned();

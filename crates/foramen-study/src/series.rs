@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use foramen_dicom::{Examination, FrameAgreement, ImageSet, Remark, StackHeader};
 use foramen_image::{Slice, SliceSource, Stack, Window};
-use foramen_select::{Choice, SliceMeasurement, measure};
+use foramen_select::{Choice, MeasuredStack, SliceMeasurement};
 use foramen_types::{Level, SubjectId};
 
 use crate::config::StudyConfig;
@@ -22,8 +22,7 @@ pub(crate) struct Measured {
     /// Images that could not be decoded.
     pub unread: Vec<UnreadImages>,
     pub frame_of_reference_uid: Option<String>,
-    pub stacks: Vec<Stack>,
-    pub slices: Vec<Vec<SliceMeasurement>>,
+    pub stacks: Vec<MeasuredStack>,
     pub window: Window,
     /// What whoever measures the set should know.
     pub remarks: Vec<Remark>,
@@ -32,9 +31,9 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// The image of a choice.
-    pub(crate) fn slice(&self, choice: &Choice) -> &Slice {
-        &self.stacks[choice.stack].slices()[choice.slice]
+    /// The image of a choice on the set, and what was measured on it.
+    pub(crate) fn at(&self, choice: &Choice) -> Option<(&Slice, &SliceMeasurement)> {
+        self.stacks.get(choice.stack)?.slice(choice.slice)
     }
 
     /// Series Instance UID of an image of the set.
@@ -45,13 +44,13 @@ impl Measured {
     /// The plane of an image of the set.
     pub(crate) fn plane_of(&self, source: &SliceSource) -> Option<&foramen_image::Plane> {
         let (stack, slice) = self.place_of(source)?;
-        Some(self.stacks[stack].slices()[slice].plane())
+        Some(self.stacks.get(stack)?.slice(slice)?.0.plane())
     }
 
     /// Which stack, and which slice of it, an image is.
     pub(crate) fn place_of(&self, source: &SliceSource) -> Option<(usize, usize)> {
-        let of = |stack: &Stack| {
-            stack.slices().iter().position(|slice| slice.source.as_ref() == Some(source))
+        let of = |stack: &MeasuredStack| {
+            stack.slices().position(|(slice, _)| slice.source.as_ref() == Some(source))
         };
         self.stacks.iter().enumerate().find_map(|(i, stack)| Some((i, of(stack)?)))
     }
@@ -109,9 +108,10 @@ pub(crate) fn measure_set(
     if stacks.is_empty() {
         return Err(failure.unwrap_or_else(|| "the axial series is not in the folder".to_owned()));
     }
-    let slices = stacks.iter().map(|stack| measure(stack, &config.measure)).collect();
     let (low, high) = PATCH_WINDOW;
     let window = Window::from_quantiles(stacks.iter().flat_map(Stack::slices), low, high);
+    let stacks = stacks.into_iter().map(|stack| MeasuredStack::new(stack, &config.measure));
+    let stacks = stacks.collect();
     let series_of = set
         .images
         .iter()
@@ -121,7 +121,6 @@ pub(crate) fn measure_set(
         unread,
         frame_of_reference_uid: set.frame_of_reference_uid().map(str::to_owned),
         stacks,
-        slices,
         window,
         remarks,
         discs,
@@ -187,8 +186,9 @@ mod tests {
         let uid = found.stacks[axial].series_uid.clone();
         let measured = |found: &Scan| {
             let headers: Vec<&StackHeader> = found.stacks.iter().collect();
-            best(&headers, None)
-                .map(|measured| measured.stacks.iter().map(|stack| stack.contrast).collect())
+            best(&headers, None).map(|measured| {
+                measured.stacks.iter().map(|measured| measured.stack().contrast).collect()
+            })
         };
         let alone: Vec<Contrast> = measured(&found).unwrap();
         // An image of fat alone, of the same slices and in the same series.

@@ -1,9 +1,10 @@
 //! How exactly slices are measured and chosen on one synthetic subject.
 
+use foramen_image::Stack;
 use foramen_phantom::{ForamenTruth, RIGHT_SLICE_MM, SliceTruth, Subject};
 use foramen_select::{
-    Choice, MeasureOptions, PointKind, SelectOptions, SliceMeasurement, State, Target, measure,
-    naive_width, narrowest,
+    Choice, MeasureOptions, MeasuredStack, PointKind, SelectOptions, State, Target, naive_width,
+    narrowest,
 };
 use foramen_types::{Level, Point, Side, Vector};
 use serde::Serialize;
@@ -52,9 +53,11 @@ impl Trial {
     pub fn of(subject: &Subject) -> Option<Self> {
         let least = subject.truth.narrowest_width_mm?;
         let options = MeasureOptions::default();
-        let measured: Vec<_> = subject.axial.iter().map(|stack| measure(stack, &options)).collect();
+        let of_stack = |stack: &Stack| MeasuredStack::new(stack.clone(), &options);
+        let measured: Vec<MeasuredStack> = subject.axial.iter().map(of_stack).collect();
+        let seen = |choice: &Choice| measured.get(choice.stack)?.slice(choice.slice);
         let target = target(subject, subject.level, subject.side);
-        let selection = narrowest(&subject.axial, &measured, &target, &SelectOptions::default());
+        let selection = narrowest(&measured, &target, &SelectOptions::default());
         let truth = |stack: usize, slice: usize| foramen(subject, stack, slice);
         let is_hit = |choice: &Choice| {
             let width = truth(choice.stack, choice.slice).and_then(|foramen| foramen.width_mm);
@@ -66,14 +69,13 @@ impl Trial {
                 .any(|uid| Some(uid) == subject.truth.narrowest_sop_uid.as_deref())
         };
         let naive = selection.profile.iter().filter_map(|choice| {
-            let canal = measured[choice.stack][choice.slice].canal?;
-            let slice = &subject.axial[choice.stack].slices()[choice.slice];
-            naive_width(slice, canal, subject.side).map(|width| (width, choice))
+            let (slice, measurement) = seen(choice)?;
+            naive_width(slice, measurement.canal?, subject.side).map(|width| (width, choice))
         });
         let naive = naive.min_by(|a, b| a.0.total_cmp(&b.0));
         let chosen = selection.chosen.as_ref();
         let swapped = chosen.is_some_and(|choice| {
-            let canal = measured[choice.stack][choice.slice].canal;
+            let canal = seen(choice).and_then(|(_, measurement)| measurement.canal);
             canal
                 .zip(choice.foramen.front)
                 .is_some_and(|(canal, front)| (front.x - canal.x) * subject.side.sign() <= 0.0)
@@ -138,15 +140,12 @@ fn target(subject: &Subject, level: Level, side: Side) -> Target {
 /// From the middle of one vertebra to that of the next.
 const LEVEL_HEIGHT: f64 = 9.0;
 
-fn seen_everywhere(
-    subject: &Subject,
-    measured: &[Vec<SliceMeasurement>],
-) -> Vec<(State, ForamenTruth)> {
+fn seen_everywhere(subject: &Subject, measured: &[MeasuredStack]) -> Vec<(State, ForamenTruth)> {
     let options = SelectOptions::default().with_reach(LEVEL_HEIGHT, LEVEL_HEIGHT);
     let mut seen = Vec::new();
     for (level, side) in Level::ALL.into_iter().flat_map(|l| Side::BOTH.map(|side| (l, side))) {
         let target = target(subject, level, side);
-        let selection = narrowest(&subject.axial, measured, &target, &options);
+        let selection = narrowest(measured, &target, &options);
         for choice in &selection.profile {
             let uid = uid(subject, choice.stack, choice.slice);
             let of = |truth: &&SliceTruth| Some(truth.sop_instance_uid.as_str()) == uid;
@@ -176,10 +175,10 @@ fn foramen(subject: &Subject, stack: usize, slice: usize) -> Option<&ForamenTrut
 /// Within the reach of a selection around the disc.
 const REACH: f64 = 5.0;
 
-fn roots(subject: &Subject, measured: &[Vec<SliceMeasurement>]) -> Vec<(Option<f64>, Option<f64>)> {
+fn roots(subject: &Subject, measured: &[MeasuredStack]) -> Vec<(Option<f64>, Option<f64>)> {
     let mut roots = Vec::new();
-    for (stack, slices) in measured.iter().enumerate() {
-        for (slice, seen) in slices.iter().enumerate() {
+    for (stack, measured) in measured.iter().enumerate() {
+        for (slice, (_, seen)) in measured.slices().enumerate() {
             let uid = uid(subject, stack, slice);
             let of = |truth: &&SliceTruth| Some(truth.sop_instance_uid.as_str()) == uid;
             let Some(truth) = subject.truth.slices.iter().find(of) else { continue };
