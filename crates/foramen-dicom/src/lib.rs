@@ -61,7 +61,10 @@ mod report;
 mod stack_remarks;
 mod tolerances;
 
+#[cfg(feature = "serde")]
+mod json_form;
 mod load;
+mod nifti;
 mod volume;
 
 mod crossing;

@@ -1,4 +1,4 @@
-//! The stacks of a scan, for people and for programs.
+//! The stacks of a scan, for people.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,6 @@ use foramen_dicom::{
     Accepted, Finding, FrameAgreement, IdentifierGroup, Refusal, Rejected, Remark, Residual, Scan,
     StackHeader, identity_report, series_description,
 };
-use serde_json::{Value, json};
 
 use crate::terminal::say;
 
@@ -124,16 +123,6 @@ fn tail(uid: &str) -> &str {
     uid.get(uid.len().saturating_sub(12)..).unwrap_or(uid)
 }
 
-fn findings(stack: &StackHeader) -> Vec<Value> {
-    let as_json = |finding: &Finding| {
-        json!({
-            "about": finding.about, "answer": finding.answer,
-            "confidence": finding.confidence, "evidence": finding.evidence,
-        })
-    };
-    stack.findings.iter().map(as_json).collect()
-}
-
 fn remarks(stack: &StackHeader) -> Vec<String> {
     let kind = [(stack.localizer, "localizer"), (stack.derived, "derived")];
     let kind = kind.into_iter().filter(|kind| kind.0).map(|kind| kind.1.to_owned());
@@ -187,37 +176,4 @@ pub(crate) fn print_residuals(found: &Scan) -> anyhow::Result<usize> {
         say!("{group:<8} ({of:04X},{element:04X}) {name}: {why} ({stacks} stacks, {files} files)");
     }
     Ok(residuals.iter().filter(|residual| residual.group == IdentifierGroup::Direct).count())
-}
-
-/// All of it for a program.
-#[must_use]
-pub(crate) fn as_json(found: &Scan) -> Value {
-    let stacks: Vec<Value> = found.stacks.iter().map(|stack| json!({
-        "subject_id": stack.subject.as_str(), "series_uid": stack.series_uid, "stack": stack.stack,
-        "blocks": stack.blocks,
-        "plane": stack.orientation.name(), "contrast": stack.contrast.name(),
-        "region": stack.region.name(), "findings": findings(stack), "localizer": stack.localizer, "derived": stack.derived,
-        "date": stack.acquired.map(|date| date.to_string()),
-        "remarks": stack.remarks.iter().map(Remark::name).collect::<Vec<_>>(),
-        "n_slices": stack.slices.len(), "rows": stack.rows, "columns": stack.columns,
-        "spacing_mm": {"row": stack.spacing.row, "column": stack.spacing.column, "slice": stack.slice_spacing()},
-        "gaps_mm": stack.report.gaps, "shear_mm": stack.report.shear, "even": stack.report.is_even(),
-        "problems": stack.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
-    })).collect();
-    let rejected: Vec<Value> = found.rejected.iter().map(|rejected| json!({
-        "path": rejected.path, "frame": rejected.frame, "reason": rejected.reason.to_string(),
-    })).collect();
-    let studies: Vec<Value> = found.studies().iter().map(|study| {
-        let answer = match study.axial_t2() {
-            Ok(found) => json!(found.iter().map(|best| json!({
-                "series_uid": best.stacks[0].series_uid, "score": best.score, "reasons": best.reasons,
-                "stacks": best.stacks.iter().map(|stack| stack.stack).collect::<Vec<_>>(),
-            })).collect::<Vec<_>>()),
-            Err(none) => json!({"refused": none.refused.iter().map(|refused| json!({
-                "series_uid": refused.series_uid, "stack": refused.stack, "reason": refused.reason,
-            })).collect::<Vec<_>>()}),
-        };
-        json!({"subject_id": study.subject.as_str(), "study_uid": study.study_uid, "axial_t2": answer})
-    }).collect();
-    json!({"files": found.files, "stacks": stacks, "studies": studies, "rejected": rejected})
 }

@@ -15,7 +15,6 @@ use clap::Parser;
 use flate2::{Compression, write::GzEncoder};
 use foramen_dicom::{Policy, Volume, load_volume, scan};
 use foramen_phantom::{CohortConfig, write_cohort};
-use foramen_types::Vector;
 use serde_json::json;
 
 use crate::contact_sheet::contact_sheet;
@@ -70,7 +69,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let safe = subject.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "_");
         let name = format!("{index:03}_{safe}_{}_{}", header.orientation, header.contrast);
         let file = format!("{name}.nii.gz");
-        write_nifti(&volume, &out.join(&file))?;
+        write_compressed(&volume, &out.join(&file))
+            .with_context(|| format!("could not write {file}"))?;
         let sheet = File::create(out.join(format!("{name}.png")))?;
         contact_sheet(&volume).write_png(BufWriter::new(sheet))?;
         let even = volume.report.is_even() && volume.rejected.is_empty();
@@ -89,37 +89,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes NIfTI-1: columns, rows, slices, in RAS millimetres.
-#[expect(clippy::cast_possible_truncation, reason = "NIfTI keeps its affine as 32-bit floats")]
-fn write_nifti(volume: &Volume, path: &Path) -> anyhow::Result<()> {
-    let (slices, rows, columns) = volume.voxels.dim();
-    let sides = [volume.grid.column, volume.grid.row, volume.grid.slice].map(Vector::length);
-    let mut header = [0_u8; 352];
-    let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
-    put(0, &348_i32.to_le_bytes());
-    let size = [3, columns, rows, slices, 1, 1, 1, 1];
-    for (index, length) in size.into_iter().enumerate() {
-        put(40 + 2 * index, &i16::try_from(length)?.to_le_bytes());
-    }
-    put(70, &16_i16.to_le_bytes()); // 32-bit float
-    put(72, &32_i16.to_le_bytes());
-    let float = |value: f64| (value as f32).to_le_bytes();
-    for (index, length) in [1.0].into_iter().chain(sides).enumerate() {
-        put(76 + 4 * index, &float(length));
-    }
-    put(108, &352_f32.to_le_bytes());
-    put(123, &[2]); // millimetres
-    put(254, &1_i16.to_le_bytes()); // scanner coordinates
-    for (index, value) in volume.grid.to_ras().into_iter().flatten().enumerate() {
-        put(280 + 4 * index, &float(value));
-    }
-    put(344, b"n+1\0");
-
+fn write_compressed(volume: &Volume, path: &Path) -> std::io::Result<()> {
     let mut file = GzEncoder::new(BufWriter::new(File::create(path)?), Compression::fast());
-    file.write_all(&header)?;
-    for slice in volume.voxels.outer_iter() {
-        file.write_all(&slice.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>())?;
-    }
-    file.finish()?.flush()?;
-    Ok(())
+    volume.write_nifti(&mut file)?;
+    file.finish()?.flush()
 }

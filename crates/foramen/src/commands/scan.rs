@@ -79,7 +79,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(file) = &arguments.json {
         let write = || -> anyhow::Result<()> {
             let out = BufWriter::new(fs::File::create(file)?);
-            Ok(serde_json::to_writer_pretty(out, &stack_table::as_json(&found))?)
+            Ok(serde_json::to_writer_pretty(out, &serde_json::to_value(&found)?)?)
         };
         write().with_context(|| format!("could not write {}", file.display()))?;
     }
