@@ -64,6 +64,12 @@ pub enum Remark {
         /// Height above the highest.
         above: f64,
     },
+    /// Evidence speaks against the state of the chosen foramen. It is of a choice, and comes from
+    /// whoever chooses.
+    ContradictedChoice {
+        /// What speaks against it.
+        evidence: String,
+    },
     /// A stack or block of one slice: nothing beside it can be compared.
     SingleSlice,
     /// Images of the series could not be read, or those of the stack decoded.
@@ -114,6 +120,7 @@ impl Remark {
             Self::MissingNumber { .. } => "missing_number",
             Self::UnevenSpacing { .. } => "uneven_spacing",
             Self::IncompleteLevel { .. } => "incomplete_level",
+            Self::ContradictedChoice { .. } => "contradicted_choice",
             Self::SingleSlice => "single_slice",
             Self::UndecodableImage { .. } => "undecodable_image",
             Self::UncertainContrast { .. } => "uncertain_contrast",
@@ -144,7 +151,10 @@ impl Remark {
             | Self::AssumedFrame
             | Self::IncompleteLevel { .. }
             | Self::MissingNumber { .. } => 0.6,
-            Self::MissingSlice { .. } | Self::UndecodableImage { .. } | Self::UnreadableDate => 0.5,
+            Self::MissingSlice { .. }
+            | Self::ContradictedChoice { .. }
+            | Self::UndecodableImage { .. }
+            | Self::UnreadableDate => 0.5,
             Self::Accepted { .. } | Self::SingleSlice => 0.3,
             Self::TwoPeople { .. } => 0.2,
         }
@@ -181,6 +191,9 @@ impl fmt::Display for Remark {
                 "the level is not covered: images end {below:.1} mm above its lower and \
                  {above:.1} mm below its upper end"
             ),
+            Self::ContradictedChoice { evidence } => {
+                write!(f, "evidence speaks against the chosen foramen: {evidence}")
+            }
             Self::SingleSlice => write!(f, "a single slice, with nothing beside it"),
             Self::UndecodableImage { images } => write!(f, "{images} images cannot be read"),
             Self::UncertainContrast { confidence } => {

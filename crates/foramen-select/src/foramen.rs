@@ -123,6 +123,9 @@ pub struct Evidence {
     pub wall_edge: f64,
     /// How much brighter the passage is than the vertebra, as a part of fluid.
     pub brightness: f64,
+    /// Log odds of an open foramen by the three together, before the slices above and below,
+    /// the other side and the height of the disc are heard.
+    pub log_odds: f64,
 }
 
 /// What may be the passage of a foramen.

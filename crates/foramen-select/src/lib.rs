@@ -48,6 +48,8 @@
 mod caliper;
 mod canal;
 mod chord;
+mod clue;
+mod contradiction;
 mod discs;
 mod drawing;
 mod evidence;
@@ -66,6 +68,8 @@ mod slice_measurement;
 mod upper_limit;
 mod view;
 
+pub use clue::Clue;
+pub use contradiction::Contradiction;
 pub use discs::{Disc, DiscOptions, DiscRefusal, find_discs};
 pub use drawing::draw;
 pub use evidence::{draw_decision, draw_profile};

@@ -11,7 +11,7 @@ use crate::sequence::together;
 use crate::slice_measurement::SliceMeasurement;
 use crate::upper_limit::refuse_above_foramina;
 use crate::view::{Look, View, Views};
-use crate::{Evidence, Foramen, RefusalReason, State};
+use crate::{Clue, Evidence, Foramen, RefusalReason, State};
 
 /// How slices are measured.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,6 +20,8 @@ pub struct MeasureOptions {
     /// Where the canal is, when it is known, in LPS millimetres; the sac is then
     /// looked for only near it. Default `None`: it is found.
     pub canal: Option<Point>,
+    /// A kind of evidence that is left out, to see what it is worth. Default `None`.
+    pub without: Option<Clue>,
 }
 
 impl MeasureOptions {
@@ -27,6 +29,14 @@ impl MeasureOptions {
     #[must_use]
     pub fn with_canal(mut self, canal: Point) -> Self {
         self.canal = Some(canal);
+        self
+    }
+
+    /// The same without a kind of evidence: [`Clue::Height`] is that of
+    /// [`SelectOptions`](crate::SelectOptions::leaving_out_height).
+    #[must_use]
+    pub fn leaving_out(mut self, clue: Clue) -> Self {
+        self.without = Some(clue);
         self
     }
 }
@@ -61,8 +71,11 @@ pub fn measure(stack: &Stack, options: &MeasureOptions) -> Vec<SliceMeasurement>
         .collect();
     let alone: Vec<[f64; 2]> =
         results.iter().map(|result| [result.left.odds, result.right.odds]).collect();
-    for (result, odds) in results.iter_mut().zip(together(&alone, &stack.gaps())) {
-        result.read_together(odds);
+    for (result, odds) in results.iter_mut().zip(together(&alone, &stack.gaps(), options.without)) {
+        result.read_together(odds, options.without);
+    }
+    if options.without == Some(Clue::UpperLimit) {
+        return results;
     }
     let depths: Vec<Option<f64>> =
         views.iter().map(|view| view.as_ref().map(View::sac_depth)).collect();
@@ -72,7 +85,7 @@ pub fn measure(stack: &Stack, options: &MeasureOptions) -> Vec<SliceMeasurement>
 
 impl SliceMeasurement {
     /// Says what each side is, now that its log odds are those of the whole stack.
-    fn read_together(&mut self, [left, right]: [f64; 2]) {
+    fn read_together(&mut self, [left, right]: [f64; 2], without: Option<Clue>) {
         (self.left.odds, self.right.odds) = (left, right);
         for foramen in [&mut self.left, &mut self.right] {
             if foramen.state == State::Refused {
@@ -93,6 +106,9 @@ impl SliceMeasurement {
                     probability(foramen.odds.abs()) * width
                 }
             };
+        }
+        if without == Some(Clue::OtherSide) {
+            return;
         }
         // The pedicles of a vertebra lie at one height: one side alone may be occluded.
         for (one, other) in [(&mut self.left, right), (&mut self.right, left)] {
@@ -121,7 +137,7 @@ impl View<'_> {
         };
         let point = |at| frame.point(Frame::outward(side, at));
         let evidence = self.evidence(side, &look);
-        let odds = log_odds(&evidence, self.contrast);
+        let odds = evidence.log_odds;
         let is_resolved =
             |neck: &Neck| self.contrast != Contrast::T2Star || neck.width > RESOLVED_T2_STAR;
         // On T2* root, fat and muscle are alike.
@@ -150,10 +166,10 @@ impl View<'_> {
     fn evidence(&self, side: Side, look: &Look) -> Evidence {
         let Levels { fluid, dark, .. } = look.levels;
         let bright = look.cut.brightest() - self.half(side).bone(&look.cut);
-        Evidence {
-            bone_mm: look.way.bone,
-            wall_edge: look.neck.map_or(0.0, |neck| neck.edge),
-            brightness: bright / (fluid - dark),
-        }
+        let bone_mm = look.way.bone;
+        let wall_edge = look.neck.map_or(0.0, |neck| neck.edge);
+        let brightness = bright / (fluid - dark);
+        let log_odds = log_odds(bone_mm, wall_edge, brightness, self.contrast);
+        Evidence { bone_mm, wall_edge, brightness, log_odds }
     }
 }

@@ -20,13 +20,10 @@ const MOST_BONE: f64 = 5.0;
 const MOST: f64 = 6.0;
 
 /// The log odds of an open foramen.
-pub(crate) fn log_odds(evidence: &Evidence, contrast: Contrast) -> f64 {
+pub(crate) fn log_odds(bone_mm: f64, wall_edge: f64, brightness: f64, contrast: Contrast) -> f64 {
     let weights = if contrast == Contrast::T2Star { T2_STAR } else { T2_FSE };
     let [constant, bone, edge, bright] = weights;
-    let odds = constant
-        + bone * evidence.bone_mm.min(MOST_BONE)
-        + edge * evidence.wall_edge
-        + bright * evidence.brightness;
+    let odds = constant + bone * bone_mm.min(MOST_BONE) + edge * wall_edge + bright * brightness;
     odds.clamp(-MOST, MOST)
 }
 

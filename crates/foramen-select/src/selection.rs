@@ -41,11 +41,14 @@ pub struct SelectOptions {
     pub below: f64,
     /// How far above; default 5.
     pub above: f64,
+    /// Whether the height above or below the disc says what is a foramen and what a pedicle;
+    /// default `true`. Off, it shows what that evidence is worth.
+    pub by_height: bool,
 }
 
 impl Default for SelectOptions {
     fn default() -> Self {
-        Self { below: 5.0, above: 5.0 }
+        Self { below: 5.0, above: 5.0, by_height: true }
     }
 }
 
@@ -54,6 +57,13 @@ impl SelectOptions {
     #[must_use]
     pub fn with_reach(mut self, below: f64, above: f64) -> Self {
         (self.below, self.above) = (below, above);
+        self
+    }
+
+    /// The same without the height above or below the disc as evidence.
+    #[must_use]
+    pub fn leaving_out_height(mut self) -> Self {
+        self.by_height = false;
         self
     }
 }
@@ -100,7 +110,7 @@ pub fn narrowest(stacks: &[MeasuredStack], target: &Target, options: &SelectOpti
     let mut all: Vec<(Choice, f64)> = Vec::new();
     for (stack, measured) in stacks.iter().enumerate() {
         for (slice, seen) in measured.slices().enumerate() {
-            all.push(judged((stack, slice), seen, target));
+            all.push(judged((stack, slice), seen, target, options.by_height));
         }
     }
     let offsets = all.iter().map(|(choice, _)| choice.offset);
@@ -145,7 +155,7 @@ pub fn of_reader(
 ) -> Option<Choice> {
     let seen = stacks.get(stack)?.slice(slice)?;
     let mut choice = match disc {
-        Some(target) => judged((stack, slice), seen, target).0,
+        Some(target) => judged((stack, slice), seen, target, true).0,
         None => {
             let [foramen, contralateral] =
                 [side, side.opposite()].map(|side| seen.1.side(side).clone());
@@ -166,12 +176,13 @@ fn judged(
     (stack, slice): (usize, usize),
     (image, result): (&Slice, &SliceMeasurement),
     target: &Target,
+    by_height: bool,
 ) -> (Choice, f64) {
     let plane = image.plane();
     let of = |side| {
         let mut foramen = result.side(side).clone();
         let offset = offset(plane, result, &Target { side, ..*target });
-        let rank = judge(&mut foramen, offset);
+        let rank = judge(&mut foramen, offset, by_height);
         (foramen, offset, rank)
     };
     let (foramen, offset, rank) = of(target.side);
@@ -180,7 +191,7 @@ fn judged(
 }
 
 /// Half the height of a foramen between its pedicles, in millimetres.
-const HALF_HEIGHT: f64 = 3.5;
+pub(crate) const HALF_HEIGHT: f64 = 3.5;
 /// How much a millimetre of height says about open or closed, as log odds, and
 /// the most it may say for closed.
 const BY_HEIGHT: f64 = 2.2;
@@ -199,7 +210,7 @@ const BY_OFFSET: f64 = 0.05;
 /// Pedicles begin about 4 mm above and below the disc, so what looks shut at
 /// disc height is a narrow or an occluded foramen, and what looks open at the
 /// height of a pedicle is doubtful.
-fn judge(foramen: &mut Foramen, offset: f64) -> f64 {
+fn judge(foramen: &mut Foramen, offset: f64, by_height: bool) -> f64 {
     // A disc is known to be near: the slice lies not above the foramina.
     if foramen.reason == Some(RefusalReason::AboveForamina) {
         (foramen.state, foramen.reason) = (State::Closed, None);
@@ -208,7 +219,7 @@ fn judge(foramen: &mut Foramen, offset: f64) -> f64 {
         return f64::INFINITY;
     }
     let expected = ((HALF_HEIGHT - offset.abs()) * BY_HEIGHT).max(-MOST_CLOSED);
-    let odds = foramen.odds + expected;
+    let odds = foramen.odds + if by_height { expected } else { 0.0 };
     let certain = probability(odds.abs());
     foramen.confidence = certain;
     if odds <= 0.0 {

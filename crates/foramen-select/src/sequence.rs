@@ -2,6 +2,8 @@
 
 use foramen_types::Side;
 
+use crate::Clue;
+
 /// How far along the neck a foramen or a pedicle goes on, in the mean, in millimetres. Bony
 /// foramina are 8.0 to 8.4 mm tall (C3/4 to C6/7, Abu-Ghaida, 320 people), pedicles 6.4 to
 /// 7.0 mm (Int J Spine Surg 15:413; Spine J 2009;9:729).
@@ -13,18 +15,22 @@ const ALIKE: f64 = 2.0;
 const PAIRS: [[bool; 2]; 4] = [[false, false], [false, true], [true, false], [true, true]];
 
 /// The log odds of an open foramen on the left and the right of each slice, given those of
-/// all slices alone (0: nothing is known) and the distances between them in millimetres.
+/// all slices alone (0: nothing is known) and the distances between them in millimetres;
+/// `without` may leave out the slices beside or the other side.
 ///
 /// A hidden Markov model: each side changes from foramen to pedicle and back at a constant
 /// rate per millimetre, and both sides tend to be alike.
-pub(crate) fn together(alone: &[[f64; 2]], gaps: &[f64]) -> Vec<[f64; 2]> {
-    let emitted: Vec<[f64; 4]> = alone.iter().map(emission).collect();
+pub(crate) fn together(alone: &[[f64; 2]], gaps: &[f64], without: Option<Clue>) -> Vec<[f64; 2]> {
+    let alike = if without == Some(Clue::OtherSide) { 1.0 } else { ALIKE };
+    // Slices infinitely far apart know nothing of each other.
+    let gap = |i: usize| if without == Some(Clue::Neighbours) { f64::INFINITY } else { gaps[i] };
+    let emitted: Vec<[f64; 4]> = alone.iter().map(|odds| emission(odds, alike)).collect();
     let n = emitted.len();
     let mut forward = emitted.clone();
     for i in 1..n {
         let before = forward[i - 1];
         for (to, value) in forward[i].iter_mut().enumerate() {
-            *value *= (0..4).map(|from| before[from] * step(from, to, gaps[i - 1])).sum::<f64>();
+            *value *= (0..4).map(|from| before[from] * step(from, to, gap(i - 1))).sum::<f64>();
         }
         normalise(&mut forward[i]);
     }
@@ -32,7 +38,7 @@ pub(crate) fn together(alone: &[[f64; 2]], gaps: &[f64]) -> Vec<[f64; 2]> {
     for i in (1..n).rev() {
         let after: [f64; 4] = std::array::from_fn(|to| backward[i][to] * emitted[i][to]);
         backward[i - 1] = std::array::from_fn(|from| {
-            (0..4).map(|to| step(from, to, gaps[i - 1]) * after[to]).sum()
+            (0..4).map(|to| step(from, to, gap(i - 1)) * after[to]).sum()
         });
         normalise(&mut backward[i - 1]);
     }
@@ -51,9 +57,9 @@ pub(crate) fn together(alone: &[[f64; 2]], gaps: &[f64]) -> Vec<[f64; 2]> {
 }
 
 /// How likely each pair is by the slice alone, but for a factor.
-fn emission(odds: &[f64; 2]) -> [f64; 4] {
+fn emission(odds: &[f64; 2], alike: f64) -> [f64; 4] {
     PAIRS.map(|pair| {
-        let alike = if pair[0] == pair[1] { ALIKE } else { 1.0 };
+        let alike = if pair[0] == pair[1] { alike } else { 1.0 };
         let of = |side: usize| if pair[side] { odds[side].exp() } else { 1.0 };
         alike * of(0) * of(1)
     })
@@ -80,9 +86,9 @@ mod tests {
 
     #[test]
     fn one_slice_without_neighbours_hears_its_other_side_alone() {
-        let odds = together(&[[0.0, 0.0]], &[])[0];
+        let odds = together(&[[0.0, 0.0]], &[], None)[0];
         assert!(odds[0].abs() < 1e-12 && odds[1].abs() < 1e-12);
-        let odds = together(&[[0.0, 4.0]], &[])[0];
+        let odds = together(&[[0.0, 4.0]], &[], None)[0];
         // The left, of which nothing is known, is as the right is: 2 to 1.
         let right = 4f64.exp();
         assert!((odds[0] - ((ALIKE * right + 1.0) / (right + ALIKE)).ln()).abs() < 1e-12);
@@ -90,17 +96,29 @@ mod tests {
 
     #[test]
     fn a_doubtful_slice_between_foramina_is_open_and_between_pedicles_closed() {
-        let between =
-            |odds: f64| together(&[[odds, odds], [0.0, 0.0], [odds, odds]], &[3.0, 3.0])[1][0];
+        let between = |odds: f64| {
+            together(&[[odds, odds], [0.0, 0.0], [odds, odds]], &[3.0, 3.0], None)[1][0]
+        };
         assert!(between(4.0) > 1.0);
         assert!((between(4.0) + between(-4.0)).abs() < 1e-9);
     }
 
     #[test]
+    fn what_is_left_out_is_not_heard() {
+        let slices = [[5.0, 5.0], [-1.0, 3.0]];
+        let without = |clue| together(&slices, &[2.0], Some(clue))[1][0];
+        let alone = together(&slices[1..], &[], None)[0][0];
+        assert!((without(Clue::Neighbours) - alone).abs() < 1e-9);
+        let left = [[5.0, 0.0], [-1.0, 0.0]];
+        let of_left = together(&left, &[2.0], Some(Clue::OtherSide))[1][0];
+        assert!((without(Clue::OtherSide) - of_left).abs() < 1e-9);
+    }
+
+    #[test]
     fn slices_far_apart_know_nothing_of_each_other() {
-        let near = together(&[[5.0, 5.0], [-1.0, -1.0]], &[2.0])[1][0];
-        let far = together(&[[5.0, 5.0], [-1.0, -1.0]], &[60.0])[1][0];
-        let alone = together(&[[-1.0, -1.0]], &[])[0][0];
+        let near = together(&[[5.0, 5.0], [-1.0, -1.0]], &[2.0], None)[1][0];
+        let far = together(&[[5.0, 5.0], [-1.0, -1.0]], &[60.0], None)[1][0];
+        let alone = together(&[[-1.0, -1.0]], &[], None)[0][0];
         assert!(near > far + 0.5);
         assert!((far - alone).abs() < 1e-3);
     }

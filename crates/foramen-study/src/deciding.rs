@@ -8,7 +8,7 @@ use crate::config::StudyConfig;
 use crate::cutting::{patch_of, treated};
 use crate::levels::normal_of;
 use crate::manifest::Kept;
-use crate::remarking::{at_level, capped};
+use crate::remarking::{at_level, capped, contradicted};
 use crate::samples::PatchSample;
 use crate::selections::{EpisodeSelection, ProfileEpisode, Rank, SelectedForamen};
 use crate::series::{Measured, source_of};
@@ -73,7 +73,8 @@ pub(crate) fn decide(
         Some((source_of(series.at(at)?.0), treated.clone(), at.contralateral.clone(), place))
     });
     let ranked = ranked.collect();
-    let remarks = at_level(series, target.as_ref().ok(), &profile, &config.select);
+    let mut remarks = at_level(series, target.as_ref().ok(), &profile, &config.select);
+    remarks.extend(contradicted(&choice).filter(|_| given.is_none()));
     let selection = EpisodeSelection {
         row: episode.row,
         subject: episode.subject.clone(),

@@ -56,6 +56,12 @@ fn incomplete(series: &Measured, profile: &[Choice], options: &SelectOptions) ->
         .then(|| Remark::IncompleteLevel { below: below.max(0.0), above: above.max(0.0) })
 }
 
+/// The remark that evidence speaks against a choice; none against a person's.
+pub(crate) fn contradicted(choice: &Choice) -> Option<Remark> {
+    let evidence: Vec<String> = choice.contradictions().iter().map(ToString::to_string).collect();
+    (!evidence.is_empty()).then(|| Remark::ContradictedChoice { evidence: evidence.join("; ") })
+}
+
 /// A confidence under the lowest cap of these remarks.
 pub(crate) fn capped(confidence: f64, remarks: &[Remark]) -> f64 {
     remarks.iter().map(Remark::cap).fold(confidence, f64::min)

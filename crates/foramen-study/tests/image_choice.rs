@@ -165,6 +165,6 @@ fn images_that_end_within_the_level_limit_the_confidence() {
     // The lowest slice that is left is that above the disc.
     cut.slices.drain(..=at);
     let episode = selected(&with([cut]), Level::C5C6);
-    assert_eq!(names(&episode), ["incomplete_level"]);
+    assert!(names(&episode).contains(&"incomplete_level"), "{:?}", names(&episode));
     assert!(episode.confidence <= 0.6);
 }

@@ -21,7 +21,7 @@ use foramen::{say, say_part as put};
 use foramen_metrics::{Confidence, Icc, Ratings, icc};
 use foramen_phantom::{Anatomy, CohortConfig, draw_rescan, draw_subject, draw_subject_on};
 use foramen_validation::{
-    AccuracyRow, DiscAccuracy, Perturbation, RootAccuracy, StateAccuracy, Trial,
+    AccuracyRow, DiscAccuracy, Perturbation, Reliability, RootAccuracy, StateAccuracy, Trial,
 };
 use rayon::prelude::*;
 
@@ -109,6 +109,7 @@ fn print_states(trials: &[Trial]) {
     say!("{}", StateAccuracy::of(trials));
     let swapped = trials.iter().filter(|trial| trial.swapped).count();
     say!("walls set on the wrong side of the canal: {swapped}");
+    say!("{}", Reliability::of(trials));
     say!("{}", RootAccuracy::of(trials));
     say!("{}", DiscAccuracy::sum(trials.iter().map(|trial| trial.discs)));
 }

@@ -1,43 +1,52 @@
 //! Fits the logistic models with which `foramen-select` tells a foramen from a pedicle.
 //!
 //! ```text
-//! cargo run --release --example state_model -- --real ../shared/data/spine
+//! cargo run --release --example state_model -- --anatomy DIR --real ../shared/data/spine
 //! ```
 //!
-//! measures phantoms, and the real examinations of `src/states.csv` where `--real` names
-//! their folder, and prints for each contrast the weights of the evidence (constant, bone in
-//! millimetres, wall edge, brightness), how many open sides the model alone would lose and
-//! how many pedicles it would close. `states.csv` has what a careful eye
-//! saw on each slice from the feet: O an open foramen, C a pedicle, - neither for sure.
+//! measures analytic phantoms, with `--anatomy` as many around the vertebrae of a person, and
+//! with `--real` the real examinations of `src/states.csv` in that folder. For each contrast it
+//! prints how many open sides a model of each kind of example loses and how many pedicles it
+//! closes, tested on each kind (every second phantom is set aside for that), then the weights
+//! fitted on everything: constant, bone in millimetres, wall edge, brightness. `states.csv` has
+//! what a careful eye saw on each slice from the feet: O an open foramen, C a pedicle, - neither
+//! for sure.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 use foramen::commands::finish;
 use foramen::say_part as put;
 use foramen_image::Contrast;
-use foramen_phantom::CohortConfig;
-use foramen_validation::{StateExample, states_of_people, states_of_phantom};
+use foramen_phantom::{Anatomy, CohortConfig, draw_subject, draw_subject_on};
+use foramen_validation::{Origin, StateExample, states_of_people, states_of_phantom};
 use rayon::prelude::*;
 
 /// Fits the model of open and closed.
 #[derive(Parser)]
 struct Arguments {
-    /// Phantoms to measure.
+    /// Phantoms of each family to measure.
     #[arg(long, default_value_t = 24)]
     subjects: usize,
     /// Their seed; accuracy is measured on others.
     #[arg(long, default_value_t = 777)]
     seed: u64,
+    /// Folder of the vertebrae of a person, as STL files; without it analytic phantoms alone.
+    #[arg(long, value_name = "DIR")]
+    anatomy: Option<PathBuf>,
     /// Folder of the real examinations; without it phantoms alone.
     #[arg(long, value_name = "DIR")]
     real: Option<PathBuf>,
-    /// How much all real sides on T2* count beside all phantom ones; on T2 FSE a fifth of it.
+    /// How much all real sides on T2* count beside all of one family; on T2 FSE a fifth of it.
     #[arg(long, default_value_t = 2.5)]
     weight: f64,
 }
+
+const ORIGINS: [(Origin, &str); 3] =
+    [(Origin::Analytic, "analytic"), (Origin::Vertebrae, "vertebrae"), (Origin::Person, "people")];
 
 fn main() -> ExitCode {
     finish(run(&Arguments::parse()))
@@ -45,41 +54,78 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let config = CohortConfig::default().with_seed(arguments.seed);
+    let anatomy = arguments.anatomy.as_deref().map(Anatomy::read).transpose()?.map(Arc::new);
     let mut examples: Vec<StateExample> = (0..arguments.subjects)
         .into_par_iter()
-        .flat_map_iter(|i| states_of_phantom(&config, i))
+        .flat_map_iter(|i| {
+            let held_out = i % 2 == 1;
+            let subject = draw_subject(&config, i);
+            let mut seen = states_of_phantom(&subject, Origin::Analytic, held_out);
+            if let Some(anatomy) = &anatomy {
+                let subject = draw_subject_on(anatomy, &config, i);
+                seen.extend(states_of_phantom(&subject, Origin::Vertebrae, held_out));
+            }
+            seen
+        })
         .collect();
     if let Some(real) = &arguments.real {
         examples.extend(states_of_people(real)?);
     }
-    let mut shown = String::new();
-    for contrast in [Contrast::T2Star, Contrast::T2Fse] {
-        let mut weight = arguments.weight;
-        if contrast == Contrast::T2Fse {
-            weight /= 5.0;
-        }
+    for (contrast, weight) in
+        [(Contrast::T2Star, arguments.weight), (Contrast::T2Fse, arguments.weight / 5.0)]
+    {
         let of: Vec<&StateExample> =
             examples.iter().filter(|one| one.contrast == contrast).collect();
-        let count = |real: bool| of.iter().filter(|one| one.real == real).count() as f64;
-        let per_real = weight * count(false) / count(true).max(1.0);
-        // On T2* marrow is as dark as cortex, and brightness tells nothing.
-        let used = if contrast == Contrast::T2Star { 3 } else { 4 };
-        let weights = StateExample::fit(&of, per_real, used);
-        writeln!(shown, "{contrast}: {weights:.2?}")?;
-        for real in [false, true] {
-            let odds = |one: &StateExample| one.seen.iter().zip(&weights).map(|(x, w)| x * w).sum();
-            let share = |open: bool| {
-                let such = of.iter().filter(|one| one.real == real && one.open == open);
-                let (all, right) = such.fold((0_u32, 0_u32), |(all, right), one| {
-                    let odds: f64 = odds(one);
-                    (all + 1, right + u32::from((odds > 0.0) == open))
-                });
-                format!("{right} of {all}")
-            };
-            let kind = if real { "people" } else { "phantoms" };
-            writeln!(shown, "  {kind}: open {}, closed {}", share(true), share(false))?;
-        }
+        put!("{}", table(contrast, &of, weight)?);
     }
-    put!("{shown}");
     Ok(())
+}
+
+/// What a model of each kind of example says of each kind, and the weights of all.
+fn table(contrast: Contrast, of: &[&StateExample], weight: f64) -> anyhow::Result<String> {
+    // On T2* marrow is as dark as cortex, and brightness tells nothing.
+    let used = if contrast == Contrast::T2Star { 3 } else { 4 };
+    let number = |origin| of.iter().filter(|one| one.origin == origin).count() as f64;
+    let count = |one: &StateExample| {
+        let many = number(Origin::Analytic) / number(one.origin);
+        if one.origin == Origin::Person { weight * many } else { many }
+    };
+    let mut shown = format!("{contrast}: open sides lost, pedicles closed\n");
+    write!(shown, "  {:24}", "learned on")?;
+    for (_, name) in ORIGINS {
+        write!(shown, "{name:>26}")?;
+    }
+    writeln!(shown)?;
+    let [analytic, vertebrae, people] = ORIGINS.map(|(origin, _)| origin);
+    for (name, kinds) in [
+        ("analytic", vec![analytic]),
+        ("vertebrae", vec![vertebrae]),
+        ("both", vec![analytic, vertebrae]),
+        ("both and people", vec![analytic, vertebrae, people]),
+    ] {
+        if kinds.iter().any(|kind| number(*kind) < 1.0) {
+            continue;
+        }
+        let learned: Vec<&StateExample> =
+            of.iter().copied().filter(|one| kinds.contains(&one.origin) && !one.held_out).collect();
+        let weights = StateExample::fit(&learned, count, used);
+        write!(shown, "  {name:24}")?;
+        for (origin, _) in ORIGINS {
+            let tested = of
+                .iter()
+                .filter(|one| one.origin == origin && (one.held_out || origin == Origin::Person));
+            let (mut lost, mut closed) = ((0_u32, 0_u32), (0_u32, 0_u32));
+            for one in tested {
+                let is_open = one.odds(&weights) > 0.0;
+                let of = if one.open { &mut lost } else { &mut closed };
+                *of = (of.0 + u32::from(!is_open), of.1 + 1);
+            }
+            let cell = format!("{} of {}, {} of {}", lost.0, lost.1, closed.0, closed.1);
+            write!(shown, "{cell:>26}")?;
+        }
+        writeln!(shown)?;
+    }
+    let weights = StateExample::fit(of, count, used);
+    writeln!(shown, "  weights, of everything: {weights:.2?}")?;
+    Ok(shown)
 }

@@ -3,8 +3,8 @@
 use foramen_image::Stack;
 use foramen_phantom::{ForamenTruth, RIGHT_SLICE_MM, SliceTruth, Subject};
 use foramen_select::{
-    Choice, MeasureOptions, MeasuredStack, PointKind, SelectOptions, State, Target, naive_width,
-    narrowest,
+    Choice, Clue, MeasureOptions, MeasuredStack, PointKind, SelectOptions, State, Target,
+    naive_width, narrowest,
 };
 use foramen_types::{Level, Point, Side, Vector};
 use serde::Serialize;
@@ -51,13 +51,25 @@ impl Trial {
     /// When the truth of the subject does not belong to its pictures.
     #[must_use]
     pub fn of(subject: &Subject) -> Option<Self> {
+        Self::without(subject, None)
+    }
+
+    /// The same, with a kind of evidence left out.
+    ///
+    /// # Panics
+    /// When the truth of the subject does not belong to its pictures.
+    #[must_use]
+    pub fn without(subject: &Subject, clue: Option<Clue>) -> Option<Self> {
         let least = subject.truth.narrowest_width_mm?;
-        let options = MeasureOptions::default();
+        let mut options = MeasureOptions::default();
+        options.without = clue;
+        let mut select = SelectOptions::default();
+        select.by_height = clue != Some(Clue::Height);
         let of_stack = |stack: &Stack| MeasuredStack::new(stack.clone(), &options);
         let measured: Vec<MeasuredStack> = subject.axial.iter().map(of_stack).collect();
         let seen = |choice: &Choice| measured.get(choice.stack)?.slice(choice.slice);
         let target = target(subject, subject.level, subject.side);
-        let selection = narrowest(&measured, &target, &SelectOptions::default());
+        let selection = narrowest(&measured, &target, &select);
         let truth = |stack: usize, slice: usize| foramen(subject, stack, slice);
         let is_hit = |choice: &Choice| {
             let width = truth(choice.stack, choice.slice).and_then(|foramen| foramen.width_mm);
@@ -105,7 +117,7 @@ impl Trial {
                     .filter_map(|choice| truth(choice.stack, choice.slice)?.root_width_mm)
                     .reduce(f64::max),
             ),
-            seen_everywhere: seen_everywhere(subject, &measured),
+            seen_everywhere: seen_everywhere(subject, &measured, &select),
             roots: roots(subject, &measured),
             discs: DiscAccuracy::on(subject),
         })
@@ -140,8 +152,12 @@ fn target(subject: &Subject, level: Level, side: Side) -> Target {
 /// From the middle of one vertebra to that of the next.
 const LEVEL_HEIGHT: f64 = 9.0;
 
-fn seen_everywhere(subject: &Subject, measured: &[MeasuredStack]) -> Vec<(State, ForamenTruth)> {
-    let options = SelectOptions::default().with_reach(LEVEL_HEIGHT, LEVEL_HEIGHT);
+fn seen_everywhere(
+    subject: &Subject,
+    measured: &[MeasuredStack],
+    select: &SelectOptions,
+) -> Vec<(State, ForamenTruth)> {
+    let options = select.clone().with_reach(LEVEL_HEIGHT, LEVEL_HEIGHT);
     let mut seen = Vec::new();
     for (level, side) in Level::ALL.into_iter().flat_map(|l| Side::BOTH.map(|side| (l, side))) {
         let target = target(subject, level, side);

@@ -10,6 +10,7 @@ mod disc_accuracy;
 #[cfg(feature = "torch")]
 mod medmnist;
 mod perturbed;
+mod reliability;
 mod root_accuracy;
 mod state_accuracy;
 mod state_model;
@@ -19,6 +20,7 @@ pub use disc_accuracy::DiscAccuracy;
 #[cfg(feature = "torch")]
 pub use medmnist::read_medmnist;
 pub use perturbed::Perturbation;
+pub use reliability::Reliability;
 pub use root_accuracy::RootAccuracy;
 pub use state_accuracy::StateAccuracy;
-pub use state_model::{StateExample, states_of_people, states_of_phantom};
+pub use state_model::{Origin, StateExample, examined, states_of_people, states_of_phantom};

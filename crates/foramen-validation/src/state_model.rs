@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::Context as _;
 use foramen::dicom::{ScanOptions, scan};
 use foramen_image::Contrast;
-use foramen_phantom::{CohortConfig, SliceTruth, draw_subject};
+use foramen_phantom::{SliceTruth, Subject};
 use foramen_select::{Evidence, MeasureOptions, measure};
-use foramen_study::{StudyConfig, profile_scan};
+use foramen_study::{ProfileRow, StudyConfig, profile_scan};
 use foramen_types::Side;
 
 /// What is seen on one side of a slice, and whether it is open.
@@ -17,10 +17,23 @@ pub struct StateExample {
     pub seen: [f64; 4],
     /// Whether it is an open foramen, else a pedicle.
     pub open: bool,
-    /// Whether it is a person's, else a phantom's.
-    pub real: bool,
+    /// On whose picture.
+    pub origin: Origin,
+    /// Whether it is set aside, to test what the others teach.
+    pub held_out: bool,
     /// The contrast of its stack.
     pub contrast: Contrast,
+}
+
+/// On whose picture a side is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// An analytic phantom's.
+    Analytic,
+    /// A phantom's around the vertebrae of a person.
+    Vertebrae,
+    /// A person's.
+    Person,
 }
 
 /// A phantom side counts as open or closed when the slice is this far from its pedicles, or
@@ -36,8 +49,7 @@ fn row(evidence: &Evidence) -> [f64; 4] {
 
 /// The sides of a phantom whose state is beyond doubt.
 #[must_use]
-pub fn states_of_phantom(config: &CohortConfig, index: usize) -> Vec<StateExample> {
-    let subject = draw_subject(config, index);
+pub fn states_of_phantom(subject: &Subject, origin: Origin, held_out: bool) -> Vec<StateExample> {
     let mut examples = Vec::new();
     for stack in &subject.axial {
         for (slice, seen) in stack.slices().iter().zip(measure(stack, &MeasureOptions::default())) {
@@ -54,7 +66,7 @@ pub fn states_of_phantom(config: &CohortConfig, index: usize) -> Vec<StateExampl
                 let open = near.width_mm.is_some_and(|width| width >= WIDE) && clear > CLEAR;
                 if open || near.state == "closed" && clear < -CLEAR {
                     let (seen, contrast) = (row(&evidence), stack.contrast);
-                    examples.push(StateExample { seen, open, real: false, contrast });
+                    examples.push(StateExample { seen, open, origin, held_out, contrast });
                 }
             }
         }
@@ -68,35 +80,53 @@ pub fn states_of_phantom(config: &CohortConfig, index: usize) -> Vec<StateExampl
 /// # Errors
 /// When an examination cannot be read.
 pub fn states_of_people(folder: &Path) -> anyhow::Result<Vec<StateExample>> {
-    let mut examples = Vec::new();
+    let example = |(state, contrast, row_of): (char, Contrast, ProfileRow)| {
+        let (open, origin, held_out) = (state == 'O', Origin::Person, false);
+        let seen = row(&row_of.foramen.evidence?);
+        Some(StateExample { seen, open, origin, held_out, contrast })
+    };
+    Ok(examined(folder, &StudyConfig::default())?.into_iter().filter_map(example).collect())
+}
+
+/// Each side of real examinations as a careful eye saw it (`O` or `C` of `states.csv`), its
+/// contrast, and what is measured there.
+///
+/// # Errors
+/// When an examination cannot be read.
+pub fn examined(
+    folder: &Path,
+    config: &StudyConfig,
+) -> anyhow::Result<Vec<(char, Contrast, ProfileRow)>> {
+    let mut sides = Vec::new();
     for line in include_str!("states.csv").lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
         let side: Side = cells[1].parse()?;
         let examination = folder.join(cells[0]);
         let found = scan(&examination, &ScanOptions::default())
             .with_context(|| format!("could not scan {}", examination.display()))?;
-        let profiled = profile_scan(&found, &StudyConfig::default(), &|_| ());
-        for row_of in profiled.rows.iter().filter(|row| row.side == side) {
+        let profiled = profile_scan(&found, config, &|_| ());
+        for row_of in profiled.rows.into_iter().filter(|row| row.side == side) {
             let state = cells[2].chars().nth(row_of.slice).filter(|state| *state != '-');
-            let (Some(state), Some(evidence)) = (state, row_of.foramen.evidence) else { continue };
             let stack = found.stacks.iter().find(|stack| stack.series_uid == row_of.series_uid);
-            let Some(contrast) = stack.map(|stack| stack.contrast) else { continue };
-            examples.push(StateExample {
-                seen: row(&evidence),
-                open: state == 'O',
-                real: true,
-                contrast,
-            });
+            if let (Some(state), Some(stack)) = (state, stack) {
+                sides.push((state, stack.contrast, row_of));
+            }
         }
     }
-    Ok(examples)
+    Ok(sides)
 }
 
 impl StateExample {
-    /// Logistic regression by Newton's method, with a ridge of 1 on all but the constant; the
-    /// first `used` of the columns.
+    /// The log odds of an open foramen by such weights.
     #[must_use]
-    pub fn fit(examples: &[&Self], per_real: f64, used: usize) -> [f64; 4] {
+    pub fn odds(&self, weights: &[f64; 4]) -> f64 {
+        self.seen.iter().zip(weights).map(|(seen, weight)| seen * weight).sum()
+    }
+
+    /// Logistic regression by Newton's method, with a ridge of 1 on all but the constant; the
+    /// first `used` of the columns. `count` says how much each example counts.
+    #[must_use]
+    pub fn fit(examples: &[&Self], count: impl Fn(&Self) -> f64, used: usize) -> [f64; 4] {
         let mut weights = [0.0; 4];
         for _ in 0..50 {
             let mut gradient = [0.0; 4];
@@ -106,9 +136,8 @@ impl StateExample {
                 hessian[i][i] += 1.0;
             }
             for one in examples {
-                let odds: f64 = one.seen.iter().zip(&weights).map(|(x, w)| x * w).sum();
-                let p = 1.0 / (1.0 + (-odds).exp());
-                let count = if one.real { per_real } else { 1.0 };
+                let p = 1.0 / (1.0 + (-one.odds(&weights)).exp());
+                let count = count(one);
                 for (i, row) in hessian.iter_mut().enumerate().take(used) {
                     gradient[i] += count * (f64::from(u8::from(one.open)) - p) * one.seen[i];
                     for (cell, seen) in row.iter_mut().zip(one.seen) {
