@@ -11,7 +11,7 @@ impl Volume {
     /// Writes the volume as NIfTI-1 (`.nii`, not compressed): voxels as 32-bit floats in
     /// the order columns, rows, slices, with the affine ([`crate::Grid::to_ras`]) as sform
     /// in RAS millimetres. The format keeps the affine in single precision, and no frame of
-    /// reference.
+    /// reference. `writer` is not flushed: a compressor would begin a new block.
     ///
     /// # Errors
     /// Those of `writer`, and [`io::ErrorKind::InvalidInput`] where an axis is longer than
@@ -24,7 +24,7 @@ impl Volume {
             let bytes: Vec<u8> = slice.iter().flat_map(|voxel| voxel.to_le_bytes()).collect();
             writer.write_all(&bytes)?;
         }
-        writer.flush()
+        Ok(())
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "NIfTI keeps its affine as 32-bit floats")]

@@ -1,10 +1,12 @@
 //! The program as a user meets it: arguments in, files and exit code out.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use clap::Parser as _;
 use serde_json::Value;
 
 /// The program with a cache of its own, so that nothing outside `folder` is touched.
@@ -109,6 +111,99 @@ fn an_image_that_cannot_be_decoded_is_told() {
     assert_eq!(manifest["unread"][0]["series_uid"], axial.series_uid.as_str());
     let page = fs::read_to_string(out.join("decisions.html")).unwrap();
     assert!(page.contains("the narrowest may be among them"));
+}
+
+#[test]
+fn levels_without_any_disc_is_no_success() {
+    let folder = tempfile::tempdir().unwrap();
+    let levels = |dicom: &str, out: &str| {
+        let output = ended(foramen(folder.path()).args(["levels", "--dicom", dicom, "--out", out]));
+        (output.status.code(), text(&output.stderr))
+    };
+    // Nothing is written where there are no images.
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    let (code, said) = levels("empty", "of-none");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("holds no MR stack"), "{said}");
+    assert!(!folder.path().join("of-none/levels.csv").exists());
+
+    let drawn = ended(foramen(folder.path()).args(["cohort", "--out", "c", "--subjects", "1"]));
+    assert!(drawn.status.success(), "{}", text(&drawn.stderr));
+    assert_eq!(levels("c/dicom", "of-all").0, Some(0));
+    // Discs are found on sagittal images alone.
+    let found = foramen::dicom::scan(&folder.path().join("c/dicom"), &Default::default()).unwrap();
+    let is_sagittal = |stack: &&foramen::dicom::StackHeader| {
+        stack.orientation == foramen::dicom::Orientation::Sagittal
+    };
+    for slice in found.stacks.iter().filter(is_sagittal).flat_map(|stack| &stack.slices) {
+        fs::remove_file(&slice.path).unwrap();
+    }
+    let (code, said) = levels("c/dicom", "of-axial");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("no disc was found"), "{said}");
+}
+
+/// Files below a folder, by their path from it.
+fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let below = path.strip_prefix(folder).unwrap().to_owned();
+                found.insert(below, fs::read(path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// The files of a study without what differs from run to run: the time it took, and the
+/// command line, which `run.json` and the page of the report show too.
+fn lasting(study: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = files_below(study);
+    for name in ["run.json", "report.html"] {
+        files.remove(Path::new(name)).unwrap();
+    }
+    for name in ["stages.json", "report.json"] {
+        let bytes = files.get_mut(Path::new(name)).unwrap();
+        let mut json: Value = serde_json::from_slice(bytes).unwrap();
+        for entry in ["timing_s", "provenance"] {
+            json.as_object_mut().unwrap().remove(entry).unwrap();
+        }
+        *bytes = serde_json::to_vec(&json).unwrap();
+    }
+    files
+}
+
+#[test]
+fn the_program_and_the_example_write_the_same_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let drawn = ended(foramen(folder.path()).args(["cohort", "--out", "c", "--subjects", "12"]));
+    assert!(drawn.status.success(), "{}", text(&drawn.stderr));
+    let arguments = |out: &str| {
+        let path = |below: &str| folder.path().join(below).to_str().unwrap().to_owned();
+        let named = [("--dicom", "c/dicom"), ("--outcomes", "c/outcomes.csv"), ("--out", out)];
+        let named = named.into_iter().flat_map(|(name, below)| [name.to_owned(), path(below)]);
+        let few = ["--folds", "2", "--epochs", "1"].map(str::to_owned);
+        ["study".to_owned()].into_iter().chain(named).chain(few).collect::<Vec<_>>()
+    };
+    let output = ended(foramen(folder.path()).args(arguments("of-program")));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    // The example is a call of its command.
+    let example = foramen::commands::study::Arguments::parse_from(arguments("of-example"));
+    foramen::commands::study::run(&example).unwrap();
+
+    let [program, example] =
+        ["of-program", "of-example"].map(|out| lasting(&folder.path().join(out)));
+    assert!(program.len() > 8, "{:?}", program.keys());
+    assert!(program.keys().eq(example.keys()), "{:?} {:?}", program.keys(), example.keys());
+    let differ: Vec<&PathBuf> =
+        program.iter().filter(|(name, bytes)| example[*name] != **bytes).map(|(n, _)| n).collect();
+    assert!(differ.is_empty(), "{differ:?}");
 }
 
 #[test]
