@@ -83,6 +83,11 @@ pub enum Remark {
     },
     /// The images were computed from others.
     Derived,
+    /// Axial slices were made of a sagittal volume. It comes from whoever makes them.
+    Reformatted {
+        /// Each slice is the mean over so much, in millimetres.
+        thickness: f64,
+    },
     /// No attribute holds the day of the scan.
     Undated,
     /// A date is there, and it cannot be read or is a placeholder.
@@ -119,6 +124,7 @@ impl Remark {
             Self::UncertainContrast { .. } => "uncertain_contrast",
             Self::FatTakenAway { .. } => "fat_taken_away",
             Self::Derived => "derived",
+            Self::Reformatted { .. } => "reformatted",
             Self::Undated => "undated",
             Self::UnreadableDate => "unreadable_date",
             Self::AssumedFrame => "assumed_frame",
@@ -135,6 +141,7 @@ impl Remark {
             Self::DecimalComma | Self::ReferenceImage { .. } => 1.0,
             Self::WeakRegion { .. }
             | Self::SteepBlock { .. }
+            | Self::Reformatted { .. }
             | Self::UnevenSpacing { .. }
             | Self::Undated => 0.8,
             Self::ContradictedRegion { .. }
@@ -188,6 +195,10 @@ impl fmt::Display for Remark {
             }
             Self::FatTakenAway { fat } => write!(f, "fat is not shown as it is: {fat}"),
             Self::Derived => write!(f, "computed from other images"),
+            Self::Reformatted { thickness } => write!(
+                f,
+                "reformatted: axial slices of {thickness:.1} mm (mean) were made of a sagittal volume"
+            ),
             Self::Undated => write!(f, "the day of the scan is not told"),
             Self::UnreadableDate => write!(f, "the day of the scan cannot be read"),
             Self::AssumedFrame => write!(f, "one frame of reference was assumed"),

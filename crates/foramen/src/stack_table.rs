@@ -104,6 +104,9 @@ pub(crate) fn print_pools(found: &Scan, accepted: &Accepted) {
                 set.covered,
                 series.join(", ")
             );
+            if set.reformat {
+                say!("{:>16} to be reformatted: axial slices are made of this volume", "");
+            }
             for aside in &set.set_aside {
                 let (image, kept) = (aside.image.header(), aside.kept.header());
                 let (image, kept) = (image.path.display(), kept.path.display());

@@ -150,6 +150,9 @@ fn measure_all(arguments: &Arguments, dicom: &Path) -> Result<Vec<ProfileRow>> {
     for unread in &profiled.unread {
         eprintln!("note: {unread}");
     }
+    for (subject, why) in &profiled.not_reformatted {
+        eprintln!("note: {subject}: {why}");
+    }
     for (subject, why) in &profiled.without {
         eprintln!("note: {subject}: {why}");
     }
