@@ -172,24 +172,30 @@ impl fmt::Display for Remark {
                 write!(f, "the slices are tilted by {degrees:.0}° from axial")
             }
             Self::ReferenceImage { images } => {
-                write!(f, "{images} images across the others of the series were set aside")
+                let images = counted(*images, "image", "images");
+                write!(f, "set aside: {images} across the others of the series")
             }
             Self::MissingSlice { slices, gap, spacing, .. } => write!(
                 f,
-                "{slices} slices are missing in a gap of {gap:.2} mm (spacing {spacing:.2} mm)"
+                "{} missing in a gap of {gap:.2} mm (spacing {spacing:.2} mm)",
+                counted(*slices, "slice is", "slices are")
             ),
             Self::MissingNumber { numbers } => {
                 let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
                 write!(f, "images are missing by their numbers: {}", numbers.join(", "))
             }
-            Self::UnevenSpacing { gaps } => write!(f, "{gaps} gaps between slices are uneven"),
+            Self::UnevenSpacing { gaps } => {
+                write!(f, "between slices {} uneven", counted(*gaps, "gap is", "gaps are"))
+            }
             Self::IncompleteLevel { below, above } => write!(
                 f,
                 "the level is not covered: images end {below:.1} mm above its lower and \
                  {above:.1} mm below its upper end"
             ),
             Self::SingleSlice => write!(f, "a single slice, with nothing beside it"),
-            Self::UndecodableImage { images } => write!(f, "{images} images cannot be read"),
+            Self::UndecodableImage { images } => {
+                write!(f, "{} cannot be read", counted(*images, "image", "images"))
+            }
             Self::UncertainContrast { confidence } => {
                 write!(f, "the contrast is uncertain (confidence {confidence:.2})")
             }
@@ -206,6 +212,11 @@ impl fmt::Display for Remark {
             Self::TwoPeople { sign } => write!(f, "two people under one Patient ID: {sign}"),
         }
     }
+}
+
+/// A number with the words for one and for several.
+fn counted(n: usize, one: &str, several: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { several })
 }
 
 /// Below this confidence of its finding a contrast is uncertain: two of echo time,
