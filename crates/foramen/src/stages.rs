@@ -6,8 +6,8 @@ use foramen_image::PatchFrame;
 use foramen_learn::Dataset;
 use foramen_study::files::StageNotes;
 use foramen_study::{
-    ChosenImages, CohortFlow, EpisodeSelection, Manifest, RunnerUpImages, Selected,
-    Selections, StudyConfig, StudyInputs, files, select_slices,
+    ChosenImages, CohortFlow, EpisodeSelection, Manifest, RunnerUpImages, Selected, Selections,
+    StudyConfig, StudyInputs, files, select_slices,
 };
 
 use foramen_types::{Level, Side};
