@@ -63,6 +63,11 @@ impl Examination<'_> {
     #[must_use]
     pub fn frames(&self) -> FrameAgreement {
         let stacks = || self.stacks.iter().filter(|stack| !stack.localizer);
+        // Of one series, as of a volume alone, places are compared with nothing else.
+        let series: BTreeSet<&str> = stacks().map(|stack| stack.series_uid.as_str()).collect();
+        if series.len() < 2 {
+            return FrameAgreement::One;
+        }
         let named = stacks().map(|stack| stack.frame_of_reference_uid.as_deref());
         let frames: BTreeSet<Option<&str>> = named.collect();
         let extents = stacks().flat_map(|stack| {

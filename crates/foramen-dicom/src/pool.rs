@@ -8,7 +8,6 @@ use foramen_types::SubjectId;
 use jiff::civil::Date;
 
 use crate::recency::recency;
-use crate::study::of_stacks;
 use crate::{Accepted, Examination, NoAxialT2, RefusedStack, Remark, StackHeader, Tolerances};
 pub use image_set::{ImageSet, PooledImage, SetAside};
 pub use order::{Ranked, Rule};
@@ -29,6 +28,9 @@ const ALIKE: f64 = 0.25;
 /// two of them lie at one position. Where two images of a kind lie at one position,
 /// the later is in the first set, since a repeat is made because the first failed;
 /// a series that is repeated as a whole makes a set of its own.
+///
+/// A sagittal T2 volume ([`StackHeader::is_volume`]) is a set of its own too, after all that
+/// were acquired as axial images: whoever measures makes axial slices of it.
 ///
 /// The sets are in the order of [`Rule`]; [`Pool::at`] ranks them for one disc,
 /// where the coverage of that place counts.
@@ -110,14 +112,16 @@ impl<'a> Pool<'a> {
             series.is_empty() || series.contains(&stack.series_uid.as_str())
         };
         for &stack in examination.stacks.iter().filter(asked) {
-            match study.suits(stack, accepted) {
+            match study.suits(stack, accepted, true) {
                 Ok(remarks) => {
                     // Places are compared within one frame of reference, or, where
                     // none is told, within one study.
                     let frame = stack.frame_of_reference_uid.as_deref();
                     let place = (frame.is_some(), frame.unwrap_or(&stack.study_uid));
                     let taken = remarks.iter().any(|r| matches!(r, Remark::Accepted { .. }));
-                    let kind = (stack.contrast, stack.fat, stack.derived, taken, place);
+                    // Each volume stands alone: nothing can be added to it.
+                    let volume = stack.is_volume().then_some((&stack.series_uid, stack.stack));
+                    let kind = (stack.contrast, stack.fat, stack.derived, taken, place, volume);
                     kinds.entry(kind).or_default().push(Unit { stack, remarks });
                 }
                 Err((refusal, reason)) => {
@@ -127,7 +131,7 @@ impl<'a> Pool<'a> {
             }
         }
         if kinds.is_empty() {
-            return Err(NoAxialT2 { refused, advice: of_stacks(&examination.stacks) });
+            return Err(NoAxialT2 { refused, advice: None });
         }
         let mut sets: Vec<ImageSet<'a>> = kinds.into_values().flat_map(assemble).collect();
         order::sort(&mut sets);

@@ -266,6 +266,16 @@ impl RejectReason {
         )
     }
 
+    /// Whether the message names a way to have such files used as they are: an option of the
+    /// scan, or a feature of the build.
+    #[must_use]
+    pub fn has_way_out(&self) -> bool {
+        matches!(
+            self,
+            Self::NoPatientId | Self::NoFolder { .. } | Self::NoPath | Self::Feature { .. }
+        )
+    }
+
     /// The reason in a few fixed words, by which rejections are counted.
     #[must_use]
     pub fn summary(&self) -> &'static str {

@@ -89,6 +89,11 @@ pub enum Remark {
     },
     /// The images were computed from others.
     Derived,
+    /// Axial slices were made of a sagittal volume. It comes from whoever makes them.
+    Reformatted {
+        /// Each slice is the mean over so much, in millimetres.
+        thickness: f64,
+    },
     /// No attribute holds the day of the scan.
     Undated,
     /// A date is there, and it cannot be read or is a placeholder.
@@ -126,6 +131,7 @@ impl Remark {
             Self::UncertainContrast { .. } => "uncertain_contrast",
             Self::FatTakenAway { .. } => "fat_taken_away",
             Self::Derived => "derived",
+            Self::Reformatted { .. } => "reformatted",
             Self::Undated => "undated",
             Self::UnreadableDate => "unreadable_date",
             Self::AssumedFrame => "assumed_frame",
@@ -142,6 +148,7 @@ impl Remark {
             Self::DecimalComma | Self::ReferenceImage { .. } => 1.0,
             Self::WeakRegion { .. }
             | Self::SteepBlock { .. }
+            | Self::Reformatted { .. }
             | Self::UnevenSpacing { .. }
             | Self::Undated => 0.8,
             Self::ContradictedRegion { .. }
@@ -175,17 +182,21 @@ impl fmt::Display for Remark {
                 write!(f, "the slices are tilted by {degrees:.0}° from axial")
             }
             Self::ReferenceImage { images } => {
-                write!(f, "{images} images across the others of the series were set aside")
+                let images = counted(*images, "image", "images");
+                write!(f, "set aside: {images} across the others of the series")
             }
             Self::MissingSlice { slices, gap, spacing, .. } => write!(
                 f,
-                "{slices} slices are missing in a gap of {gap:.2} mm (spacing {spacing:.2} mm)"
+                "{} missing in a gap of {gap:.2} mm (spacing {spacing:.2} mm)",
+                counted(*slices, "slice is", "slices are")
             ),
             Self::MissingNumber { numbers } => {
                 let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
                 write!(f, "images are missing by their numbers: {}", numbers.join(", "))
             }
-            Self::UnevenSpacing { gaps } => write!(f, "{gaps} gaps between slices are uneven"),
+            Self::UnevenSpacing { gaps } => {
+                write!(f, "between slices {} uneven", counted(*gaps, "gap is", "gaps are"))
+            }
             Self::IncompleteLevel { below, above } => write!(
                 f,
                 "the level is not covered: images end {below:.1} mm above its lower and \
@@ -195,12 +206,18 @@ impl fmt::Display for Remark {
                 write!(f, "evidence speaks against the chosen foramen: {evidence}")
             }
             Self::SingleSlice => write!(f, "a single slice, with nothing beside it"),
-            Self::UndecodableImage { images } => write!(f, "{images} images cannot be read"),
+            Self::UndecodableImage { images } => {
+                write!(f, "{} cannot be read", counted(*images, "image", "images"))
+            }
             Self::UncertainContrast { confidence } => {
                 write!(f, "the contrast is uncertain (confidence {confidence:.2})")
             }
             Self::FatTakenAway { fat } => write!(f, "fat is not shown as it is: {fat}"),
             Self::Derived => write!(f, "computed from other images"),
+            Self::Reformatted { thickness } => write!(
+                f,
+                "reformatted: axial slices of {thickness:.1} mm (mean) were made of a sagittal volume"
+            ),
             Self::Undated => write!(f, "the day of the scan is not told"),
             Self::UnreadableDate => write!(f, "the day of the scan cannot be read"),
             Self::AssumedFrame => write!(f, "one frame of reference was assumed"),
@@ -208,4 +225,9 @@ impl fmt::Display for Remark {
             Self::TwoPeople { sign } => write!(f, "two people under one Patient ID: {sign}"),
         }
     }
+}
+
+/// A number with the words for one and for several.
+fn counted(n: usize, one: &str, several: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { several })
 }

@@ -147,6 +147,15 @@ impl Scan {
         Study::group(&self.stacks)
     }
 
+    /// The message of the first file that was rejected for a reason of this
+    /// [`RejectReason::summary`], where it names a way to have such files used.
+    #[must_use]
+    pub fn way_out(&self, summary: &str) -> Option<String> {
+        let of = |rejected: &&Rejected| rejected.reason.summary() == summary;
+        let first = self.rejected.iter().find(of)?;
+        first.reason.has_way_out().then(|| first.reason.to_string())
+    }
+
     /// How many files were rejected for each reason, in words of
     /// [`RejectReason::summary`].
     #[must_use]

@@ -47,7 +47,7 @@ pub struct AxialT2<'a> {
 pub struct NoAxialT2 {
     /// Each stack of the study and why it is none of them.
     pub refused: Vec<RefusedStack>,
-    /// What to do with the images that there are, where that is known.
+    /// What is done with the images that there are, where that is known.
     pub advice: Option<&'static str>,
 }
 
@@ -104,7 +104,7 @@ impl<'a> Study<'a> {
         let mut suitable: BTreeMap<(&str, &[usize]), Suitable<'a>> = BTreeMap::new();
         let mut refused = Vec::new();
         for &stack in &self.stacks {
-            match self.suits(stack, accepted) {
+            match self.suits(stack, accepted, false) {
                 // One block of several may lie too steep; the others stay.
                 Ok(remarks) => {
                     let found = suitable.entry((&stack.series_uid, &stack.blocks)).or_default();
@@ -136,12 +136,13 @@ impl<'a> Study<'a> {
         region_evidence::region(&self.stacks)
     }
 
-    /// Whether a stack is an axial T2 image of the neck: what to remark on it, or
-    /// why not.
+    /// Whether a stack is an axial T2 image of the neck, or with `volumes` one that axial
+    /// images can be made of: what to remark on it, or why not.
     pub(crate) fn suits(
         &self,
         stack: &StackHeader,
         accepted: &Accepted,
+        volumes: bool,
     ) -> Result<Vec<Remark>, (Refusal, String)> {
         let because = |about: &str| {
             let found = stack.findings.iter().find(|finding| finding.about == about);
@@ -159,7 +160,8 @@ impl<'a> Study<'a> {
             refuse(Refusal::Localizer, format!("a localizer: {}", because("kind")))?;
         }
         let steep = stack.steep();
-        if stack.orientation != Orientation::Axial && steep.is_none() {
+        let is_across = stack.orientation != Orientation::Axial && steep.is_none();
+        if is_across && !(volumes && stack.is_volume()) {
             let plane = stack.orientation;
             refuse(Refusal::Plane, format!("{plane}: {}", because("plane")))?;
         }
@@ -208,19 +210,26 @@ const VOLUME_SPACING: f64 = 1.3;
 /// A volume has at least this many of them.
 const VOLUME_SLICES: usize = 24;
 
-/// What to do where there are no axial images: a volume can be reformatted.
-pub(crate) fn of_stacks(stacks: &[&StackHeader]) -> Option<&'static str> {
-    let is_volume = |stack: &&&StackHeader| {
-        stack.orientation != Orientation::Axial
-            && !stack.localizer
-            && stack.contrast == Contrast::T2Fse
-            && stack.slices.len() >= VOLUME_SLICES
-            && stack.slice_spacing().is_some_and(|mm| mm <= VOLUME_SPACING)
-            && stack.spacing.row.max(stack.spacing.column) <= VOLUME_SPACING
-    };
-    stacks.iter().any(|stack| is_volume(&stack)).then_some(
-        "there is a T2 volume of thin slices: reformat it to axial slices of 2 mm, perpendicular to \
-         the canal, at the scanner or in the PACS, and scan again",
+impl StackHeader {
+    /// Whether axial slices can be made of it: a T2 volume (spin echo) of thin slices that
+    /// lie across them, such as SPACE, CUBE and VISTA give.
+    #[must_use]
+    pub fn is_volume(&self) -> bool {
+        self.orientation != Orientation::Axial
+            && self.steep().is_none()
+            && !self.localizer
+            && self.contrast == Contrast::T2Fse
+            && self.slices.len() >= VOLUME_SLICES
+            && self.slice_spacing().is_some_and(|mm| mm <= VOLUME_SPACING)
+            && self.spacing.row.max(self.spacing.column) <= VOLUME_SPACING
+    }
+}
+
+/// What is done where there are no axial images: a volume is reformatted.
+fn of_stacks(stacks: &[&StackHeader]) -> Option<&'static str> {
+    stacks.iter().any(|stack| stack.is_volume()).then_some(
+        "there is a T2 volume of thin slices, of which `select`, `study` and `predict` make axial \
+         slices perpendicular to the canal",
     )
 }
 

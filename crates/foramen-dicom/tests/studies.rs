@@ -260,7 +260,7 @@ fn real_series_are_answered_without_echo_train_or_region() {
 }
 
 #[test]
-fn a_sagittal_volume_alone_is_refused_with_the_advice_to_reformat_it() {
+fn a_sagittal_volume_is_no_axial_image_and_what_becomes_of_it_is_told() {
     let volume = |spacing: f64| {
         let slice = |k: i32| File {
             orientation: Some("0\\1\\0\\0\\0\\-1"),
@@ -270,6 +270,6 @@ fn a_sagittal_volume_alone_is_refused_with_the_advice_to_reformat_it() {
         refusal(&folder(&(0..40).map(slice).collect::<Vec<_>>()))
     };
     let shown = volume(0.9);
-    assert!(shown.contains("reformat it to axial slices of 2 mm"), "{shown}");
-    assert!(!volume(3.0).contains("reformat"));
+    assert!(shown.contains("a T2 volume of thin slices, of which"), "{shown}");
+    assert!(!volume(3.0).contains("a T2 volume"));
 }

@@ -3,7 +3,8 @@
 //! A [`Plane`] says where a rectangle of pixels lies in the patient, a [`Slice`]
 //! is a plane with its intensities, and a [`Stack`] is parallel slices in order
 //! along their normal. [`Slice::resample`] cuts a [`Patch`] of a given physical
-//! size and frame out of a slice, [`Window`] maps intensities robustly, and
+//! size and frame out of a slice, [`Stack::reformat`] makes a
+//! slice across a volume, [`Window`] maps intensities robustly, and
 //! [`Picture`] is what people look at: drawn on, then encoded as PNG.
 //!
 //! Patient coordinates are LPS millimetres; arrays are `[row, column]`; spacing
@@ -39,6 +40,7 @@ mod error;
 mod patch;
 mod picture;
 mod plane;
+mod reformat;
 mod resample;
 mod slice;
 mod stack;

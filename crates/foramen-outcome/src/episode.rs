@@ -36,6 +36,8 @@ pub struct Episode {
     pub outcome: Outcome,
     /// SOP Instance UID of the slice that the clinic measured, where given.
     pub slice_hint: Option<String>,
+    /// Series Instance UID of the series that is to be measured, where given.
+    pub series_hint: Option<String>,
     /// When the scan was made, where the table has a `scan_date`.
     pub scan_date: Option<Date>,
     /// Every other column that is filled (`age`, `sex`, `duration_weeks`,

@@ -83,6 +83,8 @@ pub(crate) fn difference(a: &Told, b: &Told) -> String {
         "event"
     } else if a.slice_hint != b.slice_hint {
         "slice_hint"
+    } else if a.series_hint != b.series_hint {
+        "series_hint"
     } else {
         "a covariate"
     };

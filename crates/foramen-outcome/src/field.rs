@@ -12,6 +12,7 @@ pub(crate) enum Field {
     Event,
     EventDate,
     SliceHint,
+    SeriesHint,
     ScanDate,
     ProcedureCode,
     ScoreCode,
@@ -27,7 +28,7 @@ pub(crate) enum Kind {
 }
 
 impl Field {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::SubjectId,
         Self::Level,
         Self::Side,
@@ -39,6 +40,7 @@ impl Field {
         Self::Event,
         Self::EventDate,
         Self::SliceHint,
+        Self::SeriesHint,
         Self::ScanDate,
         Self::ProcedureCode,
         Self::ScoreCode,
@@ -64,6 +66,7 @@ impl Field {
             Self::Event => "event",
             Self::EventDate => "event_date",
             Self::SliceHint => "slice_hint",
+            Self::SeriesHint => "series_hint",
             Self::ScanDate => "scan_date",
             Self::ProcedureCode => "procedure_code",
             Self::ScoreCode => "score_code",

@@ -316,6 +316,7 @@ impl<'a> Group<'a> {
         lines.extend(giver.anchor.iter().flat_map(|anchor| &anchor.support));
         let words = &self.table.words;
         let hint = told.slice_hint.of(words).or_else(|| giver.told.slice_hint.of(words));
+        let series = told.series_hint.of(words).or_else(|| giver.told.series_hint.of(words));
         let cells = match donor {
             Some(donor) => both(&told.covariates, &donor.told.covariates),
             None => Arc::clone(&told.covariates),
@@ -335,6 +336,7 @@ impl<'a> Group<'a> {
             nrs_followup: chosen.score.nrs,
             outcome: if failed { Outcome::Poor } else { decided },
             slice_hint: hint,
+            series_hint: series,
             scan_date: scan,
             covariates: Covariates::new(words, cells),
             low_baseline: baseline < Score::whole(self.options.least_baseline),

@@ -62,7 +62,7 @@ pub struct MissedVisit {
 /// The table is CSV; its encoding and separator are detected. Its header names
 /// `subject_id`, `level`, `side`, `injection_date`, `nrs_baseline`,
 /// `followup_date` and `nrs_followup`, and may name `baseline_date`, `event`,
-/// `event_date`, `slice_hint`, `scan_date`, `procedure_code`, `score_code`; any
+/// `event_date`, `slice_hint`, `series_hint`, `scan_date`, `procedure_code`, `score_code`; any
 /// other column is kept as a covariate. Names match in any case and order, and a
 /// [`Mapping`](crate::Mapping) gives others. Rows with one subject, level, side
 /// and injection date are one episode.

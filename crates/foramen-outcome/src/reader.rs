@@ -127,6 +127,7 @@ impl Reader<'_> {
             scan_date,
             events: self.event(texts).into_iter().collect(),
             slice_hint: texts.keep(&self.cell(Field::SliceHint)),
+            series_hint: texts.keep(&self.cell(Field::SeriesHint)),
             covariates: self.columns.covariates_of(self.record, &self.missing.covariates, texts),
         };
         (told, fault)

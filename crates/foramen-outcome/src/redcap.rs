@@ -262,6 +262,9 @@ fn anchor(
         if told.slice_hint.is_empty() {
             told.slice_hint = other.told.slice_hint;
         }
+        if told.series_hint.is_empty() {
+            told.series_hint = other.told.series_hint;
+        }
         for (place, value) in other.told.covariates.iter() {
             let known = given.entry(*place).or_insert(Some(*value));
             if known.as_ref() != Some(value) {

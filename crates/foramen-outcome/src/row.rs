@@ -83,6 +83,7 @@ pub(crate) struct Told {
     pub(crate) scan_date: Option<Date>,
     pub(crate) events: Box<[ToldEvent]>,
     pub(crate) slice_hint: TextId,
+    pub(crate) series_hint: TextId,
     /// By place in [`Columns::covariates`].
     pub(crate) covariates: Arc<[(u16, TextId)]>,
 }
@@ -96,6 +97,7 @@ impl Told {
             &mut self.baseline.text,
             &mut self.baseline_date.text,
             &mut self.slice_hint,
+            &mut self.series_hint,
         ] {
             text.ranked(ranks);
         }

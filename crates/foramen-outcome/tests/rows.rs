@@ -40,8 +40,8 @@ const GOOD: &str = "S1,C5/6,left,2024-03-01,7,2024-04-30,3";
 #[test]
 fn a_good_row_becomes_an_episode() {
     let outcomes = with_columns(
-        ",slice_hint,Age,site",
-        &[&format!("{GOOD},1.2.3,54,north")],
+        ",slice_hint,series_hint,Age,site",
+        &[&format!("{GOOD},1.2.3,1.2.840.5,54,north")],
         &OutcomeOptions::default(),
     );
     let episode = &outcomes.episodes[0];
@@ -50,6 +50,7 @@ fn a_good_row_becomes_an_episode() {
         (Level::C5C6, 60, &[2][..])
     );
     assert_eq!(episode.slice_hint.as_deref(), Some("1.2.3"));
+    assert_eq!(episode.series_hint.as_deref(), Some("1.2.840.5"));
     assert_eq!(&episode.covariates["Age"], "54");
     assert_eq!(&episode.covariates["site"], "north");
     assert!(!episode.low_baseline && outcomes.rejected.is_empty());

@@ -15,16 +15,16 @@ fn dictionary() -> Option<Dictionary> {
 /// A raw export of a project with the repeating instruments injection, followup
 /// and event: one patient with two injected levels, one who had surgery.
 const EXPORT: &str = "\
-subject_id,redcap_repeat_instrument,redcap_repeat_instance,age,sex,site,patient_complete,level,side,injection_date,procedure_code,nrs_baseline,baseline_date,duration_weeks,scan_date,slice_hint,injection_complete,followup_date,nrs_followup,followup_complete,event,event_date,event_complete
-S1,,,54,1,north,2,,,,,,,,,,,,,,,,
-S1,injection,1,,,,,4,1,2024-03-01,64479,7,2024-02-28,12,2024-02-20,,2,,,,,,
-S1,injection,2,,,,,5,1,2024-03-01,64480,7,2024-02-28,12,2024-02-20,,2,,,,,,
-S1,followup,1,,,,,,,,,,,,,,,2024-03-31,5,2,,,
-S1,followup,2,,,,,,,,,,,,,,,2024-04-30,3,2,,,
-S2,,,61,2,north,2,,,,,,,,,,,,,,,,
-S2,injection,1,,,,,6,2,2024-03-04,64479,8,2024-03-04,30,2024-03-10,,2,,,,,,
-S2,followup,1,,,,,,,,,,,,,,,2024-05-03,2,2,,,
-S2,event,1,,,,,,,,,,,,,,,,,,2,2024-04-10,2
+subject_id,redcap_repeat_instrument,redcap_repeat_instance,age,sex,site,patient_complete,level,side,injection_date,procedure_code,nrs_baseline,baseline_date,duration_weeks,scan_date,slice_hint,series_hint,injection_complete,followup_date,nrs_followup,followup_complete,event,event_date,event_complete
+S1,,,54,1,north,2,,,,,,,,,,,,,,,,,
+S1,injection,1,,,,,4,1,2024-03-01,64479,7,2024-02-28,12,2024-02-20,,,2,,,,,,
+S1,injection,2,,,,,5,1,2024-03-01,64480,7,2024-02-28,12,2024-02-20,,,2,,,,,,
+S1,followup,1,,,,,,,,,,,,,,,,2024-03-31,5,2,,,
+S1,followup,2,,,,,,,,,,,,,,,,2024-04-30,3,2,,,
+S2,,,61,2,north,2,,,,,,,,,,,,,,,,,
+S2,injection,1,,,,,6,2,2024-03-04,64479,8,2024-03-04,30,2024-03-10,,,2,,,,,,
+S2,followup,1,,,,,,,,,,,,,,,,2024-05-03,2,2,,,
+S2,event,1,,,,,,,,,,,,,,,,,,,2,2024-04-10,2
 ";
 
 #[test]

@@ -146,7 +146,12 @@ fn write_subject(plan: &Plan, folder: &Path) -> Result<(usize, u64), PhantomErro
     }
     let (mut files, mut bytes) = (0, 0);
     let protocol = &plan.protocol;
-    for series in [&protocol.scout, &protocol.sagittal, &protocol.axial] {
+    let all = if plan.volume {
+        vec![&protocol.scout, &protocol.volume]
+    } else {
+        vec![&protocol.scout, &protocol.sagittal, &protocol.axial]
+    };
+    for series in all {
         let axial = series.kind == SeriesKind::Axial;
         if axial && plan.defect.is_some_and(|defect| !defect.has_axial()) {
             continue;
@@ -155,6 +160,7 @@ fn write_subject(plan: &Plan, folder: &Path) -> Result<(usize, u64), PhantomErro
             SeriesKind::Scout => "1-scout",
             SeriesKind::Sagittal => "2-sagittal",
             SeriesKind::Axial => "3-axial",
+            SeriesKind::Volume => "2-volume",
         };
         let defect = plan.defect.filter(|_| axial);
         for (name, content) in encoded(plan, series, &folder.join(name), defect)? {

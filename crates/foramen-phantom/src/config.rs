@@ -22,6 +22,10 @@ pub struct CohortConfig {
     /// drawn from 2 to 4.
     #[serde(default)]
     pub axial_thickness: Option<f64>,
+    /// Whether each subject is examined by one sagittal T2 volume of cubic voxels (3D fast
+    /// spin echo), without any axial series. Default false.
+    #[serde(default)]
+    pub volume: bool,
 }
 
 impl Default for CohortConfig {
@@ -33,6 +37,7 @@ impl Default for CohortConfig {
             outcome: OutcomeModel::default(),
             axial_pixel: None,
             axial_thickness: None,
+            volume: false,
         }
     }
 }
@@ -46,7 +51,8 @@ impl CohortConfig {
     /// of the configuration and of [`CohortConfig::GENERATOR`], for a cache.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let text = format!("{} {self:?}", Self::GENERATOR);
+        // What is not asked for has no part in the name: cohorts of before keep theirs.
+        let text = format!("{} {self:?}", Self::GENERATOR).replace(", volume: false", "");
         // FNV-1a, which does not change between compilers as the standard
         // library's hasher may.
         let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -94,6 +100,13 @@ impl CohortConfig {
     #[must_use]
     pub fn with_axial_thickness(mut self, mm: f64) -> Self {
         self.axial_thickness = Some(mm);
+        self
+    }
+
+    /// The same cohort, examined by a sagittal T2 volume alone.
+    #[must_use]
+    pub fn with_volume(mut self) -> Self {
+        self.volume = true;
         self
     }
 

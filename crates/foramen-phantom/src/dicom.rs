@@ -78,9 +78,11 @@ fn acquisition(object: &mut Object, series: &Series) {
         SeriesKind::Sagittal => ("2", "T2 TSE SAG", "SE", "SK", "ORIGINAL\\PRIMARY\\M\\SE"),
         SeriesKind::Axial if star => ("3", "T2* GRE TRA", "GR", "SP", "ORIGINAL\\PRIMARY\\M\\FFE"),
         SeriesKind::Axial => ("3", "T2 TSE TRA", "SE", "SK", "ORIGINAL\\PRIMARY\\M\\SE"),
+        SeriesKind::Volume => ("2", "T2 SPACE SAG ISO", "SE", "SK", "ORIGINAL\\PRIMARY\\M\\SE"),
     };
     let name = match (series.kind, star) {
         (SeriesKind::Scout, _) => "*fl2d1",
+        (SeriesKind::Volume, _) => "*spc3d1",
         (_, true) => "*fl2d3m",
         _ => "*tse2d1",
     };
@@ -92,7 +94,8 @@ fn acquisition(object: &mut Object, series: &Series) {
     object.text(tags::SEQUENCE_VARIANT, VR::CS, variant);
     object.text(tags::SCAN_OPTIONS, VR::CS, "");
     object.text(tags::IMAGE_TYPE, VR::CS, kind);
-    object.text(tags::MR_ACQUISITION_TYPE, VR::CS, "2D");
+    let dimensions = if series.kind == SeriesKind::Volume { "3D" } else { "2D" };
+    object.text(tags::MR_ACQUISITION_TYPE, VR::CS, dimensions);
     object.text(tags::REPETITION_TIME, VR::DS, &decimal(series.repetition_time, 1));
     object.text(tags::ECHO_TIME, VR::DS, &decimal(series.echo_time, 1));
     object.text(tags::FLIP_ANGLE, VR::DS, &decimal(series.flip_angle, 0));

@@ -51,6 +51,7 @@ mod surface;
 mod table;
 mod tissue;
 mod truth;
+mod volume;
 
 pub use anatomy::Anatomy;
 pub use channel::Cause;
@@ -61,6 +62,7 @@ pub use error::PhantomError;
 pub use scoring::{Chosen, RIGHT_SLICE_MM, SelectionScore};
 pub use subject::{Subject, draw_rescan, draw_subject, draw_subject_on};
 pub use truth::{DiscTruth, ForamenTruth, SliceTruth, SubjectTruth, Truth};
+pub use volume::{SubjectVolume, draw_volume};
 
 /// The README is run as a test.
 #[cfg(doctest)]

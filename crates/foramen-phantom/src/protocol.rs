@@ -13,6 +13,8 @@ pub(crate) enum SeriesKind {
     Scout,
     Sagittal,
     Axial,
+    /// A sagittal volume of cubic voxels.
+    Volume,
 }
 
 /// One series as it is acquired.
@@ -57,6 +59,8 @@ pub(crate) struct Protocol {
     pub axial: Series,
     pub sagittal: Series,
     pub scout: Series,
+    /// A sagittal T2 volume, for those who are examined by it alone.
+    pub volume: Series,
     /// Tesla.
     pub field: f64,
 }
@@ -74,7 +78,8 @@ impl Protocol {
         let axial = axial(&mut rng, asked, spine, contrast, planning);
         let sagittal = sagittal(&mut rng, spine);
         let scout = scout(spine);
-        Self { planning, axial, sagittal, scout, field }
+        let volume = volume(&mut stream(seed, subject, Purpose::Protocol, 1), spine);
+        Self { planning, axial, sagittal, scout, volume, field }
     }
 }
 
@@ -173,6 +178,42 @@ fn sagittal(rng: &mut impl Rng, spine: &Spine) -> Series {
         echo_time: round(rng.random_range(90.0..120.0)),
         echo_train: rng.random_range(15..=25),
         flip_angle: 150.0,
+        stacks: vec![stack],
+    }
+}
+
+/// A 3D fast spin echo with cubic voxels (SPACE, CUBE, VISTA), as wide as those of the neck
+/// usually are: some 51 mm (spine-generic, 10.1038/s41596-021-00588-0, has 64 slices of
+/// 0.8 mm).
+fn volume(rng: &mut impl Rng, spine: &Spine) -> Series {
+    let mm = (rng.random_range(0.80..0.95) * 1000.0_f64).round() / 1000.0;
+    let size = even(190.0 / mm);
+    let count = count(rng.random_range(51.0..58.0) / mm);
+    let right = spine.frame.direction(0.0, [1.0, 0.0, 0.0]);
+    let normal = leaning(rng, right, 2.5);
+    let down = -spine.frame.direction(0.0, [0.0, 0.0, 1.0]);
+    let down = (down - normal * down.dot(normal)).unit().unwrap_or(Vector::new(0.0, 0.0, -1.0));
+    let back = down.cross(normal);
+    let back = if back.y < 0.0 { -back } else { back };
+    let aside = rng.random_range(-2.0..2.0);
+    let centre = spine.frame.point(Local { u: aside, v: -6.0, w: 4.0 });
+    let stack = (0..count)
+        .map(|index| {
+            let along = (index as f64 - 0.5 * (count as f64 - 1.0)) * mm;
+            plane(centre + normal * along, back, down, size, size, mm)
+        })
+        .collect();
+    Series {
+        kind: SeriesKind::Volume,
+        contrast: Contrast::T2Fse,
+        rows: size,
+        columns: size,
+        thickness: mm,
+        pitch: mm,
+        repetition_time: round(rng.random_range(1500.0..2200.0)),
+        echo_time: round(rng.random_range(100.0..140.0)),
+        echo_train: rng.random_range(60..=90),
+        flip_angle: 120.0,
         stacks: vec![stack],
     }
 }

@@ -88,7 +88,7 @@ fn ideal(
         let samples: &[(f64, f64, f64)] = match series.kind {
             SeriesKind::Sagittal => &SAGITTAL,
             SeriesKind::Scout => &COARSE,
-            SeriesKind::Axial => {
+            SeriesKind::Axial | SeriesKind::Volume => {
                 let Local { u, v, .. } = spine.frame.local([at.x, at.y, at.z]);
                 if u.abs() < 27.0 && v > -24.0 && v < 16.0 { &FINE } else { &COARSE }
             }

@@ -44,7 +44,7 @@ pub struct SelectionScore {
 
 impl Truth {
     /// Scores what was chosen, by subject id. `None` when the cohort has no
-    /// analysable subject.
+    /// analysable subject, or none with axial slices.
     #[must_use]
     pub fn score(&self, chosen: &BTreeMap<String, Chosen>) -> Option<SelectionScore> {
         let subjects: Vec<&SubjectTruth> =
@@ -69,7 +69,8 @@ impl Truth {
             near += usize::from(hit || neighbour);
             naive += usize::from(is_right(&choice.naive_sop_instance_uid));
         }
-        if subjects.is_empty() {
+        // Without axial slices, as of volumes, there is nothing to have chosen.
+        if subjects.iter().all(|subject| subject.slices.is_empty()) {
             return None;
         }
         let share = |n: usize| n as f64 / subjects.len() as f64;

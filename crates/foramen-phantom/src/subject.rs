@@ -16,7 +16,7 @@ use crate::protocol::{Protocol, Series};
 use crate::render::{Signals, render};
 use crate::seed::uid;
 use crate::spine::Spine;
-use crate::truth::{DiscTruth, SubjectTruth};
+use crate::truth::{DiscTruth, SliceTruth, SubjectTruth};
 
 /// One synthetic subject in memory: its pictures and what is true of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +78,8 @@ pub(crate) struct Plan {
     pub course: Course,
     pub spine: Spine,
     pub protocol: Protocol,
+    /// Examined by a sagittal volume alone.
+    pub volume: bool,
 }
 
 impl Plan {
@@ -98,6 +100,7 @@ impl Plan {
             course,
             spine,
             protocol,
+            volume: config.volume,
         }
     }
 
@@ -123,12 +126,22 @@ impl Plan {
         let sagittal = self.stacks(&self.protocol.sagittal);
         let [sagittal] =
             <[Stack; 1]>::try_from(sagittal).expect("the sagittal series is one stack");
+        self.subject_of(axial, sagittal, self.truth())
+    }
+
+    /// The subject with its pictures and what is true of them.
+    pub(crate) fn subject_of(
+        &self,
+        axial: Vec<Stack>,
+        sagittal: Stack,
+        truth: SubjectTruth,
+    ) -> Subject {
         Subject {
             id: SubjectId::new(&self.id).expect("the id is neither empty nor odd"),
             level: self.complaint.level,
             side: self.complaint.side,
             cause: self.complaint.cause,
-            truth: self.truth(),
+            truth,
             axial,
             sagittal,
         }
@@ -180,7 +193,7 @@ impl Plan {
     pub(crate) fn truth(&self) -> SubjectTruth {
         let axial = &self.protocol.axial;
         let series_uid = self.series_uid(axial);
-        let has_axial = self.defect.is_none_or(Defect::has_axial);
+        let has_axial = !self.volume && self.defect.is_none_or(Defect::has_axial);
         let mut slices = Vec::new();
         if has_axial {
             for (stack, planes) in axial.stacks.iter().enumerate() {
@@ -192,6 +205,21 @@ impl Plan {
                 }
             }
         }
+        let (series, planning) = if self.volume {
+            (&self.protocol.volume, "volume")
+        } else {
+            (axial, self.protocol.planning.name())
+        };
+        self.truth_on(slices, series.contrast.name(), planning)
+    }
+
+    /// What is true of the subject on these axial slices.
+    pub(crate) fn truth_on(
+        &self,
+        slices: Vec<SliceTruth>,
+        contrast: &str,
+        planning: &str,
+    ) -> SubjectTruth {
         let level = self.complaint.level.to_string();
         let narrowest = slices
             .iter()
@@ -226,8 +254,8 @@ impl Plan {
             probability: self.course.probability,
             image_probability: self.course.image_probability,
             favourable: self.course.favourable,
-            contrast: axial.contrast.name().to_owned(),
-            planning: self.protocol.planning.name().to_owned(),
+            contrast: contrast.to_owned(),
+            planning: planning.to_owned(),
             discs,
             narrowest_sop_uid,
             narrowest_width_mm,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use foramen_dicom::{Orientation, Scan, StackHeader};
 use foramen_image::{Contrast, PatchFrame, SliceSource};
 use foramen_study::review::{MeasuredSide, SelectionRow, SelectionTable, read_measured};
-use foramen_study::{DiscPosition, Levels, StudyError, files};
+use foramen_study::{DiscPosition, Levels, StudyError, files, is_reformatted};
 use foramen_types::{Level, Side, SubjectId, SubjectKey};
 
 use crate::ReviewError;
@@ -63,7 +63,14 @@ impl Study {
             let case = case_of(row, stacks, &scan, &measured, &levels);
             if case.images.is_empty() {
                 let (subject, level, side) = (&row.subject, row.level, row.side);
-                missing.push(format!("{subject} {level} {side}: no axial images are there"));
+                let made = |image: &SliceSource| is_reformatted(&image.sop_instance_uid);
+                let why = if row.image.as_ref().is_some_and(made) {
+                    "it was measured on slices made of a volume, which this page cannot show; \
+                     decisions.html has their pictures"
+                } else {
+                    "no axial images are there"
+                };
+                missing.push(format!("{subject} {level} {side}: {why}"));
             }
             cases.push(case);
         }

@@ -5,6 +5,8 @@ use foramen_image::PatchFrame;
 use foramen_select::{DiscOptions, MeasureOptions, SelectOptions};
 use thiserror::Error;
 
+use crate::reformatting::ReformatOptions;
+
 /// Everything a study can be told besides its inputs.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -26,6 +28,8 @@ pub struct StudyConfig {
     pub select: SelectOptions,
     /// How discs are found on the sagittal series, when no positions are given.
     pub discs: DiscOptions,
+    /// How axial slices are made of a sagittal T2 volume, where there are no others.
+    pub reformat: ReformatOptions,
     /// Size and resolution of the patches.
     pub patch: PatchFrame,
 }
@@ -40,6 +44,7 @@ impl Default for StudyConfig {
             measure: MeasureOptions::default(),
             select: SelectOptions::default(),
             discs: DiscOptions::default(),
+            reformat: ReformatOptions::default(),
             patch: PatchFrame::default(),
         }
     }
@@ -71,6 +76,13 @@ impl StudyConfig {
     #[must_use]
     pub fn with_series(mut self, series: Vec<String>) -> Self {
         self.series = series;
+        self
+    }
+
+    /// The same configuration with other slices made of sagittal volumes.
+    #[must_use]
+    pub fn with_reformat(mut self, reformat: ReformatOptions) -> Self {
+        self.reformat = reformat;
         self
     }
 

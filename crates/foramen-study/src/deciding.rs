@@ -8,6 +8,7 @@ use crate::config::StudyConfig;
 use crate::cutting::{patch_of, treated};
 use crate::levels::normal_of;
 use crate::manifest::Kept;
+use crate::reformatting::mark_reformatted;
 use crate::remarking::{at_level, capped, contradicted};
 use crate::samples::PatchSample;
 use crate::selections::{EpisodeSelection, ProfileEpisode, Rank, SelectedForamen};
@@ -56,11 +57,14 @@ pub(crate) fn decide(
         patch_of(episode.subject.clone(), episode.level, episode.side, series, &choice, config)
             .map(|patch| treated(patch, episode))
             .ok_or("no patch could be cut around the foramen")?;
-    let picture = if target.is_ok() {
+    let mut picture = if target.is_ok() {
         draw_decision(slice, measurement, series.window, episode.side, &profile, &choice)
     } else {
         draw(slice, measurement, series.window)
     };
+    if series.reformatted {
+        mark_reformatted(&mut picture);
+    }
     let is = |one: &Choice, other: &Choice| (one.stack, one.slice) == (other.stack, other.slice);
     let ranked = profile.iter().filter_map(|at| {
         let rank = if is(at, &choice) {

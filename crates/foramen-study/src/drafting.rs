@@ -329,6 +329,34 @@ mod tests {
     }
 
     #[test]
+    fn without_a_common_frame_of_reference_levels_are_drafted_with_a_warning() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = CohortConfig::default().with_analysable(1).with_defects(0);
+        write_cohort(&config, folder.path(), &|_, _| ()).unwrap();
+        let mut found = scan(&folder.path().join("dicom"), &ScanOptions::default()).unwrap();
+        let config = StudyConfig::default();
+        let plain = draft_levels(&found, None, &config);
+        assert_eq!(plain.subjects[0].warning, None);
+        let places = |draft: &LevelDraft| {
+            draft.levels.iter().map(|(_, level, disc)| (level, disc.point)).collect::<Vec<_>>()
+        };
+        // Removed, and then one for each series.
+        for number in [None, Some(7)] {
+            for (index, stack) in found.stacks.iter_mut().enumerate() {
+                stack.frame_of_reference_uid = number.map(|n| format!("2.25.{n}.{index}"));
+            }
+            let draft = draft_levels(&found, None, &config);
+            let subject = &draft.subjects[0];
+            assert_eq!(subject.refusal, None);
+            let warning = subject.warning.as_deref().unwrap();
+            assert!(warning.contains("--assume-one-frame"), "{warning}");
+            assert!(warning.contains("hold only where that is given"), "{warning}");
+            assert!(!places(&draft).is_empty() && places(&draft) == places(&plain));
+            assert!(subject.picture.is_some());
+        }
+    }
+
+    #[test]
     fn discs_are_drawn_on_the_t2_series_and_in_its_frame_alone() {
         let folder = tempfile::tempdir().unwrap();
         let config = CohortConfig::default().with_analysable(1).with_defects(0);

@@ -2,10 +2,12 @@ use foramen_dicom::{ImageSet, StackHeader};
 use foramen_image::SliceSource;
 
 use crate::candidates::Candidates;
+use crate::reformatting::volume_of;
 
 /// The image that a reader chose for an episode: the pool and set that may be used and hold
-/// it, by their indices, and the slice. A hint is a SOP Instance UID, of an enhanced image with the number of the
-/// frame behind a colon.
+/// it, by their indices, and the slice. A hint is a SOP Instance UID, of an enhanced image with
+/// the number of the frame behind a colon; or the name of a slice made of a volume, with its
+/// number.
 ///
 /// # Errors
 /// Why there is no such image, as a sentence for the table.
@@ -24,6 +26,9 @@ pub(crate) fn hinted(
         }
         None => (hint.trim(), None),
     };
+    if let Some(series_uid) = volume_of(uid) {
+        return of_volume(hint, (uid, series_uid, frame), candidates, usable);
+    }
     let mut found: Vec<(&str, &SliceSource)> = Vec::new();
     for stack in stacks {
         let sources = stack.slices.iter().map(|slice| &slice.source);
@@ -39,7 +44,7 @@ pub(crate) fn hinted(
         ));
     };
     let holds = |set: &ImageSet<'_>, source: &SliceSource| {
-        set.images.iter().any(|image| image.header().source == *source)
+        !set.reformat && set.images.iter().any(|image| image.header().source == *source)
     };
     let place = |source: &SliceSource| {
         usable.iter().find_map(|&pool| {
@@ -56,6 +61,32 @@ pub(crate) fn hinted(
              behind a colon, as in {uid}:12"
         )),
     }
+}
+
+/// The slice of a name that was given to one made of a volume.
+fn of_volume(
+    hint: &str,
+    (uid, series_uid, frame): (&str, &str, Option<u32>),
+    candidates: &Candidates<'_>,
+    usable: &[usize],
+) -> Result<((usize, usize), SliceSource), String> {
+    let Some(frame) = frame else {
+        return Err(format!(
+            "slice_hint {hint} names slices made of a volume; put the number of the slice (column \
+             frame) behind a colon, as in {uid}:12"
+        ));
+    };
+    let is_it = |set: &ImageSet<'_>| set.reformat && set.images[0].stack.series_uid == series_uid;
+    let place = usable
+        .iter()
+        .find_map(|&pool| Some((pool, candidates.pools[pool].sets.iter().position(is_it)?)));
+    let place = place.ok_or_else(|| {
+        format!(
+            "slice_hint {hint} names a slice of volume {series_uid}, which is none of the \
+                 T2 volumes before the injection"
+        )
+    })?;
+    Ok((place, SliceSource { sop_instance_uid: uid.to_owned(), frame }))
 }
 
 /// Why none of the named images is in a set.

@@ -48,6 +48,7 @@ mod links;
 mod manifest;
 mod profiling;
 mod readings;
+mod reformatting;
 mod remarking;
 pub mod review;
 mod samples;
@@ -57,6 +58,7 @@ mod selections;
 mod series;
 mod table;
 mod unread;
+mod workplace;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -81,6 +83,7 @@ pub use links::read_links;
 pub use manifest::{Excluded, Kept, Manifest};
 pub use profiling::{Profiled, ProfiledSlice, profile_scan};
 pub use readings::{MeanReading, Place, Readings, Seen, mean_reading, read_profile, read_readings};
+pub use reformatting::{ReformatOptions, ReformattedBlock, is_reformatted, reformat};
 pub use samples::{AUXILIARY_PER_SUBJECT, PatchSample, PatchUse};
 pub use selected::Selected;
 pub use selecting::select_slices;

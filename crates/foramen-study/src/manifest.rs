@@ -31,12 +31,32 @@ pub struct Kept {
     pub outcome: Option<Outcome>,
     /// A reader's own choice: SOP Instance UID of the slice to use.
     pub slice_hint: Option<String>,
+    /// The series that a reader wants measured: Series Instance UIDs (0020,000E).
+    pub series_hint: Option<String>,
     /// The axial T2 series that may be used, best first.
     pub series: Vec<AxialSeries>,
     /// Days from the scan to the injection; `None` for images without a date.
     pub scan_age: Option<i64>,
     /// Numbers for the models beside the picture, by name.
     pub covariates: Numbers,
+}
+
+impl Kept {
+    /// The series that may be measured for the row: those of its hint, else `asked`; any
+    /// where there are none.
+    pub(crate) fn only_series(&self, asked: &[String]) -> Vec<String> {
+        only_series(self.series_hint.as_deref(), asked)
+    }
+}
+
+/// The series that a hint names, with anything between them that is no part of a UID; without
+/// a hint those that were `asked` for.
+fn only_series(hint: Option<&str>, asked: &[String]) -> Vec<String> {
+    let uids = |hint: &str| {
+        let parts = hint.split(|c: char| !c.is_ascii_digit() && c != '.');
+        parts.filter(|uid| !uid.is_empty()).map(str::to_owned).collect()
+    };
+    hint.map_or_else(|| asked.to_vec(), uids)
 }
 
 /// A row that is left out.
@@ -140,6 +160,7 @@ impl Manifest {
                     injection_date: None,
                     outcome: None,
                     slice_hint: None,
+                    series_hint: None,
                     series,
                     scan_age: None,
                     covariates: covariates.get(subject).cloned().unwrap_or_default(),
@@ -240,7 +261,21 @@ fn join_episode(
         );
         return Err(exclusion(episode, Exclusion::NoImages, detail));
     };
-    let candidates = Candidates::of(stacks, &config.accepted, &config.series);
+    let only = only_series(episode.series_hint.as_deref(), &config.series);
+    let is_there = |uid: &&String| stacks.iter().any(|stack| stack.series_uid == **uid);
+    let unknown = episode
+        .series_hint
+        .as_ref()
+        .filter(|_| only.is_empty() || !only.iter().all(|uid| is_there(&uid)));
+    if let Some(hint) = unknown {
+        let detail = format!(
+            "row {row}: series_hint {hint} names no series of subject {}; correct it, or leave \
+             it empty to have the series chosen",
+            episode.subject
+        );
+        return Err(exclusion(episode, Exclusion::NoAxialT2, detail));
+    }
+    let candidates = Candidates::of(stacks, &config.accepted, &only);
     let usable = candidates.usable(Some(episode.injection_date), config).map_err(|why| {
         exclusion(episode, Exclusion::NoAxialT2BeforeInjection, format!("row {row}: {why}"))
     })?;
@@ -253,6 +288,7 @@ fn join_episode(
         injection_date: Some(episode.injection_date),
         outcome: Some(episode.outcome),
         slice_hint: episode.slice_hint.clone(),
+        series_hint: episode.series_hint.clone(),
         series,
         scan_age: acquired.map(|date| days(date, episode.injection_date)),
         covariates: covariates.cloned().unwrap_or_default(),

@@ -1,13 +1,15 @@
 use std::collections::BTreeSet;
 
-use foramen_dicom::{NoAxialT2, Scan, StackHeader};
+use foramen_dicom::{Examination, ImageSet, NoAxialT2, Scan, StackHeader};
 use foramen_image::{Picture, SliceSource, Window};
 use foramen_select::{MeasuredStack, draw};
 use foramen_types::{Side, SubjectId};
 use rayon::prelude::*;
 
 use crate::StudyConfig;
+use crate::reformatting::mark_reformatted;
 use crate::selections::ProfileRow;
+use crate::series::{discs_of_set, measure_set, source_of};
 use crate::unread::{UnreadImages, of_failed, of_loaded};
 
 /// One slice that was measured on both sides, with its picture.
@@ -31,10 +33,14 @@ pub struct Profiled {
     pub unread: Vec<UnreadImages>,
     /// Subjects of whom a study holds no axial T2 images, and why.
     pub without: Vec<(SubjectId, NoAxialT2)>,
+    /// Subjects with a sagittal T2 volume alone of which no axial slices could be made, and
+    /// why.
+    pub not_reformatted: Vec<(SubjectId, String)>,
 }
 
 /// Measures every slice of every axial T2 stack of a scan ([`Examination::pool`]) on both
-/// sides, without an outcome table.
+/// sides, without an outcome table. Where there is none but a sagittal T2 volume, axial
+/// slices of it are measured, around each disc that is found on it.
 ///
 /// Each slice is handed to `each` with its picture as soon as it is drawn, from
 /// several threads; the rows come back in the order of the scan.
@@ -47,9 +53,15 @@ pub fn profile_scan(
 ) -> Profiled {
     let mut profiled = Profiled::default();
     let mut axial: BTreeSet<(&str, &str, usize)> = BTreeSet::new();
+    let mut volumes: Vec<(ImageSet<'_>, Examination<'_>)> = Vec::new();
     for examination in scan.examinations() {
         match examination.pool(&config.accepted) {
-            Ok(pool) => {
+            Ok(mut pool) => {
+                // Where there are axial images, none are made of a volume.
+                if pool.best().reformat {
+                    volumes.push((pool.best().clone(), examination.clone()));
+                }
+                pool.sets.retain(|set| !set.reformat);
                 let aside = pool.sets.iter().flat_map(|set| &set.set_aside);
                 let images = pool.sets.iter().flat_map(|set| &set.images);
                 let all = images.chain(aside.map(|aside| &aside.image)).map(|image| image.stack);
@@ -75,7 +87,52 @@ pub fn profile_scan(
         profiled.rows.extend(rows);
         profiled.unread.extend(unread);
     }
+    let of_volumes: Vec<_> = volumes
+        .par_iter()
+        .map(|(set, examination)| {
+            (set.images[0].stack, profile_volume(set, examination, config, each))
+        })
+        .collect();
+    for (header, found) in of_volumes {
+        match found {
+            Ok((rows, unread)) => {
+                profiled.rows.extend(rows);
+                profiled.unread.extend(unread);
+            }
+            Err(reason) => profiled.not_reformatted.push((header.subject.clone(), reason)),
+        }
+    }
     profiled
+}
+
+/// Makes axial slices of a volume around each disc and measures them; without discs, why not.
+fn profile_volume(
+    set: &ImageSet<'_>,
+    examination: &Examination<'_>,
+    config: &StudyConfig,
+    each: &(dyn Fn(ProfiledSlice<'_>) + Sync),
+) -> Result<(Vec<ProfileRow>, Vec<UnreadImages>), String> {
+    let header = set.images[0].stack;
+    let discs = discs_of_set(set, &examination.stacks, None, config);
+    let measured = measure_set(set, discs, config)?;
+    let mut rows = Vec::new();
+    let images = measured.stacks.iter().flat_map(MeasuredStack::slices);
+    for (slice, (image, found)) in images.enumerate() {
+        let source = source_of(image);
+        let mut picture = draw(image, found, measured.window);
+        mark_reformatted(&mut picture);
+        each(ProfiledSlice { header, slice, source: &source, picture });
+        rows.extend(Side::BOTH.map(|side| ProfileRow {
+            subject: header.subject.clone(),
+            series_uid: header.series_uid.clone(),
+            source: source.clone(),
+            slice,
+            side,
+            foramen: found.side(side).clone(),
+            episode: None,
+        }));
+    }
+    Ok((rows, measured.unread))
 }
 
 /// What tells a stack from all others of a scan.

@@ -1,4 +1,4 @@
-use foramen_image::{Plane, Window};
+use foramen_image::{Plane, SliceSource, Window};
 use foramen_learn::Sample;
 use ndarray::Array2;
 
@@ -53,6 +53,12 @@ pub struct PatchSample {
 }
 
 impl PatchSample {
+    /// The image it was cut from.
+    #[must_use]
+    pub fn source(&self) -> SliceSource {
+        SliceSource { sop_instance_uid: self.sop_instance_uid.clone(), frame: self.frame }
+    }
+
     /// The patch, `[row, column]`, about 0 to 1.
     #[must_use]
     pub fn patch(&self) -> &Array2<f32> {

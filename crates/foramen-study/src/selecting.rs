@@ -1,12 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use foramen_dicom::{Pool, Scan, StackHeader};
+use foramen_dicom::{Scan, StackHeader};
 use foramen_image::SliceSource;
 use foramen_select::Foramen;
 use foramen_types::{Side, SubjectId};
 use rayon::prelude::*;
 
-use crate::candidates::Candidates;
 use crate::config::StudyConfig;
 use crate::cutting::auxiliary;
 use crate::deciding::{Decision, decide};
@@ -17,7 +16,8 @@ use crate::manifest::by_subject;
 use crate::manifest::{Kept, Manifest};
 use crate::selected::Selected;
 use crate::selections::{EpisodeSelection, ProfileEpisode, ProfileRow, Selections};
-use crate::series::{Discs, Measured, discs_in, measure_set, source_of};
+use crate::series::{Measured, source_of};
+use crate::workplace::{Ranked, Workplace};
 
 /// Finds, measures and cuts out the injected foramen of every kept row.
 ///
@@ -63,86 +63,6 @@ pub fn select_slices(
     Selected::new(manifest, all)
 }
 
-/// A set of a pool, by the indices of both.
-type SetIndex = (usize, usize);
-
-/// The axial images of a subject: measured once, for all episodes.
-struct Workplace<'a> {
-    subject: &'a SubjectId,
-    stacks: &'a [&'a StackHeader],
-    given: Option<&'a Levels>,
-    config: &'a StudyConfig,
-    candidates: Candidates<'a>,
-    /// By pool and frame of reference.
-    discs: BTreeMap<(usize, Option<String>), Discs>,
-    measured: BTreeMap<SetIndex, Result<Measured, String>>,
-}
-
-impl Workplace<'_> {
-    fn discs(&mut self, pool: usize, frame: Option<&str>) -> &Discs {
-        let of_pool = (pool, frame.map(str::to_owned));
-        self.discs
-            .entry(of_pool)
-            .or_insert_with(|| discs_in(self.subject, self.stacks, frame, self.given, self.config))
-    }
-
-    fn measured(&mut self, place: SetIndex) -> Result<&Measured, String> {
-        if !self.measured.contains_key(&place) {
-            let set = self.candidates.pools[place.0].sets[place.1].clone();
-            let discs = self.discs(place.0, set.frame_of_reference_uid()).clone();
-            self.measured.insert(place, measure_set(&set, discs, self.config));
-        }
-        self.measured[&place].as_ref().map_err(String::clone)
-    }
-
-    /// The sets of a pool in the order in which they stand at the level of an episode, each
-    /// with the rule and the words by which it comes before the next.
-    fn ranked(&mut self, pool: usize, episode: &Kept) -> Vec<Ranked> {
-        let frames: Vec<Option<String>> = self.candidates.pools[pool]
-            .sets
-            .iter()
-            .map(|set| set.frame_of_reference_uid().map(str::to_owned))
-            .collect();
-        let point = frames.into_iter().find_map(|frame| {
-            let discs = self.discs(pool, frame.as_deref()).as_ref().ok()?;
-            Some((discs.get(&episode.level)?.point, frame))
-        });
-        let of = &self.candidates.pools[pool];
-        match point {
-            Some((point, frame)) => of
-                .at(point, frame.as_deref(), REACH)
-                .into_iter()
-                .map(|ranked| Ranked {
-                    set: index_of(of, ranked.set),
-                    before_next: ranked
-                        .before_next
-                        .map(|(rule, why)| (rule.name().to_owned(), why)),
-                })
-                .collect(),
-            // Without a disc the sets stand as they do for the neck as a whole.
-            None => (0..of.sets.len()).map(|set| Ranked { set, before_next: None }).collect(),
-        }
-    }
-
-    fn series(&self, place: SetIndex) -> Vec<String> {
-        let set = &self.candidates.pools[place.0].sets[place.1];
-        set.series().into_iter().map(str::to_owned).collect()
-    }
-}
-
-/// A foramen and the pedicles around it lie within this height of their disc, in
-/// millimetres.
-const REACH: f64 = 8.0;
-
-struct Ranked {
-    set: usize,
-    before_next: Option<(String, String)>,
-}
-
-fn index_of(pool: &Pool<'_>, set: &foramen_dicom::ImageSet<'_>) -> usize {
-    pool.sets.iter().position(|other| std::ptr::eq(other, set)).unwrap_or_default()
-}
-
 fn select_subject(
     subject: &SubjectId,
     episodes: &[&Kept],
@@ -151,19 +71,16 @@ fn select_subject(
     config: &StudyConfig,
 ) -> Selections {
     let mut result = Selections::default();
-    let mut work = Workplace {
-        subject,
-        stacks,
-        given,
-        config,
-        candidates: Candidates::of(stacks, &config.accepted, &config.series),
-        discs: BTreeMap::new(),
-        measured: BTreeMap::new(),
-    };
+    // By the series that are asked for.
+    let mut works: BTreeMap<Vec<String>, Workplace<'_>> = BTreeMap::new();
     let mut chosen: BTreeSet<(SliceSource, Side)> = BTreeSet::new();
     let mut judged: BTreeMap<(SliceSource, Side), (Foramen, ProfileEpisode)> = BTreeMap::new();
     for episode in episodes {
-        match select_episode(episode, &mut work) {
+        let only = episode.only_series(&config.series);
+        let work = works
+            .entry(only)
+            .or_insert_with_key(|only| Workplace::new(subject, stacks, given, config, only));
+        match select_episode(episode, work) {
             Ok(Decision { selection, patch, profile }) => {
                 if let Some(slice) = &selection.chosen {
                     chosen.insert((slice.source.clone(), episode.side));
@@ -179,10 +96,18 @@ fn select_subject(
             Err(reason) => result.episodes.push(refused(episode, reason)),
         }
     }
-    for series in work.measured.values().flatten() {
-        result.unread.extend(series.unread.iter().cloned());
-        add_profile(&mut result.profile, subject, series, &judged);
-        result.patches.extend(auxiliary(subject, series, &chosen, config));
+    // Rows that ask for other series may have had the same images measured.
+    let mut told: BTreeSet<SliceSource> = BTreeSet::new();
+    for series in works.values().flat_map(Workplace::all_measured) {
+        let fresh: BTreeSet<SliceSource> =
+            series.sources().filter(|source| !told.contains(source)).collect();
+        if !fresh.is_empty() {
+            result.unread.extend(series.unread.iter().cloned());
+        }
+        add_profile(&mut result.profile, (subject, series), &fresh, &judged);
+        let further = auxiliary(subject, series, &chosen, config).into_iter();
+        result.patches.extend(further.filter(|patch| fresh.contains(&patch.source())));
+        told.extend(fresh);
         for (level, disc) in series.discs.iter().flatten() {
             result.levels.insert(subject.clone(), *level, disc.clone());
         }
@@ -267,14 +192,18 @@ fn refused(episode: &Kept, reason: String) -> EpisodeSelection {
 
 fn add_profile(
     profile: &mut Vec<ProfileRow>,
-    subject: &SubjectId,
-    series: &Measured,
+    (subject, series): (&SubjectId, &Measured),
+    fresh: &BTreeSet<SliceSource>,
     judged: &BTreeMap<(SliceSource, Side), (Foramen, ProfileEpisode)>,
 ) {
     for stack in &series.stacks {
         for (slice, (image, measurement)) in stack.slices().enumerate() {
+            let source = source_of(image);
+            if !fresh.contains(&source) {
+                continue;
+            }
             for side in Side::BOTH {
-                let source = source_of(image);
+                let source = source.clone();
                 let judged = judged.get(&(source.clone(), side)).cloned();
                 let (foramen, episode) = judged.unzip();
                 profile.push(ProfileRow {

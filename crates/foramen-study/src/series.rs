@@ -2,11 +2,12 @@ use std::collections::BTreeMap;
 
 use foramen_dicom::{Examination, FrameAgreement, ImageSet, Remark, StackHeader};
 use foramen_image::{Slice, SliceSource, Stack, Window};
-use foramen_select::{Choice, MeasuredStack, SliceMeasurement};
+use foramen_select::{Choice, MeasuredStack, SelectOptions, SliceMeasurement};
 use foramen_types::{Level, SubjectId};
 
 use crate::config::StudyConfig;
 use crate::levels::{DiscPosition, Levels, find_levels};
+use crate::reformatting::{ReformattedBlock, reformat};
 use crate::unread::{UnreadImages, of_failed, of_loaded};
 
 /// Quantiles of a set's intensities that patches show as 0 and 1.
@@ -23,6 +24,8 @@ pub(crate) struct Measured {
     pub unread: Vec<UnreadImages>,
     pub frame_of_reference_uid: Option<String>,
     pub stacks: Vec<MeasuredStack>,
+    /// Whether the stacks were made of a volume.
+    pub reformatted: bool,
     pub window: Window,
     /// What whoever measures the set should know.
     pub remarks: Vec<Remark>,
@@ -34,6 +37,11 @@ impl Measured {
     /// The image of a choice on the set, and what was measured on it.
     pub(crate) fn at(&self, choice: &Choice) -> Option<(&Slice, &SliceMeasurement)> {
         self.stacks.get(choice.stack)?.slice(choice.slice)
+    }
+
+    /// The images of the set, as they were measured.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = SliceSource> {
+        self.stacks.iter().flat_map(MeasuredStack::slices).map(|(slice, _)| source_of(slice))
     }
 
     /// Series Instance UID of an image of the set.
@@ -82,6 +90,42 @@ fn with_frames(refusal: String, headers: &[&StackHeader]) -> String {
     }
 }
 
+/// The discs of a set of images: those of its frame of reference, and on a volume without one
+/// those of the volume itself.
+pub(crate) fn discs_of_set(
+    set: &ImageSet<'_>,
+    headers: &[&StackHeader],
+    given: Option<&Levels>,
+    config: &StudyConfig,
+) -> Discs {
+    let header = set.images[0].stack;
+    match set.frame_of_reference_uid() {
+        None if set.reformat => discs_on(header, given, headers, config),
+        frame => discs_in(&header.subject, headers, frame, given, config),
+    }
+}
+
+/// The discs of a volume that names no frame of reference: found on the volume itself, they
+/// hold on what is made of it.
+fn discs_on(
+    volume: &StackHeader,
+    given: Option<&Levels>,
+    headers: &[&StackHeader],
+    config: &StudyConfig,
+) -> Discs {
+    if given.is_some() {
+        return discs_in(&volume.subject, headers, None, given, config);
+    }
+    let mut named = volume.clone();
+    named.frame_of_reference_uid = Some(volume.series_uid.clone());
+    let frame = named.frame_of_reference_uid.clone();
+    let mut discs = find_levels(&[&named], frame.as_deref(), &config.discs)?;
+    for disc in discs.values_mut() {
+        disc.frame_of_reference_uid = None;
+    }
+    Ok(discs)
+}
+
 /// Loads and measures a set of images; without any stack that loads, why.
 pub(crate) fn measure_set(
     set: &ImageSet<'_>,
@@ -108,23 +152,63 @@ pub(crate) fn measure_set(
     if stacks.is_empty() {
         return Err(failure.unwrap_or_else(|| "the axial series is not in the folder".to_owned()));
     }
-    let (low, high) = PATCH_WINDOW;
-    let window = Window::from_quantiles(stacks.iter().flat_map(Stack::slices), low, high);
-    let stacks = stacks.into_iter().map(|stack| MeasuredStack::new(stack, &config.measure));
-    let stacks = stacks.collect();
-    let series_of = set
+    let images = set
         .images
         .iter()
         .map(|image| (image.header().source.clone(), image.stack.series_uid.clone()));
+    let mut series_of: BTreeMap<SliceSource, String> = images.collect();
+    let mut options = vec![config.measure.clone(); stacks.len()];
+    if set.reformat {
+        let blocks = blocks_of(set, &stacks, &discs, config)?;
+        let series_uid = &set.images[0].stack.series_uid;
+        series_of = blocks
+            .iter()
+            .flat_map(|block| block.stack.slices())
+            .map(|slice| (source_of(slice), series_uid.clone()))
+            .collect();
+        let known = |block: &ReformattedBlock| config.measure.clone().with_canal(block.canal);
+        options = blocks.iter().map(known).collect();
+        stacks = blocks.into_iter().map(|block| block.stack).collect();
+        remarks.push(Remark::Reformatted { thickness: config.reformat.thickness });
+    }
+    let (low, high) = PATCH_WINDOW;
+    let window = Window::from_quantiles(stacks.iter().flat_map(Stack::slices), low, high);
+    let stacks = stacks.into_iter().zip(&options);
+    let stacks = stacks.map(|(stack, options)| MeasuredStack::new(stack, options)).collect();
     Ok(Measured {
-        series_of: series_of.collect(),
+        series_of,
         unread,
         frame_of_reference_uid: set.frame_of_reference_uid().map(str::to_owned),
+        reformatted: set.reformat,
         stacks,
         window,
         remarks,
         discs,
     })
+}
+
+/// Axial slices of a volume around each of its discs.
+fn blocks_of(
+    set: &ImageSet<'_>,
+    volume: &[Stack],
+    discs: &Discs,
+    config: &StudyConfig,
+) -> Result<Vec<ReformattedBlock>, String> {
+    let series_uid = &set.images[0].stack.series_uid;
+    let discs = discs.as_ref().map_err(|why| {
+        format!("no axial slices could be made of the volume, since the level is not known: {why}")
+    })?;
+    let mut options = config.reformat.clone();
+    let SelectOptions { below, above, .. } = config.select;
+    options.reach = options.reach.max(below.max(above));
+    let blocks: Vec<ReformattedBlock> =
+        volume.iter().flat_map(|volume| reformat(volume, discs, series_uid, &options)).collect();
+    if blocks.is_empty() {
+        return Err("no axial slices could be made of the volume: it ends within 18 mm of the \
+                    canal at every disc"
+            .to_owned());
+    }
+    Ok(blocks)
 }
 
 /// The image of a slice.

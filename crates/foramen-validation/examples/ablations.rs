@@ -43,8 +43,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let config = CohortConfig::default().with_seed(arguments.seed);
     let config = config.with_analysable(arguments.subjects).with_defects(0);
     let anatomy = arguments.anatomy.as_deref().map(Anatomy::read).transpose()?.map(Arc::new);
-    let variants: Vec<Option<Clue>> =
-        std::iter::once(None).chain(Clue::ALL.map(Some)).collect();
+    let variants: Vec<Option<Clue>> = std::iter::once(None).chain(Clue::ALL.map(Some)).collect();
     let progress = bar("subjects", arguments.subjects);
     let of_subjects: Vec<Vec<Option<Trial>>> = (0..arguments.subjects)
         .into_par_iter()
@@ -87,12 +86,17 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
 /// Open sides that are called open, and pedicles that are not, of real examinations.
 fn people(folder: &std::path::Path, clue: Option<Clue>) -> anyhow::Result<String> {
     let mut config = StudyConfig::default();
-    config.measure = clue.map_or(config.measure, |clue| MeasureOptions::default().leaving_out(clue));
+    config.measure =
+        clue.map_or(config.measure, |clue| MeasureOptions::default().leaving_out(clue));
     let (mut open, mut pedicles) = ((0, 0), (0, 0));
     for (seen, _, row) in examined(folder, &config)? {
         let is_open = row.foramen.state == State::Open;
-        let (of, right) = if seen == 'O' { (&mut open, is_open) } else { (&mut pedicles, !is_open) };
+        let (of, right) =
+            if seen == 'O' { (&mut open, is_open) } else { (&mut pedicles, !is_open) };
         *of = (of.0 + u32::from(right), of.1 + 1);
     }
-    Ok(format!("open found {} of {}, pedicles closed {} of {}", open.0, open.1, pedicles.0, pedicles.1))
+    Ok(format!(
+        "open found {} of {}, pedicles closed {} of {}",
+        open.0, open.1, pedicles.0, pedicles.1
+    ))
 }

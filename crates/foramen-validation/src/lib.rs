@@ -2,7 +2,8 @@
 //!
 //! [`Trial`] measures and selects on one synthetic subject and compares with its truth;
 //! [`AccuracyRow`], [`StateAccuracy`], [`RootAccuracy`] and [`DiscAccuracy`] sum trials
-//! up. [`Perturbation`] makes the pictures of a subject worse. [`StateExample`] is what the
+//! up. [`Perturbation`] makes the pictures of a subject worse, and
+//! [`reformatted`] makes axial slices of its sagittal volume. [`StateExample`] is what the
 //! model of open and closed is fitted to.
 
 mod accuracy;
@@ -10,6 +11,7 @@ mod disc_accuracy;
 #[cfg(feature = "torch")]
 mod medmnist;
 mod perturbed;
+mod reformatted;
 mod reliability;
 mod root_accuracy;
 mod state_accuracy;
@@ -20,6 +22,7 @@ pub use disc_accuracy::DiscAccuracy;
 #[cfg(feature = "torch")]
 pub use medmnist::read_medmnist;
 pub use perturbed::Perturbation;
+pub use reformatted::reformatted;
 pub use reliability::Reliability;
 pub use root_accuracy::RootAccuracy;
 pub use state_accuracy::StateAccuracy;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use foramen_dicom::{Scan, scan};
+use foramen_dicom::{Scan, SubjectFrom, scan};
 use foramen_outcome::{Dictionary, Mapping, OutcomeError, OutcomeOptions, Outcomes};
 use foramen_phantom::Truth;
 use foramen_study::{Levels, Numbers, StudyConfig, open_levels, read_links};
@@ -151,7 +151,7 @@ impl Inputs {
             Ok::<_, OutcomeError>((outcomes, covariates))
         })?;
         if self.dicom.is_some() {
-            note_raw_ids(&key);
+            note_raw_ids(&key, &self.scan);
         }
         let scan = scan_folder(&dicom, &self.scan, key.clone())?;
         let levels = self.levels.as_ref().map(|path| read_levels(path, &key, &scan)).transpose()?;
@@ -188,12 +188,16 @@ pub(crate) fn read_key(link: Option<&Path>) -> Result<SubjectKey> {
     link.map_or_else(|| Ok(SubjectKey::identity()), |path| open(path, read_links))
 }
 
-/// Says where hospital numbers will be in every file.
-pub(crate) fn note_raw_ids(key: &SubjectKey) {
+/// Says where hospital numbers, or the names of folders, will be in every file.
+pub(crate) fn note_raw_ids(key: &SubjectKey, scan: &ScanArguments) {
     if key.is_raw() {
+        let ids = match scan.subject_from {
+            SubjectFrom::PatientId => "Patient IDs",
+            _ => "names of folders",
+        };
         eprintln!(
-            "note: Patient IDs are used as subject ids and will be in every file; give --link \
-             FILE to replace them"
+            "note: {ids} are used as subject ids and will be in every file; give --link FILE to \
+             replace them"
         );
     }
 }
@@ -231,6 +235,7 @@ fn scan_folder(dicom: &Path, how: &ScanArguments, key: SubjectKey) -> Result<Sca
     let found = scan(dicom, &options)?;
     progress.finish_with_message(format!("files, {} stacks", found.stacks.len()));
     for (reason, files) in found.rejected_counts() {
+        let reason = found.way_out(reason).unwrap_or_else(|| reason.to_owned());
         eprintln!("note: {files} file(s) are not used: {reason}");
     }
     if found.stacks.is_empty() {

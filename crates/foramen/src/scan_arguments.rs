@@ -1,6 +1,9 @@
+use std::fmt;
+use std::str::FromStr;
+
 use clap::Args;
 use foramen_dicom::{Accepted, Refusal, ScanOptions, SubjectFrom};
-use foramen_study::{StudyConfig, Undated};
+use foramen_study::{ReformatOptions, StudyConfig, Undated};
 
 /// How a folder of images is read, and which of them may be used: the same for every
 /// command that scans one.
@@ -30,6 +33,35 @@ pub struct ImageArguments {
     /// the remark `unreadable_date`).
     #[arg(long, value_name = "RULE", default_value = "exclude")]
     pub undated: Undated,
+    /// Where there is only a sagittal T2 volume, axial slices are the mean over so many
+    /// millimetres.
+    #[arg(long, value_name = "MM", default_value_t = ReformatMm::default())]
+    pub reformat_mm: ReformatMm,
+}
+
+/// The thickness of slices made of a volume, in millimetres.
+#[derive(Debug, Clone, Copy)]
+pub struct ReformatMm(f64);
+
+impl Default for ReformatMm {
+    fn default() -> Self {
+        Self(ReformatOptions::default().thickness)
+    }
+}
+
+impl fmt::Display for ReformatMm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for ReformatMm {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mm = text.parse().ok().filter(|mm| (0.5..=6.0).contains(mm));
+        mm.map(Self).ok_or_else(|| format!("{text:?} is no thickness from 0.5 to 6 mm"))
+    }
 }
 
 impl ImageArguments {
@@ -39,6 +71,7 @@ impl ImageArguments {
             .with_accepted(scan.accepted())
             .with_series(self.series.clone())
             .with_undated(self.undated)
+            .with_reformat(ReformatOptions::default().with_thickness(self.reformat_mm.0))
     }
 }
 

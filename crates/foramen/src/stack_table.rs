@@ -26,6 +26,7 @@ pub(crate) fn print_stacks(found: &Scan, explain: bool) {
         "matrix",
         "spacing (mm)"
     );
+    let mut before = Vec::new();
     for stack in &found.stacks {
         let tail = tail(&stack.series_uid);
         let between = stack.slice_spacing().map_or_else(|| "–".into(), |mm| format!("{mm:.2}"));
@@ -44,19 +45,29 @@ pub(crate) fn print_stacks(found: &Scan, explain: bool) {
             format!("{} × {}", stack.rows, stack.columns),
             told.join("; ")
         );
-        for finding in stack.findings.iter().filter(|_| explain) {
+        let of = |finding: &Finding| {
             let Finding { about, answer, confidence, evidence, .. } = finding;
-            say!("{about:>16} {answer:<9} {confidence:.2}  {}", evidence.join(", "));
+            format!("{about:>16} {answer:<9} {confidence:.2}  {}", evidence.join(", "))
+        };
+        let findings: Vec<String> = stack.findings.iter().filter(|_| explain).map(of).collect();
+        // Of a series for each slice the same is found over and over.
+        if findings != before {
+            findings.iter().for_each(|finding| say!("{finding}"));
         }
+        before = findings;
     }
 }
+
+/// So many axial T2 series of a study are judged by themselves.
+const LISTED: usize = 4;
 
 /// Prints which stacks of each study are its axial T2 images, or why none is.
 pub(crate) fn print_studies(found: &Scan, accepted: &Accepted) {
     for study in found.studies() {
         match study.axial_t2_accepting(accepted) {
             Ok(answers) => {
-                for best in answers {
+                let more = answers.len().saturating_sub(LISTED);
+                for best in answers.into_iter().take(LISTED) {
                     let stacks: Vec<_> = best.stacks.iter().map(|s| s.stack.to_string()).collect();
                     let (series, stacks) = (tail(&best.stacks[0].series_uid), stacks.join(", "));
                     say!(
@@ -65,6 +76,10 @@ pub(crate) fn print_studies(found: &Scan, accepted: &Accepted) {
                         best.score,
                         best.reasons.join(", ")
                     );
+                }
+                if more > 0 {
+                    let subject = study.subject;
+                    say!("{subject}: axial T2 in {more} more series; the sets below hold them all");
                 }
             }
             Err(none) => {
@@ -103,6 +118,9 @@ pub(crate) fn print_pools(found: &Scan, accepted: &Accepted) {
                 set.covered,
                 series.join(", ")
             );
+            if set.reformat {
+                say!("{:>16} to be reformatted: axial slices are made of this volume", "");
+            }
             for aside in &set.set_aside {
                 let (image, kept) = (aside.image.header(), aside.kept.header());
                 let (image, kept) = (image.path.display(), kept.path.display());
@@ -157,7 +175,10 @@ pub(crate) fn print_rejected(found: &Scan, explain: bool) {
         say!("{conflict}");
     }
     for (reason, count) in found.rejected_counts() {
-        say!("{count:>8}  {reason}");
+        match found.way_out(reason) {
+            Some(way_out) => say!("{count:>8}  {reason}: {way_out}"),
+            None => say!("{count:>8}  {reason}"),
+        }
     }
     for Rejected { path, reason, .. } in found.rejected.iter().filter(|_| explain) {
         say!("{}: {reason}", path.display());

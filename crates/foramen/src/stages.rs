@@ -6,8 +6,8 @@ use foramen_image::PatchFrame;
 use foramen_learn::Dataset;
 use foramen_study::files::StageNotes;
 use foramen_study::{
-    ChosenImages, CohortFlow, EpisodeSelection, Excluded, Manifest, RunnerUpImages, Selected,
-    Selections, StudyConfig, StudyInputs, files, select_slices,
+    ChosenImages, CohortFlow, EpisodeSelection, Manifest, RunnerUpImages, Selected, Selections,
+    StudyConfig, StudyInputs, files, select_slices,
 };
 
 use foramen_types::{Level, Side};
@@ -69,13 +69,25 @@ pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) ->
     Ok(selected)
 }
 
+/// So many subjects of each reason are named.
+const NAMED: usize = 8;
+
 /// Says how many rows were left out for each reason, with the detail of the first.
 pub(crate) fn say_excluded(selected: &Selected) {
     for count in &CohortFlow::of(&selected.manifest).excluded {
-        let of_reason = |row: &&Excluded| row.reason == count.reason;
-        let first = selected.excluded().iter().find(of_reason);
-        let detail = first.map_or("", |row| &row.detail);
-        say!("  {:>4} excluded: {} ({detail})", count.rows, count.reason);
+        let rows = || selected.excluded().iter().filter(|row| row.reason == count.reason);
+        let mut subjects: Vec<&str> =
+            rows().filter_map(|row| Some(row.subject.as_ref()?.as_str())).collect();
+        subjects.dedup();
+        let more = subjects.len().saturating_sub(NAMED);
+        subjects.truncate(NAMED);
+        let of = match (subjects.join(", "), more) {
+            (none, _) if none.is_empty() => none,
+            (few, 0) => format!(", {few}"),
+            (few, more) => format!(", {few} and {more} more"),
+        };
+        let detail = rows().next().map_or("", |row| &row.detail);
+        say!("  {:>4} excluded: {}{of} ({detail})", count.rows, count.reason);
     }
 }
 

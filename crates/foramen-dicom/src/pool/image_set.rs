@@ -1,5 +1,5 @@
 use foramen_image::{Contrast, Plane};
-use foramen_types::Point;
+use foramen_types::{Point, Vector};
 
 use super::Unit;
 use crate::block::breaks;
@@ -43,6 +43,9 @@ pub struct ImageSet<'a> {
     pub fat: FatSignal,
     /// Whether they were computed from other images.
     pub derived: bool,
+    /// Whether it is a volume that axial slices have to be made of
+    /// ([`StackHeader::is_volume`]); its images are the slices of that volume as they are.
+    pub reformat: bool,
     /// The height that slices cover, with the gaps between neighbours but without
     /// those of missing ones, in millimetres.
     pub covered: f64,
@@ -111,14 +114,17 @@ impl<'a> ImageSet<'a> {
     ) -> Self {
         images.sort_by(|a, b| a.centre().z.total_cmp(&b.centre().z));
         let first = units[0].stack;
-        let runs = runs(&images, limits);
-        let covered = runs
-            .iter()
-            .map(|run| {
+        let reformat = first.is_volume();
+        let runs = if reformat { vec![first.clone()] } else { runs(&images, limits) };
+        let covered = if reformat {
+            height(first)
+        } else {
+            let of_run = |run: &StackHeader| {
                 let step = run.report.spacing.or(run.report.thickness).unwrap_or(0.0);
                 step * run.slices.len() as f64
-            })
-            .sum();
+            };
+            runs.iter().map(of_run).sum()
+        };
         let mut remarks: Vec<Remark> = Vec::new();
         let of_units = units.iter().flat_map(|unit| {
             unit.stack.remarks.iter().filter(|remark| !is_geometry(remark)).chain(&unit.remarks)
@@ -134,6 +140,7 @@ impl<'a> ImageSet<'a> {
             fat: first.fat,
             derived: first.derived,
             images,
+            reformat,
             covered,
             set_aside,
             remarks,
@@ -181,6 +188,12 @@ impl<'a> ImageSet<'a> {
     /// its slices cover, 0 to 1.
     #[must_use]
     pub fn coverage(&self, place: Point, reach: f64) -> f64 {
+        if let Some(volume) = self.runs.first().filter(|_| self.reformat) {
+            let heights = (-8..=8).map(|step| reach * f64::from(step) / 8.0);
+            let up = Vector::new(0.0, 0.0, 1.0);
+            let shown = heights.filter(|height| holds(volume, place + up * *height)).count();
+            return shown as f64 / 17.0;
+        }
         let mut spans: Vec<(f64, f64)> = Vec::new();
         for run in &self.runs {
             let step = run.report.spacing.or(run.report.thickness).unwrap_or(0.0);
@@ -202,6 +215,31 @@ impl<'a> ImageSet<'a> {
         }
         if reach > 0.0 { covered / (2.0 * reach) } else { 0.0 }
     }
+}
+
+/// The height from the lowest to the highest corner of the slices of a volume.
+fn height(volume: &StackHeader) -> f64 {
+    let (bottom, right) = (volume.rows as f64 - 1.0, volume.columns as f64 - 1.0);
+    let corners = [(0.0, 0.0), (0.0, right), (bottom, 0.0), (bottom, right)];
+    let heights = volume
+        .slices
+        .iter()
+        .flat_map(|slice| corners.map(|(row, column)| slice.plane.point(row, column).z));
+    let (low, high) = heights
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), z| (low.min(z), high.max(z)));
+    (high - low).max(0.0)
+}
+
+/// Whether a place lies within a volume.
+fn holds(volume: &StackHeader, place: Point) -> bool {
+    let (Some(first), Some(last)) = (volume.slices.first(), volume.slices.last()) else {
+        return false;
+    };
+    let along = first.plane.distance(place);
+    let depth = first.plane.distance(last.plane.origin());
+    let (row, column) = first.plane.pixel(place);
+    let within = |at: f64, n: usize| (0.0..=n as f64 - 1.0).contains(&at);
+    (along - depth) * along <= 0.0 && within(row, volume.rows) && within(column, volume.columns)
 }
 
 fn is_geometry(remark: &Remark) -> bool {

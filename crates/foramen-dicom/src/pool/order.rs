@@ -13,6 +13,8 @@ use crate::{FatSignal, Remark};
 pub enum Rule {
     /// What nothing speaks against comes before what a person had to accept.
     Admission,
+    /// What was acquired as axial images comes before a volume that they are made of.
+    Acquired,
     /// What covers the place, or the neck, more completely comes first. Shares
     /// that differ by less than a fifth count as equal.
     Coverage,
@@ -39,6 +41,7 @@ impl Rule {
     pub fn name(self) -> &'static str {
         match self {
             Self::Admission => "admission",
+            Self::Acquired => "acquired",
             Self::Coverage => "coverage",
             Self::Kind => "kind",
             Self::Original => "original",
@@ -129,11 +132,17 @@ fn compare(a: (&ImageSet<'_>, f64), b: (&ImageSet<'_>, f64)) -> (Ordering, Rule,
     let (when_a, when_b) = (latest(a), latest(b));
     // A twentieth more or less is no other sharpness.
     let sharpness = |set: &ImageSet<'_>| set.sharpness.map_or(0.0, |s| (s.ln() / 0.05).round());
-    let steps: [(Ordering, Rule, String); 8] = [
+    let steps: [(Ordering, Rule, String); 9] = [
         (
             taken(a).cmp(&taken(b)),
             Rule::Admission,
             "nothing speaks against it, and the other had to be accepted".to_owned(),
+        ),
+        (
+            a.reformat.cmp(&b.reformat),
+            Rule::Acquired,
+            "it was acquired as axial images, and the other is a volume that they would be made of"
+                .to_owned(),
         ),
         (
             fifth(covers_a).cmp(&fifth(covers_b)),

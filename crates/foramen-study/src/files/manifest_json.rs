@@ -48,6 +48,8 @@ struct KeptRow {
     injection_date: Option<jiff::civil::Date>,
     label: Option<u8>,
     slice_hint: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    series_hint: Option<String>,
     series_uids: Vec<String>,
     scan_age_days: Option<i64>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -82,6 +84,7 @@ pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StudyError
                 injection_date: kept.injection_date,
                 label: kept.outcome.map(Outcome::label),
                 slice_hint: kept.slice_hint.clone(),
+                series_hint: kept.series_hint.clone(),
                 series_uids: kept.series.iter().map(|one| one.series_uid.clone()).collect(),
                 scan_age_days: kept.scan_age,
                 covariates: kept.covariates.clone(),
@@ -148,6 +151,7 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StudyError> {
             injection_date: row.injection_date,
             outcome: row.label.map(|label| Outcome::from_favourable(label == 1)),
             slice_hint: row.slice_hint,
+            series_hint: row.series_hint,
             series: row.series_uids.into_iter().map(series).collect(),
             scan_age: row.scan_age_days,
             covariates: row.covariates,

@@ -59,7 +59,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let key = read_key(arguments.link.as_deref())?;
     if arguments.dicom.is_some() {
-        note_raw_ids(&key);
+        note_raw_ids(&key, &arguments.scan);
     }
     let found = scan(&dicom, &arguments.scan.options().with_key(key.clone()))?;
     let given =

@@ -89,7 +89,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 let why = episode.refusal.clone().unwrap_or_default();
                 let (subject, level, side) = (&episode.subject, episode.level, episode.side);
                 let status = episode.status();
-                say!("{subject:>10} {level:<6} {side:<6} {status:<9} {width} {why}");
+                let mut remarks: Vec<&str> = episode.remarks.iter().map(|r| r.name()).collect();
+                remarks.sort_unstable();
+                remarks.dedup();
+                let remarks = remarks.join(" ");
+                say!("{subject:>10} {level:<6} {side:<6} {status:<9} {width} {why}{remarks}");
             }
             say_excluded(&selected);
             included = selected.included().len();
@@ -149,6 +153,9 @@ fn measure_all(arguments: &Arguments, dicom: &Path) -> Result<Vec<ProfileRow>> {
     fs::write(arguments.out.join("slices.html"), contact_page("Measured slices", note, &shown))?;
     for unread in &profiled.unread {
         eprintln!("note: {unread}");
+    }
+    for (subject, why) in &profiled.not_reformatted {
+        eprintln!("note: {subject}: {why}");
     }
     for (subject, why) in &profiled.without {
         eprintln!("note: {subject}: {why}");
