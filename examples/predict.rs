@@ -13,8 +13,9 @@
 //! synthetic cohort first and predicts another one.
 
 use clap::Parser as _;
-use foramen::commands::{finish, predict};
+use foramen::commands::{begin, finish, predict};
 
 fn main() -> std::process::ExitCode {
+    begin();
     finish(predict::run(&predict::Arguments::parse()))
 }

@@ -10,8 +10,9 @@
 //! With no arguments it prepares a small synthetic study first.
 
 use clap::Parser as _;
-use foramen::commands::{finish, report};
+use foramen::commands::{begin, finish, report};
 
 fn main() -> std::process::ExitCode {
+    begin();
     finish(report::run(&report::Arguments::parse()))
 }

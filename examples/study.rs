@@ -12,8 +12,9 @@
 //! only the ruler is trained.
 
 use clap::Parser as _;
-use foramen::commands::{finish, study};
+use foramen::commands::{begin, finish, study};
 
 fn main() -> std::process::ExitCode {
+    begin();
     finish(study::run(&study::Arguments::parse()))
 }

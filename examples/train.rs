@@ -13,8 +13,9 @@
 //! it prepares a small synthetic study first.
 
 use clap::Parser as _;
-use foramen::commands::{finish, train};
+use foramen::commands::{begin, finish, train};
 
 fn main() -> std::process::ExitCode {
+    begin();
     finish(train::run(&train::Arguments::parse()))
 }

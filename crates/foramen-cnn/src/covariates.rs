@@ -8,6 +8,9 @@ use crate::CnnError;
 /// What the width of a sample is called among its covariates.
 const MEASURED_WIDTH: &str = "measured width";
 
+/// Larger numbers are slips, and their squares would leave nothing of all others.
+const LARGEST: f64 = 1e12;
+
 /// A number that a model reads beside the picture, in standard deviations from the
 /// mean over the train samples with an outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,12 +101,17 @@ impl Covariates {
     /// Checks that the values which samples have can be computed with, whatever they name.
     pub(crate) fn check_finite(&self, samples: &[&Sample]) -> Result<(), CnnError> {
         for sample in samples {
-            let bad = |covariate: &&Covariate| {
-                covariate.value(sample).is_some_and(|value| !value.is_finite())
-            };
-            if let Some(Covariate { name, .. }) = self.0.iter().find(bad) {
+            let value = |covariate: &Covariate| Some((covariate.value(sample)?, covariate));
+            let bad = |(value, _): &(f64, &Covariate)| !value.is_finite() || value.abs() > LARGEST;
+            if let Some((value, Covariate { name, .. })) =
+                self.0.iter().filter_map(value).find(bad)
+            {
                 let (subject, name) = (sample.subject.clone(), name.clone());
-                return Err(CnnError::CovariateNotFinite { subject, name });
+                return Err(if value.is_finite() {
+                    CnnError::CovariateTooLarge { subject, name, value }
+                } else {
+                    CnnError::CovariateNotFinite { subject, name }
+                });
             }
         }
         Ok(())
@@ -181,6 +189,8 @@ mod tests {
         assert!(error.contains("no sample of the train set has a value of age"), "{error}");
         let error = covariates.check(&[&sample(f64::NAN)]).unwrap_err().to_string();
         assert!(error.contains("age"), "{error}");
+        let error = covariates.check(&[&sample(1e308)]).unwrap_err().to_string();
+        assert!(error.contains("age of A is 1e308"), "{error}");
         let taken = age.clone().with_covariate(MEASURED_WIDTH, 1.0);
         assert!(Covariates::of(&[&taken], true).is_err());
     }

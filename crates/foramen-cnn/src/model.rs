@@ -31,6 +31,9 @@ pub struct CnnModel {
     pub(crate) input: Input,
     /// `None` for a model that was saved before this was kept.
     pub(crate) learned: Option<Learned>,
+    /// SHA-256 of what it was trained and chosen on; `None` for a model that was saved
+    /// before this was kept.
+    pub(crate) fold: Option<String>,
 }
 
 /// What a model has learned from, and how it does on what its choices were made
@@ -86,6 +89,14 @@ impl CnnModel {
     #[must_use]
     pub fn learned(&self) -> Option<&Learned> {
         self.learned.as_ref()
+    }
+
+    /// SHA-256, in hexadecimal, of the train and tune sets that it was fitted on: images,
+    /// widths, outcomes and covariates in order. It tells the models of a cross-validation
+    /// apart. `None` for a model that was saved before this was kept.
+    #[must_use]
+    pub fn fold(&self) -> Option<&str> {
+        self.fold.as_deref()
     }
 
     /// Rows and columns of the patches that it takes, each of

@@ -221,6 +221,20 @@ pub enum OutcomeError {
         /// The names there are.
         found: Vec<String>,
     },
+    /// A covariate is larger than any measurement of a patient.
+    #[error(
+        "row {} of the outcome table: {column} = {value:e} is larger than any measurement of a \
+         patient; correct it, or leave it blank",
+        rows.iter().map(u64::to_string).collect::<Vec<_>>().join(" or ")
+    )]
+    HugeNumber {
+        /// The rows of the episode, from 2.
+        rows: Vec<u64>,
+        /// The column.
+        column: String,
+        /// The number.
+        value: f64,
+    },
     /// A covariate that has to be a number is none.
     #[error(
         "row {} of the outcome table: {column} = {value:?} is no number; correct it, leave it \

@@ -11,6 +11,9 @@
 //! }
 //! ```
 //!
+//! A program that trains or predicts calls [`begin`] first, so that it computes well beside
+//! other programs.
+//!
 //! Results go to standard output, progress and notes to standard error. When standard
 //! output is closed by its reader, a command ends the program.
 
@@ -20,6 +23,8 @@ pub mod check_device;
 pub mod cohort;
 pub mod evaluate;
 pub mod export;
+#[cfg(feature = "torch")]
+pub mod export_model;
 pub mod label;
 pub mod levels;
 #[cfg(feature = "torch")]
@@ -35,7 +40,9 @@ pub mod train;
 
 pub use crate::files::create;
 pub use crate::inputs::{Inputs, OpenedInputs, prepare_output};
+pub use crate::passive_wait::begin;
 pub use crate::progress::bar;
+pub use crate::run_lock::RunLock;
 pub use crate::stages::{dataset, run_selection};
 pub use crate::study_source::StudySource;
 pub use crate::terminal::{finish, print};

@@ -49,15 +49,21 @@ mod contact_sheet;
 mod covariates;
 mod demo_cohort;
 #[cfg(feature = "torch")]
+mod demo_models;
+#[cfg(feature = "torch")]
 mod explanation;
 mod files;
+#[cfg(feature = "torch")]
+mod fold_models;
 mod inputs;
 mod labels;
 mod levels_page;
+mod passive_wait;
 mod progress;
 mod provenance;
 mod reporting;
 mod reviewed_training;
+mod run_lock;
 mod scan_arguments;
 mod scored_table;
 mod stack_table;

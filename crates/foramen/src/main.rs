@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
-use foramen::commands::{self, finish};
+use foramen::commands::{self, begin, finish};
 
 /// From cervical MRI and pain scores to who gains from a steroid injection.
 ///
@@ -40,6 +40,9 @@ enum Task {
     /// Predict the outcome of injections to come with trained models.
     #[cfg(feature = "torch")]
     Predict(commands::predict::Arguments),
+    /// Write trained models as one TorchScript file for PyTorch.
+    #[cfg(feature = "torch")]
+    ExportModel(commands::export_model::Arguments),
     /// AUC, calibration and more, from any table of predictions.
     Evaluate(commands::evaluate::Arguments),
     /// Compare measured widths with readers'.
@@ -62,6 +65,7 @@ enum Task {
 }
 
 fn main() -> ExitCode {
+    begin();
     let arguments = Arguments::parse();
     if arguments.version {
         println!("{}", commands::version());
@@ -80,6 +84,8 @@ fn main() -> ExitCode {
         Task::Train(arguments) => commands::train::run(&arguments),
         #[cfg(feature = "torch")]
         Task::Predict(arguments) => commands::predict::run(&arguments),
+        #[cfg(feature = "torch")]
+        Task::ExportModel(arguments) => commands::export_model::run(&arguments),
         Task::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Task::Agreement(arguments) => commands::agreement::run(&arguments),
         Task::Report(arguments) => commands::report::run(&arguments),

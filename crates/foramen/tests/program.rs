@@ -62,6 +62,52 @@ fn a_study_goes_from_its_arguments_to_its_report() {
     let again = ended(foramen(folder.path()).args(arguments));
     assert_eq!(again.status.code(), Some(1));
     assert!(text(&again.stderr).contains("--force"), "{}", text(&again.stderr));
+
+    // A finished study has nothing to resume, and goes only where that is asked for.
+    let predictions = fs::read(out.join("predictions-ruler.csv")).unwrap();
+    let resumed = ended(foramen(folder.path()).args([&arguments[..], &["--resume"]].concat()));
+    let said = text(&resumed.stderr);
+    assert!(!resumed.status.success() && said.contains("finished study"), "{said}");
+    assert_eq!(fs::read(out.join("predictions-ruler.csv")).unwrap(), predictions);
+    let forced = ended(foramen(folder.path()).args([&arguments[..], &["--force"]].concat()));
+    assert!(forced.status.success(), "{}", text(&forced.stderr));
+    // One that was interrupted is gone on with.
+    fs::remove_file(out.join("predictions-ruler.csv")).unwrap();
+    let resumed = ended(foramen(folder.path()).args([&arguments[..], &["--resume"]].concat()));
+    assert!(resumed.status.success(), "{}", text(&resumed.stderr));
+}
+
+#[test]
+fn a_folder_holds_one_run_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let arguments = ["select", "--out", "out", "--force"];
+    let lock = foramen::commands::prepare_output(&out, false).unwrap();
+    let refused = ended(foramen(folder.path()).args(arguments));
+    let said = text(&refused.stderr);
+    let process = format!("in use by process {}", std::process::id());
+    assert!(!refused.status.success() && said.contains(&process), "{said}");
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 1, "the refused run wrote something");
+    drop(lock);
+    // What is left of a process that was killed stops nobody.
+    let mut killed = foramen(folder.path());
+    let killed = killed.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut killed = killed.spawn().unwrap();
+    while !out.join("foramen.lock").is_file() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    // It has taken the lock when it has written its name.
+    while fs::read(out.join("foramen.lock")).map_or(true, |written| written.is_empty()) {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    killed.kill().unwrap();
+    let id = killed.id();
+    killed.wait().unwrap();
+    let after = ended(foramen(folder.path()).args(arguments));
+    let said = text(&after.stderr);
+    assert!(after.status.success(), "{said}");
+    assert!(said.contains(&format!("process {id} on")) && said.contains("taken over"), "{said}");
+    assert!(!out.join("foramen.lock").exists());
 }
 
 /// Puts a broken RLE stream in the place of the pixels of a file in explicit VR little
@@ -157,4 +203,63 @@ S1,C5/6,left,2024-03-01,7,,
     assert!(text(&output.stdout).contains("no follow-up score"), "{}", text(&output.stdout));
     let said = text(&output.stderr);
     assert!(said.contains("none of the 1 rows gave a label"), "{said}");
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn trained_folds_predict_and_are_exported_together_and_only_in_their_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let run = |arguments: &[&str]| ended(foramen(folder.path()).args(arguments));
+    let arguments = ["study", "--subjects", "12", "--folds", "2", "--epochs", "1", "--out", "out"];
+    let study = run(&arguments);
+    assert!(study.status.success(), "{}", text(&study.stderr));
+
+    let exported = run(&["export-model", "--model", "out/models", "--out", "m.pt"]);
+    let said = text(&exported.stdout);
+    assert!(exported.status.success(), "{said}{}", text(&exported.stderr));
+    assert!(said.contains("2 models as one: m.pt") && said.contains("differs"), "{said}");
+    let described: Value = serde_json::from_slice(&fs::read(at("m.json")).unwrap()).unwrap();
+    assert_eq!(described["inputs"][0]["shape"][1], 1, "{described:#}");
+    assert_eq!(described["folds"].as_array().unwrap().len(), 2);
+    let again = run(&["export-model", "--model", "out/models", "--out", "m.pt"]);
+    assert!(!again.status.success() && text(&again.stderr).contains("--force"), "{again:?}");
+    let one = run(&["export-model", "--model", "out/models/fold-1", "--out", "one.pt"]);
+    assert!(text(&one.stdout).contains("1 models as one"), "{}", text(&one.stderr));
+
+    // A finished training is not written over.
+    let models = fs::read(at("out/models/fold-0/weights.safetensors")).unwrap();
+    let trained = run(&["train", "--study", "out", "--folds", "2", "--epochs", "1"]);
+    let said = text(&trained.stderr);
+    assert!(!trained.status.success() && said.contains("--force"), "{said}");
+    assert_eq!(fs::read(at("out/models/fold-0/weights.safetensors")).unwrap(), models);
+
+    let export = || text(&run(&["export-model", "--model", "out/models", "--out", "x.pt"]).stderr);
+    let [first, second, aside] = ["out/models/fold-0", "out/models/fold-1", "aside"].map(at);
+    let swap = |a: &Path, b: &Path| {
+        fs::rename(a, &aside).unwrap();
+        fs::rename(b, a).unwrap();
+        fs::rename(&aside, b).unwrap();
+    };
+    // Folds whose folders were swapped, one that is missing, one too many.
+    swap(&first, &second);
+    let said = export();
+    assert!(said.contains("fold-0 holds the model of fold 1"), "{said}");
+    swap(&first, &second);
+    fs::rename(&second, at("out/models/fold-7")).unwrap();
+    let said = export();
+    assert!(said.contains("fold-1 is missing"), "{said}");
+    fs::rename(at("out/models/fold-7"), &second).unwrap();
+    // Weights that were swapped under their configurations.
+    let weights = |folder: &Path| folder.join("weights.safetensors");
+    swap(&weights(&first), &weights(&second));
+    let said = export();
+    assert!(said.contains("fold-0") && said.contains("put the weights back"), "{said}");
+    swap(&weights(&first), &weights(&second));
+    // A model of another study.
+    let other = run(&[&arguments[..7], &["--cohort-seed", "5", "--out", "other"]].concat());
+    assert!(other.status.success(), "{}", text(&other.stderr));
+    swap(&second, &at("other/models/fold-1"));
+    let said = export();
+    assert!(said.contains("fold-1 holds a model of another study"), "{said}");
 }

@@ -11,23 +11,24 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use clap::Parser;
-use foramen_cnn::{CnnModel, DeviceChoice};
+use foramen_cnn::DeviceChoice;
 use foramen_dicom::scan;
 use foramen_learn::{Classifier, Prediction, Sample};
-use foramen_study::{Manifest, PatchUse, StudyConfig, files, select_slices};
+use foramen_study::{Manifest, PatchUse, files, select_slices};
 use foramen_types::{Level, Probability, Side};
 
 use crate::covariates::covariates;
 use crate::demo_cohort::demo_cohort;
+use crate::demo_models::demo_models;
 use crate::explanation::Explanations;
-use crate::inputs::{Inputs, prepare_output, read_key, read_levels};
+use crate::fold_models::load_models;
+use crate::inputs::{read_key, read_levels};
 use crate::scan_arguments::{ImageArguments, ScanArguments};
-use crate::stages::{dataset, patch_frame, run_selection};
+use crate::stages::patch_frame;
 use crate::terminal::say;
-use crate::train_arguments::TrainArguments;
-use crate::training::{resolve_device, train_models};
+use crate::training::resolve_device;
 
 /// Predicts the outcome of an injection with trained models.
 #[derive(Parser)]
@@ -77,7 +78,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     say!("device: {}", resolve_device(&arguments.device.to_string())?);
     let (model, dicom) = match (&arguments.model, &arguments.dicom) {
         (Some(model), Some(dicom)) => (model.clone(), dicom.clone()),
-        _ => (train_synthetic()?, demo_cohort(6, 2)?.join("dicom")),
+        _ => (demo_models(Path::new("foramen-study-predict"))?, demo_cohort(6, 2)?.join("dicom")),
     };
     let models = load_models(&model, arguments.device)?;
     let key = read_key(arguments.link.as_deref())?;
@@ -141,26 +142,4 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         files::write_predictions(out, &predictions)?;
     }
     Ok(())
-}
-
-fn load_models(folder: &Path, device: DeviceChoice) -> Result<Vec<CnnModel>> {
-    let mut folders = vec![folder.to_owned()];
-    let entries = std::fs::read_dir(folder)
-        .with_context(|| format!("could not read {}", folder.display()))?;
-    folders.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
-    folders.retain(|folder| folder.join("config.json").is_file());
-    folders.sort();
-    if folders.is_empty() {
-        bail!("{} holds no trained model; `train` and `study` write them", folder.display());
-    }
-    folders.iter().map(|folder| Ok(CnnModel::load_on(folder, device)?)).collect()
-}
-
-fn train_synthetic() -> Result<PathBuf> {
-    let study = PathBuf::from("foramen-study-predict");
-    prepare_output(&study, true)?;
-    run_selection(&Inputs::synthetic(60).open()?, &StudyConfig::default(), &study)?;
-    let train = TrainArguments::default().with_folds(3).with_epochs(6);
-    train_models(&dataset(&study)?, &train, &study)?;
-    Ok(study.join("models"))
 }
