@@ -118,6 +118,15 @@ impl CnnModel {
         self.input.covariates.names().collect()
     }
 
+    /// The covariates of a sample that are far outside of what the model was trained on
+    /// ([`Covariate::is_far`]), each with its value; a measured width as the z-score of its
+    /// level.
+    #[must_use]
+    pub fn far_covariates(&self, sample: &Sample) -> Vec<(&Covariate, f64)> {
+        let valued = self.covariates().iter().filter_map(|one| Some((one, one.value(sample)?)));
+        valued.filter(|(covariate, value)| covariate.is_far(*value)).collect()
+    }
+
     /// Number of trained weights of all networks.
     #[must_use]
     pub fn weights(&self) -> usize {

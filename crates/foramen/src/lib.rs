@@ -52,6 +52,8 @@ mod demo_cohort;
 mod demo_models;
 #[cfg(feature = "torch")]
 mod explanation;
+#[cfg(feature = "torch")]
+mod far_covariates;
 mod files;
 #[cfg(feature = "torch")]
 mod fold_models;

@@ -4,7 +4,8 @@
 //! `--model` is the folder `models` that `train` or `study` leaves; its folds are
 //! averaged. For every subject of the DICOM folder it finds the level, measures
 //! the foramina, takes the narrowest slice, and prints its width and the
-//! probability, or why there is none; `--out` keeps the table, `--explain` draws
+//! probability, or why there is none. A covariate far outside of what the models were
+//! trained on is marked, with the probability without it. `--out` keeps the table, `--explain` draws
 //! where each prediction comes from, by Grad-CAM and by occlusion. With no arguments it trains on a small
 //! synthetic cohort first and predicts another one.
 
@@ -15,20 +16,25 @@ use anyhow::Result;
 use clap::Parser;
 use foramen_cnn::DeviceChoice;
 use foramen_dicom::scan;
-use foramen_learn::{Classifier, Prediction, Sample};
+use foramen_learn::{Prediction, Sample, write_predictions_with};
 use foramen_study::{Manifest, PatchUse, files, select_slices};
-use foramen_types::{Level, Probability, Side};
+use foramen_types::{Level, Side};
 
 use crate::covariates::covariates;
 use crate::demo_cohort::demo_cohort;
 use crate::demo_models::demo_models;
 use crate::explanation::Explanations;
+use crate::far_covariates::{Far, predict_mean};
 use crate::fold_models::load_models;
 use crate::inputs::{read_key, read_levels};
 use crate::scan_arguments::{ImageArguments, ScanArguments};
 use crate::stages::patch_frame;
 use crate::terminal::say;
 use crate::training::resolve_device;
+
+/// What the table of predictions has where models read covariates: those that are far outside
+/// of the training, and the probability without them.
+const FAR_COLUMNS: [&str; 2] = ["far_covariates", "probability_without"];
 
 /// Predicts the outcome of an injection with trained models.
 #[derive(Parser)]
@@ -108,20 +114,22 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let treated = selections.patches.iter().filter(|patch| patch.usage == PatchUse::Treated);
     let samples: Vec<&Sample> = treated.map(|patch| &patch.sample).collect();
-    let mut sums = vec![0.0; samples.len()];
-    for model in &models {
-        for (sum, probability) in sums.iter_mut().zip(model.predict(&samples)?) {
-            *sum += probability.get();
-        }
-    }
+    let probabilities = predict_mean(&models, &samples)?;
     let folder = arguments.explain.as_deref();
     let mut explanations = folder.map(|to| Explanations::new(&models, to)).transpose()?;
     let mut predictions = Vec::new();
-    for (sample, sum) in samples.iter().zip(sums) {
-        let probability = Probability::new(sum / models.len() as f64)?;
+    let (mut far_cells, mut without_cells) = (Vec::new(), Vec::new());
+    for (sample, probability) in samples.iter().zip(probabilities) {
         let width = sample.width.map_or("–".to_owned(), |mm| format!("{mm:.1} mm"));
         let (subject, level, side) = (sample.subject.clone(), sample.level, sample.side);
         say!("{subject:>10} {level} {side}: {width}, favourable {:.2}", probability.get());
+        let far = Far::of(sample, &models)?;
+        if let Some(Far { in_words, without, .. }) = &far {
+            let without = without.get();
+            say!("{:>10} far outside of the training: {in_words}; without: {without:.2}", "");
+        }
+        far_cells.push(far.as_ref().map(|far| far.cell.clone()).unwrap_or_default());
+        without_cells.push(far.map(|far| far.without.get().to_string()).unwrap_or_default());
         if let Some(explanations) = &mut explanations {
             explanations.add(sample, probability)?;
         }
@@ -137,9 +145,24 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     anyhow::ensure!(!predictions.is_empty(), "nothing was predicted; the reasons are above");
     say!("{} predicted with the mean of {} models", predictions.len(), models.len());
+    let far = far_cells.iter().filter(|cell| !cell.is_empty()).count();
+    if far > 0 {
+        say!(
+            "{far} of {} rest on numbers far outside of the training; check them (columns {} and \
+             {} of --out)",
+            predictions.len(),
+            FAR_COLUMNS[0],
+            FAR_COLUMNS[1]
+        );
+    }
     explanations.map_or(Ok(()), Explanations::finish)?;
     if let Some(out) = &arguments.out {
-        files::write_predictions(out, &predictions)?;
+        let reads = models.iter().any(|model| !model.covariates().is_empty());
+        let columns = FAR_COLUMNS.into_iter().zip([far_cells, without_cells]);
+        let further: Vec<_> = columns.filter(|_| reads).collect();
+        files::write_atomically(out, |file| {
+            write_predictions_with(file, &predictions, &further).map_err(std::io::Error::other)
+        })?;
     }
     Ok(())
 }
