@@ -137,8 +137,8 @@ fn save(model: &CnnModel, folder: &Path) -> Result<(), CnnError> {
     let weights = weights(model)?;
     let mut file = model_file(model);
     file.weights = Some(tensors::hex(&Sha256::digest(&weights)));
-    let mut config = serde_json::to_vec_pretty(&file)
-        .expect("the file's types are plain numbers and texts");
+    let mut config =
+        serde_json::to_vec_pretty(&file).expect("the file's types are plain numbers and texts");
     config.push(b'\n');
     write(CONFIG, &config)?;
     write(WEIGHTS, &weights)?;

@@ -138,6 +138,18 @@ pub enum OutcomeError {
         /// The visit.
         visit: String,
     },
+    /// A nominal visit is neither a column nor an event of the export.
+    #[error(
+        "the mapping says under [nominal] when {event:?} is, which is neither a column nor an \
+         event of the export; its events are {}; correct the mapping",
+        found.join(", ")
+    )]
+    NominalEvent {
+        /// The name in the mapping.
+        event: String,
+        /// The events there are.
+        found: Vec<String>,
+    },
     /// A value of the mapping cannot be.
     #[error("the mapping has a {key} that cannot be; {remedy}")]
     MappingValue {
@@ -272,7 +284,7 @@ fn instead_of(column: &str) -> &'static str {
     match column {
         "level" | "side" | "injection_date" => ", or give what holds for all rows under [constant]",
         "followup_date" | "nrs_followup" => {
-            ", or say under [nominal] when the columns of visits without dates are"
+            ", or say under [nominal] when the columns or the events of visits without dates are"
         }
         _ => "",
     }

@@ -34,7 +34,9 @@ impl Selected {
         excluded.sort_by_key(|excluded| excluded.row);
         let unread = selections.unread.clone();
         let choices = selections.episodes.iter().filter_map(ImageChoice::of).collect();
-        Self { manifest: Manifest { kept, excluded, unread, choices, ..manifest }, selections }
+        let same_images = selections.same_images.clone();
+        let manifest = Manifest { kept, excluded, unread, choices, same_images, ..manifest };
+        Self { manifest, selections }
     }
 
     /// Rows that lead to a prediction, by subject, level and side.

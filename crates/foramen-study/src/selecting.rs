@@ -15,6 +15,7 @@ use crate::image_choice::{ChosenImages, RunnerUpImages};
 use crate::levels::Levels;
 use crate::manifest::by_subject;
 use crate::manifest::{Kept, Manifest};
+use crate::same_images::{digest, shared};
 use crate::selected::Selected;
 use crate::selections::{EpisodeSelection, ProfileEpisode, ProfileRow, Selections};
 use crate::series::{Discs, Measured, discs_in, measure_set, source_of};
@@ -40,7 +41,7 @@ pub fn select_slices(
     let done = std::sync::atomic::AtomicUsize::new(0);
     let total = subjects.len();
     let subjects: Vec<_> = subjects.into_iter().collect();
-    let parts: Vec<Selections> = subjects
+    let parts: Vec<(Selections, BTreeSet<u64>)> = subjects
         .par_iter()
         .map(|(subject, episodes)| {
             let none = Vec::new();
@@ -50,8 +51,9 @@ pub fn select_slices(
             selected
         })
         .collect();
-    let mut all = Selections::default();
-    for part in parts {
+    let digests = subjects.iter().zip(&parts).map(|((subject, _), part)| (*subject, &part.1));
+    let mut all = Selections { same_images: shared(digests), ..Selections::default() };
+    for (part, _) in parts {
         all.episodes.extend(part.episodes);
         all.profile.extend(part.profile);
         all.patches.extend(part.patches);
@@ -143,14 +145,15 @@ fn index_of(pool: &Pool<'_>, set: &foramen_dicom::ImageSet<'_>) -> usize {
     pool.sets.iter().position(|other| std::ptr::eq(other, set)).unwrap_or_default()
 }
 
+/// What is selected for a subject, and the digests of the images that were measured.
 fn select_subject(
     subject: &SubjectId,
     episodes: &[&Kept],
     stacks: &[&StackHeader],
     given: Option<&Levels>,
     config: &StudyConfig,
-) -> Selections {
-    let mut result = Selections::default();
+) -> (Selections, BTreeSet<u64>) {
+    let (mut result, mut digests) = (Selections::default(), BTreeSet::new());
     let mut work = Workplace {
         subject,
         stacks,
@@ -181,13 +184,15 @@ fn select_subject(
     }
     for series in work.measured.values().flatten() {
         result.unread.extend(series.unread.iter().cloned());
+        let slices = series.stacks.iter().flat_map(|stack| stack.slices());
+        digests.extend(slices.filter_map(digest));
         add_profile(&mut result.profile, subject, series, &judged);
         result.patches.extend(auxiliary(subject, series, &chosen, config));
         for (level, disc) in series.discs.iter().flatten() {
             result.levels.insert(subject.clone(), *level, disc.clone());
         }
     }
-    result
+    (result, digests)
 }
 
 /// Chooses the slice of an episode: on the set that comes first at its level, of the latest

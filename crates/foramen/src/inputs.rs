@@ -256,8 +256,8 @@ fn scan_folder(dicom: &Path, how: &ScanArguments, key: SubjectKey) -> Result<Sca
 pub fn prepare_output(folder: &Path, force: bool) -> Result<RunLock> {
     fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
     let lock = RunLock::take(folder)?;
-    let entries = fs::read_dir(folder)
-        .with_context(|| format!("could not read {}", folder.display()))?;
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("could not read {}", folder.display()))?;
     let is_empty = entries.flatten().all(|entry| entry.file_name() == LOCK);
     if !is_empty && !force {
         bail!("{} is not empty; give --force to write into it, or another --out", folder.display());

@@ -205,6 +205,81 @@ S1,C5/6,left,2024-03-01,7,,
     assert!(said.contains("none of the 1 rows gave a label"), "{said}");
 }
 
+/// Copies the DICOM files of a patient under another Patient ID and other UIDs, as an
+/// anonymiser that ran twice leaves them; the pixels stay.
+fn copy_patient(dicom: &Path, from: &str, to: &str) {
+    let replace = |bytes: &[u8], what: &[u8], by: &[u8]| -> Vec<u8> {
+        let mut bytes = bytes.to_vec();
+        for at in 0..bytes.len().saturating_sub(what.len()) {
+            if bytes[at..].starts_with(what) {
+                bytes[at..at + by.len()].copy_from_slice(by);
+            }
+        }
+        bytes
+    };
+    let mut folders = vec![dicom.to_owned()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    fs::create_dir(dicom.join("copied")).unwrap();
+    let mut copied = 0;
+    for (place, file) in files.iter().enumerate() {
+        let bytes = fs::read(file).unwrap();
+        if bytes.windows(from.len()).any(|window| window == from.as_bytes()) {
+            let other = replace(&bytes, from.as_bytes(), to.as_bytes());
+            let other = replace(&other, b"2.25.", b"2.26.");
+            fs::write(dicom.join(format!("copied/{place}.dcm")), other).unwrap();
+            copied += 1;
+        }
+    }
+    assert!(copied > 10);
+}
+
+#[test]
+fn one_person_under_two_ids_is_shown_in_the_terminal_and_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| ended(foramen(folder.path()).args(arguments));
+    let drawn = run(&["cohort", "--out", "c", "--subjects", "12"]);
+    assert!(drawn.status.success(), "{}", text(&drawn.stderr));
+    copy_patient(&folder.path().join("c/dicom"), "P0002", "Q0002");
+    let path = folder.path().join("c/outcomes.csv");
+    let table = fs::read_to_string(&path).unwrap();
+    let row = table.lines().find(|line| line.starts_with("P0002")).unwrap();
+    // The copy has a row of its own, and one patient is written in two ways.
+    let [copy, almost] = ["Q0002", "p-0003"].map(|id| row.replace("P0002", id));
+    fs::write(&path, format!("{table}{copy}\n{almost}\n")).unwrap();
+    let study = run(&[
+        "study",
+        "--dicom",
+        "c/dicom",
+        "--outcomes",
+        "c/outcomes.csv",
+        "--folds",
+        "2",
+        "--epochs",
+        "1",
+        "--out",
+        "out",
+    ]);
+    let said = text(&study.stderr);
+    assert!(study.status.success(), "{said}");
+    assert!(said.contains("warning: subjects P0002 and Q0002 have "), "{said}");
+    let almost = "subjects P0003 (row 4) and p-0003 (row ";
+    assert!(said.contains(almost), "{said}");
+    let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
+    for words in ["may be one person:", "subjects P0002 and Q0002 have ", almost] {
+        assert!(page.contains(words), "{words}");
+    }
+    let manifest = fs::read(folder.path().join("out/manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["same_images"].as_array().unwrap().len(), 1, "{manifest:#}");
+    assert!(manifest["same_images"][0]["images"].as_u64().unwrap() > 5);
+}
+
 #[cfg(feature = "torch")]
 #[test]
 fn trained_folds_predict_and_are_exported_together_and_only_in_their_places() {
@@ -283,8 +358,20 @@ fn covariates_far_outside_of_the_training_are_marked_with_the_prediction_without
         fs::write(&path, lines.collect::<String>()).unwrap();
     };
     let study = [
-        "study", "--dicom", "c/dicom", "--outcomes", "c/outcomes.csv", "--covariates", "years",
-        "--folds", "2", "--epochs", "1", "--out", "out", "--force",
+        "study",
+        "--dicom",
+        "c/dicom",
+        "--outcomes",
+        "c/outcomes.csv",
+        "--covariates",
+        "years",
+        "--folds",
+        "2",
+        "--epochs",
+        "1",
+        "--out",
+        "out",
+        "--force",
     ];
     with_age(Some("1e308"));
     let refused = run(&study);
@@ -310,14 +397,22 @@ fn covariates_far_outside_of_the_training_are_marked_with_the_prediction_without
     let mut subjects: Vec<String> =
         found.studies().iter().map(|study| study.subject.to_string()).collect();
     subjects.dedup();
-    let rows = subjects.iter().enumerate().map(|(place, subject)| {
-        format!("{subject},{}\n", if place == 1 { 999 } else { 50 })
-    });
+    let rows = subjects
+        .iter()
+        .enumerate()
+        .map(|(place, subject)| format!("{subject},{}\n", if place == 1 { 999 } else { 50 }));
     let table: String = std::iter::once("subject_id,years\n".to_owned()).chain(rows).collect();
     fs::write(folder.path().join("ages.csv"), table).unwrap();
     let predicted = run(&[
-        "predict", "--model", "out/models", "--dicom", "c/dicom", "--covariates", "ages.csv",
-        "--out", "predicted.csv",
+        "predict",
+        "--model",
+        "out/models",
+        "--dicom",
+        "c/dicom",
+        "--covariates",
+        "ages.csv",
+        "--out",
+        "predicted.csv",
     ]);
     let said = text(&predicted.stdout);
     assert!(predicted.status.success(), "{}", text(&predicted.stderr));

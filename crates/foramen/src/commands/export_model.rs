@@ -171,8 +171,9 @@ fn compare(models: &[CnnModel], path: &Path) -> Result<(usize, f64)> {
     }
     let module = CModule::load(path)?;
     let said = tch::no_grad(|| module.forward_ts(&inputs))?;
-    let differences = expected.iter().zip(0..).map(|(expected, place)| {
-        (said.double_value(&[place, 0]) - expected).abs()
-    });
+    let differences = expected
+        .iter()
+        .zip(0..)
+        .map(|(expected, place)| (said.double_value(&[place, 0]) - expected).abs());
     Ok((samples.len(), differences.fold(0.0, f64::max)))
 }
