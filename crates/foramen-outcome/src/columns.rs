@@ -85,7 +85,8 @@ impl Columns {
         let mut remarks = Vec::new();
         let days = finder.visits(&mut places, redcap, &mut remarks, window)?;
         let events = redcap && days.len() < mapping.nominal.len();
-        let dated = events || !days.is_empty() || !matches!(places[Field::Visit as usize], Place::Nowhere);
+        let dated =
+            events || !days.is_empty() || !matches!(places[Field::Visit as usize], Place::Nowhere);
         if redcap && matches!(places[Field::SubjectId as usize], Place::Nowhere) {
             // The first column of an export is always the record's id.
             places[Field::SubjectId as usize] = Place::At(0);

@@ -121,9 +121,18 @@ mod tests {
         assert!(error.contains("row 2") && error.contains("age = \"old\""), "{error}");
         let error = numbers("inf", &["age"]).unwrap_err().to_string();
         assert!(error.contains("\"inf\""), "{error}");
+        // An age that nobody has is missing, and said; of a dose nobody can tell.
+        assert_eq!(numbers("1e308", &["age"]).unwrap()[&2]["age"], None);
         for huge in ["1e308", "-4e12"] {
-            let error = numbers(huge, &["age"]).unwrap_err().to_string();
-            assert!(error.contains("row 2") && error.contains("age ="), "{error}");
+            let table = format!(
+                "subject_id,level,side,injection_date,nrs_baseline,followup_date,nrs_followup,dose\n\
+                 S1,C5/6,left,2024-03-01,7,2024-04-30,3,{huge}\n"
+            );
+            let options = OutcomeOptions::default();
+            let outcomes = read(table.as_bytes(), &options).unwrap();
+            let error = outcomes.covariate_numbers(&["dose".to_owned()], &options).unwrap_err();
+            let error = error.to_string();
+            assert!(error.contains("row 2") && error.contains("dose ="), "{error}");
             assert!(error.contains("larger than any measurement"), "{error}");
         }
     }

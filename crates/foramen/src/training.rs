@@ -97,8 +97,10 @@ pub(crate) fn refuse_finished(
     if arguments.reviewed && !models.iter().any(reviewed) {
         models.clear();
     }
-    let finished =
+    let trained =
         !models.is_empty() && models.iter().all(|model| study.join(&model.predictions).is_file());
+    // The report is removed where a training begins. Studies of before have it alone.
+    let finished = trained || !arguments.reviewed && study.join("report.json").is_file();
     ensure!(
         !finished,
         "{} holds a finished study; give --force to train it anew and lose its models and \

@@ -72,7 +72,9 @@ fn a_study_goes_from_its_arguments_to_its_report() {
     let forced = ended(foramen(folder.path()).args([&arguments[..], &["--force"]].concat()));
     assert!(forced.status.success(), "{}", text(&forced.stderr));
     // One that was interrupted is gone on with.
-    fs::remove_file(out.join("predictions-ruler.csv")).unwrap();
+    for name in ["predictions-ruler.csv", "report.json"] {
+        fs::remove_file(out.join(name)).unwrap();
+    }
     let resumed = ended(foramen(folder.path()).args([&arguments[..], &["--resume"]].concat()));
     assert!(resumed.status.success(), "{}", text(&resumed.stderr));
 }
@@ -243,7 +245,7 @@ fn copy_patient(dicom: &Path, from: &str, to: &str) {
 fn one_person_under_two_ids_is_shown_in_the_terminal_and_the_report() {
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| ended(foramen(folder.path()).args(arguments));
-    let drawn = run(&["cohort", "--out", "c", "--subjects", "12"]);
+    let drawn = run(&["cohort", "--out", "c", "--subjects", "20"]);
     assert!(drawn.status.success(), "{}", text(&drawn.stderr));
     copy_patient(&folder.path().join("c/dicom"), "P0002", "Q0002");
     let path = folder.path().join("c/outcomes.csv");
@@ -344,7 +346,7 @@ fn trained_folds_predict_and_are_exported_together_and_only_in_their_places() {
 fn covariates_far_outside_of_the_training_are_marked_with_the_prediction_without_them() {
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| ended(foramen(folder.path()).args(arguments));
-    let drawn = run(&["cohort", "--out", "c", "--subjects", "12"]);
+    let drawn = run(&["cohort", "--out", "c", "--subjects", "20"]);
     assert!(drawn.status.success(), "{}", text(&drawn.stderr));
     // Ages of 40 to 69; one of 1e308 is named with file, row and column.
     let path = folder.path().join("c/outcomes.csv");
