@@ -1,5 +1,23 @@
 //! The tables beside the test data (`field/tables`), each with the answer that its README
 //! states. What they share with the made-up tables of `clinic` is the kind, not the text.
+//!
+//! | table | test |
+//! |---|---|
+//! | `base`, `sep_line`, `title_row`, `merged_header`, `rows_short_of_empty_tail`, `event_no_words`, `workbook`, `nbsp_zwsp` | `tables_of_one_content_give_one_answer_directly` |
+//! | `nfd_header`, `long_time_column`, `wide_no_dates`, `weeks_not_dates` | `tables_of_other_shapes_give_it_by_their_mapping` |
+//! | `dup_header` | `a_doubled_column_is_named_by_its_place` |
+//! | `id_float_and_int` | `an_id_with_and_without_decimals_is_never_two_people_in_silence` |
+//! | `score_nil_none`, `nil_mapped` | `words_for_nothing_are_refused_until_the_mapping_says_what_they_mean` |
+//! | `vas_mm`, `vas_mm_low` | `a_scale_of_100_is_refused_as_a_whole_and_read_with_its_name` |
+//! | `quote_288` | `a_quote_that_swallows_patients_stops_the_run_at_its_line` |
+//! | `redcap_enrolment_baseline_two_injections` | `a_baseline_at_enrolment_is_of_one_injection` |
+//! | `redcap_missing_data_codes`, `redcap_double_data_entry`, `redcap_labels_survey_timestamps` | `exports_of_redcap_say_what_is_missing_and_who_is_one_person` |
+//! | `scores_*` | `crates/foramen/tests/evaluate.rs` |
+//!
+//! Inputs of our own for each kind are the tests of `clinic`: `lines` (kind 1), `words` (2),
+//! `scales` and `words` (3), `identity` (4), `redcap` (5), `shapes`, `workbooks` and `drafts`
+//! (6); those of kind 7 are in `foramen-metrics`, of kind 8 in `foramen/src/scored_table.rs`,
+//! of kind 11 in `foramen/tests/program.rs`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
 

@@ -155,7 +155,9 @@ fn events_without_dates_are_on_nominal_days() {
     let outcomes = label(EVENTS, &options(&format!("{OF_EVENTS}{nominal}")));
     assert_eq!(labels(&outcomes), (vec!["R1"], vec!["R2"]));
     assert_eq!(outcomes.episodes[0].days(), 61);
-    assert_eq!(reasons(&outcomes), [(7, "followup_outside_window")]);
+    // The visit of the third, and with it the injection.
+    let outside = "followup_outside_window";
+    assert_eq!(reasons(&outcomes), [(6, outside), (7, outside)]);
     // Where a date was entered, it counts.
     let dated = EVENTS.lines().map(|line| match line.split_once(',') {
         Some(("subject_id", _)) => format!("{line},followup_date\n"),
