@@ -8,9 +8,8 @@
 //! cuda` on a machine without CUDA ends with a message that says how to get it.
 
 use clap::Parser as _;
-use foramen::commands::{begin, check_device, finish};
+use foramen::commands::{check_device, finish};
 
 fn main() -> std::process::ExitCode {
-    begin();
     finish(check_device::run(&check_device::Arguments::parse()))
 }

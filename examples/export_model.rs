@@ -10,9 +10,8 @@
 //! models. With no arguments it trains on a small synthetic cohort first.
 
 use clap::Parser as _;
-use foramen::commands::{begin, export_model, finish};
+use foramen::commands::{export_model, finish};
 
 fn main() -> std::process::ExitCode {
-    begin();
     finish(export_model::run(&export_model::Arguments::parse()))
 }

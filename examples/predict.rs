@@ -13,9 +13,8 @@
 //! synthetic cohort first and predicts another one.
 
 use clap::Parser as _;
-use foramen::commands::{begin, finish, predict};
+use foramen::commands::{finish, predict};
 
 fn main() -> std::process::ExitCode {
-    begin();
     finish(predict::run(&predict::Arguments::parse()))
 }

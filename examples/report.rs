@@ -10,9 +10,8 @@
 //! With no arguments it prepares a small synthetic study first.
 
 use clap::Parser as _;
-use foramen::commands::{begin, finish, report};
+use foramen::commands::{finish, report};
 
 fn main() -> std::process::ExitCode {
-    begin();
     finish(report::run(&report::Arguments::parse()))
 }

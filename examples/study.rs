@@ -12,9 +12,8 @@
 //! only the ruler is trained.
 
 use clap::Parser as _;
-use foramen::commands::{begin, finish, study};
+use foramen::commands::{finish, study};
 
 fn main() -> std::process::ExitCode {
-    begin();
     finish(study::run(&study::Arguments::parse()))
 }

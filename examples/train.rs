@@ -13,9 +13,8 @@
 //! it prepares a small synthetic study first.
 
 use clap::Parser as _;
-use foramen::commands::{begin, finish, train};
+use foramen::commands::{finish, train};
 
 fn main() -> std::process::ExitCode {
-    begin();
     finish(train::run(&train::Arguments::parse()))
 }

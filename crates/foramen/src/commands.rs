@@ -11,9 +11,6 @@
 //! }
 //! ```
 //!
-//! A program that trains or predicts calls [`begin`] first, so that it computes well beside
-//! other programs.
-//!
 //! Results go to standard output, progress and notes to standard error. When standard
 //! output is closed by its reader, a command ends the program.
 
@@ -40,7 +37,6 @@ pub mod train;
 
 pub use crate::files::create;
 pub use crate::inputs::{Inputs, OpenedInputs, prepare_output};
-pub use crate::passive_wait::begin;
 pub use crate::progress::bar;
 pub use crate::run_lock::RunLock;
 pub use crate::stages::{dataset, run_selection};

@@ -60,7 +60,6 @@ mod fold_models;
 mod inputs;
 mod labels;
 mod levels_page;
-mod passive_wait;
 mod progress;
 mod provenance;
 mod reporting;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
-use foramen::commands::{self, begin, finish};
+use foramen::commands::{self, finish};
 
 /// From cervical MRI and pain scores to who gains from a steroid injection.
 ///
@@ -65,7 +65,6 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    begin();
     let arguments = Arguments::parse();
     if arguments.version {
         println!("{}", commands::version());
