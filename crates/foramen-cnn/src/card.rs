@@ -169,7 +169,7 @@ impl ModelCard {
                  | covariate | mean | standard deviation | known in training |\n|---|---|---|---|"
             );
         }
-        for Covariate { name, mean, deviation, known } in &self.covariates {
+        for Covariate { name, mean, deviation, known, .. } in &self.covariates {
             let _ = writeln!(text, "| {name} | {mean:.3} | {deviation:.3} | {known} |");
         }
         let _ = writeln!(text, "\nComputed by {}.\n\n## Metrics\n", self.computed);

@@ -149,10 +149,7 @@ impl Learner for Cnn {
             Some(progress) => progress.as_ref(),
             None => &silent,
         };
-        let data = match (&self.checkpoints, &self.history) {
-            (None, None) => String::new(),
-            _ => material.fingerprint()?,
-        };
+        let data = material.fingerprint()?;
         let checkpoints = self.checkpoints.as_ref();
         let checkpoints = checkpoints.map(|folder| Checkpoints::new(folder, self.resume, &data));
         let history = self.history.as_ref().map(|folder| below(folder, &data));
@@ -176,6 +173,7 @@ impl Learner for Cnn {
             temperature: 1.0,
             input,
             learned: None,
+            fold: Some(data),
         };
         let (logits, _) = model.average(&tune_images)?;
         let labels: Vec<bool> =

@@ -8,6 +8,12 @@ use crate::CnnError;
 /// What the width of a sample is called among its covariates.
 const MEASURED_WIDTH: &str = "measured width";
 
+/// Larger numbers are slips, and their squares would leave nothing of all others.
+const LARGEST: f64 = 1e12;
+
+/// Standard deviations beyond which a value is far from its mean.
+const FAR: f64 = 4.0;
+
 /// A number that a model reads beside the picture, in standard deviations from the
 /// mean over the train samples with an outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +28,10 @@ pub struct Covariate {
     pub deviation: f64,
     /// Train samples that have it.
     pub known: usize,
+    /// The least and the greatest value among them; `None` in a model that was saved before
+    /// they were kept.
+    #[serde(default)]
+    pub range: Option<[f64; 2]>,
 }
 
 impl Covariate {
@@ -30,7 +40,16 @@ impl Covariate {
         self.name == MEASURED_WIDTH
     }
 
-    fn value(&self, sample: &Sample) -> Option<f64> {
+    /// Whether a value is far outside of what the train samples had: beyond their least and
+    /// greatest value, and more than 4 standard deviations from their mean. There a network
+    /// has learned nothing and answers all the same.
+    #[must_use]
+    pub fn is_far(&self, value: f64) -> bool {
+        let beyond = self.range.is_none_or(|[least, greatest]| value < least || value > greatest);
+        beyond && (value - self.mean).abs() > FAR * self.deviation
+    }
+
+    pub(crate) fn value(&self, sample: &Sample) -> Option<f64> {
         if self.is_width() {
             sample.width_z()
         } else {
@@ -46,6 +65,9 @@ impl Covariate {
         }
         let n = values.len() as f64;
         self.known = values.len();
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let greatest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        self.range = Some([least, greatest]);
         self.mean = values.iter().sum::<f64>() / n;
         let squares = values.iter().map(|value| (value - self.mean).powi(2));
         let deviation = (squares.sum::<f64>() / n).sqrt();
@@ -70,7 +92,7 @@ impl Covariates {
         let names = named.chain(measured_width.then_some(MEASURED_WIDTH));
         let fresh = |name: &str| {
             let name = name.to_owned();
-            Covariate { name, mean: 0.0, deviation: 1.0, known: 0 }
+            Covariate { name, mean: 0.0, deviation: 1.0, known: 0, range: None }
         };
         let mut covariates = Self(names.map(fresh).collect());
         covariates.check(train)?;
@@ -98,12 +120,15 @@ impl Covariates {
     /// Checks that the values which samples have can be computed with, whatever they name.
     pub(crate) fn check_finite(&self, samples: &[&Sample]) -> Result<(), CnnError> {
         for sample in samples {
-            let bad = |covariate: &&Covariate| {
-                covariate.value(sample).is_some_and(|value| !value.is_finite())
-            };
-            if let Some(Covariate { name, .. }) = self.0.iter().find(bad) {
+            let mut valued = self.0.iter().filter_map(|one| Some((one.value(sample)?, one)));
+            let bad = |(value, _): &(f64, &Covariate)| !value.is_finite() || value.abs() > LARGEST;
+            if let Some((value, Covariate { name, .. })) = valued.find(bad) {
                 let (subject, name) = (sample.subject.clone(), name.clone());
-                return Err(CnnError::CovariateNotFinite { subject, name });
+                return Err(if value.is_finite() {
+                    CnnError::CovariateTooLarge { subject, name, value }
+                } else {
+                    CnnError::CovariateNotFinite { subject, name }
+                });
             }
         }
         Ok(())
@@ -155,6 +180,25 @@ mod tests {
     }
 
     #[test]
+    fn what_no_train_sample_was_like_is_far() {
+        let ages: Vec<Sample> = (30..=80).map(|age| sample(f64::from(age))).collect();
+        let mut skewed = ages.clone();
+        skewed.push(sample(140.0));
+        let of = |train: &[Sample]| {
+            let train: Vec<&Sample> = train.iter().collect();
+            Covariates::of(&train, false).unwrap().0.remove(0)
+        };
+        let age = of(&ages);
+        assert!(age.is_far(999.0) && age.is_far(-9.0) && !age.is_far(85.0) && !age.is_far(30.0));
+        // What a train sample had is not far, however rare.
+        assert!(!of(&skewed).is_far(139.0) && of(&skewed).is_far(999.0));
+        // Of models of before there is no range.
+        assert!(Covariate { range: None, ..age }.is_far(999.0));
+        // A constant has shown nothing else.
+        assert!(of(&[sample(50.0), sample(50.0)]).is_far(55.0));
+    }
+
+    #[test]
     fn a_constant_says_nothing_and_a_width_is_one_of_them() {
         let wide = |width| sample(50.1).with_width(width);
         let train = [wide(2.0), wide(4.0), sample(50.1)];
@@ -181,6 +225,8 @@ mod tests {
         assert!(error.contains("no sample of the train set has a value of age"), "{error}");
         let error = covariates.check(&[&sample(f64::NAN)]).unwrap_err().to_string();
         assert!(error.contains("age"), "{error}");
+        let error = covariates.check(&[&sample(1e308)]).unwrap_err().to_string();
+        assert!(error.contains("age of A is 1e308"), "{error}");
         let taken = age.clone().with_covariate(MEASURED_WIDTH, 1.0);
         assert!(Covariates::of(&[&taken], true).is_err());
     }

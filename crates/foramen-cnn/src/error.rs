@@ -95,11 +95,27 @@ pub enum CnnError {
         /// Which covariate.
         name: String,
     },
+    /// A covariate is beyond 10¹², which no measurement of a patient is.
+    #[error("the covariate {name} of {subject} is {value:e}; correct it, or leave it out")]
+    CovariateTooLarge {
+        /// Whose sample.
+        subject: SubjectId,
+        /// Which covariate.
+        name: String,
+        /// Its value.
+        value: f64,
+    },
     /// A covariate has no value that could be learned from.
     #[error("no sample of the train set has a value of {name}; leave this covariate out")]
     UnknownCovariate {
         /// Which covariate.
         name: String,
+    },
+    /// Models cannot answer together.
+    #[error("the models cannot be exported together: {problem}")]
+    Together {
+        /// Why not.
+        problem: String,
     },
     /// Images and labels do not belong together.
     #[error("there are {images} images and {labels} labels; each image needs one")]

@@ -31,6 +31,9 @@ pub struct CnnModel {
     pub(crate) input: Input,
     /// `None` for a model that was saved before this was kept.
     pub(crate) learned: Option<Learned>,
+    /// SHA-256 of what it was trained and chosen on; `None` for a model that was saved
+    /// before this was kept.
+    pub(crate) fold: Option<String>,
 }
 
 /// What a model has learned from, and how it does on what its choices were made
@@ -88,6 +91,14 @@ impl CnnModel {
         self.learned.as_ref()
     }
 
+    /// SHA-256, in hexadecimal, of the train and tune sets that it was fitted on: images,
+    /// widths, outcomes and covariates in order. It tells the models of a cross-validation
+    /// apart. `None` for a model that was saved before this was kept.
+    #[must_use]
+    pub fn fold(&self) -> Option<&str> {
+        self.fold.as_deref()
+    }
+
     /// Rows and columns of the patches that it takes, each of
     /// [`pixel`](CnnConfig::pixel) millimetres.
     #[must_use]
@@ -105,6 +116,15 @@ impl CnnModel {
     #[must_use]
     pub fn covariate_names(&self) -> Vec<&str> {
         self.input.covariates.names().collect()
+    }
+
+    /// The covariates of a sample that are far outside of what the model was trained on
+    /// ([`Covariate::is_far`]), each with its value; a measured width as the z-score of its
+    /// level.
+    #[must_use]
+    pub fn far_covariates(&self, sample: &Sample) -> Vec<(&Covariate, f64)> {
+        let valued = self.covariates().iter().filter_map(|one| Some((one, one.value(sample)?)));
+        valued.filter(|(covariate, value)| covariate.is_far(*value)).collect()
     }
 
     /// Number of trained weights of all networks.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::covariates::Covariates;
 use crate::environment::Environment;
@@ -22,6 +23,8 @@ const FORMAT: &str = "foramen-cnn";
 const VERSION: u32 = 2;
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "weights.safetensors";
+/// The entry of metadata with the fold that weights are of.
+const FOLD: &str = "fold";
 
 #[derive(Debug, Serialize, Deserialize)]
 struct ModelFile {
@@ -38,6 +41,12 @@ struct ModelFile {
     trained: EnvironmentFile,
     #[serde(default)]
     learned: Option<Learned>,
+    /// What the weights belong to; `None` in files from before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fold: Option<String>,
+    /// SHA-256 of the file of weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    weights: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -125,11 +134,14 @@ fn save(model: &CnnModel, folder: &Path) -> Result<(), CnnError> {
         fs::write(&path, bytes).map_err(io("write", &path))
     };
     let keep = |path: &Path| checkpoint::sync(path).map_err(io("write", path));
-    let mut config = serde_json::to_vec_pretty(&model_file(model))
-        .expect("the file's types are plain numbers and texts");
+    let weights = weights(model)?;
+    let mut file = model_file(model);
+    file.weights = Some(tensors::hex(&Sha256::digest(&weights)));
+    let mut config =
+        serde_json::to_vec_pretty(&file).expect("the file's types are plain numbers and texts");
     config.push(b'\n');
     write(CONFIG, &config)?;
-    write(WEIGHTS, &weights(model)?)?;
+    write(WEIGHTS, &weights)?;
     ModelCard::of(model).write(&fresh)?;
     for file in [CONFIG, WEIGHTS] {
         keep(&fresh.join(file))?;
@@ -169,6 +181,8 @@ fn model_file(model: &CnnModel) -> ModelFile {
         config: ConfigFile(model.config.clone()),
         trained: model.trained.clone(),
         learned: model.learned.clone(),
+        fold: model.fold.clone(),
+        weights: None,
     }
 }
 
@@ -179,7 +193,7 @@ fn weights(model: &CnnModel) -> Result<Vec<u8>, CnnError> {
         let prefixed = move |(name, tensor)| (format!("member{number}.{name}"), tensor);
         member.network.named().into_iter().map(prefixed)
     });
-    tensors::to_bytes(named)
+    tensors::to_bytes_with(named, model.fold.as_deref().map(|fold| (FOLD, fold)))
 }
 
 fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnError> {
@@ -216,6 +230,7 @@ fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnErro
     let (path, bytes) = read(WEIGHTS)?;
     let foreign = |problem: String| CnnError::Foreign { path: path.clone(), problem };
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| foreign(error.to_string()))?;
+    check_belongs(&bytes, file.fold.as_deref(), file.weights.as_deref()).map_err(foreign)?;
     let members = (0..config.members)
         .map(|number| {
             let mut network = Network::new(&config, &input, environment.place())?;
@@ -227,8 +242,34 @@ fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnErro
             Ok(Member { network, scale: scale.clone() })
         })
         .collect::<Result<Vec<_>, CnnError>>()?;
-    let ModelFile { temperature, learned, trained, .. } = file;
-    Ok(CnnModel { config, environment, trained, members, temperature, input, learned })
+    let ModelFile { temperature, learned, trained, fold, .. } = file;
+    Ok(CnnModel { config, environment, trained, members, temperature, input, learned, fold })
+}
+
+/// Checks that weights are those which a configuration was saved with.
+fn check_belongs(bytes: &[u8], fold: Option<&str>, weights: Option<&str>) -> Result<(), String> {
+    let Some(expected) = weights else { return Ok(()) };
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
+    let found = metadata.metadata().as_ref().and_then(|entries| entries.get(FOLD));
+    if found.map(String::as_str) != fold {
+        let short = |fold: Option<&str>| match fold {
+            Some(fold) => format!("the fold {}", fold.get(..12).unwrap_or(fold)),
+            None => "no known fold".to_owned(),
+        };
+        return Err(format!(
+            "it holds weights of {}, and {CONFIG} beside it is of {}; put the weights back with \
+             which the model was saved",
+            short(found.map(String::as_str)),
+            short(fold)
+        ));
+    }
+    if tensors::hex(&Sha256::digest(bytes)) != expected {
+        return Err(format!(
+            "it is not the file that {CONFIG} was saved with: it is of another training of the \
+             same fold, or damaged; put the saved weights back"
+        ));
+    }
+    Ok(())
 }
 
 fn model_of(path: &Path, bytes: &[u8]) -> Result<ModelFile, CnnError> {

@@ -1,6 +1,6 @@
 //! Tensors of numbers, named tensors as safetensors bytes, and digests of bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 use safetensors::tensor::{Dtype, TensorView};
@@ -18,6 +18,15 @@ pub(crate) fn floats(values: &[f64], shape: &[i64], device: Device) -> Tensor {
 pub(crate) fn to_bytes(
     named: impl IntoIterator<Item = (String, Tensor)>,
 ) -> Result<Vec<u8>, CnnError> {
+    to_bytes_with(named, None)
+}
+
+/// The same with an entry of metadata. Of two entries the order would change from run to
+/// run.
+pub(crate) fn to_bytes_with(
+    named: impl IntoIterator<Item = (String, Tensor)>,
+    entry: Option<(&str, &str)>,
+) -> Result<Vec<u8>, CnnError> {
     let mut tensors: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
     for (name, tensor) in named {
         let flat = tensor.detach().to_device(Device::Cpu).contiguous().flatten(0, -1);
@@ -34,7 +43,8 @@ pub(crate) fn to_bytes(
             .expect("a tensor holds as many values as its shape says");
         (name.as_str(), view)
     });
-    Ok(serialize(views, None).expect("names are texts and views are checked"))
+    let metadata = entry.map(|(name, text)| HashMap::from([(name.to_owned(), text.to_owned())]));
+    Ok(serialize(views, metadata).expect("names are texts and views are checked"))
 }
 
 /// Fills a tensor in place, whatever its layout, device and kind of number; or says why

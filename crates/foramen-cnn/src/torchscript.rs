@@ -31,65 +31,67 @@ impl CnnModel {
     /// # Errors
     /// [`CnnError::Torch`] when libtorch cannot trace or write.
     pub fn export_torchscript(&self, path: &Path) -> Result<(), CnnError> {
-        let members =
-            self.members.iter().map(|m| self.frozen(m)).collect::<Result<Vec<_>, CnnError>>()?;
-        let grids: Vec<Tensor> = (1..self.config.views)
-            .map(|view| {
-                let mut key = self.view_key(view);
-                grid(self.input.edge, self.config.crop, &VIEWS, &mut key, Device::Cpu)
-            })
-            .collect();
-        let widths: Vec<f64> =
-            Level::ALL.iter().flat_map(|level| <[f64; 2]>::from(level.normal_width())).collect();
-        let levels = i64::try_from(Level::ALL.len()).expect("levels are few");
-        let widths = Tensor::from_slice(&widths).to_kind(Kind::Float).view([levels, 2]);
-        let share = 1.0 / (members.len() * self.config.views) as f64;
+        Self::export_mean(&[self], path)
+    }
+
+    /// Writes several models as one TorchScript file that gives the mean of their
+    /// probabilities and of their widths, as the folds of a cross-validation predict
+    /// together. It takes and gives what [`CnnModel::export_torchscript`] says.
+    ///
+    /// # Errors
+    /// [`CnnError::Together`] when there is no model, or they do not take the same inputs;
+    /// [`CnnError::Torch`] when libtorch cannot trace or write.
+    pub fn export_mean(models: &[&Self], path: &Path) -> Result<(), CnnError> {
+        let [first, others @ ..] = models else {
+            return Err(CnnError::Together { problem: "there is no model".to_owned() });
+        };
+        for (place, other) in others.iter().enumerate() {
+            if let Some(problem) = first.differs(other) {
+                let problem = format!("model {} {problem}", place + 2);
+                return Err(CnnError::Together { problem });
+            }
+        }
+        let graphs =
+            models.iter().map(|model| Graph::of(model)).collect::<Result<Vec<_>, CnnError>>()?;
         let mut forward = |inputs: &[Tensor]| {
             let [patches, levels, given @ ..] = inputs else {
                 unreachable!("traced with two inputs or three")
             };
             let patches = patches.clamp(-2.0, 3.0);
-            let normal = widths.index_select(0, levels);
-            let (mean, deviation) = (normal.select(1, 0), normal.select(1, 1));
-            let covariates = match given {
-                [given] => self.standardised(given, &mean, &deviation),
-                _ => Tensor::zeros([0], (Kind::Float, Device::Cpu)), // Nothing reads it.
-            };
-            // A grid for each image: a size of today's batch would be traced as
-            // a constant.
-            let one = patches.slice(1, 0, 1, 1).slice(2, 0, 1, 1).slice(3, 0, 1, 1) * 0.0; // [n, 1, 1, 1]
-            let mut views = vec![centre(&patches, self.config.crop)];
-            views.extend(grids.iter().map(|grid| read(&patches, &(grid + &one)).clamp_min(1e-3)));
-            let sum = |total: Option<Tensor>, part: Tensor| {
-                Some(total.map_or(part.shallow_clone(), |total| total + part))
-            };
-            let (mut logits, mut millimetres) = (None, None);
-            for view in &views {
-                for member in &members {
-                    let pooled = member.network.look(&member.scale.intensity(view), false);
-                    let answer = member.network.answer(&pooled);
-                    let width = member.scale.millimetres(&answer.width);
-                    let z = (&width - &mean) / &deviation;
-                    logits = sum(logits, member.network.outcome(&z, &answer.features, &covariates));
-                    millimetres = sum(millimetres, width);
-                }
-            }
-            let known = "there is a member and a view";
-            let probability = (logits.expect(known) * (share / self.temperature)).sigmoid();
-            vec![Tensor::stack(&[probability, millimetres.expect(known) * share], 1)]
+            let answers = graphs.iter().map(|graph| graph.answer(&patches, levels, given));
+            let sum = answers.reduce(|total, answer| total + answer);
+            vec![sum.expect("there is a model") / graphs.len() as f64]
         };
-        let [channels, edge] = [self.input.channels, self.input.edge]
+        let [channels, edge] = [first.input.channels, first.input.edge]
             .map(|n| i64::try_from(n).expect("a patch lies in memory"));
         let patches = Tensor::full([2, channels, edge, edge], 0.5, (Kind::Float, Device::Cpu));
         let mut inputs = vec![patches, Tensor::from_slice(&[0i64, 1])];
-        if self.input.covariates.len() > 0 {
-            let count = i64::try_from(self.input.covariates.len()).expect("covariates are few");
+        if first.input.covariates.len() > 0 {
+            let count = i64::try_from(first.input.covariates.len()).expect("covariates are few");
             inputs.push(Tensor::zeros([2, count], (Kind::Float, Device::Cpu)));
         }
         let traced = tch::no_grad(|| {
             CModule::create_by_tracing("ForamenCnn", "forward", &inputs, &mut forward)
         })?;
         Ok(traced.save(path)?)
+    }
+
+    /// Why another model cannot look at the same inputs.
+    fn differs(&self, other: &Self) -> Option<String> {
+        let names = |model: &Self| -> Vec<String> {
+            model.covariates().iter().map(|covariate| covariate.name.clone()).collect()
+        };
+        let pixels = |model: &Self| (model.input.channels, model.input.edge);
+        if pixels(self) != pixels(other) {
+            let ((channels, edge), (others, length)) = (pixels(self), pixels(other));
+            return Some(format!(
+                "takes {others} × {length} × {length} pixels, and the first {channels} × {edge} × \
+                 {edge}"
+            ));
+        }
+        (names(self) != names(other)).then(|| {
+            format!("reads {:?} beside the picture, and the first {:?}", names(other), names(self))
+        })
     }
 
     /// Covariates `[n, covariates]` as the networks take them; a width is measured by
@@ -111,5 +113,68 @@ impl CnnModel {
         network.copy_from(&member.network)?;
         network.freeze();
         Ok(Member { network, scale: member.scale.clone() })
+    }
+}
+
+/// A model as it is traced.
+struct Graph<'a> {
+    model: &'a CnnModel,
+    members: Vec<Member>,
+    /// How each view but the first reads the patch.
+    grids: Vec<Tensor>,
+    /// Mean and standard deviation of the width of each level, `[levels, 2]`.
+    widths: Tensor,
+}
+
+impl<'a> Graph<'a> {
+    fn of(model: &'a CnnModel) -> Result<Self, CnnError> {
+        let members = model.members.iter().map(|member| model.frozen(member));
+        let members = members.collect::<Result<Vec<_>, CnnError>>()?;
+        let grid = |view: usize| {
+            let mut key = model.view_key(view);
+            grid(model.input.edge, model.config.crop, &VIEWS, &mut key, Device::Cpu)
+        };
+        let widths: Vec<f64> =
+            Level::ALL.iter().flat_map(|level| <[f64; 2]>::from(level.normal_width())).collect();
+        let levels = i64::try_from(Level::ALL.len()).expect("levels are few");
+        Ok(Self {
+            members,
+            grids: (1..model.config.views).map(grid).collect(),
+            widths: Tensor::from_slice(&widths).to_kind(Kind::Float).view([levels, 2]),
+            model,
+        })
+    }
+
+    /// Probability and millimetres `[n, 2]` of clamped patches.
+    fn answer(&self, patches: &Tensor, levels: &Tensor, given: &[Tensor]) -> Tensor {
+        let Self { model, members, grids, widths } = self;
+        let share = 1.0 / (members.len() * model.config.views) as f64;
+        let normal = widths.index_select(0, levels);
+        let (mean, deviation) = (normal.select(1, 0), normal.select(1, 1));
+        let covariates = match given {
+            [given] => model.standardised(given, &mean, &deviation),
+            _ => Tensor::zeros([0], (Kind::Float, Device::Cpu)), // Nothing reads it.
+        };
+        // A grid for each image: a size of today's batch would be traced as a constant.
+        let one = patches.slice(1, 0, 1, 1).slice(2, 0, 1, 1).slice(3, 0, 1, 1) * 0.0; // [n, 1, 1, 1]
+        let mut views = vec![centre(patches, model.config.crop)];
+        views.extend(grids.iter().map(|grid| read(patches, &(grid + &one)).clamp_min(1e-3)));
+        let sum = |total: Option<Tensor>, part: Tensor| {
+            Some(total.map_or(part.shallow_clone(), |total| total + part))
+        };
+        let (mut logits, mut millimetres) = (None, None);
+        for view in &views {
+            for member in members {
+                let pooled = member.network.look(&member.scale.intensity(view), false);
+                let answer = member.network.answer(&pooled);
+                let width = member.scale.millimetres(&answer.width);
+                let z = (&width - &mean) / &deviation;
+                logits = sum(logits, member.network.outcome(&z, &answer.features, &covariates));
+                millimetres = sum(millimetres, width);
+            }
+        }
+        let known = "there is a member and a view";
+        let probability = (logits.expect(known) * (share / model.temperature)).sigmoid();
+        Tensor::stack(&[probability, millimetres.expect(known) * share], 1)
     }
 }

@@ -122,6 +122,15 @@ fn what_is_missing_says_nothing() {
     });
     serialize_to_file(named.collect::<Vec<_>>(), None, &path).unwrap();
     assert_eq!(cut, 2);
+    // Changed weights are refused, unless the configuration knows of none.
+    let error = CnnModel::load(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("weights.safetensors"), "{error}");
+    let path = folder.path().join("config.json");
+    let mut file: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let object = file.as_object_mut().unwrap();
+    assert!(object.remove("weights").is_some());
+    std::fs::write(&path, file.to_string()).unwrap();
     let silenced = CnnModel::load(folder.path()).unwrap();
 
     let known = &data.samples()[7];

@@ -182,6 +182,34 @@ fn wrong_input_is_refused_with_its_place() {
 }
 
 #[test]
+fn weights_of_another_fold_or_training_are_refused_by_name() {
+    let data = dataset(40, 0);
+    let split = Split::by_subject(&data, 3, 1).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let trained = |fold: usize, seed: u64, name: &str| {
+        let fold = split.fold(&data, fold);
+        let model =
+            Cnn::new(small().with_epochs(1).with_seed(seed)).fit(&fold.train, &fold.tune).unwrap();
+        model.save(&folder.path().join(name)).unwrap();
+        model.fold().unwrap().to_owned()
+    };
+    let folds = [trained(0, 1, "fold-0"), trained(1, 1, "fold-1"), trained(0, 2, "again")];
+    assert!(folds[0] != folds[1] && folds[0] == folds[2]);
+    assert_eq!(CnnModel::load(&folder.path().join("fold-1")).unwrap().fold(), Some(&*folds[1]));
+    let with_weights_of = |other: &str| {
+        let weights = "weights.safetensors";
+        let to = folder.path().join("fold-0").join(weights);
+        std::fs::copy(folder.path().join(other).join(weights), to).unwrap();
+        CnnModel::load(&folder.path().join("fold-0")).unwrap_err().to_string()
+    };
+    let swapped = with_weights_of("fold-1");
+    assert!(swapped.contains("fold-0") && swapped.contains(&folds[1][..12]), "{swapped}");
+    assert!(swapped.contains("put the weights back"), "{swapped}");
+    let again = with_weights_of("again");
+    assert!(again.contains("another training of the same fold"), "{again}");
+}
+
+#[test]
 fn an_empty_tune_set_still_gives_a_model() {
     let data = dataset(20, 0);
     let parts = data.samples().iter().map(|s| (s.subject.clone(), foramen_learn::Part::Train));

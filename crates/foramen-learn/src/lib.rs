@@ -52,7 +52,9 @@ struct Readme;
 pub use cross_validation::{CrossValidation, FoldSummary, cross_validate};
 pub use error::LearnError;
 pub use learner::{Classifier, Learner};
-pub use predictions::{Prediction, PredictionTable, read_predictions, write_predictions};
+pub use predictions::{
+    Prediction, PredictionTable, read_predictions, write_predictions, write_predictions_with,
+};
 pub use ruler::{FittedRuler, Ruler};
 pub use sample::{Dataset, Sample};
 pub use sets::{TestSet, TrainSet, TuneSet};

@@ -117,10 +117,28 @@ pub fn write_predictions(
     table: impl io::Write,
     predictions: &[Prediction],
 ) -> Result<(), LearnError> {
+    write_predictions_with(table, predictions, &[])
+}
+
+/// Writes predictions as [`write_predictions`] does, with further columns: the title of
+/// each and its cells, one for each prediction. [`read_predictions`] passes them over.
+///
+/// # Errors
+/// [`LearnError::Csv`] when the table cannot be written.
+///
+/// # Panics
+/// When a column has not as many cells as there are predictions.
+pub fn write_predictions_with(
+    table: impl io::Write,
+    predictions: &[Prediction],
+    further: &[(&str, Vec<String>)],
+) -> Result<(), LearnError> {
+    let complete = further.iter().all(|(_, cells)| cells.len() == predictions.len());
+    assert!(complete, "a further column has a cell for each prediction");
     let mut writer = csv::Writer::from_writer(table);
-    writer.write_record(HEADER)?;
-    for p in predictions {
-        writer.write_record([
+    writer.write_record(HEADER.into_iter().chain(further.iter().map(|(title, _)| *title)))?;
+    for (place, p) in predictions.iter().enumerate() {
+        let cells = [
             inert(p.subject.as_str()).into_owned(),
             p.level.to_string(),
             p.side.to_string(),
@@ -128,7 +146,9 @@ pub fn write_predictions(
             p.fold.to_string(),
             p.outcome.map(|outcome| outcome.label().to_string()).unwrap_or_default(),
             p.probability.get().to_string(),
-        ])?;
+        ];
+        let more = further.iter().map(|(_, cells)| inert(&cells[place]).into_owned());
+        writer.write_record(cells.into_iter().chain(more))?;
     }
     Ok(writer.flush().map_err(csv::Error::from)?)
 }

@@ -84,7 +84,9 @@ impl Columns {
         }
         let mut remarks = Vec::new();
         let days = finder.visits(&mut places, redcap, &mut remarks, window)?;
-        let dated = !days.is_empty() || !matches!(places[Field::Visit as usize], Place::Nowhere);
+        let events = redcap && days.len() < mapping.nominal.len();
+        let dated =
+            events || !days.is_empty() || !matches!(places[Field::Visit as usize], Place::Nowhere);
         if redcap && matches!(places[Field::SubjectId as usize], Place::Nowhere) {
             // The first column of an export is always the record's id.
             places[Field::SubjectId as usize] = Place::At(0);
@@ -219,6 +221,22 @@ impl Columns {
         stated.map(|(_, visit)| *visit).or_else(|| Visit::of_text(word))
     }
 
+    /// The day of a REDCap event that the mapping states under `nominal`, and which of its
+    /// names that is.
+    pub(crate) fn event_day(&self, event: &str) -> Option<(usize, Visit)> {
+        let stated = |(name, _): &&(String, Visit)| is_nominal_event(name, event);
+        let at = self.visits.iter().position(|visit| stated(&visit))?;
+        Some((at, self.visits[at].1))
+    }
+
+    /// A name that the mapping states under `nominal`, by its place; it is a column where it
+    /// is one.
+    pub(crate) fn nominal_events(&self) -> impl Iterator<Item = (usize, &str)> {
+        let column = |name: &str| self.names.iter().any(|other| other.to_lowercase() == name);
+        let names = self.visits.iter().map(|(name, _)| name.as_str()).enumerate();
+        names.filter(move |(_, name)| !column(name))
+    }
+
     /// Whether two fields are one column.
     pub(crate) fn share(&self, one: Field, other: Field) -> bool {
         share(&self.places, one, other)
@@ -246,6 +264,15 @@ impl Columns {
         });
         texts.keep_row(filled)
     }
+}
+
+/// Whether a name in lower case is an event of REDCap: its unique name with or without the
+/// arm (`week_8_arm_1`), or its label with or without the arm.
+fn is_nominal_event(name: &str, event: &str) -> bool {
+    let event = event.to_lowercase();
+    let label = event.split(" (arm").next().unwrap_or_default().trim();
+    let unique = event.rsplit_once("_arm_").map_or(event.as_str(), |(unique, _)| unique);
+    [event.as_str(), label, unique].contains(&name)
 }
 
 fn share(places: &[Place], one: Field, other: Field) -> bool {

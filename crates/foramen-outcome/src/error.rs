@@ -138,6 +138,18 @@ pub enum OutcomeError {
         /// The visit.
         visit: String,
     },
+    /// A nominal visit is neither a column nor an event of the export.
+    #[error(
+        "the mapping says under [nominal] when {event:?} is, which is neither a column nor an \
+         event of the export; its events are {}; correct the mapping",
+        found.join(", ")
+    )]
+    NominalEvent {
+        /// The name in the mapping.
+        event: String,
+        /// The events there are.
+        found: Vec<String>,
+    },
     /// A value of the mapping cannot be.
     #[error("the mapping has a {key} that cannot be; {remedy}")]
     MappingValue {
@@ -221,6 +233,20 @@ pub enum OutcomeError {
         /// The names there are.
         found: Vec<String>,
     },
+    /// A covariate is larger than any measurement of a patient.
+    #[error(
+        "row {} of the outcome table: {column} = {value:e} is larger than any measurement of a \
+         patient; correct it, or leave it blank",
+        rows.iter().map(u64::to_string).collect::<Vec<_>>().join(" or ")
+    )]
+    HugeNumber {
+        /// The rows of the episode, from 2.
+        rows: Vec<u64>,
+        /// The column.
+        column: String,
+        /// The number.
+        value: f64,
+    },
     /// A covariate that has to be a number is none.
     #[error(
         "row {} of the outcome table: {column} = {value:?} is no number; correct it, leave it \
@@ -258,7 +284,7 @@ fn instead_of(column: &str) -> &'static str {
     match column {
         "level" | "side" | "injection_date" => ", or give what holds for all rows under [constant]",
         "followup_date" | "nrs_followup" => {
-            ", or say under [nominal] when the columns of visits without dates are"
+            ", or say under [nominal] when the columns or the events of visits without dates are"
         }
         _ => "",
     }

@@ -108,5 +108,6 @@ pub use remark::Remark;
 pub use rule::LabelRule;
 pub use score::Rounding;
 pub use sensitivity::{Definition, MissingOutcome, Sensitivity, SensitivityRow};
+pub use spelling::may_be_one_person;
 pub use subjects::NearMiss;
 pub use visit::Unit;

@@ -2,6 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Episode, OutcomeError, OutcomeOptions, Outcomes};
 
+/// Larger numbers are slips, and would drown all others when they are standardised.
+const LARGEST: f64 = 1e12;
+
 /// The one number that each episode has without being a covariate.
 const BASELINE: &str = "nrs_baseline";
 
@@ -26,7 +29,8 @@ impl Outcomes {
     /// ```
     ///
     /// # Errors
-    /// [`OutcomeError::NoNumber`] for a cell that holds anything else, and
+    /// [`OutcomeError::NoNumber`] for a cell that holds anything else,
+    /// [`OutcomeError::HugeNumber`] for one beyond 10¹², and
     /// [`OutcomeError::NoCovariate`] for a name under which no episode has anything.
     pub fn covariate_numbers(
         &self,
@@ -50,6 +54,10 @@ impl Outcomes {
                     column: name.clone(),
                     value,
                 })?;
+                if let Some(value) = number.filter(|number| number.abs() > LARGEST) {
+                    let rows = episode.rows.clone();
+                    return Err(OutcomeError::HugeNumber { rows, column: name.clone(), value });
+                }
                 Ok((name.clone(), number))
             });
             Ok((episode.rows[0], numbers.collect::<Result<_, OutcomeError>>()?))
@@ -113,6 +121,20 @@ mod tests {
         assert!(error.contains("row 2") && error.contains("age = \"old\""), "{error}");
         let error = numbers("inf", &["age"]).unwrap_err().to_string();
         assert!(error.contains("\"inf\""), "{error}");
+        // An age that nobody has is missing, and said; of a dose nobody can tell.
+        assert_eq!(numbers("1e308", &["age"]).unwrap()[&2]["age"], None);
+        for huge in ["1e308", "-4e12"] {
+            let table = format!(
+                "subject_id,level,side,injection_date,nrs_baseline,followup_date,nrs_followup,dose\n\
+                 S1,C5/6,left,2024-03-01,7,2024-04-30,3,{huge}\n"
+            );
+            let options = OutcomeOptions::default();
+            let outcomes = read(table.as_bytes(), &options).unwrap();
+            let error = outcomes.covariate_numbers(&["dose".to_owned()], &options).unwrap_err();
+            let error = error.to_string();
+            assert!(error.contains("row 2") && error.contains("dose ="), "{error}");
+            assert!(error.contains("larger than any measurement"), "{error}");
+        }
     }
 
     #[test]

@@ -139,6 +139,9 @@ impl PainTable {
         drop(text);
         let scores = [Field::NrsBaseline, Field::NrsFollowup].map(|field| columns.name(field));
         scale.check(mapping.scale, scores)?;
+        if let Some(assembly) = &builder.assembly {
+            assembly.check_nominal(&columns)?;
+        }
         let mut table = builder.finish(columns.covariate_names());
         if lines.skipped > usize::from(separator_line) && mapping.header_row.is_none() {
             let (line, skipped) = (header_line, lines.skipped);

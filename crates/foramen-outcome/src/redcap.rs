@@ -1,17 +1,19 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use foramen_types::SubjectId;
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-use crate::columns::RedcapColumns;
+use crate::columns::{Columns, RedcapColumns};
 use crate::covariates::{TextId, Texts};
 use crate::episode::days_between;
 use crate::field::Field;
 use crate::mapping::RedcapEvents;
 use crate::reader::Reader;
 use crate::row::{Anchor, Cell, Foramen, Key, Row, Told};
-use crate::{Rejection, RejectionReason};
+use crate::visit::Visit;
+use crate::{OutcomeError, Rejection, RejectionReason};
 
 /// The rows of a REDCap export, before those of one record complete each other.
 #[derive(Default)]
@@ -20,6 +22,9 @@ pub(crate) struct Assembly {
     /// Whether a visit can have a row of its own.
     visits: bool,
     followup_columns: Option<Arc<[String; 2]>>,
+    /// The nominal visits that rows were found of, by place.
+    nominal: BTreeSet<usize>,
+    events: BTreeSet<String>,
 }
 
 /// What becomes of all records.
@@ -41,6 +46,8 @@ struct Loose {
     foramen: Foramen,
     told: Told,
     fault: Option<Box<Rejection>>,
+    /// When the visit of its event is, where the mapping states that.
+    nominal: Option<Visit>,
     /// Whether it has a score of a visit that is neither baseline nor follow-up.
     unasked: bool,
     /// What the table calls the score and the date of a follow-up.
@@ -71,6 +78,11 @@ impl Assembly {
         });
         let redcap = reader.columns.redcap.as_ref();
         let event = redcap.map_or("", |redcap| redcap.event(reader.record));
+        let (place, nominal) = reader.columns.event_day(event).unzip();
+        self.nominal.extend(place);
+        if !event.is_empty() && !self.events.contains(event) {
+            self.events.insert(event.to_owned());
+        }
         self.visits |= redcap.is_some_and(RedcapColumns::have_visits);
         self.rows.push(Loose {
             line: reader.line,
@@ -80,11 +92,23 @@ impl Assembly {
             foramen,
             told,
             fault,
+            nominal,
             unasked: false,
             followup_columns: Arc::clone(columns),
             no_level: reader.no_key(Field::Level, Some(id)),
             no_side: reader.no_key(Field::Side, Some(id)),
         });
+    }
+
+    /// Checks that rows were found of every event that the mapping says the day of.
+    pub(crate) fn check_nominal(&self, columns: &Columns) -> Result<(), OutcomeError> {
+        match columns.nominal_events().find(|(place, _)| !self.nominal.contains(place)) {
+            Some((_, event)) => Err(OutcomeError::NominalEvent {
+                event: event.to_owned(),
+                found: self.events.iter().cloned().collect(),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Completes the rows of each record by each other.
@@ -106,6 +130,16 @@ impl Loose {
     /// Keeps baselines where baselines are asked, and follow-ups where
     /// follow-ups are.
     fn sort_scores(&mut self, events: &RedcapEvents) {
+        // A day after the injection is no baseline, and the other way round.
+        match self.nominal {
+            Some(Visit::Baseline) => {
+                (self.told.followup, self.told.followup_date) = Default::default();
+            }
+            Some(Visit::Day(_)) => {
+                (self.told.baseline, self.told.baseline_date) = Default::default();
+            }
+            None => {}
+        }
         let is_in = |list: &[String]| list.iter().any(|name| is_event(name, &self.event));
         let (before, after) = (&events.baseline_events, &events.followup_events);
         let at_baseline = is_in(before);
@@ -117,6 +151,18 @@ impl Loose {
         }
         if no_followup {
             (self.told.followup, self.told.followup_date) = Default::default();
+        }
+    }
+
+    /// The date of its follow-up; the nominal day after the only injection where none was
+    /// entered.
+    fn date_after(&self, injection: Date, alone: bool) -> Cell<Date> {
+        let told = self.told.followup_date.clone();
+        match self.nominal {
+            Some(Visit::Day(day)) if alone && told.value.is_none() => {
+                Cell { value: injection.checked_add(i64::from(day).days()).ok(), ..told }
+            }
+            _ => told,
         }
     }
 
@@ -169,6 +215,9 @@ impl Records {
         self.missed.extend(missed.iter().map(|event| (rows[0].subject, event.clone())));
         let level = only(rows.iter().map(|row| row.foramen.level));
         let side = only(rows.iter().map(|row| row.foramen.side));
+        // Of which of several injections a visit without a date is, nobody can say.
+        let first = rows.iter().find_map(|row| row.injection);
+        let alone = rows.iter().all(|row| row.injection.is_none() || row.injection == first);
         for row in rows {
             let Some(injection) = row.injection else {
                 self.rejected.extend(row.fault.as_deref().cloned());
@@ -190,7 +239,11 @@ impl Records {
                 line: followup.line,
                 key,
                 // The events are told once, by the row of the injection.
-                told: Told { events: Box::default(), ..followup.told.clone() },
+                told: Told {
+                    events: Box::default(),
+                    followup_date: followup.date_after(injection, alone),
+                    ..followup.told.clone()
+                },
                 // A visit with a fault is a visit all the same.
                 fault: followup.fault.clone(),
                 anchor: None,

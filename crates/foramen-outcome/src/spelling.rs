@@ -2,6 +2,21 @@
 
 use foramen_table::without_decimals;
 
+/// Whether two different ids may be of one person who was typed in two ways: they differ in
+/// case, leading zeros, spaces, a separator between letters and digits, decimals that a
+/// spreadsheet added, or the entry of REDCap's double data entry.
+///
+/// ```
+/// use foramen_outcome::may_be_one_person;
+///
+/// assert!(may_be_one_person("P-0012", "p0012") && may_be_one_person("1001", "1001.0"));
+/// assert!(!may_be_one_person("1001", "1002"));
+/// ```
+#[must_use]
+pub fn may_be_one_person(one: &str, other: &str) -> bool {
+    one != other && spelling(one) == spelling(other)
+}
+
 /// What ids share that may be one person typed in two ways: they differ in case,
 /// leading zeros, spaces, a separator between letters and digits, decimals that a
 /// spreadsheet added, or the entry of REDCap's double data entry.

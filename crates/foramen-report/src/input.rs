@@ -41,6 +41,9 @@ pub struct Cohort {
     pub images_unread: usize,
     /// Remarks on the images of included rows, the most frequent first.
     pub remarks: Vec<Remarked>,
+    /// Subjects who may be one person, in words: ids written almost alike, and images that two
+    /// have in common.
+    pub doubtful_identities: Vec<String>,
     /// Rows for which sets of images competed: which was measured, and why not the other.
     pub competing: Vec<String>,
 }

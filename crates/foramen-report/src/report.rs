@@ -85,6 +85,8 @@ fn cohort<S: Serializer>(cohort: &Cohort, serializer: S) -> Result<S::Ok, S::Err
         #[serde(skip_serializing_if = "Vec::is_empty")]
         remarks: Vec<Remark<'a>>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
+        doubtful_identities: &'a Vec<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
         competing: &'a Vec<String>,
     }
     #[derive(Serialize)]
@@ -114,6 +116,7 @@ fn cohort<S: Serializer>(cohort: &Cohort, serializer: S) -> Result<S::Ok, S::Err
         studies_without_row,
         images_unread,
         remarks,
+        doubtful_identities: &cohort.doubtful_identities,
         competing: &cohort.competing,
     }
     .serialize(serializer)

@@ -52,6 +52,7 @@ pub(crate) fn study() -> ReportInput {
             studies_without_row: 2,
             images_unread: 0,
             remarks: Vec::new(),
+            doubtful_identities: Vec::new(),
             competing: Vec::new(),
         },
         models: vec![

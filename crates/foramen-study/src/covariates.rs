@@ -10,7 +10,7 @@ use crate::table::{Table, number_in};
 pub type Numbers = BTreeMap<String, Option<f64>>;
 
 /// Larger numbers are slips, and would drown all others when they are standardised.
-const LARGEST: f64 = 1e12;
+pub(crate) const LARGEST: f64 = 1e12;
 
 /// Reads a table of numbers, `subject_id` and a column for each of `names`, for those
 /// who are to be predicted. A blank cell is a missing number; other columns are

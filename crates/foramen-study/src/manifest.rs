@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use foramen_dicom::{Scan, StackHeader};
-use foramen_outcome::Episode;
+use foramen_outcome::{Episode, may_be_one_person};
 use foramen_types::{Level, Outcome, Side, SubjectId};
 use jiff::civil::Date;
 
@@ -12,6 +12,7 @@ use crate::exclusion::Exclusion;
 use crate::image_choice::ImageChoice;
 use crate::inputs::StudyInputs;
 use crate::levels::{LevelEdits, Levels};
+use crate::same_images::SameImages;
 use crate::unread::UnreadImages;
 
 /// A row that can be used: an injection with an outcome and an axial scan.
@@ -86,6 +87,8 @@ pub struct Manifest {
     pub(crate) level_edits: Option<LevelEdits>,
     pub(crate) unread: Vec<UnreadImages>,
     pub(crate) choices: Vec<ImageChoice>,
+    pub(crate) same_images: Vec<SameImages>,
+    pub(crate) table_near_misses: Vec<String>,
 }
 
 impl Manifest {
@@ -98,6 +101,7 @@ impl Manifest {
         let mut manifest = Self {
             rows: outcomes.rows,
             level_edits: inputs.levels.and_then(Levels::edits),
+            table_near_misses: outcomes.near_misses.iter().map(ToString::to_string).collect(),
             ..Self::default()
         };
         for rejection in &outcomes.rejected {
@@ -128,7 +132,8 @@ impl Manifest {
             .extend(outcomes.rejected.iter().filter_map(|rejection| rejection.subject.as_ref()));
         for subject in stacks.keys().filter(|subject| !with_rows.contains(*subject)) {
             manifest.studies_without_row.push((*subject).clone());
-            let near = with_rows.iter().filter(|other| subject.is_near_miss(other));
+            let near = |other: &&&SubjectId| may_be_one_person(subject.as_str(), other.as_str());
+            let near = with_rows.iter().filter(near);
             manifest.near_misses.extend(near.map(|row| ((*row).clone(), (*subject).clone())));
         }
         manifest.kept.sort_by(|a, b| key(a).cmp(&key(b)));
@@ -201,11 +206,23 @@ impl Manifest {
         &self.studies_without_row
     }
 
-    /// Pairs of subject ids, one of a row and one of images, that differ only in
-    /// case or leading zeros: most likely one person.
+    /// Pairs of subject ids, one of a row and one of images, that are written almost alike
+    /// ([`may_be_one_person`]): most likely one person.
     #[must_use]
     pub fn near_misses(&self) -> &[(SubjectId, SubjectId)] {
         &self.near_misses
+    }
+
+    /// Subjects of the outcome table whose ids are written almost alike, in words.
+    #[must_use]
+    pub fn table_near_misses(&self) -> &[String] {
+        &self.table_near_misses
+    }
+
+    /// Subjects with measured images in common; none before slices are selected.
+    #[must_use]
+    pub fn same_images(&self) -> &[SameImages] {
+        &self.same_images
     }
 
     /// What a person changed in the disc positions that were drafted.

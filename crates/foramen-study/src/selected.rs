@@ -34,7 +34,9 @@ impl Selected {
         let unread = selections.unread.clone();
         let choices =
             selections.episodes.iter().filter_map(EpisodeSelection::image_choice).collect();
-        Self { manifest: Manifest { kept, excluded, unread, choices, ..manifest }, selections }
+        let same_images = selections.same_images.clone();
+        let manifest = Manifest { kept, excluded, unread, choices, same_images, ..manifest };
+        Self { manifest, selections }
     }
 
     /// Rows that lead to a prediction, by subject, level and side.

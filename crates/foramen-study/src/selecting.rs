@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foramen_dicom::{Scan, StackHeader};
 use foramen_image::SliceSource;
-use foramen_select::Foramen;
+use foramen_select::{Foramen, MeasuredStack};
 use foramen_types::{Side, SubjectId};
 use rayon::prelude::*;
 
@@ -14,6 +14,7 @@ use crate::image_choice::{ChosenImages, RunnerUpImages};
 use crate::levels::Levels;
 use crate::manifest::by_subject;
 use crate::manifest::{Kept, Manifest};
+use crate::same_images::{digest, shared};
 use crate::selected::Selected;
 use crate::selections::{EpisodeSelection, ProfileEpisode, ProfileRow, Selections};
 use crate::series::{Measured, source_of};
@@ -40,7 +41,7 @@ pub fn select_slices(
     let done = std::sync::atomic::AtomicUsize::new(0);
     let total = subjects.len();
     let subjects: Vec<_> = subjects.into_iter().collect();
-    let parts: Vec<Selections> = subjects
+    let parts: Vec<(Selections, BTreeSet<u64>)> = subjects
         .par_iter()
         .map(|(subject, episodes)| {
             let none = Vec::new();
@@ -50,8 +51,9 @@ pub fn select_slices(
             selected
         })
         .collect();
-    let mut all = Selections::default();
-    for part in parts {
+    let digests = subjects.iter().zip(&parts).map(|((subject, _), part)| (*subject, &part.1));
+    let mut all = Selections { same_images: shared(digests), ..Selections::default() };
+    for (part, _) in parts {
         all.episodes.extend(part.episodes);
         all.profile.extend(part.profile);
         all.patches.extend(part.patches);
@@ -63,14 +65,15 @@ pub fn select_slices(
     Selected::new(manifest, all)
 }
 
+/// What is selected for a subject, and the digests of the images that were measured.
 fn select_subject(
     subject: &SubjectId,
     episodes: &[&Kept],
     stacks: &[&StackHeader],
     given: Option<&Levels>,
     config: &StudyConfig,
-) -> Selections {
-    let mut result = Selections::default();
+) -> (Selections, BTreeSet<u64>) {
+    let (mut result, mut digests) = (Selections::default(), BTreeSet::new());
     // By the series that are asked for.
     let mut works: BTreeMap<Vec<String>, Workplace<'_>> = BTreeMap::new();
     let mut chosen: BTreeSet<(SliceSource, Side)> = BTreeSet::new();
@@ -104,6 +107,8 @@ fn select_subject(
         if !fresh.is_empty() {
             result.unread.extend(series.unread.iter().cloned());
         }
+        let slices = series.stacks.iter().flat_map(MeasuredStack::slices);
+        digests.extend(slices.filter_map(|(slice, _)| digest(slice)));
         add_profile(&mut result.profile, (subject, series), &fresh, &judged);
         let further = auxiliary(subject, series, &chosen, config).into_iter();
         result.patches.extend(further.filter(|patch| fresh.contains(&patch.source())));
@@ -112,7 +117,7 @@ fn select_subject(
             result.levels.insert(subject.clone(), *level, disc.clone());
         }
     }
-    result
+    (result, digests)
 }
 
 /// Chooses the slice of an episode: on the set that comes first at its level, of the latest

@@ -5,6 +5,7 @@ use foramen_types::{Level, Side, SubjectId};
 
 use crate::image_choice::{ChosenImages, ImageChoice};
 use crate::levels::Levels;
+use crate::same_images::SameImages;
 use crate::samples::PatchSample;
 use crate::unread::UnreadImages;
 
@@ -135,4 +136,6 @@ pub struct Selections {
     pub patches: Vec<PatchSample>,
     /// Images of the measured series that could not be decoded.
     pub unread: Vec<UnreadImages>,
+    /// Subjects with measured images in common.
+    pub same_images: Vec<SameImages>,
 }

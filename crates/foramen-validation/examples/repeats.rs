@@ -80,7 +80,7 @@ fn run(arguments: &Arguments) -> Result<()> {
 /// The selected slices of a cohort, and the AUC that its pictures allow.
 fn prepare(subjects: usize, cohort_seed: u64, out: &Path) -> Result<(Dataset, Option<f64>)> {
     let out = &out.join(format!("{subjects}-{cohort_seed}"));
-    prepare_output(out, true)?;
+    let _lock = prepare_output(out, true)?;
     let inputs = Inputs { cohort_seed, ..Inputs::synthetic(subjects) }.open()?;
     run_selection(&inputs, &StudyConfig::default(), out)?;
     let truth = inputs.truth.context("a synthetic cohort has its truth")?;

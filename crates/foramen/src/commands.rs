@@ -20,6 +20,8 @@ pub mod check_device;
 pub mod cohort;
 pub mod evaluate;
 pub mod export;
+#[cfg(feature = "torch")]
+pub mod export_model;
 pub mod label;
 pub mod levels;
 #[cfg(feature = "torch")]
@@ -36,6 +38,7 @@ pub mod train;
 pub use crate::files::create;
 pub use crate::inputs::{Inputs, OpenedInputs, prepare_output};
 pub use crate::progress::bar;
+pub use crate::run_lock::RunLock;
 pub use crate::stages::{dataset, run_selection};
 pub use crate::study_source::StudySource;
 pub use crate::terminal::{finish, print};

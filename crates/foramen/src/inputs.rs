@@ -13,6 +13,7 @@ use foramen_types::{SubjectId, SubjectKey};
 use crate::demo_cohort::demo_cohort;
 use crate::files::open;
 use crate::progress::counter;
+use crate::run_lock::{LOCK, RunLock};
 use crate::scan_arguments::{ImageArguments, ScanArguments};
 use crate::study_source::StudySource;
 
@@ -252,14 +253,19 @@ fn scan_folder(dicom: &Path, how: &ScanArguments, key: SubjectKey) -> Result<Sca
     Ok(found)
 }
 
-/// Makes the output folder; one that holds something is refused unless `force`.
+/// Makes the output folder and takes it for this run; one that holds something is refused
+/// unless `force`.
 ///
 /// # Errors
-/// When the folder is not empty, or cannot be made.
-pub fn prepare_output(folder: &Path, force: bool) -> Result<()> {
-    let is_empty = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+/// When another run has the folder, when it is not empty, or cannot be made.
+pub fn prepare_output(folder: &Path, force: bool) -> Result<RunLock> {
+    fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
+    let lock = RunLock::take(folder)?;
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("could not read {}", folder.display()))?;
+    let is_empty = entries.flatten().all(|entry| entry.file_name() == LOCK);
     if !is_empty && !force {
         bail!("{} is not empty; give --force to write into it, or another --out", folder.display());
     }
-    fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))
+    Ok(lock)
 }

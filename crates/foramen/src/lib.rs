@@ -49,8 +49,14 @@ mod contact_sheet;
 mod covariates;
 mod demo_cohort;
 #[cfg(feature = "torch")]
+mod demo_models;
+#[cfg(feature = "torch")]
 mod explanation;
+#[cfg(feature = "torch")]
+mod far_covariates;
 mod files;
+#[cfg(feature = "torch")]
+mod fold_models;
 mod inputs;
 mod labels;
 mod levels_page;
@@ -58,6 +64,7 @@ mod progress;
 mod provenance;
 mod reporting;
 mod reviewed_training;
+mod run_lock;
 mod scan_arguments;
 mod scored_table;
 mod stack_table;

@@ -40,6 +40,9 @@ enum Task {
     /// Predict the outcome of injections to come with trained models.
     #[cfg(feature = "torch")]
     Predict(commands::predict::Arguments),
+    /// Write trained models as one TorchScript file for PyTorch.
+    #[cfg(feature = "torch")]
+    ExportModel(commands::export_model::Arguments),
     /// AUC, calibration and more, from any table of predictions.
     Evaluate(commands::evaluate::Arguments),
     /// Compare measured widths with readers'.
@@ -80,6 +83,8 @@ fn main() -> ExitCode {
         Task::Train(arguments) => commands::train::run(&arguments),
         #[cfg(feature = "torch")]
         Task::Predict(arguments) => commands::predict::run(&arguments),
+        #[cfg(feature = "torch")]
+        Task::ExportModel(arguments) => commands::export_model::run(&arguments),
         Task::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Task::Agreement(arguments) => commands::agreement::run(&arguments),
         Task::Report(arguments) => commands::report::run(&arguments),

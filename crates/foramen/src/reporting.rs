@@ -14,6 +14,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::files::open;
+use crate::stages::near_misses;
 
 /// How many example slices the report shows.
 const EXAMPLES: usize = 6;
@@ -163,6 +164,10 @@ fn cohort(manifest: &Manifest) -> Cohort {
         studies_without_row: flow.studies_without_row,
         images_unread: manifest.unread().iter().map(|unread| unread.images).sum(),
         remarks: remarks(manifest),
+        doubtful_identities: near_misses(manifest)
+            .into_iter()
+            .chain(manifest.same_images().iter().map(ToString::to_string))
+            .collect(),
         competing: competing(manifest),
     }
 }

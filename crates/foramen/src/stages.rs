@@ -34,11 +34,8 @@ pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) ->
     if let Some(edits) = manifest.level_edits() {
         say!("disc positions: {edits}");
     }
-    for (row, images) in manifest.near_misses() {
-        eprintln!(
-            "note: subject {row} of the table and {images} of the images differ only in case or \
-             leading zeros; they are kept apart"
-        );
+    for miss in near_misses(&manifest) {
+        eprintln!("warning: {miss}");
     }
     let progress = bar("select", manifest.kept().len());
     let selected =
@@ -47,6 +44,9 @@ pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) ->
             progress.set_position(done as u64);
         });
     progress.finish();
+    for same in selected.manifest.same_images() {
+        eprintln!("warning: {same}");
+    }
     for unread in selected.manifest.unread() {
         eprintln!("note: {unread}; the narrowest slice may be among them");
     }
@@ -71,6 +71,19 @@ pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) ->
 
 /// So many subjects of each reason are named.
 const NAMED: usize = 8;
+
+/// Ids that are written almost alike, in words: of the table, and of table and images.
+pub(crate) fn near_misses(manifest: &Manifest) -> Vec<String> {
+    let of_table = manifest.table_near_misses().iter();
+    let of_table = of_table.map(|miss| format!("{miss}; they are kept apart"));
+    let with_images = manifest.near_misses().iter().map(|(row, images)| {
+        format!(
+            "subject {row} of the table and {images} of the images are written almost alike and \
+             may be one person; they are kept apart"
+        )
+    });
+    of_table.chain(with_images).collect()
+}
 
 /// Says how many rows were left out for each reason, with the detail of the first.
 pub(crate) fn say_excluded(selected: &Selected) {

@@ -1,11 +1,13 @@
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use foramen_learn::{Dataset, Learner, Prediction, Ruler, Split, cross_validate};
 use foramen_metrics::{MetricsError, Scores, auc};
 use foramen_study::files::{
     ModelNotes, StageNotes, read_stages, remove_later_stages, write_predictions, write_stages,
 };
+
+use foramen_study::review::REVIEWED;
 
 use crate::provenance::provenance;
 use crate::reporting::predictions_file;
@@ -80,6 +82,34 @@ pub(crate) fn train_models(
     Ok(models)
 }
 
+/// Refuses to write over a finished training. One that was interrupted is none, and what
+/// persons corrected (`--reviewed`) is trained beside what is there.
+///
+/// # Errors
+/// When the folder holds the predictions of all its models, with what else there is to do.
+pub(crate) fn refuse_finished(
+    study: &Path,
+    arguments: &TrainArguments,
+    instead: &str,
+) -> Result<()> {
+    let mut models = read_stages(study)?.unwrap_or_default().models;
+    let reviewed = |model: &ModelNotes| model.predictions.starts_with(REVIEWED);
+    if arguments.reviewed && !models.iter().any(reviewed) {
+        models.clear();
+    }
+    let trained =
+        !models.is_empty() && models.iter().all(|model| study.join(&model.predictions).is_file());
+    // The report is removed where a training begins. Studies of before have it alone.
+    let finished = trained || !arguments.reviewed && study.join("report.json").is_file();
+    ensure!(
+        !finished,
+        "{} holds a finished study; give --force to train it anew and lose its models and \
+         predictions, or {instead}",
+        study.display()
+    );
+    Ok(())
+}
+
 fn train_each(
     dataset: &Dataset,
     arguments: &TrainArguments,
@@ -136,6 +166,8 @@ fn train_cnn(
 ) -> Result<TrainedModel> {
     use foramen_cnn::{Cnn, CnnConfig, ModelCard};
 
+    use crate::fold_models::{folder_of, write_index};
+
     foramen_tch::reuse_memory()?;
     let pixels = dataset.samples().first().map_or(0, |sample| sample.patch.nrows());
     let pixel = foramen_study::files::read_pixel(out)?;
@@ -176,7 +208,7 @@ fn train_cnn(
     progress.finish_with_message("");
     let pooled = model.scores().ok().and_then(|scores| auc(&scores).ok());
     for (fold, fitted) in fitted.iter().enumerate() {
-        let folder = out.join("models").join(format!("fold-{fold}"));
+        let folder = folder_of(&out.join("models"), fold);
         fitted.save(&folder)?;
         let mut card = ModelCard::of(fitted)
             .with_title("Outcome of a cervical foraminal steroid injection from a patch of MRI")
@@ -192,6 +224,7 @@ fn train_cnn(
         }
         card.write(&folder)?;
     }
+    write_index(&out.join("models"), &fitted)?;
     write_predictions(&out.join("predictions.csv"), &model.predictions)?;
     // What they were kept for is done.
     remove_folder(&checkpoints)?;

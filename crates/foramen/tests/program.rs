@@ -64,6 +64,54 @@ fn a_study_goes_from_its_arguments_to_its_report() {
     let again = ended(foramen(folder.path()).args(arguments));
     assert_eq!(again.status.code(), Some(1));
     assert!(text(&again.stderr).contains("--force"), "{}", text(&again.stderr));
+
+    // A finished study has nothing to resume, and goes only where that is asked for.
+    let predictions = fs::read(out.join("predictions-ruler.csv")).unwrap();
+    let resumed = ended(foramen(folder.path()).args([&arguments[..], &["--resume"]].concat()));
+    let said = text(&resumed.stderr);
+    assert!(!resumed.status.success() && said.contains("finished study"), "{said}");
+    assert_eq!(fs::read(out.join("predictions-ruler.csv")).unwrap(), predictions);
+    let forced = ended(foramen(folder.path()).args([&arguments[..], &["--force"]].concat()));
+    assert!(forced.status.success(), "{}", text(&forced.stderr));
+    // One that was interrupted is gone on with.
+    for name in ["predictions-ruler.csv", "report.json"] {
+        fs::remove_file(out.join(name)).unwrap();
+    }
+    let resumed = ended(foramen(folder.path()).args([&arguments[..], &["--resume"]].concat()));
+    assert!(resumed.status.success(), "{}", text(&resumed.stderr));
+}
+
+#[test]
+fn a_folder_holds_one_run_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let arguments = ["select", "--out", "out", "--force"];
+    let lock = foramen::commands::prepare_output(&out, false).unwrap();
+    let refused = ended(foramen(folder.path()).args(arguments));
+    let said = text(&refused.stderr);
+    let process = format!("in use by process {}", std::process::id());
+    assert!(!refused.status.success() && said.contains(&process), "{said}");
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 1, "the refused run wrote something");
+    drop(lock);
+    // What is left of a process that was killed stops nobody.
+    let mut killed = foramen(folder.path());
+    let killed = killed.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut killed = killed.spawn().unwrap();
+    while !out.join("foramen.lock").is_file() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    // It has taken the lock when it has written its name.
+    while fs::read(out.join("foramen.lock")).map_or(true, |written| written.is_empty()) {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    killed.kill().unwrap();
+    let id = killed.id();
+    killed.wait().unwrap();
+    let after = ended(foramen(folder.path()).args(arguments));
+    let said = text(&after.stderr);
+    assert!(after.status.success(), "{said}");
+    assert!(said.contains(&format!("process {id} on")) && said.contains("taken over"), "{said}");
+    assert!(!out.join("foramen.lock").exists());
 }
 
 /// Puts a broken RLE stream in the place of the pixels of a file in explicit VR little
@@ -252,4 +300,225 @@ S1,C5/6,left,2024-03-01,7,,
     assert!(text(&output.stdout).contains("no follow-up score"), "{}", text(&output.stdout));
     let said = text(&output.stderr);
     assert!(said.contains("none of the 1 rows gave a label"), "{said}");
+}
+
+/// Copies the DICOM files of a patient under another Patient ID and other UIDs, as an
+/// anonymiser that ran twice leaves them; the pixels stay.
+fn copy_patient(dicom: &Path, from: &str, to: &str) {
+    let replace = |bytes: &[u8], what: &[u8], by: &[u8]| -> Vec<u8> {
+        let mut bytes = bytes.to_vec();
+        for at in 0..bytes.len().saturating_sub(what.len()) {
+            if bytes[at..].starts_with(what) {
+                bytes[at..at + by.len()].copy_from_slice(by);
+            }
+        }
+        bytes
+    };
+    let mut folders = vec![dicom.to_owned()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    fs::create_dir(dicom.join("copied")).unwrap();
+    let mut copied = 0;
+    for (place, file) in files.iter().enumerate() {
+        let bytes = fs::read(file).unwrap();
+        if bytes.windows(from.len()).any(|window| window == from.as_bytes()) {
+            let other = replace(&bytes, from.as_bytes(), to.as_bytes());
+            let other = replace(&other, b"2.25.", b"2.26.");
+            fs::write(dicom.join(format!("copied/{place}.dcm")), other).unwrap();
+            copied += 1;
+        }
+    }
+    assert!(copied > 10);
+}
+
+#[test]
+fn one_person_under_two_ids_is_shown_in_the_terminal_and_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| ended(foramen(folder.path()).args(arguments));
+    let drawn = run(&["cohort", "--out", "c", "--subjects", "20"]);
+    assert!(drawn.status.success(), "{}", text(&drawn.stderr));
+    copy_patient(&folder.path().join("c/dicom"), "P0002", "Q0002");
+    let path = folder.path().join("c/outcomes.csv");
+    let table = fs::read_to_string(&path).unwrap();
+    let row = table.lines().find(|line| line.starts_with("P0002")).unwrap();
+    // The copy has a row of its own, and one patient is written in two ways.
+    let [copy, almost] = ["Q0002", "p-0003"].map(|id| row.replace("P0002", id));
+    fs::write(&path, format!("{table}{copy}\n{almost}\n")).unwrap();
+    let study = run(&[
+        "study",
+        "--dicom",
+        "c/dicom",
+        "--outcomes",
+        "c/outcomes.csv",
+        "--folds",
+        "2",
+        "--epochs",
+        "1",
+        "--out",
+        "out",
+    ]);
+    let said = text(&study.stderr);
+    assert!(study.status.success(), "{said}");
+    assert!(said.contains("warning: subjects P0002 and Q0002 have "), "{said}");
+    let almost = "subjects P0003 (row 4) and p-0003 (row ";
+    assert!(said.contains(almost), "{said}");
+    let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
+    for words in ["may be one person:", "subjects P0002 and Q0002 have ", almost] {
+        assert!(page.contains(words), "{words}");
+    }
+    let manifest = fs::read(folder.path().join("out/manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["same_images"].as_array().unwrap().len(), 1, "{manifest:#}");
+    assert!(manifest["same_images"][0]["images"].as_u64().unwrap() > 5);
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn trained_folds_predict_and_are_exported_together_and_only_in_their_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let run = |arguments: &[&str]| ended(foramen(folder.path()).args(arguments));
+    let arguments = ["study", "--subjects", "12", "--folds", "2", "--epochs", "1", "--out", "out"];
+    let study = run(&arguments);
+    assert!(study.status.success(), "{}", text(&study.stderr));
+
+    let exported = run(&["export-model", "--model", "out/models", "--out", "m.pt"]);
+    let said = text(&exported.stdout);
+    assert!(exported.status.success(), "{said}{}", text(&exported.stderr));
+    assert!(said.contains("2 models as one: m.pt") && said.contains("differs"), "{said}");
+    let described: Value = serde_json::from_slice(&fs::read(at("m.json")).unwrap()).unwrap();
+    assert_eq!(described["inputs"][0]["shape"][1], 1, "{described:#}");
+    assert_eq!(described["folds"].as_array().unwrap().len(), 2);
+    let again = run(&["export-model", "--model", "out/models", "--out", "m.pt"]);
+    assert!(!again.status.success() && text(&again.stderr).contains("--force"), "{again:?}");
+    let one = run(&["export-model", "--model", "out/models/fold-1", "--out", "one.pt"]);
+    assert!(text(&one.stdout).contains("1 models as one"), "{}", text(&one.stderr));
+
+    // A finished training is not written over.
+    let models = fs::read(at("out/models/fold-0/weights.safetensors")).unwrap();
+    let trained = run(&["train", "--study", "out", "--folds", "2", "--epochs", "1"]);
+    let said = text(&trained.stderr);
+    assert!(!trained.status.success() && said.contains("--force"), "{said}");
+    assert_eq!(fs::read(at("out/models/fold-0/weights.safetensors")).unwrap(), models);
+
+    let export = || text(&run(&["export-model", "--model", "out/models", "--out", "x.pt"]).stderr);
+    let [first, second, aside] = ["out/models/fold-0", "out/models/fold-1", "aside"].map(at);
+    let swap = |a: &Path, b: &Path| {
+        fs::rename(a, &aside).unwrap();
+        fs::rename(b, a).unwrap();
+        fs::rename(&aside, b).unwrap();
+    };
+    // Folds whose folders were swapped, one that is missing, one too many.
+    swap(&first, &second);
+    let said = export();
+    assert!(said.contains("fold-0 holds the model of fold 1"), "{said}");
+    swap(&first, &second);
+    fs::rename(&second, at("out/models/fold-7")).unwrap();
+    let said = export();
+    assert!(said.contains("fold-1 is missing"), "{said}");
+    fs::rename(at("out/models/fold-7"), &second).unwrap();
+    // Weights that were swapped under their configurations.
+    let weights = |folder: &Path| folder.join("weights.safetensors");
+    swap(&weights(&first), &weights(&second));
+    let said = export();
+    assert!(said.contains("fold-0") && said.contains("put the weights back"), "{said}");
+    swap(&weights(&first), &weights(&second));
+    // A model of another study.
+    let other = run(&[&arguments[..7], &["--cohort-seed", "5", "--out", "other"]].concat());
+    assert!(other.status.success(), "{}", text(&other.stderr));
+    swap(&second, &at("other/models/fold-1"));
+    let said = export();
+    assert!(said.contains("fold-1 holds a model of another study"), "{said}");
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn covariates_far_outside_of_the_training_are_marked_with_the_prediction_without_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| ended(foramen(folder.path()).args(arguments));
+    let drawn = run(&["cohort", "--out", "c", "--subjects", "20"]);
+    assert!(drawn.status.success(), "{}", text(&drawn.stderr));
+    // Ages of 40 to 69; one of 1e308 is named with file, row and column.
+    let path = folder.path().join("c/outcomes.csv");
+    let table = fs::read_to_string(&path).unwrap();
+    let with_age = |slip: Option<&str>| {
+        let lines = table.lines().enumerate().map(|(place, line)| match (place, slip) {
+            (0, _) => format!("{line},years\n"),
+            (3, Some(slip)) => format!("{line},{slip}\n"),
+            _ => format!("{line},{}\n", 40 + 7 * place % 30),
+        });
+        fs::write(&path, lines.collect::<String>()).unwrap();
+    };
+    let study = [
+        "study",
+        "--dicom",
+        "c/dicom",
+        "--outcomes",
+        "c/outcomes.csv",
+        "--covariates",
+        "years",
+        "--folds",
+        "2",
+        "--epochs",
+        "1",
+        "--out",
+        "out",
+        "--force",
+    ];
+    with_age(Some("1e308"));
+    let refused = run(&study);
+    let said = text(&refused.stderr);
+    assert!(!refused.status.success(), "{said}");
+    for part in ["c/outcomes.csv", "row 4", "years = 1e308", "larger than any"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    with_age(None);
+    let trained = run(&study);
+    assert!(trained.status.success(), "{}", text(&trained.stderr));
+    // `train` reads the patches' index, which a person may have edited.
+    let index = folder.path().join("out/patches.csv");
+    let whole = fs::read_to_string(&index).unwrap();
+    let first = whole.lines().nth(1).unwrap();
+    let (rest, _) = first.rsplit_once(',').unwrap();
+    fs::write(&index, whole.replacen(first, &format!("{rest},1e308"), 1)).unwrap();
+    let refused = run(&["train", "--study", "out", "--force"]);
+    let said = text(&refused.stderr);
+    assert!(said.contains("patches.csv") && said.contains("covariate_years"), "{said}");
+
+    let found = foramen::dicom::scan(&folder.path().join("c/dicom"), &Default::default()).unwrap();
+    let mut subjects: Vec<String> =
+        found.studies().iter().map(|study| study.subject.to_string()).collect();
+    subjects.dedup();
+    let rows = subjects
+        .iter()
+        .enumerate()
+        .map(|(place, subject)| format!("{subject},{}\n", if place == 1 { 999 } else { 50 }));
+    let table: String = std::iter::once("subject_id,years\n".to_owned()).chain(rows).collect();
+    fs::write(folder.path().join("ages.csv"), table).unwrap();
+    let predicted = run(&[
+        "predict",
+        "--model",
+        "out/models",
+        "--dicom",
+        "c/dicom",
+        "--covariates",
+        "ages.csv",
+        "--out",
+        "predicted.csv",
+    ]);
+    let said = text(&predicted.stdout);
+    assert!(predicted.status.success(), "{}", text(&predicted.stderr));
+    assert!(said.contains("years = 999 (trained on 4"), "{said}");
+    assert!(said.contains("1 of ") && said.contains("rest on numbers far outside"), "{said}");
+    let table = fs::read_to_string(folder.path().join("predicted.csv")).unwrap();
+    let mut lines = table.lines();
+    assert!(lines.next().unwrap().ends_with(",probability,far_covariates,probability_without"));
+    let marked: Vec<&str> = lines.filter(|line| !line.ends_with(",,")).collect();
+    assert_eq!(marked.len(), 1, "{table}");
+    assert!(marked[0].starts_with(&subjects[1]) && marked[0].contains("years=999,0."), "{table}");
 }

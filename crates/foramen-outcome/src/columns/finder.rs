@@ -102,6 +102,11 @@ impl Finder<'_> {
                 (0..self.names.len()).find(named)
             });
             let Some(at) = at else {
+                // Where an export has events, the name is that of one; whether it is, its rows
+                // will tell.
+                if redcap && self.redcap().event.is_some() {
+                    continue;
+                }
                 return Err(OutcomeError::MappedColumnMissing {
                     field: "a nominal visit",
                     column: name.clone(),

@@ -130,3 +130,60 @@ fn both_entries_of_a_record_are_one_person() {
     assert!(outcomes.episodes.is_empty());
     assert_eq!(excluded(&outcomes)[0].1, "contradiction");
 }
+
+const EVENTS: &str = "\
+subject_id,redcap_event_name,level,side,injection_date,nrs
+R1,baseline_arm_1,C5/6,left,2024-03-01,7
+R1,2_month_followup_arm_1,,,,3
+R2,baseline_arm_1,C6/7,right,2024-03-04,8
+R2,2_month_followup_arm_1,,,,5
+R3,baseline_arm_1,C6/7,right,2024-03-05,8
+R3,6_month_followup_arm_1,,,,2
+";
+
+const OF_EVENTS: &str = "\
+[columns]
+nrs_baseline = \"nrs\"
+nrs_followup = \"nrs\"
+[redcap]
+baseline_events = [\"baseline_arm_1\"]
+";
+
+#[test]
+fn events_without_dates_are_on_nominal_days() {
+    let nominal = "[nominal]\n2_month_followup = 61\n6_month_followup_arm_1 = \"6 months\"\n";
+    let outcomes = label(EVENTS, &options(&format!("{OF_EVENTS}{nominal}")));
+    assert_eq!(labels(&outcomes), (vec!["R1"], vec!["R2"]));
+    assert_eq!(outcomes.episodes[0].days(), 61);
+    // The visit of the third, and with it the injection.
+    let outside = "followup_outside_window";
+    assert_eq!(reasons(&outcomes), [(6, outside), (7, outside)]);
+    // Where a date was entered, it counts.
+    let dated = EVENTS.lines().map(|line| match line.split_once(',') {
+        Some(("subject_id", _)) => format!("{line},followup_date\n"),
+        Some(("R2", rest)) if rest.starts_with('2') => format!("{line},2024-12-01\n"),
+        _ => format!("{line},\n"),
+    });
+    let dated: String = dated.collect();
+    let outcomes = label(dated, &options(&format!("{OF_EVENTS}{nominal}")));
+    assert_eq!(labels(&outcomes), (vec!["R1"], vec![]));
+    // Labels of events, with and without their arm.
+    let labelled = EVENTS.replace("2_month_followup_arm_1", "2 months (Arm 1: Steroid)");
+    let nominal = "[nominal]\n\"2 Months\" = 61\n6_month_followup = 183\n";
+    let outcomes = label(labelled, &options(&format!("{OF_EVENTS}{nominal}")));
+    assert_eq!(labels(&outcomes), (vec!["R1"], vec!["R2"]));
+}
+
+#[test]
+fn a_nominal_event_belongs_to_one_injection_and_exists() {
+    let nominal = "[nominal]\n2_month_followup = 61\n6_month_followup = 183\n";
+    // Of which of two injections the visit is, nobody can say.
+    let second = "R1,second_arm_1,C5/6,left,2024-06-01,\n";
+    let outcomes = label(format!("{EVENTS}{second}"), &options(&format!("{OF_EVENTS}{nominal}")));
+    assert_eq!(labels(&outcomes), (vec![], vec!["R2"]));
+    let odd = format!("{OF_EVENTS}{nominal}3_month = 91\n");
+    let said = refusal(EVENTS, &options(&odd));
+    assert!(said.contains("\"3_month\"") && said.contains("6_month_followup_arm_1"), "{said}");
+    let said = refusal(EVENTS, &options(OF_EVENTS));
+    assert!(said.contains("[nominal]") && said.contains("events"), "{said}");
+}

@@ -46,6 +46,10 @@ pub(super) fn section(report: &Report) -> Markup {
                         " Remarks on the images, which limit the confidence of a selection: "
                         (remarks(cohort)) "."
                     }
+                    @if !cohort.doubtful_identities.is_empty() {
+                        " " b { "Some subjects may be one person:" }
+                        ul { @for doubt in &cohort.doubtful_identities { li { (doubt) } } }
+                    }
                     @if !cohort.competing.is_empty() {
                         " For " (cohort.competing.len())
                         " injections several sets of images showed the level:"

@@ -26,7 +26,8 @@ pub fn remove_later_stages(folder: &Path) -> Result<(), StudyError> {
         }
         absent(fs::remove_dir_all(&path), &path)?;
     }
-    Ok(())
+    let index = folder.join("models").join("folds.json");
+    absent(fs::remove_file(&index), &index)
 }
 
 fn absent(removed: io::Result<()>, path: &Path) -> Result<(), StudyError> {
@@ -47,7 +48,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let kept = ["levels.csv", "outcomes.csv", "models/mine.txt", "models/fold-9/notes.txt"];
-        let removed = ["predictions.csv", "report.html", "models/fold-0/config.json"];
+        let removed =
+            ["predictions.csv", "report.html", "models/fold-0/config.json", "models/folds.json"];
         for name in kept.iter().chain(&removed) {
             fs::create_dir_all(at(name).parent().unwrap()).unwrap();
             fs::write(at(name), "x").unwrap();

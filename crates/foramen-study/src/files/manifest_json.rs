@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::choice_json::ChoiceRow;
 use super::write_atomically;
 use crate::{
-    AxialSeries, Excluded, Exclusion, Kept, LevelEdits, Manifest, StudyError, UnreadImages,
+    AxialSeries, Excluded, Exclusion, Kept, LevelEdits, Manifest, SameImages, StudyError,
+    UnreadImages,
 };
 
 /// Version of the file's form.
@@ -28,6 +29,17 @@ struct ManifestFile {
     unread: Vec<UnreadRow>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     choices: Vec<ChoiceRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    same_images: Vec<SameImagesRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    table_near_misses: Vec<String>,
+}
+
+/// Two subjects with measured images in common.
+#[derive(Serialize, Deserialize)]
+struct SameImagesRow {
+    subject_ids: [String; 2],
+    images: usize,
 }
 
 /// Images of a measured series that could not be decoded.
@@ -112,6 +124,15 @@ pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StudyError
             .collect(),
         level_edits: manifest.level_edits,
         choices: manifest.choices.iter().map(ChoiceRow::from).collect(),
+        same_images: manifest
+            .same_images
+            .iter()
+            .map(|same| SameImagesRow {
+                subject_ids: [same.first.to_string(), same.second.to_string()],
+                images: same.images,
+            })
+            .collect(),
+        table_near_misses: manifest.table_near_misses.clone(),
         unread: manifest
             .unread
             .iter()
@@ -174,6 +195,10 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StudyError> {
         })
     };
     let subject = |id: String| SubjectId::new(&id).map_err(bad(0));
+    let same_images = |row: SameImagesRow| {
+        let [first, second] = row.subject_ids;
+        Ok(SameImages { first: subject(first)?, second: subject(second)?, images: row.images })
+    };
     Ok(Manifest {
         rows: file.rows,
         kept: file.kept.into_iter().map(kept).collect::<Result<_, StudyError>>()?,
@@ -191,5 +216,11 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StudyError> {
         level_edits: file.level_edits,
         choices: file.choices.into_iter().map(ChoiceRow::read).collect::<Result<_, _>>()?,
         unread: file.unread.into_iter().map(unread).collect::<Result<_, StudyError>>()?,
+        same_images: file
+            .same_images
+            .into_iter()
+            .map(same_images)
+            .collect::<Result<_, StudyError>>()?,
+        table_near_misses: file.table_near_misses,
     })
 }

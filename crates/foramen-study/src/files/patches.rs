@@ -13,7 +13,8 @@ use safetensors::{Dtype, SafeTensors};
 use super::run_json::read_stage_file;
 use foramen_table::Row;
 
-use crate::table::{Table, millimetres, write_atomically, write_csv};
+use crate::covariates::LARGEST;
+use crate::table::{Table, millimetres, number_in, write_atomically, write_csv};
 use crate::{PatchSample, PatchUse, StudyError};
 
 const HEADER: [&str; 8] =
@@ -114,7 +115,7 @@ pub fn write_patches(folder: &Path, samples: &[PatchSample]) -> Result<(), Study
 /// [`StudyError::SelectionVersion`] for patches that another version chose.
 pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
     let index = read_stage_file(&folder.join(INDEX), "select")?;
-    let table = Table::read("index of patches", index.as_slice(), &["subject_id", "level"])?;
+    let table = Table::read("patches.csv", index.as_slice(), &["subject_id", "level"])?;
     let mut at = [0; 8];
     for (place, column) in at.iter_mut().zip(HEADER) {
         *place = table.column(column)?;
@@ -173,7 +174,18 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
             text => Some(text.parse().map_err(|_| cell("width_mm", width))?),
         };
         for (name, at) in &further {
-            let number = crate::table::number_in(row.cell(*at)).ok_or_else(|| cell(name, *at))?;
+            let title = format!("{COVARIATE}{name}");
+            let number = number_in(row.cell(*at)).ok_or_else(|| cell(&title, *at))?;
+            if number.is_some_and(|number| number.abs() > LARGEST) {
+                return Err(StudyError::Cell {
+                    table: table.name(),
+                    row: row.line,
+                    column: title,
+                    value: row.cell(*at).to_owned(),
+                    remedy: "no measurement of a patient is as large; correct it in the outcome \
+                             table and run `select` again",
+                });
+            }
             sample = sample.with_covariate(name, number);
         }
         Ok(PatchSample {
@@ -273,6 +285,12 @@ mod tests {
         write_patches(folder.path(), &samples).unwrap();
         assert_eq!(read_patches(folder.path()).unwrap(), samples);
         assert_eq!(read_pixel(folder.path()).unwrap(), 0.75);
+        let index = std::fs::read_to_string(folder.path().join(INDEX)).unwrap();
+        std::fs::write(folder.path().join(INDEX), index.replace("61.5", "1e308")).unwrap();
+        let error = read_patches(folder.path()).unwrap_err().to_string();
+        for part in ["patches.csv", "row 2", "covariate_age = \"1e308\"", "correct it"] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
         let bytes = || std::fs::read(folder.path().join(PIXELS)).unwrap();
         let first = bytes();
         for _ in 0..20 {

@@ -52,7 +52,7 @@ pub struct Arguments {
 /// # Errors
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    prepare_output(&arguments.out, arguments.force)?;
+    let _lock = prepare_output(&arguments.out, arguments.force)?;
     let dicom = match &arguments.dicom {
         Some(dicom) => dicom.clone(),
         None => demo_cohort(12, 1)?.join("dicom"),

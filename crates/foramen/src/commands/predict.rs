@@ -4,30 +4,37 @@
 //! `--model` is the folder `models` that `train` or `study` leaves; its folds are
 //! averaged. For every subject of the DICOM folder it finds the level, measures
 //! the foramina, takes the narrowest slice, and prints its width and the
-//! probability, or why there is none; `--out` keeps the table, `--explain` draws
+//! probability, or why there is none. A covariate far outside of what the models were
+//! trained on is marked, with the probability without it. `--out` keeps the table, `--explain` draws
 //! where each prediction comes from, by Grad-CAM and by occlusion. With no arguments it trains on a small
 //! synthetic cohort first and predicts another one.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use clap::Parser;
-use foramen_cnn::{CnnModel, DeviceChoice};
+use foramen_cnn::DeviceChoice;
 use foramen_dicom::scan;
-use foramen_learn::{Classifier, Prediction, Sample};
-use foramen_study::{Manifest, PatchUse, StudyConfig, files, select_slices};
-use foramen_types::{Level, Probability, Side};
+use foramen_learn::{Prediction, Sample, write_predictions_with};
+use foramen_study::{Manifest, PatchUse, files, select_slices};
+use foramen_types::{Level, Side};
 
 use crate::covariates::covariates;
 use crate::demo_cohort::demo_cohort;
+use crate::demo_models::demo_models;
 use crate::explanation::Explanations;
-use crate::inputs::{Inputs, prepare_output, read_key, read_levels};
+use crate::far_covariates::{Far, predict_mean};
+use crate::fold_models::load_models;
+use crate::inputs::{read_key, read_levels};
 use crate::scan_arguments::{ImageArguments, ScanArguments};
-use crate::stages::{dataset, patch_frame, run_selection};
+use crate::stages::patch_frame;
 use crate::terminal::say;
-use crate::train_arguments::TrainArguments;
-use crate::training::{resolve_device, train_models};
+use crate::training::resolve_device;
+
+/// What the table of predictions has where models read covariates: those that are far outside
+/// of the training, and the probability without them.
+const FAR_COLUMNS: [&str; 2] = ["far_covariates", "probability_without"];
 
 /// Predicts the outcome of an injection with trained models.
 #[derive(Parser)]
@@ -77,7 +84,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     say!("device: {}", resolve_device(&arguments.device.to_string())?);
     let (model, dicom) = match (&arguments.model, &arguments.dicom) {
         (Some(model), Some(dicom)) => (model.clone(), dicom.clone()),
-        _ => (train_synthetic()?, demo_cohort(6, 2)?.join("dicom")),
+        _ => (demo_models(Path::new("foramen-study-predict"))?, demo_cohort(6, 2)?.join("dicom")),
     };
     let models = load_models(&model, arguments.device)?;
     let key = read_key(arguments.link.as_deref())?;
@@ -107,20 +114,22 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let treated = selections.patches.iter().filter(|patch| patch.usage == PatchUse::Treated);
     let samples: Vec<&Sample> = treated.map(|patch| &patch.sample).collect();
-    let mut sums = vec![0.0; samples.len()];
-    for model in &models {
-        for (sum, probability) in sums.iter_mut().zip(model.predict(&samples)?) {
-            *sum += probability.get();
-        }
-    }
+    let probabilities = predict_mean(&models, &samples)?;
     let folder = arguments.explain.as_deref();
     let mut explanations = folder.map(|to| Explanations::new(&models, to)).transpose()?;
     let mut predictions = Vec::new();
-    for (sample, sum) in samples.iter().zip(sums) {
-        let probability = Probability::new(sum / models.len() as f64)?;
+    let (mut far_cells, mut without_cells) = (Vec::new(), Vec::new());
+    for (sample, probability) in samples.iter().zip(probabilities) {
         let width = sample.width.map_or("–".to_owned(), |mm| format!("{mm:.1} mm"));
         let (subject, level, side) = (sample.subject.clone(), sample.level, sample.side);
         say!("{subject:>10} {level} {side}: {width}, favourable {:.2}", probability.get());
+        let far = Far::of(sample, &models)?;
+        if let Some(Far { in_words, without, .. }) = &far {
+            let without = without.get();
+            say!("{:>10} far outside of the training: {in_words}; without: {without:.2}", "");
+        }
+        far_cells.push(far.as_ref().map(|far| far.cell.clone()).unwrap_or_default());
+        without_cells.push(far.map(|far| far.without.get().to_string()).unwrap_or_default());
         if let Some(explanations) = &mut explanations {
             explanations.add(sample, probability)?;
         }
@@ -136,31 +145,24 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     anyhow::ensure!(!predictions.is_empty(), "nothing was predicted; the reasons are above");
     say!("{} predicted with the mean of {} models", predictions.len(), models.len());
+    let far = far_cells.iter().filter(|cell| !cell.is_empty()).count();
+    if far > 0 {
+        say!(
+            "{far} of {} rest on numbers far outside of the training; check them (columns {} and \
+             {} of --out)",
+            predictions.len(),
+            FAR_COLUMNS[0],
+            FAR_COLUMNS[1]
+        );
+    }
     explanations.map_or(Ok(()), Explanations::finish)?;
     if let Some(out) = &arguments.out {
-        files::write_predictions(out, &predictions)?;
+        let reads = models.iter().any(|model| !model.covariates().is_empty());
+        let columns = FAR_COLUMNS.into_iter().zip([far_cells, without_cells]);
+        let further: Vec<_> = columns.filter(|_| reads).collect();
+        files::write_atomically(out, |file| {
+            write_predictions_with(file, &predictions, &further).map_err(std::io::Error::other)
+        })?;
     }
     Ok(())
-}
-
-fn load_models(folder: &Path, device: DeviceChoice) -> Result<Vec<CnnModel>> {
-    let mut folders = vec![folder.to_owned()];
-    let entries = std::fs::read_dir(folder)
-        .with_context(|| format!("could not read {}", folder.display()))?;
-    folders.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
-    folders.retain(|folder| folder.join("config.json").is_file());
-    folders.sort();
-    if folders.is_empty() {
-        bail!("{} holds no trained model; `train` and `study` write them", folder.display());
-    }
-    folders.iter().map(|folder| Ok(CnnModel::load_on(folder, device)?)).collect()
-}
-
-fn train_synthetic() -> Result<PathBuf> {
-    let study = PathBuf::from("foramen-study-predict");
-    prepare_output(&study, true)?;
-    run_selection(&Inputs::synthetic(60).open()?, &StudyConfig::default(), &study)?;
-    let train = TrainArguments::default().with_folds(3).with_epochs(6);
-    train_models(&dataset(&study)?, &train, &study)?;
-    Ok(study.join("models"))
 }

@@ -14,6 +14,7 @@ use foramen_study::StudyConfig;
 
 use crate::inputs::{Inputs, prepare_output};
 use crate::reporting::make_report;
+use crate::run_lock::RunLock;
 use crate::stages::{dataset, run_selection};
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
@@ -36,15 +37,15 @@ pub struct Arguments {
 /// # Errors
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let study = match &arguments.study {
-        Some(study) => study.clone(),
+    let (study, _lock) = match &arguments.study {
+        Some(study) => (study.clone(), RunLock::take(study)?),
         None => {
             let study = PathBuf::from("foramen-study-report");
-            prepare_output(&study, true)?;
+            let lock = prepare_output(&study, true)?;
             run_selection(&Inputs::synthetic(40).open()?, &StudyConfig::default(), &study)?;
             let train = TrainArguments::default().with_folds(3).with_epochs(3);
             train_models(&dataset(&study)?, &train, &study)?;
-            study
+            (study, lock)
         }
     };
     let report = make_report(&study, arguments.title.as_deref())?;

@@ -107,7 +107,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 fn synthetic() -> Result<PathBuf> {
     let folder = PathBuf::from("foramen-study-review");
     if !folder.join("selections.csv").is_file() {
-        prepare_output(&folder, true)?;
+        let _lock = prepare_output(&folder, true)?;
         run_selection(&Inputs::synthetic(12).open()?, &StudyConfig::default(), &folder)?;
     }
     Ok(folder)

@@ -64,7 +64,7 @@ pub struct Arguments {
 /// # Errors
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    prepare_output(&arguments.out, arguments.force)?;
+    let _lock = prepare_output(&arguments.out, arguments.force)?;
     let mut included = 1;
     let profile = match (&arguments.dicom, &arguments.outcomes) {
         (Some(dicom), None) => measure_all(arguments, dicom)?,

@@ -21,7 +21,7 @@ use crate::reviewed_training::{follow_review, reviewed_rows, train_reviewed};
 use crate::stages::{dataset, patch_frame, run_selection, say_excluded};
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
-use crate::training::{resolve_device, train_models};
+use crate::training::{refuse_finished, resolve_device, train_models};
 
 /// From a DICOM folder and an outcome table to a trained CNN and a report.
 #[derive(Parser)]
@@ -39,7 +39,7 @@ pub struct Arguments {
     /// Where the files go.
     #[arg(long, value_name = "DIR", default_value = "foramen-study")]
     out: PathBuf,
-    /// Write into a folder that is not empty.
+    /// Write into a folder that is not empty, over a finished study too.
     #[arg(long)]
     force: bool,
 }
@@ -52,7 +52,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let out = &arguments.out;
     // What can be known to fail is told before an hour of work, not after.
     let frame = patch_frame(arguments.patch_mm, arguments.pixel_mm)?;
-    prepare_output(out, arguments.force || arguments.train.resume || arguments.train.reviewed)?;
+    let goes_on = arguments.train.resume || arguments.train.reviewed;
+    let _lock = prepare_output(out, arguments.force || goes_on)?;
+    if !arguments.force {
+        refuse_finished(out, &arguments.train, "give another --out")?;
+    }
     let device = resolve_device(&arguments.train.device)?;
     say!("device: {device}");
     let mut timing: Vec<(String, f64)> = Vec::new();

@@ -17,10 +17,11 @@ use foramen_study::StudyConfig;
 
 use crate::inputs::{Inputs, prepare_output};
 use crate::reviewed_training::{ensure_current, reviewed_rows, train_reviewed};
+use crate::run_lock::RunLock;
 use crate::stages::{dataset, run_selection};
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
-use crate::training::{resolve_device, train_models};
+use crate::training::{refuse_finished, resolve_device, train_models};
 
 /// Trains the CNN and the ruler by cross-validation.
 #[derive(Parser)]
@@ -31,6 +32,9 @@ pub struct Arguments {
     study: Option<PathBuf>,
     #[command(flatten)]
     train: TrainArguments,
+    /// Train anew where a finished training lies.
+    #[arg(long)]
+    force: bool,
 }
 
 /// Runs the command.
@@ -39,17 +43,20 @@ pub struct Arguments {
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
     say!("device: {}", resolve_device(&arguments.train.device)?);
-    let study = match &arguments.study {
-        Some(study) => study.clone(),
+    let (study, lock) = match &arguments.study {
+        Some(study) => (study.clone(), RunLock::take(study)?),
         None => {
             let study = PathBuf::from("foramen-study-train");
-            prepare_output(&study, true)?;
-            if !arguments.train.resume {
-                run_selection(&Inputs::synthetic(60).open()?, &StudyConfig::default(), &study)?;
-            }
-            study
+            let lock = prepare_output(&study, true)?;
+            (study, lock)
         }
     };
+    if !arguments.force {
+        refuse_finished(&study, &arguments.train, "leave it as it is")?;
+    }
+    if arguments.study.is_none() && !arguments.train.resume {
+        run_selection(&Inputs::synthetic(60).open()?, &StudyConfig::default(), &study)?;
+    }
     let models = if arguments.train.reviewed {
         let rows = reviewed_rows(&study)?;
         ensure_current(&study, &rows)?;
@@ -61,5 +68,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         say!("{:<6} {}", model.name, model.summary());
     }
     say!("written to {}", study.display());
+    drop(lock);
     Ok(())
 }

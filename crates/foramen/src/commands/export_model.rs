@@ -1,0 +1,179 @@
+//! Writes trained models as one TorchScript file, which PyTorch and libtorch run without
+//! this program.
+//!
+//! `--model` is the folder `models` that `train` or `study` leaves, whose folds are
+//! averaged as `predict` does, or one of its folds. Beside `--out FILE.pt` it writes
+//! `FILE.json`, which says what goes in and what comes out. It reads the file back, asks it
+//! and the models the same, and says by how much they differ. With no arguments it trains on
+//! a small synthetic cohort first.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+use foramen_cnn::{CnnModel, DeviceChoice};
+use foramen_image::ndarray::Array2;
+use foramen_learn::{Classifier, Sample};
+use foramen_study::files;
+use foramen_types::{Level, Side, SubjectId};
+use serde_json::json;
+use tch::{CModule, Tensor};
+
+use crate::demo_models::demo_models;
+use crate::fold_models::load_models;
+use crate::terminal::say;
+
+/// How far an exported probability may lie from that of the models, which may compute in 16
+/// bits.
+const AGREES: f64 = 0.02;
+
+/// Writes trained models as one TorchScript file.
+#[derive(Debug, Parser)]
+pub struct Arguments {
+    /// Folder `models` of a study, or one of its folds.
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Where the TorchScript file goes; its description goes beside it.
+    #[arg(long, value_name = "FILE", default_value = "foramen-model.pt")]
+    out: PathBuf,
+    /// Write over files that are there.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the models cannot be used, the file cannot be written, or does not say what they
+/// say.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let out = &arguments.out;
+    let described = out.with_extension("json");
+    ensure!(*out != described, "{} is where the description goes; name it .pt", out.display());
+    for path in [out, &described] {
+        ensure!(
+            arguments.force || !path.exists(),
+            "{} is there already; give --force to write over it, or another --out",
+            path.display()
+        );
+    }
+    let folder = match &arguments.model {
+        Some(folder) => folder.clone(),
+        None => demo_models(Path::new("foramen-study-export-model"))?,
+    };
+    let models = load_models(&folder, DeviceChoice::Cpu)?;
+    let together: Vec<&CnnModel> = models.iter().collect();
+    CnnModel::export_mean(&together, out)
+        .with_context(|| format!("could not export {} to {}", folder.display(), out.display()))?;
+    files::write_atomically(&described, |file| {
+        Ok(serde_json::to_writer_pretty(file, &description(&models))?)
+    })?;
+    let (asked, difference) = compare(&models, out)?;
+    ensure!(
+        difference <= AGREES,
+        "{} differs from the models by {difference:.4} in the probability; please report this",
+        out.display()
+    );
+    say!("{} models as one: {}", models.len(), out.display());
+    say!("inputs and outputs: {}", described.display());
+    say!("asked about {asked} patches, it differs from the models by at most {difference:.1e}");
+    Ok(())
+}
+
+/// What goes into the file and comes out.
+fn description(models: &[CnnModel]) -> serde_json::Value {
+    let first = &models[0];
+    let pixels = first.patch_pixels();
+    let levels: Vec<&str> = Level::ALL.iter().map(|level| level.name()).collect();
+    let covariates: Vec<&str> = first.covariates().iter().map(|one| one.name.as_str()).collect();
+    let mut inputs = vec![
+        json!({
+            "name": "patches", "type": "float32", "shape": ["n", 1, pixels, pixels],
+            "pixel_mm": first.config().pixel,
+            "values": "intensities of patches.safetensors, 0 and 1 at the ends of the window",
+        }),
+        json!({ "name": "levels", "type": "int64", "shape": ["n"], "values": levels }),
+    ];
+    if !covariates.is_empty() {
+        inputs.push(json!({
+            "name": "covariates", "type": "float32", "shape": ["n", covariates.len()],
+            "values": covariates, "missing": "NaN",
+        }));
+    }
+    json!({
+        "format": "TorchScript",
+        "made_by": format!("foramen {}", foramen_study::VERSION),
+        "models": models.len(),
+        "folds": models.iter().map(CnnModel::fold).collect::<Vec<_>>(),
+        "inputs": inputs,
+        "output": {
+            "type": "float32", "shape": ["n", 2],
+            "values": ["probability of a favourable outcome", "width in millimetres"],
+        },
+    })
+}
+
+/// Asks the file and the models about the same drawn patches; gives their number and the
+/// largest difference of the probabilities.
+fn compare(models: &[CnnModel], path: &Path) -> Result<(usize, f64)> {
+    let first = &models[0];
+    let edge = first.patch_pixels();
+    let subject = SubjectId::new("drawn")?;
+    // A dark channel of another width, place and ground at each level.
+    let patch = |place: usize| {
+        let (half, ground) = (1 + place, 0.6 + 0.05 * f32::from(u8::try_from(place).unwrap_or(0)));
+        Array2::from_shape_fn((edge, edge), |(row, column)| {
+            let shade = 0.1 * (column as f32 / edge as f32);
+            if row.abs_diff(edge / 2 + place) <= half { 0.1 + shade } else { ground + shade }
+        })
+    };
+    let samples: Vec<Sample> = Level::ALL
+        .iter()
+        .enumerate()
+        .map(|(place, level)| {
+            let mut sample = Sample::new(subject.clone(), *level, Side::Left)
+                .with_patch(patch(place))
+                .with_width(1.0 + place as f64);
+            for covariate in first.covariates() {
+                if first.covariate_names().contains(&covariate.name.as_str()) {
+                    let value = (place % 3 != 2).then_some(covariate.mean + covariate.deviation);
+                    sample = sample.with_covariate(&covariate.name, value);
+                }
+            }
+            sample
+        })
+        .collect();
+    let samples: Vec<&Sample> = samples.iter().collect();
+    let mut expected = vec![0.0; samples.len()];
+    for model in models {
+        for (sum, probability) in expected.iter_mut().zip(model.predict(&samples)?) {
+            *sum += probability.get() / models.len() as f64;
+        }
+    }
+    let n = i64::try_from(samples.len()).expect("levels are few");
+    let length = i64::try_from(edge).expect("a patch lies in memory");
+    let pixels: Vec<f32> = samples.iter().flat_map(|s| s.patch.iter().copied()).collect();
+    let mut inputs = vec![
+        Tensor::f_from_slice(&pixels)?.f_view([n, 1, length, length])?,
+        Tensor::f_from_slice(&(0..n).collect::<Vec<i64>>())?,
+    ];
+    if !first.covariates().is_empty() {
+        #[expect(clippy::cast_possible_truncation, reason = "the file takes f32")]
+        let given = samples.iter().flat_map(|sample| {
+            first.covariates().iter().map(|covariate| {
+                let named = sample.covariates.get(&covariate.name).copied();
+                named.unwrap_or(sample.width).map_or(f32::NAN, |value| value as f32)
+            })
+        });
+        let count = i64::try_from(first.covariates().len()).expect("covariates are few");
+        let given: Vec<f32> = given.collect();
+        inputs.push(Tensor::f_from_slice(&given)?.f_view([n, count])?);
+    }
+    let module = CModule::load(path)?;
+    let said = tch::no_grad(|| module.forward_ts(&inputs))?;
+    let differences = expected
+        .iter()
+        .zip(0..)
+        .map(|(expected, place)| (said.double_value(&[place, 0]) - expected).abs());
+    Ok((samples.len(), differences.fold(0.0, f64::max)))
+}
