@@ -81,7 +81,7 @@ function arrange() {
     foramen.textContent = `${item.level} ${item.side}`;
     const mark = document.createElement("span");
     mark.className = item.answer ? "done" : "todo";
-    mark.textContent = item.answer ? (isChanged(item) && !study.blind ? "✓ corrected" : "✓") : item.doubt?.reasons[0] ?? "";
+    mark.textContent = !item.images ? "no images there" : item.answer ? (isChanged(item) && !study.blind ? "✓ corrected" : "✓") : item.doubt?.reasons[0] ?? "";
     button.append(name, foramen, mark);
     button.addEventListener("click", () => {
       closeList();
@@ -99,7 +99,7 @@ function arrange() {
 }
 
 function tellProgress() {
-  const total = study.items.length;
+  const total = study.items.filter((item) => item.images || item.answer).length;
   const done = study.items.filter((item) => item.answer).length;
   $("bar").max = Math.max(1, total);
   $("bar").value = done;
@@ -136,10 +136,13 @@ async function open(id) {
     note: last?.note ?? "",
     problems: new Set(last?.problems ?? []),
     walls: new Map(),
+    // Where an occluded foramen lies, as the reader has marked it.
+    marks: new Map(),
     // Where nothing was chosen, nothing is saved that nobody has looked for.
     touched: Boolean(last) || measured != null,
   };
-  if (last?.walls && (last.moved || !measuredAt(at)?.walls)) draft.walls.set(at, last.walls);
+  if (last?.walls && last.seen === "occluded") draft.marks.set(at, last.walls[0]);
+  else if (last?.walls && (last.moved || !measuredAt(at)?.walls)) draft.walls.set(at, last.walls);
   axial.clear();
   const centre = shown.slices[at] && homeOf(shown.slices[at]);
   axial.home(centre, centre ? ACROSS : null);
@@ -211,23 +214,38 @@ async function showSagittal() {
   }
 }
 
+// Where the middle of the patch lies, as the answer stands now; null where there will be none.
+function patchCentre() {
+  if (!shown?.slices[at]) return null;
+  if (draft.seen === "occluded") return markAt(at);
+  const walls = draft.seen === "open" ? wallsAt(at) : null;
+  return walls && [0, 1].map((k) => (walls[0][k] + walls[1][k]) / 2);
+}
+
 let patchWait = 0;
 function showPatch() {
   clearTimeout(patchWait);
   const mine = turn;
   patchWait = setTimeout(async () => {
-    const walls = wallsAt(at);
-    const slice = shown?.slices[at];
-    const middle = walls ? [0, 1].map((k) => (walls[0][k] + walls[1][k]) / 2) : null;
-    if (!middle || mine !== turn) {
+    if (mine !== turn) return;
+    const [slice, seen] = [at, draft.seen];
+    const middle = patchCentre();
+    if (!middle) {
       patch.clear();
+      $("patch-caption").textContent = ["closed", "unclear"].includes(seen)
+        ? "Left out: the model will not see this foramen" : "What the model sees: place both walls first";
       return;
     }
+    const kept = () => mine === turn && slice === at && seen === draft.seen;
     try {
-      const found = await pixels(`case/${shown.id}/patch/${at}/${middle[0].toFixed(2)}/${middle[1].toFixed(2)}`);
-      if (mine === turn && slice === shown.slices[at]) patch.show(found, [1, 1]);
-    } catch {
+      const found = await pixels(`case/${shown.id}/patch/${slice}/${middle[0].toFixed(2)}/${middle[1].toFixed(2)}`);
+      if (!kept()) return;
+      patch.show(found, [1, 1]);
+      $("patch-caption").textContent = `What the model sees: this side at the left${shown.side === "left" ? ", mirrored" : ""}`;
+    } catch (error) {
+      if (!kept()) return;
       patch.clear();
+      $("patch-caption").textContent = `No patch: ${error.message}`;
     }
   }, 120);
 }
@@ -254,6 +272,11 @@ function wallsAt(slice) {
   return draft?.walls.get(slice) ?? measuredAt(slice)?.walls ?? null;
 }
 
+// Where an occluded foramen lies: as marked, else where it is expected.
+function markAt(slice) {
+  return draft?.marks.get(slice) ?? shown?.slices[slice]?.centre ?? null;
+}
+
 function widthAt(slice) {
   if (draft.walls.has(slice)) {
     const [a, b] = draft.walls.get(slice);
@@ -270,6 +293,8 @@ function drawAxial(context, to) {
   if (beside?.walls) drawWalls(context, to, beside.walls, COLOURS.other, 1.25, null);
   const walls = wallsAt(at);
   if (walls && draft.seen === "open") drawWalls(context, to, walls, COLOURS.own, 2, hold);
+  const mark = draft.seen === "occluded" && markAt(at);
+  if (mark) drawMark(context, to(mark), hold != null);
   if (ruler) {
     drawWalls(context, to, ruler, COLOURS.ruler, 1.5, null);
     const [x, y] = to(ruler[1]);
@@ -291,6 +316,21 @@ function drawWalls(context, to, walls, colour, width, held) {
       context.arc(x, y, held === number ? 7 : 2, 0, 7);
       context.stroke();
     }
+  }
+}
+
+// A cross with an open middle, so that what it marks is seen.
+function drawMark(context, [x, y], held) {
+  for (const [stroke, thick] of [["rgba(0,0,0,.7)", 4], [COLOURS.own, 2]]) {
+    context.strokeStyle = stroke;
+    context.lineWidth = thick;
+    context.beginPath();
+    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+      context.moveTo(x + 4 * dx, y + 4 * dy);
+      context.lineTo(x + 11 * dx, y + 11 * dy);
+    }
+    if (held) context.arc(x, y, 14, 0, 7);
+    context.stroke();
   }
 }
 
@@ -411,7 +451,7 @@ function tellSlice() {
     `Axial ${$("where").textContent}. ${shown.side} foramen: ${$("reading").textContent || "no walls placed"}`);
   for (const input of $("seen").querySelectorAll("input")) input.checked = input.value === draft.seen;
   $("reason-row").hidden = draft.seen !== "unclear";
-  $("measured-walls").disabled = !draft.walls.has(at) || !measured?.walls;
+  $("measured-walls").disabled = !(draft.walls.has(at) && measured?.walls) && !draft.marks.has(at);
   $("save").textContent = saving();
   drawProfile($("profile"), {
     slices: shown.slices, side: shown.side, other: shown.side === "left" ? "right" : "left", current: at, go,
@@ -426,8 +466,9 @@ function saving() {
   const verb = study.adjudicate ? "Settle" : "Save";
   if (draft.seen !== "open") {
     const measured = measuredAt(at);
-    const agrees = at === automatic && measured?.state === draft.seen && !study.adjudicate;
-    return agrees ? `Accept: ${STATES[draft.seen]}` : `${verb}: ${STATES[draft.seen]}`;
+    const agrees = at === automatic && measured?.state === draft.seen && !draft.marks.has(at) && !study.adjudicate;
+    const where = at === automatic || automatic == null || draft.seen === "unclear" ? "" : ` on image ${at + 1}`;
+    return agrees ? `Accept: ${STATES[draft.seen]}` : `${verb}: ${STATES[draft.seen]}${where}`;
   }
   if (!draft.touched) return "Find the narrowest image";
   if (width == null || !wallsAt(at)) return "Place both walls first";
@@ -461,21 +502,29 @@ function go(slice) {
 function setSeen(seen) {
   draft.seen = seen;
   draft.touched = true;
+  if (seen === "occluded" && !markAt(at) && axial.pixels) draft.marks.set(at, [...axial.view.centre]);
+  hold = null;
   tellSlice();
   axial.redraw();
+  showPatch();
   if (seen === "unclear") $("reason").focus();
 }
 
+// Moves a wall of an open foramen, or the mark of an occluded one.
 function setWall(number, place) {
-  const walls = (wallsAt(at) ?? newWalls()).map((wall) => [...wall]);
   const slice = shown.slices[at];
-  walls[number] = [
+  const held = [
     Math.min(slice.rows - 1, Math.max(0, place[0])),
     Math.min(slice.columns - 1, Math.max(0, place[1])),
   ];
-  draft.walls.set(at, walls);
+  if (draft.seen === "occluded") draft.marks.set(at, held);
+  else {
+    const walls = (wallsAt(at) ?? newWalls()).map((wall) => [...wall]);
+    walls[number] = held;
+    draft.walls.set(at, walls);
+    draft.seen = "open";
+  }
   draft.touched = true;
-  draft.seen = "open";
   tellSlice();
   axial.redraw();
   showPatch();
@@ -512,10 +561,20 @@ async function save() {
   const body = {
     item: shown.id, request: requestName(), slice: at, seen: draft.seen,
     reason: draft.seen === "unclear" ? $("reason").value : "",
-    walls: draft.seen === "open" ? draft.walls.get(at) ?? null : null,
+    walls: wallsToSave(),
     problems: [...draft.problems], kim: draft.kim, note: $("note").value,
   };
   await send("answer", body);
+}
+
+// The walls that go with an answer; null for those that were measured. An occluded foramen is
+// one place, given twice, unless it is accepted where it was found.
+function wallsToSave() {
+  if (draft.seen === "open") return draft.walls.get(at) ?? null;
+  if (draft.seen !== "occluded") return null;
+  const isAccepted = at === shown.automatic?.slice && measuredAt(at)?.state === "occluded" && !draft.marks.has(at);
+  const mark = isAccepted ? null : markAt(at);
+  return mark && [mark, mark];
 }
 
 // An answer counts as saved only when the server has said so; one without a reply is sent
@@ -560,7 +619,7 @@ async function send(path, body) {
 function following(id = shown?.id) {
   const place = order.findIndex((item) => item.id === id);
   const after = [...order.slice(place + 1), ...order.slice(0, Math.max(0, place))];
-  return after.find((item) => !item.answer) ?? order[place + 1];
+  return after.find((item) => !item.answer && item.images) ?? order[place + 1];
 }
 
 function neighbour(step) {
@@ -598,7 +657,7 @@ const act = {
   save, undo: () => shown?.answers.length && !busy && send("undo", { item: shown.id, request: requestName() }),
   up: () => go(at + 1), down: () => go(at - 1),
   next: () => neighbour(1), previous: () => neighbour(-1),
-  automatic: () => shown?.automatic?.slice != null && (draft.walls.delete(shown.automatic.slice), go(shown.automatic.slice), backToMeasured()),
+  automatic: () => shown?.automatic?.slice != null && (draft.walls.delete(shown.automatic.slice), draft.marks.delete(shown.automatic.slice), go(shown.automatic.slice), backToMeasured()),
   second: () => {
     const second = shown.slices.findIndex((slice) => slice[shown.side]?.rank === "runner_up");
     if (second >= 0) go(second);
@@ -617,10 +676,10 @@ const act = {
   agreement: showAgreement, filter: () => { openList(); $("filter").focus(); },
   help: () => $("help").showModal(),
   nudge(key) {
-    if (hold == null || !wallsAt(at)) return false;
+    if (hold == null || !handlesAt(at)?.[hold]) return false;
     const [row, column] = shown.slices[at].spacing_mm;
     const step = { ArrowUp: [-NUDGE / row, 0], ArrowDown: [NUDGE / row, 0], ArrowLeft: [0, -NUDGE / column], ArrowRight: [0, NUDGE / column] }[key];
-    const wall = wallsAt(at)[hold];
+    const wall = handlesAt(at)[hold];
     setWall(hold, [wall[0] + step[0], wall[1] + step[1]]);
     return true;
   },
@@ -628,6 +687,8 @@ const act = {
 
 function backToMeasured() {
   draft.walls.delete(at);
+  draft.marks.delete(at);
+  hold = null;
   const measured = measuredAt(at);
   if (measured && STATES[measured.state]) draft.seen = measured.state;
   tellSlice();
@@ -635,9 +696,21 @@ function backToMeasured() {
   showPatch();
 }
 
+// What can be dragged: both walls, or the mark of an occluded foramen.
+function handlesAt(slice) {
+  if (draft?.seen === "occluded") {
+    const mark = markAt(slice);
+    return mark && [mark];
+  }
+  return draft?.seen === "open" ? wallsAt(slice) : null;
+}
+
 function takeHold(number) {
-  if (!wallsAt(at)) place();
-  hold = number;
+  const isMark = draft.seen === "occluded" && markAt(at);
+  if (!isMark && !wallsAt(at)) place();
+  if (!isMark) draft.seen = "open";
+  hold = isMark ? 0 : number;
+  tellSlice();
   axial.redraw();
 }
 
@@ -652,10 +725,10 @@ function position(event) {
 }
 
 function wallAt(spot, reach) {
-  const walls = draft?.seen === "open" && showLines ? wallsAt(at) : null;
-  if (!walls) return null;
-  const away = walls.map((wall) => Math.hypot(...axial.toScreen(wall).map((value, k) => value - spot[k])));
-  const nearest = away[0] <= away[1] ? 0 : 1;
+  const handles = showLines ? handlesAt(at) : null;
+  if (!handles) return null;
+  const away = handles.map((handle) => Math.hypot(...axial.toScreen(handle).map((value, k) => value - spot[k])));
+  const nearest = away.indexOf(Math.min(...away));
   return away[nearest] <= reach ? nearest : null;
 }
 
@@ -671,7 +744,7 @@ $("axial-picture").addEventListener("pointerdown", (event) => {
   }
   const wall = event.button === 0 ? wallAt(spot, event.pointerType === "touch" ? 28 : 14) : null;
   if (wall != null) {
-    const handle = axial.toScreen(wallsAt(at)[wall]);
+    const handle = axial.toScreen(handlesAt(at)[wall]);
     dragging = { kind: "wall", wall, grip: [handle[0] - spot[0], handle[1] - spot[1]] };
     hold = wall;
   } else if (event.button !== 0) dragging = { kind: "pan" };
@@ -716,20 +789,23 @@ for (const end of ["pointerup", "pointercancel"]) {
 
 function showLoupe(wall) {
   const loupe = $("loupe");
-  const place = wallsAt(at)[wall];
+  const place = handlesAt(at)[wall];
   const [x, y] = axial.toScreen(place);
   loupe.hidden = false;
   // Beside the finger, not below it.
   loupe.classList.toggle("at-right", x < $("axial-picture").clientWidth / 2);
   loupe.classList.toggle("at-bottom", y < $("axial-picture").clientHeight / 2);
   axial.magnify(loupe, place, 4, (context, to) => {
-    const walls = wallsAt(at).map(to);
-    context.strokeStyle = COLOURS.own;
-    context.lineWidth = 1;
-    context.beginPath();
-    context.moveTo(...walls[0]);
-    context.lineTo(...walls[1]);
-    context.stroke();
+    const isOpen = draft.seen === "open";
+    if (isOpen) {
+      const walls = wallsAt(at).map(to);
+      context.strokeStyle = COLOURS.own;
+      context.lineWidth = 1;
+      context.beginPath();
+      context.moveTo(...walls[0]);
+      context.lineTo(...walls[1]);
+      context.stroke();
+    }
     const [cx, cy] = to(place);
     context.strokeStyle = COLOURS.hold;
     context.beginPath();
@@ -738,7 +814,7 @@ function showLoupe(wall) {
       context.lineTo(cx + 14 * dx, cy + 14 * dy);
     }
     context.stroke();
-    label(context, `${widthAt(at).toFixed(2)} mm`, loupe.clientWidth / 2 - 26, 24, COLOURS.own);
+    if (isOpen) label(context, `${widthAt(at).toFixed(2)} mm`, loupe.clientWidth / 2 - 26, 24, COLOURS.own);
   });
 }
 
@@ -809,7 +885,7 @@ async function exportAll() {
       const kinds = { none: "accepted", walls: "with moved walls", slice: "on another image", state: "with another state", excluded: "left out" };
       const parts = Object.entries(done.corrections).map(([name, n]) => `${n} ${kinds[name]}`);
       lines.push(`${done.reviewed} of ${done.cases} cases in reviewed/selections.csv${parts.length ? `: ${parts.join(", ")}` : ""}.`);
-      lines.push(`${done.patches} patches were cut anew.`);
+      lines.push(`${done.patches} patches were cut anew, ${done.added} were added where nothing had been chosen, ${done.left_out} were left out.`);
       if (done.reviewed < done.cases) lines.push("The other cases keep the automatic choice.");
       if (done.spines) lines.push(`Discs of ${done.spines} people in reviewed/levels.csv, for \`select --levels\`.`);
       lines.push(...done.problems);
@@ -871,10 +947,22 @@ for (const dialog of document.querySelectorAll("dialog")) {
 tellKeys($("keys"));
 listenForKeys(act);
 
+// What the study names and the folder of images does not hold.
+function whatIsMissing() {
+  const lines = [];
+  const n = study.items.filter((item) => !item.images).length;
+  if (n) {
+    lines.push(`${n} of ${study.items.length} cases have no images in the DICOM folder, and cannot be answered`
+      + `${study.missing.length ? ` (${study.missing[0]}${n > 1 ? ", …" : ""})` : ""}; they are marked in the list.`);
+  }
+  if (study.lost) lines.push(`${study.lost} earlier answer${study.lost === 1 ? " is" : "s are"} of images that are not in the study any more. They are kept; the export lists them.`);
+  return lines.join(" ");
+}
+
 try {
   await refresh();
-  if (study.lost) trouble(`${study.lost} earlier answer(s) are of images that are not in the study any more. They are kept; the export lists them.`);
-  const first = order.find((item) => !item.answer) ?? order[0];
+  trouble(whatIsMissing());
+  const first = order.find((item) => !item.answer && item.images) ?? order[0];
   if (first) await open(first.id);
   else $("title").textContent = study.adjudicate ? "Readers disagree on no case." : "There is no case here; Levels shows the discs.";
   document.body.dataset.ready = "true";

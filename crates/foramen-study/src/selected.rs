@@ -17,24 +17,31 @@ impl Selected {
     pub(crate) fn new(manifest: Manifest, selections: Selections) -> Self {
         let mut excluded = manifest.excluded;
         let mut kept = Vec::with_capacity(manifest.kept.len());
+        let mut unselected = manifest.unselected;
         for (row, episode) in manifest.kept.into_iter().zip(&selections.episodes) {
             match &episode.refusal {
                 None => kept.push(row),
-                Some(refusal) => excluded.push(Excluded {
-                    row: row.row,
-                    subject: Some(row.subject),
-                    reason: Exclusion::NoSlice,
-                    detail: match row.row {
-                        0 => refusal.clone(),
-                        line => format!("row {line}: {refusal}"),
-                    },
-                }),
+                Some(refusal) => {
+                    excluded.push(Excluded {
+                        row: row.row,
+                        subject: Some(row.subject.clone()),
+                        reason: Exclusion::NoSlice,
+                        detail: match row.row {
+                            0 => refusal.clone(),
+                            line => format!("row {line}: {refusal}"),
+                        },
+                    });
+                    unselected.push(row);
+                }
             }
         }
         excluded.sort_by_key(|excluded| excluded.row);
         let unread = selections.unread.clone();
         let choices = selections.episodes.iter().filter_map(ImageChoice::of).collect();
-        Self { manifest: Manifest { kept, excluded, unread, choices, ..manifest }, selections }
+        Self {
+            manifest: Manifest { kept, excluded, unselected, unread, choices, ..manifest },
+            selections,
+        }
     }
 
     /// Rows that lead to a prediction, by subject, level and side.

@@ -3,8 +3,12 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use foramen_dicom::Scan;
-use foramen_study::files::{read_patches, read_stages, write_patches, write_stages};
-use foramen_study::review::{Correction, REVIEWED, ReviewedRow, read_reviewed, recut_patches};
+use foramen_study::StudyConfig;
+use foramen_study::files::{read_manifest, read_patches, read_stages, write_patches, write_stages};
+use foramen_study::review::{
+    Correction, REVIEWED, ReviewedRow, SelectionTable, carry_corrections, read_reviewed,
+    recut_patches,
+};
 use serde_json::json;
 
 use crate::stages::dataset;
@@ -22,17 +26,27 @@ pub(crate) fn reviewed_rows(study: &Path) -> Result<Vec<ReviewedRow>> {
     Ok(rows)
 }
 
-/// Follows the corrections after a new selection: cuts its patches anew where a person said
-/// otherwise, into the folder `reviewed`.
+/// Follows the corrections after a new selection: brings the corrected table up to it and cuts
+/// its patches anew where a person said otherwise, into the folder `reviewed`. What cannot be
+/// followed is told. It gives the rows of that table.
 ///
 /// # Errors
 /// When a table or the patches cannot be used or written.
-pub(crate) fn follow_review(study: &Path, rows: &[ReviewedRow], scan: &Scan) -> Result<()> {
-    let recut = recut_patches(read_patches(study)?, rows, scan);
-    for problem in &recut.problems {
+pub(crate) fn follow_review(
+    study: &Path,
+    scan: &Scan,
+    config: &StudyConfig,
+) -> Result<Vec<ReviewedRow>> {
+    let table = SelectionTable::read(&study.join("selections.csv"))?;
+    let lost = carry_corrections(&study.join(REVIEWED).join("selections.csv"), &table)?;
+    let rows = reviewed_rows(study)?;
+    let manifest = read_manifest(&study.join("manifest.json"))?;
+    let recut = recut_patches(read_patches(study)?, &manifest, &rows, scan, config);
+    for problem in lost.iter().chain(&recut.problems) {
         eprintln!("note: {problem}");
     }
-    Ok(write_patches(&study.join(REVIEWED), &recut.patches)?)
+    write_patches(&study.join(REVIEWED), &recut.patches)?;
+    Ok(rows)
 }
 
 /// Trains twice, on the patches as they were chosen and as persons corrected them, and notes
@@ -88,7 +102,7 @@ pub(crate) fn train_reviewed(
 /// Which foramen differs, and the remedy.
 #[cfg(feature = "torch")]
 pub(crate) fn ensure_current(study: &Path, rows: &[ReviewedRow]) -> Result<()> {
-    let table = foramen_study::review::SelectionTable::read(&study.join("selections.csv"))?;
+    let table = SelectionTable::read(&study.join("selections.csv"))?;
     for row in rows {
         let now = table
             .rows()

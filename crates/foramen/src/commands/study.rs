@@ -62,7 +62,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         *clock = Instant::now();
     };
 
-    let reviewed = arguments.train.reviewed.then(|| reviewed_rows(out)).transpose()?;
+    // What can be known to fail is told before an hour of work: without corrections there is
+    // nothing to follow.
+    if arguments.train.reviewed {
+        reviewed_rows(out)?;
+    }
     arguments.inputs.draw()?;
     lap("cohort", &mut clock);
     let inputs = arguments.inputs.open()?;
@@ -80,17 +84,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             out.join("manifest.json").display()
         );
     }
-    let models = match &reviewed {
-        Some(rows) => {
-            follow_review(out, rows, &inputs.scan)?;
-            lap("patches", &mut clock);
-            train_reviewed(out, rows, &arguments.train)?
-        }
-        None => {
-            let dataset = dataset(out)?;
-            lap("patches", &mut clock);
-            train_models(&dataset, &arguments.train, out)?
-        }
+    let models = if arguments.train.reviewed {
+        let rows = follow_review(out, &inputs.scan, &config)?;
+        lap("patches", &mut clock);
+        train_reviewed(out, &rows, &arguments.train)?
+    } else {
+        let dataset = dataset(out)?;
+        lap("patches", &mut clock);
+        train_models(&dataset, &arguments.train, out)?
     };
     lap("train", &mut clock);
 
