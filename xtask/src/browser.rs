@@ -26,6 +26,10 @@ pub(crate) struct Options {
     /// Fail where Node.js or a browser is missing, instead of saying so.
     #[arg(long)]
     required: bool,
+    /// Measure alone how fast so many cases follow each other, and whether the memory of the
+    /// page stays; 500 take about a gigabyte of disk.
+    #[arg(long, value_name = "CASES")]
+    pace: Option<usize>,
     /// Keep screenshots there.
     #[arg(long, value_name = "DIR")]
     shots: Option<PathBuf>,
@@ -50,8 +54,9 @@ pub(crate) fn browser_test(options: &Options) -> Result<()> {
     let foramen = foramen.join("debug").join(format!("foramen{}", std::env::consts::EXE_SUFFIX));
     let scratch = tempfile::tempdir()?;
     let (cohort, study) = (scratch.path().join("cohort"), scratch.path().join("study"));
+    let subjects = options.pace.unwrap_or(12).to_string();
     let drawn: [&[&Path]; 2] = [
-        &["cohort".as_ref(), "--subjects".as_ref(), "12".as_ref(), "--out".as_ref(), &cohort],
+        &["cohort".as_ref(), "--subjects".as_ref(), subjects.as_ref(), "--out".as_ref(), &cohort],
         &[
             "select".as_ref(),
             "--dicom".as_ref(),
@@ -67,6 +72,9 @@ pub(crate) fn browser_test(options: &Options) -> Result<()> {
     }
     let mut test = Command::new("node");
     test.arg(folder.join("review.mjs")).args([&foramen, &study]).env(CHROMIUM, chromium);
+    if options.pace.is_some() {
+        test.arg("--pace");
+    }
     if let Some(shots) = &options.shots {
         fs::create_dir_all(shots).with_context(|| format!("cannot make {}", shots.display()))?;
         test.args(["--shots".as_ref(), shots.as_path()]);

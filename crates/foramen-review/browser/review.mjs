@@ -107,6 +107,7 @@ async function onPage(page, slice, [row, column]) {
 async function byKeyboard(folder) {
   const page = await open(await serve(folder, "--reader", "keys"));
   const total = (await list(page)).items.length;
+  let undone = false;
   for (let n = 0; n < total; n++) {
     const shown = await current(page);
     if (shown.automatic.slice == null) {
@@ -136,13 +137,20 @@ async function byKeyboard(folder) {
     } else {
       await saved(page, () => page.keyboard.press("a"));
     }
+    if (!undone) {
+      // From the next case, undo goes back to the one that was answered.
+      await page.keyboard.press("u");
+      await page.waitForFunction(() => document.getElementById("progress").textContent.startsWith("0 of"));
+      await page.waitForFunction((id) => document.querySelector("#cases [aria-current]")?.dataset.item === id, shown.id);
+      await picture(page);
+      [undone, n] = [true, -1];
+    }
   }
   assert.match(await page.textContent("#progress"), new RegExp(`${total} of ${total}, all answered`));
   // Undo, and answer again.
   await page.keyboard.press("u");
   await page.waitForFunction((n) => document.getElementById("progress").textContent.startsWith(`${n} of`), total - 1);
-  const undone = (await current(page)).answers.length;
-  assert.equal(undone, 0);
+  assert.equal((await current(page)).answers.length, 0);
   await page.keyboard.press("p");
   await saved(page, () => page.keyboard.press("Enter"));
   assert.equal(done(await list(page)), total);
@@ -215,6 +223,85 @@ async function dragsWalls(folder) {
   // Sub-pixel: the same drag by keys, in steps of a tenth of a millimetre.
   assert.deepEqual(page.faults, []);
   await page.context().close();
+}
+
+// How bright a canvas is, and how much that varies.
+async function brightness(page, id) {
+  return page.evaluate((canvas) => {
+    const { width, height } = document.getElementById(canvas);
+    const { data } = document.getElementById(canvas).getContext("2d").getImageData(0, 0, width, height);
+    const greys = Array.from({ length: data.length / 4 }, (_, n) => data[4 * n] * (data[4 * n + 3] > 0));
+    const mean = greys.reduce((sum, grey) => sum + grey, 0) / greys.length;
+    return { mean, spread: Math.sqrt(greys.reduce((sum, grey) => sum + (grey - mean) ** 2, 0) / greys.length) };
+  }, id);
+}
+
+async function showsPatches(folder) {
+  const page = await open(await serve(folder, "--reader", "patch"));
+  const items = (await list(page)).items;
+  const shows = async (what) => {
+    await page.waitForFunction((text) => document.getElementById("patch-caption").textContent.includes(text), what);
+    await page.waitForTimeout(250);
+    return brightness(page, "patch-picture");
+  };
+  let occluded = 0;
+  for (const item of items.slice(0, 8)) {
+    await page.click(`[data-item="${item.id}"]`);
+    await page.waitForFunction((id) => document.querySelector("#cases [aria-current]")?.dataset.item === id, item.id);
+    await picture(page);
+    if (item.status === "refused") await page.keyboard.press("o"), await page.keyboard.press("w");
+    let seen = await shows("What the model sees: this side");
+    assert.ok(seen.spread > 5, `${item.title}: the patch is flat (${seen.spread})`);
+    await page.keyboard.press("x");
+    seen = await shows("What the model sees: this side");
+    assert.ok(seen.spread > 5, `${item.title}: the patch of what is occluded is flat (${seen.spread})`);
+    occluded += 1;
+    if (shots && occluded === 1) await page.screenshot({ path: join(shots, "occluded.png") });
+    await page.keyboard.press("p");
+    seen = await shows("Left out");
+    assert.equal(seen.mean, 0);
+  }
+  // The mark of what is occluded is moved by keys, and is what is kept.
+  const item = items.find((one) => one.status === "selected" && one.width_mm > 1);
+  await page.click(`[data-item="${item.id}"]`);
+  await page.waitForFunction((id) => document.querySelector("#cases [aria-current]")?.dataset.item === id, item.id);
+  await picture(page);
+  const shown = await current(page);
+  const slice = shown.slices[shown.automatic.slice];
+  await page.keyboard.press("x");
+  await page.keyboard.press("f");
+  for (let k = 0; k < 10; k++) await page.keyboard.press("Shift+ArrowDown");
+  await saved(page, () => page.keyboard.press("Enter"));
+  const answer = await page.evaluate((id) => fetch(`case/${id}`).then((r) => r.json()), item.id).then((one) => one.answers.at(-1));
+  assert.equal(answer.seen, "occluded");
+  assert.equal(answer.width_mm, 0);
+  const moved = (answer.walls[0][0] - slice.centre[0]) * slice.spacing_mm[0];
+  assert.ok(Math.abs(moved - 1) < 0.02, `the mark moved by ${moved} mm`);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+}
+
+async function twoWindows(folder) {
+  const address = await serve(folder, "--reader", "two");
+  const windows = [await open(address), await open(address)];
+  const total = (await list(windows[0])).items.length;
+  for (let n = 0; n < total; n++) {
+    // By turns, so that each works on a list that the other has changed.
+    const page = windows[n % 2];
+    const open = await page.evaluate(() => fetch("study").then((r) => r.json())).then((all) => all.items.find((one) => !one.answer));
+    await page.evaluate(() => { document.getElementById("filter").value = "all"; document.getElementById("filter").dispatchEvent(new Event("change")); });
+    await page.click(`[data-item="${open.id}"]`);
+    await page.waitForFunction((id) => document.querySelector("#cases [aria-current]")?.dataset.item === id, open.id);
+    await page.keyboard.press("p");
+    await saved(page, () => page.keyboard.press("Enter"));
+  }
+  for (const page of windows) {
+    await page.reload();
+    await page.waitForSelector("body[data-ready]");
+    assert.match(await page.textContent("#progress"), new RegExp(`${total} of ${total}, all answered`));
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  }
 }
 
 // Every response before the answer is searched for what a blinded reader must not know.
@@ -417,6 +504,8 @@ try {
       assert.match(said, /readers keys and mouse/);
     });
     await test("a dragged wall changes the width by as much", () => dragsWalls(copy("drag")));
+    await test("the patch is shown, also of what is occluded", () => showsPatches(copy("patch")));
+    await test("two windows of one reader lose nothing", () => twoWindows(copy("two")));
     await test("blinded reading leaks nothing", () => leaksNothing(copy("blind")));
     await test("discs are dragged and renumbered", () => placesDiscs(copy("discs")));
     await test("no serious violation by axe, phone and tablet usable", () => isAccessible(copy("axe")));

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use foramen_dicom::{Orientation, Scan, StackHeader};
 use foramen_image::{Contrast, PatchFrame, SliceSource, Window};
-use foramen_study::review::{MeasuredSide, SelectionRow, SelectionTable, read_measured};
+use foramen_study::review::{
+    MeasuredSide, SelectionRow, SelectionTable, pooled_images, read_measured,
+};
 use foramen_study::{DiscPosition, Levels, PatchSample, PatchUse, StudyConfig, StudyError, files};
 use foramen_types::{Level, Point, Side, SubjectId, SubjectKey, Vector};
 
@@ -91,6 +93,10 @@ impl Study {
             let middle = (patch.patch().nrows() as f64 - 1.0) / 2.0;
             Some(patch.plane.point(middle, middle))
         };
+        let pooled = pooled_images(&scan, &config);
+        let may_show = |image: &SliceSource, side: Side| {
+            pooled.contains(image) || measured.contains_key(&(image.clone(), side))
+        };
         let mut missing = Vec::new();
         let none = Vec::new();
         let mut cases: Vec<Case> = Vec::new();
@@ -107,7 +113,7 @@ impl Study {
             let is_foramen = |case: &&Case| {
                 (&case.subject, case.level, case.side) == (&row.subject, row.level, row.side)
             };
-            let mut case = case_of(row, stacks, &scan, &measured, &levels);
+            let mut case = case_of(row, stacks, &scan, &may_show, &levels);
             case.rows.push(number);
             case.turn = cases.iter().filter(is_foramen).count();
             case.centre = centre(row);
@@ -261,16 +267,16 @@ fn case_of(
     row: &SelectionRow,
     stacks: &[usize],
     scan: &Scan,
-    measured: &HashMap<(SliceSource, Side), MeasuredSide>,
+    may_show: &dyn Fn(&SliceSource, Side) -> bool,
     levels: &Levels,
 ) -> Case {
-    let is_measured = |number: &usize| {
+    let is_candidate = |number: &usize| {
         let mut slices = scan.stacks[*number].slices.iter();
-        slices.any(|slice| measured.contains_key(&(slice.source.clone(), row.side)))
+        slices.any(|slice| may_show(&slice.source, row.side))
     };
     let of = |number: &usize| &scan.stacks[*number];
-    let mut axial: Vec<usize> = stacks.iter().copied().filter(is_measured).collect();
-    // Where nothing was measured, a person may still see what there is.
+    let mut axial: Vec<usize> = stacks.iter().copied().filter(is_candidate).collect();
+    // Where nothing may be measured, a person may still see what there is.
     if axial.is_empty() {
         let shows = |stack: &StackHeader| {
             stack.orientation == Orientation::Axial

@@ -304,3 +304,72 @@ fn correction_against(row: &ReviewedRow, now: &SelectionRow) -> Correction {
         Correction::None | Correction::Slice => Correction::Walls,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A selection of four foramina by their images and widths.
+    fn table(folder: &Path, rows: [(&str, &str); 4]) -> SelectionTable {
+        let mut text = "subject_id,level,side,series_uid,sop_instance_uid,frame,slice_position_mm,\
+                        width_mm,contralateral_width_mm,confidence,status,reason,remarks\n"
+            .to_owned();
+        for ((uid, width), subject) in rows.into_iter().zip(["A", "B", "C", "D"]) {
+            text +=
+                &format!("{subject},C5/6,left,9,{uid},1,0.5,{width},3,0.9,selected,,oblique few\n");
+        }
+        let path = folder.join("selections.csv");
+        std::fs::write(&path, text).unwrap();
+        SelectionTable::read(&path).unwrap()
+    }
+
+    fn said(correction: Correction, uid: &str, width: Option<f64>) -> Reviewed {
+        Reviewed {
+            reader: "anna".to_owned(),
+            time: "2026-01-01".to_owned(),
+            correction,
+            series_uid: "9".to_owned(),
+            image: SliceSource { sop_instance_uid: uid.to_owned(), frame: 1 },
+            offset: Some(1.25),
+            width,
+            contralateral: Some(3.5),
+            kim: Some(2),
+            walls: None,
+            reason: "motion".to_owned(),
+            note: "a, \"b\"".to_owned(),
+        }
+    }
+
+    #[test]
+    fn corrections_are_carried_to_a_new_selection() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reviewed.csv");
+        let first = table(folder.path(), [("1", "2"), ("2", "2"), ("3", "2"), ("4", "2")]);
+        assert_eq!(first.rows()[0].remarks, ["oblique", "few"]);
+        let reviewed = BTreeMap::from([
+            (0, said(Correction::None, "1", Some(2.0))),
+            (1, said(Correction::Slice, "7", Some(1.5))),
+            (2, said(Correction::Excluded, "3", None)),
+            (3, said(Correction::Walls, "4", Some(1.0))),
+        ]);
+        write_reviewed(&path, &first, &reviewed).unwrap();
+        let before = read_reviewed(&path).unwrap();
+        assert_eq!(carry_corrections(&path, &first).unwrap(), [""; 0]);
+        assert_eq!(read_reviewed(&path).unwrap(), before);
+
+        // The choice comes over to what B's reader said, goes away from what A's accepted, and
+        // D's foramen is gone.
+        let second = table(folder.path(), [("8", "4"), ("7", "1.5"), ("3", "2"), ("4", "2")]);
+        let second = SelectionTable { rows: second.rows[..3].to_vec(), ..second };
+        let lost = carry_corrections(&path, &second).unwrap();
+        assert_eq!(lost, ["D C5/6 left was reviewed and is not in the selection any more"]);
+        let rows = read_reviewed(&path).unwrap();
+        let corrections: Vec<Correction> = rows.iter().map(|row| row.correction).collect();
+        assert_eq!(corrections, [Correction::Slice, Correction::None, Correction::Excluded]);
+        assert_eq!(rows[0].image.sop_instance_uid, "1");
+        assert_eq!(rows[0].width, Some(2.0));
+        assert_eq!(rows[0].automatic.as_ref().unwrap().sop_instance_uid, "8");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains("anna") && text.contains("\"a, \"\"b\"\"\""), "{text}");
+    }
+}
