@@ -250,10 +250,10 @@ async function showsPatches(folder) {
     await page.waitForFunction((id) => document.querySelector("#cases [aria-current]")?.dataset.item === id, item.id);
     await picture(page);
     if (item.status === "refused") await page.keyboard.press("o"), await page.keyboard.press("w");
-    let seen = await shows("What the model sees: this side");
+    let seen = await shows("What the model sees");
     assert.ok(seen.spread > 5, `${item.title}: the patch is flat (${seen.spread})`);
     await page.keyboard.press("x");
-    seen = await shows("What the model sees: this side");
+    seen = await shows("What the model sees");
     assert.ok(seen.spread > 5, `${item.title}: the patch of what is occluded is flat (${seen.spread})`);
     occluded += 1;
     if (shots && occluded === 1) await page.screenshot({ path: join(shots, "occluded.png") });

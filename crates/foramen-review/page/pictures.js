@@ -60,7 +60,7 @@ export function showPatch() {
     if (!middle) {
       patch.clear();
       $("patch-caption").textContent = ["closed", "unclear"].includes(seen)
-        ? "Left out: the model will not see this foramen" : "What the model sees: place both walls first";
+        ? "Left out: the model will not see it" : "No patch yet: place both walls first";
       return;
     }
     const kept = () => mine === state.turn && slice === state.at && seen === state.draft.seen;
@@ -68,7 +68,7 @@ export function showPatch() {
       const found = await pixels(`case/${state.shown.id}/patch/${slice}/${middle[0].toFixed(2)}/${middle[1].toFixed(2)}`);
       if (!kept()) return;
       patch.show(found, [1, 1]);
-      $("patch-caption").textContent = `What the model sees: this side at the left${state.shown.side === "left" ? ", mirrored" : ""}`;
+      $("patch-caption").textContent = `What the model sees${state.shown.side === "left" ? " (mirrored)" : ""}`;
     } catch (error) {
       if (!kept()) return;
       patch.clear();

@@ -22,15 +22,9 @@ pub(crate) fn cohort() -> &'static Path {
         _ = fs::remove_dir_all(&folder);
         let config = CohortConfig::default().with_analysable(18).with_defects(0);
         write_cohort(&config, &folder, &|_, _| ()).unwrap();
-        foramen(
-            &[
-                &["select", "--dicom"],
-                &[folder.join("dicom").to_str().unwrap(), "--outcomes"],
-                &[folder.join("outcomes.csv").to_str().unwrap(), "--out"],
-                &[folder.join("study").to_str().unwrap()],
-            ]
-            .concat(),
-        );
+        let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+        let [dicom, outcomes, study] = ["dicom", "outcomes.csv", "study"].map(at);
+        foramen(&["select", "--dicom", &dicom, "--outcomes", &outcomes, "--out", &study]);
         folder
     })
 }

@@ -247,7 +247,7 @@ fn a_foramen_for_which_nothing_was_chosen_gets_a_patch() {
     assert!(beside.is_none_or(|patch| patch.window == found.window));
 
     let told = study_reviewed(&study, &["--levels", &levels]);
-    assert!(!told.contains("note: P"), "{told}");
+    assert!(!told.contains(&format!("note: {subject} ")), "{told}");
     let lines = |file: &str| fs::read_to_string(study.join(file)).unwrap().lines().count();
     assert_eq!(lines("reviewed/predictions-ruler.csv"), lines("predictions-ruler.csv") + 1);
 }
