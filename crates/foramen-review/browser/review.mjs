@@ -469,6 +469,7 @@ async function paces(folder) {
   };
   const total = (await list(page)).items.length;
   const times = [];
+  const begun = Math.min(30, total - 2);
   let early = null;
   for (let n = 1; n < total; n++) {
     // What a reader takes at least to look: the next case is fetched meanwhile.
@@ -481,13 +482,13 @@ async function paces(folder) {
         ? requestAnimationFrame(() => told(performance.now() - began)) : requestAnimationFrame(look);
       look();
     })));
-    if (n === Math.min(30, total - 2)) early = await memory();
+    if (n === begun) early = await memory();
   }
   const late = await memory();
   times.sort((a, b) => a - b);
   const p = (share) => times[Math.min(times.length - 1, Math.floor(share * times.length))];
   console.log(`     ${total} cases: first picture median ${p(0.5).toFixed(0)} ms, 95th percentile ${p(0.95).toFixed(0)} ms, `
-    + `most ${times.at(-1).toFixed(0)} ms; memory ${early.toFixed(1)} MB after 30 cases, ${late.toFixed(1)} MB at the end`);
+    + `most ${times.at(-1).toFixed(0)} ms; memory ${early.toFixed(1)} MB after ${begun} cases, ${late.toFixed(1)} MB at the end`);
   assert.ok(p(0.95) < 200, `95th percentile ${p(0.95)} ms`);
   assert.ok(late < 1.25 * early + 5, `memory grew from ${early} to ${late} MB`);
   await page.context().close();

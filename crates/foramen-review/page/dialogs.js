@@ -26,7 +26,8 @@ export async function showAgreement() {
   const body = table.createTBody();
   for (const pair of pairs) {
     const row = body.insertRow();
-    const limits = pair.lower_limit && `${pair.lower_limit.value.toFixed(1)} to ${pair.upper_limit.value.toFixed(1)}`;
+    const limits = pair.lower_limit && pair.upper_limit
+      && `${number(pair.lower_limit, 1)} to ${number(pair.upper_limit, 1)}`;
     for (const text of [
       `${pair.first} and ${pair.second}`, `${pair.cases} (${pair.persons})`, number(pair.states, 2),
       number(pair.bias, 2), limits ?? "–", number(pair.icc, 2), number(pair.kim, 2),
