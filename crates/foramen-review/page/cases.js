@@ -6,7 +6,7 @@ import { $, state } from "./state.js";
 export async function refresh() {
   state.study = await get("study");
   const { blind, adjudicate, reader } = state.study;
-  for (const part of ["sort", "sort-label"]) $(part).hidden = blind;
+  for (const part of ["sort", "sort-label", "to-levels"]) $(part).hidden = blind;
   for (const value of ["doubt", "changed", "noted", "disagree"]) {
     $("filter").querySelector(`[value=${value}]`).disabled = blind && value !== "noted";
   }

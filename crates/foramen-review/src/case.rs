@@ -18,8 +18,8 @@ pub(crate) struct Case {
     pub(crate) row: SelectionRow,
     /// Where the middle of its patch lies, where it has one.
     pub(crate) centre: Option<Point>,
-    /// The images of the subject that may show it, all those of its pools: those of the series
-    /// that was chosen first, each series from the feet to the head.
+    /// The images of the subject that may show it, all those of its pools, by series and from
+    /// the feet to the head.
     pub(crate) images: Vec<CaseImage>,
     /// The sagittal stack of the scan that shows the discs.
     pub(crate) sagittal: Option<usize>,

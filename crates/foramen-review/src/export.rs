@@ -21,6 +21,8 @@ use crate::study::Study;
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Exported {
+    /// Rows of the database that it rests on.
+    pub entries: usize,
     /// Rows of `readings.csv`.
     pub readings: usize,
     /// Cases with an answer that counts, of all.
@@ -52,7 +54,8 @@ pub struct Exported {
 pub fn export(study: &Study, rows: &[Row], discs: &[DiscRow]) -> Result<Exported, ReviewError> {
     let standing = Standing::of(study, rows);
     let folder = study.folder.join(REVIEWED);
-    let mut exported = Exported { cases: study.cases.len(), ..Exported::default() };
+    let mut exported =
+        Exported { entries: rows.len(), cases: study.cases.len(), ..Exported::default() };
     let readings = readings(study, &standing, &mut exported.problems);
     exported.readings = readings.len();
     write_readings(&folder.join("readings.csv"), &readings)?;

@@ -17,7 +17,7 @@ use foramen_study::files::{self, StageNotes};
 
 use crate::inputs::{Inputs, prepare_output};
 use crate::reporting::make_report;
-use crate::reviewed_training::{follow_review, reviewed_rows, train_reviewed};
+use crate::reviewed_training::{ensure_reviewed, follow_review, train_reviewed};
 use crate::stages::{dataset, patch_frame, run_selection, say_excluded};
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
@@ -62,10 +62,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         *clock = Instant::now();
     };
 
-    // What can be known to fail is told before an hour of work: without corrections there is
-    // nothing to follow.
     if arguments.train.reviewed {
-        reviewed_rows(out)?;
+        ensure_reviewed(out)?;
     }
     arguments.inputs.draw()?;
     lap("cohort", &mut clock);
@@ -85,7 +83,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         );
     }
     let models = if arguments.train.reviewed {
-        let rows = follow_review(out, &inputs.scan, &config)?;
+        let rows = follow_review(out, &inputs.source.dicom, inputs.scan, &config)?;
         lap("patches", &mut clock);
         train_reviewed(out, &rows, &arguments.train)?
     } else {

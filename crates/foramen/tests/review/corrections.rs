@@ -164,6 +164,10 @@ fn a_study_is_reported_with_and_without_the_corrections() {
     }
     drop(page);
     export(folder.path());
+    // An answer that was given after the export counts too.
+    let page = Page::start(folder.path(), &["--reader", "a"]);
+    answer(&page, &items[5], "none");
+    drop(page);
     study_reviewed(folder.path(), &[]);
     let report: Value =
         serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
@@ -171,7 +175,7 @@ fn a_study_is_reported_with_and_without_the_corrections() {
     assert_eq!(without["title"], "Ruler, without corrections");
     let told = with["description"].as_str().unwrap_or_default();
     assert_eq!(with["title"], "Ruler, with corrections");
-    assert_eq!(report["provenance"]["review"]["looked_at"], 5, "{told}");
+    assert_eq!(report["provenance"]["review"]["looked_at"], 6, "{told}");
     let counts = &report["provenance"]["review"]["corrections"];
     assert_eq!(counts["with moved walls"], 2);
     let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
@@ -182,7 +186,7 @@ fn a_study_is_reported_with_and_without_the_corrections() {
     // The corrections hold for the selection that was just made, without another export.
     let rows = read_reviewed(&folder.path().join("reviewed/selections.csv")).unwrap();
     let now = SelectionTable::read(&folder.path().join("selections.csv")).unwrap();
-    assert_eq!(rows.len(), 5);
+    assert_eq!(rows.len(), 6);
     for row in rows {
         let is_it = |now: &&SelectionRow| {
             (&now.subject, now.level, now.side) == (&row.subject, row.level, row.side)
