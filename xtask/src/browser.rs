@@ -92,9 +92,14 @@ fn prepare() -> Result<(PathBuf, PathBuf)> {
     let source = cargo::root().join("crates/foramen-review/browser");
     let folder = cache::folder()?.join("browser-test");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    for name in ["package.json", "package-lock.json", "review.mjs"] {
-        fs::copy(source.join(name), folder.join(name))
-            .with_context(|| format!("cannot copy {name}"))?;
+    let files = fs::read_dir(&source).with_context(|| format!("no {}", source.display()))?;
+    for file in files {
+        let path = file?.path();
+        let is_needed = path.extension().is_some_and(|kind| kind == "mjs" || kind == "json");
+        if let (true, Some(name)) = (is_needed, path.file_name()) {
+            fs::copy(&path, folder.join(name))
+                .with_context(|| format!("cannot copy {}", path.display()))?;
+        }
     }
     let mut npm = Command::new("npm");
     npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]);

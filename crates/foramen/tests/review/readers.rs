@@ -44,6 +44,53 @@ fn a_blinded_reader_hears_of_the_choice_after_the_answer_alone() {
 }
 
 #[test]
+fn what_a_blinded_reader_hears_does_not_depend_on_the_choice() {
+    let (one, other) = (study(), study());
+    // Both show the cases in one order, which the database keeps.
+    drop(Page::start(one.path(), &["--reader", "b", "--blind"]));
+    for name in ["review.sqlite", "review.sqlite-wal"] {
+        let path = one.path().join(name);
+        if path.is_file() {
+            fs::copy(path, other.path().join(name)).unwrap();
+        }
+    }
+    // In the other study another image was chosen for all, of another width and confidence.
+    let path = other.path().join("selections.csv");
+    let text = fs::read_to_string(&path).unwrap();
+    let profile = fs::read_to_string(other.path().join("profile.csv")).unwrap();
+    let header: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+    let at = |name: &str| header.iter().position(|title| *title == name).unwrap();
+    let (uid, width, confidence) = (at("sop_instance_uid"), at("width_mm"), at("confidence"));
+    let mut table = vec![header.join(",")];
+    for line in text.lines().skip(1) {
+        let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
+        if !cells[uid].is_empty() {
+            let mut images = profile.lines().map(|row| row.split(',').collect::<Vec<_>>());
+            let is_other = |row: &Vec<&str>| row[0] == cells[uid - 1] && row[1] != cells[uid];
+            let image = images.find(is_other).unwrap()[1].to_owned();
+            cells[uid] = image;
+            cells[width] = "9.999".to_owned();
+            cells[confidence] = "0.111".to_owned();
+        }
+        table.push(cells.join(","));
+    }
+    fs::write(&path, table.join("\n")).unwrap();
+    let ranks = profile.replace(",chosen", ",").replace(",runner_up", ",");
+    fs::write(other.path().join("profile.csv"), ranks).unwrap();
+
+    let heard = |study: &std::path::Path| {
+        let page = Page::start(study, &["--reader", "b", "--blind"]);
+        let cases = page.items();
+        let cases = cases.iter().map(|id| page.get(&format!("/case/{id}")).text());
+        [page.get("/study").text(), page.get("/agreement").text(), page.get("/spines").text()]
+            .into_iter()
+            .chain(cases)
+            .collect::<Vec<String>>()
+    };
+    assert_eq!(heard(one.path()), heard(other.path()));
+}
+
+#[test]
 fn readers_who_disagree_are_settled_before_their_word_counts() {
     let folder = study();
     let say = |reader: &str, arguments: &[&str], item: usize, walls: Value, n: &str| {
