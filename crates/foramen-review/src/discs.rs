@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use foramen_dicom::{Orientation, StackHeader};
+use foramen_dicom::Orientation;
 use foramen_image::Contrast;
 use foramen_select::PointKind;
 use foramen_study::{DiscPosition, LevelSource, Levels};
@@ -62,10 +62,8 @@ impl Study {
         }
         let mut corrected = self.levels.clone();
         for (subject, row) in last {
-            let stack =
-                |stack: &&StackHeader| stack.slices.iter().any(|slice| slice.source == row.image);
-            let frame = self.scan.stacks.iter().find(stack);
-            let frame = frame.and_then(|stack| stack.frame_of_reference_uid.clone());
+            let stack = self.stack_of(&row.image);
+            let frame = stack.and_then(|stack| stack.frame_of_reference_uid.clone());
             let placed: BTreeSet<Level> = row.discs.iter().map(|disc| disc.level).collect();
             for level in Level::ALL.into_iter().filter(|level| !placed.contains(level)) {
                 if self.levels.of(subject, level).is_some() {

@@ -33,7 +33,10 @@ pub struct Study {
     /// The windows of the patches that `select` cut, by image.
     pub(crate) windows: HashMap<SliceSource, Window>,
     measured: HashMap<(SliceSource, Side), MeasuredSide>,
-    subjects: HashMap<SliceSource, SubjectId>,
+    /// The cases of a foramen.
+    foramina: BTreeMap<(SubjectId, Level, Side), Vec<usize>>,
+    /// Which stack of the scan holds an image.
+    stacks: HashMap<SliceSource, usize>,
     missing: Vec<String>,
 }
 
@@ -61,10 +64,9 @@ impl Study {
             (table, read_measured(&folder.join("profile.csv"))?)
         };
         let levels = read_levels(&folder.join("levels.csv"))?;
-        let mut subjects = HashMap::new();
-        for stack in &scan.stacks {
-            let images = stack.slices.iter().map(|slice| slice.source.clone());
-            subjects.extend(images.map(|image| (image, stack.subject.clone())));
+        let mut stacks = HashMap::new();
+        for (number, stack) in scan.stacks.iter().enumerate() {
+            stacks.extend(stack.slices.iter().map(|slice| (slice.source.clone(), number)));
         }
         let measured: HashMap<_, _> =
             rows.into_iter().map(|row| ((row.image.clone(), row.side), row)).collect();
@@ -109,11 +111,11 @@ impl Study {
                 case.rows.push(number);
                 continue;
             }
-            let stacks = of_subject.get(&row.subject).unwrap_or(&none);
+            let of_subject = of_subject.get(&row.subject).unwrap_or(&none);
             let is_foramen = |case: &&Case| {
                 (&case.subject, case.level, case.side) == (&row.subject, row.level, row.side)
             };
-            let mut case = case_of(row, stacks, &scan, &may_show, &levels);
+            let mut case = case_of(row, of_subject, &scan, &may_show, &levels);
             case.rows.push(number);
             case.turn = cases.iter().filter(is_foramen).count();
             case.centre = centre(row);
@@ -122,6 +124,11 @@ impl Study {
                 missing.push(format!("{subject} {level} {side}: no axial images are there"));
             }
             cases.push(case);
+        }
+        let mut foramina: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (number, case) in cases.iter().enumerate() {
+            let foramen = (case.subject.clone(), case.level, case.side);
+            foramina.entry(foramen).or_default().push(number);
         }
         if !cases.is_empty() && missing.len() == cases.len() {
             let (study, dicom) = (folder.to_owned(), dicom.to_owned());
@@ -145,7 +152,8 @@ impl Study {
             config,
             windows,
             measured,
-            subjects,
+            foramina,
+            stacks,
             missing,
         })
     }
@@ -169,7 +177,7 @@ impl Study {
 
     /// Whose image it is; `None` for one that is not there.
     pub(crate) fn subject_of(&self, image: &SliceSource) -> Option<&SubjectId> {
-        self.subjects.get(image)
+        self.stack_of(image).map(|stack| &stack.subject)
     }
 
     /// The case that an answer belongs to: of the person whose image it names, at its level and
@@ -187,22 +195,18 @@ impl Study {
                 (Some(chosen), Some(seen)) => seen.is(chosen),
                 (chosen, seen) => chosen.is_none() && seen.is_none(),
             };
-            let [own, other] = [Some(&image), chosen].map(|image| self.stack_of(image));
-            let both = own.zip(other);
+            let both = self.stack_of(&image).zip(chosen.and_then(|chosen| self.stack_of(chosen)));
             let is_series = both.is_some_and(|(one, other)| one.series_uid == other.series_uid);
             let is_study = both.is_some_and(|(one, other)| one.study_uid == other.study_uid);
             (is_seen, chosen == Some(&image), is_series, is_study)
         };
-        let of_foramen = self.cases.iter().enumerate().filter(|(_, case)| {
-            case.level == place.level && case.side == place.side && case.subject == *subject
-        });
-        let of_foramen: Vec<(usize, &Case)> = of_foramen.collect();
+        let of_foramen = self.foramina.get(&(subject.clone(), place.level, place.side))?;
         match of_foramen[..] {
-            [(only, _)] => Some(only),
+            [only] => Some(only),
             _ => of_foramen
-                .into_iter()
-                .max_by_key(|(number, case)| (rank(case), std::cmp::Reverse(*number)))
-                .map(|(number, _)| number),
+                .iter()
+                .copied()
+                .max_by_key(|number| (rank(&self.cases[*number]), std::cmp::Reverse(*number))),
         }
     }
 
@@ -211,7 +215,7 @@ impl Study {
     /// is on average.
     pub(crate) fn expected(&self, case: &Case, of: CaseImage) -> Option<Point> {
         let header = self.image(of).0;
-        let chosen = self.stack_of(case.row.image.as_ref());
+        let chosen = case.row.image.as_ref().and_then(|image| self.stack_of(image));
         let is_one_frame = chosen
             .is_some_and(|stack| stack.frame_of_reference_uid == header.frame_of_reference_uid);
         case.centre.filter(|_| is_one_frame).or_else(|| self.beside_disc(case, of))
@@ -224,10 +228,9 @@ impl Study {
         Some(disc.point + Vector::new(case.side.sign() * BESIDE, BEHIND, 0.0))
     }
 
-    fn stack_of(&self, image: Option<&SliceSource>) -> Option<&StackHeader> {
-        let image = image?;
-        let holds = |stack: &&StackHeader| stack.slices.iter().any(|one| one.source == *image);
-        self.scan.stacks.iter().find(holds)
+    /// The stack that holds an image; `None` for one that is not there.
+    pub(crate) fn stack_of(&self, image: &SliceSource) -> Option<&StackHeader> {
+        self.stacks.get(image).map(|number| &self.scan.stacks[*number])
     }
 
     /// The stack and the source of an image of a case.
