@@ -75,18 +75,21 @@ async function showSlice() {
   showPatch();
 }
 
-// The next case, and what lies around the image that is shown.
+// The next cases, and what lies around the image that is shown.
 function ahead() {
   const quiet = (promise) => promise.catch(() => {});
   for (const step of [1, -1, 2, -2]) {
     if (state.shown.slices[state.at + step]) quiet(pixels(`case/${state.shown.id}/axial/${state.at + step}`));
   }
+  // Two cases, since whoever accepts may be faster than a stack is decoded.
   const next = following();
-  if (!next || next.id === state.shown.id) return;
-  quiet(get(`case/${next.id}`).then((found) => {
-    if (found.slices.length) quiet(pixels(`case/${found.id}/axial/${found.answers.at(-1)?.slice ?? found.start}`));
-    if (found.sagittal) quiet(pixels(`case/${found.id}/sagittal/${found.sagittal.middle}`));
-  }));
+  for (const item of [next, next && following(next.id)]) {
+    if (!item || item.id === state.shown.id) continue;
+    quiet(get(`case/${item.id}`).then((found) => {
+      if (found.slices.length) quiet(pixels(`case/${found.id}/axial/${found.answers.at(-1)?.slice ?? found.start}`));
+      if (found.sagittal) quiet(pixels(`case/${found.id}/sagittal/${found.sagittal.middle}`));
+    }));
+  }
 }
 
 export function go(slice) {

@@ -58,7 +58,7 @@ impl Images {
             foramen_dicom::load(&scan.stacks[number]).map_err(|error| error.with_causes())?.stack;
         let loaded = Arc::new(LoadedStack {
             window: Window::from_quantiles(stack.slices(), SHOWN.0, SHOWN.1),
-            full: Window::from_quantiles(stack.slices(), 0.0, 1.0),
+            full: whole(&stack),
             stack,
         });
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,6 +96,16 @@ impl Images {
         kept.push_back(found.clone());
         Some(found.1)
     }
+}
+
+/// The window from the darkest to the brightest pixel of a stack.
+fn whole(stack: &Stack) -> Window {
+    let pixels = stack.slices().iter().flat_map(|slice| slice.pixels().iter().copied());
+    let ends = pixels.filter(|value| value.is_finite()).fold(None, |ends, value| match ends {
+        None => Some((value, value)),
+        Some((low, high)) => Some((value.min(low), value.max(high))),
+    });
+    ends.map_or_else(|| Window::new(0.0, 1.0), |(low, high): (f32, f32)| Window::new(low, high))
 }
 
 /// Pixels as the page reads them, little endian: rows, columns and the window that is shown
