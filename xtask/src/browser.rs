@@ -26,6 +26,10 @@ pub(crate) struct Options {
     /// Fail where Node.js or a browser is missing, instead of saying so.
     #[arg(long)]
     required: bool,
+    /// Measure alone how fast so many cases follow each other, and whether the memory of the
+    /// page stays: all foramina of as many people as that takes.
+    #[arg(long, value_name = "CASES")]
+    pace: Option<usize>,
     /// Keep screenshots there.
     #[arg(long, value_name = "DIR")]
     shots: Option<PathBuf>,
@@ -50,28 +54,50 @@ pub(crate) fn browser_test(options: &Options) -> Result<()> {
     let foramen = foramen.join("debug").join(format!("foramen{}", std::env::consts::EXE_SUFFIX));
     let scratch = tempfile::tempdir()?;
     let (cohort, study) = (scratch.path().join("cohort"), scratch.path().join("study"));
-    let drawn: [&[&Path]; 2] = [
-        &["cohort".as_ref(), "--subjects".as_ref(), "12".as_ref(), "--out".as_ref(), &cohort],
-        &[
-            "select".as_ref(),
-            "--dicom".as_ref(),
-            &cohort.join("dicom"),
-            "--outcomes".as_ref(),
-            &cohort.join("outcomes.csv"),
-            "--out".as_ref(),
-            &study,
-        ],
-    ];
-    for arguments in drawn {
-        run(Command::new(&foramen).args(arguments).stdout(Stdio::null()))?;
+    let people = options.pace.map_or(12, |cases| cases.div_ceil(FORAMINA)).to_string();
+    let outcomes = cohort.join("outcomes.csv");
+    run(Command::new(&foramen)
+        .args(["cohort", "--subjects", &people, "--out"])
+        .arg(&cohort)
+        .stdout(Stdio::null()))?;
+    if options.pace.is_some() {
+        inject_everywhere(&outcomes)?;
     }
+    run(Command::new(&foramen)
+        .args(["select".as_ref(), "--dicom".as_ref(), cohort.join("dicom").as_os_str()])
+        .args(["--outcomes".as_ref(), outcomes.as_os_str(), "--out".as_ref(), study.as_os_str()])
+        .stdout(Stdio::null()))?;
     let mut test = Command::new("node");
     test.arg(folder.join("review.mjs")).args([&foramen, &study]).env(CHROMIUM, chromium);
+    if options.pace.is_some() {
+        test.arg("--pace");
+    }
     if let Some(shots) = &options.shots {
         fs::create_dir_all(shots).with_context(|| format!("cannot make {}", shots.display()))?;
         test.args(["--shots".as_ref(), shots.as_path()]);
     }
     run(&mut test)
+}
+
+/// The cervical foramina of a person, C2/3 to C7/T1.
+const FORAMINA: usize = 12;
+
+/// Writes an outcome table anew, with a row for each foramen of each person.
+fn inject_everywhere(outcomes: &Path) -> Result<()> {
+    let read = || format!("cannot use {}", outcomes.display());
+    let text = fs::read_to_string(outcomes).with_context(read)?;
+    let (header, rows) = text.split_once('\n').with_context(read)?;
+    ensure!(header.starts_with("subject_id,level,side,"), read());
+    let mut table = vec![header.to_owned()];
+    for row in rows.lines() {
+        let cells: Vec<&str> = row.splitn(4, ',').collect();
+        let [subject, _, _, rest] = cells[..] else { anyhow::bail!(read()) };
+        for level in ["C2/3", "C3/4", "C4/5", "C5/6", "C6/7", "C7/T1"] {
+            let sides = ["left", "right"].map(|side| format!("{subject},{level},{side},{rest}"));
+            table.extend(sides);
+        }
+    }
+    fs::write(outcomes, table.join("\n") + "\n").with_context(read)
 }
 
 /// The folder of the tests with the packages they need, and the browser.
@@ -84,9 +110,14 @@ fn prepare() -> Result<(PathBuf, PathBuf)> {
     let source = cargo::root().join("crates/foramen-review/browser");
     let folder = cache::folder()?.join("browser-test");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    for name in ["package.json", "package-lock.json", "review.mjs"] {
-        fs::copy(source.join(name), folder.join(name))
-            .with_context(|| format!("cannot copy {name}"))?;
+    let files = fs::read_dir(&source).with_context(|| format!("no {}", source.display()))?;
+    for file in files {
+        let path = file?.path();
+        let is_needed = path.extension().is_some_and(|kind| kind == "mjs" || kind == "json");
+        if let (true, Some(name)) = (is_needed, path.file_name()) {
+            fs::copy(&path, folder.join(name))
+                .with_context(|| format!("cannot copy {}", path.display()))?;
+        }
     }
     let mut npm = Command::new("npm");
     npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]);

@@ -17,7 +17,7 @@ export const KEYS = [
   ["n", "unclear", "not evaluable, with a reason"],
   ["w", "place", "new walls in the middle of the picture"],
   ["e", "measured", "back to the measured walls"],
-  ["f", "front", "take hold of the front wall; Shift and arrows move it 0.1 mm"],
+  ["f", "front", "take hold of the front wall (or of the mark of what is occluded); Shift and arrows move it 0.1 mm"],
   ["b", "back", "take hold of the back wall"],
   ["0", "kim0", "Kim's grade 0"],
   ["1", "kim1", "Kim's grade 1"],

@@ -1,4 +1,4 @@
-// The width over the images of a series; a click leads to the image.
+// The width over the images of a series. Each column names its image as `data-slice`.
 
 const SVG = "http://www.w3.org/2000/svg";
 const MARGIN = { left: 34, right: 8, top: 8, bottom: 18 };
@@ -10,7 +10,7 @@ function element(name, attributes, text) {
   return made;
 }
 
-export function drawProfile(svg, { slices, side, other, current, own, go }) {
+export function drawProfile(svg, { slices, side, other, current, own }) {
   const width = svg.clientWidth || 600;
   const height = svg.clientHeight || 120;
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -40,11 +40,10 @@ export function drawProfile(svg, { slices, side, other, current, own, go }) {
       svg.append(element("circle", { cx: x(place), cy: y(mm), r: seen?.rank || kind ? 5 : 3, class: `dot${rank}${kind}` }));
     } else {
       svg.append(element("text", { x: x(place), y: height - MARGIN.bottom - 2, class: "mark", "text-anchor": "middle" },
-        seen?.state === "closed" ? "▪" : seen ? "·" : "·"));
+        seen?.state === "closed" ? "▪" : "·"));
     }
     const hit = element("rect", { x: x(place) - step / 2, y: 0, width: step, height, class: "hit", "data-slice": index });
     hit.append(element("title", {}, title(slice, seen, index)));
-    hit.addEventListener("click", () => go(index));
     svg.append(hit);
   }
   svg.append(element("text", { x: MARGIN.left, y: height - 4, class: "number" }, "feet"));

@@ -1,9 +1,9 @@
 use serde::Deserialize;
 
 use crate::case::Case;
+use crate::entry::Place;
 use crate::item::Session;
 use crate::reading::{Automatic, Problem, Reading, Seen};
-use crate::store::Place;
 use crate::study::Study;
 use crate::view::View;
 
@@ -25,7 +25,8 @@ pub(crate) struct Answer {
     pub(crate) seen: Seen,
     #[serde(default)]
     pub(crate) reason: String,
-    /// Front and back wall, `[row, column]` of the turned slice; none for those measured.
+    /// Front and back wall, `[row, column]` of the turned slice; none for those measured. Of
+    /// what is occluded, its place twice.
     #[serde(default)]
     pub(crate) walls: Option<[[f64; 2]; 2]>,
     #[serde(default)]
@@ -126,7 +127,7 @@ impl Answer {
             reason: self.reason.trim().to_owned(),
             width_mm,
             walls: walls.map(|walls| walls.map(|at| [at.x, at.y, at.z])),
-            moved: own.is_some() && self.seen == Seen::Open,
+            moved: own.is_some() && matches!(self.seen, Seen::Open | Seen::Occluded),
             problems: self.problems,
             kim: self.kim,
             note: self.note.trim().to_owned(),

@@ -1,17 +1,25 @@
 use foramen_image::SliceSource;
 use foramen_study::review::SelectionRow;
-use foramen_types::{Level, Side, SubjectId};
+use foramen_types::{Level, Point, Side, SubjectId};
 
-/// One foramen that a person is to look at: a row of `selections.csv`.
+/// One foramen that a person is to look at: a row of `selections.csv`, or several of one
+/// foramen (it was injected again) that fell on one image.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) subject: SubjectId,
     pub(crate) level: Level,
     pub(crate) side: Side,
-    /// The row of the table, in its order.
+    /// The numbers of its rows in the table, from 0.
+    pub(crate) rows: Vec<usize>,
+    /// How many cases of this foramen stand before it: 0, but for a foramen that was injected
+    /// again and has another choice there.
+    pub(crate) turn: usize,
+    /// The first of its rows.
     pub(crate) row: SelectionRow,
-    /// The images of the subject that may show it: those of the series that was chosen
-    /// first, each series from the feet to the head.
+    /// Where the middle of its patch lies, where it has one.
+    pub(crate) centre: Option<Point>,
+    /// The images of the subject that may show it, all those of its pools, by series and from
+    /// the feet to the head.
     pub(crate) images: Vec<CaseImage>,
     /// The sagittal stack of the scan that shows the discs.
     pub(crate) sagittal: Option<usize>,

@@ -1,50 +1,13 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use foramen_dicom::{Orientation, StackHeader};
+use foramen_dicom::Orientation;
 use foramen_image::Contrast;
 use foramen_select::PointKind;
 use foramen_study::{DiscPosition, LevelSource, Levels};
-use foramen_types::{Level, Point, SubjectId, TypeError};
-use serde::{Deserialize, Serialize};
+use foramen_types::{Level, SubjectId};
 
-use crate::store::DiscRow;
+use crate::placed::{DiscRow, PlacedDisc};
 use crate::study::Study;
-
-/// A disc as a reader has placed it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(into = "StoredDisc", try_from = "StoredDisc")]
-pub struct PlacedDisc {
-    /// Its level.
-    pub level: Level,
-    /// Its centre, LPS millimetres.
-    pub point: [f64; 3],
-    /// The level it had in `levels.csv`; `None` for one that the reader has added.
-    pub was: Option<Level>,
-}
-
-/// A disc as it is kept, with levels by their names.
-#[derive(Serialize, Deserialize)]
-struct StoredDisc {
-    level: String,
-    point: [f64; 3],
-    was: Option<String>,
-}
-
-impl From<PlacedDisc> for StoredDisc {
-    fn from(disc: PlacedDisc) -> Self {
-        let name = |level: Level| level.name().to_owned();
-        Self { level: name(disc.level), point: disc.point, was: disc.was.map(name) }
-    }
-}
-
-impl TryFrom<StoredDisc> for PlacedDisc {
-    type Error = TypeError;
-
-    fn try_from(disc: StoredDisc) -> Result<Self, TypeError> {
-        let was = disc.was.map(|was| was.parse()).transpose()?;
-        Ok(Self { level: disc.level.parse()?, point: disc.point, was })
-    }
-}
 
 impl Study {
     /// The people whose discs can be looked at, each with the stack that shows them.
@@ -88,7 +51,8 @@ impl Study {
             .collect()
     }
 
-    /// `levels.csv` with what readers have placed; what a person has not touched stays.
+    /// `levels.csv` with what readers have placed; what a person has not touched stays. A disc
+    /// that a reader has removed leaves its level refused, so that no draft finds it again.
     pub(crate) fn corrected_levels(&self, rows: &[DiscRow]) -> Levels {
         let mut last: BTreeMap<&SubjectId, &DiscRow> = BTreeMap::new();
         for row in rows {
@@ -96,22 +60,20 @@ impl Study {
                 last.insert(subject, row);
             }
         }
-        let mut corrected = Levels::default();
-        for (subject, level, disc) in self.levels.iter() {
-            if !last.contains_key(subject) {
-                corrected.insert(subject.clone(), level, disc.clone());
-            }
-        }
+        let mut corrected = self.levels.clone();
         for (subject, row) in last {
-            let stack =
-                |stack: &&StackHeader| stack.slices.iter().any(|slice| slice.source == row.image);
-            let frame = self.scan.stacks.iter().find(stack);
-            let frame = frame.and_then(|stack| stack.frame_of_reference_uid.clone());
+            let stack = self.stack_of(&row.image);
+            let frame = stack.and_then(|stack| stack.frame_of_reference_uid.clone());
+            let placed: BTreeSet<Level> = row.discs.iter().map(|disc| disc.level).collect();
+            for level in Level::ALL.into_iter().filter(|level| !placed.contains(level)) {
+                if self.levels.of(subject, level).is_some() {
+                    corrected.refuse(subject.clone(), level);
+                }
+            }
             for placed in &row.discs {
-                let [x, y, z] = placed.point;
                 let former = placed.was.and_then(|was| self.levels.of(subject, was)).cloned();
                 let mut disc = former.unwrap_or_else(|| DiscPosition {
-                    point: Point::new(x, y, z),
+                    point: placed.at(),
                     kind: PointKind::Disc,
                     normal: None,
                     frame_of_reference_uid: frame.clone(),
@@ -119,7 +81,7 @@ impl Study {
                     confidence: 1.0,
                     drafted: None,
                 });
-                disc.point = Point::new(x, y, z);
+                disc.point = placed.at();
                 corrected.insert(subject.clone(), placed.level, disc);
             }
         }

@@ -42,7 +42,8 @@ pub(crate) fn doubt(study: &Study, case: &Case) -> Doubt {
     if let Some((width, other)) = row.width.zip(row.contralateral)
         && (width - other).abs() > ASYMMETRY
     {
-        add(0.4, format!("{:+.1} mm against the other side", width - other));
+        let how = if width < other { "narrower" } else { "wider" };
+        add(0.4, format!("{:.1} mm {how} than the other side", (width - other).abs()));
     }
     // The narrowest at the edge of what was looked at may lie beyond it.
     let mut offsets: Vec<f64> = Vec::new();

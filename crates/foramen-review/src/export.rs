@@ -7,19 +7,22 @@ use foramen_study::review::{
     write_reviewed,
 };
 use foramen_study::{StudyError, files};
-use foramen_types::{Level, Side, SubjectId};
+use foramen_types::Side;
 use serde::Serialize;
 
 use crate::ReviewError;
+use crate::entry::Row;
+use crate::placed::DiscRow;
 use crate::reading::{Problem, Reading, Seen};
 use crate::standing::{Final, Standing};
-use crate::store::{DiscRow, Row};
 use crate::study::Study;
 
 /// What an export has written, in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Exported {
+    /// Rows of the database that it rests on.
+    pub entries: usize,
     /// Rows of `readings.csv`.
     pub readings: usize,
     /// Cases with an answer that counts, of all.
@@ -30,6 +33,8 @@ pub struct Exported {
     pub corrections: BTreeMap<&'static str, usize>,
     /// Patches that were cut anew, or whose width changed.
     pub patches: usize,
+    /// Patches of foramina for which nothing had been chosen.
+    pub added: usize,
     /// Foramina that were left out.
     pub left_out: usize,
     /// Cases on which readers disagree and that nobody has settled.
@@ -42,15 +47,15 @@ pub struct Exported {
 
 /// Writes what persons said into the folder `reviewed` of the study: `readings.csv`,
 /// `selections.csv`, `levels.csv` where discs were placed, and the patches where the study has
-/// some. Each file is there whole or
-/// not at all; what `select` has written stays as it is.
+/// some. Each file is there whole or not at all; what `select` has written stays as it is.
 ///
 /// # Errors
 /// [`ReviewError::Study`] with the file.
 pub fn export(study: &Study, rows: &[Row], discs: &[DiscRow]) -> Result<Exported, ReviewError> {
     let standing = Standing::of(study, rows);
     let folder = study.folder.join(REVIEWED);
-    let mut exported = Exported { cases: study.cases.len(), ..Exported::default() };
+    let mut exported =
+        Exported { entries: rows.len(), cases: study.cases.len(), ..Exported::default() };
     let readings = readings(study, &standing, &mut exported.problems);
     exported.readings = readings.len();
     write_readings(&folder.join("readings.csv"), &readings)?;
@@ -60,9 +65,12 @@ pub fn export(study: &Study, rows: &[Row], discs: &[DiscRow]) -> Result<Exported
     write_reviewed(&table, &study.table, &reviewed)?;
     match read_patches(&study.folder) {
         Ok(patches) => {
-            let recut = recut_patches(patches, &read_reviewed(&table)?, &study.scan);
+            let manifest = files::read_manifest(&study.folder.join("manifest.json"))?;
+            let rows = read_reviewed(&table)?;
+            let recut = recut_patches(patches, &manifest, &rows, &study.scan, &study.config);
             write_patches(&folder, &recut.patches)?;
-            (exported.patches, exported.left_out) = (recut.changed, recut.left_out);
+            exported.patches = recut.changed;
+            (exported.added, exported.left_out) = (recut.added, recut.left_out);
             exported.problems.extend(recut.problems);
         }
         // A selection without an outcome table has none.
@@ -126,12 +134,12 @@ fn readings(study: &Study, standing: &Standing, problems: &mut Vec<String>) -> V
     readings
 }
 
-/// The answers that count, by foramen.
+/// The answers that count, by row of the table.
 fn reviewed(
     study: &Study,
     standing: &Standing,
     exported: &mut Exported,
-) -> BTreeMap<(SubjectId, Level, Side), Reviewed> {
+) -> BTreeMap<usize, Reviewed> {
     let mut all = BTreeMap::new();
     for (number, case) in study.cases.iter().enumerate() {
         let (row, reader) = match standing.of_case(number) {
@@ -154,25 +162,21 @@ fn reviewed(
         let correction = correction(study, number, reading, &image);
         *exported.corrections.entry(correction.name()).or_default() += 1;
         exported.reviewed += 1;
-        all.insert(
-            (case.subject.clone(), case.level, case.side),
-            Reviewed {
-                reader,
-                time: row.time.clone(),
-                correction,
-                series_uid: on
-                    .map_or_else(String::new, |one| study.image(*one).0.series_uid.clone()),
-                offset: on.and_then(|one| study.offset(case, *one)),
-                image,
-                state: reading.seen.state(),
-                width: reading.width_mm,
-                contralateral: other.and_then(|side| side.width),
-                kim: reading.kim,
-                walls: reading.points(),
-                reason: reason(reading),
-                note: note(reading),
-            },
-        );
+        let said = Reviewed {
+            reader,
+            time: row.time.clone(),
+            correction,
+            series_uid: on.map_or_else(String::new, |one| study.image(*one).0.series_uid.clone()),
+            offset: on.and_then(|one| study.offset(case, *one)),
+            image,
+            width: reading.width_mm,
+            contralateral: other.and_then(|side| side.width),
+            kim: reading.kim,
+            walls: reading.points(),
+            reason: reason(reading),
+            note: note(reading),
+        };
+        all.extend(case.rows.iter().map(|row| (*row, said.clone())));
     }
     all
 }

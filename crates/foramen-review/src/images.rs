@@ -1,9 +1,11 @@
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use foramen_dicom::Scan;
 use foramen_image::{Slice, SliceSource, Stack, Window};
+use foramen_study::review::LoadedSet;
 
+use crate::study::Study;
 use crate::view::View;
 
 /// Stacks that are kept in memory: those of the case that is looked at, of the next one, and
@@ -13,10 +15,12 @@ const KEPT: usize = 12;
 /// Quantiles between which a picture is shown at first, those of the patches.
 const SHOWN: (f64, f64) = (0.01, 0.99);
 
-/// Decoded stacks, the last used last.
+/// Decoded stacks, the last used last, and the windows of the sets of images that patches were
+/// cut from.
 #[derive(Default)]
 pub(crate) struct Images {
     kept: Mutex<VecDeque<(usize, Arc<LoadedStack>)>>,
+    windows: Mutex<HashMap<SliceSource, Window>>,
 }
 
 /// A stack with the window in which it is shown.
@@ -54,7 +58,7 @@ impl Images {
             foramen_dicom::load(&scan.stacks[number]).map_err(|error| error.with_causes())?.stack;
         let loaded = Arc::new(LoadedStack {
             window: Window::from_quantiles(stack.slices(), SHOWN.0, SHOWN.1),
-            full: Window::from_quantiles(stack.slices(), 0.0, 1.0),
+            full: whole(&stack),
             stack,
         });
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,6 +69,26 @@ impl Images {
         Ok(loaded)
     }
 
+    /// The window through which a patch of an image is seen: that of all images among which it
+    /// is measured.
+    ///
+    /// # Errors
+    /// Why it is not known, as a sentence.
+    pub(crate) fn patch_window(
+        &self,
+        study: &Study,
+        image: &SliceSource,
+    ) -> Result<Window, String> {
+        let known = || self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(window) = study.windows.get(image).or(known().get(image)) {
+            return Ok(*window);
+        }
+        let set = LoadedSet::of(&study.scan, image, &study.config)?;
+        let images = set.slices().filter_map(|slice| slice.source.clone());
+        known().extend(images.map(|image| (image, set.window)));
+        Ok(set.window)
+    }
+
     fn take(&self, number: usize) -> Option<Arc<LoadedStack>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let at = kept.iter().position(|(of, _)| *of == number)?;
@@ -72,6 +96,16 @@ impl Images {
         kept.push_back(found.clone());
         Some(found.1)
     }
+}
+
+/// The window from the darkest to the brightest pixel of a stack.
+fn whole(stack: &Stack) -> Window {
+    let pixels = stack.slices().iter().flat_map(|slice| slice.pixels().iter().copied());
+    let ends = pixels.filter(|value| value.is_finite()).fold(None, |ends, value| match ends {
+        None => Some((value, value)),
+        Some((low, high)) => Some((value.min(low), value.max(high))),
+    });
+    ends.map_or_else(|| Window::new(0.0, 1.0), |(low, high): (f32, f32)| Window::new(low, high))
 }
 
 /// Pixels as the page reads them, little endian: rows, columns and the window that is shown

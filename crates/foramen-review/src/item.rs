@@ -110,6 +110,10 @@ fn digest(seed: &str, reader: &str, case: &Case, what: &str) -> [u8; 32] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
+    // Names stay what they were for foramina that have one case.
+    if case.turn > 0 {
+        hash.update((case.turn as u64).to_le_bytes());
+    }
     hash.finalize().into()
 }
 
@@ -140,25 +144,32 @@ mod tests {
             table += &format!("S{n},C5/6,left,,,,,,,,refused\n");
         }
         std::fs::write(folder.path().join("selections.csv"), table).unwrap();
+        let open = |scan| {
+            Study::open(folder.path(), folder.path(), scan, foramen_study::StudyConfig::default())
+        };
         let profile = "series_uid,sop_instance_uid,side,state,subject_id\n";
         std::fs::write(folder.path().join("profile.csv"), profile).unwrap();
         let scan = foramen_dicom::scan(folder.path(), &ScanOptions::default()).unwrap();
         let rows = SelectionTable::read(&folder.path().join("selections.csv")).unwrap();
         // No image is there, which is an error of its own.
-        assert!(Study::open(folder.path(), folder.path(), scan).is_err());
+        assert!(open(scan).is_err());
         std::fs::remove_file(folder.path().join("selections.csv")).unwrap();
         let levels = "subject_id,level,x_mm,y_mm,z_mm\n";
         std::fs::write(folder.path().join("levels.csv"), levels).unwrap();
         let scan = foramen_dicom::scan(folder.path(), &ScanOptions::default()).unwrap();
-        let mut study = Study::open(folder.path(), folder.path(), scan).unwrap();
+        let mut study = open(scan).unwrap();
         study.cases = rows
             .rows()
             .iter()
-            .map(|row| Case {
+            .enumerate()
+            .map(|(number, row)| Case {
                 subject: SubjectId::clone(&row.subject),
                 level: row.level,
                 side: row.side,
+                rows: vec![number],
+                turn: 0,
                 row: row.clone(),
+                centre: None,
                 images: Vec::new(),
                 sagittal: None,
             })

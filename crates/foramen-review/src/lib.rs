@@ -37,6 +37,10 @@
 
 mod error;
 mod reading;
+
+mod entry;
+mod placed;
+mod secret;
 mod store;
 
 mod agreement;
@@ -53,7 +57,7 @@ mod view;
 mod answers;
 mod api;
 mod assets;
-mod disc_api;
+mod failure;
 mod guard;
 mod serve;
 
@@ -61,12 +65,13 @@ mod serve;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use discs::PlacedDisc;
+pub use entry::{Entry, Kind, Place, Row};
 pub use error::ReviewError;
 pub use export::{Exported, export};
 pub use item::{Order, Session};
+pub use placed::{DiscRow, PlacedDisc};
 pub use reading::{Automatic, Problem, Reading, Seen};
 pub use serve::{Server, serve};
 pub use standing::{Final, Standing};
-pub use store::{DiscRow, Entry, Kind, Place, Row, Store};
+pub use store::Store;
 pub use study::Study;

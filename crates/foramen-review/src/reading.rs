@@ -29,17 +29,6 @@ impl Seen {
         }
     }
 
-    /// The state of a selection.
-    #[must_use]
-    pub fn state(self) -> State {
-        match self {
-            Self::Open => State::Open,
-            Self::Closed => State::Closed,
-            Self::Occluded => State::Occluded,
-            Self::Unclear => State::Refused,
-        }
-    }
-
     /// What a measured state is to a reader; what was refused or not told apart is nothing.
     #[must_use]
     pub fn of(state: State) -> Option<Self> {
@@ -84,6 +73,14 @@ pub struct Automatic {
     pub width_mm: Option<f64>,
 }
 
+impl Automatic {
+    /// Whether it was on an image.
+    #[must_use]
+    pub fn is(&self, image: &SliceSource) -> bool {
+        self.sop_instance_uid == image.sop_instance_uid && self.frame == image.frame
+    }
+}
+
 /// One answer of a reader, complete in itself: it holds whatever the automatic choice
 /// becomes later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -95,7 +92,8 @@ pub struct Reading {
     pub reason: String,
     /// The width, millimetres: above 0 of what is open, 0 of what is occluded.
     pub width_mm: Option<f64>,
-    /// Front and back wall, LPS millimetres.
+    /// Front and back wall, LPS millimetres; of what is occluded one place twice, where a
+    /// reader has marked it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub walls: Option<[[f64; 3]; 2]>,
     /// Whether walls are the reader's own, and not those that were measured.
@@ -123,13 +121,5 @@ impl Reading {
     #[must_use]
     pub fn points(&self) -> Option<[Point; 2]> {
         self.walls.map(|walls| walls.map(|[x, y, z]| Point::new(x, y, z)))
-    }
-
-    /// Whether another image than the automatic one was read.
-    #[must_use]
-    pub fn is_on(&self, image: &SliceSource) -> bool {
-        self.automatic.as_ref().is_some_and(|automatic| {
-            automatic.sop_instance_uid == image.sop_instance_uid && automatic.frame == image.frame
-        })
     }
 }

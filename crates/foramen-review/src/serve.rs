@@ -1,5 +1,5 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -13,9 +13,11 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::assets::asset;
+use crate::failure::Failure;
 use crate::guard::{Guard, guard};
 use crate::item::{Session, items};
-use crate::store::{Store, secret};
+use crate::secret::secret;
+use crate::store::Store;
 use crate::{ReviewError, Study};
 
 /// The longest body of a request, bytes: an answer with the longest note is far shorter.
@@ -105,9 +107,6 @@ fn router(api: Arc<Api>, admits: Arc<Guard>) -> Router {
 }
 
 type Shared = State<Arc<Api>>;
-
-/// A failure as a status and a sentence for the reader.
-pub(crate) type Failure = (StatusCode, String);
 
 fn file(name: &str) -> Response {
     match asset(name) {
@@ -202,9 +201,4 @@ async fn undo(State(api): Shared, body: Bytes) -> Response {
 fn parsed<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     serde_json::from_slice(body)
         .map_err(|error| (StatusCode::BAD_REQUEST, format!("this is no answer: {error}")))
-}
-
-/// A lock that goes on after a panic of another request: rows are kept by the database.
-pub(crate) fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,9 +1,7 @@
 use std::collections::BTreeMap;
 
-use foramen_types::SubjectId;
-
+use crate::entry::{Kind, Row};
 use crate::reading::Reading;
-use crate::store::{Kind, Row};
 use crate::study::Study;
 
 /// Widths of two readers farther apart than this are a disagreement, millimetres: about the
@@ -49,10 +47,7 @@ impl Standing {
             if is_undone || row.entry.kind.reading().is_none() {
                 continue;
             }
-            let place = &row.entry.place;
-            let case = study
-                .subject_of(&place.image())
-                .and_then(|subject: &SubjectId| study.case_at(subject, place.level, place.side));
+            let case = study.case_of_answer(row);
             let Some(case) = case else {
                 standing.lost.push(row.clone());
                 continue;

@@ -3,13 +3,23 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use foramen_dicom::{Orientation, Scan, StackHeader};
-use foramen_image::{Contrast, PatchFrame, SliceSource};
-use foramen_study::review::{MeasuredSide, SelectionRow, SelectionTable, read_measured};
-use foramen_study::{DiscPosition, Levels, StudyError, files, is_reformatted};
-use foramen_types::{Level, Side, SubjectId, SubjectKey};
+use foramen_image::{Contrast, PatchFrame, SliceSource, Window};
+use foramen_study::review::{
+    MeasuredSide, SelectionRow, SelectionTable, pooled_images, read_measured,
+};
+use foramen_study::{
+    DiscPosition, Levels, PatchSample, PatchUse, StudyConfig, StudyError, files, is_reformatted,
+};
+use foramen_types::{Level, Point, Side, SubjectId, SubjectKey, Vector};
 
 use crate::ReviewError;
 use crate::case::{Case, CaseImage};
+use crate::entry::Row;
+
+/// Where the foramen of an adult is from the centre of its disc: to the side and behind,
+/// millimetres.
+const BESIDE: f64 = 14.0;
+const BEHIND: f64 = 8.0;
 
 /// The folder of a study with the images that it was made from.
 ///
@@ -21,19 +31,31 @@ pub struct Study {
     pub(crate) cases: Vec<Case>,
     pub(crate) levels: Levels,
     pub(crate) frame: PatchFrame,
+    pub(crate) config: StudyConfig,
+    /// The windows of the patches that `select` cut, by image.
+    pub(crate) windows: HashMap<SliceSource, Window>,
     measured: HashMap<(SliceSource, Side), MeasuredSide>,
-    subjects: HashMap<SliceSource, SubjectId>,
+    /// The cases of a foramen.
+    foramina: BTreeMap<(SubjectId, Level, Side), Vec<usize>>,
+    /// Which stack of the scan holds an image.
+    stacks: HashMap<SliceSource, usize>,
     missing: Vec<String>,
 }
 
 impl Study {
     /// Opens what `select` or `study` has left in `folder`; `scan` is of the folder `dicom`,
-    /// with the subject ids of the study.
+    /// with the subject ids of the study. `config` tells which images `select` accepted and
+    /// which series were named, as far as that is known.
     ///
     /// # Errors
     /// [`ReviewError::Study`] for a missing or unusable file, and
     /// [`ReviewError::NoImages`] where no image of the study is in the scan.
-    pub fn open(folder: &Path, dicom: &Path, scan: Scan) -> Result<Self, ReviewError> {
+    pub fn open(
+        folder: &Path,
+        dicom: &Path,
+        scan: Scan,
+        config: StudyConfig,
+    ) -> Result<Self, ReviewError> {
         // What `levels` has left holds discs alone.
         let only_levels =
             folder.join("levels.csv").is_file() && !folder.join("selections.csv").is_file();
@@ -44,10 +66,9 @@ impl Study {
             (table, read_measured(&folder.join("profile.csv"))?)
         };
         let levels = read_levels(&folder.join("levels.csv"))?;
-        let mut subjects = HashMap::new();
-        for stack in &scan.stacks {
-            let images = stack.slices.iter().map(|slice| slice.source.clone());
-            subjects.extend(images.map(|image| (image, stack.subject.clone())));
+        let mut stacks = HashMap::new();
+        for (number, stack) in scan.stacks.iter().enumerate() {
+            stacks.extend(stack.slices.iter().map(|slice| (slice.source.clone(), number)));
         }
         let measured: HashMap<_, _> =
             rows.into_iter().map(|row| ((row.image.clone(), row.side), row)).collect();
@@ -55,12 +76,51 @@ impl Study {
         for (number, stack) in scan.stacks.iter().enumerate() {
             of_subject.entry(&stack.subject).or_default().push(number);
         }
+        let patches = match files::read_patches(folder) {
+            Ok(patches) => patches,
+            // A selection without an outcome table has none.
+            Err(StudyError::MissingStage { .. }) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let image_of = |patch: &PatchSample| SliceSource {
+            sop_instance_uid: patch.sop_instance_uid.clone(),
+            frame: patch.frame,
+        };
+        let centre = |row: &SelectionRow| {
+            let is_it = |patch: &&PatchSample| {
+                let of = &patch.sample;
+                patch.usage == PatchUse::Treated
+                    && (&of.subject, of.level, of.side) == (&row.subject, row.level, row.side)
+                    && row.image.as_ref() == Some(&image_of(patch))
+            };
+            let patch = patches.iter().find(is_it)?;
+            let middle = (patch.patch().nrows() as f64 - 1.0) / 2.0;
+            Some(patch.plane.point(middle, middle))
+        };
+        let pooled = pooled_images(&scan, &config);
+        let may_show = |image: &SliceSource, side: Side| {
+            pooled.contains(image) || measured.contains_key(&(image.clone(), side))
+        };
         let mut missing = Vec::new();
         let none = Vec::new();
-        let mut cases = Vec::new();
-        for row in table.rows() {
-            let stacks = of_subject.get(&row.subject).unwrap_or(&none);
-            let case = case_of(row, stacks, &scan, &measured, &levels);
+        let mut cases: Vec<Case> = Vec::new();
+        for (number, row) in table.rows().iter().enumerate() {
+            let is_same = |case: &&mut Case| {
+                (&case.subject, case.level, case.side) == (&row.subject, row.level, row.side)
+                    && case.row.image == row.image
+            };
+            if let Some(case) = cases.iter_mut().find(is_same) {
+                case.rows.push(number);
+                continue;
+            }
+            let of_subject = of_subject.get(&row.subject).unwrap_or(&none);
+            let is_foramen = |case: &&Case| {
+                (&case.subject, case.level, case.side) == (&row.subject, row.level, row.side)
+            };
+            let mut case = case_of(row, of_subject, &scan, &may_show, &levels);
+            case.rows.push(number);
+            case.turn = cases.iter().filter(is_foramen).count();
+            case.centre = centre(row);
             if case.images.is_empty() {
                 let (subject, level, side) = (&row.subject, row.level, row.side);
                 let made = |image: &SliceSource| is_reformatted(&image.sop_instance_uid);
@@ -74,21 +134,37 @@ impl Study {
             }
             cases.push(case);
         }
+        let mut foramina: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (number, case) in cases.iter().enumerate() {
+            let foramen = (case.subject.clone(), case.level, case.side);
+            foramina.entry(foramen).or_default().push(number);
+        }
         if !cases.is_empty() && missing.len() == cases.len() {
             let (study, dicom) = (folder.to_owned(), dicom.to_owned());
             return Err(ReviewError::NoImages { study, dicom });
         }
         // The patches are shown as models see them, where there are any.
-        let frame = files::read_patches(folder)
-            .ok()
-            .and_then(|patches| patches.into_iter().next())
-            .map_or_else(PatchFrame::default, |patch| {
-                let pixels = patch.patch().nrows();
-                let edge = patch.plane.spacing().row * pixels as f64;
-                PatchFrame::default().with_edge(edge).with_pixels(pixels)
-            });
+        let frame = patches.first().map_or(config.patch, |patch| {
+            let pixels = patch.patch().nrows();
+            let edge = patch.plane.spacing().row * pixels as f64;
+            PatchFrame::default().with_edge(edge).with_pixels(pixels)
+        });
+        let windows = patches.iter().map(|patch| (image_of(patch), patch.window)).collect();
         let folder = folder.to_owned();
-        Ok(Self { folder, scan, table, cases, levels, frame, measured, subjects, missing })
+        Ok(Self {
+            folder,
+            scan,
+            table,
+            cases,
+            levels,
+            frame,
+            config,
+            windows,
+            measured,
+            foramina,
+            stacks,
+            missing,
+        })
     }
 
     /// How many foramina there are to look at.
@@ -110,13 +186,60 @@ impl Study {
 
     /// Whose image it is; `None` for one that is not there.
     pub(crate) fn subject_of(&self, image: &SliceSource) -> Option<&SubjectId> {
-        self.subjects.get(image)
+        self.stack_of(image).map(|stack| &stack.subject)
     }
 
-    /// The case of a foramen.
-    pub(crate) fn case_at(&self, subject: &SubjectId, level: Level, side: Side) -> Option<usize> {
-        let is_it = |case: &Case| case.level == level && case.side == side;
-        self.cases.iter().position(|case| is_it(case) && case.subject == *subject)
+    /// The case that an answer belongs to: of the person whose image it names, at its level and
+    /// side. Of a foramen that was injected twice, with a choice for each, it is the one whose
+    /// choice the reader saw, else the one that was chosen on this image, in its series, in its
+    /// study.
+    pub(crate) fn case_of_answer(&self, row: &Row) -> Option<usize> {
+        let place = &row.entry.place;
+        let image = place.image();
+        let subject = self.subject_of(&image)?;
+        let seen = row.entry.kind.reading().and_then(|reading| reading.automatic.as_ref());
+        let rank = |case: &Case| {
+            let chosen = case.row.image.as_ref();
+            let is_seen = match (chosen, seen) {
+                (Some(chosen), Some(seen)) => seen.is(chosen),
+                (chosen, seen) => chosen.is_none() && seen.is_none(),
+            };
+            let both = self.stack_of(&image).zip(chosen.and_then(|chosen| self.stack_of(chosen)));
+            let is_series = both.is_some_and(|(one, other)| one.series_uid == other.series_uid);
+            let is_study = both.is_some_and(|(one, other)| one.study_uid == other.study_uid);
+            (is_seen, chosen == Some(&image), is_series, is_study)
+        };
+        let of_foramen = self.foramina.get(&(subject.clone(), place.level, place.side))?;
+        match of_foramen[..] {
+            [only] => Some(only),
+            _ => of_foramen
+                .iter()
+                .copied()
+                .max_by_key(|number| (rank(&self.cases[*number]), std::cmp::Reverse(*number))),
+        }
+    }
+
+    /// Where the foramen of a case is to be looked for on an image that does not show it open:
+    /// the middle of the patch that was cut, else beside the disc, where the foramen of an adult
+    /// is on average.
+    pub(crate) fn expected(&self, case: &Case, of: CaseImage) -> Option<Point> {
+        let header = self.image(of).0;
+        let chosen = case.row.image.as_ref().and_then(|image| self.stack_of(image));
+        let is_one_frame = chosen
+            .is_some_and(|stack| stack.frame_of_reference_uid == header.frame_of_reference_uid);
+        case.centre.filter(|_| is_one_frame).or_else(|| self.beside_disc(case, of))
+    }
+
+    /// Beside the disc of a case, where the foramen of an adult is on average: it tells nothing
+    /// of what was measured.
+    pub(crate) fn beside_disc(&self, case: &Case, of: CaseImage) -> Option<Point> {
+        let disc = self.disc(self.image(of).0, case.level)?;
+        Some(disc.point + Vector::new(case.side.sign() * BESIDE, BEHIND, 0.0))
+    }
+
+    /// The stack that holds an image; `None` for one that is not there.
+    pub(crate) fn stack_of(&self, image: &SliceSource) -> Option<&StackHeader> {
+        self.stacks.get(image).map(|number| &self.scan.stacks[*number])
     }
 
     /// The stack and the source of an image of a case.
@@ -156,16 +279,16 @@ fn case_of(
     row: &SelectionRow,
     stacks: &[usize],
     scan: &Scan,
-    measured: &HashMap<(SliceSource, Side), MeasuredSide>,
+    may_show: &dyn Fn(&SliceSource, Side) -> bool,
     levels: &Levels,
 ) -> Case {
-    let is_measured = |number: &usize| {
+    let is_candidate = |number: &usize| {
         let mut slices = scan.stacks[*number].slices.iter();
-        slices.any(|slice| measured.contains_key(&(slice.source.clone(), row.side)))
+        slices.any(|slice| may_show(&slice.source, row.side))
     };
     let of = |number: &usize| &scan.stacks[*number];
-    let mut axial: Vec<usize> = stacks.iter().copied().filter(is_measured).collect();
-    // Where nothing was measured, a person may still see what there is.
+    let mut axial: Vec<usize> = stacks.iter().copied().filter(is_candidate).collect();
+    // Where nothing may be measured, a person may still see what there is.
     if axial.is_empty() {
         let shows = |stack: &StackHeader| {
             stack.orientation == Orientation::Axial
@@ -175,7 +298,8 @@ fn case_of(
         axial = stacks.iter().copied().filter(|number| shows(of(number))).collect();
     }
     let mut series: Vec<&str> = axial.iter().map(|one| of(one).series_uid.as_str()).collect();
-    series.sort_by_key(|uid| (*uid != row.series_uid, *uid));
+    // Not the chosen one first: that would tell a blinded reader.
+    series.sort_unstable();
     series.dedup();
     let mut images: Vec<CaseImage> = axial
         .iter()
@@ -214,7 +338,10 @@ fn case_of(
         subject: row.subject.clone(),
         level: row.level,
         side: row.side,
+        rows: Vec::new(),
+        turn: 0,
         row: row.clone(),
+        centre: None,
         images,
         sagittal,
     }

@@ -1,4 +1,4 @@
-use foramen_dicom::{Accepted, Dating, Examination, ImageSet, Pool, StackHeader};
+use foramen_dicom::{Accepted, Dating, Examination, ImageSet, NoAxialT2, Pool, StackHeader};
 use jiff::civil::Date;
 use thiserror::Error;
 
@@ -58,18 +58,9 @@ impl<'a> Candidates<'a> {
     ///
     /// Where `only` names series that the subject has, no other is taken.
     pub(crate) fn of(stacks: &[&'a StackHeader], accepted: &Accepted, only: &[String]) -> Self {
-        let named: Vec<&str> = only
-            .iter()
-            .map(String::as_str)
-            .filter(|uid| stacks.iter().any(|stack| stack.series_uid == *uid))
-            .collect();
         let (mut pools, mut refused) = (Vec::new(), Vec::new());
-        for examination in Examination::group(stacks.iter().copied()) {
-            let holds = |stack: &&StackHeader| named.contains(&stack.series_uid.as_str());
-            if !named.is_empty() && !examination.stacks.iter().any(holds) {
-                continue;
-            }
-            match examination.pool_of(accepted, &named) {
+        for pool in pools_of(stacks, accepted, only) {
+            match pool {
                 Ok(mut pool) => {
                     // Where no image decodes, loading the set says so.
                     _ = pool.measure_sharpness();
@@ -155,6 +146,26 @@ impl<'a> Candidates<'a> {
         });
         (series, acquired)
     }
+}
+
+/// The pools of the examinations of a subject, their sets in the order that headers give.
+/// Where `only` names series that the subject has, no other is taken.
+pub(crate) fn pools_of<'a>(
+    stacks: &[&'a StackHeader],
+    accepted: &Accepted,
+    only: &[String],
+) -> Vec<Result<Pool<'a>, NoAxialT2>> {
+    let named: Vec<&str> = only
+        .iter()
+        .map(String::as_str)
+        .filter(|uid| stacks.iter().any(|stack| stack.series_uid == *uid))
+        .collect();
+    let holds = |stack: &&StackHeader| named.contains(&stack.series_uid.as_str());
+    Examination::group(stacks.iter().copied())
+        .into_iter()
+        .filter(|examination| named.is_empty() || examination.stacks.iter().any(holds))
+        .map(|examination| examination.pool_of(accepted, &named))
+        .collect()
 }
 
 /// The stacks of all images of a pool, those of the best set first.

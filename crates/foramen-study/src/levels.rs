@@ -65,14 +65,38 @@ pub enum LevelSource {
 #[derive(Debug, Clone, Default)]
 pub struct Levels {
     discs: BTreeMap<(SubjectId, Level), DiscPosition>,
-    /// Levels that a person has refused, and whether they had been drafted.
-    refused: BTreeMap<(SubjectId, Level), bool>,
+    /// Levels that a person has refused, and where their disc had been drafted, if it was.
+    refused: BTreeMap<(SubjectId, Level), Option<Point>>,
 }
 
 impl Levels {
     /// Adds or replaces a disc.
     pub fn insert(&mut self, subject: SubjectId, level: Level, disc: DiscPosition) {
+        self.refused.remove(&(subject.clone(), level));
         self.discs.insert((subject, level), disc);
+    }
+
+    /// Notes that a person has refused a level, and removes its disc.
+    pub fn refuse(&mut self, subject: SubjectId, level: Level) {
+        let at = (subject, level);
+        let was = self.discs.remove(&at);
+        let drafted = was.map(|disc| disc.drafted.map_or(disc.point, |drafted| drafted.point));
+        self.refused.insert(at, drafted);
+    }
+
+    /// The levels that persons have refused, and where their disc had been drafted.
+    pub fn refused(&self) -> impl Iterator<Item = (&SubjectId, Level, Option<Point>)> {
+        self.refused.iter().map(|((subject, level), drafted)| (subject, *level, *drafted))
+    }
+
+    /// Takes over the levels that persons have refused elsewhere, but for those that have a
+    /// disc here.
+    pub fn refuse_as(&mut self, other: &Self) {
+        for (at, drafted) in &other.refused {
+            if !self.discs.contains_key(at) {
+                self.refused.insert(at.clone(), *drafted);
+            }
+        }
     }
 
     /// The disc of a level of a subject.

@@ -82,6 +82,7 @@ pub struct Manifest {
     pub(crate) rows: usize,
     pub(crate) kept: Vec<Kept>,
     pub(crate) excluded: Vec<Excluded>,
+    pub(crate) unselected: Vec<Kept>,
     pub(crate) studies_without_row: Vec<SubjectId>,
     pub(crate) near_misses: Vec<(SubjectId, SubjectId)>,
     pub(crate) level_edits: Option<LevelEdits>,
@@ -198,6 +199,13 @@ impl Manifest {
     #[must_use]
     pub fn excluded(&self) -> &[Excluded] {
         &self.excluded
+    }
+
+    /// Rows that could have been used, had a slice been chosen for them: they are among the
+    /// excluded ones, and a person may still find their foramen.
+    #[must_use]
+    pub fn unselected(&self) -> &[Kept] {
+        &self.unselected
     }
 
     /// Subjects with images and no row.

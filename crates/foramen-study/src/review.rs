@@ -4,13 +4,18 @@
 //! Nothing that `select` wrote is changed: corrections lie in the folder `reviewed` of the
 //! study, and each row there keeps the automatic values beside.
 
+mod cells;
 mod corrections;
+mod image_set;
 mod measured;
 mod readings_table;
 mod recut;
 mod selection_table;
 
-pub use corrections::{Correction, Reviewed, ReviewedRow, read_reviewed, write_reviewed};
+pub use corrections::{
+    Correction, Reviewed, ReviewedRow, carry_corrections, read_reviewed, write_reviewed,
+};
+pub use image_set::{LoadedSet, pooled_images};
 pub use measured::{MeasuredSide, read_measured};
 pub use readings_table::{ReaderRow, write_readings};
 pub use recut::{Recut, recut_patches};

@@ -16,18 +16,22 @@ impl Selected {
     pub(crate) fn new(manifest: Manifest, selections: Selections) -> Self {
         let mut excluded = manifest.excluded;
         let mut kept = Vec::with_capacity(manifest.kept.len());
+        let mut unselected = manifest.unselected;
         for (row, episode) in manifest.kept.into_iter().zip(&selections.episodes) {
             match &episode.refusal {
                 None => kept.push(row),
-                Some(refusal) => excluded.push(Excluded {
-                    row: row.row,
-                    subject: Some(row.subject),
-                    reason: Exclusion::NoSlice,
-                    detail: match row.row {
-                        0 => refusal.clone(),
-                        line => format!("row {line}: {refusal}"),
-                    },
-                }),
+                Some(refusal) => {
+                    excluded.push(Excluded {
+                        row: row.row,
+                        subject: Some(row.subject.clone()),
+                        reason: Exclusion::NoSlice,
+                        detail: match row.row {
+                            0 => refusal.clone(),
+                            line => format!("row {line}: {refusal}"),
+                        },
+                    });
+                    unselected.push(row);
+                }
             }
         }
         excluded.sort_by_key(|excluded| excluded.row);
@@ -35,7 +39,8 @@ impl Selected {
         let choices =
             selections.episodes.iter().filter_map(EpisodeSelection::image_choice).collect();
         let same_images = selections.same_images.clone();
-        let manifest = Manifest { kept, excluded, unread, choices, same_images, ..manifest };
+        let manifest =
+            Manifest { kept, excluded, unselected, unread, choices, same_images, ..manifest };
         Self { manifest, selections }
     }
 

@@ -62,6 +62,9 @@ pub fn select_slices(
             all.levels.insert(subject.clone(), level, disc.clone());
         }
     }
+    if let Some(given) = given {
+        all.levels.refuse_as(given);
+    }
     Selected::new(manifest, all)
 }
 

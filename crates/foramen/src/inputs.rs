@@ -156,7 +156,12 @@ impl Inputs {
         }
         let scan = scan_folder(&dicom, &self.scan, key.clone())?;
         let levels = self.levels.as_ref().map(|path| read_levels(path, &key, &scan)).transpose()?;
-        let source = StudySource { dicom, link: self.link.clone(), scan: self.scan.clone() };
+        let source = StudySource {
+            dicom,
+            link: self.link.clone(),
+            scan: self.scan.clone(),
+            series: self.images.series.clone(),
+        };
         Ok(OpenedInputs { scan, outcomes, covariates, levels, truth, source })
     }
 }

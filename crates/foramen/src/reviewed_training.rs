@@ -3,8 +3,16 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use foramen_dicom::Scan;
-use foramen_study::files::{read_patches, read_stages, write_patches, write_stages};
-use foramen_study::review::{Correction, REVIEWED, ReviewedRow, read_reviewed, recut_patches};
+#[cfg(feature = "review")]
+use foramen_review::Store;
+use foramen_study::StudyConfig;
+use foramen_study::files::{
+    read_manifest, read_patches, read_stages, write_patches, write_run, write_stages,
+};
+use foramen_study::review::{
+    Correction, REVIEWED, ReviewedRow, SelectionTable, carry_corrections, read_reviewed,
+    recut_patches,
+};
 use serde_json::json;
 
 use crate::stages::dataset;
@@ -22,17 +30,83 @@ pub(crate) fn reviewed_rows(study: &Path) -> Result<Vec<ReviewedRow>> {
     Ok(rows)
 }
 
-/// Follows the corrections after a new selection: cuts its patches anew where a person said
-/// otherwise, into the folder `reviewed`.
+/// Fails where nobody has reviewed a study: told before an hour of work, not after.
 ///
 /// # Errors
-/// When a table or the patches cannot be used or written.
-pub(crate) fn follow_review(study: &Path, rows: &[ReviewedRow], scan: &Scan) -> Result<()> {
-    let recut = recut_patches(read_patches(study)?, rows, scan);
-    for problem in &recut.problems {
-        eprintln!("note: {problem}");
+/// As [`reviewed_rows`], and where the answers cannot be read.
+pub(crate) fn ensure_reviewed(study: &Path) -> Result<()> {
+    #[cfg(feature = "review")]
+    if answers(study)?.is_some_and(|store| store.rows(0).is_ok_and(|rows| !rows.is_empty())) {
+        return Ok(());
     }
-    Ok(write_patches(&study.join(REVIEWED), &recut.patches)?)
+    reviewed_rows(study).map(|_| ())
+}
+
+/// The answers of a study, where it has some.
+#[cfg(feature = "review")]
+fn answers(study: &Path) -> Result<Option<Store>> {
+    Ok(if Store::exists(study) { Some(Store::open(study)?) } else { None })
+}
+
+/// Follows what persons said after a new selection, into the folder `reviewed`: the corrected
+/// table and the patches are those against what is chosen now. It gives the rows of that table;
+/// what cannot be followed is told.
+///
+/// Where the answers themselves are there, and this program can read them, they are exported
+/// anew; else the table of the last export is carried over.
+///
+/// # Errors
+/// When a table, the patches or the answers cannot be used or written.
+pub(crate) fn follow_review(
+    study: &Path,
+    dicom: &Path,
+    scan: Scan,
+    config: &StudyConfig,
+) -> Result<Vec<ReviewedRow>> {
+    let folder = study.join(REVIEWED);
+    let told = |problem: &String| eprintln!("note: {problem}");
+    #[cfg(feature = "review")]
+    if let Some(store) = answers(study)? {
+        let reviewed = foramen_review::Study::open(study, dicom, scan, config.clone())?;
+        let exported = foramen_review::export(&reviewed, &store.rows(0)?, &store.discs()?)?;
+        exported.problems.iter().for_each(told);
+        return reviewed_rows(study);
+    }
+    let table = SelectionTable::read(&study.join("selections.csv"))?;
+    let lost = carry_corrections(&folder.join("selections.csv"), &table)?;
+    let rows = reviewed_rows(study)?;
+    let manifest = read_manifest(&study.join("manifest.json"))?;
+    let recut = recut_patches(read_patches(study)?, &manifest, &rows, &scan, config);
+    lost.iter().chain(&recut.problems).for_each(told);
+    write_patches(&folder, &recut.patches)?;
+    let counts = json!({ "images": dicom, "corrections": counts(&rows) });
+    write_run(&folder, &json!({ "review": counts }))?;
+    Ok(rows)
+}
+
+/// Tells of answers that were given after the last export: they are not in it.
+///
+/// # Errors
+/// When the answers cannot be read.
+#[cfg(feature = "torch")]
+pub(crate) fn tell_later_answers(study: &Path) -> Result<()> {
+    #[cfg(feature = "review")]
+    if let Some(store) = answers(study)? {
+        let run = std::fs::read(study.join(REVIEWED).join("run.json")).unwrap_or_default();
+        let run: serde_json::Value = serde_json::from_slice(&run).unwrap_or_default();
+        let exported = run["provenance"]["review"]["entries"].as_u64().unwrap_or_default();
+        let later = (store.rows(0)?.len() as u64).saturating_sub(exported);
+        if later > 0 {
+            eprintln!(
+                "note: {later} answers were given after the last export and are not used; run \
+                 `review --export --study {}` first to use them",
+                study.display()
+            );
+        }
+    }
+    #[cfg(not(feature = "review"))]
+    let _ = study;
+    Ok(())
 }
 
 /// Trains twice, on the patches as they were chosen and as persons corrected them, and notes
@@ -88,7 +162,7 @@ pub(crate) fn train_reviewed(
 /// Which foramen differs, and the remedy.
 #[cfg(feature = "torch")]
 pub(crate) fn ensure_current(study: &Path, rows: &[ReviewedRow]) -> Result<()> {
-    let table = foramen_study::review::SelectionTable::read(&study.join("selections.csv"))?;
+    let table = SelectionTable::read(&study.join("selections.csv"))?;
     for row in rows {
         let now = table
             .rows()

@@ -22,6 +22,8 @@ pub struct StudySource {
     pub link: Option<PathBuf>,
     /// How the folder was read.
     pub scan: ScanArguments,
+    /// The series that were named (`--series`).
+    pub series: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -33,6 +35,8 @@ struct SourceFile {
     assume_one_frame: bool,
     #[serde(default)]
     accept: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    series: Vec<String>,
 }
 
 impl StudySource {
@@ -52,6 +56,7 @@ impl StudySource {
             },
             assume_one_frame: self.scan.assume_one_frame,
             accept: self.scan.accept.iter().map(ToString::to_string).collect(),
+            series: self.series.clone(),
         };
         let path = study.join(FILE);
         Ok(foramen_study::files::write_atomically(&path, |writer| {
@@ -88,6 +93,6 @@ impl StudySource {
                 .collect::<Result<_>>()
                 .with_context(unusable)?,
         };
-        Ok(Some(Self { dicom: file.dicom, link: file.link, scan }))
+        Ok(Some(Self { dicom: file.dicom, link: file.link, scan, series: file.series }))
     }
 }

@@ -21,6 +21,10 @@ struct ManifestFile {
     included: usize,
     kept: Vec<KeptRow>,
     excluded: Vec<ExcludedRow>,
+    /// Excluded rows for which no slice was chosen, with what a model needs where a person
+    /// finds it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unselected: Vec<KeptRow>,
     studies_without_row: Vec<String>,
     near_misses: Vec<(String, String)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,6 +72,24 @@ struct KeptRow {
     covariates: BTreeMap<String, Option<f64>>,
 }
 
+impl KeptRow {
+    fn of(kept: &Kept) -> Self {
+        Self {
+            row: kept.row,
+            subject_id: kept.subject.to_string(),
+            level: kept.level.to_string(),
+            side: kept.side.to_string(),
+            injection_date: kept.injection_date,
+            label: kept.outcome.map(Outcome::label),
+            slice_hint: kept.slice_hint.clone(),
+            series_hint: kept.series_hint.clone(),
+            series_uids: kept.series.iter().map(|one| one.series_uid.clone()).collect(),
+            scan_age_days: kept.scan_age,
+            covariates: kept.covariates.clone(),
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct ExcludedRow {
     row: u64,
@@ -85,23 +107,8 @@ pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StudyError
         schema_version: SCHEMA_VERSION,
         rows: manifest.rows,
         included: manifest.kept.len(),
-        kept: manifest
-            .kept
-            .iter()
-            .map(|kept| KeptRow {
-                row: kept.row,
-                subject_id: kept.subject.to_string(),
-                level: kept.level.to_string(),
-                side: kept.side.to_string(),
-                injection_date: kept.injection_date,
-                label: kept.outcome.map(Outcome::label),
-                slice_hint: kept.slice_hint.clone(),
-                series_hint: kept.series_hint.clone(),
-                series_uids: kept.series.iter().map(|one| one.series_uid.clone()).collect(),
-                scan_age_days: kept.scan_age,
-                covariates: kept.covariates.clone(),
-            })
-            .collect(),
+        kept: manifest.kept.iter().map(KeptRow::of).collect(),
+        unselected: manifest.unselected.iter().map(KeptRow::of).collect(),
         excluded: manifest
             .excluded
             .iter()
@@ -202,6 +209,7 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StudyError> {
     Ok(Manifest {
         rows: file.rows,
         kept: file.kept.into_iter().map(kept).collect::<Result<_, StudyError>>()?,
+        unselected: file.unselected.into_iter().map(kept).collect::<Result<_, StudyError>>()?,
         excluded: file.excluded.into_iter().map(excluded).collect::<Result<_, StudyError>>()?,
         studies_without_row: file
             .studies_without_row

@@ -126,7 +126,8 @@ pub fn write_profile(path: &Path, profile: &[ProfileRow]) -> Result<(), StudyErr
     write_csv(path, &header, rows)
 }
 
-/// Writes `levels.csv`: disc positions in the form that [`Levels::read`] reads.
+/// Writes `levels.csv`: disc positions in the form that [`Levels::read`] reads, and the levels
+/// that persons have refused as rows with that `status`.
 ///
 /// # Errors
 /// [`StudyError::Write`].
@@ -148,7 +149,7 @@ pub fn write_levels(path: &Path, levels: &Levels) -> Result<(), StudyError> {
         "drafted_mm",
         "drafted_level",
     ];
-    let rows = levels.iter().map(|(subject, level, disc)| {
+    let found = levels.iter().map(|(subject, level, disc)| {
         let along = |of: fn(foramen_types::Vector) -> f64| number(disc.normal.map(of));
         vec![
             subject.to_string(),
@@ -176,5 +177,24 @@ pub fn write_levels(path: &Path, levels: &Levels) -> Result<(), StudyError> {
             disc.drafted.map_or_else(String::new, |drafted| drafted.level.to_string()),
         ]
     });
-    write_csv(path, &header, rows)
+    let refused = levels.refused().map(|(subject, level, drafted)| {
+        let mut cells = vec![String::new(); header.len()];
+        let along = |of: fn(Point) -> f64| millimetres(drafted.map(of));
+        let place = [along(|at| at.x), along(|at| at.y), along(|at| at.z)];
+        for (title, text) in [
+            ("subject_id", subject.to_string()),
+            ("level", level.to_string()),
+            ("status", "refused".to_owned()),
+            ("drafted_mm", place.join(" ").trim().to_owned()),
+            ("x_mm", place[0].clone()),
+            ("y_mm", place[1].clone()),
+            ("z_mm", place[2].clone()),
+        ] {
+            if let Some(at) = header.iter().position(|known| *known == title) {
+                cells[at] = text;
+            }
+        }
+        cells
+    });
+    write_csv(path, &header, found.chain(refused))
 }

@@ -31,7 +31,7 @@ impl Levels {
     /// What was changed since the discs were drafted; `None` when none of them was.
     #[must_use]
     pub fn edits(&self) -> Option<LevelEdits> {
-        let refused = self.refused.values().filter(|drafted| **drafted).count();
+        let refused = self.refused.values().flatten().count();
         let mut edits = LevelEdits { refused, ..LevelEdits::default() };
         for ((_, level), disc) in &self.discs {
             if disc.drafted.is_some_and(|drafted| drafted.level != *level) {

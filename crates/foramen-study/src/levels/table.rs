@@ -60,10 +60,21 @@ impl Levels {
             };
             let subject = key.of_table(row.cell(subject)).map_err(StudyError::Links)?;
             let level: Level = row.cell(level).parse().map_err(value)?;
+            let drafted = match drafted.as_str() {
+                "" => None,
+                place => {
+                    let place: Vec<f64> =
+                        place.split_whitespace().filter_map(|mm| mm.parse().ok()).collect();
+                    let [x, y, z] = place[..] else {
+                        return Err(cell("drafted_mm", "leave it as it was drafted, or blank"));
+                    };
+                    Some(Point::new(x, y, z))
+                }
+            };
             match text(row, "status").to_lowercase().as_str() {
                 "" | "found" => {}
                 "refused" => {
-                    refused.insert((subject, level), !drafted.is_empty());
+                    refused.insert((subject, level), drafted);
                     continue;
                 }
                 _ => return Err(cell("status", "write found or refused, or leave it blank")),
@@ -96,22 +107,12 @@ impl Levels {
                     })?
                 }
             };
-            let drafted = match drafted.as_str() {
-                "" => None,
-                place => {
-                    let place: Vec<f64> =
-                        place.split_whitespace().filter_map(|mm| mm.parse().ok()).collect();
-                    let [x, y, z] = place[..] else {
-                        return Err(cell("drafted_mm", "leave it as it was drafted, or blank"));
-                    };
-                    // Older tables do not say as which level a disc was drafted.
-                    let level = match text(row, "drafted_level").as_str() {
-                        "" => level,
-                        drafted => drafted.parse().map_err(value)?,
-                    };
-                    Some(Drafted { level, point: Point::new(x, y, z) })
-                }
+            // Older tables do not say as which level a disc was drafted.
+            let drafted_level = match text(row, "drafted_level").as_str() {
+                "" => level,
+                drafted => drafted.parse().map_err(value)?,
             };
+            let drafted = drafted.map(|point| Drafted { level: drafted_level, point });
             let frame = text(row, "frame_of_reference_uid");
             let disc = DiscPosition {
                 point: Point::new(number("x_mm")?, number("y_mm")?, number("z_mm")?),

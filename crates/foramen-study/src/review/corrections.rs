@@ -1,15 +1,14 @@
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 
 use foramen_image::SliceSource;
-use foramen_select::State;
 use foramen_types::{Level, Point, Side, SubjectId};
 
+use super::cells::{Cells, open_stage};
 use super::readings_table::wall_cells;
 use super::{SelectionRow, SelectionTable};
 use crate::StudyError;
-use crate::table::{Table, millimetres, number_in, write_csv};
+use crate::table::{Table, millimetres, write_csv};
 
 /// How a person's word differs from the automatic choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,8 +57,6 @@ pub struct Reviewed {
     pub image: SliceSource,
     /// How far it lies above (+) or below (−) the disc, millimetres.
     pub offset: Option<f64>,
-    /// What is seen; `Refused` where it cannot be evaluated.
-    pub state: State,
     /// The width, millimetres.
     pub width: Option<f64>,
     /// That of the other side on the same image, as measured.
@@ -73,6 +70,9 @@ pub struct Reviewed {
     /// What the reader remarked.
     pub note: String,
 }
+
+/// Widths that differ by less are one, millimetres: tables hold thousandths.
+pub(super) const SAME_WIDTH: f64 = 0.001;
 
 /// Columns whose automatic values are kept beside.
 const KEPT: [&str; 8] = [
@@ -102,14 +102,15 @@ const ADDED: [&str; 10] = [
 /// Writes a corrected `selections.csv`: every column of the automatic one, with the values
 /// of what persons said and the `status` `reviewed`; then who said it, when, the correction
 /// (`none`, `walls`, `slice`, `state`, `excluded`), walls, and the automatic values in
-/// columns `automatic_…`. What nobody looked at stays as it is.
+/// columns `automatic_…`. `reviewed` is by the number of the row, from 0. What nobody looked
+/// at stays as it is.
 ///
 /// # Errors
 /// [`StudyError::Write`].
 pub fn write_reviewed(
     path: &Path,
     table: &SelectionTable,
-    reviewed: &BTreeMap<(SubjectId, Level, Side), Reviewed>,
+    reviewed: &BTreeMap<usize, Reviewed>,
 ) -> Result<(), StudyError> {
     let kept = KEPT.map(|column| format!("{AUTOMATIC}{column}"));
     let header: Vec<&str> = table
@@ -119,10 +120,8 @@ pub fn write_reviewed(
         .chain(ADDED)
         .chain(kept.iter().map(String::as_str))
         .collect();
-    let rows = table.rows.iter().map(|row| {
-        let key = (row.subject.clone(), row.level, row.side);
-        corrected(&table.header, row, reviewed.get(&key))
-    });
+    let rows = table.rows.iter().enumerate();
+    let rows = rows.map(|(number, row)| corrected(&table.header, row, reviewed.get(&number)));
     write_csv(path, &header, rows)
 }
 
@@ -200,66 +199,177 @@ pub struct ReviewedRow {
 /// [`StudyError::MissingStage`], [`StudyError::Read`], [`StudyError::Table`],
 /// [`StudyError::MissingColumn`], [`StudyError::Value`] and [`StudyError::Cell`].
 pub fn read_reviewed(path: &Path) -> Result<Vec<ReviewedRow>, StudyError> {
-    let file = File::open(path).map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound => {
-            StudyError::MissingStage { path: path.to_owned(), stage: "review --export" }
-        }
-        _ => StudyError::Read { path: path.to_owned(), source },
-    })?;
+    let table = reviewed_table(path)?;
+    let cells = table.rows().iter().map(|row| Cells::of(&table, row));
+    cells.filter(is_reviewed).map(read_row).collect()
+}
+
+fn reviewed_table(path: &Path) -> Result<Table, StudyError> {
+    let file = open_stage(path, "review --export")?;
     let table =
         Table::read("table of reviewed selections", file, &["subject_id", "level", "side"])?;
-    let column = |name: &str| table.column(name);
-    let [subject, level, side] = [column("subject_id")?, column("level")?, column("side")?];
-    let [series, uid, frame] =
-        [column("series_uid")?, column("sop_instance_uid")?, column("frame")?];
-    let [width, by, correction] =
-        [column("width_mm")?, column("reviewed_by")?, column("correction")?];
-    let [was, was_frame] = [column("automatic_sop_instance_uid")?, column("automatic_frame")?];
-    let mut walls = [0; 6];
-    for (at, name) in walls.iter_mut().zip(&ADDED[4..]) {
-        *at = column(name)?;
+    for column in ["reviewed_by", "correction", "width_mm", "automatic_sop_instance_uid"] {
+        table.column(column)?;
     }
-    let mut rows = Vec::new();
-    for row in table.rows().iter().filter(|row| !row.cell(by).is_empty()) {
-        let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
-        let cell = |name: &str, at: usize| StudyError::Cell {
-            table: table.name(),
-            row: row.line,
-            column: name.to_owned(),
-            value: row.cell(at).to_owned(),
-            remedy: "run `review --export` again",
+    Ok(table)
+}
+
+fn is_reviewed(cells: &Cells<'_>) -> bool {
+    !cells.text("reviewed_by").is_empty()
+}
+
+/// What is written to a cell by nobody but the export.
+const REMEDY: &str = "run `review --export` again";
+
+fn read_row(cells: Cells<'_>) -> Result<ReviewedRow, StudyError> {
+    let is = |known: &&Correction| known.name() == cells.text("correction");
+    let known = Correction::ALL.iter().find(is);
+    let image = cells.image("sop_instance_uid", "frame")?;
+    Ok(ReviewedRow {
+        subject: cells.subject()?,
+        level: cells.value("level")?,
+        side: cells.value("side")?,
+        correction: *known.ok_or_else(|| cells.refused("correction", REMEDY))?,
+        series_uid: cells.text("series_uid").to_owned(),
+        image: image.ok_or_else(|| cells.refused("sop_instance_uid", REMEDY))?,
+        automatic: cells.image("automatic_sop_instance_uid", "automatic_frame")?,
+        width: cells.number("width_mm")?,
+        walls: cells.walls()?,
+    })
+}
+
+/// Brings a corrected `selections.csv` up to a new selection: what persons said stays, and
+/// its corrections and automatic values are those against what is chosen now.
+///
+/// It gives the foramina whose row is in the new selection no more, each as a sentence.
+///
+/// # Errors
+/// As [`read_reviewed`] and [`write_reviewed`].
+pub fn carry_corrections(path: &Path, table: &SelectionTable) -> Result<Vec<String>, StudyError> {
+    let former = reviewed_table(path)?;
+    let mut carried: BTreeMap<usize, Reviewed> = BTreeMap::new();
+    let mut lost = Vec::new();
+    for cells in former.rows().iter().map(|row| Cells::of(&former, row)).filter(is_reviewed) {
+        let row = read_row(cells)?;
+        let is_same = |now: &SelectionRow| {
+            (&now.subject, now.level, now.side) == (&row.subject, row.level, row.side)
         };
-        let number = |name: &str, at: usize| number_in(row.cell(at)).ok_or_else(|| cell(name, at));
-        let image = |uid: usize, frame: usize| {
-            let number = row.cell(frame).parse().map_err(|_| cell("frame", frame));
-            Ok::<_, StudyError>(SliceSource {
-                sop_instance_uid: row.cell(uid).to_owned(),
-                frame: number?,
-            })
+        // A foramen that was injected twice has two rows: the one of the same image first.
+        let rows = table.rows.iter().enumerate();
+        let found = rows
+            .filter(|(number, now)| is_same(now) && !carried.contains_key(number))
+            .max_by_key(|(number, now)| (now.image == row.automatic, std::cmp::Reverse(*number)));
+        let Some((number, now)) = found else {
+            lost.push(format!(
+                "{} {} {} was reviewed and is not in the selection any more",
+                row.subject, row.level, row.side
+            ));
+            continue;
         };
-        let mut points = [0.0; 6];
-        let mut known = true;
-        for (point, at) in points.iter_mut().zip(walls) {
-            let coordinate = number("front_x_mm to back_z_mm", at)?;
-            known &= coordinate.is_some();
-            *point = coordinate.unwrap_or_default();
+        let kim = cells.text("kim");
+        let reviewed = Reviewed {
+            reader: cells.text("reviewed_by").to_owned(),
+            time: cells.text("reviewed_at").to_owned(),
+            correction: correction_against(&row, now),
+            series_uid: row.series_uid,
+            image: row.image,
+            offset: cells.number("slice_position_mm")?,
+            width: row.width,
+            contralateral: cells.number("contralateral_width_mm")?,
+            kim: match kim {
+                "" => None,
+                grade => Some(grade.parse().map_err(|_| cells.refused("kim", REMEDY))?),
+            },
+            walls: row.walls,
+            reason: cells.text("reason").to_owned(),
+            note: cells.text("review_note").to_owned(),
+        };
+        carried.insert(number, reviewed);
+    }
+    write_reviewed(path, table, &carried)?;
+    Ok(lost)
+}
+
+/// How a person's word, said of a former selection, differs from what is chosen now.
+fn correction_against(row: &ReviewedRow, now: &SelectionRow) -> Correction {
+    let has_width = match (row.width, now.width) {
+        (Some(one), Some(other)) => (one - other).abs() < SAME_WIDTH,
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    match row.correction {
+        Correction::Excluded => Correction::Excluded,
+        _ if now.image.as_ref() != Some(&row.image) => Correction::Slice,
+        Correction::Walls | Correction::State => row.correction,
+        Correction::None | Correction::Slice if has_width => Correction::None,
+        Correction::None | Correction::Slice => Correction::Walls,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A selection of four foramina by their images and widths.
+    fn table(folder: &Path, rows: [(&str, &str); 4]) -> SelectionTable {
+        let mut text = "subject_id,level,side,series_uid,sop_instance_uid,frame,slice_position_mm,\
+                        width_mm,contralateral_width_mm,confidence,status,reason,remarks\n"
+            .to_owned();
+        for ((uid, width), subject) in rows.into_iter().zip(["A", "B", "C", "D"]) {
+            text +=
+                &format!("{subject},C5/6,left,9,{uid},1,0.5,{width},3,0.9,selected,,oblique few\n");
         }
-        let [x, y, z, bx, by, bz] = points;
-        let is = |known: &&Correction| known.name() == row.cell(correction);
-        rows.push(ReviewedRow {
-            subject: SubjectId::new(row.cell(subject)).map_err(value)?,
-            level: row.cell(level).parse().map_err(value)?,
-            side: row.cell(side).parse().map_err(value)?,
-            correction: *Correction::ALL
-                .iter()
-                .find(is)
-                .ok_or_else(|| cell("correction", correction))?,
-            series_uid: row.cell(series).to_owned(),
-            image: image(uid, frame)?,
-            automatic: (!row.cell(was).is_empty()).then(|| image(was, was_frame)).transpose()?,
-            width: number("width_mm", width)?,
-            walls: known.then(|| [Point::new(x, y, z), Point::new(bx, by, bz)]),
-        });
+        let path = folder.join("selections.csv");
+        std::fs::write(&path, text).unwrap();
+        SelectionTable::read(&path).unwrap()
     }
-    Ok(rows)
+
+    fn said(correction: Correction, uid: &str, width: Option<f64>) -> Reviewed {
+        Reviewed {
+            reader: "anna".to_owned(),
+            time: "2026-01-01".to_owned(),
+            correction,
+            series_uid: "9".to_owned(),
+            image: SliceSource { sop_instance_uid: uid.to_owned(), frame: 1 },
+            offset: Some(1.25),
+            width,
+            contralateral: Some(3.5),
+            kim: Some(2),
+            walls: None,
+            reason: "motion".to_owned(),
+            note: "a, \"b\"".to_owned(),
+        }
+    }
+
+    #[test]
+    fn corrections_are_carried_to_a_new_selection() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reviewed.csv");
+        let first = table(folder.path(), [("1", "2"), ("2", "2"), ("3", "2"), ("4", "2")]);
+        assert_eq!(first.rows()[0].remarks, ["oblique", "few"]);
+        let reviewed = BTreeMap::from([
+            (0, said(Correction::None, "1", Some(2.0))),
+            (1, said(Correction::Slice, "7", Some(1.5))),
+            (2, said(Correction::Excluded, "3", None)),
+            (3, said(Correction::Walls, "4", Some(1.0))),
+        ]);
+        write_reviewed(&path, &first, &reviewed).unwrap();
+        let before = read_reviewed(&path).unwrap();
+        assert_eq!(carry_corrections(&path, &first).unwrap(), [""; 0]);
+        assert_eq!(read_reviewed(&path).unwrap(), before);
+
+        // The choice comes over to what B's reader said, goes away from what A's accepted, and
+        // D's foramen is gone.
+        let second = table(folder.path(), [("8", "4"), ("7", "1.5"), ("3", "2"), ("4", "2")]);
+        let second = SelectionTable { rows: second.rows[..3].to_vec(), ..second };
+        let lost = carry_corrections(&path, &second).unwrap();
+        assert_eq!(lost, ["D C5/6 left was reviewed and is not in the selection any more"]);
+        let rows = read_reviewed(&path).unwrap();
+        let corrections: Vec<Correction> = rows.iter().map(|row| row.correction).collect();
+        assert_eq!(corrections, [Correction::Slice, Correction::None, Correction::Excluded]);
+        assert_eq!(rows[0].image.sop_instance_uid, "1");
+        assert_eq!(rows[0].width, Some(2.0));
+        assert_eq!(rows[0].automatic.as_ref().unwrap().sop_instance_uid, "8");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains("anna") && text.contains("\"a, \"\"b\"\"\""), "{text}");
+    }
 }

@@ -1,9 +1,10 @@
-use foramen_dicom::{Scan, StackHeader};
-use foramen_image::{Patch, PatchFrame, Slice, Stack, Window};
+use foramen_dicom::Scan;
+use foramen_image::{Patch, PatchFrame, SliceSource};
+use foramen_learn::Sample;
 
-use super::{Correction, ReviewedRow};
-use crate::series::PATCH_WINDOW;
-use crate::{PatchSample, PatchUse};
+use super::corrections::SAME_WIDTH;
+use super::{Correction, LoadedSet, ReviewedRow};
+use crate::{Kept, Manifest, PatchSample, PatchUse, StudyConfig};
 
 /// The patches of a study after a review.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +13,8 @@ pub struct Recut {
     pub patches: Vec<PatchSample>,
     /// Treated foramina whose patch or width was changed.
     pub changed: usize,
+    /// Treated foramina for which nothing had been chosen, and that have a patch now.
+    pub added: usize,
     /// Treated foramina that were left out.
     pub left_out: usize,
     /// Corrections that could not be followed, each as a sentence.
@@ -20,98 +23,119 @@ pub struct Recut {
 
 /// Cuts the patches of corrected foramina anew, from the corrected image and centred
 /// between the corrected walls, and leaves out those that cannot be used. Without walls the
-/// centre stays where it was in the patient.
+/// centre stays where it was in the patient. All are seen through the window of their set of
+/// images, as those of `select` are.
 ///
-/// A foramen for which nothing had been chosen has no patch to correct: it is named among
-/// the problems, with the remedy.
+/// A foramen for which nothing had been chosen gets a patch from what a person said; what
+/// became of it is told by the `manifest` ([`Manifest::unselected`]).
 #[must_use]
-pub fn recut_patches(patches: Vec<PatchSample>, reviewed: &[ReviewedRow], scan: &Scan) -> Recut {
-    let mut recut = Recut { patches, ..Recut::default() };
+pub fn recut_patches(
+    patches: Vec<PatchSample>,
+    manifest: &Manifest,
+    reviewed: &[ReviewedRow],
+    scan: &Scan,
+    config: &StudyConfig,
+) -> Recut {
+    let mut recut = Recut::default();
+    let frame = patches.first().map_or(config.patch, frame_of);
+    let mut patches: Vec<Option<PatchSample>> = patches.into_iter().map(Some).collect();
+    let mut is_taken = vec![false; patches.len()];
+    let mut found: Vec<PatchSample> = Vec::new();
+    let mut unselected: Vec<&Kept> = manifest.unselected().iter().collect();
     for row in reviewed {
-        let is_it = |patch: &PatchSample| {
-            let of = &patch.sample;
-            patch.usage == PatchUse::Treated
-                && (&of.subject, of.level, of.side) == (&row.subject, row.level, row.side)
-        };
         let name = format!("{} {} {}", row.subject, row.level, row.side);
-        let Some(at) = recut.patches.iter().position(is_it) else {
-            if row.correction != Correction::Excluded {
-                recut.problems.push(format!(
-                    "{name}: nothing had been chosen, so there is no patch to correct; give the \
-                     image {} as slice_hint in the outcome table and run `study` again",
-                    row.image.sop_instance_uid
-                ));
+        let Some(at) = place_of(row, &patches, &is_taken) else {
+            if row.correction == Correction::Excluded {
+                continue;
+            }
+            match add(row, &mut unselected, frame, scan, config) {
+                Ok(patch) => found.push(patch),
+                Err(reason) => recut.problems.push(format!("{name}: {reason}")),
             }
             continue;
         };
-        if row.correction == Correction::None && is_of(&recut.patches[at], row) {
-            continue;
-        }
+        is_taken[at] = true;
+        let Some(former) = &patches[at] else { continue };
         if row.correction == Correction::Excluded {
-            recut.patches.remove(at);
+            patches[at] = None;
             recut.left_out += 1;
-            continue;
-        }
-        match cut(&recut.patches[at], row, scan) {
-            Ok(patch) => {
-                recut.patches[at] = patch;
-                recut.changed += 1;
+        } else if row.correction != Correction::None || !is_of(former, row) {
+            match correct(former, row, scan, config) {
+                Ok(patch) => {
+                    patches[at] = Some(patch);
+                    recut.changed += 1;
+                }
+                Err(reason) => recut.problems.push(format!("{name}: {reason}")),
             }
-            Err(reason) => recut.problems.push(format!("{name}: {reason}")),
         }
     }
+    recut.patches = patches.into_iter().flatten().collect();
+    recut.added = found.len();
+    // Subjects follow each other.
+    for patch in found {
+        let after = |other: &PatchSample| other.sample.subject > patch.sample.subject;
+        let at = recut.patches.iter().position(after).unwrap_or(recut.patches.len());
+        recut.patches.insert(at, patch);
+    }
     recut
+}
+
+/// Which patch a row speaks of. A foramen that was injected twice has two: the one of the
+/// image that had been chosen comes first.
+fn place_of(
+    row: &ReviewedRow,
+    patches: &[Option<PatchSample>],
+    is_taken: &[bool],
+) -> Option<usize> {
+    let is_it = |patch: &PatchSample| {
+        let of = &patch.sample;
+        patch.usage == PatchUse::Treated
+            && (&of.subject, of.level, of.side) == (&row.subject, row.level, row.side)
+    };
+    let all = patches.iter().enumerate();
+    let free = all.filter_map(|(at, patch)| Some((at, patch.as_ref()?)));
+    free.filter(|(at, patch)| !is_taken[*at] && is_it(patch))
+        .max_by_key(|(at, patch)| {
+            (row.automatic.as_ref() == Some(&image_of(patch)), std::cmp::Reverse(*at))
+        })
+        .map(|(at, _)| at)
+}
+
+fn image_of(patch: &PatchSample) -> SliceSource {
+    SliceSource { sop_instance_uid: patch.sop_instance_uid.clone(), frame: patch.frame }
+}
+
+fn frame_of(patch: &PatchSample) -> PatchFrame {
+    let pixels = patch.patch().nrows();
+    let edge = patch.plane.spacing().row * pixels as f64;
+    PatchFrame::default().with_edge(edge).with_pixels(pixels)
 }
 
 /// Whether a patch is of the image and width that a person accepted; another selection may
 /// have chosen another image since.
 fn is_of(patch: &PatchSample, row: &ReviewedRow) -> bool {
     let same_width = match (patch.sample.width, row.width) {
-        (Some(one), Some(other)) => (one - other).abs() < 0.001,
+        (Some(one), Some(other)) => (one - other).abs() < SAME_WIDTH,
         (one, other) => one.is_none() && other.is_none(),
     };
-    patch.sop_instance_uid == row.image.sop_instance_uid
-        && patch.frame == row.image.frame
-        && same_width
+    image_of(patch) == row.image && same_width
 }
 
 /// The patch of a corrected foramen in the frame of the former one.
-fn cut(former: &PatchSample, row: &ReviewedRow, scan: &Scan) -> Result<PatchSample, String> {
-    let headers: Vec<&StackHeader> = scan
-        .stacks
-        .iter()
-        .filter(|stack| stack.subject == row.subject && stack.series_uid == row.series_uid)
-        .collect();
-    let mut stacks: Vec<Stack> = Vec::new();
-    for header in headers {
-        stacks.push(foramen_dicom::load(header).map_err(|error| error.with_causes())?.stack);
-    }
-    let slices = || stacks.iter().flat_map(Stack::slices);
-    let is_it = |slice: &&Slice| slice.source.as_ref() == Some(&row.image);
-    let slice = slices().find(is_it).ok_or_else(|| {
-        format!("the image {} is not in the DICOM folder any more", row.image.sop_instance_uid)
-    })?;
-    // All patches of a series are seen through one window.
-    let was_of = |slice: &Slice| {
-        slice.source.as_ref().is_some_and(|source| {
-            source.sop_instance_uid == former.sop_instance_uid && source.frame == former.frame
-        })
-    };
-    let window = if slices().any(was_of) {
-        former.window
-    } else {
-        Window::from_quantiles(slices(), PATCH_WINDOW.0, PATCH_WINDOW.1)
-    };
-    let pixels = former.patch().nrows();
-    let middle = (pixels as f64 - 1.0) / 2.0;
-    let centre = row.walls.map_or_else(
-        || former.plane.point(middle, middle),
-        |[front, back]| front + (back - front) * 0.5,
-    );
-    let edge = former.plane.spacing().row * pixels as f64;
-    let frame = PatchFrame::default().with_edge(edge).with_pixels(pixels);
-    let patch = Patch::cut(slice, centre, row.side, frame, window)
-        .map_err(|error| format!("no patch could be cut: {error}"))?;
+fn correct(
+    former: &PatchSample,
+    row: &ReviewedRow,
+    scan: &Scan,
+    config: &StudyConfig,
+) -> Result<PatchSample, String> {
+    let set = LoadedSet::of(scan, &row.image, config)?;
+    // The former patch knows the window of its set, also where images could be decoded then
+    // that cannot now.
+    let window = if set.slice(&image_of(former)).is_some() { former.window } else { set.window };
+    let middle = (former.patch().nrows() as f64 - 1.0) / 2.0;
+    let centre = centre_of(row).unwrap_or_else(|| former.plane.point(middle, middle));
+    let slice = slice_of(&set, row)?;
+    let patch = Patch::cut(slice, centre, row.side, frame_of(former), window).map_err(uncut)?;
     let mut corrected = former.clone();
     corrected.sample.patch = patch.pixels().clone();
     corrected.sample.width = row.width;
@@ -120,4 +144,53 @@ fn cut(former: &PatchSample, row: &ReviewedRow, scan: &Scan) -> Result<PatchSamp
     corrected.plane = *patch.plane();
     corrected.window = window;
     Ok(corrected)
+}
+
+/// The patch of a foramen for which nothing had been chosen.
+fn add(
+    row: &ReviewedRow,
+    unselected: &mut Vec<&Kept>,
+    frame: PatchFrame,
+    scan: &Scan,
+    config: &StudyConfig,
+) -> Result<PatchSample, String> {
+    let is_it = |kept: &&Kept| {
+        (&kept.subject, kept.level, kept.side) == (&row.subject, row.level, row.side)
+    };
+    let at = unselected.iter().position(is_it).ok_or(
+        "it has no patch, and manifest.json does not say what became of it; run `select` again, \
+         then `review --export`",
+    )?;
+    let centre = centre_of(row).ok_or("nobody said where it lies; mark it and export again")?;
+    let set = LoadedSet::of(scan, &row.image, config)?;
+    let patch =
+        Patch::cut(slice_of(&set, row)?, centre, row.side, frame, set.window).map_err(uncut)?;
+    let kept = unselected.remove(at);
+    let mut sample =
+        Sample::new(row.subject.clone(), row.level, row.side).with_patch(patch.pixels().clone());
+    sample.width = row.width;
+    sample.outcome = kept.outcome;
+    sample.covariates = kept.covariates.clone();
+    Ok(PatchSample {
+        sample,
+        usage: PatchUse::Treated,
+        sop_instance_uid: row.image.sop_instance_uid.clone(),
+        frame: row.image.frame,
+        plane: *patch.plane(),
+        window: set.window,
+    })
+}
+
+/// The middle between the walls.
+fn centre_of(row: &ReviewedRow) -> Option<foramen_types::Point> {
+    row.walls.map(|[front, back]| front + (back - front) * 0.5)
+}
+
+fn slice_of<'a>(set: &'a LoadedSet, row: &ReviewedRow) -> Result<&'a foramen_image::Slice, String> {
+    set.slice(&row.image)
+        .ok_or_else(|| format!("the image {} cannot be decoded", row.image.sop_instance_uid))
+}
+
+fn uncut(error: foramen_image::ImageError) -> String {
+    format!("no patch could be cut: {error}")
 }

@@ -1,13 +1,12 @@
-use std::fs::File;
 use std::path::Path;
 
 use foramen_image::SliceSource;
+use foramen_table::Row;
 use foramen_types::{Level, Side, SubjectId};
 
+use super::cells::{Cells, open_stage};
 use crate::StudyError;
-use foramen_table::Row;
-
-use crate::table::{Table, number_in};
+use crate::table::Table;
 
 /// `selections.csv` with every cell, also of columns that this version does not know.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -41,7 +40,7 @@ pub struct SelectionRow {
     pub status: String,
     /// Why there is no choice.
     pub reason: String,
-    /// What whoever measures should know, each a word or a phrase.
+    /// What whoever measures should know, each by its name.
     pub remarks: Vec<String>,
     pub(super) cells: Vec<String>,
 }
@@ -53,12 +52,7 @@ impl SelectionTable {
     /// [`StudyError::MissingStage`], [`StudyError::Read`], [`StudyError::Table`],
     /// [`StudyError::MissingColumn`], [`StudyError::Value`] and [`StudyError::Cell`].
     pub fn read(path: &Path) -> Result<Self, StudyError> {
-        let file = File::open(path).map_err(|source| match source.kind() {
-            std::io::ErrorKind::NotFound => {
-                StudyError::MissingStage { path: path.to_owned(), stage: "select" }
-            }
-            _ => StudyError::Read { path: path.to_owned(), source },
-        })?;
+        let file = open_stage(path, "select")?;
         let table = Table::read("table of selections", file, &["subject_id", "level", "side"])?;
         let rows = table.rows().iter().map(|row| read_row(&table, row));
         Ok(Self { rows: rows.collect::<Result<_, _>>()?, header: table.titles().to_vec() })
@@ -72,42 +66,21 @@ impl SelectionTable {
 }
 
 fn read_row(table: &Table, row: &Row) -> Result<SelectionRow, StudyError> {
-    let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
-    let text = |column: &str| table.optional(column).map_or("", |at| row.cell(at));
-    let cell = |column: &str, remedy| StudyError::Cell {
-        table: table.name(),
-        row: row.line,
-        column: column.to_owned(),
-        value: text(column).to_owned(),
-        remedy,
-    };
-    let number = |column: &str| {
-        number_in(text(column)).ok_or_else(|| cell(column, "write a number, or nothing"))
-    };
-    let needed = |column: &str| table.column(column).map(|at| row.cell(at));
-    let uid = needed("sop_instance_uid")?;
-    let image = match (uid, text("frame")) {
-        ("", _) => None,
-        (uid, frame) => {
-            let frame = if frame.is_empty() { "1" } else { frame };
-            let frame =
-                frame.parse().map_err(|_| cell("frame", "write the number of the frame"))?;
-            Some(SliceSource { sop_instance_uid: uid.to_owned(), frame })
-        }
-    };
-    let remarks = text("remarks").split(';').map(|remark| remark.trim().to_owned());
+    let cells = Cells::of(table, row);
+    // Names of remarks hold no blanks.
+    let remarks = cells.text("remarks").split([' ', ';']).map(str::to_owned);
     Ok(SelectionRow {
-        subject: SubjectId::new(needed("subject_id")?).map_err(value)?,
-        level: needed("level")?.parse().map_err(value)?,
-        side: needed("side")?.parse().map_err(value)?,
-        series_uid: text("series_uid").to_owned(),
-        image,
-        offset: number("slice_position_mm")?,
-        width: number("width_mm")?,
-        contralateral: number("contralateral_width_mm")?,
-        confidence: number("confidence")?,
-        status: needed("status")?.to_owned(),
-        reason: text("reason").to_owned(),
+        subject: cells.subject()?,
+        level: cells.value("level")?,
+        side: cells.value("side")?,
+        series_uid: cells.text("series_uid").to_owned(),
+        image: cells.image("sop_instance_uid", "frame")?,
+        offset: cells.number("slice_position_mm")?,
+        width: cells.number("width_mm")?,
+        contralateral: cells.number("contralateral_width_mm")?,
+        confidence: cells.number("confidence")?,
+        status: cells.needed("status")?.to_owned(),
+        reason: cells.text("reason").to_owned(),
         remarks: remarks.filter(|remark| !remark.is_empty()).collect(),
         cells: (0..table.titles().len()).map(|at| row.cell(at).to_owned()).collect(),
     })

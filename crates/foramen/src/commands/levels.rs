@@ -84,7 +84,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     let (link, how) = (arguments.link.clone(), arguments.scan.clone());
-    StudySource { dicom, link, scan: how }.write(&arguments.out)?;
+    StudySource { dicom, link, scan: how, series: Vec::new() }.write(&arguments.out)?;
     for subject in &draft.subjects {
         if let Some(warning) = &subject.warning {
             eprintln!("warning: {}: {warning}", subject.subject);

@@ -117,10 +117,11 @@ fn synthetic() -> Result<PathBuf> {
 fn open_study(arguments: &Arguments, folder: &Path) -> Result<Study> {
     let named = StudySource::read(folder)?;
     let source = match (&arguments.dicom, named) {
-        (Some(dicom), _) => StudySource {
+        (Some(dicom), named) => StudySource {
             dicom: dicom.clone(),
             link: arguments.link.clone(),
             scan: arguments.scan.clone(),
+            series: named.map(|named| named.series).unwrap_or_default(),
         },
         (None, Some(source)) => source,
         (None, None) => anyhow::bail!(
@@ -132,7 +133,10 @@ fn open_study(arguments: &Arguments, folder: &Path) -> Result<Study> {
     let found = scan(&source.dicom, &source.scan.options().with_key(key)).with_context(|| {
         format!("the images lie in {} no more; give --dicom DIR", source.dicom.display())
     })?;
-    Ok(Study::open(folder, &source.dicom, found)?)
+    let config = StudyConfig::default()
+        .with_accepted(source.scan.accepted())
+        .with_series(source.series.clone());
+    Ok(Study::open(folder, &source.dicom, found, config)?)
 }
 
 fn tell(exported: &Exported) {
@@ -148,7 +152,12 @@ fn tell(exported: &Exported) {
     if exported.spines > 0 {
         say!("discs of {} people in levels.csv", exported.spines);
     }
-    say!("{} patches changed, {} left out", exported.patches, exported.left_out);
+    say!(
+        "{} patches changed, {} added, {} left out",
+        exported.patches,
+        exported.added,
+        exported.left_out
+    );
     for problem in &exported.problems {
         eprintln!("note: {problem}");
     }

@@ -17,7 +17,7 @@ use foramen_study::files::{self, StageNotes};
 
 use crate::inputs::{Inputs, prepare_output};
 use crate::reporting::make_report;
-use crate::reviewed_training::{follow_review, reviewed_rows, train_reviewed};
+use crate::reviewed_training::{ensure_reviewed, follow_review, train_reviewed};
 use crate::stages::{dataset, patch_frame, run_selection, say_excluded};
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
@@ -66,7 +66,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         *clock = Instant::now();
     };
 
-    let reviewed = arguments.train.reviewed.then(|| reviewed_rows(out)).transpose()?;
+    if arguments.train.reviewed {
+        ensure_reviewed(out)?;
+    }
     arguments.inputs.draw()?;
     lap("cohort", &mut clock);
     let inputs = arguments.inputs.open()?;
@@ -84,17 +86,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             out.join("manifest.json").display()
         );
     }
-    let models = match &reviewed {
-        Some(rows) => {
-            follow_review(out, rows, &inputs.scan)?;
-            lap("patches", &mut clock);
-            train_reviewed(out, rows, &arguments.train)?
-        }
-        None => {
-            let dataset = dataset(out)?;
-            lap("patches", &mut clock);
-            train_models(&dataset, &arguments.train, out)?
-        }
+    let models = if arguments.train.reviewed {
+        let rows = follow_review(out, &inputs.source.dicom, inputs.scan, &config)?;
+        lap("patches", &mut clock);
+        train_reviewed(out, &rows, &arguments.train)?
+    } else {
+        let dataset = dataset(out)?;
+        lap("patches", &mut clock);
+        train_models(&dataset, &arguments.train, out)?
     };
     lap("train", &mut clock);
 

@@ -16,7 +16,7 @@ use clap::Parser;
 use foramen_study::StudyConfig;
 
 use crate::inputs::{Inputs, prepare_output};
-use crate::reviewed_training::{ensure_current, reviewed_rows, train_reviewed};
+use crate::reviewed_training::{ensure_current, reviewed_rows, tell_later_answers, train_reviewed};
 use crate::run_lock::RunLock;
 use crate::stages::{dataset, run_selection};
 use crate::terminal::say;
@@ -60,6 +60,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let models = if arguments.train.reviewed {
         let rows = reviewed_rows(&study)?;
         ensure_current(&study, &rows)?;
+        tell_later_answers(&study)?;
         train_reviewed(&study, &rows, &arguments.train)?
     } else {
         train_models(&dataset(&study)?, &arguments.train, &study)?

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -12,34 +12,45 @@ use foramen::phantom::{CohortConfig, write_cohort};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A study of eighteen people of its own for each test; the images are shared.
-pub(crate) fn study() -> TempDir {
-    static COHORT: OnceLock<TempDir> = OnceLock::new();
-    let cohort = COHORT.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
+/// The folder of a cohort of eighteen people, drawn once: `dicom`, `outcomes.csv`, and in
+/// `study` what `select` makes of them. Nobody may write into it.
+pub(crate) fn cohort() -> &'static Path {
+    static COHORT: OnceLock<PathBuf> = OnceLock::new();
+    COHORT.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("review-cohort");
+        // One of a former run.
+        _ = fs::remove_dir_all(&folder);
         let config = CohortConfig::default().with_analysable(18).with_defects(0);
-        write_cohort(&config, &folder.path().join("cohort"), &|_, _| ()).unwrap();
-        let images = folder.path().join("cohort");
-        let status = Command::new(env!("CARGO_BIN_EXE_foramen"))
-            .arg("select")
-            .args(["--dicom".as_ref(), images.join("dicom").as_os_str()])
-            .args(["--outcomes".as_ref(), images.join("outcomes.csv").as_os_str()])
-            .args(["--out".as_ref(), folder.path().join("study").as_os_str()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .unwrap();
-        assert!(status.success());
+        write_cohort(&config, &folder, &|_, _| ()).unwrap();
+        let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+        let [dicom, outcomes, study] = ["dicom", "outcomes.csv", "study"].map(at);
+        foramen(&["select", "--dicom", &dicom, "--outcomes", &outcomes, "--out", &study]);
         folder
-    });
+    })
+}
+
+/// A study of those people of its own for each test.
+pub(crate) fn study() -> TempDir {
     let copy = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(cohort.path().join("study")).unwrap() {
+    for entry in fs::read_dir(cohort().join("study")).unwrap() {
         let entry = entry.unwrap();
         if entry.file_type().unwrap().is_file() {
             fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
         }
     }
     copy
+}
+
+/// Runs the program and gives all that it said.
+pub(crate) fn foramen(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_foramen")).args(arguments).output().unwrap();
+    let [said, notes] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    assert!(output.status.success(), "{arguments:?}: {notes}");
+    format!("{said}{notes}")
+}
+
+pub(crate) fn export(study: &Path) -> String {
+    foramen(&["review", "--export", "--study", study.to_str().unwrap()])
 }
 
 /// A server, which ends with it.

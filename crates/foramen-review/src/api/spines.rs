@@ -4,11 +4,10 @@ use foramen_types::{Level, SubjectId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Api;
 use crate::answers::is_request;
-use crate::api::{Api, absent, undecoded, unkept, unreadable};
-use crate::discs::PlacedDisc;
-use crate::serve::{Failure, locked};
-use crate::store::DiscRow;
+use crate::failure::{Failure, absent, locked, undecoded, unkept, unreadable};
+use crate::placed::{DiscRow, PlacedDisc};
 use crate::view::View;
 
 /// What the page sends when discs were placed.
@@ -61,13 +60,9 @@ impl Api {
         let (subject, stack) = *people.get(person).ok_or_else(absent)?;
         let header = &self.study.scan.stacks[stack];
         let discs = self.study.discs_of(subject, &self.disc_rows()?);
-        let point = |disc: &PlacedDisc| {
-            let [x, y, z] = disc.point;
-            foramen_types::Point::new(x, y, z)
-        };
         let away = |slice: &usize| -> f64 {
             let plane = &header.slices[*slice].plane;
-            discs.iter().map(|disc| plane.distance(point(disc)).abs()).sum()
+            discs.iter().map(|disc| plane.distance(disc.at()).abs()).sum()
         };
         let all = 0..header.slices.len();
         let middle = all.clone().min_by(|a, b| away(a).total_cmp(&away(b)));
@@ -76,9 +71,9 @@ impl Api {
         let view = View::sagittal(header, slice);
         let normal = view.plane.normal();
         let shown = discs.iter().map(|disc| {
-            let away = (point(disc) - view.plane.origin()).dot(normal);
+            let away = (disc.at() - view.plane.origin()).dot(normal);
             json!({ "level": disc.level.name(), "was": disc.was.map(Level::name),
-                    "at": view.pixel(point(disc)), "away_mm": away })
+                    "at": view.pixel(disc.at()), "away_mm": away })
         });
         let spacing = view.plane.spacing();
         Ok(json!({

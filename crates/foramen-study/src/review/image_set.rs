@@ -1,0 +1,131 @@
+use std::collections::HashSet;
+
+use foramen_dicom::{Scan, StackHeader};
+use foramen_image::{Slice, SliceSource, Stack, Window};
+
+use crate::StudyConfig;
+use crate::candidates::pools_of;
+use crate::manifest::by_subject;
+use crate::series::PATCH_WINDOW;
+
+/// The images among which `select` would measure one of them, decoded, and the window
+/// through which it sees all of them.
+pub struct LoadedSet {
+    stacks: Vec<Stack>,
+    /// The window of the patches that are cut from them.
+    pub window: Window,
+}
+
+impl LoadedSet {
+    /// The set of images that holds `image`: of the pool of its examination, over all series.
+    /// An image that is in no set, since `select` would not measure it, is taken with those of
+    /// its series.
+    ///
+    /// `config` tells which images are accepted and which series were named.
+    ///
+    /// # Errors
+    /// Why there is none, as a sentence.
+    pub fn of(scan: &Scan, image: &SliceSource, config: &StudyConfig) -> Result<Self, String> {
+        let holds = |stack: &&StackHeader| stack.slices.iter().any(|one| one.source == *image);
+        let own = scan.stacks.iter().find(holds).ok_or_else(|| {
+            format!("the image {} is not in the DICOM folder any more", image.sop_instance_uid)
+        })?;
+        let of_subject: Vec<&StackHeader> =
+            scan.stacks.iter().filter(|stack| stack.subject == own.subject).collect();
+        let pools = pools_of(&of_subject, &config.accepted, &config.series);
+        let mut sets = pools.iter().flatten().flat_map(|pool| &pool.sets);
+        let headers: Vec<&StackHeader> =
+            match sets.find(|set| set.runs().iter().any(|run| holds(&run))) {
+                Some(set) => set.runs().iter().collect(),
+                None => {
+                    let is_beside = |stack: &&StackHeader| stack.series_uid == own.series_uid;
+                    of_subject.into_iter().filter(is_beside).collect()
+                }
+            };
+        let (mut stacks, mut failure) = (Vec::new(), None);
+        for header in headers {
+            match foramen_dicom::load(header) {
+                Ok(loaded) => stacks.push(loaded.stack),
+                Err(error) => failure = Some(error.with_causes()),
+            }
+        }
+        if let (true, Some(failure)) = (stacks.is_empty(), failure) {
+            return Err(failure);
+        }
+        let (low, high) = PATCH_WINDOW;
+        let window = Window::from_quantiles(stacks.iter().flat_map(Stack::slices), low, high);
+        Ok(Self { stacks, window })
+    }
+
+    /// One of its images; `None` for one that is not among them or could not be decoded.
+    #[must_use]
+    pub fn slice(&self, image: &SliceSource) -> Option<&Slice> {
+        self.slices().find(|slice| slice.source.as_ref() == Some(image))
+    }
+
+    /// Its images.
+    pub fn slices(&self) -> impl Iterator<Item = &Slice> {
+        self.stacks.iter().flat_map(Stack::slices)
+    }
+}
+
+/// All images of a scan that `select` may measure: those of every pool, also of sets that come
+/// later and images that stand back for a repeat at their place.
+#[must_use]
+pub fn pooled_images(scan: &Scan, config: &StudyConfig) -> HashSet<SliceSource> {
+    let mut images = HashSet::new();
+    for stacks in by_subject(scan).into_values() {
+        for pool in pools_of(&stacks, &config.accepted, &config.series).iter().flatten() {
+            for set in &pool.sets {
+                let aside = set.set_aside.iter().map(|aside| &aside.image);
+                let all = set.images.iter().chain(aside);
+                images.extend(all.map(|image| image.header().source.clone()));
+            }
+        }
+    }
+    images
+}
+
+#[cfg(test)]
+mod tests {
+    use foramen_dicom::{Accepted, Orientation, ScanOptions, scan};
+    use foramen_phantom::{CohortConfig, write_cohort};
+
+    use super::*;
+    use crate::candidates::Candidates;
+    use crate::series::measure_set;
+
+    #[test]
+    fn a_patch_is_seen_through_the_window_of_the_whole_pool() {
+        let folder = tempfile::tempdir().unwrap();
+        let cohort = CohortConfig::default().with_analysable(1).with_defects(0);
+        write_cohort(&cohort, folder.path(), &|_, _| ()).unwrap();
+        let mut found = scan(&folder.path().join("dicom"), &ScanOptions::default()).unwrap();
+        let is_axial =
+            |stack: &StackHeader| stack.orientation == Orientation::Axial && !stack.localizer;
+        let axial = found.stacks.iter().position(is_axial).unwrap();
+        // The neck in two series: the lower and the upper half.
+        let mut upper = found.stacks[axial].clone();
+        let half = upper.slices.len() / 2;
+        let all = upper.slices.len();
+        upper.slices.drain(..half);
+        (upper.series_uid, upper.stack) = ("1.2.3".to_owned(), found.stacks.len());
+        found.stacks[axial].slices.truncate(half);
+        let image = upper.slices[0].source.clone();
+        found.stacks.push(upper);
+
+        let config = StudyConfig::default();
+        let set = LoadedSet::of(&found, &image, &config).unwrap();
+        assert_eq!(set.slices().count(), all);
+        let headers: Vec<&StackHeader> = found.stacks.iter().collect();
+        let candidates = Candidates::of(&headers, &Accepted::default(), &[]);
+        let chosen = candidates.pools[0].best();
+        let measured = measure_set(chosen, Err(String::new()), &config).unwrap();
+        assert_eq!(set.window, measured.window);
+        // Where a person has named a series, it alone is the set.
+        let named = StudyConfig::default().with_series(vec!["1.2.3".to_owned()]);
+        let set = LoadedSet::of(&found, &image, &named).unwrap();
+        assert_eq!(set.slices().count(), all - half);
+        assert_ne!(set.window, measured.window);
+    }
+}
