@@ -7,7 +7,7 @@
 //! measures analytic phantoms, with `--anatomy` as many around the vertebrae of a person, and
 //! with `--real` the real examinations of `src/states.csv` in that folder. For each contrast it
 //! prints how many open sides a model of each kind of example loses and how many pedicles it
-//! closes, tested on each kind (every second phantom is set aside for that), then the weights
+//! closes, tested on each kind (half of the phantoms are set aside for that), then the weights
 //! fitted on everything: constant, bone in millimetres, wall edge, brightness. `states.csv` has
 //! what a careful eye saw on each slice from the feet: O an open foramen, C a pedicle, - neither
 //! for sure.
@@ -58,7 +58,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut examples: Vec<StateExample> = (0..arguments.subjects)
         .into_par_iter()
         .flat_map_iter(|i| {
-            let held_out = i % 2 == 1;
+            // Contrasts alternate from one subject to the next.
+            let held_out = i / 2 % 2 == 1;
             let subject = draw_subject(&config, i);
             let mut seen = states_of_phantom(&subject, Origin::Analytic, held_out);
             if let Some(anatomy) = &anatomy {
