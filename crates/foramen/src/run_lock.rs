@@ -84,10 +84,12 @@ impl RunLock {
                 continue;
             }
             let mut write = || -> io::Result<()> {
+                // In one write: whoever reads it meanwhile finds nothing or all.
+                let mut text = serde_json::to_vec(own)?;
+                text.push(b'\n');
                 file.set_len(0)?;
                 file.rewind()?;
-                serde_json::to_writer(&mut file, own)?;
-                file.write_all(b"\n")?;
+                file.write_all(&text)?;
                 file.sync_all()
             };
             write().with_context(|| format!("could not write {}", path.display()))?;

@@ -209,10 +209,12 @@ fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-/// The files of a study without what differs from run to run: the time it took, and the
-/// command line, which `run.json` and the page of the report show too.
+/// The files of a study without what differs from run to run: the time it took, which the
+/// history of the training holds too, and the command line, which `run.json` and the page of
+/// the report show.
 fn lasting(study: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = files_below(study);
+    files.retain(|path, _| !path.starts_with("history"));
     for name in ["run.json", "report.html"] {
         files.remove(Path::new(name)).unwrap();
     }
