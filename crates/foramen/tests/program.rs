@@ -210,8 +210,8 @@ fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// The files of a study without what differs from run to run: the time it took, which the
-/// history of the training holds too, and the command line, which `run.json` and the page of
-/// the report show.
+/// history of the training holds too, the command line, which `run.json` and the page of the
+/// report show, and the name of its folder.
 fn lasting(study: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = files_below(study);
     files.retain(|path, _| !path.starts_with("history"));
@@ -225,6 +225,12 @@ fn lasting(study: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             json.as_object_mut().unwrap().remove(entry).unwrap();
         }
         *bytes = serde_json::to_vec(&json).unwrap();
+    }
+    // The card of a model names the study whose patches it learned from.
+    for (_, bytes) in files.iter_mut().filter(|(path, _)| path.file_stem() == Some("card".as_ref()))
+    {
+        let card = String::from_utf8(bytes.clone()).unwrap();
+        *bytes = card.replace(study.to_str().unwrap(), "the study").into_bytes();
     }
     files
 }
