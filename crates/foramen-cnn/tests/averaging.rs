@@ -1,4 +1,4 @@
-//! What predicts: an average of the weights.
+//! What predicts: an average of the weights; and what ends a training before it begins.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "drawn/channels.rs"]
@@ -57,7 +57,7 @@ fn a_stochastic_average_is_the_mean_of_the_last_epochs() {
 }
 
 #[test]
-fn a_tune_loss_that_is_not_finite_ends_the_training() {
+fn a_covariate_of_the_tune_set_beyond_all_measure_is_named_before_the_training() {
     let data = dataset(24, 0);
     let far = Split::by_subject(&data, 3, 1).unwrap();
     let tuned: Vec<_> =
@@ -69,5 +69,6 @@ fn a_tune_loss_that_is_not_finite_ends_the_training() {
     let data = Dataset::new(samples.collect()).unwrap();
     let fold = Split::by_subject(&data, 3, 1).unwrap().fold(&data, 0);
     let error = Cnn::new(small()).fit(&fold.train, &fold.tune).unwrap_err();
-    assert!(matches!(error, CnnError::Diverged { .. }), "{error}");
+    assert!(matches!(error, CnnError::CovariateTooLarge { .. }), "{error}");
+    assert!(error.to_string().contains("the covariate age of"), "{error}");
 }
