@@ -3,6 +3,9 @@ use std::fmt;
 use crate::selection::HALF_HEIGHT;
 use crate::{Choice, State};
 
+/// A pedicle on the other side speaks against a foramen when it is at least so certain.
+const CERTAIN: f64 = 0.9;
+
 /// Evidence that speaks against the state of a chosen foramen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -10,7 +13,7 @@ pub enum Contradiction {
     /// By itself this side of the slice looks like a pedicle; the slices beside it and the
     /// height of the disc say that it is a foramen.
     Slice,
-    /// The other side of the slice is closed by a pedicle, and the pedicles of a vertebra lie at
+    /// The other side of the slice is closed by a certain pedicle, and the pedicles of a vertebra lie at
     /// one height.
     OtherSide,
     /// The slice lies as far from the disc as pedicles do.
@@ -48,11 +51,13 @@ impl Choice {
             return Vec::new();
         }
         let is_open = self.foramen.state == State::Open;
+        let other = &self.contralateral;
+        let is_pedicle = other.state == State::Closed && other.confidence >= CERTAIN;
         let alone = self.foramen.evidence.map_or(0.0, |evidence| evidence.log_odds);
         [
             // An occluded foramen looks like a pedicle: only its height tells it.
             (is_open && alone < 0.0, Contradiction::Slice),
-            (self.contralateral.state == State::Closed, Contradiction::OtherSide),
+            (is_pedicle, Contradiction::OtherSide),
             (self.offset.abs() > HALF_HEIGHT, Contradiction::Height),
         ]
         .into_iter()
@@ -70,7 +75,7 @@ mod tests {
         let refused = Foramen::refused(RefusalReason::NoWalls);
         let evidence = Evidence { bone_mm: 1.0, wall_edge: 0.4, brightness: 0.1, log_odds };
         let foramen = Foramen { state, evidence: Some(evidence), ..refused.clone() };
-        let contralateral = Foramen { state: other, ..refused };
+        let contralateral = Foramen { state: other, confidence: 0.95, ..refused };
         Choice { stack: 0, slice: 0, offset, foramen, contralateral }
     }
 

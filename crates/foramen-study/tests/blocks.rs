@@ -36,8 +36,10 @@ fn selected(found: &Scan, level: Level, side: Side) -> EpisodeSelection {
     done.selections.episodes.into_iter().next().unwrap()
 }
 
+/// What is remarked about images; a choice may be contradicted on any of them.
 fn names(episode: &EpisodeSelection) -> Vec<&'static str> {
-    episode.remarks.iter().map(|remark| remark.name()).collect()
+    let names = episode.remarks.iter().map(|remark| remark.name());
+    names.filter(|name| *name != "contradicted_choice").collect()
 }
 
 const LEVELS: [Level; 4] = [Level::C3C4, Level::C4C5, Level::C5C6, Level::C6C7];

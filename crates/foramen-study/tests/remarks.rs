@@ -128,7 +128,9 @@ impl Case {
 
 fn check(episode: &EpisodeSelection, expected: &[&str]) {
     assert!(episode.chosen.is_some(), "{:?}", episode.refusal);
-    let mut names: Vec<&str> = episode.remarks.iter().map(Remark::name).collect();
+    // A choice may be contradicted on any images.
+    let names = episode.remarks.iter().map(Remark::name);
+    let mut names: Vec<&str> = names.filter(|name| *name != "contradicted_choice").collect();
     names.sort_unstable();
     names.dedup();
     assert_eq!(names, expected, "{:?}", episode.remarks);

@@ -40,8 +40,10 @@ fn selected(found: &Scan, level: Level) -> EpisodeSelection {
     selected_with(found, &StudyConfig::default(), level).1.episodes.remove(0)
 }
 
+/// What is remarked about images; a choice may be contradicted on any of them.
 fn names(episode: &EpisodeSelection) -> Vec<&'static str> {
-    episode.remarks.iter().map(|remark| remark.name()).collect()
+    let names = episode.remarks.iter().map(|remark| remark.name());
+    names.filter(|name| *name != "contradicted_choice").collect()
 }
 
 /// How many pixels of the colour of letters stand in the upper middle of a picture.

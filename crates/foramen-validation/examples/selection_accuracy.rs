@@ -106,10 +106,9 @@ fn print_table(rows: &[AccuracyRow]) {
 }
 
 fn print_states(trials: &[Trial]) {
-    say!("{}", StateAccuracy::of(trials));
+    say!("{}\n{}", StateAccuracy::of(trials), Reliability::of(trials));
     let swapped = trials.iter().filter(|trial| trial.swapped).count();
     say!("walls set on the wrong side of the canal: {swapped}");
-    say!("{}", Reliability::of(trials));
     say!("{}", RootAccuracy::of(trials));
     say!("{}", DiscAccuracy::sum(trials.iter().map(|trial| trial.discs)));
 }
