@@ -117,7 +117,8 @@ $("cases").addEventListener("click", (event) => {
   const item = event.target.closest("[data-item]")?.dataset.item;
   if (!item) return;
   closeList();
-  open(item);
+  // What is being answered is not read again under the reader's hands.
+  if (item !== state.shown?.id) open(item);
 });
 for (const id of ["profile", "others"]) {
   $(id).addEventListener("click", (event) => {
