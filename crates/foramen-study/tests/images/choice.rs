@@ -1,14 +1,15 @@
 //! The images of one examination compete across its series, and what is known of them
 //! reaches the selection.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use foramen_dicom::{FatSignal, Orientation, Scan, ScanOptions, StackHeader, scan};
+use foramen_outcome::{OutcomeOptions, read};
 use foramen_phantom::{CohortConfig, write_cohort};
-use foramen_study::{EpisodeSelection, Manifest, Selections, StudyConfig, files, select_slices};
-use foramen_types::{Level, Side};
+use foramen_study::{EpisodeSelection, Manifest, StudyConfig, StudyInputs, files, select_slices};
+use foramen_types::Level;
+
+use super::{LEVELS, names, selected, selected_with};
 
 static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
@@ -33,27 +34,9 @@ fn with(stacks: impl IntoIterator<Item = StackHeader>) -> Scan {
     found
 }
 
-fn selected_with(found: &Scan, config: &StudyConfig, level: Level) -> (Manifest, Selections) {
-    let manifest = Manifest::to_predict(found, level, Side::Left, &BTreeMap::new(), config);
-    let selected = select_slices(manifest, found, None, config, &|_, _| ());
-    (selected.manifest, selected.selections)
-}
-
-fn selected(found: &Scan, level: Level) -> EpisodeSelection {
-    selected_with(found, &StudyConfig::default(), level).1.episodes.remove(0)
-}
-
-/// What is remarked about images; a choice may be contradicted on any of them.
-fn names(episode: &EpisodeSelection) -> Vec<&'static str> {
-    let names = episode.remarks.iter().map(|remark| remark.name());
-    names.filter(|name| *name != "contradicted_choice").collect()
-}
-
 fn width(episode: &EpisodeSelection) -> Option<f64> {
     episode.chosen.as_ref().and_then(|chosen| chosen.foramen.width)
 }
-
-const LEVELS: [Level; 4] = [Level::C3C4, Level::C4C5, Level::C5C6, Level::C6C7];
 
 #[test]
 fn slices_compete_across_series_and_each_keeps_its_own() {
@@ -129,6 +112,49 @@ fn of_sets_at_one_position_one_is_measured_and_the_other_is_named() {
         assert_eq!(asked.images.as_ref().unwrap().series, vec![other.series_uid.clone()]);
         assert_eq!(asked.chosen.unwrap().series_uid, other.series_uid);
     }
+}
+
+#[test]
+fn a_series_hint_overrules_the_order_for_its_row_alone() {
+    let (_, axial) = examination();
+    let mut earlier = axial.clone();
+    earlier.series_uid = format!("{}.1", axial.series_uid);
+    earlier.time = earlier.time.map(|seconds| seconds - 900.0);
+    for slice in &mut earlier.slices {
+        slice.source.sop_instance_uid.push_str(".1");
+    }
+    let found = with([earlier.clone(), axial.clone()]);
+    // The row of the cohort, for either side.
+    let table = std::fs::read_to_string(FOLDER.path().join("outcomes.csv")).unwrap();
+    let (header, row) = table.trim_end().split_once('\n').unwrap();
+    let cells: Vec<&str> = row.splitn(4, ',').collect();
+    let side = |side: &str, hint: &str| format!("{},C5/6,{side},{},{hint}\n", cells[0], cells[3]);
+    let rows =
+        |hint: &str| format!("{header},series_hint\n{}{}", side("left", ""), side("right", hint));
+    let series = |hint: &str| -> Vec<Result<String, String>> {
+        let outcomes = read(rows(hint).as_bytes(), &OutcomeOptions::default()).unwrap();
+        let config = StudyConfig::default();
+        let manifest = Manifest::join(&StudyInputs::new(&found, &outcomes), &config);
+        let done = select_slices(manifest, &found, None, &config, &|_, _| ());
+        let mut told: Vec<_> = done
+            .selections
+            .episodes
+            .iter()
+            .map(|episode| {
+                let chosen = episode.chosen.as_ref().map(|chosen| chosen.series_uid.clone());
+                (episode.side, chosen.ok_or_else(|| episode.refusal.clone().unwrap()))
+            })
+            .collect();
+        told.sort_by_key(|(side, _)| side.to_string());
+        told.into_iter().map(|(_, series)| series).collect()
+    };
+    let (later, asked) = (Ok(axial.series_uid.clone()), Ok(earlier.series_uid.clone()));
+    assert_eq!(series(""), [later.clone(), later.clone()]);
+    assert_eq!(series(&earlier.series_uid), [later, asked]);
+    // A series that the subject lacks leaves the row out, with its name.
+    let lacking = series("1.2.3");
+    assert!(lacking[0].is_ok(), "{lacking:?}");
+    assert!(lacking.get(1).is_none_or(|row| row.as_ref().is_err_and(|why| why.contains("1.2.3"))));
 }
 
 #[test]

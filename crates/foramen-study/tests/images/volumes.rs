@@ -1,5 +1,4 @@
 //! Where there is none but a sagittal T2 volume, axial slices are made of it and measured.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex};
@@ -8,10 +7,12 @@ use foramen_dicom::{Scan, ScanOptions, StackHeader, scan};
 use foramen_image::{Colour, Picture};
 use foramen_phantom::{CohortConfig, Truth, write_cohort};
 use foramen_study::{
-    EpisodeSelection, Manifest, ReformatOptions, Selections, StudyConfig, files, is_reformatted,
-    profile_scan, select_slices,
+    EpisodeSelection, Manifest, ReformatOptions, StudyConfig, files, is_reformatted, profile_scan,
+    select_slices,
 };
-use foramen_types::{Level, Side};
+use foramen_types::Level;
+
+use super::{names, selected, selected_with};
 
 /// One subject, once examined by a volume alone and once by axial and sagittal series.
 static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
@@ -28,22 +29,6 @@ fn scanned(name: &str) -> Scan {
 
 fn is_volume(stack: &StackHeader) -> bool {
     stack.is_volume()
-}
-
-fn selected_with(found: &Scan, config: &StudyConfig, level: Level) -> (Manifest, Selections) {
-    let manifest = Manifest::to_predict(found, level, Side::Left, &BTreeMap::new(), config);
-    let selected = select_slices(manifest, found, None, config, &|_, _| ());
-    (selected.manifest, selected.selections)
-}
-
-fn selected(found: &Scan, level: Level) -> EpisodeSelection {
-    selected_with(found, &StudyConfig::default(), level).1.episodes.remove(0)
-}
-
-/// What is remarked about images; a choice may be contradicted on any of them.
-fn names(episode: &EpisodeSelection) -> Vec<&'static str> {
-    let names = episode.remarks.iter().map(|remark| remark.name());
-    names.filter(|name| *name != "contradicted_choice").collect()
 }
 
 /// How many pixels of the colour of letters stand in the upper middle of a picture.
