@@ -15,6 +15,7 @@ import { browser, copy, foramen, options, scratch, servers, test } from "./harne
 import { placesDiscs } from "./levels.mjs";
 import { paces } from "./pace.mjs";
 import { byKeyboard, byMouse, dragsWalls, showsPatches, twoWindows } from "./reading.mjs";
+import { changesTheView, showsMarkup } from "./viewing.mjs";
 
 try {
   if (options.includes("--pace")) await test("cases follow each other at once", () => paces(copy("pace")));
@@ -28,6 +29,8 @@ try {
     });
     await test("a dragged wall changes the width by as much", () => dragsWalls(copy("drag")));
     await test("the patch is shown, also of what is occluded", () => showsPatches(copy("patch")));
+    await test("window, zoom, inversion and ruler", () => changesTheView(copy("view")));
+    await test("an id with markup is text", () => showsMarkup(copy("markup")));
     await test("two windows of one reader lose nothing", () => twoWindows(copy("two")));
     await test("blinded reading leaks nothing", () => leaksNothing(copy("blind")));
     await test("discs are dragged and renumbered", () => placesDiscs(copy("discs")));

@@ -78,6 +78,8 @@ export function showPatch() {
 }
 
 function drawAxial(context, to) {
+  const ruled = state.ruler && state.showLines ? `${axial.millimetres(...state.ruler).toFixed(1)} mm` : "";
+  if ($("ruled").textContent !== ruled) $("ruled").textContent = ruled;
   if (!state.shown || !state.showLines) return;
   const other = state.shown.side === "left" ? "right" : "left";
   const beside = state.shown.slices[state.at][other];
@@ -89,7 +91,7 @@ function drawAxial(context, to) {
   if (state.ruler) {
     drawWalls(context, to, state.ruler, COLOURS.ruler, 1.5, null);
     const [x, y] = to(state.ruler[1]);
-    label(context, `${axial.millimetres(...state.ruler).toFixed(1)} mm`, x + 8, y - 8, COLOURS.ruler);
+    label(context, ruled, x + 8, y - 8, COLOURS.ruler);
   }
 }
 
