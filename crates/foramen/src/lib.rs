@@ -71,6 +71,8 @@ mod stack_table;
 mod stages;
 mod study_source;
 mod terminal;
+#[cfg(feature = "torch")]
+mod threads;
 mod train_arguments;
 mod training;
 mod truth;

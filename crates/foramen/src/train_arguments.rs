@@ -15,6 +15,9 @@ pub(crate) struct TrainArguments {
     /// Epochs of the CNN, instead of its default.
     #[arg(long)]
     pub(crate) epochs: Option<usize>,
+    /// Threads of libtorch, instead of the cores that no other work keeps busy.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
     /// Goes on with a training of the same study that was interrupted.
     #[arg(long)]
     pub(crate) resume: bool,
@@ -31,6 +34,7 @@ impl Default for TrainArguments {
             folds: 5,
             seed: 1,
             epochs: None,
+            threads: None,
             resume: false,
             reviewed: false,
         }

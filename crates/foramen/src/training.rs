@@ -183,6 +183,11 @@ fn train_cnn(
     } else if !checkpoints.exists() {
         eprintln!("no checkpoints in {}: training from the start", checkpoints.display());
     }
+    config = config.with_threads(crate::threads::threads(
+        arguments.threads,
+        arguments.resume,
+        &checkpoints,
+    )?);
     let progress = crate::progress::bar("train", split.folds() * config.members * config.epochs);
     let shown = progress.clone();
     let cnn = Cnn::new(config)
