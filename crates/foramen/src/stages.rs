@@ -126,7 +126,9 @@ fn write_pictures(out: &Path, selections: &Selections) -> Result<()> {
     }
     let note = "One picture per injection, the least confident first. Red: the width; green: the \
                 root; below: the width over the slices from the feet to the head, the chosen one \
-                marked.";
+                marked. z: standard deviations from the mean width of the level on the side without \
+                symptoms, on axial T2 images (Bentham 2024, 10.2174/0115734056266400231106054026); \
+                no norm is published for T2*, whose widths are compared with the same one.";
     let page = contact_page("Chosen slices", note, &shown);
     fs::write(out.join("decisions.html"), page).context("could not write decisions.html")
 }
