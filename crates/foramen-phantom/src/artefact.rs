@@ -3,6 +3,7 @@ use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::seed::{Purpose, stream};
+use crate::variety::Wide;
 
 /// What the scanner adds to the anatomy of one series.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +40,12 @@ impl Artefacts {
     }
 
     /// Blurs, adds a ghost, shades, adds Rician noise and stores whole numbers.
-    pub(crate) fn apply(&self, ideal: &Array2<f32>, rng: &mut impl Rng) -> Array2<f32> {
+    pub(crate) fn apply(
+        &self,
+        ideal: &Array2<f32>,
+        wide: Option<&Wide>,
+        rng: &mut impl Rng,
+    ) -> Array2<f32> {
         let mut image = blurred(&blurred(ideal, self.blur, Axis(0)), self.blur, Axis(1));
         let (rows, columns) = image.dim();
         if let Some((strength, shift)) = self.ghost {
@@ -55,18 +61,28 @@ impl Artefacts {
             }
         }
         let [x, y, xx, yy, xy] = self.shading;
-        Array2::from_shape_fn((rows, columns), |(r, c)| {
+        let noise = self.noise * wide.map_or(1.0, Wide::noise_before_interpolation);
+        // Rician: the magnitude of a signal with noise in both channels
+        // (Gudbjartsson and Patz 1995, 10.1002/mrm.1910340618).
+        let mut real = Array2::zeros((rows, columns));
+        let mut imaginary = Array2::zeros((rows, columns));
+        for ((r, c), real) in real.indexed_iter_mut() {
             let a = 2.0 * c as f32 / columns as f32 - 1.0;
             let b = 2.0 * r as f32 / rows as f32 - 1.0;
             let shade = 1.0 + x * a + y * b + xx * a * a + yy * b * b + xy * a * b;
             let first: f32 = StandardNormal.sample(rng);
             let second: f32 = StandardNormal.sample(rng);
-            // Rician: the magnitude of a signal with noise in both channels
-            // (Gudbjartsson and Patz 1995, 10.1002/mrm.1910340618).
-            let real = image[[r, c]] * shade + self.noise * first;
-            let magnitude = real.hypot(self.noise * second);
-            (magnitude * self.gain).round().clamp(0.0, 4095.0)
-        })
+            *real = image[[r, c]] * shade + noise * first;
+            imaginary[[r, c]] = noise * second;
+        }
+        if let Some(wide) = wide {
+            real = wide.interpolated(&real);
+            imaginary = wide.interpolated(&imaginary);
+        }
+        real.zip_mut_with(&imaginary, |real, imaginary| {
+            *real = (real.hypot(*imaginary) * self.gain).round().clamp(0.0, 4095.0);
+        });
+        real
     }
 }
 

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::Variety;
+
 /// What cohort to draw. The same configuration gives the same bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -26,6 +28,9 @@ pub struct CohortConfig {
     /// spin echo), without any axial series. Default false.
     #[serde(default)]
     pub volume: bool,
+    /// How far tissues, scanner and bone stray from the usual. Default [`Variety::Usual`].
+    #[serde(default, skip_serializing_if = "Variety::is_usual")]
+    pub variety: Variety,
 }
 
 impl Default for CohortConfig {
@@ -38,6 +43,7 @@ impl Default for CohortConfig {
             axial_pixel: None,
             axial_thickness: None,
             volume: false,
+            variety: Variety::Usual,
         }
     }
 }
@@ -52,7 +58,9 @@ impl CohortConfig {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         // What is not asked for has no part in the name: cohorts of before keep theirs.
-        let text = format!("{} {self:?}", Self::GENERATOR).replace(", volume: false", "");
+        let text = format!("{} {self:?}", Self::GENERATOR)
+            .replace(", volume: false", "")
+            .replace(", variety: Usual", "");
         // FNV-1a, which does not change between compilers as the standard
         // library's hasher may.
         let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -107,6 +115,13 @@ impl CohortConfig {
     #[must_use]
     pub fn with_volume(mut self) -> Self {
         self.volume = true;
+        self
+    }
+
+    /// The same cohort with tissues, scanner and bone as varied as this.
+    #[must_use]
+    pub fn with_variety(mut self, variety: Variety) -> Self {
+        self.variety = variety;
         self
     }
 

@@ -29,6 +29,7 @@ mod atlas;
 mod channel;
 mod cohort;
 mod config;
+mod cortex;
 mod defect;
 mod dicom;
 mod error;
@@ -51,6 +52,7 @@ mod surface;
 mod table;
 mod tissue;
 mod truth;
+mod variety;
 mod volume;
 
 pub use anatomy::Anatomy;
@@ -62,6 +64,7 @@ pub use error::PhantomError;
 pub use scoring::{Chosen, RIGHT_SLICE_MM, SelectionScore};
 pub use subject::{Subject, draw_rescan, draw_subject, draw_subject_on};
 pub use truth::{DiscTruth, ForamenTruth, SliceTruth, SubjectTruth, Truth};
+pub use variety::Variety;
 pub use volume::{SubjectVolume, draw_volume};
 
 /// The README is run as a test.

@@ -8,6 +8,7 @@ use crate::protocol::{Series, SeriesKind};
 use crate::seed::{Purpose, stream};
 use crate::spine::Spine;
 use crate::tissue::Tissue;
+use crate::variety::Wide;
 
 /// Samples of a pixel near the spine: shares of the slice thickness and of the
 /// pixel, so that one pass averages through the slice and smooths the edges.
@@ -40,7 +41,14 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    pub(crate) fn draw(seed: u64, subject: usize, contrast: Contrast) -> Self {
+    pub(crate) fn draw(seed: u64, subject: usize, contrast: Contrast, wide: Option<&Wide>) -> Self {
+        if let Some(wide) = wide {
+            let texture = |tissue: Tissue| match tissue {
+                Tissue::Csf => wide.pulsation,
+                _ => wide.texture * tissue.texture(),
+            };
+            return Self { of: Tissue::ALL.map(|one| (wide.signal[one as usize], texture(one))) };
+        }
         let mut rng = stream(seed, subject, Purpose::Artefact, 1000 + contrast as u64);
         let of = Tissue::ALL.map(|tissue| {
             let spread = if tissue == Tissue::Csf { 0.0 } else { 0.12 };
@@ -56,19 +64,27 @@ impl Signals {
     }
 }
 
+/// What a scanner makes of a spine under one contrast.
+pub(crate) struct Scanner {
+    pub signals: Signals,
+    pub artefacts: Artefacts,
+    pub wide: Option<Wide>,
+}
+
 /// Draws one slice as the scanner stores it: whole numbers from 0 to 4095.
 pub(crate) fn render(
     spine: &Spine,
     series: &Series,
     plane: &Plane,
-    signals: &Signals,
-    artefacts: &Artefacts,
+    scanner: &Scanner,
     key: (u64, usize, u64),
 ) -> Array2<f32> {
     let (seed, subject, part) = key;
     let mut rng = stream(seed, subject, Purpose::Noise, part);
-    let ideal = ideal(spine, series, plane, signals, &mut rng);
-    artefacts.apply(&ideal, &mut rng)
+    let Scanner { signals, artefacts, wide } = scanner;
+    let shift = wide.as_ref().map_or(0.0, |wide| wide.shift);
+    let ideal = ideal(spine, series, plane, signals, shift, &mut rng);
+    artefacts.apply(&ideal, wide.as_ref(), &mut rng)
 }
 
 /// The slice without noise, bias or ghosts; CSF is about 1.
@@ -77,13 +93,16 @@ fn ideal(
     series: &Series,
     plane: &Plane,
     signals: &Signals,
+    shift: f64,
     rng: &mut impl Rng,
 ) -> Array2<f32> {
     let texture = Texture::draw(series.rows, series.columns, plane.spacing().row, rng);
     let (row, column) =
         (plane.along_column() * plane.spacing().row, plane.along_row() * plane.spacing().column);
     let normal = plane.cranial_normal() * series.thickness;
-    Array2::from_shape_fn((series.rows, series.columns), |(r, c)| {
+    let mut water = Array2::zeros((series.rows, series.columns));
+    let mut fat = Array2::zeros(water.raw_dim());
+    for ((r, c), water) in water.indexed_iter_mut() {
         let at = plane.point(r as f64, c as f64);
         let samples: &[(f64, f64, f64)] = match series.kind {
             SeriesKind::Sagittal => &SAGITTAL,
@@ -94,16 +113,35 @@ fn ideal(
             }
         };
         let grain = texture.at(r, c);
-        let sum: f32 = samples
-            .iter()
-            .map(|&(through, down, across)| {
-                let x = at.x + normal.x * through + row.x * down + column.x * across;
-                let y = at.y + normal.y * through + row.y * down + column.y * across;
-                let z = at.z + normal.z * through + row.z * down + column.z * across;
-                signals.get(spine.tissue([x, y, z]), grain)
-            })
-            .sum();
-        sum / samples.len() as f32
+        let (mut sum, mut of_fat) = (0.0f32, 0.0f32);
+        for &(through, down, across) in samples {
+            let x = at.x + normal.x * through + row.x * down + column.x * across;
+            let y = at.y + normal.y * through + row.y * down + column.y * across;
+            let z = at.z + normal.z * through + row.z * down + column.z * across;
+            let tissue = spine.tissue([x, y, z]);
+            let signal = signals.get(tissue, grain);
+            sum += signal;
+            of_fat += signal * tissue.fat();
+        }
+        *water = sum / samples.len() as f32;
+        fat[[r, c]] = of_fat / samples.len() as f32;
+    }
+    if shift == 0.0 { water } else { chemically_shifted(&water, &fat, shift) }
+}
+
+/// The picture with what fat there is shifted along the rows by so many pixels.
+fn chemically_shifted(all: &Array2<f32>, fat: &Array2<f32>, shift: f64) -> Array2<f32> {
+    let last = all.ncols() as f64 - 1.0;
+    Array2::from_shape_fn(all.raw_dim(), |(r, c)| {
+        let from = (c as f64 - shift).clamp(0.0, last);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "within the row"
+        )]
+        let (left, part) = (from as usize, from.fract() as f32);
+        let right = (left + 1).min(all.ncols() - 1);
+        all[[r, c]] - fat[[r, c]] + (1.0 - part) * fat[[r, left]] + part * fat[[r, right]]
     })
 }
 
@@ -169,9 +207,9 @@ mod tests {
             let series = &plan.protocol.axial;
             assert_eq!(series.contrast, contrast);
             let plane = series.stacks[0][1];
-            let signals = Signals::draw(1, index, contrast);
+            let signals = Signals::draw(1, index, contrast, None);
             let mut rng = stream(1, index, Purpose::Noise, 0);
-            let image = ideal(&plan.spine, series, &plane, &signals, &mut rng);
+            let image = ideal(&plan.spine, series, &plane, &signals, 0.0, &mut rng);
             let canal = crate::measure::canal_height(&plan.spine, &plane);
             let mean = |u: f64, v: f64| mean_at(&image, &plane, &plan, Local { u, v, w: canal });
             let (sac, cord) = (plan.spine.soft.sac, plan.spine.soft.cord);

@@ -14,8 +14,6 @@ pub(crate) enum Purpose {
     Artefact,
     Noise,
     Uid,
-    /// Once for foramina more varied than patients'; kept, for those after it.
-    #[expect(dead_code, reason = "the streams of the others stay what they are")]
     Variety,
     Specimen,
 }

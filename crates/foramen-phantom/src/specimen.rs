@@ -8,6 +8,7 @@ use rand::{Rng, RngExt};
 
 use crate::anatomy::Anatomy;
 use crate::channel::Cause;
+use crate::cortex::Cortex;
 use crate::frame::Local;
 use crate::neck::wave;
 use crate::passage::{Passage, by_axis, passage};
@@ -39,8 +40,7 @@ pub(crate) struct Specimen {
     excess: f64,
     /// Waves that bend the bone: height, and phases, of each axis.
     waves: [[f64; 4]; 3],
-    /// Thickness of the cortex of body, of pedicles and of arches.
-    cortex: [f64; 3],
+    cortex: Cortex,
     /// Slope of the discs C2/3 to C7/T1 to the front.
     slopes: Vec<f64>,
     /// The foramina C2/3 to C7/T1: left, right.
@@ -138,11 +138,7 @@ impl Specimen {
             shifts,
             excess: anatomy.excess + rng.random_range(-0.3..0.3),
             waves,
-            cortex: [
-                rng.random_range(0.4..0.9),
-                rng.random_range(1.1..1.8),
-                rng.random_range(0.7..1.3),
-            ],
+            cortex: Cortex::draw(rng),
             slopes: Vec::new(),
             foramina: Vec::new(),
         }
@@ -323,7 +319,8 @@ impl Specimen {
     pub(crate) fn tissue(&self, soft: &SoftParts, at: Local) -> Option<Tissue> {
         let bone = self.bone(at);
         if bone.distance < 0.0 {
-            let deep = -bone.distance > self.cortex_at(at);
+            let (a, v) = (at.u.abs() / self.size[0], at.v / self.size[1]);
+            let deep = -bone.distance > self.cortex.at(a, v);
             return Some(if deep { Tissue::Marrow } else { Tissue::Cortex });
         }
         if let Some(tissue) = self.disc(soft, at) {
@@ -405,14 +402,5 @@ impl Specimen {
         let usual = (16.5 * self.size[0], -10.5 * self.size[1]);
         let (one, other) = (of(disc).unwrap_or(usual), of(disc + 1).unwrap_or(usual));
         (0.5 * (one.0 + other.0), 0.5 * (one.1 + other.1))
-    }
-
-    /// Thickness of the cortex: thin on bodies, thick on pedicles, between on arches.
-    fn cortex_at(&self, at: Local) -> f64 {
-        let (a, v) = (at.u.abs() / self.size[0], at.v / self.size[1]);
-        let [body, pedicle, arch] = self.cortex;
-        let rest = if v < -8.0 && a < 10.0 { body } else { arch };
-        let near = (-((a - 11.5) / 3.0).powi(2) - ((v + 5.5) / 3.5).powi(2)).exp();
-        rest + (pedicle - rest) * near
     }
 }

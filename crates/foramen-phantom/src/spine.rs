@@ -5,6 +5,7 @@ use foramen_types::{Level, Point, Vector};
 use crate::anatomy::Anatomy;
 use crate::atlas;
 use crate::channel::{Along, Cause, Channel};
+use crate::cortex::Cortex;
 use crate::frame::{Frame, Local};
 use crate::neck::Neck;
 use crate::seed::{Purpose, stream};
@@ -13,8 +14,11 @@ use crate::soft_parts::SoftParts;
 use crate::specimen::Specimen;
 use crate::tissue::Tissue;
 
-/// Thickness of the cortex, millimetres.
-const CORTEX: f64 = 0.8;
+/// Half the extent of a pedicle across its foramen, millimetres, and how far along the axis of
+/// the foramen the wall of the canal and the transverse process lie from its middle.
+const PEDICLE: (f64, f64, f64) = (4.2, -5.5, 7.0);
+/// Where a pedicle of published width begins: beside the canal.
+const MEDIAL: f64 = -4.2;
 
 /// A cervical spine in a neck: every tissue at every place.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +30,10 @@ pub(crate) struct Spine {
     /// How far the facet joints lie above (+) or below (−) their discs.
     pub facets: Vec<[f64; 2]>,
     pub neck: Neck,
+    pub cortex: Cortex,
+    /// How much wider the pedicles are than the mean of their level, millimetres; `None` where
+    /// they reach from the canal to the transverse process.
+    pub pedicles: Option<f64>,
     /// Real vertebrae in place of the analytic ones.
     pub specimen: Option<Specimen>,
 }
@@ -95,7 +103,7 @@ impl Spine {
         if up > atlas::SHOULDER {
             let bone = atlas::bone(at, up, -self.soft.sac.1 - 0.7);
             let body = self.body_outline(at).max(up - atlas::SHOULDER - 2.0);
-            return boned(joined(bone, body, 2.0));
+            return self.boned(joined(bone, body, 2.0), at);
         }
         let channel = self.soft.channels.get(disc).map(|pair| &pair[side]);
         let along = channel.map(|channel| channel.along(at));
@@ -108,6 +116,21 @@ impl Spine {
             return Some(tissue);
         }
         self.bone(at, disc, channel, along)
+    }
+
+    /// Bone by its signed distance: cortex outside, marrow inside.
+    fn boned(&self, distance: f64, at: Local) -> Option<Tissue> {
+        let deep = distance <= -self.cortex.at(at.u.abs(), at.v);
+        (distance < 0.0).then_some(if deep { Tissue::Marrow } else { Tissue::Cortex })
+    }
+
+    /// The signed distance from the pedicles above and below a disc, in the plane.
+    fn pedicle(&self, disc: usize, t: f64, c: f64) -> f64 {
+        let across = c.abs() - PEDICLE.0;
+        let Some(wider) = self.pedicles else { return across };
+        // 4.4 mm at C3 to 6.1 mm at C7 (Int J Spine Surg 2021;15:413).
+        let half = 0.5 * (4.4 + 0.34 * disc as f64 + wider).max(3.0);
+        across.max((t - MEDIAL - half).abs() - half)
     }
 
     fn artery(&self, at: Local, channel: Option<&Channel>, along: Option<Along>) -> Option<Tissue> {
@@ -172,12 +195,12 @@ impl Spine {
         let mut between = false;
         if let (Some(channel), Some(Along { t, c, h })) = (channel, along) {
             between = channel.is_between_pedicles(h);
-            if t > -5.5 && t < 7.0 {
+            if t > PEDICLE.1 && t < PEDICLE.2 {
                 let (front, back) = channel.bare_walls(0.0, h);
                 let (f, b) = channel.radii;
                 let bumps = circle(t, c, (0.0, front - f), f).min(circle(t, c, (0.0, back + b), b));
                 bone = joined(bone, bumps, 0.4);
-                let pedicle = c.abs() - 4.2;
+                let pedicle = self.pedicle(disc, t, c);
                 bone = bone.min(pedicle.max((channel.roof - h).min(h - channel.floor)));
                 if between && Channel::is_within(t) {
                     let (front, back) = channel.walls(t, h);
@@ -207,16 +230,11 @@ impl Spine {
             if pillar < -0.4 && from_joint.abs() < 1.0 {
                 return Some(if from_joint.abs() < 0.5 { Tissue::Joint } else { Tissue::Cortex });
             }
-            return boned(bone);
+            return self.boned(bone, at);
         }
         // The yellow ligament closes the back of the canal between laminae.
         (lamina < -0.6).then_some(Tissue::Ligament)
     }
-}
-
-/// Bone by its signed distance: cortex outside, marrow inside.
-fn boned(distance: f64) -> Option<Tissue> {
-    (distance < 0.0).then_some(if distance > -CORTEX { Tissue::Cortex } else { Tissue::Marrow })
 }
 
 /// What lies within a channel's walls: fat, veins and the root.

@@ -13,10 +13,11 @@ use crate::measure::{slice_truth, triple};
 use crate::outcome::Course;
 use crate::population::Complaint;
 use crate::protocol::{Protocol, Series};
-use crate::render::{Signals, render};
+use crate::render::{Scanner, Signals, render};
 use crate::seed::uid;
 use crate::spine::Spine;
 use crate::truth::{DiscTruth, SliceTruth, SubjectTruth};
+use crate::variety::{Variety, Wide};
 
 /// One synthetic subject in memory: its pictures and what is true of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +81,7 @@ pub(crate) struct Plan {
     pub protocol: Protocol,
     /// Examined by a sagittal volume alone.
     pub volume: bool,
+    pub variety: Variety,
 }
 
 impl Plan {
@@ -88,6 +90,10 @@ impl Plan {
         let complaint = Complaint::draw(seed, index);
         let course = Course::draw(&config.outcome, seed, index, &complaint);
         let spine = Spine::draw(seed, index, &complaint);
+        let spine = match config.variety {
+            Variety::Usual => spine,
+            Variety::Wide => spine.with_published_bone(seed, index),
+        };
         let protocol = Protocol::draw(config, seed, index, &spine);
         let defect = index.checked_sub(config.analysable).map(Defect::of);
         let defect = defect.filter(|_| index < config.subjects());
@@ -101,6 +107,7 @@ impl Plan {
             spine,
             protocol,
             volume: config.volume,
+            variety: config.variety,
         }
     }
 
@@ -159,8 +166,11 @@ impl Plan {
     /// Draws a series: its stacks, each slice with its source.
     pub(crate) fn stacks(&self, series: &Series) -> Vec<Stack> {
         let kind = series.kind as u64;
+        let wide = (self.variety == Variety::Wide)
+            .then(|| Wide::draw(self.seed, self.index, series.contrast));
         let artefacts = Artefacts::draw(self.seed, self.index, kind);
-        let signals = Signals::draw(self.seed, self.index, series.contrast);
+        let signals = Signals::draw(self.seed, self.index, series.contrast, wide.as_ref());
+        let scanner = Scanner { signals, artefacts, wide };
         let mut first = 0;
         series
             .stacks
@@ -174,7 +184,7 @@ impl Plan {
                     .map(|(offset, plane)| {
                         let slice = start + offset;
                         let key = (self.seed, self.index, 10_000 * kind + slice as u64);
-                        let pixels = render(&self.spine, series, plane, &signals, &artefacts, key);
+                        let pixels = render(&self.spine, series, plane, &scanner, key);
                         let source = SliceSource {
                             sop_instance_uid: self.instance_uid(series, slice),
                             frame: 1,

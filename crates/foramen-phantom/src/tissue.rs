@@ -107,6 +107,16 @@ impl Tissue {
         if contrast == Contrast::T2Star { star } else { fse }
     }
 
+    /// How much of its signal is fat's, which the scanner may show beside its place.
+    pub(crate) fn fat(self) -> f32 {
+        match self {
+            Self::Fat => 1.0,
+            Self::LooseFat => 0.8,
+            Self::Marrow => 0.5,
+            _ => 0.0,
+        }
+    }
+
     /// How much its signal varies from place to place, as a share of it.
     pub(crate) fn texture(self) -> f32 {
         match self {

@@ -1,14 +1,12 @@
 //! How exactly slices are measured and chosen, on phantoms whose truth is known.
 //!
-//! Draws fresh subjects in memory, measures every slice, selects at the true
-//! place of the disc, and compares with the truth. A refusal counts as a miss.
-//! `--rescan` examines each subject again, in another pose and with other noise;
-//! `--perturb` makes its pictures worse; `--anatomy` draws around a person's vertebrae.
+//! Draws fresh subjects in memory, measures every slice, selects at the true place of the disc,
+//! and compares with the truth; a refusal is a miss. `--rescan` examines each subject again, in
+//! another pose; `--perturb` makes its pictures worse. Prints a row per group, then the rest.
 //!
 //! ```text
-//! cargo run --release --example selection_accuracy -- [--subjects 100] [--seed 4001] [--rescan] [--perturb] [--pixel MM] [--thickness MM] [--anatomy DIR] [--json FILE]
+//! cargo run --release --example selection_accuracy -- [--subjects 100] [--seed 4001] [--rescan] [--perturb] [--pixel MM] [--thickness MM] [--anatomy DIR] [--wide] [--json FILE]
 //! ```
-//! Prints a row per group and one for all, then pedicles, shut foramina, roots, discs.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -19,7 +17,7 @@ use clap::Parser;
 use foramen::commands::{bar, finish};
 use foramen::{say, say_part as put};
 use foramen_metrics::{Confidence, Icc, Ratings, icc};
-use foramen_phantom::{Anatomy, CohortConfig, draw_rescan, draw_subject, draw_subject_on};
+use foramen_phantom::{Anatomy, CohortConfig, Variety, draw_rescan, draw_subject, draw_subject_on};
 use foramen_validation::{
     AccuracyRow, DiscAccuracy, Perturbation, Reliability, RootAccuracy, StateAccuracy, Trial,
 };
@@ -42,6 +40,8 @@ struct Arguments {
     thickness: Option<f64>,
     #[arg(long, value_name = "DIR", help = "Draw around the vertebrae of a person: STL files")]
     anatomy: Option<PathBuf>,
+    #[arg(long, help = "Draw tissues, scanner and pedicles as widely as they differ")]
+    wide: bool,
     #[arg(long, help = "Where to write the table as JSON")]
     json: Option<PathBuf>,
 }
@@ -51,9 +51,10 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let config = CohortConfig::default().with_seed(arguments.seed);
-    let mut config = config.with_analysable(arguments.subjects).with_defects(0);
+    let mut config = CohortConfig::default().with_seed(arguments.seed);
+    (config.analysable, config.defects) = (arguments.subjects, 0);
     (config.axial_pixel, config.axial_thickness) = (arguments.pixel, arguments.thickness);
+    config.variety = if arguments.wide { Variety::Wide } else { Variety::Usual };
     let anatomy = arguments.anatomy.as_deref().map(Anatomy::read).transpose()?.map(Arc::new);
     let examinations = if arguments.rescan { 2 } else { 1 };
     let progress = bar("subjects", arguments.subjects * examinations);
@@ -71,8 +72,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         })
         .collect();
     progress.finish_and_clear();
-    let passed_by = arguments.subjects - of_subjects.len();
-    say!("{passed_by} left out: no slice passes through the treated foramen");
+    let left_out = arguments.subjects - of_subjects.len();
+    say!("{left_out} left out: no slice passes through the treated foramen");
     let (subjects, (trials, again)): (Vec<_>, (Vec<_>, Vec<_>)) = of_subjects.into_iter().unzip();
     let groups: BTreeSet<&str> =
         trials.iter().flat_map(|trial| &trial.groups).map(String::as_str).collect();
@@ -93,8 +94,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn print_table(rows: &[AccuracyRow]) {
-    put!("{:26}   n  found  median   95th   bias", "group");
-    say!("  sure>0.8  narrowest  within 1  naive");
+    say!("{:26}   n  found  median   95th   bias  sure>0.8  narrowest  within 1  naive", "group");
     for row in rows {
         let mm = |value: Option<f64>| value.map_or("-".to_owned(), |mm| format!("{mm:.2}"));
         put!("{:26} {:3} {:>6}", row.group, row.subjects, percent(row.found));

@@ -21,8 +21,8 @@ use clap::Parser;
 use foramen::commands::finish;
 use foramen::say_part as put;
 use foramen_image::Contrast;
-use foramen_phantom::{Anatomy, CohortConfig, draw_subject, draw_subject_on};
-use foramen_validation::{Origin, StateExample, states_of_people, states_of_phantom};
+use foramen_phantom::{Anatomy, CohortConfig, Variety, draw_subject, draw_subject_on};
+use foramen_validation::{Example, Origin, states_of_people, states_of_phantom};
 use rayon::prelude::*;
 
 /// Fits the model of open and closed.
@@ -40,6 +40,9 @@ struct Arguments {
     /// Folder of the real examinations; without it phantoms alone.
     #[arg(long, value_name = "DIR")]
     real: Option<PathBuf>,
+    /// Draw tissues, scanner and pedicles as widely as they differ.
+    #[arg(long)]
+    wide: bool,
     /// How much all real sides on T2* count beside all of one family; on T2 FSE a fifth of it.
     #[arg(long, default_value_t = 2.5)]
     weight: f64,
@@ -53,9 +56,10 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let config = CohortConfig::default().with_seed(arguments.seed);
+    let variety = if arguments.wide { Variety::Wide } else { Variety::Usual };
+    let config = CohortConfig::default().with_seed(arguments.seed).with_variety(variety);
     let anatomy = arguments.anatomy.as_deref().map(Anatomy::read).transpose()?.map(Arc::new);
-    let mut examples: Vec<StateExample> = (0..arguments.subjects)
+    let mut examples: Vec<Example> = (0..arguments.subjects)
         .into_par_iter()
         .flat_map_iter(|i| {
             // Contrasts alternate from one subject to the next.
@@ -75,19 +79,18 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for (contrast, weight) in
         [(Contrast::T2Star, arguments.weight), (Contrast::T2Fse, arguments.weight / 5.0)]
     {
-        let of: Vec<&StateExample> =
-            examples.iter().filter(|one| one.contrast == contrast).collect();
+        let of: Vec<&Example> = examples.iter().filter(|one| one.contrast == contrast).collect();
         put!("{}", table(contrast, &of, weight)?);
     }
     Ok(())
 }
 
 /// What a model of each kind of example says of each kind, and the weights of all.
-fn table(contrast: Contrast, of: &[&StateExample], weight: f64) -> anyhow::Result<String> {
+fn table(contrast: Contrast, of: &[&Example], weight: f64) -> anyhow::Result<String> {
     // On T2* marrow is as dark as cortex, and brightness tells nothing.
     let used = if contrast == Contrast::T2Star { 3 } else { 4 };
     let number = |origin| of.iter().filter(|one| one.origin == origin).count() as f64;
-    let count = |one: &StateExample| {
+    let count = |one: &Example| {
         let many = number(Origin::Analytic) / number(one.origin);
         if one.origin == Origin::Person { weight * many } else { many }
     };
@@ -107,9 +110,9 @@ fn table(contrast: Contrast, of: &[&StateExample], weight: f64) -> anyhow::Resul
         if kinds.iter().any(|kind| number(*kind) < 1.0) {
             continue;
         }
-        let learned: Vec<&StateExample> =
+        let learned: Vec<&Example> =
             of.iter().copied().filter(|one| kinds.contains(&one.origin) && !one.held_out).collect();
-        let weights = StateExample::fit(&learned, count, used);
+        let weights = Example::fit(&learned, count, used);
         write!(shown, "  {name:24}")?;
         for (origin, _) in ORIGINS {
             let tested = of
@@ -118,7 +121,7 @@ fn table(contrast: Contrast, of: &[&StateExample], weight: f64) -> anyhow::Resul
             let (mut lost, mut closed) = ((0_u32, 0_u32), (0_u32, 0_u32));
             for one in tested {
                 let is_open = one.odds(&weights) > 0.0;
-                let of = if one.open { &mut lost } else { &mut closed };
+                let of = if one.holds { &mut lost } else { &mut closed };
                 *of = (of.0 + u32::from(!is_open), of.1 + 1);
             }
             let cell = format!("{} of {}, {} of {}", lost.0, lost.1, closed.0, closed.1);
@@ -126,7 +129,7 @@ fn table(contrast: Contrast, of: &[&StateExample], weight: f64) -> anyhow::Resul
         }
         writeln!(shown)?;
     }
-    let weights = StateExample::fit(of, count, used);
+    let weights = Example::fit(of, count, used);
     writeln!(shown, "  weights, of everything: {weights:.2?}")?;
     Ok(shown)
 }

@@ -3,8 +3,8 @@
 //! [`Trial`] measures and selects on one synthetic subject and compares with its truth;
 //! [`AccuracyRow`], [`StateAccuracy`], [`RootAccuracy`] and [`DiscAccuracy`] sum trials
 //! up. [`Perturbation`] makes the pictures of a subject worse, and
-//! [`reformatted`] makes axial slices of its sagittal volume. [`StateExample`] is what the
-//! model of open and closed is fitted to.
+//! [`reformatted`] makes axial slices of its sagittal volume. [`Example`] is what the
+//! models of open and closed and of a right width are fitted to.
 
 mod accuracy;
 mod disc_accuracy;
@@ -26,4 +26,6 @@ pub use reformatted::reformatted;
 pub use reliability::Reliability;
 pub use root_accuracy::RootAccuracy;
 pub use state_accuracy::StateAccuracy;
-pub use state_model::{Origin, StateExample, examined, states_of_people, states_of_phantom};
+pub use state_model::{
+    Example, Origin, examined, states_of_people, states_of_phantom, widths_of_phantom,
+};

@@ -1,22 +1,22 @@
-//! Examples from which the model of open and closed is fitted.
+//! Examples from which the models of open and closed, and of a right width, are fitted.
 
 use std::path::Path;
 
 use anyhow::Context as _;
 use foramen::dicom::{ScanOptions, scan};
 use foramen_image::Contrast;
-use foramen_phantom::{SliceTruth, Subject};
-use foramen_select::{Evidence, MeasureOptions, measure};
+use foramen_phantom::{ForamenTruth, SliceTruth, Subject};
+use foramen_select::{Evidence, Foramen, MeasureOptions, State, measure};
 use foramen_study::{ProfileRow, StudyConfig, profile_scan};
 use foramen_types::Side;
 
-/// What is seen on one side of a slice, and whether it is open.
+/// What is seen on one side of a slice, and whether what is asked of it holds.
 #[derive(Debug, Clone)]
-pub struct StateExample {
-    /// 1, millimetres of bone on the way, wall edge, brightness: as [`Evidence`] has them.
+pub struct Example {
+    /// 1, then what is measured.
     pub seen: [f64; 4],
-    /// Whether it is an open foramen, else a pedicle.
-    pub open: bool,
+    /// Whether it is an open foramen, else a pedicle; or whether its width is right.
+    pub holds: bool,
     /// On whose picture.
     pub origin: Origin,
     /// Whether it is set aside, to test what the others teach.
@@ -42,14 +42,49 @@ const CLEAR: f64 = 0.2;
 const WIDE: f64 = 0.8;
 /// More bone says no more, as in `foramen-select`.
 const MOST_BONE: f64 = 5.0;
+/// A width this far from the true one is right, in millimetres.
+const RIGHT: f64 = 0.8;
 
+/// 1, millimetres of bone on the way, wall edge, brightness.
 fn row(evidence: &Evidence) -> [f64; 4] {
     [1.0, evidence.bone_mm.min(MOST_BONE), evidence.wall_edge, evidence.brightness]
 }
 
-/// The sides of a phantom whose state is beyond doubt.
+/// The sides of a phantom whose state is beyond doubt: 1, millimetres of bone on the way, wall
+/// edge, brightness, as [`Evidence`] has them; it holds where the side is open.
 #[must_use]
-pub fn states_of_phantom(subject: &Subject, origin: Origin, held_out: bool) -> Vec<StateExample> {
+pub fn states_of_phantom(subject: &Subject, origin: Origin, held_out: bool) -> Vec<Example> {
+    let state = |truth: &ForamenTruth, seen: &Foramen| {
+        let clear = truth.clearance_mm.unwrap_or(0.0);
+        let open = truth.width_mm.is_some_and(|width| width >= WIDE) && clear > CLEAR;
+        let is_sure = open || truth.state == "closed" && clear < -CLEAR;
+        Some((row(&seen.evidence?), open)).filter(|_| is_sure)
+    };
+    examples_of_phantom(subject, origin, held_out, &state)
+}
+
+/// The sides of a phantom that have a passage and are called open: 1, wall edge, width, bone on
+/// the way; it holds where the width is within 0.8 mm of the true one.
+#[must_use]
+pub fn widths_of_phantom(subject: &Subject, origin: Origin, held_out: bool) -> Vec<Example> {
+    let width = |truth: &ForamenTruth, seen: &Foramen| {
+        let (true_width, width) = (truth.width_mm?, seen.width?);
+        let evidence = seen.evidence.filter(|_| seen.state == State::Open)?;
+        let seen = [1.0, evidence.wall_edge, width, evidence.bone_mm.min(MOST_BONE)];
+        Some((seen, (width - true_width).abs() <= RIGHT))
+    };
+    examples_of_phantom(subject, origin, held_out, &width)
+}
+
+/// What is seen on a side and whether it holds; `None` where the side is no example.
+type Asked<'a> = &'a dyn Fn(&ForamenTruth, &Foramen) -> Option<([f64; 4], bool)>;
+
+fn examples_of_phantom(
+    subject: &Subject,
+    origin: Origin,
+    held_out: bool,
+    of: Asked<'_>,
+) -> Vec<Example> {
     let mut examples = Vec::new();
     for stack in &subject.axial {
         for (slice, seen) in stack.slices().iter().zip(measure(stack, &MeasureOptions::default())) {
@@ -59,14 +94,9 @@ pub fn states_of_phantom(subject: &Subject, origin: Origin, held_out: bool) -> V
             for side in Side::BOTH {
                 let near = truth.side(side).iter();
                 let near = near.min_by(|a, b| a.offset_mm.abs().total_cmp(&b.offset_mm.abs()));
-                let (Some(near), Some(evidence)) = (near, seen.side(side).evidence) else {
-                    continue;
-                };
-                let clear = near.clearance_mm.unwrap_or(0.0);
-                let open = near.width_mm.is_some_and(|width| width >= WIDE) && clear > CLEAR;
-                if open || near.state == "closed" && clear < -CLEAR {
-                    let (seen, contrast) = (row(&evidence), stack.contrast);
-                    examples.push(StateExample { seen, open, origin, held_out, contrast });
+                if let Some((seen, holds)) = near.and_then(|near| of(near, seen.side(side))) {
+                    let contrast = stack.contrast;
+                    examples.push(Example { seen, holds, origin, held_out, contrast });
                 }
             }
         }
@@ -79,11 +109,11 @@ pub fn states_of_phantom(subject: &Subject, origin: Origin, held_out: bool) -> V
 ///
 /// # Errors
 /// When an examination cannot be read.
-pub fn states_of_people(folder: &Path) -> anyhow::Result<Vec<StateExample>> {
+pub fn states_of_people(folder: &Path) -> anyhow::Result<Vec<Example>> {
     let example = |(state, contrast, row_of): (char, Contrast, ProfileRow)| {
-        let (open, origin, held_out) = (state == 'O', Origin::Person, false);
+        let (holds, origin, held_out) = (state == 'O', Origin::Person, false);
         let seen = row(&row_of.foramen.evidence?);
-        Some(StateExample { seen, open, origin, held_out, contrast })
+        Some(Example { seen, holds, origin, held_out, contrast })
     };
     Ok(examined(folder, &StudyConfig::default())?.into_iter().filter_map(example).collect())
 }
@@ -116,8 +146,8 @@ pub fn examined(
     Ok(sides)
 }
 
-impl StateExample {
-    /// The log odds of an open foramen by such weights.
+impl Example {
+    /// The log odds that it holds, by such weights.
     #[must_use]
     pub fn odds(&self, weights: &[f64; 4]) -> f64 {
         self.seen.iter().zip(weights).map(|(seen, weight)| seen * weight).sum()
@@ -139,7 +169,7 @@ impl StateExample {
                 let p = 1.0 / (1.0 + (-one.odds(&weights)).exp());
                 let count = count(one);
                 for (i, row) in hessian.iter_mut().enumerate().take(used) {
-                    gradient[i] += count * (f64::from(u8::from(one.open)) - p) * one.seen[i];
+                    gradient[i] += count * (f64::from(u8::from(one.holds)) - p) * one.seen[i];
                     for (cell, seen) in row.iter_mut().zip(one.seen) {
                         *cell += count * p * (1.0 - p) * one.seen[i] * seen;
                     }
