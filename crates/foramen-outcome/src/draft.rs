@@ -1,5 +1,6 @@
 //! A mapping proposed from the header and the first rows of a table.
 
+mod guesses;
 mod names;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,8 @@ use crate::visit::Visit;
 use crate::{DateError, OutcomeError};
 use foramen_table::{Records, Text, find_delimiter};
 
+/// Behind a column that its name does not tell.
+const GUESS: &str = "  # a guess from what stands in it";
 /// Rows that are looked at.
 const ROWS: usize = 500;
 
@@ -122,6 +125,7 @@ impl Draft {
             taken.extend(best.map(|(_, at)| at));
             found.push((field, best.map(|(_, at)| at)));
         }
+        let guessed = self.guess(&mut found, &mut taken);
         found.sort_unstable();
         let place = |wanted: Field| found.iter().find(|(field, _)| *field == wanted)?.1;
         let mut top = String::from(
@@ -132,7 +136,8 @@ impl Draft {
         for (field, at) in &found {
             match at {
                 Some(at) => {
-                    writeln!(body, "{} = {}", field.name(), quoted(&self.names[*at])).ok();
+                    let guess = if guessed.contains(field) { GUESS } else { "" };
+                    writeln!(body, "{} = {}{guess}", field.name(), quoted(&self.names[*at])).ok();
                 }
                 None if Field::required().contains(field) => {
                     writeln!(body, "# {} = \"?\"  # not found", field.name()).ok();

@@ -81,8 +81,8 @@ impl Wide {
     }
 }
 
-/// The lanes of an image without the outer part of their spectrum: a convolution with the
-/// periodic Dirichlet kernel.
+/// The lanes of an image without the outer part of their spectrum: a product with the matrix
+/// of the periodic Dirichlet kernel.
 fn band_limited(image: &Array2<f32>, share: f64, axis: Axis) -> Array2<f32> {
     let n = image.len_of(axis);
     #[expect(
@@ -94,22 +94,15 @@ fn band_limited(image: &Array2<f32>, share: f64, axis: Axis) -> Array2<f32> {
     if kept >= n {
         return image.clone();
     }
-    #[expect(clippy::cast_possible_truncation, reason = "pictures are in single precision")]
-    let kernel: Vec<f32> = (0..n)
-        .map(|lag| {
-            let turn = std::f64::consts::PI * lag as f64 / n as f64;
-            let kept = kept as f64;
-            let ripple = if lag == 0 { kept } else { (kept * turn).sin() / turn.sin() };
-            (ripple / n as f64) as f32
-        })
-        .collect();
-    let mut result = Array2::zeros(image.raw_dim());
-    for (mut to, from) in result.lanes_mut(axis).into_iter().zip(image.lanes(axis)) {
-        for (i, value) in to.iter_mut().enumerate() {
-            *value = from.iter().enumerate().map(|(j, x)| x * kernel[i.abs_diff(j)]).sum();
-        }
-    }
-    result
+    let kernel = Array2::from_shape_fn((n, n), |(i, j)| {
+        let (lag, kept) = (i.abs_diff(j), kept as f64);
+        let turn = std::f64::consts::PI * lag as f64 / n as f64;
+        let ripple = if lag == 0 { kept } else { (kept * turn).sin() / turn.sin() };
+        #[expect(clippy::cast_possible_truncation, reason = "pictures are in single precision")]
+        let part = (ripple / n as f64) as f32;
+        part
+    });
+    if axis == Axis(0) { kernel.dot(image) } else { image.dot(&kernel) }
 }
 
 /// T2 FSE: fat bright, marrow between fat and muscle, flow black or nearly; in one of five fat

@@ -255,7 +255,7 @@ pub(crate) fn noise(slice: &foramen_image::Slice) -> f64 {
 }
 
 /// How exact the measurements and choices of a group of subjects are.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 pub struct AccuracyRow {
     /// What they have in common, or `all`.
     pub group: String,

@@ -51,6 +51,8 @@ pub(super) const NAMES: [(Field, &[&str]); 10] = [
             "post nrs",
             "vas after",
             "nrs nach",
+            "nrs kontrolle",
+            "vas kontrolle",
             "vas nach",
             "schmerz nach",
             "nachher",
@@ -119,6 +121,11 @@ pub(super) const NAMES: [(Field, &[&str]); 10] = [
             "date of injection",
             "procedure date",
             "injected",
+            "date of procedure",
+            "date of block",
+            "tfesi",
+            "prt",
+            "datum prt",
             "infiltration am",
             "infiltrationsdatum",
             "infiltration",
@@ -151,6 +158,10 @@ pub(super) const NAMES: [(Field, &[&str]); 10] = [
             "subject_id",
             "subject",
             "patient-nr",
+            "patnr",
+            "pat-nr",
+            "pat nr",
+            "pid",
             "patient id",
             "patient_id",
             "patient no",
@@ -273,6 +284,14 @@ pub(super) const NAMES: [(Field, &[&str]); 10] = [
         ],
     ),
 ];
+
+/// Parts of names of columns that hold pain on a scale.
+pub(super) const SCALES: &[&str] =
+    &["nrs", "vas", "eva", "nprs", "pain", "schmerz", "통증", "疼痛", "痛み", "dolor", "douleur"];
+
+/// Parts of names of columns that hold a date of birth.
+pub(super) const BORN: &[&str] =
+    &["birth", "dob", "geb", "생년", "出生", "生年", "誕生", "nacimiento", "naissance", "né le"];
 
 /// Names of the covariates that a table of characteristics shows.
 pub(super) const COVARIATES: [(&str, &[&str]); 3] = [

@@ -43,12 +43,35 @@ fn a_drafted_mapping_labels_tables_of_seven_languages() {
 }
 
 #[test]
+fn columns_that_no_name_tells_are_guessed_from_what_stands_in_them_and_marked() {
+    // A German, an English and a Korean table with names that stand in no list.
+    for (header, left, right) in [
+        ("Lfd,Segment,Seite,Tag 0,NRS 1,Ambulanz,NRS 2,Alter,Geschlecht", "li", "re"),
+        ("Case,Level,Side,Day of block,Pain (0-10),Call,Pain at call,Age,Sex", "L", "R"),
+        ("차트,부위,방향,일자1,통증1,일자2,통증2,나이,성별", "좌", "우"),
+    ] {
+        let table = foreign(header, left, right);
+        let draft = draft_mapping(table.as_bytes()).unwrap();
+        assert!(draft.contains("# a guess"), "{draft}");
+        assert!(!draft.contains("not found"), "{draft}");
+        assert_base(&table, &options(&draft));
+    }
+    // A date of birth is no date of injection, and one pain column of two stays open.
+    let born = "nr,C,Seite,geb.,Kontrolle,NRS\n\
+                1,C5/6,li,01.02.1960,30.05.2024,3\n2,C6/7,re,04.05.1971,31.05.2024,5\n";
+    let draft = draft_mapping(born.as_bytes()).unwrap();
+    for missing in ["# injection_date", "# nrs_baseline", "# nrs_followup"] {
+        assert!(draft.contains(missing), "{draft}");
+    }
+}
+
+#[test]
 fn a_draft_says_what_it_does_not_know() {
     let table = "who,C,Pain before,Pain after (2 months)\n1,C6,72,nil\n2,C5/6,55,20\n3,C7,81,40\n";
     let draft = draft_mapping(table.as_bytes()).unwrap();
     Mapping::read(draft.as_bytes()).unwrap();
     for part in [
-        "# subject_id = \"?\"  # not found",
+        "subject_id = \"who\"  # a guess",
         "level = \"C\"",
         "# level_names = \"root\"",
         "scale = 100",
