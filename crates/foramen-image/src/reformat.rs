@@ -13,8 +13,7 @@ impl Stack {
     ///
     /// Between voxels values are interpolated by cubic convolution in all three directions
     /// (Keys 1981, 10.1109/TASSP.1981.1163711), which blurs less than the trilinear way. A
-    /// place beyond the outermost voxels has the value of the nearest one;
-    /// [`Stack::holds`] says which places are within. Slices need not be evenly spaced,
+    /// pixel of which nothing lies within the voxels of the stack is 0, as air is. Slices need not be evenly spaced,
     /// but a gap is bridged as if nothing were missing there.
     #[must_use]
     pub fn reformat(&self, target: &Plane, rows: usize, columns: usize, thickness: f64) -> Slice {
@@ -28,9 +27,13 @@ impl Stack {
             (0..count).map(|n| ((n as f64 + 0.5) / count as f64 - 0.5) * thickness).collect();
         let pixels = Array2::from_shape_fn((rows, columns), |(row, column)| {
             let middle = target.point(row as f64, column as f64);
-            let sum: f32 =
-                lifts.iter().map(|lift| self.value_at(middle + along * *lift, &positions)).sum();
-            sum / count as f32
+            let places = lifts.iter().map(|lift| middle + along * *lift);
+            let (mut sum, mut inside) = (0.0, 0_u16);
+            for place in places.filter(|place| self.is_within(*place, 0.5, &positions)) {
+                sum += self.value_at(place, &positions);
+                inside += 1;
+            }
+            sum / f32::from(inside.max(1))
         });
         Slice::new(*target, pixels)
             .expect("a slice is asked for with rows and columns")
@@ -40,13 +43,20 @@ impl Stack {
     /// Whether a place lies between the outermost voxels of the stack.
     #[must_use]
     pub fn holds(&self, place: Point) -> bool {
+        self.is_within(place, 0.0, &self.positions())
+    }
+
+    /// Whether a place lies no farther outside of the middles of the outermost voxels than so
+    /// many voxels.
+    fn is_within(&self, place: Point, margin: f64, positions: &[f64]) -> bool {
         let first = self.slices()[0].plane();
         let along = first.distance(place);
-        let depth = self.positions().last().copied().unwrap_or(0.0);
+        let (depth, steps) = (positions.last().copied().unwrap_or(0.0), positions.len() - 1);
+        let beyond = margin * depth / steps.max(1) as f64;
         let (row, column) = first.pixel(place);
         let (rows, columns) = self.slices()[0].pixels().dim();
-        let within = |at: f64, n: usize| (0.0..=n as f64 - 1.0).contains(&at);
-        (0.0..=depth).contains(&along) && within(row, rows) && within(column, columns)
+        let within = |at: f64, n: usize| (-margin..=n as f64 - 1.0 + margin).contains(&at);
+        (-beyond..=depth + beyond).contains(&along) && within(row, rows) && within(column, columns)
     }
 
     /// The intensity at a place, by cubic convolution.
@@ -202,17 +212,19 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_volume_its_outermost_values_go_on() {
+    fn beyond_the_volume_there_is_nothing() {
         let stack = volume(|p| p.x);
-        let outermost = -18.0;
         assert!(stack.holds(Point::new(0.0, 0.0, 0.0)));
         for place in [Point::new(-19.0, 0.0, 0.0), Point::new(0.0, 0.0, 18.5)] {
             assert!(!stack.holds(place));
         }
         let (x, y) = (Vector::new(1.0, 0.0, 0.0), Vector::new(0.0, 1.0, 0.0));
         let spacing = Spacing { row: 1.0, column: 1.0 };
-        let target = Plane::new(Point::new(-22.0, 0.0, 0.0), x, y, spacing).unwrap();
+        // Two millimetres and one outside, then within half a voxel of the outermost.
+        let target = Plane::new(Point::new(-20.2, 0.0, 0.0), x, y, spacing).unwrap();
         let slice = stack.reformat(&target, 1, 3, 0.5);
-        assert!(slice.pixels().iter().all(|value| (f64::from(*value) - outermost).abs() < 1e-4));
+        let [far, near, edge] = [0, 1, 2].map(|column| slice.pixels()[[0, column]]);
+        assert_eq!((far, near), (0.0, 0.0));
+        assert!((edge + 18.0).abs() < 1e-4, "{edge}");
     }
 }
