@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::Parser;
-use foramen_phantom::{CohortConfig, write_cohort};
+use foramen_phantom::{CohortConfig, Variety, write_cohort};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::terminal::say;
@@ -31,6 +31,12 @@ pub struct Arguments {
     /// The same seed gives the same bytes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Examine each subject by one sagittal T2 volume (SPACE, CUBE, VISTA) and nothing else.
+    #[arg(long)]
+    volume: bool,
+    /// Draw tissues, scanner and pedicles as widely as they differ, not as one protocol has them.
+    #[arg(long)]
+    wide: bool,
 }
 
 /// Runs the command.
@@ -38,10 +44,14 @@ pub struct Arguments {
 /// # Errors
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let config = CohortConfig::default()
+    let mut config = CohortConfig::default()
         .with_seed(arguments.seed)
         .with_analysable(arguments.subjects)
         .with_defects(arguments.defects);
+    config.volume = arguments.volume;
+    if arguments.wide {
+        config = config.with_variety(Variety::Wide);
+    }
     let out = arguments.out.clone().unwrap_or_else(|| {
         let name = format!("foramen-cohort-{}-{}", config.fingerprint(), std::process::id());
         std::env::temp_dir().join(name)
