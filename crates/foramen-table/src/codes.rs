@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 /// Codes and words that mean "not entered" in clinical tables; none is a score
 /// from 0 to 10.
-pub const MISSING: [&str; 28] = [
+pub const MISSING: [&str; 56] = [
     "77",
     "88",
     "99",
@@ -31,6 +31,34 @@ pub const MISSING: [&str; 28] = [
     ".",
     "-",
     "?",
+    "N.A.",
+    "n. a.",
+    "n/d",
+    "k.A.",
+    "k. A.",
+    "k/A",
+    "keine Angabe",
+    "unbekannt",
+    "s/d",
+    "sin dato",
+    "sin datos",
+    "desconocido",
+    "non renseigné",
+    "inconnu",
+    "not done",
+    "not recorded",
+    "no show",
+    "lost to follow-up",
+    "LTFU",
+    "미기재",
+    "결측",
+    "불명",
+    "缺失",
+    "未知",
+    "不详",
+    "不明",
+    "未記入",
+    "欠測",
 ];
 
 /// Texts that mean "not entered", made ready to be compared with many cells.
@@ -87,7 +115,9 @@ mod tests {
     #[test]
     fn codes_match_as_text_and_as_numbers() {
         let codes = MissingCodes::of(MISSING.map(Cow::Borrowed).to_vec());
-        for cell in ["", "99", "99.0", "-9", "na", "N/A", ".", "<undefined>", "#N/A"] {
+        for cell in
+            ["", "99", "99.0", "-9", "na", "N/A", ".", "<undefined>", "#N/A", "k.A.", "LTFU"]
+        {
             assert!(codes.hold(cell), "{cell}");
         }
         for cell in ["0", "9", "9.9", "7", "x", "2024-03-31", "none"] {

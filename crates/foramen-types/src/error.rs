@@ -38,6 +38,12 @@ pub enum TypeError {
         /// The text as given.
         value: String,
     },
+    /// A text names both sides.
+    #[error("{value:?} names both sides; write one row for each")]
+    BothSides {
+        /// The text as given.
+        value: String,
+    },
     /// A text is no decimal number.
     #[error("{value:?} is no pain score; write a number from 0 to 10")]
     NrsNotANumber {

@@ -111,7 +111,7 @@ impl FromStr for Level {
 
     /// Reads `C5/6`, `C5-6`, `C5–C6`, `c56`, `C5 to C6`, `disc C5/6`, `C7/T1`,
     /// `C7-Th1`, with any dash and any spaces, and roots that are called so:
-    /// `C6 root`, `root C6`.
+    /// `C6 root`, `root C6`; `HWK` and the words for cervical of other scripts stand for `C`.
     fn from_str(text: &str) -> Result<Self, TypeError> {
         // Most texts are names as they should be, in tables of many rows.
         if let Some(level) = Self::ALL.into_iter().find(|level| level.name() == text) {
@@ -133,6 +133,7 @@ impl FromStr for Level {
             .flat_map(str::chars)
             .filter(|c| !separates(*c))
             .collect();
+        let word = CERVICAL.iter().fold(word, |word, other| word.replace(other, "C"));
         let rest = word.strip_prefix('C').ok_or_else(unknown)?;
         let lower: String = rest.chars().filter(|c| *c != 'C').collect();
         match lower.as_str() {
@@ -146,6 +147,9 @@ impl FromStr for Level {
         }
     }
 }
+
+/// What stands before the number of a cervical vertebra beside `C`; longer ones first.
+const CERVICAL: [&str; 9] = ["HWK", "HW", "경추", "颈椎", "頸椎", "頚椎", "颈", "頸", "頚"];
 
 /// The error for a bare `C6`, which may name the root or the vertebra.
 fn ambiguous(word: &str) -> Option<TypeError> {
@@ -182,6 +186,11 @@ mod tests {
             "C6 root",
             "root C6",
             "C6 nerve root",
+            "HWK 5/6",
+            "HWK5/HWK6",
+            "경추 5/6",
+            "颈5/6",
+            "頸椎 5-6",
         ];
         for text in spellings {
             assert_eq!(text.parse::<Level>(), Ok(Level::C5C6), "{text}");

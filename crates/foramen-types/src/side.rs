@@ -12,6 +12,30 @@ pub enum Side {
     Right,
 }
 
+/// Words for both sides, in seven languages.
+const BOTH_SIDES: [&str; 20] = [
+    "both",
+    "both sides",
+    "bilateral",
+    "bilat",
+    "bil",
+    "bds",
+    "beide",
+    "beidseits",
+    "bs",
+    "l+r",
+    "r+l",
+    "양측",
+    "양쪽",
+    "双侧",
+    "兩側",
+    "两侧",
+    "両側",
+    "ambos",
+    "ambos lados",
+    "bilatéral",
+];
+
 impl Side {
     /// Both sides.
     pub const BOTH: [Side; 2] = [Self::Left, Self::Right];
@@ -66,6 +90,9 @@ impl FromStr for Side {
         match plain {
             "left" | "l" | "lt" => Ok(Self::Left),
             "right" | "r" | "rt" => Ok(Self::Right),
+            _ if BOTH_SIDES.contains(&plain) => {
+                Err(TypeError::BothSides { value: text.to_owned() })
+            }
             _ => Err(TypeError::UnknownSide { value: text.to_owned() }),
         }
     }
@@ -81,6 +108,10 @@ mod tests {
         assert_eq!(" RT ".parse(), Ok(Side::Right));
         for text in ["-LT", "L.", "(left)", "left side", "Left-sided"] {
             assert_eq!(text.parse(), Ok(Side::Left), "{text}");
+        }
+        for text in ["both", "bds.", "beidseits", "両側", "Bilateral"] {
+            let said = text.parse::<Side>().unwrap_err().to_string();
+            assert!(said.contains("one row for each"), "{said}");
         }
         for text in ["", "both", "side", "leftright", "LR", "50"] {
             assert!(text.parse::<Side>().is_err(), "{text}");
