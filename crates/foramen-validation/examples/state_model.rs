@@ -113,23 +113,32 @@ fn table(contrast: Contrast, of: &[&Example], weight: f64) -> anyhow::Result<Str
         let learned: Vec<&Example> =
             of.iter().copied().filter(|one| kinds.contains(&one.origin) && !one.held_out).collect();
         let weights = Example::fit(&learned, count, used);
-        write!(shown, "  {name:24}")?;
-        for (origin, _) in ORIGINS {
-            let tested = of
-                .iter()
-                .filter(|one| one.origin == origin && (one.held_out || origin == Origin::Person));
-            let (mut lost, mut closed) = ((0_u32, 0_u32), (0_u32, 0_u32));
-            for one in tested {
-                let is_open = one.odds(&weights) > 0.0;
-                let of = if one.holds { &mut lost } else { &mut closed };
-                *of = (of.0 + u32::from(!is_open), of.1 + 1);
-            }
-            let cell = format!("{} of {}, {} of {}", lost.0, lost.1, closed.0, closed.1);
-            write!(shown, "{cell:>26}")?;
-        }
-        writeln!(shown)?;
+        write!(shown, "{}", tested(name, of, |one| one.odds(&weights))?)?;
     }
+    write!(shown, "{}", tested("the model in use", of, |one| one.in_use)?)?;
     let weights = Example::fit(of, count, used);
     writeln!(shown, "  weights, of everything: {weights:.2?}")?;
+    Ok(shown)
+}
+
+/// Open sides that are lost and pedicles that are closed, on each kind of picture.
+fn tested(
+    name: &str,
+    of: &[&Example],
+    odds: impl Fn(&Example) -> f64,
+) -> Result<String, std::fmt::Error> {
+    let mut shown = format!("  {name:24}");
+    for (origin, _) in ORIGINS {
+        let (mut lost, mut closed) = ((0_u32, 0_u32), (0_u32, 0_u32));
+        for one in of.iter().filter(|one| one.origin == origin) {
+            if one.held_out || origin == Origin::Person {
+                let side = if one.holds { &mut lost } else { &mut closed };
+                *side = (side.0 + u32::from(odds(one) <= 0.0), side.1 + 1);
+            }
+        }
+        let cell = format!("{} of {}, {} of {}", lost.0, lost.1, closed.0, closed.1);
+        write!(shown, "{cell:>26}")?;
+    }
+    writeln!(shown)?;
     Ok(shown)
 }

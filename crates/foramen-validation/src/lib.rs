@@ -27,5 +27,6 @@ pub use reliability::Reliability;
 pub use root_accuracy::RootAccuracy;
 pub use state_accuracy::StateAccuracy;
 pub use state_model::{
-    Example, Origin, examined, states_of_people, states_of_phantom, widths_of_phantom,
+    Example, Origin, examined, states_of_people, states_of_phantom, widths_of_people,
+    widths_of_phantom,
 };

@@ -1,13 +1,14 @@
 //! Examples from which the models of open and closed, and of a right width, are fitted.
 
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::Context as _;
 use foramen::dicom::{ScanOptions, scan};
-use foramen_image::Contrast;
+use foramen_image::{Contrast, SliceSource};
 use foramen_phantom::{ForamenTruth, SliceTruth, Subject};
 use foramen_select::{Evidence, Foramen, MeasureOptions, State, measure};
-use foramen_study::{ProfileRow, StudyConfig, profile_scan};
+use foramen_study::{Place, ProfileRow, StudyConfig, mean_reading, profile_scan, read_readings};
 use foramen_types::Side;
 
 /// What is seen on one side of a slice, and whether what is asked of it holds.
@@ -15,6 +16,8 @@ use foramen_types::Side;
 pub struct Example {
     /// 1, then what is measured.
     pub seen: [f64; 4],
+    /// Log odds of an open foramen by the model in use.
+    pub in_use: f64,
     /// Whether it is an open foramen, else a pedicle; or whether its width is right.
     pub holds: bool,
     /// On whose picture.
@@ -94,9 +97,11 @@ fn examples_of_phantom(
             for side in Side::BOTH {
                 let near = truth.side(side).iter();
                 let near = near.min_by(|a, b| a.offset_mm.abs().total_cmp(&b.offset_mm.abs()));
-                if let Some((seen, holds)) = near.and_then(|near| of(near, seen.side(side))) {
+                let foramen = seen.side(side);
+                let in_use = foramen.evidence.map_or(0.0, |evidence| evidence.log_odds);
+                if let Some((seen, holds)) = near.and_then(|near| of(near, foramen)) {
                     let contrast = stack.contrast;
-                    examples.push(Example { seen, holds, origin, held_out, contrast });
+                    examples.push(Example { seen, in_use, holds, origin, held_out, contrast });
                 }
             }
         }
@@ -112,10 +117,57 @@ fn examples_of_phantom(
 pub fn states_of_people(folder: &Path) -> anyhow::Result<Vec<Example>> {
     let example = |(state, contrast, row_of): (char, Contrast, ProfileRow)| {
         let (holds, origin, held_out) = (state == 'O', Origin::Person, false);
-        let seen = row(&row_of.foramen.evidence?);
-        Some(Example { seen, holds, origin, held_out, contrast })
+        let evidence = row_of.foramen.evidence?;
+        let (seen, in_use) = (row(&evidence), evidence.log_odds);
+        Some(Example { seen, in_use, holds, origin, held_out, contrast })
     };
     Ok(examined(folder, &StudyConfig::default())?.into_iter().filter_map(example).collect())
+}
+
+/// Real examinations that were tuned on, and the table of their readings.
+const READ: [(&str, &str); 5] = [
+    ("dicom/real-A", "readings.csv"),
+    ("dicom/real-B", "readings.csv"),
+    ("repeat/sub-9418/run-1", "repeat/readings.csv"),
+    ("repeat/sub-9709Ses1/run-1", "repeat/readings.csv"),
+    ("repeat/sub-9709Ses2/run-1", "repeat/readings.csv"),
+];
+
+/// The sides of the real examinations tuned on that both readers and the program call open, as
+/// [`widths_of_phantom`] has them; true is the mean of the readers.
+///
+/// # Errors
+/// When an examination or its readings cannot be read.
+pub fn widths_of_people(folder: &Path) -> anyhow::Result<Vec<Example>> {
+    let mut examples = Vec::new();
+    for (examination, readings) in READ {
+        let at = folder.join(readings);
+        let table = File::open(&at).with_context(|| format!("could not open {}", at.display()))?;
+        let readers = read_readings(table)?;
+        let mean = mean_reading(&readers).readings;
+        let found = scan(&folder.join(examination), &ScanOptions::default())
+            .with_context(|| format!("could not scan {examination}"))?;
+        for row in profile_scan(&found, &StudyConfig::default(), &|_| ()).rows {
+            let SliceSource { sop_instance_uid, frame } = row.source.clone();
+            let place = Place { sop_instance_uid, frame, side: row.side };
+            let is_read = readers.values().all(|reader| reader.contains_key(&place));
+            let read = mean.get(&place).filter(|_| is_read).and_then(|seen| seen.width);
+            let stack = found.stacks.iter().find(|stack| stack.series_uid == row.series_uid);
+            let measured = row.foramen.width.zip(row.foramen.evidence);
+            if let (Some(read), Some(stack), Some((width, evidence))) = (read, stack, measured) {
+                let bone = evidence.bone_mm.min(MOST_BONE);
+                examples.push(Example {
+                    seen: [1.0, evidence.wall_edge, width, bone],
+                    in_use: evidence.log_odds,
+                    holds: (width - read).abs() <= RIGHT,
+                    origin: Origin::Person,
+                    held_out: false,
+                    contrast: stack.contrast,
+                });
+            }
+        }
+    }
+    Ok(examples)
 }
 
 /// Each side of real examinations as a careful eye saw it (`O` or `C` of `states.csv`), its
@@ -157,6 +209,13 @@ impl Example {
     /// first `used` of the columns. `count` says how much each example counts.
     #[must_use]
     pub fn fit(examples: &[&Self], count: impl Fn(&Self) -> f64, used: usize) -> [f64; 4] {
+        let weighed: Vec<(f64, &Self)> = examples.iter().map(|one| (count(one), *one)).collect();
+        Self::fit_weighed(&weighed, used)
+    }
+
+    /// The same, with how much each example counts beside it.
+    #[must_use]
+    pub fn fit_weighed(examples: &[(f64, &Self)], used: usize) -> [f64; 4] {
         let mut weights = [0.0; 4];
         for _ in 0..50 {
             let mut gradient = [0.0; 4];
@@ -165,9 +224,8 @@ impl Example {
                 gradient[i] -= weights[i];
                 hessian[i][i] += 1.0;
             }
-            for one in examples {
+            for (count, one) in examples {
                 let p = 1.0 / (1.0 + (-one.odds(&weights)).exp());
-                let count = count(one);
                 for (i, row) in hessian.iter_mut().enumerate().take(used) {
                     gradient[i] += count * (f64::from(u8::from(one.holds)) - p) * one.seen[i];
                     for (cell, seen) in row.iter_mut().zip(one.seen) {
