@@ -11,11 +11,13 @@
 mod covariate;
 mod description;
 mod input;
+mod input_error;
 mod view;
 
 pub use covariate::{Covariate, Covariates};
 pub use description::{
     CONFIG, Description, FOLD, FormatError, PerChannel, ScaleFile, WEIGHTS, parse,
 };
-pub use input::{Input, InputError};
+pub use input::Input;
+pub use input_error::InputError;
 pub use view::{Placement, VIEW, VIEWS, keyed, view_key};

@@ -92,6 +92,13 @@ pub(crate) fn folder_of_shards(study: &Path) -> PathBuf {
     study.join(FOLDER)
 }
 
+/// Whether there are parts of a stage of a study.
+pub(crate) fn has_shards(study: &Path, stage: &str) -> bool {
+    let entries = std::fs::read_dir(folder_of_shards(study)).into_iter().flatten().flatten();
+    let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.any(|name| Shard::of_folder(&name).is_some_and(|(of, _)| of == stage))
+}
+
 impl fmt::Display for Shard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.number, self.of)

@@ -3,7 +3,7 @@
 use foramen_learn::Sample;
 use serde::{Deserialize, Serialize};
 
-use super::InputError;
+use super::input_error::InputError;
 
 /// What the width of a sample is called among its covariates.
 const MEASURED_WIDTH: &str = "measured width";

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use super::{Covariates, Input};
+use super::covariate::Covariates;
+use super::input::Input;
 
 /// The file in a model's folder that describes it.
 pub const CONFIG: &str = "config.json";

@@ -15,8 +15,8 @@ use foramen_study::StudyConfig;
 
 use crate::inputs::{Inputs, prepare_output};
 use crate::run_lock::RunLock;
-use crate::shard::{Shard, folder_of_shards};
-use crate::sharded_selection::merge_selection;
+use crate::shard::{Shard, folder_of_shards, has_shards};
+use crate::sharded_selection::{STAGE as SELECT, merge_selection};
 use crate::sharded_training::{merge_training, train_shard};
 use crate::stages::run_selection;
 use crate::terminal::say;
@@ -52,6 +52,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let flow = if is_selected && !arguments.force { None } else { merge_selection(&study)? };
     if let Some(flow) = &flow {
         say!("{} rows, {} included", flow.rows, flow.included);
+    }
+    if is_selected && !arguments.force && has_shards(&study, SELECT) {
+        eprintln!(
+            "note: {} is there, so the parts of `select` are left; give --force to put them \
+             together anew",
+            study.join("manifest.json").display()
+        );
     }
     let models = merge_training(&study)?;
     ensure!(
