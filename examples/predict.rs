@@ -9,8 +9,9 @@
 //! averaged. For every subject of the DICOM folder it finds the level, measures
 //! the foramina, takes the narrowest slice, and prints its width and the
 //! probability, or why there is none; `--out` keeps the table, `--explain` draws
-//! where each prediction comes from, by Grad-CAM and by occlusion. With no arguments it trains on a small
-//! synthetic cohort first and predicts another one.
+//! where each prediction comes from, by Grad-CAM and by occlusion. Without `--features torch`
+//! it predicts in plain Rust. With no arguments it trains on a small synthetic cohort first,
+//! which needs libtorch, and predicts another one.
 
 use clap::Parser as _;
 use foramen::commands::{finish, predict};

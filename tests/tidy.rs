@@ -16,8 +16,8 @@ const LAYERS: [&[&str]; 7] = [
     &["foramen-types", "foramen-table", "foramen-test-data"],
     &["foramen-image", "foramen-outcome", "foramen-metrics", "foramen-tch"],
     &["foramen-dicom", "foramen-select", "foramen-learn", "foramen-phantom"],
-    &["foramen-study", "foramen-cnn"],
-    &["foramen-report", "foramen-review"],
+    &["foramen-study", "foramen-native"],
+    &["foramen-cnn", "foramen-report", "foramen-review"],
     &["foramen"],
     &["foramen-validation", "foramen-examples", "foramen-benches", "foramen-tests", "xtask"],
 ];

@@ -1,7 +1,8 @@
 //! Training images that differ as real images do: placement, intensity, noise.
 
+use foramen_native::contract::Placement;
+use rand::RngExt as _;
 use rand::rngs::ChaCha8Rng;
-use rand::{RngExt as _, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, Tensor};
 
@@ -9,15 +10,7 @@ use crate::Augmentation;
 use crate::blur::Blur;
 use crate::tensors::floats;
 
-/// A key of one random stream: the same key, the same numbers, whoever draws
-/// them and when.
-pub(crate) fn keyed(seed: u64, parts: [u64; 3]) -> ChaCha8Rng {
-    let mut key = [0u8; 32];
-    for (slot, part) in key.chunks_exact_mut(8).zip([seed, parts[0], parts[1], parts[2]]) {
-        slot.copy_from_slice(&part.to_le_bytes());
-    }
-    ChaCha8Rng::from_seed(key)
-}
+pub(crate) use foramen_native::contract::keyed;
 
 /// Cuts the field of view of `crop` × `crop` pixels out of each image,
 /// `[n, channels, rows, columns]`, varied by one generator per image.
@@ -168,20 +161,9 @@ fn place(
     [rows, columns, crop]: [i64; 3],
     generator: &mut ChaCha8Rng,
 ) -> [f64; 6] {
-    let mut within = |limit: f64| limit * generator.random_range(-1.0..=1.0f64);
-    let (sin, cos) = within(augmentation.rotation).to_radians().sin_cos();
-    let scale = (1.0 + within(augmentation.scale)) * (crop - 1) as f64;
-    let (width, height) = ((columns - 1) as f64, (rows - 1) as f64);
-    // Corners are at ±1: half a field of view times its share of the image,
-    // turned in pixels.
-    [
-        cos * scale / width,
-        -sin * scale / width,
-        2.0 * within(augmentation.shift) / width,
-        sin * scale / height,
-        cos * scale / height,
-        2.0 * within(augmentation.shift) / height,
-    ]
+    let Augmentation { rotation, shift, scale, .. } = *augmentation;
+    let sizes = [rows, columns, crop].map(|length| length as f64);
+    Placement { rotation, shift, scale }.draw(sizes, generator)
 }
 
 /// Where [`vary`] reads an image of `edge` × `edge` pixels, `[1, crop, crop, 2]`.

@@ -7,10 +7,8 @@ use foramen_learn::{Learner, Sample, TrainSet, TuneSet};
 use foramen_metrics::Scores;
 
 use crate::checkpoint::{Checkpoints, below};
-use crate::covariates::Covariates;
 use crate::environment::Environment;
 use crate::images::{Images, numbers};
-use crate::input::Input;
 use crate::material::Material;
 use crate::member::Scale;
 use crate::model::Learned;
@@ -18,6 +16,8 @@ use crate::records::EnvironmentFile;
 use crate::temperature::{self, cross_entropy};
 use crate::training::Training;
 use crate::{CnnConfig, CnnError, CnnModel, EpochReport};
+use foramen_native::contract::Covariates;
+use foramen_native::contract::Input;
 
 /// What is called after each epoch.
 type Progress = Arc<dyn Fn(&EpochReport) + Send + Sync>;

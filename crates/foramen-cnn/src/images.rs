@@ -1,11 +1,10 @@
 //! Samples as tensors on the device.
 
-use foramen_image::ndarray::Array2;
 use foramen_learn::Sample;
 use tch::{Device, Kind, Tensor};
 
 use crate::CnnError;
-use crate::input::Input;
+use foramen_native::contract::Input;
 
 /// Images and what is known of them, on one device.
 #[derive(Debug)]
@@ -36,32 +35,7 @@ impl Images {
         device: Device,
     ) -> Result<Self, CnnError> {
         let Input { edge, channels, .. } = *input;
-        let mut pixels = Vec::with_capacity(samples.len() * channels * edge * edge);
-        for sample in samples {
-            let subject = || sample.subject.clone();
-            let found = sample.channels().count();
-            if found != channels {
-                return Err(CnnError::Channels { subject: subject(), found, expected: channels });
-            }
-            let mut sizes = sample.channels().map(Array2::dim);
-            if let Some((rows, columns)) = sizes.find(|size| *size != (edge, edge)) {
-                return Err(CnnError::PatchShape {
-                    subject: subject(),
-                    rows,
-                    columns,
-                    expected: edge,
-                });
-            }
-            if sample.channels().flatten().any(|value| !value.is_finite()) {
-                return Err(CnnError::PatchNotFinite { subject: subject() });
-            }
-            if sample.width.is_some_and(|width| !width.is_finite()) {
-                return Err(CnnError::WidthNotFinite { subject: subject() });
-            }
-            // Beyond three times the window is an artefact or another window.
-            let values = sample.channels().flatten();
-            pixels.extend(values.map(|value| value.clamp(-2.0, 3.0)));
-        }
+        let pixels = input.pixels(samples)?;
         let n = i64::try_from(samples.len()).expect("samples are counted in memory");
         let [channels, side] =
             [channels, edge].map(|n| i64::try_from(n).expect("a patch lies in memory"));

@@ -77,8 +77,8 @@ mod tests {
     use tch::Device;
 
     use super::*;
-    use crate::covariates::Covariates;
-    use crate::input::Input;
+    use foramen_native::contract::Covariates;
+    use foramen_native::contract::Input;
 
     #[test]
     fn classes_weigh_and_soft_labels_count_in_part() {

@@ -5,9 +5,9 @@ use tch::Device;
 
 use crate::CnnError;
 use crate::images::Images;
-use crate::input::Input;
 use crate::member::Scale;
 use crate::tensors::hex;
+use foramen_native::contract::Input;
 
 /// What a network is trained and chosen on.
 pub(crate) struct Material<'a> {

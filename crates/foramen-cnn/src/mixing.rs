@@ -137,8 +137,8 @@ mod tests {
 
     use super::*;
     use crate::augment::keyed;
-    use crate::covariates::Covariates;
-    use crate::input::Input;
+    use foramen_native::contract::Covariates;
+    use foramen_native::contract::Input;
 
     /// Images of 8 × 8 pixels that hold their label, the first `labelled` with one.
     fn images(labels: &[bool], labelled: usize) -> Images {

@@ -1,23 +1,26 @@
 use foramen_learn::{Classifier, Sample};
+use foramen_native::contract::{self, Input};
 use foramen_types::Probability;
 use rand::rngs::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::augment::{centre, keyed, vary};
+use crate::augment::{centre, vary};
 use crate::environment::Environment;
 use crate::images::Images;
-use crate::input::Input;
 use crate::member::Member;
 use crate::records::EnvironmentFile;
-use crate::schedule::purpose;
 use crate::{Augmentation, CnnConfig, CnnError, Covariate};
 
 /// Images looked at together in prediction.
 const BATCH: usize = 64;
 
 /// How views of one patch differ from the patch itself.
-pub(crate) const VIEWS: Augmentation =
-    Augmentation { rotation: 5.0, shift: 1.5, ..Augmentation::none() };
+pub(crate) const VIEWS: Augmentation = Augmentation {
+    rotation: contract::VIEWS.rotation,
+    shift: contract::VIEWS.shift,
+    scale: contract::VIEWS.scale,
+    ..Augmentation::none()
+};
 
 /// A trained ensemble: tells how likely a favourable outcome is.
 #[derive(Debug)]
@@ -123,8 +126,7 @@ impl CnnModel {
     /// level.
     #[must_use]
     pub fn far_covariates(&self, sample: &Sample) -> Vec<(&Covariate, f64)> {
-        let valued = self.covariates().iter().filter_map(|one| Some((one, one.value(sample)?)));
-        valued.filter(|(covariate, value)| covariate.is_far(*value)).collect()
+        self.input.covariates.far(sample)
     }
 
     /// Number of trained weights of all networks.
@@ -138,8 +140,7 @@ impl CnnModel {
     /// its measured width, unless [`CnnConfig::measured_width`] says so.
     ///
     /// # Errors
-    /// [`CnnError::PatchShape`], [`CnnError::PatchNotFinite`],
-    /// [`CnnError::Covariates`] and [`CnnError::CovariateNotFinite`].
+    /// [`CnnError::Input`] for a sample that the model cannot take.
     pub fn answer(&self, samples: &[&Sample]) -> Result<Vec<CnnAnswer>, CnnError> {
         self.environment.enter();
         let mut answers = Vec::with_capacity(samples.len());
@@ -187,7 +188,7 @@ impl CnnModel {
 
     /// The key of a view: every sample is seen in the same few ways.
     pub(crate) fn view_key(&self, view: usize) -> ChaCha8Rng {
-        keyed(self.config.seed, [purpose::VIEW, view as u64, 0])
+        contract::view_key(self.config.seed, view)
     }
 }
 

@@ -8,10 +8,10 @@ use rand_distr::{Distribution as _, Uniform};
 use tch::nn::{self, Init, Module as _};
 use tch::{Device, Kind, Tensor};
 
-use crate::input::Input;
 use crate::trunk::{self, Plan, Trunk, make_channels_last};
 use crate::weights::{draw_convolution, fill, load};
 use crate::{Architecture, CnnConfig, CnnError};
+use foramen_native::contract::Input;
 
 /// Features that the heads see.
 pub(crate) const FEATURES: usize = 48;

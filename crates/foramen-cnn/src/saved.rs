@@ -3,80 +3,25 @@
 use std::fs;
 use std::path::Path;
 
-use safetensors::SafeTensors;
+use foramen_native::contract::{CONFIG, Description, FOLD, PerChannel, ScaleFile, WEIGHTS, parse};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use crate::covariates::Covariates;
 use crate::environment::Environment;
-use crate::input::Input;
 use crate::member::{Member, Scale};
 use crate::model::Learned;
 use crate::network::Network;
 use crate::records::{ConfigFile, EnvironmentFile};
 use crate::{CnnError, CnnModel, DeviceChoice, ModelCard, checkpoint, tensors};
 
-/// What `config.json` calls itself.
-const FORMAT: &str = "foramen-cnn";
-/// The version that this program writes. Of version 1, which knew no covariates, it
-/// reads models that had not learned from the measured width.
-const VERSION: u32 = 2;
-const CONFIG: &str = "config.json";
-const WEIGHTS: &str = "weights.safetensors";
-/// The entry of metadata with the fold that weights are of.
-const FOLD: &str = "fold";
-
+/// `config.json`: what a prediction depends on, and how the model came about.
 #[derive(Debug, Serialize, Deserialize)]
 struct ModelFile {
-    format: String,
-    version: u32,
-    patch_pixels: usize,
-    #[serde(default = "one")]
-    channels: usize,
-    #[serde(default)]
-    covariates: Covariates,
-    temperature: f64,
-    scale: ScaleFile,
+    #[serde(flatten)]
+    description: Description,
     config: ConfigFile,
     trained: EnvironmentFile,
     #[serde(default)]
     learned: Option<Learned>,
-    /// What the weights belong to; `None` in files from before this was kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    fold: Option<String>,
-    /// SHA-256 of the file of weights.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    weights: Option<String>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct ScaleFile {
-    intensity_mean: PerChannel,
-    intensity_deviation: PerChannel,
-    width_mean_mm: f64,
-    width_deviation_mm: f64,
-}
-
-/// A number for each channel; version 1 had one number.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(untagged)]
-enum PerChannel {
-    Grey(f64),
-    Channels(Vec<f64>),
-}
-
-impl PerChannel {
-    fn into_numbers(self) -> Vec<f64> {
-        match self {
-            Self::Grey(number) => vec![number],
-            Self::Channels(numbers) => numbers,
-        }
-    }
-}
-
-/// What files from before there were channels mean.
-fn one() -> usize {
-    1
 }
 
 impl CnnModel {
@@ -135,8 +80,7 @@ fn save(model: &CnnModel, folder: &Path) -> Result<(), CnnError> {
     };
     let keep = |path: &Path| checkpoint::sync(path).map_err(io("write", path));
     let weights = weights(model)?;
-    let mut file = model_file(model);
-    file.weights = Some(tensors::hex(&Sha256::digest(&weights)));
+    let file = model_file(model, &weights);
     let mut config =
         serde_json::to_vec_pretty(&file).expect("the file's types are plain numbers and texts");
     config.push(b'\n');
@@ -161,28 +105,23 @@ fn save(model: &CnnModel, folder: &Path) -> Result<(), CnnError> {
     Ok(())
 }
 
-fn model_file(model: &CnnModel) -> ModelFile {
+fn model_file(model: &CnnModel, weights: &[u8]) -> ModelFile {
     let scale = &model.members[0].scale;
     let intensity =
         |part: usize| PerChannel::Channels(scale.intensity.iter().map(|pair| pair[part]).collect());
+    let scale = ScaleFile {
+        intensity_mean: intensity(0),
+        intensity_deviation: intensity(1),
+        width_mean_mm: scale.width_mean,
+        width_deviation_mm: scale.width_deviation,
+    };
+    let mut description = Description::new(&model.input, model.temperature, scale);
+    description.fold.clone_from(&model.fold);
     ModelFile {
-        format: FORMAT.to_owned(),
-        version: VERSION,
-        patch_pixels: model.input.edge,
-        channels: model.input.channels,
-        covariates: model.input.covariates.clone(),
-        temperature: model.temperature,
-        scale: ScaleFile {
-            intensity_mean: intensity(0),
-            intensity_deviation: intensity(1),
-            width_mean_mm: scale.width_mean,
-            width_deviation_mm: scale.width_deviation,
-        },
+        description: description.with_weights(weights),
         config: ConfigFile(model.config.clone()),
         trained: model.trained.clone(),
         learned: model.learned.clone(),
-        fold: model.fold.clone(),
-        weights: None,
     }
 }
 
@@ -205,32 +144,25 @@ fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnErro
         }
     };
     let (path, bytes) = read(CONFIG)?;
-    let file = model_of(&path, &bytes)?;
-    let mut config = file.config.0;
-    config
-        .check()
-        .map_err(|error| CnnError::Foreign { path: path.clone(), problem: error.to_string() })?;
+    let foreign = |problem: String| CnnError::Foreign { path: path.clone(), problem };
+    let file: ModelFile = parse(&bytes).map_err(|error| foreign(error.to_string()))?;
+    let ModelFile { description, config: ConfigFile(mut config), trained, learned } = file;
+    let checked = description.check(config.crop, config.measured_width);
+    checked.map_err(|error| foreign(error.to_string()))?;
+    config.check().map_err(|error| foreign(error.to_string()))?;
     if let Some(device) = device {
         config.device = device;
     }
     let environment = Environment::resolve(&config)?;
-    let means = file.scale.intensity_mean.into_numbers();
-    let deviations = file.scale.intensity_deviation.into_numbers();
-    if means.len() != file.channels || deviations.len() != file.channels {
-        let problem = "it has not one scale for each channel".to_owned();
-        return Err(CnnError::Foreign { path, problem });
-    }
     let scale = Scale {
-        intensity: means.into_iter().zip(deviations).map(|(m, d)| [m, d]).collect(),
-        width_mean: file.scale.width_mean_mm,
-        width_deviation: file.scale.width_deviation_mm,
+        intensity: description.intensity(),
+        width_mean: description.scale.width_mean_mm,
+        width_deviation: description.scale.width_deviation_mm,
     };
-    let input =
-        Input { edge: file.patch_pixels, channels: file.channels, covariates: file.covariates };
+    let input = description.input();
     let (path, bytes) = read(WEIGHTS)?;
     let foreign = |problem: String| CnnError::Foreign { path: path.clone(), problem };
-    let tensors = SafeTensors::deserialize(&bytes).map_err(|error| foreign(error.to_string()))?;
-    check_belongs(&bytes, file.fold.as_deref(), file.weights.as_deref()).map_err(foreign)?;
+    let tensors = description.open_weights(&bytes).map_err(|error| foreign(error.to_string()))?;
     let members = (0..config.members)
         .map(|number| {
             let mut network = Network::new(&config, &input, environment.place())?;
@@ -242,65 +174,6 @@ fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnErro
             Ok(Member { network, scale: scale.clone() })
         })
         .collect::<Result<Vec<_>, CnnError>>()?;
-    let ModelFile { temperature, learned, trained, fold, .. } = file;
+    let Description { temperature, fold, .. } = description;
     Ok(CnnModel { config, environment, trained, members, temperature, input, learned, fold })
-}
-
-/// Checks that weights are those which a configuration was saved with.
-fn check_belongs(bytes: &[u8], fold: Option<&str>, weights: Option<&str>) -> Result<(), String> {
-    let Some(expected) = weights else { return Ok(()) };
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
-    let found = metadata.metadata().as_ref().and_then(|entries| entries.get(FOLD));
-    if found.map(String::as_str) != fold {
-        let short = |fold: Option<&str>| match fold {
-            Some(fold) => format!("the fold {}", fold.get(..12).unwrap_or(fold)),
-            None => "no known fold".to_owned(),
-        };
-        return Err(format!(
-            "it holds weights of {}, and {CONFIG} beside it is of {}; put the weights back with \
-             which the model was saved",
-            short(found.map(String::as_str)),
-            short(fold)
-        ));
-    }
-    if tensors::hex(&Sha256::digest(bytes)) != expected {
-        return Err(format!(
-            "it is not the file that {CONFIG} was saved with: it is of another training of the \
-             same fold, or damaged; put the saved weights back"
-        ));
-    }
-    Ok(())
-}
-
-fn model_of(path: &Path, bytes: &[u8]) -> Result<ModelFile, CnnError> {
-    #[derive(Deserialize)]
-    struct Front {
-        format: String,
-        version: u32,
-    }
-    let foreign = |problem: String| CnnError::Foreign { path: path.to_owned(), problem };
-    let front: Front = serde_json::from_slice(bytes).map_err(|error| foreign(error.to_string()))?;
-    if front.format != FORMAT {
-        return Err(foreign(format!("its format is {:?}", front.format)));
-    }
-    if !(1..=VERSION).contains(&front.version) {
-        return Err(foreign(format!(
-            "its version is {}, and this program reads up to {VERSION}",
-            front.version
-        )));
-    }
-    let file: ModelFile =
-        serde_json::from_slice(bytes).map_err(|error| foreign(error.to_string()))?;
-    if front.version == 1 && file.config.0.measured_width {
-        return Err(foreign(
-            "models of version 1 read the measured width otherwise; train it again".to_owned(),
-        ));
-    }
-    if !(file.temperature.is_finite() && file.temperature > 0.0) {
-        return Err(foreign(format!("its temperature is {}", file.temperature)));
-    }
-    if file.patch_pixels < file.config.0.crop {
-        return Err(foreign("its patches are smaller than its field of view".to_owned()));
-    }
-    Ok(file)
 }

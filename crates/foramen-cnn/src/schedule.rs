@@ -11,7 +11,7 @@ pub(crate) mod purpose {
     pub(crate) const ORDER: u64 = 2;
     pub(crate) const AUGMENT: u64 = 3;
     pub(crate) const DROPOUT: u64 = 4;
-    pub(crate) const VIEW: u64 = 5;
+    // 5 draws the views of predictions, by `foramen_native::contract::view_key`.
     pub(crate) const MIX: u64 = 6;
 }
 

@@ -166,11 +166,11 @@ mod tests {
     use tch::{Device, Kind};
 
     use super::*;
-    use crate::covariates::Covariates;
     use crate::images::Images;
-    use crate::input::Input;
     use crate::member::Scale;
     use crate::{DeviceChoice, Precision};
+    use foramen_native::contract::Covariates;
+    use foramen_native::contract::Input;
 
     #[test]
     fn a_step_that_overflows_is_left_out_and_lowers_the_scale() {

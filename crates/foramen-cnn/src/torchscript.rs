@@ -66,7 +66,7 @@ impl CnnModel {
             .map(|n| i64::try_from(n).expect("a patch lies in memory"));
         let patches = Tensor::full([2, channels, edge, edge], 0.5, (Kind::Float, Device::Cpu));
         let mut inputs = vec![patches, Tensor::from_slice(&[0i64, 1])];
-        if first.input.covariates.len() > 0 {
+        if !first.input.covariates.is_empty() {
             let count = i64::try_from(first.input.covariates.len()).expect("covariates are few");
             inputs.push(Tensor::zeros([2, count], (Kind::Float, Device::Cpu)));
         }

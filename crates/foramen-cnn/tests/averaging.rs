@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use channels::{dataset, small};
-use foramen_cnn::{Cnn, CnnError};
+use foramen_cnn::{Cnn, CnnError, InputError};
 use foramen_learn::{Dataset, Learner, Split};
 use safetensors::SafeTensors;
 
@@ -69,6 +69,6 @@ fn a_covariate_of_the_tune_set_beyond_all_measure_is_named_before_the_training()
     let data = Dataset::new(samples.collect()).unwrap();
     let fold = Split::by_subject(&data, 3, 1).unwrap().fold(&data, 0);
     let error = Cnn::new(small()).fit(&fold.train, &fold.tune).unwrap_err();
-    assert!(matches!(error, CnnError::CovariateTooLarge { .. }), "{error}");
+    assert!(matches!(error, CnnError::Input(InputError::CovariateTooLarge { .. })), "{error}");
     assert!(error.to_string().contains("the covariate age of"), "{error}");
 }

@@ -7,8 +7,8 @@
 )]
 
 use foramen_cnn::{
-    Architecture, Backbone, Cnn, CnnConfig, CnnError, CnnModel, DeviceChoice, Precision,
-    samples_of_channels,
+    Architecture, Backbone, Cnn, CnnConfig, CnnError, CnnModel, DeviceChoice, InputError,
+    Precision, samples_of_channels,
 };
 use foramen_image::ndarray::{Array4, Axis};
 use foramen_learn::{Classifier, Dataset, Learner, Sample, Split};
@@ -95,7 +95,10 @@ fn a_saved_and_an_exported_model_see_the_same_colours() {
 
     let grey = blobs(false);
     let error = model.predict(&[&grey.samples()[0]]).unwrap_err();
-    assert!(matches!(error, CnnError::Channels { found: 1, expected: 3, .. }), "{error}");
+    assert!(
+        matches!(error, CnnError::Input(InputError::Channels { found: 1, expected: 3, .. })),
+        "{error}"
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use channels::{dataset, small};
-use foramen_cnn::{Cnn, CnnConfig, CnnError, CnnModel, ModelCard, Precision};
+use foramen_cnn::{Cnn, CnnConfig, CnnError, CnnModel, InputError, ModelCard, Precision};
 use foramen_image::ndarray::Array2;
 use foramen_learn::{Classifier, Dataset, Learner, Sample, Split};
 use foramen_metrics::{Scores, auc};
@@ -217,7 +217,7 @@ fn samples_name_what_the_model_asks_for() {
     let mut lacking = sample.clone();
     lacking.covariates.remove("age");
     let error = model.predict(&[&lacking]).unwrap_err();
-    assert!(matches!(error, CnnError::Covariates { .. }), "{error}");
+    assert!(matches!(error, CnnError::Input(InputError::Covariates { .. })), "{error}");
     assert!(error.to_string().contains("lacks age"), "{error}");
     let more = sample.clone().with_covariate("weight", 70.0);
     let error = model.grad_cam(&more, Outcome::Poor).unwrap_err().to_string();

@@ -11,7 +11,7 @@ mod channels;
 use std::sync::{Arc, Mutex};
 
 use channels::{dataset, small};
-use foramen_cnn::{ClassWeights, Cnn, CnnError, CnnModel, Precision};
+use foramen_cnn::{ClassWeights, Cnn, CnnError, CnnModel, InputError, Precision};
 use foramen_image::ndarray::Array2;
 use foramen_learn::{Classifier, Dataset, Learner, Sample, Split, TestSet};
 use foramen_types::{Level, Outcome, Side, SubjectId};
@@ -151,9 +151,12 @@ fn wrong_input_is_refused_with_its_place() {
     let subject = SubjectId::new("X").unwrap();
     let sample = Sample::new(subject, Level::C5C6, Side::Left);
     let error = model.predict(&[&sample.clone().with_patch(Array2::zeros((20, 48)))]).unwrap_err();
-    assert!(matches!(error, CnnError::PatchShape { rows: 20, expected: 48, .. }), "{error}");
+    assert!(
+        matches!(error, CnnError::Input(InputError::PatchShape { rows: 20, expected: 48, .. })),
+        "{error}"
+    );
     let error = model.predict(&[&sample.with_patch(Array2::from_elem((48, 48), f32::NAN))]);
-    assert!(matches!(error, Err(CnnError::PatchNotFinite { .. })));
+    assert!(matches!(error, Err(CnnError::Input(InputError::PatchNotFinite { .. }))));
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model");

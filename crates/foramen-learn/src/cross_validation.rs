@@ -43,9 +43,23 @@ pub fn cross_validate<L: Learner>(
     dataset: &Dataset,
     split: &Split,
 ) -> Result<CrossValidation<L::Fitted>, LearnError> {
+    cross_validate_folds(learner, dataset, split, 0..split.folds())
+}
+
+/// [`cross_validate`] on some of the folds, by number from 0: several processes share a
+/// cross-validation this way, and their predictions together are those of one.
+///
+/// # Errors
+/// [`LearnError::Fold`] when the learner fails on a fold.
+pub fn cross_validate_folds<L: Learner>(
+    learner: &L,
+    dataset: &Dataset,
+    split: &Split,
+    folds: impl IntoIterator<Item = usize>,
+) -> Result<CrossValidation<L::Fitted>, LearnError> {
     let mut result =
         CrossValidation { predictions: Vec::new(), folds: Vec::new(), fitted: Vec::new() };
-    for number in 0..split.folds() {
+    for number in folds {
         let fold = split.fold(dataset, number);
         let failed = |source: Box<dyn std::error::Error + Send + Sync>| LearnError::Fold {
             learner: learner.name().to_owned(),

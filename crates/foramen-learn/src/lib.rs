@@ -49,7 +49,7 @@ mod split;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use cross_validation::{CrossValidation, FoldSummary, cross_validate};
+pub use cross_validation::{CrossValidation, FoldSummary, cross_validate, cross_validate_folds};
 pub use error::LearnError;
 pub use learner::{Classifier, Learner};
 pub use predictions::{

@@ -22,12 +22,12 @@ mod selected_rows;
 mod selections;
 mod stages_json;
 
-pub use crate::table::write_atomically;
+pub use crate::atomic_file::write_atomically;
 pub use later::remove_later_stages;
 pub use manifest_json::{read_manifest, write_manifest};
-pub use patches::{read_patches, read_pixel, write_patches};
+pub use patches::{PatchWriter, read_patches, read_pixel, write_patches};
 pub use predictions::write_predictions;
 pub use run_json::write_run;
 pub use selected_rows::{SelectedRow, read_selections};
-pub use selections::{write_levels, write_profile, write_selections};
+pub use selections::{ProfileWriter, write_levels, write_profile, write_selections};
 pub use stages_json::{ModelNotes, StageNotes, read_stages, write_stages};

@@ -29,6 +29,7 @@
 )]
 
 mod agreement;
+mod atomic_file;
 mod candidates;
 mod config;
 mod covariates;
@@ -85,10 +86,10 @@ pub use manifest::{Excluded, Kept, Manifest};
 pub use profiling::{Profiled, ProfiledSlice, profile_scan};
 pub use readings::{MeanReading, Place, Readings, Seen, mean_reading, read_profile, read_readings};
 pub use reformatting::{ReformatOptions, ReformattedBlock, is_reformatted, reformat};
-pub use same_images::SameImages;
+pub use same_images::{SameImages, shared as subjects_with_same_images};
 pub use samples::{AUXILIARY_PER_SUBJECT, PatchSample, PatchUse};
 pub use selected::Selected;
-pub use selecting::select_slices;
+pub use selecting::{select_slices, select_slices_in_parts};
 pub use selections::{
     EpisodeSelection, ProfileEpisode, ProfileRow, Rank, SelectedForamen, Selections,
 };

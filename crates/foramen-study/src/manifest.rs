@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use foramen_dicom::{Scan, StackHeader};
 use foramen_outcome::{Episode, may_be_one_person};
@@ -181,6 +182,52 @@ impl Manifest {
         }
         manifest.rows = manifest.kept.len() + manifest.excluded.len();
         manifest
+    }
+
+    /// The same manifest without the kept rows of other subjects than those at these places
+    /// among all that have a kept row, in order. All else stays: several processes share a
+    /// selection this way, and [`Manifest::merged`] puts it together.
+    #[must_use]
+    pub fn with_subjects(mut self, places: impl FnOnce(usize) -> Range<usize>) -> Self {
+        let subjects: BTreeSet<&SubjectId> = self.kept.iter().map(|kept| &kept.subject).collect();
+        let places = places(subjects.len());
+        let subjects = subjects.into_iter().skip(places.start).take(places.len());
+        let subjects: BTreeSet<SubjectId> = subjects.cloned().collect();
+        self.kept.retain(|kept| subjects.contains(&kept.subject));
+        self
+    }
+
+    /// Puts manifests together that [`Manifest::with_subjects`] and a selection left of one,
+    /// in the order of the places. `None` where they are not of one: its other parts differ,
+    /// or a row is missing or there twice.
+    #[must_use]
+    pub fn merged(parts: Vec<Self>, same_images: Vec<SameImages>) -> Option<Self> {
+        let mut parts = parts.into_iter();
+        let mut whole = parts.next()?;
+        for part in parts {
+            let excluded: BTreeSet<u64> = whole.excluded.iter().map(|row| row.row).collect();
+            let same = whole.rows == part.rows
+                && whole.studies_without_row == part.studies_without_row
+                && whole.near_misses == part.near_misses
+                && whole.level_edits == part.level_edits
+                && whole.table_near_misses == part.table_near_misses;
+            if !same {
+                return None;
+            }
+            whole.kept.extend(part.kept);
+            whole.unselected.extend(part.unselected);
+            // What the join excluded is in every part.
+            let fresh = part.excluded.into_iter().filter(|row| !excluded.contains(&row.row));
+            whole.excluded.extend(fresh);
+            whole.unread.extend(part.unread);
+            whole.choices.extend(part.choices);
+        }
+        whole.excluded.sort_by_key(|excluded| excluded.row);
+        whole.same_images = same_images;
+        let kept = whole.kept.iter().map(|kept| kept.row);
+        let rows: BTreeSet<u64> = kept.chain(whole.excluded.iter().map(|row| row.row)).collect();
+        let count = whole.kept.len() + whole.excluded.len();
+        (count == whole.rows && rows.len() == count).then_some(whole)
     }
 
     /// Number of data rows in the outcome table.

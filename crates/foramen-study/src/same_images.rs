@@ -47,8 +47,9 @@ pub(crate) fn digest(slice: &Slice) -> Option<u64> {
     Some(hasher.finish())
 }
 
-/// The pairs of subjects with images in common.
-pub(crate) fn shared<'a>(
+/// The pairs of subjects with images in common, from the digests of each.
+#[must_use]
+pub fn shared<'a>(
     images: impl IntoIterator<Item = (&'a SubjectId, &'a BTreeSet<u64>)>,
 ) -> Vec<SameImages> {
     let mut owners: HashMap<u64, Vec<&SubjectId>> = HashMap::new();

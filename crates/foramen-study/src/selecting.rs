@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 
 use foramen_dicom::{Scan, StackHeader};
 use foramen_image::SliceSource;
@@ -33,6 +34,29 @@ pub fn select_slices(
     config: &StudyConfig,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Selected {
+    let keep = |_: &mut Selections| Ok::<(), Infallible>(());
+    let Ok(selected) = select_slices_in_parts(manifest, scan, given, config, progress, keep);
+    selected
+}
+
+/// Subjects that are worked on together, at least: enough for each thread to have some while
+/// one takes long.
+const TOGETHER: usize = 64;
+
+/// [`select_slices`], a few subjects at a time: `each` is handed what was selected for them,
+/// in order, and may write it down and take it out (profile, patches, pictures), so that
+/// memory does not hold those of all subjects. The rest comes back as from [`select_slices`].
+///
+/// # Errors
+/// Those of `each`; nothing further is selected then.
+pub fn select_slices_in_parts<E>(
+    manifest: Manifest,
+    scan: &Scan,
+    given: Option<&Levels>,
+    config: &StudyConfig,
+    progress: &(dyn Fn(usize, usize) + Sync),
+    mut each: impl FnMut(&mut Selections) -> Result<(), E>,
+) -> Result<Selected, E> {
     let stacks = by_subject(scan);
     let mut subjects: BTreeMap<&SubjectId, Vec<&Kept>> = BTreeMap::new();
     for kept in &manifest.kept {
@@ -41,31 +65,31 @@ pub fn select_slices(
     let done = std::sync::atomic::AtomicUsize::new(0);
     let total = subjects.len();
     let subjects: Vec<_> = subjects.into_iter().collect();
-    let parts: Vec<(Selections, BTreeSet<u64>)> = subjects
-        .par_iter()
-        .map(|(subject, episodes)| {
-            let none = Vec::new();
-            let of_subject = stacks.get(subject).unwrap_or(&none);
-            let selected = select_subject(subject, episodes, of_subject, given, config);
-            progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, total);
-            selected
-        })
-        .collect();
-    let digests = subjects.iter().zip(&parts).map(|((subject, _), part)| (*subject, &part.1));
-    let mut all = Selections { same_images: shared(digests), ..Selections::default() };
-    for (part, _) in parts {
-        all.episodes.extend(part.episodes);
-        all.profile.extend(part.profile);
-        all.patches.extend(part.patches);
-        all.unread.extend(part.unread);
-        for (subject, level, disc) in part.levels.iter() {
-            all.levels.insert(subject.clone(), level, disc.clone());
+    let mut all = Selections::default();
+    for subjects in subjects.chunks(TOGETHER.max(8 * rayon::current_num_threads())) {
+        let parts: Vec<(Selections, BTreeSet<u64>)> = subjects
+            .par_iter()
+            .map(|(subject, episodes)| {
+                let none = Vec::new();
+                let of_subject = stacks.get(subject).unwrap_or(&none);
+                let selected = select_subject(subject, episodes, of_subject, given, config);
+                progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, total);
+                selected
+            })
+            .collect();
+        let mut together = Selections::default();
+        for ((subject, _), (part, digests)) in subjects.iter().zip(parts) {
+            together.append(part);
+            together.image_digests.insert((*subject).clone(), digests);
         }
+        each(&mut together)?;
+        all.append(together);
     }
+    all.same_images = shared(&all.image_digests);
     if let Some(given) = given {
         all.levels.refuse_as(given);
     }
-    Selected::new(manifest, all)
+    Ok(Selected::new(manifest, all))
 }
 
 /// What is selected for a subject, and the digests of the images that were measured.

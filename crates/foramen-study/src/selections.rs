@@ -1,3 +1,5 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use foramen_dicom::Remark;
 use foramen_image::{Picture, SliceSource};
 use foramen_select::Foramen;
@@ -138,4 +140,20 @@ pub struct Selections {
     pub unread: Vec<UnreadImages>,
     /// Subjects with measured images in common.
     pub same_images: Vec<SameImages>,
+    /// Digests of the measured images of each subject, by which the former are found.
+    pub image_digests: BTreeMap<SubjectId, BTreeSet<u64>>,
+}
+
+impl Selections {
+    /// Takes in what was selected for further subjects.
+    pub(crate) fn append(&mut self, further: Self) {
+        self.episodes.extend(further.episodes);
+        self.profile.extend(further.profile);
+        self.patches.extend(further.patches);
+        self.unread.extend(further.unread);
+        for (subject, level, disc) in further.levels.iter() {
+            self.levels.insert(subject.clone(), level, disc.clone());
+        }
+        self.image_digests.extend(further.image_digests);
+    }
 }

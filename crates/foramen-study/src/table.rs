@@ -1,11 +1,11 @@
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::{Read, Write};
-use std::path::Path;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use foramen_table::{Row, inert};
 
 use crate::StudyError;
+use crate::atomic_file::AtomicFile;
 
 /// Columns of words or numbers that may be left out; those that end in `_mm` are
 /// numbers as well.
@@ -118,44 +118,52 @@ impl Table {
     }
 }
 
-/// Writes a file so that it is there whole or not at all: to a neighbour first,
-/// then renamed.
-///
-/// # Errors
-/// [`StudyError::Write`] with the path.
-pub fn write_atomically(
-    path: &Path,
-    fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
-) -> Result<(), StudyError> {
-    let failed = |source| StudyError::Write { path: path.to_owned(), source };
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let write = || {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let mut file = std::io::BufWriter::new(fs::File::create(&partial)?);
-        fill(&mut file)?;
-        file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&partial, path)
-    };
-    write().map_err(failed)
-}
-
 /// Writes rows of text as CSV.
 pub(crate) fn write_csv(
     path: &Path,
     header: &[&str],
     rows: impl IntoIterator<Item = Vec<String>>,
 ) -> Result<(), StudyError> {
-    write_atomically(path, |file| {
-        let mut writer = csv::Writer::from_writer(file);
-        writer.write_record(header)?;
-        for row in rows {
-            writer.write_record(row.iter().map(|cell| inert(cell).into_owned()))?;
-        }
-        writer.flush()
-    })
+    let mut writer = CsvWriter::create(path, header)?;
+    rows.into_iter().try_for_each(|row| writer.add(&row))?;
+    writer.finish()
+}
+
+/// A CSV file that is written row by row, and is there whole or not at all.
+#[derive(Debug)]
+pub(crate) struct CsvWriter {
+    path: PathBuf,
+    writer: csv::Writer<AtomicFile>,
+}
+
+impl CsvWriter {
+    /// Begins a file with its header.
+    pub(crate) fn create(path: &Path, header: &[&str]) -> Result<Self, StudyError> {
+        let writer = csv::Writer::from_writer(AtomicFile::create(path)?);
+        let mut file = Self { path: path.to_owned(), writer };
+        let written = file.writer.write_record(header);
+        written.map_err(|error| file.failed(error.into()))?;
+        Ok(file)
+    }
+
+    /// Writes a row; cells that a spreadsheet would run are made inert.
+    pub(crate) fn add(&mut self, row: &[String]) -> Result<(), StudyError> {
+        let written = self.writer.write_record(row.iter().map(|cell| inert(cell).into_owned()));
+        written.map_err(|error| self.failed(error.into()))
+    }
+
+    /// Puts the file in its place.
+    pub(crate) fn finish(self) -> Result<(), StudyError> {
+        let Self { path, writer } = self;
+        let file = writer
+            .into_inner()
+            .map_err(|error| StudyError::Write { path, source: error.into_error() })?;
+        file.finish()
+    }
+
+    fn failed(&self, source: std::io::Error) -> StudyError {
+        StudyError::Write { path: self.path.clone(), source }
+    }
 }
 
 /// The number of a cell that is blank or holds one.

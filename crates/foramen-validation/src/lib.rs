@@ -4,10 +4,12 @@
 //! [`AccuracyRow`], [`StateAccuracy`], [`RootAccuracy`] and [`DiscAccuracy`] sum trials
 //! up. [`Perturbation`] makes the pictures of a subject worse, and
 //! [`reformatted`] makes axial slices of its sagittal volume. [`Example`] is what the
-//! models of open and closed and of a right width are fitted to.
+//! models of open and closed and of a right width are fitted to. [`write_small_studies`] draws
+//! cohorts of any size.
 
 mod accuracy;
 mod disc_accuracy;
+mod growth;
 #[cfg(feature = "torch")]
 mod medmnist;
 mod perturbed;
@@ -19,6 +21,7 @@ mod state_model;
 
 pub use accuracy::{AccuracyRow, Trial};
 pub use disc_accuracy::DiscAccuracy;
+pub use growth::{peak_memory, write_small_studies};
 #[cfg(feature = "torch")]
 pub use medmnist::read_medmnist;
 pub use perturbed::Perturbation;

@@ -24,7 +24,7 @@ pub mod export;
 pub mod export_model;
 pub mod label;
 pub mod levels;
-#[cfg(feature = "torch")]
+pub mod merge;
 pub mod predict;
 pub mod report;
 #[cfg(feature = "review")]
@@ -32,14 +32,15 @@ pub mod review;
 pub mod scan;
 pub mod select;
 pub mod study;
-#[cfg(feature = "torch")]
 pub mod train;
 
+pub use crate::engine::Engine;
 pub use crate::files::create;
 pub use crate::inputs::{Inputs, OpenedInputs, prepare_output};
 pub use crate::progress::bar;
 pub use crate::run_lock::RunLock;
-pub use crate::stages::{dataset, run_selection};
+pub use crate::shard::Shard;
+pub use crate::stages::{SelectedStudy, dataset, run_selection};
 pub use crate::study_source::StudySource;
 pub use crate::terminal::{finish, print};
 

@@ -1,18 +1,22 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use foramen_cnn::CnnModel;
-use foramen_learn::{Classifier, Sample};
+use foramen_learn::Sample;
 use foramen_types::Probability;
+
+use crate::predictor::Predictor;
 
 /// The mean of the models for each sample.
 ///
 /// # Errors
 /// When a sample is not what the models ask for.
-pub(crate) fn predict_mean(models: &[CnnModel], samples: &[&Sample]) -> Result<Vec<Probability>> {
+pub(crate) fn predict_mean(
+    models: &[&dyn Predictor],
+    samples: &[&Sample],
+) -> Result<Vec<Probability>> {
     let mut sums = vec![0.0; samples.len()];
     for model in models {
-        for (sum, probability) in sums.iter_mut().zip(model.predict(samples)?) {
+        for (sum, probability) in sums.iter_mut().zip(model.probabilities(samples)?) {
             *sum += probability.get();
         }
     }
@@ -35,7 +39,7 @@ impl Far {
     ///
     /// # Errors
     /// When the sample is not what the models ask for.
-    pub(crate) fn of(sample: &Sample, models: &[CnnModel]) -> Result<Option<Self>> {
+    pub(crate) fn of(sample: &Sample, models: &[&dyn Predictor]) -> Result<Option<Self>> {
         // What the widest of the folds has seen, for people.
         let mut far: BTreeMap<&str, (f64, Option<[f64; 2]>)> = BTreeMap::new();
         for (covariate, value) in models.iter().flat_map(|model| model.far_covariates(sample)) {

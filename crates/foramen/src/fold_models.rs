@@ -3,9 +3,13 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use foramen_cnn::{CnnModel, DeviceChoice};
+#[cfg(feature = "torch")]
 use foramen_study::files;
 use serde::{Deserialize, Serialize};
+
+use crate::predictor::Predictor;
+#[cfg(feature = "torch")]
+use crate::trained_model::TrainedModel;
 
 /// Lists the folds of a training, beside their folders.
 const INDEX: &str = "folds.json";
@@ -14,7 +18,7 @@ const SCHEMA_VERSION: u32 = 1;
 #[derive(Serialize, Deserialize)]
 struct Index {
     schema_version: u32,
-    /// What the model in `fold-0`, `fold-1`, … was fitted on ([`CnnModel::fold`]).
+    /// What the model in `fold-0`, `fold-1`, … was fitted on ([`Predictor::fold`]).
     folds: Vec<Option<String>>,
 }
 
@@ -23,24 +27,51 @@ pub(crate) fn folder_of(models: &Path, fold: usize) -> PathBuf {
     models.join(format!("fold-{fold}"))
 }
 
-/// Notes in `folds.json` which model lies in which folder.
+/// Completes the models that lie in the folder of a study when all folds are trained:
+/// `folds.json` says which lies in which folder, and their cards tell the pooled AUC.
 ///
 /// # Errors
-/// When it cannot be written.
-pub(crate) fn write_index(models: &Path, fitted: &[CnnModel]) -> Result<()> {
-    let folds = fitted.iter().map(|model| model.fold().map(str::to_owned)).collect();
-    let index = Index { schema_version: SCHEMA_VERSION, folds };
+/// When a model cannot be read or a file cannot be written.
+#[cfg(feature = "torch")]
+pub(crate) fn finish_models(study: &Path, trained: &[TrainedModel]) -> Result<()> {
+    use foramen_cnn::{CnnModel, DeviceChoice, ModelCard};
+
+    let Some(model) = trained.iter().find(|model| !model.fitted_on.is_empty()) else {
+        return Ok(());
+    };
+    let models = study.join("models");
+    let (pooled, folds) = (model.auc(), model.fitted_on.len());
+    for fold in 0..folds {
+        let folder = folder_of(&models, fold);
+        let fitted = CnnModel::load_on(&folder, DeviceChoice::Cpu)?;
+        let mut card = ModelCard::of(&fitted)
+            .with_title("Outcome of a cervical foraminal steroid injection from a patch of MRI")
+            .with_data(&format!(
+                "The study {}, fold {fold} of {folds}. A patch shows the foramen with the treated \
+                 side at image left, and its width is that of the foramen.",
+                study.display(),
+            ));
+        if let Some(auc) = &pooled {
+            let on = format!("{} foramina, each by the fold that had not seen it", auc.n);
+            card = card.with_metric("AUC", auc.estimate, auc.ci, &on);
+        }
+        card.write(&folder)?;
+    }
+    let index = Index { schema_version: SCHEMA_VERSION, folds: model.fitted_on.clone() };
     let path = models.join(INDEX);
     Ok(files::write_atomically(&path, |file| Ok(serde_json::to_writer_pretty(file, &index)?))?)
 }
 
-/// Loads the models below a folder, or the one that lies in it, and checks that each is the
+/// Loads the models below a folder, or the one that lies in it, by `load`, and checks that each is the
 /// one which was trained there.
 ///
 /// # Errors
 /// When there is none, one cannot be read, a fold is missing, or a folder holds the model of
 /// another fold or study; each with its name.
-pub(crate) fn load_models(folder: &Path, device: DeviceChoice) -> Result<Vec<CnnModel>> {
+pub(crate) fn load_models<M: Predictor>(
+    folder: &Path,
+    load: impl Fn(&Path) -> Result<M>,
+) -> Result<Vec<M>> {
     let mut folders = vec![folder.to_owned()];
     let entries =
         fs::read_dir(folder).with_context(|| format!("could not read {}", folder.display()))?;
@@ -61,11 +92,11 @@ pub(crate) fn load_models(folder: &Path, device: DeviceChoice) -> Result<Vec<Cnn
             );
         }
     }
-    folders.iter().map(|folder| load_one(folder, device)).collect()
+    folders.iter().map(|folder| load_one(folder, &load)).collect()
 }
 
-fn load_one(folder: &Path, device: DeviceChoice) -> Result<CnnModel> {
-    let model = CnnModel::load_on(folder, device)?;
+fn load_one<M: Predictor>(folder: &Path, load: impl Fn(&Path) -> Result<M>) -> Result<M> {
+    let model = load(folder)?;
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
     let index = match parent {
         Some(parent) => read_index(parent)?,

@@ -75,6 +75,8 @@ pub struct OpenedInputs {
     pub levels: Option<Levels>,
     /// The truth of a synthetic cohort.
     pub truth: Option<Truth>,
+    /// The file that it was read from.
+    pub truth_file: Option<PathBuf>,
     /// Where the images lie.
     pub source: StudySource,
 }
@@ -105,6 +107,20 @@ impl Inputs {
         self.images.config(&self.scan)
     }
 
+    /// The files that are given, by the names of their arguments.
+    pub(crate) fn given(&self) -> Vec<(&'static str, &Path)> {
+        let Self { outcomes, mapping, dictionary, levels, link, truth, .. } = self;
+        let named = [
+            ("outcomes", outcomes),
+            ("mapping", mapping),
+            ("dictionary", dictionary),
+            ("levels", levels),
+            ("link", link),
+            ("truth", truth),
+        ];
+        named.into_iter().filter_map(|(name, path)| Some((name, path.as_deref()?))).collect()
+    }
+
     /// Draws the synthetic cohort where no folder is given and it has not been
     /// drawn yet.
     ///
@@ -126,7 +142,7 @@ impl Inputs {
         let (dicom, outcomes, truth) = match (&self.dicom, &self.outcomes) {
             (Some(dicom), Some(outcomes)) => {
                 let truth = match &self.truth {
-                    Some(path) => Some(Truth::read(path)?),
+                    Some(path) => Some((Truth::read(path)?, path.clone())),
                     None => truth_of_cohort(dicom, outcomes),
                 };
                 (dicom.clone(), outcomes.clone(), truth)
@@ -134,7 +150,8 @@ impl Inputs {
             _ => {
                 let folder = demo_cohort(self.subjects, self.cohort_seed)?;
                 eprintln!("synthetic cohort: {}", folder.display());
-                let truth = Truth::read(&folder.join("truth.json"))?;
+                let path = folder.join("truth.json");
+                let truth = (Truth::read(&path)?, path);
                 (folder.join("dicom"), folder.join("outcomes.csv"), Some(truth))
             }
         };
@@ -162,13 +179,14 @@ impl Inputs {
             scan: self.scan.clone(),
             series: self.images.series.clone(),
         };
-        Ok(OpenedInputs { scan, outcomes, covariates, levels, truth, source })
+        let (truth, truth_file) = truth.unzip();
+        Ok(OpenedInputs { scan, outcomes, covariates, levels, truth, truth_file, source })
     }
 }
 
 /// The truth of a folder that `cohort` has written, which holds images and table under
 /// their names there. A file of that name in any other folder is somebody else's.
-fn truth_of_cohort(dicom: &Path, outcomes: &Path) -> Option<Truth> {
+fn truth_of_cohort(dicom: &Path, outcomes: &Path) -> Option<(Truth, PathBuf)> {
     let folder = dicom.parent()?;
     let is_cohort = dicom.ends_with("dicom")
         && outcomes.ends_with("outcomes.csv")
@@ -177,12 +195,11 @@ fn truth_of_cohort(dicom: &Path, outcomes: &Path) -> Option<Truth> {
     if !is_cohort || !path.is_file() {
         return None;
     }
-    Truth::read(&path)
-        .inspect_err(|error| {
-            let path = path.display();
-            eprintln!("note: {path} is not used: {error}; name another by --truth");
-        })
-        .ok()
+    let read = Truth::read(&path).inspect_err(|error| {
+        let path = path.display();
+        eprintln!("note: {path} is not used: {error}; name another by --truth");
+    });
+    Some((read.ok()?, path))
 }
 
 /// The key that a linkage table makes of hospital numbers; without one they are the

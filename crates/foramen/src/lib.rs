@@ -3,7 +3,8 @@
 //! This crate gathers the crates of foramen under one name: [`dicom`] reads a folder
 //! of MRI, [`outcome`] labels a pain table, [`select`] measures the foramina and
 //! chooses the narrowest slice, [`study`] joins them and keeps every stage in a file,
-//! [`learn`] and (with the feature `torch`) `cnn` train and predict by subject,
+//! [`learn`] and (with the feature `torch`) `cnn` train and predict by subject, [`native`]
+//! predicts without libtorch,
 //! [`metrics`] and [`report`] say how well. [`commands`] are the tasks of the program
 //! `foramen`, one module each.
 //!
@@ -35,6 +36,7 @@ pub use foramen_select as select;
 
 #[cfg(feature = "torch")]
 pub use foramen_cnn as cnn;
+pub use foramen_native as native;
 pub use foramen_study as study;
 
 pub use foramen_report as report;
@@ -45,21 +47,20 @@ pub mod commands;
 
 mod contact_page;
 mod contact_sheet;
-#[cfg(feature = "torch")]
 mod covariates;
 mod demo_cohort;
 #[cfg(feature = "torch")]
 mod demo_models;
+mod engine;
 #[cfg(feature = "torch")]
 mod explanation;
-#[cfg(feature = "torch")]
 mod far_covariates;
 mod files;
-#[cfg(feature = "torch")]
 mod fold_models;
 mod inputs;
 mod labels;
 mod levels_page;
+mod predictor;
 mod progress;
 mod provenance;
 mod reporting;
@@ -67,6 +68,10 @@ mod reviewed_training;
 mod run_lock;
 mod scan_arguments;
 mod scored_table;
+mod shard;
+mod shard_record;
+mod sharded_selection;
+mod sharded_training;
 mod stack_table;
 mod stages;
 mod study_source;
@@ -74,6 +79,7 @@ mod terminal;
 #[cfg(feature = "torch")]
 mod threads;
 mod train_arguments;
+mod trained_model;
 mod training;
 mod truth;
 

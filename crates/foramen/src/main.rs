@@ -35,14 +35,14 @@ enum Task {
     /// Measure the foramina, choose the slices, draw what was measured.
     Select(commands::select::Arguments),
     /// Train the CNN and the ruler on a study that `select` has prepared.
-    #[cfg(feature = "torch")]
     Train(commands::train::Arguments),
     /// Predict the outcome of injections to come with trained models.
-    #[cfg(feature = "torch")]
     Predict(commands::predict::Arguments),
     /// Write trained models as one TorchScript file for PyTorch.
     #[cfg(feature = "torch")]
     ExportModel(commands::export_model::Arguments),
+    /// Put parts of a study together that several processes made (`--shard`).
+    Merge(commands::merge::Arguments),
     /// AUC, calibration and more, from any table of predictions.
     Evaluate(commands::evaluate::Arguments),
     /// Compare measured widths with readers'.
@@ -79,12 +79,11 @@ fn main() -> ExitCode {
         Task::Levels(arguments) => commands::levels::run(&arguments),
         Task::Label(arguments) => commands::label::run(&arguments),
         Task::Select(arguments) => commands::select::run(&arguments),
-        #[cfg(feature = "torch")]
         Task::Train(arguments) => commands::train::run(&arguments),
-        #[cfg(feature = "torch")]
         Task::Predict(arguments) => commands::predict::run(&arguments),
         #[cfg(feature = "torch")]
         Task::ExportModel(arguments) => commands::export_model::run(&arguments),
+        Task::Merge(arguments) => commands::merge::run(&arguments),
         Task::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Task::Agreement(arguments) => commands::agreement::run(&arguments),
         Task::Report(arguments) => commands::report::run(&arguments),

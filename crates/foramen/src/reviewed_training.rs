@@ -17,7 +17,8 @@ use serde_json::json;
 
 use crate::stages::dataset;
 use crate::train_arguments::TrainArguments;
-use crate::training::{TrainedModel, train_models};
+use crate::trained_model::TrainedModel;
+use crate::training::train_models;
 
 /// What persons said of a study, as `review --export` left it.
 ///
@@ -88,7 +89,6 @@ pub(crate) fn follow_review(
 ///
 /// # Errors
 /// When the answers cannot be read.
-#[cfg(feature = "torch")]
 pub(crate) fn tell_later_answers(study: &Path) -> Result<()> {
     #[cfg(feature = "review")]
     if let Some(store) = answers(study)? {
@@ -160,7 +160,6 @@ pub(crate) fn train_reviewed(
 ///
 /// # Errors
 /// Which foramen differs, and the remedy.
-#[cfg(feature = "torch")]
 pub(crate) fn ensure_current(study: &Path, rows: &[ReviewedRow]) -> Result<()> {
     let table = SelectionTable::read(&study.join("selections.csv"))?;
     for row in rows {

@@ -1,23 +1,43 @@
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use foramen_image::PatchFrame;
+use foramen_image::{PatchFrame, Picture};
 use foramen_learn::Dataset;
-use foramen_study::files::StageNotes;
+use foramen_phantom::{Chosen, Truth};
+use foramen_study::files::{PatchWriter, ProfileWriter, StageNotes};
 use foramen_study::{
     ChosenImages, CohortFlow, EpisodeSelection, Manifest, RunnerUpImages, Selected, Selections,
-    StudyConfig, StudyInputs, files, select_slices,
+    StudyConfig, StudyInputs, files, select_slices_in_parts,
 };
-
 use foramen_types::{Level, Side};
+use serde::{Deserialize, Serialize};
 
 use crate::contact_page::{Shown, contact_page};
 use crate::files::create;
 use crate::inputs::OpenedInputs;
 use crate::progress::bar;
 use crate::terminal::say;
-use crate::truth::truth_comparison;
+use crate::truth::{chosen_of, truth_comparison};
+
+/// What the selection of a study came to.
+pub struct SelectedStudy {
+    /// Manifest and selections, but for profile, patches and pictures, which were written down
+    /// subject by subject and are not kept.
+    pub selected: Selected,
+    /// How many slice sides were found in which state.
+    pub states: BTreeMap<&'static str, usize>,
+}
+
+/// What a page of decisions shows of one of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ShownDecision {
+    confidence: f64,
+    file: Option<String>,
+    title: String,
+    text: String,
+}
 
 /// Joins the inputs, selects the slices, and writes `manifest.json`,
 /// `levels.csv`, `selections.csv`, `profile.csv`, the patches, a picture per
@@ -26,7 +46,20 @@ use crate::truth::truth_comparison;
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) -> Result<Selected> {
+pub fn run_selection(
+    inputs: &OpenedInputs,
+    config: &StudyConfig,
+    out: &Path,
+) -> Result<SelectedStudy> {
+    let (study, decisions) = select_into(inputs, config, join(inputs, config), out)?;
+    write_decisions(out, decisions)?;
+    let chosen = inputs.truth.is_some().then(|| chosen_of(&study.selected.selections));
+    write_notes(out, inputs.truth.as_ref().zip(chosen.as_ref()))?;
+    Ok(study)
+}
+
+/// Joins the inputs and tells what a person should know of the join.
+pub(crate) fn join(inputs: &OpenedInputs, config: &StudyConfig) -> Manifest {
     let read = StudyInputs::new(&inputs.scan, &inputs.outcomes)
         .with_levels(inputs.levels.as_ref())
         .with_covariates(&inputs.covariates);
@@ -37,13 +70,51 @@ pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) ->
     for miss in near_misses(&manifest) {
         eprintln!("warning: {miss}");
     }
+    manifest
+}
+
+/// Selects the slices of a manifest and writes the files of the stage but the page of
+/// decisions, which is given back, and the notes.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(crate) fn select_into(
+    inputs: &OpenedInputs,
+    config: &StudyConfig,
+    manifest: Manifest,
+    out: &Path,
+) -> Result<(SelectedStudy, Vec<ShownDecision>)> {
+    let pictures = out.join("pictures");
+    fs::create_dir_all(&pictures)
+        .with_context(|| format!("could not make {}", pictures.display()))?;
+    let names = manifest.kept().iter().flat_map(|kept| kept.covariates.keys().cloned());
+    let mut patches = PatchWriter::create(out, names.collect())?;
+    let mut profile = ProfileWriter::create(&out.join("profile.csv"))?;
+    let mut states: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut decisions = Vec::new();
     let progress = bar("select", manifest.kept().len());
-    let selected =
-        select_slices(manifest, &inputs.scan, inputs.levels.as_ref(), config, &|done, of| {
-            progress.set_length(of as u64);
-            progress.set_position(done as u64);
-        });
+    let shown = |done: usize, of: usize| {
+        progress.set_length(of as u64);
+        progress.set_position(done as u64);
+    };
+    let write = |part: &mut Selections| {
+        for row in &part.profile {
+            *states.entry(row.foramen.state.name()).or_default() += 1;
+        }
+        profile.add(&std::mem::take(&mut part.profile))?;
+        patches.add(&std::mem::take(&mut part.patches))?;
+        for episode in &mut part.episodes {
+            let picture = episode.picture.take();
+            decisions.push(write_picture(out, episode, picture)?);
+        }
+        Ok::<(), anyhow::Error>(())
+    };
+    let levels = inputs.levels.as_ref();
+    let selected = select_slices_in_parts(manifest, &inputs.scan, levels, config, &shown, write)?;
     progress.finish();
+    files::remove_later_stages(out)?;
+    profile.finish()?;
+    patches.finish()?;
     for same in selected.manifest.same_images() {
         eprintln!("warning: {same}");
     }
@@ -51,22 +122,28 @@ pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) ->
         eprintln!("note: {unread}; the narrowest slice may be among them");
     }
     let Selected { manifest, selections } = &selected;
-    files::remove_later_stages(out)?;
     inputs.source.write(out)?;
     files::write_manifest(&out.join("manifest.json"), manifest)?;
     files::write_levels(&out.join("levels.csv"), &selections.levels)?;
     files::write_selections(&out.join("selections.csv"), selections)?;
-    files::write_profile(&out.join("profile.csv"), &selections.profile)?;
-    files::write_patches(out, &selections.patches)?;
-    write_pictures(out, selections)?;
-    let truth = inputs.truth.as_ref().map(|truth| truth_comparison(truth, selections));
+    Ok((SelectedStudy { selected, states }, decisions))
+}
+
+/// Notes what the truth of a synthetic cohort says of what was chosen.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(crate) fn write_notes(
+    out: &Path,
+    truth: Option<(&Truth, &BTreeMap<String, Chosen>)>,
+) -> Result<()> {
+    let comparison = truth.map(|(truth, chosen)| truth_comparison(truth, chosen));
     let notes = StageNotes {
-        synthetic: inputs.truth.is_some(),
-        truth: serde_json::to_value(truth)?,
+        synthetic: truth.is_some(),
+        truth: serde_json::to_value(comparison)?,
         ..StageNotes::default()
     };
-    files::write_stages(out, &notes)?;
-    Ok(selected)
+    Ok(files::write_stages(out, &notes)?)
 }
 
 /// So many subjects of each reason are named.
@@ -104,32 +181,40 @@ pub(crate) fn say_excluded(selected: &Selected) {
     }
 }
 
-/// Writes a picture per decision and one page with all of them, the most doubtful
-/// first.
-fn write_pictures(out: &Path, selections: &Selections) -> Result<()> {
-    let pictures = out.join("pictures");
-    fs::create_dir_all(&pictures)
-        .with_context(|| format!("could not make {}", pictures.display()))?;
-    let mut episodes: Vec<&EpisodeSelection> = selections.episodes.iter().collect();
-    episodes.sort_by(|a, b| a.confidence.total_cmp(&b.confidence));
-    let mut shown = Vec::new();
-    for episode in episodes {
-        let name = picture_file(episode.row, episode.level, episode.side);
-        if let Some(picture) = &episode.picture {
-            create(&out.join(&name), |file| Ok(picture.write_png(std::io::BufWriter::new(file))?))?;
-        }
-        shown.push(Shown {
-            file: episode.picture.is_some().then_some(name),
-            title: format!("{} {} {}", episode.subject, episode.level, episode.side),
-            text: describe(episode),
-        });
+/// Writes the picture of a decision.
+fn write_picture(
+    out: &Path,
+    episode: &EpisodeSelection,
+    picture: Option<Picture>,
+) -> Result<ShownDecision> {
+    let name = picture_file(episode.row, episode.level, episode.side);
+    if let Some(picture) = &picture {
+        create(&out.join(&name), |file| Ok(picture.write_png(std::io::BufWriter::new(file))?))?;
     }
+    Ok(ShownDecision {
+        confidence: episode.confidence,
+        file: picture.is_some().then_some(name),
+        title: format!("{} {} {}", episode.subject, episode.level, episode.side),
+        text: describe(episode),
+    })
+}
+
+/// Writes one page with all decisions, the most doubtful first.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn write_decisions(out: &Path, mut decisions: Vec<ShownDecision>) -> Result<()> {
+    decisions.sort_by(|a, b| a.confidence.total_cmp(&b.confidence));
+    let shown = decisions.into_iter().map(|decision| {
+        let ShownDecision { file, title, text, .. } = decision;
+        Shown { file, title, text }
+    });
     let note = "One picture per injection, the least confident first. Red: the width; green: the \
                 root; below: the width over the slices from the feet to the head, the chosen one \
                 marked. z: standard deviations from the mean width of the level on the side without \
                 symptoms, on axial T2 images (Bentham 2024, 10.2174/0115734056266400231106054026); \
                 no norm is published for T2*, whose widths are compared with the same one.";
-    let page = contact_page("Chosen slices", note, &shown);
+    let page = contact_page("Chosen slices", note, &shown.collect::<Vec<_>>());
     fs::write(out.join("decisions.html"), page).context("could not write decisions.html")
 }
 

@@ -1,8 +1,7 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use foramen_learn::{Dataset, Learner, Prediction, Ruler, Split, cross_validate};
-use foramen_metrics::{MetricsError, Scores, auc};
+use foramen_learn::{Dataset, Learner, Ruler, Split, cross_validate_folds};
 use foramen_study::files::{
     ModelNotes, StageNotes, read_stages, remove_later_stages, write_predictions, write_stages,
 };
@@ -12,44 +11,18 @@ use foramen_study::review::REVIEWED;
 use crate::provenance::provenance;
 use crate::reporting::predictions_file;
 use crate::train_arguments::TrainArguments;
+use crate::trained_model::TrainedModel;
 
-/// A model and what it says of subjects it has not seen.
-pub(crate) struct TrainedModel {
-    /// The name in files.
-    pub(crate) name: String,
-    /// The name for people.
-    pub(crate) title: &'static str,
-    /// What it is, for people.
-    pub(crate) description: String,
-    /// One prediction per labelled sample.
-    pub(crate) predictions: Vec<Prediction>,
-    /// The mean of the folds' thresholds.
-    pub(crate) threshold: Option<f64>,
-}
-
-impl TrainedModel {
-    /// `AUC 0.812 (0.763–0.861)`.
-    #[must_use]
-    pub(crate) fn summary(&self) -> String {
-        match self.scores().map(|scores| auc(&scores)) {
-            Ok(Ok(estimate)) => match estimate.ci {
-                Some((low, high)) => format!("AUC {:.3} ({low:.3}–{high:.3})", estimate.estimate),
-                None => format!("AUC {:.3}", estimate.estimate),
-            },
-            Ok(Err(undefined)) => format!("AUC undefined: {undefined}"),
-            Err(error) => format!("AUC undefined: {error}"),
-        }
-    }
-}
-
-impl TrainedModel {
-    /// The predictions whose outcome is known.
-    fn scores(&self) -> Result<Scores, MetricsError> {
-        let known = self.predictions.iter().filter_map(|p| Some((p.outcome?, p.probability.get())));
-        let (labels, values): (Vec<bool>, Vec<f64>) =
-            known.map(|(outcome, value)| (outcome.is_favourable(), value)).unzip();
-        Scores::new(&labels, &values)
-    }
+/// Which folds of a cross-validation are trained, and of which study.
+#[derive(Clone, Copy)]
+pub(crate) struct Folds<'a> {
+    /// Deals subjects to all folds.
+    pub(crate) split: &'a Split,
+    /// Those that are trained here, ascending.
+    pub(crate) numbers: &'a [usize],
+    /// The folder of the study, where its patches lie.
+    #[cfg_attr(not(feature = "torch"), allow(dead_code, reason = "the CNN alone reads it"))]
+    pub(crate) study: &'a Path,
 }
 
 /// Trains the ruler and, with the feature `torch`, the CNN by cross-validation,
@@ -62,18 +35,18 @@ pub(crate) fn train_models(
     arguments: &TrainArguments,
     out: &Path,
 ) -> Result<Vec<TrainedModel>> {
-    let models = train_each(dataset, arguments, out)?;
-    let notes = |model: &TrainedModel| ModelNotes {
-        name: model.name.clone(),
-        title: model.title.to_owned(),
-        description: model.description.clone(),
-        threshold: model.threshold,
-        predictions: predictions_file(&model.name),
-    };
+    let split = Split::by_subject(dataset, arguments.folds, arguments.seed)?;
+    // Models of more folds than now would be averaged with these.
+    remove_later_stages(out)?;
+    let numbers: Vec<usize> = (0..split.folds()).collect();
+    let folds = Folds { split: &split, numbers: &numbers, study: out };
+    let models = train_folds(dataset, folds, arguments, out)?;
+    #[cfg(feature = "torch")]
+    crate::fold_models::finish_models(out, &models)?;
     let device = resolve_device(&arguments.device)?;
     let before = read_stages(out)?.unwrap_or_default();
     let notes = StageNotes {
-        models: models.iter().map(notes).collect(),
+        models: models.iter().map(TrainedModel::notes).collect(),
         provenance: provenance(arguments, &device),
         seed: arguments.seed,
         ..before
@@ -110,30 +83,34 @@ pub(crate) fn refuse_finished(
     Ok(())
 }
 
-fn train_each(
+/// Trains each model on some folds, and writes predictions and the models of the folds into
+/// `out`.
+///
+/// # Errors
+/// When a model cannot be trained or a file cannot be written.
+pub(crate) fn train_folds(
     dataset: &Dataset,
+    folds: Folds<'_>,
     arguments: &TrainArguments,
     out: &Path,
 ) -> Result<Vec<TrainedModel>> {
-    let split = Split::by_subject(dataset, arguments.folds, arguments.seed)?;
-    // Models of more folds than now would be averaged with these.
-    remove_later_stages(out)?;
     let ruler = timed(
         &Ruler::default(),
         dataset,
-        &split,
+        folds,
         "Ruler",
         "Logistic regression on the z-score of the measured width: one number, no picture.",
     )?;
-    write_predictions(&out.join("predictions-ruler.csv"), &ruler.0.predictions)?;
+    write_predictions(&out.join(predictions_file("ruler")), &ruler.0.predictions)?;
     #[cfg(not(feature = "torch"))]
     {
+        let _ = arguments;
         eprintln!("note: built without the feature `torch`, so only the ruler is trained");
         Ok(vec![ruler.0])
     }
     #[cfg(feature = "torch")]
     {
-        let cnn = train_cnn(dataset, &split, arguments, out)?;
+        let cnn = train_cnn(dataset, folds, arguments, out)?;
         Ok(vec![cnn, ruler.0])
     }
 }
@@ -141,16 +118,17 @@ fn train_each(
 fn timed<L: Learner>(
     learner: &L,
     dataset: &Dataset,
-    split: &Split,
-    title: &'static str,
+    Folds { split, numbers, .. }: Folds<'_>,
+    title: &str,
     description: &str,
 ) -> Result<(TrainedModel, Vec<L::Fitted>)> {
-    let result = cross_validate(learner, dataset, split)?;
+    let result = cross_validate_folds(learner, dataset, split, numbers.iter().copied())?;
     let model = TrainedModel {
         name: learner.name().to_owned(),
-        title,
+        title: title.to_owned(),
         description: description.to_owned(),
-        threshold: result.threshold(),
+        thresholds: result.folds.iter().map(|fold| fold.threshold).collect(),
+        fitted_on: Vec::new(),
         predictions: result.predictions,
     };
     Ok((model, result.fitted))
@@ -160,17 +138,17 @@ fn timed<L: Learner>(
 #[cfg(feature = "torch")]
 fn train_cnn(
     dataset: &Dataset,
-    split: &Split,
+    folds: Folds<'_>,
     arguments: &TrainArguments,
     out: &Path,
 ) -> Result<TrainedModel> {
-    use foramen_cnn::{Cnn, CnnConfig, ModelCard};
+    use foramen_cnn::{Cnn, CnnConfig};
 
-    use crate::fold_models::{folder_of, write_index};
+    use crate::fold_models::folder_of;
 
     foramen_tch::reuse_memory()?;
     let pixels = dataset.samples().first().map_or(0, |sample| sample.patch.nrows());
-    let pixel = foramen_study::files::read_pixel(out)?;
+    let pixel = foramen_study::files::read_pixel(folds.study)?;
     let mut config = CnnConfig::for_patches(pixels, pixel)
         .with_seed(arguments.seed)
         .with_device(arguments.device.parse()?);
@@ -188,7 +166,8 @@ fn train_cnn(
         arguments.resume,
         &checkpoints,
     )?);
-    let progress = crate::progress::bar("train", split.folds() * config.members * config.epochs);
+    let progress =
+        crate::progress::bar("train", folds.numbers.len() * config.members * config.epochs);
     let shown = progress.clone();
     let cnn = Cnn::new(config)
         .with_checkpoints(&checkpoints)
@@ -209,27 +188,12 @@ fn train_cnn(
         beside(dataset),
         mm = (pixels as f64 * pixel).round()
     );
-    let (model, fitted) = timed(&cnn, dataset, split, "CNN", &description)?;
+    let (mut model, fitted) = timed(&cnn, dataset, folds, "CNN", &description)?;
     progress.finish_with_message("");
-    let pooled = model.scores().ok().and_then(|scores| auc(&scores).ok());
-    for (fold, fitted) in fitted.iter().enumerate() {
-        let folder = folder_of(&out.join("models"), fold);
-        fitted.save(&folder)?;
-        let mut card = ModelCard::of(fitted)
-            .with_title("Outcome of a cervical foraminal steroid injection from a patch of MRI")
-            .with_data(&format!(
-                "The study {}, fold {fold} of {}. A patch shows the foramen with the treated \
-                 side at image left, and its width is that of the foramen.",
-                out.display(),
-                split.folds()
-            ));
-        if let Some(auc) = &pooled {
-            let on = format!("{} foramina, each by the fold that had not seen it", auc.n);
-            card = card.with_metric("AUC", auc.estimate, auc.ci, &on);
-        }
-        card.write(&folder)?;
+    for (fold, fitted) in folds.numbers.iter().zip(&fitted) {
+        fitted.save(&folder_of(&out.join("models"), *fold))?;
     }
-    write_index(&out.join("models"), &fitted)?;
+    model.fitted_on = fitted.iter().map(|fitted| fitted.fold().map(str::to_owned)).collect();
     write_predictions(&out.join("predictions.csv"), &model.predictions)?;
     // What they were kept for is done.
     remove_folder(&checkpoints)?;

@@ -4,25 +4,27 @@ use foramen_phantom::{Chosen, Truth};
 use foramen_report::TruthComparison;
 use foramen_study::Selections;
 
-/// What the truth of a synthetic cohort says of the selections.
-pub(crate) fn truth_comparison(truth: &Truth, selections: &Selections) -> TruthComparison {
-    let chosen: BTreeMap<String, Chosen> = selections
-        .episodes
-        .iter()
-        .map(|episode| {
-            let slice = episode.chosen.as_ref();
-            let chosen = Chosen {
-                sop_instance_uid: slice.map(|slice| slice.source.sop_instance_uid.clone()),
-                width: slice.and_then(|slice| slice.foramen.width),
-                naive_sop_instance_uid: episode
-                    .naive
-                    .as_ref()
-                    .map(|source| source.sop_instance_uid.clone()),
-            };
-            (episode.subject.to_string(), chosen)
-        })
-        .collect();
-    let score = truth.score(&chosen);
+/// What was chosen for each subject.
+pub(crate) fn chosen_of(selections: &Selections) -> BTreeMap<String, Chosen> {
+    let chosen = selections.episodes.iter().map(|episode| {
+        let slice = episode.chosen.as_ref();
+        let naive = episode.naive.as_ref();
+        let chosen = Chosen {
+            sop_instance_uid: slice.map(|slice| slice.source.sop_instance_uid.clone()),
+            width: slice.and_then(|slice| slice.foramen.width),
+            naive_sop_instance_uid: naive.map(|source| source.sop_instance_uid.clone()),
+        };
+        (episode.subject.to_string(), chosen)
+    });
+    chosen.collect()
+}
+
+/// What the truth of a synthetic cohort says of what was chosen.
+pub(crate) fn truth_comparison(
+    truth: &Truth,
+    chosen: &BTreeMap<String, Chosen>,
+) -> TruthComparison {
+    let score = truth.score(chosen);
     let score = score.as_ref();
     TruthComparison {
         oracle_auc: truth.oracle_auc,

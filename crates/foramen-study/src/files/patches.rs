@@ -1,4 +1,3 @@
-use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use foramen_image::{Plane, Spacing, Window};
@@ -7,15 +6,18 @@ use foramen_select::SELECTION_VERSION;
 use foramen_types::{Level, Outcome, Point, Side, SubjectId, Vector};
 use half::f16;
 use ndarray::Array2;
-use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
 use super::run_json::read_stage_file;
 use foramen_table::Row;
 
 use crate::covariates::LARGEST;
-use crate::table::{Table, millimetres, number_in, write_atomically, write_csv};
+use crate::table::{Table, number_in};
 use crate::{PatchSample, PatchUse, StudyError};
+
+mod writer;
+
+pub use writer::PatchWriter;
 
 const HEADER: [&str; 8] =
     ["subject_id", "level", "side", "use", "label", "width_mm", "sop_instance_uid", "frame"];
@@ -47,64 +49,12 @@ const PATCHES: &str = "patches";
 /// `selection_version` ([`SELECTION_VERSION`]).
 ///
 /// # Errors
-/// [`StudyError::Write`], and [`StudyError::Patches`] when the patches differ in
-/// shape.
+/// Those of [`PatchWriter`].
 pub fn write_patches(folder: &Path, samples: &[PatchSample]) -> Result<(), StudyError> {
-    let path = folder.join(PIXELS);
-    let wrong = |what: String| StudyError::Patches { path: path.clone(), what };
-    let (rows, columns) = samples.first().map_or((0, 0), |sample| sample.patch().dim());
-    let mut bytes = Vec::with_capacity(2 * samples.len() * rows * columns);
-    for sample in samples {
-        if sample.patch().dim() != (rows, columns) {
-            return Err(wrong("patches differ in shape".to_owned()));
-        }
-        if !sample.sample.further_channels.is_empty() {
-            return Err(wrong("patches of several channels are not kept".to_owned()));
-        }
-        bytes.extend(sample.patch().iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()));
-    }
-    let pixel = samples.first().map_or(DEFAULT_PIXEL, |sample| sample.plane.spacing().row);
-    let planes = samples.iter().flat_map(|sample| numbers_of(&sample.plane));
-    let planes: Vec<u8> = planes.flat_map(f64::to_le_bytes).collect();
-    let windows = samples.iter().flat_map(|sample| [sample.window.low(), sample.window.high()]);
-    let windows: Vec<u8> = windows.flat_map(|v| f64::from(v).to_le_bytes()).collect();
-    let n = samples.len();
-    let tensors = [
-        (PATCHES, Dtype::F16, vec![n, rows, columns], bytes),
-        (PIXEL, Dtype::F64, vec![], pixel.to_le_bytes().to_vec()),
-        (VERSION, Dtype::F64, vec![], f64::from(SELECTION_VERSION).to_le_bytes().to_vec()),
-        (PLANES, Dtype::F64, vec![n, 3, 3], planes),
-        (WINDOWS, Dtype::F64, vec![n, 2], windows),
-    ];
-    let views = tensors.iter().map(|(name, kind, shape, bytes)| {
-        Ok((*name, TensorView::new(*kind, shape.clone(), bytes).map_err(|e| wrong(e.to_string()))?))
-    });
-    let views = views.collect::<Result<Vec<_>, StudyError>>()?;
-    // Of two entries of metadata the order would change from run to run.
-    let metadata = HashMap::from([("schema_version".to_owned(), "1".to_owned())]);
-    let file = safetensors::serialize(views, Some(metadata)).map_err(|e| wrong(e.to_string()))?;
-    write_atomically(&path, |writer| writer.write_all(&file))?;
-    let names = samples.iter().flat_map(|patch| patch.sample.covariates.keys());
-    let names: BTreeSet<&String> = names.collect();
-    let row = |patch: &PatchSample| {
-        let sample = &patch.sample;
-        let known = |name: &&String| sample.covariates.get(*name).copied().flatten();
-        let mut cells = vec![
-            sample.subject.to_string(),
-            sample.level.to_string(),
-            sample.side.to_string(),
-            patch.usage.name().to_owned(),
-            sample.outcome.map(|outcome| outcome.label().to_string()).unwrap_or_default(),
-            millimetres(sample.width),
-            patch.sop_instance_uid.clone(),
-            patch.frame.to_string(),
-        ];
-        cells.extend(names.iter().map(|name| crate::table::number(known(name))));
-        cells
-    };
-    let titles: Vec<String> = names.iter().map(|name| format!("{COVARIATE}{name}")).collect();
-    let header: Vec<&str> = HEADER.into_iter().chain(titles.iter().map(String::as_str)).collect();
-    write_csv(&folder.join(INDEX), &header, samples.iter().map(row))
+    let names = samples.iter().flat_map(|patch| patch.sample.covariates.keys().cloned());
+    let mut writer = PatchWriter::create(folder, names.collect())?;
+    writer.add(samples)?;
+    writer.finish()
 }
 
 /// Reads what [`write_patches`] wrote.
@@ -235,12 +185,7 @@ fn floats(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f64
     Ok(values.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect())
 }
 
-fn numbers_of(plane: &Plane) -> [f64; 9] {
-    let (o, r, c) = (plane.origin(), plane.along_row(), plane.along_column());
-    [o.x, o.y, o.z, r.x, r.y, r.z, c.x, c.y, c.z]
-}
-
-/// The plane of [`numbers_of`].
+/// The plane of nine numbers: its origin and both directions.
 fn plane_of(numbers: &[f64], pixel: f64) -> Result<Plane, String> {
     let vector = |at: usize| Vector::new(numbers[at], numbers[at + 1], numbers[at + 2]);
     let origin = Point::new(numbers[0], numbers[1], numbers[2]);

@@ -3,7 +3,7 @@ use std::path::Path;
 use foramen_learn::Prediction;
 
 use crate::StudyError;
-use crate::table::write_atomically;
+use crate::atomic_file::write_atomically;
 
 /// Writes `predictions.csv` or `predictions-<model>.csv` in the form that
 /// [`foramen_learn::read_predictions`] reads.

@@ -44,10 +44,11 @@ pub fn write_run(folder: &Path, provenance: &serde_json::Value) -> Result<(), St
         if let (Some(name), true) = (name, is_stage_file)
             && name != "run.json"
         {
-            let bytes = fs::read(&path).map_err(failed(&path))?;
-            let digest: String =
-                Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-            files.insert(name, digest);
+            // The patches of a large study do not fit into memory.
+            let mut digest = Sha256::new();
+            let mut file = fs::File::open(&path).map_err(failed(&path))?;
+            std::io::copy(&mut file, &mut digest).map_err(failed(&path))?;
+            files.insert(name, format!("{:x}", digest.finalize()));
         }
     }
     let file = RunFile {
@@ -77,7 +78,10 @@ pub(super) fn read_json<T: DeserializeOwned>(
 }
 
 /// The bytes of a file that the stage `stage` writes.
-pub(super) fn read_stage_file(path: &Path, stage: &'static str) -> Result<Vec<u8>, StudyError> {
+pub(in crate::files) fn read_stage_file(
+    path: &Path,
+    stage: &'static str,
+) -> Result<Vec<u8>, StudyError> {
     fs::read(path).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => StudyError::MissingStage { path: path.to_owned(), stage },
         _ => StudyError::Read { path: path.to_owned(), source },

@@ -4,7 +4,7 @@ use foramen_dicom::Remark;
 use foramen_select::{PointKind, State};
 use foramen_types::Point;
 
-use crate::table::{millimetres, number, write_csv};
+use crate::table::{CsvWriter, millimetres, number, write_csv};
 use crate::{Drafted, LevelSource, Levels, ProfileRow, Rank, Selections, StudyError};
 
 /// Writes `selections.csv`: one row per episode that was looked at, in the order
@@ -67,6 +67,28 @@ fn names(remarks: &[Remark]) -> String {
     names.join(" ")
 }
 
+/// The columns of `profile.csv`.
+const PROFILE: [&str; 18] = [
+    "series_uid",
+    "sop_instance_uid",
+    "slice",
+    "side",
+    "state",
+    "width_mm",
+    "confidence",
+    "subject_id",
+    "front_x_mm",
+    "front_y_mm",
+    "front_z_mm",
+    "back_x_mm",
+    "back_y_mm",
+    "back_z_mm",
+    "frame",
+    "level",
+    "slice_position_mm",
+    "rank",
+];
+
 /// Writes `profile.csv`: every slice and side that was measured, where the walls of an
 /// opening stand in the patient, and for slices at the disc of an episode its level, their
 /// height and whether they were `chosen` or the `runner_up`.
@@ -74,56 +96,70 @@ fn names(remarks: &[Remark]) -> String {
 /// # Errors
 /// [`StudyError::Write`].
 pub fn write_profile(path: &Path, profile: &[ProfileRow]) -> Result<(), StudyError> {
-    let header = [
-        "series_uid",
-        "sop_instance_uid",
-        "slice",
-        "side",
-        "state",
-        "width_mm",
-        "confidence",
-        "subject_id",
-        "front_x_mm",
-        "front_y_mm",
-        "front_z_mm",
-        "back_x_mm",
-        "back_y_mm",
-        "back_z_mm",
-        "frame",
-        "level",
-        "slice_position_mm",
-        "rank",
-    ];
-    let rows = profile.iter().map(|row| {
-        let is_open = row.foramen.state == State::Open;
-        let walls = row.foramen.front.zip(row.foramen.back).filter(|_| is_open);
-        let at = |of: fn((Point, Point)) -> f64| millimetres(walls.map(of));
-        vec![
-            row.series_uid.clone(),
-            row.source.sop_instance_uid.clone(),
-            row.slice.to_string(),
-            row.side.to_string(),
-            row.foramen.state.to_string(),
-            millimetres(row.foramen.width),
-            millimetres(Some(row.foramen.confidence)),
-            row.subject.to_string(),
-            at(|(front, _)| front.x),
-            at(|(front, _)| front.y),
-            at(|(front, _)| front.z),
-            at(|(_, back)| back.x),
-            at(|(_, back)| back.y),
-            at(|(_, back)| back.z),
-            row.source.frame.to_string(),
-            row.episode.map_or_else(String::new, |episode| episode.level.to_string()),
-            millimetres(row.episode.map(|episode| episode.offset)),
-            match row.episode.and_then(|episode| episode.rank) {
-                Some(Rank::Chosen) => "chosen".to_owned(),
-                Some(Rank::RunnerUp) => "runner_up".to_owned(),
-                None => String::new(),
-            },
-        ]
-    });
-    write_csv(path, &header, rows)
+    let mut writer = ProfileWriter::create(path)?;
+    writer.add(profile)?;
+    writer.finish()
+}
+
+/// Writes `profile.csv` as [`write_profile`] does, some rows at a time: what is written need
+/// not be kept.
+#[derive(Debug)]
+pub struct ProfileWriter(CsvWriter);
+
+impl ProfileWriter {
+    /// Begins the file; it is there when [`ProfileWriter::finish`] returns.
+    ///
+    /// # Errors
+    /// [`StudyError::Write`].
+    pub fn create(path: &Path) -> Result<Self, StudyError> {
+        Ok(Self(CsvWriter::create(path, &PROFILE)?))
+    }
+
+    /// Writes further rows.
+    ///
+    /// # Errors
+    /// [`StudyError::Write`].
+    pub fn add(&mut self, profile: &[ProfileRow]) -> Result<(), StudyError> {
+        profile.iter().try_for_each(|row| self.0.add(&profile_cells(row)))
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// [`StudyError::Write`].
+    pub fn finish(self) -> Result<(), StudyError> {
+        self.0.finish()
+    }
+}
+
+fn profile_cells(row: &ProfileRow) -> Vec<String> {
+    let is_open = row.foramen.state == State::Open;
+    let walls = row.foramen.front.zip(row.foramen.back).filter(|_| is_open);
+    let at = |of: fn((Point, Point)) -> f64| millimetres(walls.map(of));
+    vec![
+        row.series_uid.clone(),
+        row.source.sop_instance_uid.clone(),
+        row.slice.to_string(),
+        row.side.to_string(),
+        row.foramen.state.to_string(),
+        millimetres(row.foramen.width),
+        millimetres(Some(row.foramen.confidence)),
+        row.subject.to_string(),
+        at(|(front, _)| front.x),
+        at(|(front, _)| front.y),
+        at(|(front, _)| front.z),
+        at(|(_, back)| back.x),
+        at(|(_, back)| back.y),
+        at(|(_, back)| back.z),
+        row.source.frame.to_string(),
+        row.episode.map_or_else(String::new, |episode| episode.level.to_string()),
+        millimetres(row.episode.map(|episode| episode.offset)),
+        match row.episode.and_then(|episode| episode.rank) {
+            Some(Rank::Chosen) => "chosen".to_owned(),
+            Some(Rank::RunnerUp) => "runner_up".to_owned(),
+            None => String::new(),
+        },
+    ]
 }
 
 /// Writes `levels.csv`: disc positions in the form that [`Levels::read`] reads, and the levels

@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Some(folder) => folder.clone(),
         None => demo_models(Path::new("foramen-study-export-model"))?,
     };
-    let models = load_models(&folder, DeviceChoice::Cpu)?;
+    let models = load_models(&folder, |one| Ok(CnnModel::load_on(one, DeviceChoice::Cpu)?))?;
     let together: Vec<&CnnModel> = models.iter().collect();
     CnnModel::export_mean(&together, out)
         .with_context(|| format!("could not export {} to {}", folder.display(), out.display()))?;

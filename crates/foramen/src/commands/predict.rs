@@ -5,32 +5,35 @@
 //! averaged. For every subject of the DICOM folder it finds the level, measures
 //! the foramina, takes the narrowest slice, and prints its width and the
 //! probability, or why there is none. A covariate far outside of what the models were
-//! trained on is marked, with the probability without it. `--out` keeps the table, `--explain` draws
-//! where each prediction comes from, by Grad-CAM and by occlusion. With no arguments it trains on a small
-//! synthetic cohort first and predicts another one.
+//! trained on is marked, with the probability without it. `--out` keeps the table, `--explain`
+//! draws where each prediction comes from, by Grad-CAM and by occlusion. Models of the compact
+//! network predict without libtorch too (`--engine native`). With no arguments it trains on a
+//! small synthetic cohort first, which needs the feature `torch`, and predicts another one.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Parser;
-use foramen_cnn::DeviceChoice;
 use foramen_dicom::scan;
 use foramen_learn::{Prediction, Sample, write_predictions_with};
 use foramen_study::{Manifest, PatchUse, files, select_slices};
+#[cfg(feature = "torch")]
+use foramen_types::Probability;
 use foramen_types::{Level, Side};
 
 use crate::covariates::covariates;
 use crate::demo_cohort::demo_cohort;
+#[cfg(feature = "torch")]
 use crate::demo_models::demo_models;
+use crate::engine::{Engine, Models};
+#[cfg(feature = "torch")]
 use crate::explanation::Explanations;
 use crate::far_covariates::{Far, predict_mean};
-use crate::fold_models::load_models;
 use crate::inputs::{read_key, read_levels};
 use crate::scan_arguments::{ImageArguments, ScanArguments};
 use crate::stages::patch_frame;
 use crate::terminal::say;
-use crate::training::resolve_device;
 
 /// What the table of predictions has where models read covariates: those that are far outside
 /// of the training, and the probability without them.
@@ -73,7 +76,11 @@ pub struct Arguments {
     explain: Option<PathBuf>,
     /// Where to compute: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
-    device: DeviceChoice,
+    device: String,
+    /// What computes: native (plain Rust, compact networks) or libtorch (feature `torch`);
+    /// without it, libtorch where it is part of the program.
+    #[arg(long, value_enum)]
+    engine: Option<Engine>,
 }
 
 /// Runs the command.
@@ -81,18 +88,25 @@ pub struct Arguments {
 /// # Errors
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    say!("device: {}", resolve_device(&arguments.device.to_string())?);
+    let engine = arguments.engine.unwrap_or_default();
+    say!("device: {}", engine.resolve(&arguments.device)?);
+    ensure!(
+        arguments.explain.is_none() || engine == Engine::Libtorch,
+        "--explain needs the gradients of libtorch; leave it out, or use a build with the feature \
+         `torch` and --engine libtorch"
+    );
     let (model, dicom) = match (&arguments.model, &arguments.dicom) {
         (Some(model), Some(dicom)) => (model.clone(), dicom.clone()),
-        _ => (demo_models(Path::new("foramen-study-predict"))?, demo_cohort(6, 2)?.join("dicom")),
+        _ => (shown_models()?, demo_cohort(6, 2)?.join("dicom")),
     };
-    let models = load_models(&model, arguments.device)?;
+    let loaded = Models::load(&model, engine, &arguments.device)?;
+    let models = loaded.each();
     let key = read_key(arguments.link.as_deref())?;
     let found = scan(&dicom, &arguments.scan.options().with_key(key.clone()))?;
     let subjects: BTreeSet<_> = found.stacks.iter().map(|stack| stack.subject.clone()).collect();
     let names = models[0].covariate_names();
     let numbers = covariates(subjects.into_iter(), &names, arguments.covariates.as_deref())?;
-    let [pixels, pixel] = [models[0].patch_pixels() as f64, models[0].config().pixel];
+    let [pixels, pixel] = [models[0].patch_pixels() as f64, models[0].pixel()];
     let config =
         arguments.images.config(&arguments.scan).with_patch(patch_frame(pixels * pixel, pixel)?);
     let (level, side) = (arguments.level, arguments.side);
@@ -114,9 +128,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let treated = selections.patches.iter().filter(|patch| patch.usage == PatchUse::Treated);
     let samples: Vec<&Sample> = treated.map(|patch| &patch.sample).collect();
+    ensure!(!samples.is_empty(), "nothing was predicted; the reasons are above");
     let probabilities = predict_mean(&models, &samples)?;
-    let folder = arguments.explain.as_deref();
-    let mut explanations = folder.map(|to| Explanations::new(&models, to)).transpose()?;
+    #[cfg(feature = "torch")]
+    if let (Some(folder), Models::Libtorch(models)) = (&arguments.explain, &loaded) {
+        explain(models, folder, &samples, &probabilities)?;
+    }
     let mut predictions = Vec::new();
     let (mut far_cells, mut without_cells) = (Vec::new(), Vec::new());
     for (sample, probability) in samples.iter().zip(probabilities) {
@@ -130,9 +147,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         far_cells.push(far.as_ref().map(|far| far.cell.clone()).unwrap_or_default());
         without_cells.push(far.map(|far| far.without.get().to_string()).unwrap_or_default());
-        if let Some(explanations) = &mut explanations {
-            explanations.add(sample, probability)?;
-        }
         predictions.push(Prediction {
             subject,
             level,
@@ -143,7 +157,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             probability,
         });
     }
-    anyhow::ensure!(!predictions.is_empty(), "nothing was predicted; the reasons are above");
     say!("{} predicted with the mean of {} models", predictions.len(), models.len());
     let far = far_cells.iter().filter(|cell| !cell.is_empty()).count();
     if far > 0 {
@@ -155,7 +168,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             FAR_COLUMNS[1]
         );
     }
-    explanations.map_or(Ok(()), Explanations::finish)?;
     if let Some(out) = &arguments.out {
         let reads = models.iter().any(|model| !model.covariates().is_empty());
         let columns = FAR_COLUMNS.into_iter().zip([far_cells, without_cells]);
@@ -165,4 +177,30 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// The models of a small synthetic cohort.
+fn shown_models() -> Result<PathBuf> {
+    #[cfg(feature = "torch")]
+    return demo_models(std::path::Path::new("foramen-study-predict"));
+    #[cfg(not(feature = "torch"))]
+    anyhow::bail!(
+        "there is no model to show, since this program was built without libtorch and trains \
+         none; give --model and --dicom"
+    )
+}
+
+/// Draws where each prediction comes from.
+#[cfg(feature = "torch")]
+fn explain(
+    models: &[foramen_cnn::CnnModel],
+    folder: &std::path::Path,
+    samples: &[&Sample],
+    probabilities: &[Probability],
+) -> Result<()> {
+    let mut explanations = Explanations::new(models, folder)?;
+    for (sample, probability) in samples.iter().zip(probabilities) {
+        explanations.add(sample, *probability)?;
+    }
+    explanations.finish()
 }

@@ -5,7 +5,9 @@
 //! leaves `profile.csv`, a picture per slice and `slices.html` with all of them; with
 //! it, the files of the stage, the patches and a page of decisions. With no arguments it
 //! works on a small synthetic cohort. It prints how many foramina were open, closed,
-//! occluded and refused, and where the files are.
+//! occluded and refused, and where the files are. With `--shard K/N` it works on the K-th of
+//! N parts of the subjects in a folder of its own, so that N processes share them; `merge` puts them
+//! together.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -15,11 +17,13 @@ use std::sync::Mutex;
 use anyhow::{Context, Result};
 use clap::Parser;
 use foramen_dicom::scan;
-use foramen_study::{ProfileRow, files, profile_scan};
+use foramen_study::{files, profile_scan};
 
 use crate::contact_page::{Shown, contact_page};
 use crate::inputs::{Inputs, prepare_output, read_key};
 use crate::scan_arguments::{ImageArguments, ScanArguments};
+use crate::shard::Shard;
+use crate::sharded_selection::select_shard;
 use crate::stages::{run_selection, say_excluded};
 use crate::terminal::say;
 
@@ -57,6 +61,11 @@ pub struct Arguments {
     /// Write into a folder that is not empty.
     #[arg(long)]
     force: bool,
+    /// Select only for the subjects that fall to part K of N, in a folder of its own within
+    /// `--out`, for `merge` to put together; `slurm` takes the part from the task of a Slurm
+    /// array.
+    #[arg(long, value_name = "K/N", requires = "outcomes")]
+    shard: Option<Shard>,
 }
 
 /// Runs the command.
@@ -64,25 +73,18 @@ pub struct Arguments {
 /// # Errors
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let config = arguments.images.config(&arguments.scan);
+    if let Some(shard) = arguments.shard {
+        let inputs = inputs(arguments);
+        return select_shard(&inputs, &config, &arguments.out, shard, arguments.force);
+    }
     let _lock = prepare_output(&arguments.out, arguments.force)?;
     let mut included = 1;
-    let profile = match (&arguments.dicom, &arguments.outcomes) {
+    let states = match (&arguments.dicom, &arguments.outcomes) {
         (Some(dicom), None) => measure_all(arguments, dicom)?,
-        (dicom, outcomes) => {
-            let inputs = Inputs {
-                dicom: dicom.clone(),
-                outcomes: outcomes.clone(),
-                mapping: arguments.mapping.clone(),
-                dictionary: arguments.dictionary.clone(),
-                levels: arguments.levels.clone(),
-                link: arguments.link.clone(),
-                scan: arguments.scan.clone(),
-                images: arguments.images.clone(),
-                covariates: arguments.covariates.clone(),
-                ..Inputs::synthetic(12)
-            };
-            let config = arguments.images.config(&arguments.scan);
-            let selected = run_selection(&inputs.open()?, &config, &arguments.out)?;
+        _ => {
+            let study = run_selection(&inputs(arguments).open()?, &config, &arguments.out)?;
+            let selected = study.selected;
             for episode in &selected.selections.episodes {
                 let width = episode.chosen.as_ref().and_then(|chosen| chosen.foramen.width);
                 let width = width.map_or("–".to_owned(), |mm| format!("{mm:.1} mm"));
@@ -97,17 +99,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             }
             say_excluded(&selected);
             included = selected.included().len();
-            selected.selections.profile
+            study.states
         }
     };
-    let mut states: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in &profile {
-        *states.entry(row.foramen.state.name()).or_default() += 1;
-    }
     let counts: Vec<String> = states.iter().map(|(state, n)| format!("{n} {state}")).collect();
-    say!("{} slice sides measured: {}", profile.len(), counts.join(", "));
+    let measured: usize = states.values().sum();
+    say!("{measured} slice sides measured: {}", counts.join(", "));
     say!("written to {}", arguments.out.display());
-    anyhow::ensure!(!profile.is_empty(), "nothing was measured; manifest.json gives the reasons");
+    anyhow::ensure!(measured > 0, "nothing was measured; manifest.json gives the reasons");
     anyhow::ensure!(
         included > 0,
         "no slice was chosen; manifest.json gives the reason of each row"
@@ -115,7 +114,23 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn measure_all(arguments: &Arguments, dicom: &Path) -> Result<Vec<ProfileRow>> {
+/// What a study is made from.
+fn inputs(arguments: &Arguments) -> Inputs {
+    Inputs {
+        dicom: arguments.dicom.clone(),
+        outcomes: arguments.outcomes.clone(),
+        mapping: arguments.mapping.clone(),
+        dictionary: arguments.dictionary.clone(),
+        levels: arguments.levels.clone(),
+        link: arguments.link.clone(),
+        scan: arguments.scan.clone(),
+        images: arguments.images.clone(),
+        covariates: arguments.covariates.clone(),
+        ..Inputs::synthetic(12)
+    }
+}
+
+fn measure_all(arguments: &Arguments, dicom: &Path) -> Result<BTreeMap<&'static str, usize>> {
     let key = read_key(arguments.link.as_deref())?;
     let found = scan(dicom, &arguments.scan.options().with_key(key))?;
     let pictures = arguments.out.join("pictures");
@@ -169,5 +184,9 @@ fn measure_all(arguments: &Arguments, dicom: &Path) -> Result<Vec<ProfileRow>> {
         found.rejected.len()
     );
     files::write_profile(&arguments.out.join("profile.csv"), &profiled.rows)?;
-    Ok(profiled.rows)
+    let mut states: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in &profiled.rows {
+        *states.entry(row.foramen.state.name()).or_default() += 1;
+    }
+    Ok(states)
 }

@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let inputs = arguments.inputs.open()?;
     lap("scan", &mut clock);
     let config = arguments.inputs.config().with_patch(frame);
-    let selected = run_selection(&inputs, &config, out)?;
+    let selected = run_selection(&inputs, &config, out)?.selected;
     lap("select", &mut clock);
 
     let flow = CohortFlow::of(&selected.manifest);

@@ -6,7 +6,9 @@
 //! `predictions-ruler.csv` and `models/fold-N` into the folder. A checkpoint is kept
 //! in `checkpoints` after each epoch: interrupted, by Ctrl-C or otherwise, the same
 //! command with `--resume` goes on and ends with the same models. With no arguments
-//! it prepares a small synthetic study first. With `--reviewed` it trains on what persons
+//! it prepares a small synthetic study first. `--shard K/N` trains every N-th fold, in a folder
+//! of its own, so that N processes share the folds; `merge` puts them together. Without the
+//! feature `torch` only the ruler is trained. With `--reviewed` it trains on what persons
 //! corrected too, and leaves those models in `reviewed`.
 
 use std::path::PathBuf;
@@ -18,6 +20,8 @@ use foramen_study::StudyConfig;
 use crate::inputs::{Inputs, prepare_output};
 use crate::reviewed_training::{ensure_current, reviewed_rows, tell_later_answers, train_reviewed};
 use crate::run_lock::RunLock;
+use crate::shard::Shard;
+use crate::sharded_training::train_shard;
 use crate::stages::{dataset, run_selection};
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
@@ -32,6 +36,10 @@ pub struct Arguments {
     study: Option<PathBuf>,
     #[command(flatten)]
     train: TrainArguments,
+    /// Train only the folds that fall to part K of N, for `merge` to put together; `slurm`
+    /// takes the part from the task of a Slurm array.
+    #[arg(long, value_name = "K/N", requires = "study", conflicts_with = "reviewed")]
+    shard: Option<Shard>,
     /// Train anew where a finished training lies.
     #[arg(long)]
     force: bool,
@@ -43,6 +51,9 @@ pub struct Arguments {
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
     say!("device: {}", resolve_device(&arguments.train.device)?);
+    if let (Some(study), Some(shard)) = (&arguments.study, arguments.shard) {
+        return train_shard(study, &arguments.train, shard, arguments.force);
+    }
     let (study, lock) = match &arguments.study {
         Some(study) => (study.clone(), RunLock::take(study)?),
         None => {

@@ -1,9 +1,9 @@
-//! Numbers beside the picture: which a model asks for, and how they are measured.
+//! Numbers beside the picture: which ones a model asks for, and how they are standardised.
 
 use foramen_learn::Sample;
 use serde::{Deserialize, Serialize};
 
-use crate::CnnError;
+use super::input_error::InputError;
 
 /// What the width of a sample is called among its covariates.
 const MEASURED_WIDTH: &str = "measured width";
@@ -36,7 +36,8 @@ pub struct Covariate {
 
 impl Covariate {
     /// Whether it is the measured width.
-    pub(crate) fn is_width(&self) -> bool {
+    #[must_use]
+    pub fn is_width(&self) -> bool {
         self.name == MEASURED_WIDTH
     }
 
@@ -49,7 +50,9 @@ impl Covariate {
         beyond && (value - self.mean).abs() > FAR * self.deviation
     }
 
-    pub(crate) fn value(&self, sample: &Sample) -> Option<f64> {
+    /// Its value in a sample; `None` where it is missing.
+    #[must_use]
+    pub fn value(&self, sample: &Sample) -> Option<f64> {
         if self.is_width() {
             sample.width_z()
         } else {
@@ -58,10 +61,10 @@ impl Covariate {
     }
 
     /// Reads mean and deviation off the train samples.
-    fn measure(&mut self, train: &[&Sample]) -> Result<(), CnnError> {
+    fn measure(&mut self, train: &[&Sample]) -> Result<(), InputError> {
         let values: Vec<f64> = train.iter().filter_map(|sample| self.value(sample)).collect();
         if values.is_empty() {
-            return Err(CnnError::UnknownCovariate { name: self.name.clone() });
+            return Err(InputError::UnknownCovariate { name: self.name.clone() });
         }
         let n = values.len() as f64;
         self.known = values.len();
@@ -81,11 +84,15 @@ impl Covariate {
 /// All that a model reads beside the picture, by name; the measured width last.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Covariates(pub Vec<Covariate>);
+pub struct Covariates(pub Vec<Covariate>);
 
 impl Covariates {
     /// Those of train samples with an outcome, which all have to name the same.
-    pub(crate) fn of(train: &[&Sample], measured_width: bool) -> Result<Self, CnnError> {
+    ///
+    /// # Errors
+    /// Those of [`Covariates::check`], and [`InputError::UnknownCovariate`] for a covariate
+    /// that no train sample has a value of.
+    pub fn of(train: &[&Sample], measured_width: bool) -> Result<Self, InputError> {
         let named = train.iter().take(1).flat_map(|sample| sample.covariates.keys());
         // The name of the width is taken, and reported as too much.
         let named = named.map(String::as_str).filter(|name| *name != MEASURED_WIDTH);
@@ -101,7 +108,11 @@ impl Covariates {
     }
 
     /// Checks that samples name what the model asks for, neither less nor more.
-    pub(crate) fn check(&self, samples: &[&Sample]) -> Result<(), CnnError> {
+    ///
+    /// # Errors
+    /// [`InputError::Covariates`] with what is missing or too much, and those of
+    /// [`Covariates::check_finite`].
+    pub fn check(&self, samples: &[&Sample]) -> Result<(), InputError> {
         let asked: Vec<&str> = self.names().collect();
         for sample in samples {
             let given = &sample.covariates;
@@ -111,23 +122,27 @@ impl Covariates {
             let extra: Vec<String> = extra.cloned().collect();
             let subject = || sample.subject.clone();
             if !(missing.is_empty() && extra.is_empty()) {
-                return Err(CnnError::Covariates { subject: subject(), missing, extra });
+                return Err(InputError::Covariates { subject: subject(), missing, extra });
             }
         }
         self.check_finite(samples)
     }
 
     /// Checks that the values which samples have can be computed with, whatever they name.
-    pub(crate) fn check_finite(&self, samples: &[&Sample]) -> Result<(), CnnError> {
+    ///
+    /// # Errors
+    /// [`InputError::CovariateNotFinite`] for NaN and infinite values,
+    /// [`InputError::CovariateTooLarge`] beyond 10¹².
+    pub fn check_finite(&self, samples: &[&Sample]) -> Result<(), InputError> {
         for sample in samples {
             let mut valued = self.0.iter().filter_map(|one| Some((one.value(sample)?, one)));
             let bad = |(value, _): &(f64, &Covariate)| !value.is_finite() || value.abs() > LARGEST;
             if let Some((value, Covariate { name, .. })) = valued.find(bad) {
                 let (subject, name) = (sample.subject.clone(), name.clone());
                 return Err(if value.is_finite() {
-                    CnnError::CovariateTooLarge { subject, name, value }
+                    InputError::CovariateTooLarge { subject, name, value }
                 } else {
-                    CnnError::CovariateNotFinite { subject, name }
+                    InputError::CovariateNotFinite { subject, name }
                 });
             }
         }
@@ -135,8 +150,9 @@ impl Covariates {
     }
 
     /// For each sample and covariate its standardised value and 1, or two zeros where
-    /// it is missing.
-    pub(crate) fn standardised(&self, samples: &[&Sample]) -> Vec<f64> {
+    /// it is missing: `2 × covariates` numbers a sample, one sample after the other.
+    #[must_use]
+    pub fn standardised(&self, samples: &[&Sample]) -> Vec<f64> {
         let all = samples.iter().flat_map(|sample| self.0.iter().map(move |c| (c, sample)));
         all.flat_map(|(covariate, sample)| match covariate.value(sample) {
             Some(value) => [(value - covariate.mean) / covariate.deviation, 1.0],
@@ -145,14 +161,29 @@ impl Covariates {
         .collect()
     }
 
+    /// The covariates of a sample that are far outside of the training
+    /// ([`Covariate::is_far`]), each with its value.
+    #[must_use]
+    pub fn far(&self, sample: &Sample) -> Vec<(&Covariate, f64)> {
+        let valued = self.0.iter().filter_map(|one| Some((one, one.value(sample)?)));
+        valued.filter(|(covariate, value)| covariate.is_far(*value)).collect()
+    }
+
     /// What a sample has to name.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter(|covariate| !covariate.is_width()).map(|c| c.name.as_str())
     }
 
     /// How many there are.
-    pub(crate) fn len(&self) -> usize {
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
