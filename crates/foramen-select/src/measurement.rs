@@ -158,7 +158,8 @@ impl View<'_> {
             evidence: Some(evidence),
             odds,
             passage: look.neck.filter(|neck| odds > NO_PASSAGE && is_resolved(neck)).map(|neck| {
-                Passage { width: neck.width, certainty: width_certainty(&evidence, self.contrast) }
+                let certainty = width_certainty(neck.width, evidence.wall_edge, self.contrast);
+                Passage { width: neck.width, certainty }
             }),
         }
     }
