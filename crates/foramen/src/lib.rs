@@ -45,6 +45,7 @@ pub mod commands;
 
 mod contact_page;
 mod contact_sheet;
+mod controls;
 #[cfg(feature = "torch")]
 mod covariates;
 mod demo_cohort;
@@ -57,9 +58,13 @@ mod far_covariates;
 mod files;
 #[cfg(feature = "torch")]
 mod fold_models;
+mod image_arrays;
 mod inputs;
 mod labels;
 mod levels_page;
+mod npy;
+#[cfg(feature = "torch")]
+mod picture_controls;
 mod progress;
 mod provenance;
 mod reporting;
@@ -67,11 +72,13 @@ mod reviewed_training;
 mod run_lock;
 mod scan_arguments;
 mod scored_table;
+mod splitting;
 mod stack_table;
 mod stages;
 mod study_source;
 mod terminal;
 mod train_arguments;
+mod trained_model;
 mod training;
 mod truth;
 

@@ -17,7 +17,8 @@ use serde_json::json;
 
 use crate::stages::dataset;
 use crate::train_arguments::TrainArguments;
-use crate::training::{TrainedModel, train_models};
+use crate::trained_model::TrainedModel;
+use crate::training::train_models;
 
 /// What persons said of a study, as `review --export` left it.
 ///

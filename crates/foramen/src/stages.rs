@@ -37,6 +37,9 @@ pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) ->
     for miss in near_misses(&manifest) {
         eprintln!("warning: {miss}");
     }
+    for same in manifest.same_studies() {
+        eprintln!("warning: {same}");
+    }
     let progress = bar("select", manifest.kept().len());
     let selected =
         select_slices(manifest, &inputs.scan, inputs.levels.as_ref(), config, &|done, of| {
@@ -56,6 +59,7 @@ pub fn run_selection(inputs: &OpenedInputs, config: &StudyConfig, out: &Path) ->
     files::write_manifest(&out.join("manifest.json"), manifest)?;
     files::write_levels(&out.join("levels.csv"), &selections.levels)?;
     files::write_selections(&out.join("selections.csv"), selections)?;
+    files::write_acquisitions(&out.join("acquisitions.csv"), &selected, &inputs.scan)?;
     files::write_profile(&out.join("profile.csv"), &selections.profile)?;
     files::write_patches(out, &selections.patches)?;
     write_pictures(out, selections)?;

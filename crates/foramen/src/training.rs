@@ -1,56 +1,24 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use foramen_learn::{Dataset, Learner, Prediction, Ruler, Split, cross_validate};
-use foramen_metrics::{MetricsError, Scores, auc};
+use foramen_learn::{Dataset, Learner, Ruler, Split, cross_validate_repeats};
+#[cfg(feature = "torch")]
+use foramen_metrics::auc;
 use foramen_study::files::{
-    ModelNotes, StageNotes, read_stages, remove_later_stages, write_predictions, write_stages,
+    ModelNotes, ModelRole, StageNotes, read_stages, remove_later_stages, write_folds,
+    write_leakage, write_predictions, write_stages,
 };
 
 use foramen_study::review::REVIEWED;
 
+use crate::controls::number_controls;
+#[cfg(feature = "torch")]
+use crate::picture_controls::picture_controls;
 use crate::provenance::provenance;
 use crate::reporting::predictions_file;
+use crate::splitting::{leakage, refuse_overlaps, splits};
 use crate::train_arguments::TrainArguments;
-
-/// A model and what it says of subjects it has not seen.
-pub(crate) struct TrainedModel {
-    /// The name in files.
-    pub(crate) name: String,
-    /// The name for people.
-    pub(crate) title: &'static str,
-    /// What it is, for people.
-    pub(crate) description: String,
-    /// One prediction per labelled sample.
-    pub(crate) predictions: Vec<Prediction>,
-    /// The mean of the folds' thresholds.
-    pub(crate) threshold: Option<f64>,
-}
-
-impl TrainedModel {
-    /// `AUC 0.812 (0.763–0.861)`.
-    #[must_use]
-    pub(crate) fn summary(&self) -> String {
-        match self.scores().map(|scores| auc(&scores)) {
-            Ok(Ok(estimate)) => match estimate.ci {
-                Some((low, high)) => format!("AUC {:.3} ({low:.3}–{high:.3})", estimate.estimate),
-                None => format!("AUC {:.3}", estimate.estimate),
-            },
-            Ok(Err(undefined)) => format!("AUC undefined: {undefined}"),
-            Err(error) => format!("AUC undefined: {error}"),
-        }
-    }
-}
-
-impl TrainedModel {
-    /// The predictions whose outcome is known.
-    fn scores(&self) -> Result<Scores, MetricsError> {
-        let known = self.predictions.iter().filter_map(|p| Some((p.outcome?, p.probability.get())));
-        let (labels, values): (Vec<bool>, Vec<f64>) =
-            known.map(|(outcome, value)| (outcome.is_favourable(), value)).unzip();
-        Scores::new(&labels, &values)
-    }
-}
+use crate::trained_model::TrainedModel;
 
 /// Trains the ruler and, with the feature `torch`, the CNN by cross-validation,
 /// and writes their predictions (and the CNN's models) into `out`.
@@ -69,6 +37,7 @@ pub(crate) fn train_models(
         description: model.description.clone(),
         threshold: model.threshold,
         predictions: predictions_file(&model.name),
+        role: model.role,
     };
     let device = resolve_device(&arguments.device)?;
     let before = read_stages(out)?.unwrap_or_default();
@@ -115,13 +84,17 @@ fn train_each(
     arguments: &TrainArguments,
     out: &Path,
 ) -> Result<Vec<TrainedModel>> {
-    let split = Split::by_subject(dataset, arguments.folds, arguments.seed)?;
+    let splits = splits(dataset, arguments)?;
     // Models of more folds than now would be averaged with these.
     remove_later_stages(out)?;
+    write_folds(&out.join("folds.csv"), &splits)?;
+    let compared = leakage(out, &splits, &arguments.allow_overlap)?;
+    write_leakage(out, &compared)?;
+    refuse_overlaps(out, &compared)?;
     let ruler = timed(
         &Ruler::default(),
         dataset,
-        &split,
+        &splits,
         "Ruler",
         "Logistic regression on the z-score of the measured width: one number, no picture.",
     )?;
@@ -129,41 +102,58 @@ fn train_each(
     #[cfg(not(feature = "torch"))]
     {
         eprintln!("note: built without the feature `torch`, so only the ruler is trained");
-        Ok(vec![ruler.0])
+        let mut models = vec![ruler.0];
+        if arguments.controls {
+            models.extend(number_controls(dataset, &splits, out)?);
+            eprintln!("note: the controls that see pictures need the feature `torch` too");
+        }
+        Ok(models)
     }
     #[cfg(feature = "torch")]
     {
-        let cnn = train_cnn(dataset, &split, arguments, out)?;
-        Ok(vec![cnn, ruler.0])
+        let checkpoints = out.join("checkpoints");
+        let (cnn, learner, fitted) = train_cnn(dataset, &splits, arguments, out)?;
+        let mut models = vec![cnn, ruler.0];
+        if arguments.controls {
+            models.extend(number_controls(dataset, &splits, out)?);
+            let pixel = foramen_study::files::read_pixel(out)?;
+            let trained = (&learner, &fitted[..]);
+            let seed = arguments.seed;
+            models.extend(picture_controls(dataset, &splits, trained, pixel, seed, out)?);
+        }
+        // What they were kept for is done.
+        remove_folder(&checkpoints)?;
+        Ok(models)
     }
 }
 
 fn timed<L: Learner>(
     learner: &L,
     dataset: &Dataset,
-    split: &Split,
+    splits: &[Split],
     title: &'static str,
     description: &str,
 ) -> Result<(TrainedModel, Vec<L::Fitted>)> {
-    let result = cross_validate(learner, dataset, split)?;
+    let result = cross_validate_repeats(learner, dataset, splits)?;
     let model = TrainedModel {
         name: learner.name().to_owned(),
         title,
         description: description.to_owned(),
         threshold: result.threshold(),
         predictions: result.predictions,
+        role: ModelRole::Model,
     };
     Ok((model, result.fitted))
 }
 
-/// Trains the CNN fold by fold with progress, and saves each fold's model.
+/// Trains the CNN fold by fold with progress, and saves each fold's model. Its checkpoints stay.
 #[cfg(feature = "torch")]
 fn train_cnn(
     dataset: &Dataset,
-    split: &Split,
+    splits: &[Split],
     arguments: &TrainArguments,
     out: &Path,
-) -> Result<TrainedModel> {
+) -> Result<(TrainedModel, foramen_cnn::Cnn, Vec<foramen_cnn::CnnModel>)> {
     use foramen_cnn::{Cnn, CnnConfig, ModelCard};
 
     use crate::fold_models::{folder_of, write_index};
@@ -183,7 +173,12 @@ fn train_cnn(
     } else if !checkpoints.exists() {
         eprintln!("no checkpoints in {}: training from the start", checkpoints.display());
     }
-    let progress = crate::progress::bar("train", split.folds() * config.members * config.epochs);
+    // Two controls train the CNN again: on what is around the foramen, and on the outcomes of
+    // the first repeat, shuffled.
+    let of_study: usize = splits.iter().map(Split::folds).sum();
+    let of_controls = if arguments.controls { of_study + splits[0].folds() } else { 0 };
+    let folds = of_study + of_controls;
+    let progress = crate::progress::bar("train", folds * config.members * config.epochs);
     let shown = progress.clone();
     let cnn = Cnn::new(config)
         .with_checkpoints(&checkpoints)
@@ -204,10 +199,15 @@ fn train_cnn(
         beside(dataset),
         mm = (pixels as f64 * pixel).round()
     );
-    let (model, fitted) = timed(&cnn, dataset, split, "CNN", &description)?;
-    progress.finish_with_message("");
+    let (model, fitted) = timed(&cnn, dataset, splits, "CNN", &description)?;
+    if !arguments.controls {
+        progress.finish_with_message("");
+    }
     let pooled = model.scores().ok().and_then(|scores| auc(&scores).ok());
-    for (fold, fitted) in fitted.iter().enumerate() {
+    // The models of one repeat see every subject once in test; those of others would be
+    // averaged with them.
+    let kept = &fitted[..splits[0].folds()];
+    for (fold, fitted) in kept.iter().enumerate() {
         let folder = folder_of(&out.join("models"), fold);
         fitted.save(&folder)?;
         let mut card = ModelCard::of(fitted)
@@ -216,7 +216,7 @@ fn train_cnn(
                 "The study {}, fold {fold} of {}. A patch shows the foramen with the treated \
                  side at image left, and its width is that of the foramen.",
                 out.display(),
-                split.folds()
+                splits[0].folds()
             ));
         if let Some(auc) = &pooled {
             let on = format!("{} foramina, each by the fold that had not seen it", auc.n);
@@ -224,11 +224,9 @@ fn train_cnn(
         }
         card.write(&folder)?;
     }
-    write_index(&out.join("models"), &fitted)?;
+    write_index(&out.join("models"), kept)?;
     write_predictions(&out.join("predictions.csv"), &model.predictions)?;
-    // What they were kept for is done.
-    remove_folder(&checkpoints)?;
-    Ok(model)
+    Ok((model, cnn, fitted))
 }
 
 /// The covariates that the samples with an outcome name, in words.
