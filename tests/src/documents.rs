@@ -15,6 +15,11 @@ pub struct Architecture;
 #[doc = include_str!("../../CONTRIBUTING.md")]
 pub struct Contributing;
 
+/// The numbers of a report.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/evaluation.md")]
+pub struct Evaluation;
+
 /// How labels are decided.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/labels.md")]

@@ -4,7 +4,8 @@
 //! is a plane with its intensities, and a [`Stack`] is parallel slices in order
 //! along their normal. [`Slice::resample`] cuts a [`Patch`] of a given physical
 //! size and frame out of a slice, [`Stack::reformat`] makes a
-//! slice across a volume, [`Window`] maps intensities robustly, and
+//! slice across a volume, [`Window`] maps intensities robustly, [`Sketch`] tells
+//! whether two images show the same, and
 //! [`Picture`] is what people look at: drawn on, then encoded as PNG.
 //!
 //! Patient coordinates are LPS millimetres; arrays are `[row, column]`; spacing
@@ -42,6 +43,7 @@ mod picture;
 mod plane;
 mod reformat;
 mod resample;
+mod sketch;
 mod slice;
 mod stack;
 mod window;
@@ -55,6 +57,7 @@ pub use ndarray;
 pub use patch::{Patch, PatchFrame};
 pub use picture::{Colour, Picture};
 pub use plane::{Plane, Spacing};
+pub use sketch::Sketch;
 pub use slice::{Slice, SliceSource};
 pub use stack::{Contrast, Stack};
 pub use window::Window;

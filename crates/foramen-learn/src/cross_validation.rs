@@ -97,6 +97,29 @@ pub fn cross_validate_folds<L: Learner>(
     Ok(result)
 }
 
+/// Fits a learner on each fold of each repeat and predicts that fold's test set. The
+/// predictions name their repeat; the models are those of the first repeat, then of the
+/// second, and so on.
+///
+/// # Errors
+/// [`LearnError::Fold`] when the learner fails on a fold.
+pub fn cross_validate_repeats<L: Learner>(
+    learner: &L,
+    dataset: &Dataset,
+    repeats: &[Split],
+) -> Result<CrossValidation<L::Fitted>, LearnError> {
+    let mut all =
+        CrossValidation { predictions: Vec::new(), folds: Vec::new(), fitted: Vec::new() };
+    for (repeat, split) in repeats.iter().enumerate() {
+        let result = cross_validate(learner, dataset, split)?;
+        let predictions = result.predictions.into_iter();
+        all.predictions.extend(predictions.map(|prediction| Prediction { repeat, ..prediction }));
+        all.folds.extend(result.folds);
+        all.fitted.extend(result.fitted);
+    }
+    Ok(all)
+}
+
 /// The threshold of the largest Youden index; `None` for one outcome only.
 fn threshold(samples: &[&Sample], predicted: &[Probability]) -> Option<f64> {
     let labels: Vec<bool> =
@@ -136,5 +159,17 @@ mod tests {
             .filter(|p| (p.probability.get() > 0.5) == p.outcome.unwrap().is_favourable());
         assert!(right.count() > 70);
         assert!(result.threshold().is_some());
+    }
+
+    #[test]
+    fn repeats_predict_every_sample_once_each() {
+        let data = dataset();
+        let repeats = Split::repeated(&data, 4, 1, 3).unwrap();
+        let result = cross_validate_repeats(&Ruler::default(), &data, &repeats).unwrap();
+        assert_eq!((result.predictions.len(), result.fitted.len()), (240, 12));
+        let of = |repeat| result.predictions.iter().filter(move |p| p.repeat == repeat).count();
+        assert_eq!([of(0), of(1), of(2)], [80, 80, 80]);
+        let once = cross_validate(&Ruler::default(), &data, &repeats[0]).unwrap();
+        assert_eq!(result.predictions[..80], once.predictions);
     }
 }

@@ -42,6 +42,9 @@ pub enum LearnError {
         /// Number of folds asked for.
         folds: usize,
     },
+    /// No repeat was asked for.
+    #[error("a cross-validation has at least 1 repeat; give --repeats 1 or more")]
+    TooFewRepeats,
     /// Too few subjects of one outcome for the number of folds.
     #[error(
         "{folds} folds need at least {needed} subjects of each outcome, and there are {poor} poor \
@@ -63,6 +66,118 @@ pub enum LearnError {
         /// The subject that is left out.
         subject: SubjectId,
     },
+    /// A table of folds lacks a column.
+    #[error("the folds have no column {column:?}; the columns found are {found}")]
+    MissingFoldColumn {
+        /// The column.
+        column: &'static str,
+        /// The columns that are there.
+        found: String,
+    },
+    /// A cell of a table of folds holds no value of its column.
+    #[error("row {row} of the folds has {value:?} as {column}; write {remedy}")]
+    FoldCell {
+        /// Line number; the header is line 1.
+        row: u64,
+        /// The column.
+        column: &'static str,
+        /// The text of the cell.
+        value: String,
+        /// What may stand there.
+        remedy: &'static str,
+    },
+    /// A cell of a table of folds holds no subject.
+    #[error("row {row} of the folds cannot be used")]
+    FoldValue {
+        /// Line number; the header is line 1.
+        row: u64,
+        /// Why not.
+        #[source]
+        source: TypeError,
+    },
+    /// A table of folds has no rows.
+    #[error("the folds have no rows; write one for each subject, with its fold")]
+    NoFolds,
+    /// A subject is tested in two folds of a repeat.
+    #[error(
+        "subject {subject} is tested in fold {} (row {}) and in fold {} (row {}) of repeat \
+         {repeat}; keep one of the two rows", folds[0], rows[0], folds[1], rows[1]
+    )]
+    SubjectInTwoFolds {
+        /// The subject.
+        subject: SubjectId,
+        /// The repeat, from 0.
+        repeat: usize,
+        /// The two folds, from 0.
+        folds: [usize; 2],
+        /// The line numbers of the two rows.
+        rows: [u64; 2],
+    },
+    /// A subject is in two parts of a fold.
+    #[error(
+        "subject {subject} is in {} (row {}) and in {} (row {}) of fold {fold} of repeat \
+         {repeat}; keep one of the two rows", parts[0], rows[0], parts[1], rows[1]
+    )]
+    SubjectInTwoParts {
+        /// The subject.
+        subject: SubjectId,
+        /// The repeat, from 0.
+        repeat: usize,
+        /// The fold, from 0.
+        fold: usize,
+        /// The two parts.
+        parts: [&'static str; 2],
+        /// The line numbers of the two rows.
+        rows: [u64; 2],
+    },
+    /// A subject has no part in a fold.
+    #[error(
+        "subject {subject} is in no part of fold {fold} of repeat {repeat}; add a row with train, \
+         tune or test"
+    )]
+    SubjectInNoPart {
+        /// The subject.
+        subject: SubjectId,
+        /// The repeat, from 0.
+        repeat: usize,
+        /// The fold, from 0.
+        fold: usize,
+    },
+    /// A table of folds names a subject that the study does not have.
+    #[error(
+        "row {row} of the folds is of subject {subject}, who is not in the study or has no \
+         outcome; take the row away, or correct the id"
+    )]
+    UnknownFoldSubject {
+        /// Line number; the header is line 1.
+        row: u64,
+        /// The subject.
+        subject: SubjectId,
+    },
+    /// A table of folds leaves a subject of the study out.
+    #[error("the folds test subject {subject} in no fold of repeat {repeat}; add a row for it")]
+    MissingFoldSubject {
+        /// The subject.
+        subject: SubjectId,
+        /// The repeat, from 0.
+        repeat: usize,
+    },
+    /// A fold tests nobody.
+    #[error("fold {fold} of repeat {repeat} tests nobody; number the folds from 0 without gaps")]
+    EmptyFold {
+        /// The repeat, from 0.
+        repeat: usize,
+        /// The fold, from 0.
+        fold: usize,
+    },
+    /// There is no overlap of a name.
+    #[error(
+        "{name:?} names no overlap; those are subject, study, image, pixels and near-duplicate"
+    )]
+    UnknownOverlap {
+        /// The name.
+        name: String,
+    },
     /// A train set has samples of one outcome only.
     #[error("the train set has {poor} poor and {favourable} favourable samples; both are needed")]
     OneOutcome {
@@ -74,6 +189,17 @@ pub enum LearnError {
     /// A width is needed and no train sample has one.
     #[error("no train sample has a measured width, which the ruler needs")]
     NoWidth,
+    /// What a learner learns depends on the subjects that it is tested on.
+    #[error(
+        "what {learner} learns on fold {fold} changes with the images, numbers or outcomes of the \
+         subjects it is tested on; fit normalisers on the train set, and choose on the tune set"
+    )]
+    SeesTestSet {
+        /// Name of the learner.
+        learner: String,
+        /// Number of the fold, from 0.
+        fold: usize,
+    },
     /// A learner failed on a fold.
     #[error("{learner} could not be fitted or applied on fold {fold}")]
     Fold {

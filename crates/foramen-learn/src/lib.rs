@@ -6,7 +6,7 @@
 //! can make. A [`Learner`] fits on the first, chooses on the second, and gives a
 //! [`Classifier`]; the third is seen by [`cross_validate`] alone. [`Ruler`], a
 //! logistic regression on the width, is the baseline that any other model has to
-//! beat.
+//! beat. [`Leakage`] says what the parts of a split share that they should not.
 //!
 //! ```
 //! use foramen_learn::{Dataset, Ruler, Sample, Split, cross_validate};
@@ -36,9 +36,15 @@
     )
 )]
 
+mod blindness;
 mod cross_validation;
 mod error;
+mod folds_table;
+mod leakage;
 mod learner;
+mod logistic;
+mod overlap;
+mod permutation;
 mod predictions;
 mod ruler;
 mod sample;
@@ -49,9 +55,17 @@ mod split;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use cross_validation::{CrossValidation, FoldSummary, cross_validate, cross_validate_folds};
+pub use blindness::require_blind;
+pub use cross_validation::{
+    CrossValidation, FoldSummary, cross_validate, cross_validate_folds, cross_validate_repeats,
+};
 pub use error::LearnError;
+pub use folds_table::{read_folds, write_folds};
+pub use leakage::{Closest, Leakage, NEAR_DUPLICATE, Specimen, parts_of};
 pub use learner::{Classifier, Learner};
+pub use logistic::{Feature, FittedLogistic, Logistic};
+pub use overlap::{Crossing, Overlap, Shared};
+pub use permutation::permute_outcomes;
 pub use predictions::{
     Prediction, PredictionTable, read_predictions, write_predictions, write_predictions_with,
 };

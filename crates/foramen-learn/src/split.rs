@@ -21,6 +21,24 @@ pub enum Part {
     Test,
 }
 
+impl Part {
+    /// The name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Tune => "tune",
+            Self::Test => "test",
+        }
+    }
+
+    /// The part of a name in files.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Train, Self::Tune, Self::Test].into_iter().find(|part| part.name() == name)
+    }
+}
+
 /// Which subject is for what in which fold. Whole subjects, always.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
@@ -60,20 +78,39 @@ impl Split {
         if poor < needed || favourable < needed {
             return Err(LearnError::TooFewSubjects { folds, needed, poor, favourable });
         }
-        let parts = |fold: usize| {
-            strata.iter().flat_map(move |stratum| {
-                let mut rest = 0;
-                stratum.iter().enumerate().map(move |(place, subject)| {
-                    if place % folds == fold {
-                        return (subject.clone(), Part::Test);
-                    }
-                    rest += 1;
-                    let part = if rest % ONE_IN_TUNES == 0 { Part::Tune } else { Part::Train };
-                    (subject.clone(), part)
-                })
-            })
+        let mut tested = BTreeMap::new();
+        for stratum in &strata {
+            let dealt = stratum.iter().enumerate();
+            tested.extend(dealt.map(|(place, subject)| (subject.clone(), place % folds)));
+        }
+        Ok(deal(dataset, folds, seed, &|subject| tested.get(subject).copied()))
+    }
+
+    /// Deals the subjects several times, each time by another seed: the first repeat is that of
+    /// [`Split::by_subject`] with `seed`.
+    ///
+    /// # Errors
+    /// Those of [`Split::by_subject`], and [`LearnError::TooFewRepeats`] for none.
+    pub fn repeated(
+        dataset: &Dataset,
+        folds: usize,
+        seed: u64,
+        repeats: usize,
+    ) -> Result<Vec<Self>, LearnError> {
+        if repeats == 0 {
+            return Err(LearnError::TooFewRepeats);
+        }
+        // The first outputs of SplitMix64, whose seeds have nothing in common.
+        let of_repeat = |repeat: usize| match repeat as u64 {
+            0 => seed,
+            repeat => mixed(seed ^ mixed(repeat)),
         };
-        Ok(Self { folds: (0..folds).map(|fold| parts(fold).collect()).collect() })
+        (0..repeats).map(|repeat| Self::by_subject(dataset, folds, of_repeat(repeat))).collect()
+    }
+
+    /// A split of which the parts in each fold are known.
+    pub(crate) fn of_folds(folds: Vec<BTreeMap<SubjectId, Part>>) -> Self {
+        Self { folds }
     }
 
     /// An official split: one fold with the part of each subject.
@@ -91,6 +128,11 @@ impl Split {
     #[must_use]
     pub fn folds(&self) -> usize {
         self.folds.len()
+    }
+
+    /// The subjects of a fold with their parts, in order; none for an unknown fold.
+    pub fn parts(&self, fold: usize) -> impl Iterator<Item = (&SubjectId, Part)> {
+        self.folds.get(fold).into_iter().flatten().map(|(subject, part)| (subject, *part))
     }
 
     /// The part of a subject in a fold; `None` for an unknown fold or subject.
@@ -114,6 +156,42 @@ impl Split {
             test: TestSet::new(of(Part::Test)),
         }
     }
+}
+
+/// The split in which `tested` says in which fold a subject is tested. Of the others one in
+/// [`ONE_IN_TUNES`] tunes, by outcome, in an order that the seed alone decides.
+pub(crate) fn deal(
+    dataset: &Dataset,
+    folds: usize,
+    seed: u64,
+    tested: &dyn Fn(&SubjectId) -> Option<usize>,
+) -> Split {
+    let strata = strata(dataset, seed);
+    let parts = |fold: usize| -> BTreeMap<SubjectId, Part> {
+        let of_stratum = |stratum: &Vec<SubjectId>| {
+            let mut rest = 0;
+            let part = |subject: &SubjectId| {
+                let part = if tested(subject) == Some(fold) {
+                    Part::Test
+                } else {
+                    rest += 1;
+                    if rest % ONE_IN_TUNES == 0 { Part::Tune } else { Part::Train }
+                };
+                (subject.clone(), part)
+            };
+            stratum.iter().map(part).collect::<Vec<_>>()
+        };
+        strata.iter().flat_map(of_stratum).collect()
+    };
+    Split { folds: (0..folds).map(parts).collect() }
+}
+
+/// The finaliser of SplitMix64 (Steele et al. 2014, doi 10.1145/2660193.2660195).
+fn mixed(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
 /// The subjects with a known outcome, poor and favourable, each in an order that
@@ -192,6 +270,17 @@ mod tests {
     fn the_order_of_samples_does_not_matter() {
         let split = |reversed| Split::by_subject(&dataset(60, reversed), 5, 7).unwrap();
         assert_eq!(split(false), split(true));
+    }
+
+    #[test]
+    fn repeats_differ_and_the_first_is_the_split_of_the_seed() {
+        let data = dataset(60, false);
+        let repeats = Split::repeated(&data, 5, 7, 4).unwrap();
+        assert_eq!(repeats[0], Split::by_subject(&data, 5, 7).unwrap());
+        for (place, repeat) in repeats.iter().enumerate() {
+            assert!(!repeats[..place].contains(repeat), "repeat {place}");
+        }
+        assert!(matches!(Split::repeated(&data, 5, 7, 0), Err(LearnError::TooFewRepeats)));
     }
 
     #[test]

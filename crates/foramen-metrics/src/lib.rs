@@ -118,7 +118,7 @@ pub use recalibration::{Isotonic, Platt, Temperature};
 pub use reliability::{Bins, Reliability, ReliabilityBin, expected_calibration_error, reliability};
 pub use roc::{RocCurve, RocPoint, roc};
 pub use scores::Scores;
-pub use several::{Pair, SeveralComparison, compare_several};
+pub use several::{Pair, SeveralComparison, compare_several, holm};
 pub use smooth::{CalibrationCurve, CalibrationPoint, Degree, Smoothing, calibration_curve};
 pub use subgroup::{Interaction, Subgroup, Subgroups, by_group};
 pub use summary::{Number, summary};

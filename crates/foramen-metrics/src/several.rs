@@ -88,7 +88,10 @@ fn compare(
         Ok(Pair { first: *first, second: *second, comparison, p_holm: None })
     });
     let mut pairs = pairs.collect::<Result<Vec<_>, Undefined>>()?;
-    holm(&mut pairs);
+    let p: Vec<Option<f64>> = pairs.iter().map(|pair: &Pair| pair.comparison.p).collect();
+    for (pair, p_holm) in pairs.iter_mut().zip(holm(&p)) {
+        pair.p_holm = p_holm;
+    }
     let (chi_squared, freedom) = match covariances(models) {
         Some(covariances) => wald(&areas, &covariances),
         None => (None, 0),
@@ -161,17 +164,27 @@ fn wald(areas: &[f64], covariances: &[Vec<f64>]) -> (Option<f64>, usize) {
     ((freedom > 0).then_some(statistic), freedom)
 }
 
-/// Holm's correction of the p values that there are.
-fn holm(pairs: &mut [Pair]) {
-    let p = |pair: &Pair| pair.comparison.p;
+/// The p values of several tests after Holm's correction for their number (Holm 1979, Scand J
+/// Stat 6:65): the chance that any of them is below α where no test has anything to find is at
+/// most α. Tests without a p value do not count and have none afterwards.
+///
+/// ```
+/// use foramen_metrics::holm;
+///
+/// assert_eq!(holm(&[Some(0.25), None, Some(0.0625)]), [Some(0.25), None, Some(0.125)]);
+/// ```
+#[must_use]
+pub fn holm(p: &[Option<f64>]) -> Vec<Option<f64>> {
     let mut order: Vec<(f64, usize)> =
-        pairs.iter().enumerate().filter_map(|(at, pair)| Some((p(pair)?, at))).collect();
+        p.iter().enumerate().filter_map(|(at, p)| Some(((*p)?, at))).collect();
     order.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut corrected = vec![None; p.len()];
     let mut least = 0.0_f64;
     for (rank, (p, at)) in order.iter().enumerate() {
         least = least.max(p * (order.len() - rank) as f64).min(1.0);
-        pairs[*at].p_holm = Some(least);
+        corrected[*at] = Some(least);
     }
+    corrected
 }
 
 #[cfg(test)]
@@ -220,14 +233,9 @@ mod tests {
     #[test]
     fn p_values_are_corrected_as_holm_says() {
         // R: p.adjust(c(0.01, 0.04, 0.03), "holm") is 0.03, 0.06, 0.06.
-        let pair = compare_several(&three(), Confidence::P95).unwrap().unwrap().pairs[0];
-        let with =
-            |p: f64| Pair { comparison: Comparison { p: Some(p), ..pair.comparison }, ..pair };
-        let mut pairs = [0.01, 0.04, 0.03].map(with);
-        holm(&mut pairs);
-        let corrected = pairs.map(|pair| pair.p_holm.unwrap());
+        let corrected = holm(&[0.01, 0.04, 0.03].map(Some));
         for (found, expected) in corrected.iter().zip([0.03, 0.06, 0.06]) {
-            assert!((found - expected).abs() < 1e-12, "{corrected:?}");
+            assert!((found.unwrap() - expected).abs() < 1e-12, "{corrected:?}");
         }
     }
 

@@ -1,6 +1,8 @@
 mod closing;
 mod cohort;
+mod controls;
 mod figures;
+mod leakage;
 mod limits;
 mod numbers;
 mod truth;
@@ -37,6 +39,8 @@ pub fn render_html(report: &Report, input: &ReportInput) -> String {
                     (cohort::section(report))
                     (figures::sections(report, input))
                     (numbers::section(report))
+                    (controls::section(report))
+                    (leakage::section(report))
                     (figures::examples(input))
                     (truth::section(report))
                     (limits::section(report))
@@ -121,6 +125,13 @@ fn in_words(report: &Report) -> Markup {
                  and the numbers may be too good."
             }
         }
+        @if report.leakage.as_ref().is_some_and(|leakage| !leakage.is_clean()) {
+            " " strong {
+                "Folds share images or examinations, which was allowed by name: the numbers may be \
+                 too good."
+            }
+        }
+        (controls::warning(report))
     }
 }
 
@@ -182,6 +193,27 @@ mod tests {
         let page = render_html(&evaluate(&input).unwrap(), &input);
         assert!(!page.contains("All predictions are out of fold"));
         assert!(page.contains("Some subjects are in more than one fold"));
+    }
+
+    #[test]
+    fn controls_and_the_proof_against_leakage_are_shown_where_they_were_made() {
+        use crate::sample::{leakage, with_controls};
+
+        let plain = page();
+        assert!(!plain.contains("should know nothing") && !plain.contains("seen in training?"));
+        let mut input = with_controls();
+        input.leakage = Some(leakage(false));
+        let shown = render_html(&evaluate(&input).unwrap(), &input);
+        // The forest plot beside ROC, two calibration plots and the decision curve.
+        assert_eq!(shown.matches("<svg ").count(), 5);
+        assert!(shown.contains("Areas under the ROC curve with 95 % intervals"));
+        assert!(shown.contains("not compared: other outcomes"));
+        assert!(shown.contains("should know nothing and reaches an AUC of"));
+        assert!(shown.contains("<p>No. Before training, 90 pictures of 30 subjects"));
+        input.leakage = Some(leakage(true));
+        let leaking = render_html(&evaluate(&input).unwrap(), &input);
+        assert!(leaking.contains("Folds share images or examinations, which was allowed by name"));
+        assert!(leaking.contains("A C5/6 left and B C5/6 left have the same pixels"));
     }
 
     #[test]

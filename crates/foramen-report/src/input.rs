@@ -1,5 +1,7 @@
 use foramen_learn::Prediction;
 
+use crate::LeakageReport;
+
 /// What a study knows at its end.
 #[derive(Debug, Clone, Default)]
 pub struct ReportInput {
@@ -12,6 +14,10 @@ pub struct ReportInput {
     /// The models, the one in question first, its baseline second: these two are
     /// compared.
     pub models: Vec<Model>,
+    /// Models that show what the others are worth.
+    pub controls: Vec<Model>,
+    /// What the folds were compared by and what they share, where that was done.
+    pub leakage: Option<LeakageReport>,
     /// Pictures of measured slices.
     pub examples: Vec<ExamplePicture>,
     /// How well measurement and prediction match the truth of a synthetic cohort.
@@ -81,6 +87,9 @@ pub struct Model {
     /// The probability from which it calls an outcome favourable, chosen on tune
     /// sets; without one there is no sensitivity.
     pub threshold: Option<f64>,
+    /// Whether its outcomes are not those of its subjects, as where they were permuted: it is
+    /// then compared with no other model.
+    pub own_outcomes: bool,
 }
 
 impl Model {

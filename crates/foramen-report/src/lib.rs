@@ -44,10 +44,14 @@
     )
 )]
 
+mod comparison;
+mod controls;
+mod controls_report;
 mod error;
 mod evaluation;
 mod html;
 mod input;
+mod leakage_report;
 mod model_report;
 mod numerals;
 mod plot;
@@ -61,11 +65,13 @@ mod sample;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use controls_report::{ControlReport, ControlsReport, EqualAucs};
 pub use error::ReportError;
 pub use evaluation::{average_repeats, evaluate, evaluate_model};
 pub use foramen_learn::{Prediction, PredictionTable, read_predictions};
 pub use html::render_html;
 pub use input::{Cohort, ExamplePicture, Excluded, Model, Remarked, ReportInput, TruthComparison};
+pub use leakage_report::{FoundOverlap, LeakageReport};
 pub use model_report::ModelReport;
-pub use plot::{calibration_svg, decision_svg, roc_svg};
+pub use plot::{calibration_svg, decision_svg, forest_svg, roc_svg};
 pub use report::{ComparisonReport, Report};

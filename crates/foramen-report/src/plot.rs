@@ -3,11 +3,13 @@
 
 mod calibration;
 mod decision;
+mod forest;
 mod frame;
 mod roc;
 
 pub use calibration::calibration_svg;
 pub use decision::decision_svg;
+pub use forest::forest_svg;
 pub use roc::roc_svg;
 
 /// Colour and dashes of a model's curve, told apart in print too.

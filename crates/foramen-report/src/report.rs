@@ -1,6 +1,8 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::{Cohort, Excluded, ModelReport, Remarked, TruthComparison};
+use crate::{
+    Cohort, ControlsReport, Excluded, LeakageReport, ModelReport, Remarked, TruthComparison,
+};
 
 /// The evaluation of a study; its serialisation is `report.json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,6 +24,12 @@ pub struct Report {
     pub comparison: Option<ComparisonReport>,
     /// The first model against each further one.
     pub further_comparisons: Vec<ComparisonReport>,
+    /// Simpler models, and models that should know nothing, where they were trained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub controls: Option<ControlsReport>,
+    /// What the folds share, where they were compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leakage: Option<LeakageReport>,
     /// Comparison with the truth, for synthetic cohorts only.
     pub truth: Option<TruthComparison>,
     /// Seconds of each stage; an object in JSON.

@@ -1,9 +1,13 @@
 //! A small made-up study for the tests.
 
+use foramen_learn::{Crossing, Leakage, Overlap, Shared};
 use foramen_types::{Level, Outcome, Probability, Side, SubjectId};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
-use crate::{Cohort, ExamplePicture, Excluded, Model, Prediction, ReportInput, TruthComparison};
+use crate::{
+    Cohort, ExamplePicture, Excluded, LeakageReport, Model, Prediction, ReportInput,
+    TruthComparison,
+};
 
 pub(crate) fn prediction(
     subject: &str,
@@ -62,6 +66,7 @@ pub(crate) fn study() -> ReportInput {
                 description: "A small network on the foramen.".into(),
                 predictions: cnn,
                 threshold: Some(0.5),
+                own_outcomes: false,
             },
             Model {
                 name: "ruler".into(),
@@ -69,12 +74,15 @@ pub(crate) fn study() -> ReportInput {
                 description: "Logistic regression on the measured width.".into(),
                 predictions: ruler,
                 threshold: Some(0.45),
+                own_outcomes: false,
             },
         ],
         examples: vec![ExamplePicture {
             caption: "C5/6 left, 2.1 mm & the width drawn".into(),
             png: vec![0x89, b'P', b'N', b'G'],
         }],
+        controls: Vec::new(),
+        leakage: None,
         truth: Some(TruthComparison {
             oracle_auc: Some(0.88),
             oracle_image_auc: Some(0.83),
@@ -90,6 +98,54 @@ pub(crate) fn study() -> ReportInput {
         provenance: serde_json::json!({"foramen": "0.1.0", "config": {"folds": 5}}),
         seed: 1,
     }
+}
+
+/// The study with a control that knows nothing, one that should and does not, and one that was
+/// taught other outcomes.
+pub(crate) fn with_controls() -> ReportInput {
+    let mut input = study();
+    let other = |name: &str, title: &str, of: &dyn Fn(usize, &Prediction) -> Prediction| {
+        let predictions =
+            input.models[0].predictions.iter().enumerate().map(|(at, p)| of(at, p)).collect();
+        Model { title: title.into(), ..Model::new(name, predictions) }
+    };
+    let chance = |at: usize| Probability::new((at * 37 % 101) as f64 / 101.0).expect("below 1");
+    let metadata = other("control-metadata", "Metadata", &|_, p| p.clone());
+    let blind = other("control-background", "Background only", &|at, p| Prediction {
+        probability: chance(at),
+        ..p.clone()
+    });
+    let permuted = other("control-permuted", "Permuted outcomes", &|at, p| Prediction {
+        probability: chance(at),
+        outcome: Some(Outcome::from_favourable(at % 2 == 0)),
+        ..p.clone()
+    });
+    input.controls = vec![metadata, blind, Model { own_outcomes: true, ..permuted }];
+    input
+}
+
+/// A comparison of 30 subjects, of which two may share an image.
+pub(crate) fn leakage(shared: bool) -> LeakageReport {
+    let [a, b] = ["A", "B"].map(|id| SubjectId::new(id).expect("a subject"));
+    let shared = shared.then(|| Shared {
+        kind: Overlap::Pixels,
+        subjects: [a, b],
+        first: "A C5/6 left".into(),
+        second: "B C5/6 left".into(),
+        crossing: Crossing::TrainTest,
+        images: 1,
+        similarity: Some(1.0),
+    });
+    let compared = Leakage {
+        subjects: 30,
+        images: 90,
+        pairs: 3600,
+        correlated: 12,
+        threshold: 0.85,
+        shared: shared.into_iter().collect(),
+        ..Leakage::default()
+    };
+    LeakageReport::new(&compared, 5, &[Overlap::Pixels])
 }
 
 /// Numbers to six digits, so that a snapshot does not hang on the last bit of a

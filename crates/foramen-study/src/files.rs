@@ -7,13 +7,19 @@
 //! | `levels.csv` | [`write_levels`] | the disc positions that were used |
 //! | `selections.csv` | [`write_selections`] | the chosen slice of each episode |
 //! | `profile.csv` | [`write_profile`] | every measured slice and side |
+//! | `acquisitions.csv` | [`write_acquisitions`] | how the chosen images were acquired |
 //! | `patches.csv`, `patches.safetensors` | [`write_patches`] | what models see |
+//! | `folds.csv` | [`write_folds`] | which subject was for what in which fold |
+//! | `leakage.json` | [`write_leakage`] | what the folds were compared by, and share |
 //! | `predictions*.csv` | [`write_predictions`] | out-of-fold probabilities |
 //! | `stages.json` | [`write_stages`] | what a report needs besides |
 //! | `run.json` | [`write_run`] | schema versions and hashes of the others |
 
+mod acquisitions;
 mod choice_json;
+mod folds;
 mod later;
+mod leakage_json;
 mod manifest_json;
 mod patches;
 mod predictions;
@@ -23,11 +29,14 @@ mod selections;
 mod stages_json;
 
 pub use crate::atomic_file::write_atomically;
+pub use acquisitions::{read_acquisitions, write_acquisitions};
+pub use folds::write_folds;
 pub use later::remove_later_stages;
+pub use leakage_json::{LeakageNotes, read_leakage, write_leakage, write_leakage_as};
 pub use manifest_json::{read_manifest, write_manifest};
 pub use patches::{PatchWriter, read_patches, read_pixel, write_patches};
 pub use predictions::write_predictions;
 pub use run_json::write_run;
 pub use selected_rows::{SelectedRow, read_selections};
 pub use selections::{ProfileWriter, write_levels, write_profile, write_selections};
-pub use stages_json::{ModelNotes, StageNotes, read_stages, write_stages};
+pub use stages_json::{ModelNotes, ModelRole, StageNotes, read_stages, write_stages};

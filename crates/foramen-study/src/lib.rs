@@ -44,6 +44,7 @@ mod hinting;
 mod image_choice;
 mod inputs;
 mod label_table;
+mod leaking;
 mod levels;
 mod links;
 mod manifest;
@@ -53,6 +54,7 @@ mod reformatting;
 mod remarking;
 pub mod review;
 mod same_images;
+mod same_studies;
 mod samples;
 mod selected;
 mod selecting;
@@ -77,6 +79,7 @@ pub use flow::{CohortFlow, ExclusionCount};
 pub use image_choice::{ChosenImages, ImageChoice, RunnerUpImages};
 pub use inputs::StudyInputs;
 pub use label_table::LabelTable;
+pub use leaking::leakage_between_folds;
 pub use levels::{
     DiscPosition, Drafted, GivenLevels, LevelEdits, LevelSource, Levels, UnreadLevels, find_levels,
     open_levels,
@@ -87,6 +90,7 @@ pub use profiling::{Profiled, ProfiledSlice, profile_scan};
 pub use readings::{MeanReading, Place, Readings, Seen, mean_reading, read_profile, read_readings};
 pub use reformatting::{ReformatOptions, ReformattedBlock, is_reformatted, reformat};
 pub use same_images::{SameImages, shared as subjects_with_same_images};
+pub use same_studies::SameStudy;
 pub use samples::{AUXILIARY_PER_SUBJECT, PatchSample, PatchUse};
 pub use selected::Selected;
 pub use selecting::{select_slices, select_slices_in_parts};

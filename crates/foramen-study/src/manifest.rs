@@ -14,6 +14,7 @@ use crate::image_choice::ImageChoice;
 use crate::inputs::StudyInputs;
 use crate::levels::{LevelEdits, Levels};
 use crate::same_images::SameImages;
+use crate::same_studies::{SameStudy, same_studies};
 use crate::unread::UnreadImages;
 
 /// A row that can be used: an injection with an outcome and an axial scan.
@@ -90,6 +91,7 @@ pub struct Manifest {
     pub(crate) unread: Vec<UnreadImages>,
     pub(crate) choices: Vec<ImageChoice>,
     pub(crate) same_images: Vec<SameImages>,
+    pub(crate) same_studies: Vec<SameStudy>,
     pub(crate) table_near_misses: Vec<String>,
 }
 
@@ -103,6 +105,7 @@ impl Manifest {
         let mut manifest = Self {
             rows: outcomes.rows,
             level_edits: inputs.levels.and_then(Levels::edits),
+            same_studies: same_studies(&inputs.scan.stacks),
             table_near_misses: outcomes.near_misses.iter().map(ToString::to_string).collect(),
             ..Self::default()
         };
@@ -210,6 +213,7 @@ impl Manifest {
                 && whole.studies_without_row == part.studies_without_row
                 && whole.near_misses == part.near_misses
                 && whole.level_edits == part.level_edits
+                && whole.same_studies == part.same_studies
                 && whole.table_near_misses == part.table_near_misses;
             if !same {
                 return None;
@@ -278,6 +282,12 @@ impl Manifest {
     #[must_use]
     pub fn same_images(&self) -> &[SameImages] {
         &self.same_images
+    }
+
+    /// Examinations of which two subjects have images.
+    #[must_use]
+    pub fn same_studies(&self) -> &[SameStudy] {
+        &self.same_studies
     }
 
     /// What a person changed in the disc positions that were drafted.

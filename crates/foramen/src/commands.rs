@@ -23,6 +23,7 @@ pub mod export;
 #[cfg(feature = "torch")]
 pub mod export_model;
 pub mod label;
+pub mod leakage;
 pub mod levels;
 pub mod merge;
 pub mod predict;

@@ -47,6 +47,7 @@ pub mod commands;
 
 mod contact_page;
 mod contact_sheet;
+mod controls;
 mod covariates;
 mod demo_cohort;
 #[cfg(feature = "torch")]
@@ -57,9 +58,13 @@ mod explanation;
 mod far_covariates;
 mod files;
 mod fold_models;
+mod image_arrays;
 mod inputs;
 mod labels;
 mod levels_page;
+mod npy;
+#[cfg(feature = "torch")]
+mod picture_controls;
 mod predictor;
 mod progress;
 mod provenance;
@@ -72,6 +77,7 @@ mod shard;
 mod shard_record;
 mod sharded_selection;
 mod sharded_training;
+mod splitting;
 mod stack_table;
 mod stages;
 mod study_source;

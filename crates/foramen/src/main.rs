@@ -32,6 +32,8 @@ enum Task {
     Levels(commands::levels::Arguments),
     /// Turn a pain table into labels and a cohort flow.
     Label(commands::label::Arguments),
+    /// Say what the folds of a study, or the parts of a data set, share.
+    Leakage(commands::leakage::Arguments),
     /// Measure the foramina, choose the slices, draw what was measured.
     Select(commands::select::Arguments),
     /// Train the CNN and the ruler on a study that `select` has prepared.
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         Task::Export(arguments) => commands::export::run(&arguments),
         Task::Levels(arguments) => commands::levels::run(&arguments),
         Task::Label(arguments) => commands::label::run(&arguments),
+        Task::Leakage(arguments) => commands::leakage::run(&arguments),
         Task::Select(arguments) => commands::select::run(&arguments),
         Task::Train(arguments) => commands::train::run(&arguments),
         Task::Predict(arguments) => commands::predict::run(&arguments),

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use foramen_report::{
-    Cohort, ExamplePicture, Excluded, Model, Remarked, Report, ReportInput, TruthComparison,
-    read_predictions,
+    Cohort, ExamplePicture, Excluded, LeakageReport, Model, Remarked, Report, ReportInput,
+    TruthComparison, read_predictions,
 };
-use foramen_study::files::{self, ModelNotes, SelectedRow, StageNotes};
+use foramen_study::files::{self, ModelNotes, ModelRole, SelectedRow, StageNotes};
 use foramen_study::{CohortFlow, ImageChoice, Kept, Manifest};
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -30,8 +30,13 @@ const TITLE: &str = "Outcome of cervical transforaminal epidural steroid injecti
 pub(crate) fn make_report(study: &Path, title: Option<&str>) -> Result<Report> {
     let notes = notes(study)?;
     let manifest = files::read_manifest(&study.join("manifest.json"))?;
-    let models =
-        notes.models.iter().map(|notes| model(study, notes)).collect::<Result<Vec<_>>>()?;
+    let (models, controls): (Vec<&ModelNotes>, Vec<&ModelNotes>) =
+        notes.models.iter().partition(|notes| notes.role == ModelRole::Model);
+    let read = |of: Vec<&ModelNotes>| -> Result<Vec<Model>> {
+        of.into_iter().map(|notes| model(study, notes)).collect()
+    };
+    let (models, controls) = (read(models)?, read(controls)?);
+    let leakage = files::read_leakage(study)?;
     let truth = match &notes.truth {
         Value::Null => None,
         truth => Some(TruthComparison::deserialize(truth).context("the truth in stages.json")?),
@@ -42,6 +47,9 @@ pub(crate) fn make_report(study: &Path, title: Option<&str>) -> Result<Report> {
         cohort: cohort(&manifest),
         examples: examples(study, &manifest, models.first())?,
         models,
+        controls,
+        leakage: leakage
+            .map(|notes| LeakageReport::new(&notes.leakage, notes.folds, &notes.allowed)),
         truth,
         timing_s: notes.timing_s,
         provenance: notes.provenance,
@@ -97,6 +105,7 @@ fn former(path: &Path) -> Result<StageNotes> {
                 description: text(&model["description"]),
                 threshold: model["threshold"].as_f64(),
                 predictions: predictions_file(name),
+                role: ModelRole::Model,
             })
             .collect(),
         timing_s: seconds
@@ -148,6 +157,7 @@ fn model(study: &Path, notes: &ModelNotes) -> Result<Model> {
     model.title.clone_from(&notes.title);
     model.description.clone_from(&notes.description);
     model.threshold = notes.threshold;
+    model.own_outcomes = notes.role == ModelRole::Permuted;
     Ok(model)
 }
 
@@ -166,6 +176,7 @@ fn cohort(manifest: &Manifest) -> Cohort {
         remarks: remarks(manifest),
         doubtful_identities: near_misses(manifest)
             .into_iter()
+            .chain(manifest.same_studies().iter().map(ToString::to_string))
             .chain(manifest.same_images().iter().map(ToString::to_string))
             .collect(),
         competing: competing(manifest),

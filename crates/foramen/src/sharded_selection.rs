@@ -129,7 +129,7 @@ pub(crate) fn merge_selection(study: &Path) -> Result<Option<CohortFlow>> {
         patches.add_written(folder)?;
     }
     patches.finish()?;
-    for name in ["selections.csv", "profile.csv"] {
+    for name in ["selections.csv", "profile.csv", "acquisitions.csv"] {
         write_text(&study.join(name), &one_after_another(&folders, name)?)?;
     }
     write_text(&study.join("levels.csv"), &levels(&folders)?)?;

@@ -1,11 +1,11 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
-use foramen_learn::{Prediction, Split};
+use anyhow::{Context, Result, bail, ensure};
+use foramen_learn::{Overlap, Prediction, Split};
 use foramen_report::read_predictions;
 use foramen_study::files::{
-    StageNotes, read_stages, remove_later_stages, write_predictions, write_stages,
+    ModelRole, StageNotes, read_stages, remove_later_stages, write_predictions, write_stages,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,6 +17,7 @@ use crate::provenance::provenance;
 use crate::reporting::predictions_file;
 use crate::shard::Shard;
 use crate::shard_record::{ShardRecord, hash_of, read_shards};
+use crate::splitting::{compare_folds, leakage, refuse_overlaps};
 use crate::stages::dataset;
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
@@ -61,7 +62,17 @@ pub(crate) fn train_shard(
 ) -> Result<()> {
     let device = resolve_device(&arguments.device)?;
     let dataset = dataset(study)?;
+    let TrainArguments { controls, repeats, .. } = *arguments;
+    ensure!(
+        !controls && repeats == 1 && arguments.folds_file.is_none(),
+        "processes share one cross-validation by dealt folds: give --shard without --controls, \
+         --repeats and --folds-file"
+    );
     let split = Split::by_subject(&dataset, arguments.folds, arguments.seed)?;
+    let splits = [split];
+    let compared = leakage(study, &splits, &arguments.allow_overlap)?;
+    refuse_overlaps(study, &compared)?;
+    let [split] = &splits;
     let folds: Vec<usize> = (0..split.folds()).filter(|fold| shard.holds(*fold)).collect();
     let out = shard.folder(study, STAGE);
     let _lock = prepare_output(&out, force || arguments.resume)?;
@@ -76,13 +87,17 @@ pub(crate) fn train_shard(
         ("folds", Value::from(arguments.folds)),
         ("seed", arguments.seed.into()),
         ("epochs", arguments.epochs.into()),
+        (
+            "allow_overlap",
+            Value::from(arguments.allow_overlap.iter().map(|kind| kind.name()).collect::<Vec<_>>()),
+        ),
     ];
     record.settings.extend(settings.map(|(name, value)| (name.to_owned(), value)));
     record.computed = provenance(arguments, &device);
     let libtorch = record.computed["libtorch"].clone();
     record.versions.insert("libtorch".to_owned(), libtorch);
 
-    let work = Folds { split: &split, numbers: &folds, study };
+    let work = Folds { splits: &splits, shared: Some(&folds), study };
     let models = train_folds(&dataset, work, arguments, &out)?;
     let of_model = |model: TrainedModel| PartOfModel {
         name: model.name,
@@ -140,6 +155,7 @@ pub(crate) fn merge_training(study: &Path) -> Result<Option<Vec<TrainedModel>>> 
     }
     #[cfg(feature = "torch")]
     crate::fold_models::finish_models(study, &models)?;
+    write_comparison(study, first)?;
     let mut provenance = first.computed.clone();
     provenance["shards"] = shards.len().into();
     let before = read_stages(study)?.unwrap_or_default();
@@ -151,6 +167,22 @@ pub(crate) fn merge_training(study: &Path) -> Result<Option<Vec<TrainedModel>>> 
     };
     write_stages(study, &notes)?;
     Ok(Some(models))
+}
+
+/// Writes the folds that the parts were trained by, and what they share.
+fn write_comparison(study: &Path, record: &ShardRecord) -> Result<()> {
+    let setting = |name: &str| record.settings.get(name);
+    let number = |name: &str| setting(name).and_then(Value::as_u64);
+    let folds = number("folds").and_then(|folds| usize::try_from(folds).ok());
+    let (Some(folds), Some(seed)) = (folds, number("seed")) else {
+        bail!("the parts in {} do not say by which folds; run each again", study.display())
+    };
+    let allowed = setting("allow_overlap").and_then(Value::as_array).into_iter().flatten();
+    let allowed: Vec<Overlap> = allowed
+        .filter_map(|name| Overlap::ALL.into_iter().find(|kind| name == kind.name()))
+        .collect();
+    let split = Split::by_subject(&dataset(study)?, folds, seed)?;
+    compare_folds(study, &[split], &allowed)
 }
 
 /// Whether the models of its folds lie beside a part.
@@ -199,6 +231,7 @@ fn merged(parts: &[(&Path, TrainedPart)]) -> Result<Vec<TrainedModel>> {
             name: model.name.clone(),
             title: model.title.clone(),
             description: model.description.clone(),
+            role: ModelRole::Model,
             thresholds: order.iter().map(|(_, part, at)| of(*part).thresholds[*at]).collect(),
             fitted_on: fitted_on.cloned().collect(),
             predictions,

@@ -70,6 +70,9 @@ pub(crate) fn join(inputs: &OpenedInputs, config: &StudyConfig) -> Manifest {
     for miss in near_misses(&manifest) {
         eprintln!("warning: {miss}");
     }
+    for same in manifest.same_studies() {
+        eprintln!("warning: {same}");
+    }
     manifest
 }
 
@@ -126,6 +129,7 @@ pub(crate) fn select_into(
     files::write_manifest(&out.join("manifest.json"), manifest)?;
     files::write_levels(&out.join("levels.csv"), &selections.levels)?;
     files::write_selections(&out.join("selections.csv"), selections)?;
+    files::write_acquisitions(&out.join("acquisitions.csv"), &selected, &inputs.scan)?;
     Ok((SelectedStudy { selected, states }, decisions))
 }
 

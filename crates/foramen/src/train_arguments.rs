@@ -1,4 +1,7 @@
+use std::path::PathBuf;
+
 use clap::Args;
+use foramen_learn::Overlap;
 
 /// How models are trained.
 #[derive(Debug, Clone, Args)]
@@ -9,9 +12,25 @@ pub(crate) struct TrainArguments {
     /// Folds of the cross-validation, by subject.
     #[arg(long, default_value_t = 5)]
     pub(crate) folds: usize,
+    /// How often the cross-validation is repeated, each time with other folds; 10 are advised
+    /// for results that are published. Models of the first repeat are kept.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) repeats: usize,
+    /// Uses the folds of this table (`folds.csv` of another study, or any with the columns
+    /// subject_id and fold) instead of dealing them.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["folds", "repeats"])]
+    pub(crate) folds_file: Option<PathBuf>,
+    /// Goes on where folds share this: subject, study, image, pixels or near-duplicate.
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    pub(crate) allow_overlap: Vec<Overlap>,
     /// Seed of the split and of the training.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Trains what shows how much the CNN is worth: on measurements, covariates and metadata
+    /// alone, on what is around the foramen, on shuffled outcomes. Two of them train the CNN
+    /// again, so that it takes about three times as long.
+    #[arg(long, conflicts_with = "reviewed")]
+    pub(crate) controls: bool,
     /// Epochs of the CNN, instead of its default.
     #[arg(long)]
     pub(crate) epochs: Option<usize>,
@@ -32,7 +51,11 @@ impl Default for TrainArguments {
         Self {
             device: "auto".to_owned(),
             folds: 5,
+            repeats: 1,
+            folds_file: None,
+            allow_overlap: Vec::new(),
             seed: 1,
+            controls: false,
             epochs: None,
             threads: None,
             resume: false,

@@ -1,6 +1,6 @@
 use foramen_learn::Prediction;
 use foramen_metrics::{MetricsError, Scores, auc};
-use foramen_study::files::ModelNotes;
+use foramen_study::files::{ModelNotes, ModelRole};
 
 use crate::reporting::predictions_file;
 
@@ -12,16 +12,18 @@ pub(crate) struct TrainedModel {
     pub(crate) title: String,
     /// What it is, for people.
     pub(crate) description: String,
-    /// One prediction per labelled sample.
+    /// One prediction per labelled sample and repeat.
     pub(crate) predictions: Vec<Prediction>,
-    /// The threshold of each fold that was trained, in order.
+    /// The threshold of each fold that was trained, in order; none where nothing was trained.
     pub(crate) thresholds: Vec<Option<f64>>,
     /// The hash of what the model of each fold was fitted on, where models are kept.
     pub(crate) fitted_on: Vec<Option<String>>,
+    /// What it is for.
+    pub(crate) role: ModelRole,
 }
 
 impl TrainedModel {
-    /// `AUC 0.812 (0.763–0.861)`.
+    /// `AUC 0.812 (0.763–0.861)`; with several repeats, that of the first.
     #[must_use]
     pub(crate) fn summary(&self) -> String {
         match self.scores().map(|scores| auc(&scores)) {
@@ -33,10 +35,8 @@ impl TrainedModel {
             Err(error) => format!("AUC undefined: {error}"),
         }
     }
-}
 
-impl TrainedModel {
-    /// The AUC over the folds together; `None` where it is not defined.
+    /// The AUC over the folds of the first repeat together; `None` where it is not defined.
     #[cfg(feature = "torch")]
     #[must_use]
     pub(crate) fn auc(&self) -> Option<foramen_metrics::Estimate> {
@@ -59,12 +59,15 @@ impl TrainedModel {
             description: self.description.clone(),
             threshold: self.threshold(),
             predictions: predictions_file(&self.name),
+            role: self.role,
         }
     }
 
-    /// The predictions whose outcome is known.
+    /// The predictions of the first repeat whose outcome is known: those of further ones are of
+    /// the same subjects, and would make an interval too narrow.
     fn scores(&self) -> Result<Scores, MetricsError> {
-        let known = self.predictions.iter().filter_map(|p| Some((p.outcome?, p.probability.get())));
+        let first = self.predictions.iter().filter(|p| p.repeat == 0);
+        let known = first.filter_map(|p| Some((p.outcome?, p.probability.get())));
         let (labels, values): (Vec<bool>, Vec<f64>) =
             known.map(|(outcome, value)| (outcome.is_favourable(), value)).unzip();
         Scores::new(&labels, &values)

@@ -1,28 +1,48 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use foramen_learn::{Dataset, Learner, Ruler, Split, cross_validate_folds};
+use foramen_learn::{Dataset, Learner, Ruler, Split, cross_validate_folds, cross_validate_repeats};
 use foramen_study::files::{
-    ModelNotes, StageNotes, read_stages, remove_later_stages, write_predictions, write_stages,
+    ModelNotes, ModelRole, StageNotes, read_stages, remove_later_stages, write_predictions,
+    write_stages,
 };
 
 use foramen_study::review::REVIEWED;
 
+use crate::controls::number_controls;
+#[cfg(feature = "torch")]
+use crate::picture_controls::picture_controls;
 use crate::provenance::provenance;
 use crate::reporting::predictions_file;
+use crate::splitting::{compare_folds, splits};
 use crate::train_arguments::TrainArguments;
 use crate::trained_model::TrainedModel;
 
 /// Which folds of a cross-validation are trained, and of which study.
 #[derive(Clone, Copy)]
 pub(crate) struct Folds<'a> {
-    /// Deals subjects to all folds.
-    pub(crate) split: &'a Split,
-    /// Those that are trained here, ascending.
-    pub(crate) numbers: &'a [usize],
+    /// Deal subjects to all folds, one for each repeat.
+    pub(crate) splits: &'a [Split],
+    /// Those of the first repeat that are trained here, ascending, where processes share it;
+    /// `None` trains all of all repeats.
+    pub(crate) shared: Option<&'a [usize]>,
     /// The folder of the study, where its patches lie.
-    #[cfg_attr(not(feature = "torch"), allow(dead_code, reason = "the CNN alone reads it"))]
     pub(crate) study: &'a Path,
+}
+
+#[cfg(feature = "torch")]
+impl Folds<'_> {
+    /// How many folds are trained.
+    fn count(&self) -> usize {
+        let all = || self.splits.iter().map(Split::folds).sum();
+        self.shared.map_or_else(all, <[usize]>::len)
+    }
+
+    /// The folds whose models are kept, those of the first repeat: they see every subject once
+    /// in test, and models of further repeats would be averaged with them.
+    fn kept(&self) -> Vec<usize> {
+        self.shared.map_or_else(|| (0..self.splits[0].folds()).collect(), <[usize]>::to_vec)
+    }
 }
 
 /// Trains the ruler and, with the feature `torch`, the CNN by cross-validation,
@@ -35,11 +55,11 @@ pub(crate) fn train_models(
     arguments: &TrainArguments,
     out: &Path,
 ) -> Result<Vec<TrainedModel>> {
-    let split = Split::by_subject(dataset, arguments.folds, arguments.seed)?;
+    let splits = splits(dataset, arguments)?;
     // Models of more folds than now would be averaged with these.
     remove_later_stages(out)?;
-    let numbers: Vec<usize> = (0..split.folds()).collect();
-    let folds = Folds { split: &split, numbers: &numbers, study: out };
+    compare_folds(out, &splits, &arguments.allow_overlap)?;
+    let folds = Folds { splits: &splits, shared: None, study: out };
     let models = train_folds(dataset, folds, arguments, out)?;
     #[cfg(feature = "torch")]
     crate::fold_models::finish_models(out, &models)?;
@@ -94,6 +114,7 @@ pub(crate) fn train_folds(
     arguments: &TrainArguments,
     out: &Path,
 ) -> Result<Vec<TrainedModel>> {
+    let Folds { splits, study, .. } = folds;
     let ruler = timed(
         &Ruler::default(),
         dataset,
@@ -104,25 +125,45 @@ pub(crate) fn train_folds(
     write_predictions(&out.join(predictions_file("ruler")), &ruler.0.predictions)?;
     #[cfg(not(feature = "torch"))]
     {
-        let _ = arguments;
         eprintln!("note: built without the feature `torch`, so only the ruler is trained");
-        Ok(vec![ruler.0])
+        let mut models = vec![ruler.0];
+        if arguments.controls {
+            models.extend(number_controls(dataset, splits, study)?);
+            eprintln!("note: the controls that see pictures need the feature `torch` too");
+        }
+        Ok(models)
     }
     #[cfg(feature = "torch")]
     {
-        let cnn = train_cnn(dataset, folds, arguments, out)?;
-        Ok(vec![cnn, ruler.0])
+        let checkpoints = out.join("checkpoints");
+        let (cnn, learner, fitted) = train_cnn(dataset, folds, arguments, out)?;
+        let mut models = vec![cnn, ruler.0];
+        if arguments.controls {
+            models.extend(number_controls(dataset, splits, study)?);
+            let pixel = foramen_study::files::read_pixel(study)?;
+            let trained = (&learner, &fitted[..]);
+            let seed = arguments.seed;
+            models.extend(picture_controls(dataset, splits, trained, pixel, seed, study)?);
+        }
+        // What they were kept for is done.
+        remove_folder(&checkpoints)?;
+        Ok(models)
     }
 }
 
 fn timed<L: Learner>(
     learner: &L,
     dataset: &Dataset,
-    Folds { split, numbers, .. }: Folds<'_>,
+    Folds { splits, shared, .. }: Folds<'_>,
     title: &str,
     description: &str,
 ) -> Result<(TrainedModel, Vec<L::Fitted>)> {
-    let result = cross_validate_folds(learner, dataset, split, numbers.iter().copied())?;
+    let result = match shared {
+        Some(numbers) => {
+            cross_validate_folds(learner, dataset, &splits[0], numbers.iter().copied())?
+        }
+        None => cross_validate_repeats(learner, dataset, splits)?,
+    };
     let model = TrainedModel {
         name: learner.name().to_owned(),
         title: title.to_owned(),
@@ -130,18 +171,19 @@ fn timed<L: Learner>(
         thresholds: result.folds.iter().map(|fold| fold.threshold).collect(),
         fitted_on: Vec::new(),
         predictions: result.predictions,
+        role: ModelRole::Model,
     };
     Ok((model, result.fitted))
 }
 
-/// Trains the CNN fold by fold with progress, and saves each fold's model.
+/// Trains the CNN fold by fold with progress, and saves each fold's model. Its checkpoints stay.
 #[cfg(feature = "torch")]
 fn train_cnn(
     dataset: &Dataset,
     folds: Folds<'_>,
     arguments: &TrainArguments,
     out: &Path,
-) -> Result<TrainedModel> {
+) -> Result<(TrainedModel, foramen_cnn::Cnn, Vec<foramen_cnn::CnnModel>)> {
     use foramen_cnn::{Cnn, CnnConfig};
 
     use crate::fold_models::folder_of;
@@ -166,8 +208,11 @@ fn train_cnn(
         arguments.resume,
         &checkpoints,
     )?);
-    let progress =
-        crate::progress::bar("train", folds.numbers.len() * config.members * config.epochs);
+    // Two controls train the CNN again: on what is around the foramen, and on the outcomes of
+    // the first repeat, shuffled.
+    let of_controls = if arguments.controls { folds.count() + folds.splits[0].folds() } else { 0 };
+    let total = folds.count() + of_controls;
+    let progress = crate::progress::bar("train", total * config.members * config.epochs);
     let shown = progress.clone();
     let cnn = Cnn::new(config)
         .with_checkpoints(&checkpoints)
@@ -189,15 +234,17 @@ fn train_cnn(
         mm = (pixels as f64 * pixel).round()
     );
     let (mut model, fitted) = timed(&cnn, dataset, folds, "CNN", &description)?;
-    progress.finish_with_message("");
-    for (fold, fitted) in folds.numbers.iter().zip(&fitted) {
+    if !arguments.controls {
+        progress.finish_with_message("");
+    }
+    let kept = folds.kept();
+    for (fold, fitted) in kept.iter().zip(&fitted) {
         fitted.save(&folder_of(&out.join("models"), *fold))?;
     }
-    model.fitted_on = fitted.iter().map(|fitted| fitted.fold().map(str::to_owned)).collect();
+    let fitted_on = fitted.iter().take(kept.len());
+    model.fitted_on = fitted_on.map(|fitted| fitted.fold().map(str::to_owned)).collect();
     write_predictions(&out.join("predictions.csv"), &model.predictions)?;
-    // What they were kept for is done.
-    remove_folder(&checkpoints)?;
-    Ok(model)
+    Ok((model, cnn, fitted))
 }
 
 /// The covariates that the samples with an outcome name, in words.

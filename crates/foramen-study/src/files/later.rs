@@ -1,12 +1,22 @@
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::StudyError;
 
 /// What is made of the selections of a study, and of nothing else.
-const FILES: [&str; 5] =
-    ["predictions.csv", "predictions-ruler.csv", "report.json", "report.html", "run.json"];
+const FILES: [&str; 7] = [
+    "predictions.csv",
+    "predictions-ruler.csv",
+    "folds.csv",
+    "leakage.json",
+    "report.json",
+    "report.html",
+    "run.json",
+];
+
+/// What the names of files with the predictions of controls begin with.
+const CONTROLS: &str = "predictions-control-";
 
 /// Removes what later stages made of former selections in a folder, so that it
 /// cannot pass for the work of this run: predictions, reports, `run.json` and the
@@ -19,6 +29,9 @@ pub fn remove_later_stages(folder: &Path) -> Result<(), StudyError> {
         let path = folder.join(name);
         absent(fs::remove_file(&path), &path)?;
     }
+    for path in predictions_of_controls(folder)? {
+        absent(fs::remove_file(&path), &path)?;
+    }
     for fold in 0.. {
         let path = folder.join("models").join(format!("fold-{fold}"));
         if !path.join("config.json").is_file() {
@@ -28,6 +41,26 @@ pub fn remove_later_stages(folder: &Path) -> Result<(), StudyError> {
     }
     let index = folder.join("models").join("folds.json");
     absent(fs::remove_file(&index), &index)
+}
+
+/// The predictions of controls. Those of other programs are not ours to remove.
+fn predictions_of_controls(folder: &Path) -> Result<Vec<PathBuf>, StudyError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries,
+    };
+    let failed = |source| StudyError::Read { path: folder.to_owned(), source };
+    let mut found = Vec::new();
+    for entry in entries.map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let is_one = |name: String| name.starts_with(CONTROLS) && name.ends_with(".csv");
+        if name.is_some_and(is_one) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 fn absent(removed: io::Result<()>, path: &Path) -> Result<(), StudyError> {
@@ -47,9 +80,19 @@ mod tests {
     fn only_what_was_made_of_the_selections_is_removed() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        let kept = ["levels.csv", "outcomes.csv", "models/mine.txt", "models/fold-9/notes.txt"];
-        let removed =
-            ["predictions.csv", "report.html", "models/fold-0/config.json", "models/folds.json"];
+        let kept = [
+            "levels.csv",
+            "predictions-mine.csv",
+            "outcomes.csv",
+            "models/mine.txt",
+            "models/fold-9/notes.txt",
+        ];
+        let removed = [
+            "predictions.csv",
+            "predictions-control-x.csv",
+            "folds.csv",
+            "models/fold-0/config.json",
+        ];
         for name in kept.iter().chain(&removed) {
             fs::create_dir_all(at(name).parent().unwrap()).unwrap();
             fs::write(at(name), "x").unwrap();

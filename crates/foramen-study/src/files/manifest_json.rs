@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::choice_json::ChoiceRow;
 use super::write_atomically;
 use crate::{
-    AxialSeries, Excluded, Exclusion, Kept, LevelEdits, Manifest, SameImages, StudyError,
-    UnreadImages,
+    AxialSeries, Excluded, Exclusion, Kept, LevelEdits, Manifest, SameImages, SameStudy,
+    StudyError, UnreadImages,
 };
 
 /// Version of the file's form.
@@ -36,6 +36,8 @@ struct ManifestFile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     same_images: Vec<SameImagesRow>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    same_studies: Vec<SameStudyRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     table_near_misses: Vec<String>,
 }
 
@@ -44,6 +46,13 @@ struct ManifestFile {
 struct SameImagesRow {
     subject_ids: [String; 2],
     images: usize,
+}
+
+/// Two subjects with images of one examination.
+#[derive(Serialize, Deserialize)]
+struct SameStudyRow {
+    subject_ids: [String; 2],
+    study_uid: String,
 }
 
 /// Images of a measured series that could not be decoded.
@@ -139,6 +148,14 @@ pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StudyError
                 images: same.images,
             })
             .collect(),
+        same_studies: manifest
+            .same_studies
+            .iter()
+            .map(|same| SameStudyRow {
+                subject_ids: [same.first.to_string(), same.second.to_string()],
+                study_uid: same.study_uid.clone(),
+            })
+            .collect(),
         table_near_misses: manifest.table_near_misses.clone(),
         unread: manifest
             .unread
@@ -206,6 +223,11 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StudyError> {
         let [first, second] = row.subject_ids;
         Ok(SameImages { first: subject(first)?, second: subject(second)?, images: row.images })
     };
+    let same_studies = |row: SameStudyRow| {
+        let [first, second] = row.subject_ids;
+        let (first, second) = (subject(first)?, subject(second)?);
+        Ok(SameStudy { first, second, study_uid: row.study_uid })
+    };
     Ok(Manifest {
         rows: file.rows,
         kept: file.kept.into_iter().map(kept).collect::<Result<_, StudyError>>()?,
@@ -228,6 +250,11 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StudyError> {
             .same_images
             .into_iter()
             .map(same_images)
+            .collect::<Result<_, StudyError>>()?,
+        same_studies: file
+            .same_studies
+            .into_iter()
+            .map(same_studies)
             .collect::<Result<_, StudyError>>()?,
         table_near_misses: file.table_near_misses,
     })

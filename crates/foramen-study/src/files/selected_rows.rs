@@ -19,6 +19,12 @@ pub struct SelectedRow {
     pub side: Side,
     /// The width in millimetres, to a thousandth.
     pub width: Option<f64>,
+    /// The width of the other side on the same slice, millimetres.
+    pub contralateral_width: Option<f64>,
+    /// The width of the nerve root, millimetres.
+    pub root_width: Option<f64>,
+    /// Kim's grade, 0 to 3.
+    pub kim: Option<f64>,
     /// Whether a slice was chosen.
     pub chosen: bool,
 }
@@ -40,21 +46,29 @@ pub fn read_selections(path: &Path) -> Result<Vec<SelectedRow>, StudyError> {
     let [subject, level, side] =
         [table.column("subject_id")?, table.column("level")?, table.column("side")?];
     let [width, status] = [table.column("width_mm")?, table.column("status")?];
+    let [contralateral, root, kim] =
+        ["contralateral_width_mm", "root_width_mm", "kim"].map(|column| table.optional(column));
     let row = |row: &Row| {
         let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
-        let text = row.cell(width);
-        let width = crate::table::number_in(text).ok_or_else(|| StudyError::Cell {
-            table: table.name(),
-            row: row.line,
-            column: "width_mm".to_owned(),
-            value: text.to_owned(),
-            remedy: "write millimetres, or nothing",
-        })?;
+        let number = |column: &str, place: Option<usize>| {
+            let Some(place) = place else { return Ok(None) };
+            let text = row.cell(place);
+            crate::table::number_in(text).ok_or_else(|| StudyError::Cell {
+                table: table.name(),
+                row: row.line,
+                column: column.to_owned(),
+                value: text.to_owned(),
+                remedy: "write millimetres, or nothing",
+            })
+        };
         Ok(SelectedRow {
             subject: SubjectId::new(row.cell(subject)).map_err(value)?,
             level: row.cell(level).parse().map_err(value)?,
             side: row.cell(side).parse().map_err(value)?,
-            width,
+            width: number("width_mm", Some(width))?,
+            contralateral_width: number("contralateral_width_mm", contralateral)?,
+            root_width: number("root_width_mm", root)?,
+            kim: number("kim", kim)?,
             chosen: row.cell(status) != "refused",
         })
     };

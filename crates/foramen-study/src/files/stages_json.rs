@@ -39,6 +39,22 @@ pub struct ModelNotes {
     pub threshold: Option<f64>,
     /// The file with its predictions.
     pub predictions: String,
+    /// What it is for.
+    #[serde(default)]
+    pub role: ModelRole,
+}
+
+/// What a model is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelRole {
+    /// It is reported on.
+    #[default]
+    Model,
+    /// It shows what the others are worth.
+    Control,
+    /// A control that was taught and is judged on outcomes that are not those of its subjects.
+    Permuted,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,7 +109,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(read_stages(folder.path()).unwrap(), None);
         let threshold = Some(0.1 + 0.2);
-        let model = ModelNotes { name: "cnn".into(), threshold, ..ModelNotes::default() };
+        let role = ModelRole::Permuted;
+        let model = ModelNotes { name: "cnn".into(), threshold, role, ..ModelNotes::default() };
         let notes = StageNotes {
             synthetic: true,
             models: vec![model],

@@ -1,0 +1,85 @@
+use foramen_learn::{Crossing, Leakage, Overlap};
+use serde::Serialize;
+
+/// The proof that folds share nothing that would make results too good, or what they share.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct LeakageReport {
+    /// Folds of all repeats.
+    pub folds: usize,
+    /// Subjects that were compared.
+    pub subjects: usize,
+    /// Images that were compared.
+    pub images: usize,
+    /// Images among them that show nothing.
+    pub blank_images: usize,
+    /// Pairs of images in different parts of some fold.
+    pub pairs: usize,
+    /// Those that a perceptual hash did not tell apart, which were correlated.
+    pub pairs_correlated: usize,
+    /// The correlation from which two images count as near-duplicates.
+    pub near_duplicate_from: f64,
+    /// The greatest correlation below it.
+    pub closest: Option<f64>,
+    /// The two images that correlate so, in words.
+    pub closest_images: Option<[String; 2]>,
+    /// What was found of each kind of overlap.
+    pub found: Vec<FoundOverlap>,
+    /// Each overlap in words.
+    pub overlaps: Vec<String>,
+    /// The kinds that were allowed by name.
+    pub allowed: Vec<&'static str>,
+}
+
+/// How often parts share something of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FoundOverlap {
+    /// The kind.
+    pub kind: &'static str,
+    /// Pairs of subjects in train and test of one fold.
+    pub train_and_test: usize,
+    /// Pairs of subjects in tune and test.
+    pub tune_and_test: usize,
+    /// Pairs of subjects in train and tune.
+    pub train_and_tune: usize,
+}
+
+impl LeakageReport {
+    /// The report of a comparison of so many folds, and of what was allowed.
+    #[must_use]
+    pub fn new(leakage: &Leakage, folds: usize, allowed: &[Overlap]) -> Self {
+        let count = |kind: Overlap, crossing: Crossing| {
+            let of = |shared: &&foramen_learn::Shared| {
+                (shared.kind, shared.crossing) == (kind, crossing)
+            };
+            leakage.shared.iter().filter(of).count()
+        };
+        let found = |kind: Overlap| FoundOverlap {
+            kind: kind.name(),
+            train_and_test: count(kind, Crossing::TrainTest),
+            tune_and_test: count(kind, Crossing::TuneTest),
+            train_and_tune: count(kind, Crossing::TrainTune),
+        };
+        let closest = leakage.closest.as_ref();
+        Self {
+            folds,
+            subjects: leakage.subjects,
+            images: leakage.images,
+            blank_images: leakage.blank,
+            pairs: leakage.pairs,
+            pairs_correlated: leakage.correlated,
+            near_duplicate_from: leakage.threshold,
+            closest: closest.map(|closest| closest.similarity),
+            closest_images: closest.map(|one| [one.first.clone(), one.second.clone()]),
+            found: Overlap::ALL.map(found).into(),
+            overlaps: leakage.shared.iter().map(ToString::to_string).collect(),
+            allowed: allowed.iter().map(|kind| kind.name()).collect(),
+        }
+    }
+
+    /// Whether nothing is shared.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.overlaps.is_empty()
+    }
+}
