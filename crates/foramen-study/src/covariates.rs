@@ -79,10 +79,10 @@ mod tests {
 
     #[test]
     fn a_table_of_a_german_spreadsheet_is_read() {
-        let table = b"Name;subject_id;Age\r\nM\xfcller;7.0;61,5\r\nK\xf6nig;8.0;k. A.\r\n";
+        let table = b"Name;subject_id;Age\r\nM\xfcller;7.0;61,5\r\nK\xf6nig;8.0;s. Akte\r\n";
         let error = read_covariates(&table[..], &["age"]).unwrap_err().to_string();
-        assert!(error.contains("row 3") && error.contains("k. A."), "{error}");
-        let table = b"Name;subject_id;Age\r\nM\xfcller;7.0;61,5\r\nK\xf6nig;8.0;n/a\r\n";
+        assert!(error.contains("row 3") && error.contains("s. Akte"), "{error}");
+        let table = b"Name;subject_id;Age\r\nM\xfcller;7.0;61,5\r\nK\xf6nig;8.0;k. A.\r\n";
         let read = read_covariates(&table[..], &["age"]).unwrap();
         let of = |id: &str| read[&SubjectId::new(id).unwrap()]["age"];
         assert_eq!((of("7"), of("8")), (Some(61.5), None));

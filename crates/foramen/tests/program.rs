@@ -246,7 +246,7 @@ fn the_program_and_the_example_write_the_same_files() {
         let path = |below: &str| folder.path().join(below).to_str().unwrap().to_owned();
         let named = [("--dicom", "c/dicom"), ("--outcomes", "c/outcomes.csv"), ("--out", out)];
         let named = named.into_iter().flat_map(|(name, below)| [name.to_owned(), path(below)]);
-        let few = ["--folds", "2", "--epochs", "1"].map(str::to_owned);
+        let few = ["--folds", "2", "--epochs", "1", "--threads", "1"].map(str::to_owned);
         ["study".to_owned()].into_iter().chain(named).chain(few).collect::<Vec<_>>()
     };
     let output = ended(foramen(folder.path()).args(arguments("of-program")));

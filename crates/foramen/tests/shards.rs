@@ -114,7 +114,8 @@ fn parts_of_several_processes_are_the_work_of_one() {
     assert!(notes("parts")["truth"]["n_rows"].as_u64().is_some_and(|rows| rows > 18));
 
     // The training, one fold for each of four processes at the same time.
-    let train = ["--folds", "4", "--epochs", "1", "--seed", "3", "--device", "cpu"];
+    let train =
+        ["--folds", "4", "--epochs", "1", "--seed", "3", "--device", "cpu", "--threads", "1"];
     run(folder, &[&["train", "--study", "one"], &train[..]].concat());
     let parts: Vec<String> = (1..=FOLDS).map(|part| format!("{part}/{FOLDS}")).collect();
     let started = parts.iter().map(|part| {
