@@ -35,7 +35,7 @@ const HASH_EDGE: usize = 16;
 ///
 /// let drawn = |row: usize, column: usize| ((row / 5 * 7 + column / 6 * 3) % 11) as f32;
 /// let one = Array2::from_shape_fn((60, 60), |(row, column)| drawn(row, column));
-/// let again = Array2::from_shape_fn((60, 60), |(row, column)| 3.0 * drawn(row + 2, column) + 40.0);
+/// let again = Array2::from_shape_fn((60, 60), |(row, column)| 3.0 * drawn(row + 1, column) + 40.0);
 /// let other = one.t().to_owned();
 /// let [one, again, other] = [&one, &again, &other].map(|image| Sketch::of(image.view()).unwrap());
 /// assert!(one.may_be_alike(&again));

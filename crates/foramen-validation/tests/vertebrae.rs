@@ -19,7 +19,7 @@ fn measured(draw: &(dyn Fn(usize) -> Subject + Sync)) -> (AccuracyRow, StateAccu
     (row, states)
 }
 
-fn share((part, of): (usize, usize)) -> f64 {
+fn share((of, part): (usize, usize)) -> f64 {
     part as f64 / of as f64
 }
 
