@@ -101,7 +101,7 @@ impl Study {
         let may_show = |image: &SliceSource, side: Side| {
             pooled.contains(image) || measured.contains_key(&(image.clone(), side))
         };
-        let mut missing = Vec::new();
+        let (mut missing, mut on_volumes) = (Vec::new(), 0);
         let none = Vec::new();
         let mut cases: Vec<Case> = Vec::new();
         for (number, row) in table.rows().iter().enumerate() {
@@ -125,6 +125,7 @@ impl Study {
                 let (subject, level, side) = (&row.subject, row.level, row.side);
                 let made = |image: &SliceSource| is_reformatted(&image.sop_instance_uid);
                 let why = if row.image.as_ref().is_some_and(made) {
+                    on_volumes += 1;
                     "it was measured on slices made of a volume, which this page cannot show; \
                      decisions.html has their pictures"
                 } else {
@@ -141,7 +142,11 @@ impl Study {
         }
         if !cases.is_empty() && missing.len() == cases.len() {
             let (study, dicom) = (folder.to_owned(), dicom.to_owned());
-            return Err(ReviewError::NoImages { study, dicom });
+            return Err(if on_volumes == missing.len() {
+                ReviewError::Reformatted { study }
+            } else {
+                ReviewError::NoImages { study, dicom }
+            });
         }
         // The patches are shown as models see them, where there are any.
         let frame = patches.first().map_or(config.patch, |patch| {

@@ -86,8 +86,8 @@ pub(crate) fn mark_reformatted(picture: &mut Picture) {
 ///
 /// The direction is the canal's own tangent, found on coarse axial slices; where the canal is
 /// not seen, it is that of the disc. The field of view is 64 mm from side to side and 80 mm
-/// from front to back; volumes of the neck are often narrower, and beyond their sides the
-/// outermost value goes on. A slice is left out where the volume ends within
+/// from front to back; volumes of the neck are often narrower, and slices are
+/// black beyond their sides. A slice is left out where the volume ends within
 /// 18 mm of the middle of the canal, so that no foramen is measured in what is not there.
 #[must_use]
 pub fn reformat(

@@ -70,13 +70,14 @@ impl LoadedSet {
 }
 
 /// All images of a scan that `select` may measure: those of every pool, also of sets that come
-/// later and images that stand back for a repeat at their place.
+/// later and images that stand back for a repeat at their place. Those of a volume are none:
+/// slices that are made of it are measured.
 #[must_use]
 pub fn pooled_images(scan: &Scan, config: &StudyConfig) -> HashSet<SliceSource> {
     let mut images = HashSet::new();
     for stacks in by_subject(scan).into_values() {
         for pool in pools_of(&stacks, &config.accepted, &config.series).iter().flatten() {
-            for set in &pool.sets {
+            for set in pool.sets.iter().filter(|set| !set.reformat) {
                 let aside = set.set_aside.iter().map(|aside| &aside.image);
                 let all = set.images.iter().chain(aside);
                 images.extend(all.map(|image| image.header().source.clone()));
@@ -94,6 +95,19 @@ mod tests {
     use super::*;
     use crate::candidates::Candidates;
     use crate::series::measure_set;
+
+    #[test]
+    fn images_of_a_volume_are_not_measured_themselves() {
+        let pooled = |config: &CohortConfig| {
+            let folder = tempfile::tempdir().unwrap();
+            write_cohort(config, folder.path(), &|_, _| ()).unwrap();
+            let found = scan(&folder.path().join("dicom"), &ScanOptions::default()).unwrap();
+            pooled_images(&found, &StudyConfig::default()).len()
+        };
+        let config = CohortConfig::default().with_analysable(1).with_defects(0);
+        assert!(pooled(&config) > 10);
+        assert_eq!(pooled(&config.with_volume()), 0);
+    }
 
     #[test]
     fn a_patch_is_seen_through_the_window_of_the_whole_pool() {
