@@ -14,6 +14,19 @@ pub(crate) fn number(value: f64, decimals: usize) -> String {
     }
 }
 
+/// A count with its thousands apart: `3 067 875`.
+pub(crate) fn count(value: usize) -> String {
+    let digits = value.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A number that may be missing.
 pub(crate) fn optional(value: Option<f64>, decimals: usize) -> String {
     value.map_or_else(|| MISSING.to_owned(), |value| number(value, decimals))
@@ -86,6 +99,8 @@ mod tests {
         assert_eq!(estimate(Some(-0.2), Some((-0.31, 0.004)), 2), "−0.20 (−0.31 to 0.00)");
         assert_eq!(estimate(None, None, 2), "not defined");
         assert_eq!(number(-0.001, 2), "0.00");
+        let counts = [7, 292, 2622, 3_067_875].map(count);
+        assert_eq!(counts, ["7", "292", "2\u{202f}622", "3\u{202f}067\u{202f}875"]);
         assert_eq!(percent_estimate(Some(0.698), Some((0.565, 0.805))), "70\u{a0}% (56–80)");
         assert_eq!(
             [p_value(Some(0.0004)), p_value(Some(0.04))],

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
+use foramen_table::Row;
 use foramen_types::SubjectId;
 
 use crate::StudyError;
@@ -37,31 +38,41 @@ pub fn read_covariates(
             row: row.line,
             source,
         })?;
-        let numbers = places.iter().map(|(name, at)| {
-            let number = number_in(row.cell(*at)).ok_or_else(|| StudyError::Cell {
-                table: table.name(),
-                row: row.line,
-                column: (*name).to_owned(),
-                value: row.cell(*at).to_owned(),
-                remedy: "write a number, or nothing where it is not known",
-            })?;
-            if number.is_some_and(|number| number.abs() > LARGEST) {
-                return Err(StudyError::Cell {
-                    table: table.name(),
-                    row: row.line,
-                    column: (*name).to_owned(),
-                    value: row.cell(*at).to_owned(),
-                    remedy: "no measurement of a patient is as large; correct it, or write nothing",
-                });
-            }
-            Ok(((*name).to_owned(), number))
-        });
-        let numbers = numbers.collect::<Result<Numbers, StudyError>>()?;
+        let numbers = numbers_of(&table, row, &places)?;
         if read.insert(id, numbers).is_some() {
             return Err(StudyError::RepeatedRow { table: table.name(), row: row.line });
         }
     }
     Ok(read)
+}
+
+/// The numbers of a row under their names; a cell may be empty or say that it is missing.
+///
+/// # Errors
+/// [`StudyError::Cell`] for one that is no number, or larger than any of a patient.
+pub(crate) fn numbers_of(
+    table: &Table,
+    row: &Row,
+    places: &[(&str, usize)],
+) -> Result<Numbers, StudyError> {
+    let number = |(name, at): &(&str, usize)| {
+        let wrong = |remedy| StudyError::Cell {
+            table: table.name(),
+            row: row.line,
+            column: (*name).to_owned(),
+            value: row.cell(*at).to_owned(),
+            remedy,
+        };
+        let number = number_in(row.cell(*at))
+            .ok_or_else(|| wrong("write a number, or nothing where it is not known"))?;
+        if number.is_some_and(|number| number.abs() > LARGEST) {
+            return Err(wrong(
+                "no measurement of a patient is as large; correct it, or write nothing",
+            ));
+        }
+        Ok(((*name).to_owned(), number))
+    };
+    places.iter().map(number).collect()
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub(crate) fn picture_controls(
         "control-permuted",
         "Permuted outcomes",
         "The CNN, taught and judged on outcomes that were shuffled among the injections of each \
-         test fold of the first repeat. It should know nothing; with more, folds would share \
+         test fold of the first repeat. It should know nothing: if it did, the folds would share \
          what they must not.",
     );
     let permuted = permute_outcomes(dataset, &splits[0], seed)?;

@@ -121,6 +121,9 @@ pub(crate) fn train_reviewed(
     arguments: &TrainArguments,
 ) -> Result<Vec<TrainedModel>> {
     let folder = study.join(REVIEWED);
+    // Both trainings on as many threads, so that corrections alone make the difference.
+    #[cfg(feature = "torch")]
+    let arguments = &arguments.clone().with_threads_of_now();
     let mut without = train_models(&dataset(study)?, arguments, study)?;
     let before = read_stages(study)?.unwrap_or_default();
     let mut with = train_models(&dataset(&folder)?, arguments, &folder)?;

@@ -39,7 +39,7 @@ fn read(kept: &Path) -> Result<Option<usize>> {
 }
 
 /// The cores that nothing else keeps busy, at least one; all where the system does not tell.
-fn free_cores() -> usize {
+pub(crate) fn free_cores() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let times = || fs::read_to_string("/proc/stat").ok().as_deref().and_then(Times::read);
     let before = times();

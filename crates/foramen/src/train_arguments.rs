@@ -72,6 +72,15 @@ impl TrainArguments {
         self
     }
 
+    /// The same with a number of threads: as asked for, else the cores that are free now.
+    #[cfg(feature = "torch")]
+    #[must_use]
+    pub(crate) fn with_threads_of_now(mut self) -> Self {
+        let free = || u16::try_from(crate::threads::free_cores()).unwrap_or(u16::MAX);
+        self.threads = Some(self.threads.unwrap_or_else(free));
+        self
+    }
+
     /// The same with another number of epochs.
     #[must_use]
     pub(crate) fn with_epochs(mut self, epochs: usize) -> Self {

@@ -15,7 +15,7 @@ pub(super) fn section(report: &Report) -> Markup {
                 "Each control was trained and tested on the same folds. A model that reads only "
                 "numbers shows what the picture adds. A model that sees nothing of the foramen, or "
                 "was taught shuffled outcomes, should be at 0.5: where its interval lies above, the "
-                "data tell the outcome by something else than the foramen."
+                "data may tell the outcome by something other than the foramen."
             }
             figure.plot.forest { (PreEscaped(forest_svg(report))) }
             div.wide {
@@ -71,7 +71,8 @@ pub(super) fn warning(report: &Report) -> Markup {
             " " strong {
                 "The control \u{201c}" (control.title) "\u{201d} should know nothing and reaches an AUC of "
                 (numerals::estimate(control.auc, control.auc_ci95, 2))
-                ": something else than the foramen tells the outcome, and the models may use it."
+                ". Its interval lies above 0.5: something other than the foramen may tell the "
+                "outcome, and the models may use it."
             }
         }
     }

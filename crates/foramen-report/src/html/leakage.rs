@@ -5,7 +5,7 @@ use crate::{LeakageReport, Report, numerals};
 /// How many overlaps are listed.
 const LISTED: usize = 12;
 
-/// The proof that nothing is on two sides of a fold, or what is.
+/// The proof that nothing is in two parts of a fold, or what is.
 pub(super) fn section(report: &Report) -> Markup {
     let Some(leakage) = &report.leakage else { return html! {} };
     html! {
@@ -17,11 +17,11 @@ pub(super) fn section(report: &Report) -> Markup {
                 } @else {
                     strong { "Yes, and it was allowed by name: the numbers may be too good. " }
                 }
-                "Before training, " (leakage.images) " pictures of " (leakage.subjects)
+                "Before training, " (numerals::count(leakage.images)) " pictures of " (leakage.subjects)
                 " subjects were compared between the parts of " (leakage.folds) " folds, "
-                (leakage.pairs) " pairs in all: by subject, by examination and image (their UIDs), "
+                (numerals::count(leakage.pairs)) " pairs in all: by subject, by examination and image (their UIDs), "
                 "pixel for pixel, and by what they show. For the last, a perceptual hash sets most "
-                "pairs aside; the other " (leakage.pairs_correlated) " were laid over each other and "
+                "pairs aside; the other " (numerals::count(leakage.pairs_correlated)) " were laid over each other and "
                 "correlated. From a correlation of "
                 (numerals::number(leakage.near_duplicate_from, 2))
                 " on, two pictures count as two of one person."
@@ -68,7 +68,7 @@ fn closest(leakage: &LeakageReport) -> Markup {
         p {
             @match (leakage.closest, &leakage.closest_images) {
                 (Some(similarity), Some([first, second])) => {
-                    "The most alike pictures of two people on two sides correlate at "
+                    "Of pictures of two people in different parts of a fold, the most alike correlate at "
                     (numerals::number(similarity, 2)) " (" (first) "; " (second) ")."
                 }
                 _ => "No pair was alike enough to be correlated."

@@ -6,8 +6,8 @@ use foramen_image::Contrast;
 use foramen_types::{Level, Side, SubjectId};
 
 use super::run_json::read_stage_file;
-use crate::covariates::Numbers;
-use crate::table::{Table, number, number_in, write_csv};
+use crate::covariates::{Numbers, numbers_of};
+use crate::table::{Table, number, write_csv};
 use crate::{Selected, StudyError};
 
 /// The numbers of a row, as their columns are called.
@@ -107,17 +107,7 @@ pub fn read_acquisitions(
             row.cell(level).parse().map_err(value)?,
             row.cell(side).parse().map_err(value)?,
         );
-        let numbers = places.iter().map(|(name, at)| {
-            let number = number_in(row.cell(*at)).ok_or_else(|| StudyError::Cell {
-                table: table.name(),
-                row: row.line,
-                column: (*name).to_owned(),
-                value: row.cell(*at).to_owned(),
-                remedy: "write a number, or nothing where it is not known",
-            })?;
-            Ok(((*name).to_owned(), number))
-        });
-        read.insert(key, numbers.collect::<Result<Numbers, StudyError>>()?);
+        read.insert(key, numbers_of(&table, row, &places)?);
     }
     Ok(read)
 }

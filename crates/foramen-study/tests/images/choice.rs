@@ -7,7 +7,7 @@ use foramen_dicom::{FatSignal, Orientation, Scan, ScanOptions, StackHeader, scan
 use foramen_outcome::{OutcomeOptions, read};
 use foramen_phantom::{CohortConfig, write_cohort};
 use foramen_study::{EpisodeSelection, Manifest, StudyConfig, StudyInputs, files, select_slices};
-use foramen_types::Level;
+use foramen_types::{Level, Side};
 
 use super::{LEVELS, names, selected, selected_with};
 
@@ -131,30 +131,28 @@ fn a_series_hint_overrules_the_order_for_its_row_alone() {
     let side = |side: &str, hint: &str| format!("{},C5/6,{side},{},{hint}\n", cells[0], cells[3]);
     let rows =
         |hint: &str| format!("{header},series_hint\n{}{}", side("left", ""), side("right", hint));
-    let series = |hint: &str| -> Vec<Result<String, String>> {
+    let select = |hint: &str| {
         let outcomes = read(rows(hint).as_bytes(), &OutcomeOptions::default()).unwrap();
         let config = StudyConfig::default();
         let manifest = Manifest::join(&StudyInputs::new(&found, &outcomes), &config);
-        let done = select_slices(manifest, &found, None, &config, &|_, _| ());
-        let mut told: Vec<_> = done
-            .selections
-            .episodes
-            .iter()
-            .map(|episode| {
-                let chosen = episode.chosen.as_ref().map(|chosen| chosen.series_uid.clone());
-                (episode.side, chosen.ok_or_else(|| episode.refusal.clone().unwrap()))
-            })
-            .collect();
-        told.sort_by_key(|(side, _)| side.to_string());
-        told.into_iter().map(|(_, series)| series).collect()
+        select_slices(manifest, &found, None, &config, &|_, _| ())
     };
-    let (later, asked) = (Ok(axial.series_uid.clone()), Ok(earlier.series_uid.clone()));
-    assert_eq!(series(""), [later.clone(), later.clone()]);
-    assert_eq!(series(&earlier.series_uid), [later, asked]);
-    // A series that the subject lacks leaves the row out, with its name.
-    let lacking = series("1.2.3");
-    assert!(lacking[0].is_ok(), "{lacking:?}");
-    assert!(lacking.get(1).is_none_or(|row| row.as_ref().is_err_and(|why| why.contains("1.2.3"))));
+    let series = |hint: &str| -> Vec<(Side, String)> {
+        let chosen = select(hint).selections.episodes.into_iter();
+        let mut chosen: Vec<_> =
+            chosen.map(|one| (one.side, one.chosen.unwrap().series_uid)).collect();
+        chosen.sort();
+        chosen
+    };
+    let later = || axial.series_uid.clone();
+    assert_eq!(series(""), [(Side::Left, later()), (Side::Right, later())]);
+    let asked = earlier.series_uid.clone();
+    assert_eq!(series(&asked), [(Side::Left, later()), (Side::Right, asked.clone())]);
+    // A series that the subject lacks leaves its row out, and says which.
+    let lacking = select("1.2.3");
+    let [excluded] = lacking.excluded() else { panic!("{:?}", lacking.excluded()) };
+    assert!(excluded.row == 3 && excluded.detail.contains("1.2.3"), "{excluded:?}");
+    assert_eq!(lacking.included().len(), 1);
 }
 
 #[test]
