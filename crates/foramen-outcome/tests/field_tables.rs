@@ -17,7 +17,7 @@
 //! Inputs of our own for each kind are the tests of `clinic`: `lines` (kind 1), `words` (2),
 //! `scales` and `words` (3), `identity` (4), `redcap` (5), `shapes`, `workbooks` and `drafts`
 //! (6); those of kind 7 are in `foramen-metrics`, of kind 8 in `foramen/src/scored_table.rs`,
-//! of kind 11 in `foramen/tests/program.rs`.
+//! of kind 11 in `foramen/tests/program.rs` and `models.rs`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
 
