@@ -1,6 +1,5 @@
 use std::fmt;
 
-use crate::selection::HALF_HEIGHT;
 use crate::{Choice, State};
 
 /// A pedicle on the other side speaks against a foramen when it is at least so certain.
@@ -16,7 +15,8 @@ pub enum Contradiction {
     /// The other side of the slice is closed by a certain pedicle, and the pedicles of a vertebra lie at
     /// one height.
     OtherSide,
-    /// The slice lies as far from the disc as pedicles do.
+    /// The slice lies at the height of a pedicle, by the sagittal series or, without one, by its
+    /// distance from the disc.
     Height,
 }
 
@@ -58,7 +58,7 @@ impl Choice {
             // An occluded foramen looks like a pedicle: only its height tells it.
             (is_open && alone < 0.0, Contradiction::Slice),
             (is_pedicle, Contradiction::OtherSide),
-            (self.offset.abs() > HALF_HEIGHT, Contradiction::Height),
+            (self.height_odds < 0.0, Contradiction::Height),
         ]
         .into_iter()
         .filter_map(|(speaks, what)| speaks.then_some(what))
@@ -71,17 +71,17 @@ mod tests {
     use super::*;
     use crate::{Evidence, Foramen, RefusalReason};
 
-    fn choice(state: State, log_odds: f64, other: State, offset: f64) -> Choice {
+    fn choice(state: State, log_odds: f64, other: State, height_odds: f64) -> Choice {
         let refused = Foramen::refused(RefusalReason::NoWalls);
         let evidence = Evidence { bone_mm: 1.0, wall_edge: 0.4, brightness: 0.1, log_odds };
         let foramen = Foramen { state, evidence: Some(evidence), ..refused.clone() };
         let contralateral = Foramen { state: other, confidence: 0.95, ..refused };
-        Choice { stack: 0, slice: 0, offset, foramen, contralateral }
+        Choice { stack: 0, slice: 0, offset: 0.0, foramen, contralateral, height_odds }
     }
 
     #[test]
     fn each_kind_of_evidence_speaks_for_itself() {
-        let of = |state, odds, other, offset| choice(state, odds, other, offset).contradictions();
+        let of = |state, odds, other, height| choice(state, odds, other, height).contradictions();
         assert_eq!(of(State::Open, 2.0, State::Open, 1.0), []);
         assert_eq!(of(State::Open, -0.5, State::Open, 1.0), [Contradiction::Slice]);
         assert_eq!(of(State::Open, 2.0, State::Closed, 1.0), [Contradiction::OtherSide]);

@@ -10,6 +10,7 @@ use foramen_image::Stack;
 use foramen_types::{Level, Point, Vector};
 use midplane::Midplane;
 use sheet::Sheet;
+pub(crate) use sheet::blur_profile;
 use thiserror::Error;
 
 /// The share of a middling disc's response below which a place is no disc, and

@@ -196,7 +196,7 @@ mod tests {
     fn choice(offset: f64, state: State, width: Option<f64>) -> Choice {
         let refused = Foramen::refused(RefusalReason::NoWalls);
         let foramen = Foramen { state, width, ..refused.clone() };
-        Choice { stack: 0, slice: 0, offset, foramen, contralateral: refused }
+        Choice { stack: 0, slice: 0, offset, foramen, contralateral: refused, height_odds: 0.0 }
     }
 
     #[test]

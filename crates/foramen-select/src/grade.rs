@@ -158,6 +158,7 @@ mod tests {
             ..hidden.clone()
         };
         let choice = |slice, offset, foramen: Foramen| Choice {
+            height_odds: 0.0,
             stack: 0,
             slice,
             offset,

@@ -2,7 +2,7 @@ use foramen_image::{Plane, Slice};
 use foramen_types::{Level, Point, Side, Vector};
 
 use crate::foramen::probability;
-use crate::{Foramen, MeasuredStack, RefusalReason, SliceMeasurement, State};
+use crate::{Foramen, ForamenHeights, MeasuredStack, RefusalReason, SliceMeasurement, State};
 
 /// Version of measurement and selection together. It grows with every change after which the
 /// same images may give another width, state or slice; files of a study keep it.
@@ -30,6 +30,16 @@ pub struct Target {
     pub kind: PointKind,
     /// The normal of the disc, towards the head, where known.
     pub normal: Option<Vector>,
+    /// Between which heights its foramina lie, where a sagittal series shows it; `None` counts
+    /// as [`ForamenHeights::usual`].
+    pub heights: Option<ForamenHeights>,
+}
+
+impl Target {
+    /// Between which heights its foramina lie.
+    pub(crate) fn heights(&self) -> ForamenHeights {
+        self.heights.unwrap_or_default()
+    }
 }
 
 /// How the narrowest slice is chosen.
@@ -39,16 +49,16 @@ pub struct SelectOptions {
     /// How far below the disc point a slice may cut the foramen, in millimetres;
     /// default 5, about half the bony height of the foramen.
     pub below: f64,
-    /// How far above; default 5.
+    /// How far above; default 7, since foramina are centred above the plane of the disc.
     pub above: f64,
-    /// Whether the height above or below the disc says what is a foramen and what a pedicle;
-    /// default `true`. Off, it shows what that evidence is worth.
+    /// Whether the height of a slice says what is a foramen and what a pedicle: by the sagittal
+    /// series where it shows it, else by the distance from the disc; default `true`. Off, it shows what that evidence is worth.
     pub by_height: bool,
 }
 
 impl Default for SelectOptions {
     fn default() -> Self {
-        Self { below: 5.0, above: 5.0, by_height: true }
+        Self { below: 5.0, above: 7.0, by_height: true }
     }
 }
 
@@ -82,6 +92,9 @@ pub struct Choice {
     pub foramen: Foramen,
     /// The foramen of the other side on the same slice.
     pub contralateral: Foramen,
+    /// Log odds of a foramen, not a pedicle, by the height of the slice; 0 where nothing is
+    /// known of heights.
+    pub height_odds: f64,
 }
 
 /// The narrowest slice at the level, with its evidence; by default nothing is chosen.
@@ -103,8 +116,8 @@ pub struct Selection {
 ///
 /// Slices of all `stacks` whose foramen lies within the reach of the options
 /// around the height of the disc are compared: closed ones cut no foramen,
-/// occluded ones have width 0. Slices measured with little confidence are taken
-/// only where there is none better.
+/// occluded ones have width 0. Slices at the height of a pedicle, and those measured
+/// with little confidence, are taken only where there is none better.
 #[must_use]
 pub fn narrowest(stacks: &[MeasuredStack], target: &Target, options: &SelectOptions) -> Selection {
     let mut all: Vec<(Choice, f64)> = Vec::new();
@@ -126,7 +139,9 @@ pub fn narrowest(stacks: &[MeasuredStack], target: &Target, options: &SelectOpti
     }
     let mut order: Vec<usize> =
         (0..profile.len()).filter(|i| profile[*i].foramen.width.is_some()).collect();
-    order.sort_by(|a, b| ranks[*a].total_cmp(&ranks[*b]));
+    // What lies at the height of a pedicle is chosen only where nothing else has a width.
+    let is_beyond = |at: usize| profile[at].height_odds < 0.0;
+    order.sort_by(|a, b| is_beyond(*a).cmp(&is_beyond(*b)).then(ranks[*a].total_cmp(&ranks[*b])));
     let mut ranked = order.iter().map(|i| profile[*i].clone().with_roots_of(&profile));
     let Some(chosen) = ranked.next() else {
         let closed = profile
@@ -159,7 +174,7 @@ pub fn of_reader(
         None => {
             let [foramen, contralateral] =
                 [side, side.opposite()].map(|side| seen.1.side(side).clone());
-            Choice { stack, slice, offset: 0.0, foramen, contralateral }
+            Choice { stack, slice, offset: 0.0, foramen, contralateral, height_odds: 0.0 }
         }
     };
     let foramen = &mut choice.foramen;
@@ -182,44 +197,42 @@ fn judged(
     let of = |side| {
         let mut foramen = result.side(side).clone();
         let offset = offset(plane, result, &Target { side, ..*target });
-        let rank = judge(&mut foramen, offset, by_height);
-        (foramen, offset, rank)
+        let odds = if by_height { target.heights().log_odds(offset) } else { 0.0 };
+        let certain = judge(&mut foramen, odds);
+        (foramen, offset, odds, certain)
     };
-    let (foramen, offset, rank) = of(target.side);
+    let (foramen, offset, height_odds, certain) = of(target.side);
     let (contralateral, ..) = of(target.side.opposite());
-    (Choice { stack, slice, offset, foramen, contralateral }, rank)
+    let width = foramen.width.unwrap_or(f64::INFINITY);
+    let rank = width
+        + BY_DOUBT * (CERTAIN - certain).max(0.0)
+        + BY_OFFSET * (offset - target.heights().centre).abs();
+    (Choice { stack, slice, offset, foramen, contralateral, height_odds }, rank)
 }
 
-/// Half the height of a foramen between its pedicles, in millimetres.
-pub(crate) const HALF_HEIGHT: f64 = 3.5;
-/// How much a millimetre of height says about open or closed, as log odds, and
-/// the most it may say for closed.
-const BY_HEIGHT: f64 = 2.2;
-const MOST_CLOSED: f64 = 4.0;
 /// Slices less certain than this must be clearly narrower, by how much in millimetres
 /// per part.
 const CERTAIN: f64 = 0.6;
 const BY_DOUBT: f64 = 3.0;
-/// Of slices through one foramen a reader takes the one through the uncovertebral joint, at the
-/// disc, unless another is clearly narrower: by how much in millimetres per millimetre of height.
+/// Of slices through one foramen a reader takes the one through the uncovertebral joint, in the
+/// middle of its height, unless another is clearly narrower: by how much in millimetres per
+/// millimetre of height.
 const BY_OFFSET: f64 = 0.05;
 
-/// Says again what a slice shows, now that its height is known, and gives the
-/// rank of its width among others.
+/// Says again what a slice shows, now that the log odds of a foramen by its height are known,
+/// and gives how certain that is.
 ///
-/// Pedicles begin about 4 mm above and below the disc, so what looks shut at
-/// disc height is a narrow or an occluded foramen, and what looks open at the
-/// height of a pedicle is doubtful.
-fn judge(foramen: &mut Foramen, offset: f64, by_height: bool) -> f64 {
+/// What looks shut at the height of a foramen is a narrow or an occluded one, and what looks
+/// open at the height of a pedicle is doubtful.
+fn judge(foramen: &mut Foramen, height_odds: f64) -> f64 {
     // A disc is known to be near: the slice lies not above the foramina.
     if foramen.reason == Some(RefusalReason::AboveForamina) {
         (foramen.state, foramen.reason) = (State::Closed, None);
     }
     if foramen.state == State::Refused {
-        return f64::INFINITY;
+        return 0.0;
     }
-    let expected = ((HALF_HEIGHT - offset.abs()) * BY_HEIGHT).max(-MOST_CLOSED);
-    let odds = foramen.odds + if by_height { expected } else { 0.0 };
+    let odds = foramen.odds + height_odds;
     let certain = probability(odds.abs());
     foramen.confidence = certain;
     if odds <= 0.0 {
@@ -230,8 +243,7 @@ fn judge(foramen: &mut Foramen, offset: f64, by_height: bool) -> f64 {
     } else {
         (foramen.state, foramen.width) = (State::Occluded, Some(0.0));
     }
-    let width = foramen.width.unwrap_or(f64::INFINITY);
-    width + BY_DOUBT * (CERTAIN - certain).max(0.0) + BY_OFFSET * offset.abs()
+    certain
 }
 
 impl Selection {

@@ -74,6 +74,7 @@ pub(crate) fn auxiliary(
                         offset: offset(disc),
                         foramen: foramen.clone(),
                         contralateral: measurement.side(side.opposite()).clone(),
+                        height_odds: 0.0,
                     };
                     found.push((*level, side, choice));
                 }

@@ -116,6 +116,7 @@ fn target(episode: &Kept, series: &Measured) -> Result<Target, String> {
         disc: disc.point,
         kind: disc.kind,
         normal: normal_of(discs, episode.level),
+        heights: series.heights.get(&episode.level).copied(),
     })
 }
 

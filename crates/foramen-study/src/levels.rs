@@ -14,6 +14,7 @@ mod sagittal;
 mod table;
 
 pub(crate) use normals::normal_of;
+pub(crate) use sagittal::{find_heights, heights_on};
 
 pub use edits::LevelEdits;
 pub use given::{GivenLevels, UnreadLevels, open_levels};

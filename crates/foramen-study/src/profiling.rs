@@ -114,7 +114,7 @@ fn profile_volume(
 ) -> Result<(Vec<ProfileRow>, Vec<UnreadImages>), String> {
     let header = set.images[0].stack;
     let discs = discs_of_set(set, &examination.stacks, None, config);
-    let measured = measure_set(set, discs, config)?;
+    let measured = measure_set(set, &examination.stacks, discs, config)?;
     let mut rows = Vec::new();
     let images = measured.stacks.iter().flat_map(MeasuredStack::slices);
     for (slice, (image, found)) in images.enumerate() {

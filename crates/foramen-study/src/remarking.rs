@@ -27,8 +27,8 @@ pub(crate) fn at_level(
             remarks.push(remark.clone());
         }
     }
-    if target.is_some() {
-        remarks.extend(incomplete(series, profile, options));
+    if let Some(target) = target {
+        remarks.extend(incomplete(series, target, profile, options));
     }
     remarks
 }
@@ -37,10 +37,15 @@ pub(crate) fn at_level(
 /// by up to this, in millimetres.
 const MARGIN: f64 = 2.0;
 
-/// The remark that images end within the height of the foramen: a narrower slice may lie
-/// beyond. Blocks of a few slices are planned around their disc, and reach as far as half a
+/// The remark that images end within the height of the foramen, as far as that is known: a
+/// narrower slice may lie beyond. Blocks of a few slices are planned around their disc, and reach as far as half a
 /// slice beyond their last one.
-fn incomplete(series: &Measured, profile: &[Choice], options: &SelectOptions) -> Option<Remark> {
+fn incomplete(
+    series: &Measured,
+    target: &Target,
+    profile: &[Choice],
+    options: &SelectOptions,
+) -> Option<Remark> {
     let (first, last) = (profile.first()?, profile.last()?);
     let reaches = |choice: &Choice| {
         let gaps = series.stacks.get(choice.stack).map(|measured| measured.stack().gaps());
@@ -49,8 +54,10 @@ fn incomplete(series: &Measured, profile: &[Choice], options: &SelectOptions) ->
         if spacing.is_finite() { spacing.max(thickness) } else { thickness }
     };
     // Beyond the outermost slice of the level there is room for another one.
-    let below = first.offset + options.below;
-    let above = options.above - last.offset;
+    let heights = target.heights.unwrap_or_default();
+    let (low, high) = heights.range();
+    let below = first.offset - (low - heights.spread).max(-options.below);
+    let above = (high + heights.spread).min(options.above) - last.offset;
     let lacks = |room: f64, choice: &Choice| room > reaches(choice) + 1e-6;
     (lacks(below, first) || lacks(above, last))
         .then(|| Remark::IncompleteLevel { below: below.max(0.0), above: above.max(0.0) })

@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 
 use foramen_dicom::{Examination, FrameAgreement, ImageSet, Remark, StackHeader};
 use foramen_image::{Slice, SliceSource, Stack, Window};
-use foramen_select::{Choice, MeasuredStack, SelectOptions, SliceMeasurement};
+use foramen_select::{Choice, ForamenHeights, MeasuredStack, SelectOptions, SliceMeasurement};
 use foramen_types::{Level, SubjectId};
 
 use crate::config::StudyConfig;
-use crate::levels::{DiscPosition, Levels, find_levels};
+use crate::levels::{DiscPosition, Levels, find_heights, find_levels, heights_on};
 use crate::reformatting::{ReformattedBlock, reformat};
 use crate::unread::{UnreadImages, of_failed, of_loaded};
 
@@ -15,6 +15,9 @@ pub(crate) const PATCH_WINDOW: (f64, f64) = (0.01, 0.99);
 
 /// Disc positions in one frame of reference, or why there are none.
 pub(crate) type Discs = Result<BTreeMap<Level, DiscPosition>, String>;
+
+/// Between which heights foramina lie, where a sagittal series shows it.
+pub(crate) type Heights = BTreeMap<Level, ForamenHeights>;
 
 /// One set of axial images, loaded and measured.
 pub(crate) struct Measured {
@@ -31,6 +34,8 @@ pub(crate) struct Measured {
     pub remarks: Vec<Remark>,
     /// Disc positions in the frame of reference of the set, or why none.
     pub discs: Discs,
+    /// Between which heights foramina lie, as the sagittal series shows it.
+    pub heights: Heights,
 }
 
 impl Measured {
@@ -126,9 +131,10 @@ fn discs_on(
     Ok(discs)
 }
 
-/// Loads and measures a set of images; without any stack that loads, why.
+/// Loads and measures a set of images of an examination; without any stack that loads, why.
 pub(crate) fn measure_set(
     set: &ImageSet<'_>,
+    headers: &[&StackHeader],
     discs: Discs,
     config: &StudyConfig,
 ) -> Result<Measured, String> {
@@ -157,6 +163,17 @@ pub(crate) fn measure_set(
         .iter()
         .map(|image| (image.header().source.clone(), image.stack.series_uid.clone()));
     let mut series_of: BTreeMap<SliceSource, String> = images.collect();
+    let heights = match &discs {
+        Ok(discs) if set.reformat => {
+            let of_volumes = stacks.iter().map(|volume| heights_on(volume, discs));
+            of_volumes.reduce(|mut all, more| {
+                all.extend(more);
+                all
+            })
+        }
+        Ok(discs) => Some(find_heights(headers, set.frame_of_reference_uid(), discs)),
+        Err(_) => None,
+    };
     let mut options = vec![config.measure.clone(); stacks.len()];
     if set.reformat {
         let blocks = blocks_of(set, &stacks, &discs, config)?;
@@ -184,6 +201,7 @@ pub(crate) fn measure_set(
         window,
         remarks,
         discs,
+        heights: heights.unwrap_or_default(),
     })
 }
 
@@ -245,7 +263,7 @@ mod tests {
         let set = candidates.pools.first()?.best();
         let (subject, frame) = (&headers[0].subject, set.frame_of_reference_uid());
         let discs = discs_in(subject, headers, frame, given, &config);
-        measure_set(set, discs, &config).ok()
+        measure_set(set, headers, discs, &config).ok()
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl<'a> Workplace<'a> {
                 None if set.reformat => discs_of_set(&set, self.stacks, self.given, self.config),
                 frame => self.discs(place.0, frame).clone(),
             };
-            self.measured.insert(place, measure_set(&set, discs, self.config));
+            self.measured.insert(place, measure_set(&set, self.stacks, discs, self.config));
         }
         self.measured[&place].as_ref().map_err(String::clone)
     }

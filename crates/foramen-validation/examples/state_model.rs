@@ -7,7 +7,8 @@
 //! measures analytic phantoms, with `--anatomy` as many around the vertebrae of a person, and
 //! with `--real` the real examinations of `src/states.csv` in that folder. For each contrast it
 //! prints how many open sides a model of each kind of example loses and how many pedicles it
-//! closes, tested on each kind (half of the phantoms are set aside for that), then the weights
+//! closes, tested on each kind (half of the phantoms are set aside for that), then what models of
+//! every kind say from which one kind of evidence is left out, then the weights
 //! fitted on everything: constant, bone in millimetres, wall edge, brightness. `states.csv` has
 //! what a careful eye saw on each slice from the feet: O an open foramen, C a pedicle, - neither
 //! for sure.
@@ -116,6 +117,16 @@ fn table(contrast: Contrast, of: &[&Example], weight: f64) -> anyhow::Result<Str
         write!(shown, "{}", tested(name, of, |one| one.odds(&weights))?)?;
     }
     write!(shown, "{}", tested("the model in use", of, |one| one.in_use)?)?;
+    for (name, column) in [("without bone", 1), ("without edge", 2), ("without brightness", 3)] {
+        if column < used {
+            let blind: Vec<Example> = of.iter().map(|one| one.without(column)).collect();
+            let blind: Vec<&Example> = blind.iter().collect();
+            let learned: Vec<&Example> =
+                blind.iter().copied().filter(|one| !one.held_out).collect();
+            let weights = Example::fit(&learned, count, used);
+            write!(shown, "{}", tested(name, &blind, |one| one.odds(&weights))?)?;
+        }
+    }
     let weights = Example::fit(of, count, used);
     writeln!(shown, "  weights, of everything: {weights:.2?}")?;
     Ok(shown)

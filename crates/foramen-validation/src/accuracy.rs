@@ -4,7 +4,7 @@ use foramen_image::Stack;
 use foramen_phantom::{ForamenTruth, RIGHT_SLICE_MM, SliceTruth, Subject};
 use foramen_select::{
     Choice, Clue, MeasureOptions, MeasuredStack, PointKind, SelectOptions, State, Target,
-    naive_width, narrowest,
+    foramen_heights, naive_width, narrowest,
 };
 use foramen_types::{Level, Point, Side, Vector};
 use serde::Serialize;
@@ -68,7 +68,7 @@ impl Trial {
         let of_stack = |stack: &Stack| MeasuredStack::new(stack.clone(), &options);
         let measured: Vec<MeasuredStack> = subject.axial.iter().map(of_stack).collect();
         let seen = |choice: &Choice| measured.get(choice.stack)?.slice(choice.slice);
-        let target = target(subject, subject.level, subject.side);
+        let target = targets(subject, subject.side)[subject.level.index()];
         let selection = narrowest(&measured, &target, &select);
         let truth = |stack: usize, slice: usize| foramen(subject, stack, slice);
         let is_hit = |choice: &Choice| {
@@ -136,17 +136,27 @@ fn uid(subject: &Subject, stack: usize, slice: usize) -> Option<&str> {
     Some(&source.sop_instance_uid)
 }
 
-/// A foramen at the true place of its disc.
-fn target(subject: &Subject, level: Level, side: Side) -> Target {
-    let disc = &subject.truth.discs[level.index()];
-    let ([x, y, z], [nx, ny, nz]) = (disc.centre, disc.normal);
-    Target {
-        level,
-        side,
-        disc: Point::new(x, y, z),
-        kind: PointKind::Disc,
-        normal: Some(Vector::new(nx, ny, nz)),
+/// The discs of a subject at their true places, on one side, with the heights of their foramina
+/// as the sagittal stack shows them.
+fn targets(subject: &Subject, side: Side) -> Vec<Target> {
+    let target = |level: Level| {
+        let disc = &subject.truth.discs[level.index()];
+        let ([x, y, z], [nx, ny, nz]) = (disc.centre, disc.normal);
+        Target {
+            level,
+            side,
+            disc: Point::new(x, y, z),
+            kind: PointKind::Disc,
+            normal: Some(Vector::new(nx, ny, nz)),
+            heights: None,
+        }
+    };
+    let mut targets: Vec<Target> = Level::ALL.into_iter().map(target).collect();
+    let heights = foramen_heights(&subject.sagittal, &targets);
+    for (target, heights) in targets.iter_mut().zip(heights) {
+        target.heights = heights;
     }
+    targets
 }
 
 /// From the middle of one vertebra to that of the next.
@@ -159,8 +169,8 @@ fn seen_everywhere(
 ) -> Vec<(State, ForamenTruth)> {
     let options = select.clone().with_reach(LEVEL_HEIGHT, LEVEL_HEIGHT);
     let mut seen = Vec::new();
-    for (level, side) in Level::ALL.into_iter().flat_map(|l| Side::BOTH.map(|side| (l, side))) {
-        let target = target(subject, level, side);
+    for target in Side::BOTH.into_iter().flat_map(|side| targets(subject, side)) {
+        let (level, side) = (target.level, target.side);
         let selection = narrowest(measured, &target, &options);
         for choice in &selection.profile {
             let uid = uid(subject, choice.stack, choice.slice);

@@ -199,6 +199,14 @@ pub fn examined(
 }
 
 impl Example {
+    /// The same where one of the measured columns was not seen.
+    #[must_use]
+    pub fn without(&self, column: usize) -> Self {
+        let mut blind = self.clone();
+        blind.seen[column] = 0.0;
+        blind
+    }
+
     /// The log odds that it holds, by such weights.
     #[must_use]
     pub fn odds(&self, weights: &[f64; 4]) -> f64 {

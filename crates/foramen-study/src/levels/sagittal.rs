@@ -1,10 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use foramen_dicom::StackHeader;
-use foramen_image::Contrast;
-use foramen_select::{DiscOptions, DiscRefusal, PointKind, find_discs};
-use foramen_types::Level;
+use foramen_image::{Contrast, Stack};
+use foramen_select::{
+    DiscOptions, DiscRefusal, ForamenHeights, PointKind, Target, find_discs, foramen_heights,
+};
+use foramen_types::{Level, Side};
 
+use crate::levels::normal_of;
 use crate::{DiscPosition, Drafted, LevelSource};
 
 /// Finds the discs of one subject on the best of its sagittal T2 stacks (spin
@@ -18,7 +21,79 @@ pub fn find_levels(
     frame: Option<&str>,
     options: &DiscOptions,
 ) -> Result<BTreeMap<Level, DiscPosition>, String> {
-    let mut sagittal: Vec<&StackHeader> = stacks
+    let mut refusal = String::new();
+    for header in sagittal_t2(stacks, frame)? {
+        let loaded = match foramen_dicom::load(header) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                refusal =
+                    format!("the sagittal series could not be loaded: {}", error.with_causes());
+                continue;
+            }
+        };
+        match find_discs(&loaded.stack, options) {
+            Ok(discs) => {
+                let position = |disc: foramen_select::Disc| DiscPosition {
+                    point: disc.centre,
+                    kind: PointKind::Disc,
+                    normal: Some(disc.normal),
+                    frame_of_reference_uid: header.frame_of_reference_uid.clone(),
+                    source: LevelSource::Sagittal { series_uid: header.series_uid.clone() },
+                    confidence: disc.confidence,
+                    drafted: Some(Drafted { level: disc.level, point: disc.centre }),
+                };
+                return Ok(discs.into_iter().map(|disc| (disc.level, position(disc))).collect());
+            }
+            Err(error) => refusal = with_remedy(&error, header, options),
+        }
+    }
+    Err(refusal)
+}
+
+/// Between which heights the foramina beside these discs lie, on the best of the sagittal T2
+/// stacks of their frame of reference that shows any; empty where none does.
+pub(crate) fn find_heights(
+    stacks: &[&StackHeader],
+    frame: Option<&str>,
+    discs: &BTreeMap<Level, DiscPosition>,
+) -> BTreeMap<Level, ForamenHeights> {
+    let sagittal = sagittal_t2(stacks, frame).unwrap_or_default().into_iter();
+    sagittal
+        .filter_map(|header| foramen_dicom::load(header).ok())
+        .map(|loaded| heights_on(&loaded.stack, discs))
+        .find(|heights| !heights.is_empty())
+        .unwrap_or_default()
+}
+
+/// The same on a sagittal stack.
+pub(crate) fn heights_on(
+    sagittal: &Stack,
+    discs: &BTreeMap<Level, DiscPosition>,
+) -> BTreeMap<Level, ForamenHeights> {
+    let targets: Vec<Target> = discs
+        .iter()
+        .map(|(level, disc)| Target {
+            level: *level,
+            side: Side::Left,
+            disc: disc.point,
+            kind: disc.kind,
+            normal: normal_of(discs, *level),
+            heights: None,
+        })
+        .collect();
+    let found = foramen_heights(sagittal, &targets);
+    discs.keys().zip(found).filter_map(|(level, heights)| Some((*level, heights?))).collect()
+}
+
+/// The sagittal T2 stacks (spin echo) of a frame of reference, the one with most slices first.
+///
+/// # Errors
+/// Why there is none, as a sentence for the manifest.
+fn sagittal_t2<'a>(
+    stacks: &[&'a StackHeader],
+    frame: Option<&str>,
+) -> Result<Vec<&'a StackHeader>, String> {
+    let mut sagittal: Vec<&'a StackHeader> = stacks
         .iter()
         .copied()
         .filter(|stack| stack.orientation == foramen_dicom::Orientation::Sagittal)
@@ -47,33 +122,7 @@ pub fn find_levels(
         ));
     }
     sagittal.sort_by_key(|stack| (std::cmp::Reverse(stack.slices.len()), &stack.series_uid));
-    let mut refusal = String::new();
-    for header in sagittal {
-        let loaded = match foramen_dicom::load(header) {
-            Ok(loaded) => loaded,
-            Err(error) => {
-                refusal =
-                    format!("the sagittal series could not be loaded: {}", error.with_causes());
-                continue;
-            }
-        };
-        match find_discs(&loaded.stack, options) {
-            Ok(discs) => {
-                let position = |disc: foramen_select::Disc| DiscPosition {
-                    point: disc.centre,
-                    kind: PointKind::Disc,
-                    normal: Some(disc.normal),
-                    frame_of_reference_uid: header.frame_of_reference_uid.clone(),
-                    source: LevelSource::Sagittal { series_uid: header.series_uid.clone() },
-                    confidence: disc.confidence,
-                    drafted: Some(Drafted { level: disc.level, point: disc.centre }),
-                };
-                return Ok(discs.into_iter().map(|disc| (disc.level, position(disc))).collect());
-            }
-            Err(error) => refusal = with_remedy(&error, header, options),
-        }
-    }
-    Err(refusal)
+    Ok(sagittal)
 }
 
 /// A refusal, and where one named disc would mend it, how to name one.

@@ -134,7 +134,7 @@ mod tests {
         let headers: Vec<&StackHeader> = found.stacks.iter().collect();
         let candidates = Candidates::of(&headers, &Accepted::default(), &[]);
         let chosen = candidates.pools[0].best();
-        let measured = measure_set(chosen, Err(String::new()), &config).unwrap();
+        let measured = measure_set(chosen, &[], Err(String::new()), &config).unwrap();
         assert_eq!(set.window, measured.window);
         // Where a person has named a series, it alone is the set.
         let named = StudyConfig::default().with_series(vec!["1.2.3".to_owned()]);
