@@ -119,6 +119,7 @@ fn specimen_truth(
         root_width_mm: None,
         offset_mm,
         clearance_mm: Some(clearance),
+        area_mm2: None,
     };
     Some(match found.filter(|found| found.width >= SHUT) {
         _ if is_pedicle => shut,
@@ -203,6 +204,7 @@ fn foramen_truth(spine: &Spine, channel: &Channel, plane: &Plane) -> Option<Fora
         root_width_mm,
         offset_mm,
         clearance_mm: Some(clearance),
+        area_mm2: None,
     };
     Some(if clearance <= 0.0 {
         shut
@@ -252,6 +254,35 @@ fn root_width(
         sum += width;
     }
     Some(sum / ROOT.len() as f64)
+}
+
+/// Half the length of the channel whose area is told, and sampling, in millimetres.
+const HALF_CHANNEL: f64 = 2.0;
+const SAMPLING: f64 = 0.1;
+/// A wall is looked for this far from the middle of the passage, in millimetres.
+const WALL_WITHIN: f64 = 8.0;
+
+/// The area between the walls of an open foramen, over 4 mm of its channel.
+pub(crate) fn area(spine: &Spine, plane: &Plane, foramen: &ForamenTruth) -> Option<f64> {
+    let (front, back) = foramen.front.zip(foramen.back)?;
+    let [front, back] = [front, back].map(|[x, y, z]| Point::new(x, y, z));
+    let across = (back - front).unit()?;
+    let axis = plane.cranial_normal().cross(across).unit()?;
+    let middle = front + (back - front) * 0.5;
+    let steps = |length: f64| {
+        (0..).map(|step| SAMPLING * (f64::from(step) + 0.5)).take_while(move |mm| *mm < length)
+    };
+    let stations = steps(2.0 * HALF_CHANNEL).map(|mm| middle + axis * (mm - HALF_CHANNEL));
+    let widths = stations.map(|from| {
+        let hard = |mm: f64| spine.is_hard(triple(from + across * mm));
+        let free = |towards: f64| {
+            steps(WALL_WITHIN)
+                .find(|mm| hard(towards * mm))
+                .map_or(WALL_WITHIN, |mm| mm - SAMPLING / 2.0)
+        };
+        if hard(0.0) { 0.0 } else { free(1.0) + free(-1.0) }
+    });
+    Some(SAMPLING * widths.sum::<f64>())
 }
 
 /// Where a rising function crosses zero between 12 mm before and behind.
@@ -311,6 +342,20 @@ mod tests {
         assert!((front[1] - (-6.0 - step)).abs() < 1e-2, "{front:?}");
         assert!((back[0] - (-12.5 - step)).abs() < 1e-2, "{back:?}");
         assert!((back[1] - (-6.0 + step)).abs() < 1e-2, "{back:?}");
+    }
+
+    #[test]
+    fn a_plain_foramen_has_the_area_of_its_channel() {
+        let spine = spine(plain());
+        let height = spine.soft.discs[Level::C5C6.index()];
+        let mut spine = spine;
+        spine.soft.channels[Level::C5C6.index()][1].height = height;
+        let plane = plane(height, 0.0);
+        let channel = &spine.soft.channels[Level::C5C6.index()][1];
+        let truth = foramen_truth(&spine, channel, &plane).unwrap();
+        // 3 mm wide, a little more at its mouths.
+        let area = area(&spine, &plane, &truth).unwrap();
+        assert!((12.0 - 0.5..=13.5).contains(&area), "{area}");
     }
 
     #[test]

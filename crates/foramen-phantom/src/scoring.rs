@@ -143,6 +143,7 @@ mod tests {
             canal: [0.0; 3],
             left: vec![ForamenTruth {
                 clearance_mm: None,
+                area_mm2: None,
                 level: "C5/6".to_owned(),
                 state: "open".to_owned(),
                 width_mm: Some(width),

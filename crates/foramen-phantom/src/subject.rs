@@ -9,7 +9,7 @@ use crate::anatomy::Anatomy;
 use crate::artefact::Artefacts;
 use crate::channel::Cause;
 use crate::defect::Defect;
-use crate::measure::{slice_truth, triple};
+use crate::measure::{area, slice_truth, triple};
 use crate::outcome::Course;
 use crate::population::Complaint;
 use crate::protocol::{Protocol, Series};
@@ -133,7 +133,9 @@ impl Plan {
         let sagittal = self.stacks(&self.protocol.sagittal);
         let [sagittal] =
             <[Stack; 1]>::try_from(sagittal).expect("the sagittal series is one stack");
-        self.subject_of(axial, sagittal, self.truth())
+        let mut truth = self.truth();
+        self.tell_areas(&mut truth);
+        self.subject_of(axial, sagittal, truth)
     }
 
     /// The subject with its pictures and what is true of them.
@@ -221,6 +223,20 @@ impl Plan {
             (axial, self.protocol.planning.name())
         };
         self.truth_on(slices, series.contrast.name(), planning)
+    }
+
+    /// Tells the area of the treated foramen on each axial slice.
+    fn tell_areas(&self, truth: &mut SubjectTruth) {
+        let planes = self.protocol.axial.stacks.iter().flatten();
+        for (slice, plane) in truth.slices.iter_mut().zip(planes) {
+            let foramina = match self.complaint.side {
+                Side::Left => &mut slice.left,
+                Side::Right => &mut slice.right,
+            };
+            for foramen in foramina.iter_mut().filter(|foramen| foramen.level == truth.level) {
+                foramen.area_mm2 = area(&self.spine, plane, foramen);
+            }
+        }
     }
 
     /// What is true of the subject on these axial slices.

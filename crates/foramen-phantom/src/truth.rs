@@ -147,4 +147,8 @@ pub struct ForamenTruth {
     /// when it cuts one. Known in memory only: files do not hold it.
     #[serde(skip)]
     pub clearance_mm: Option<f64>,
+    /// Area between the front and the back wall over 4 mm of the channel, in the slice plane, in
+    /// mm². Known in memory only, of the treated foramen where it is open.
+    #[serde(skip)]
+    pub area_mm2: Option<f64>,
 }

@@ -43,6 +43,9 @@ const FACE: f64 = 0.75;
 /// place may be and still lose to one on the cut.
 const STRAY: f64 = 0.1;
 
+/// The length of channel whose area is told, in millimetres.
+const CHANNEL: f64 = 4.0;
+
 /// A wall is one where its edge is at least this part of what it is at its more
 /// distinct places.
 const DISTINCT: f64 = 0.5;
@@ -57,6 +60,8 @@ pub(crate) struct Neck {
     /// Rise of intensity at the weaker wall, as a part of that from bone to
     /// fluid (T2 FSE) or to soft tissue (T2*).
     pub(crate) edge: f64,
+    /// Area between the walls over 4 mm of the channel, in mm².
+    pub(crate) area: f64,
 }
 
 /// Follows both walls along the channel on either side of the cut and sets a
@@ -80,7 +85,7 @@ pub(crate) fn narrowest_neck(
         DISTINCT * heights[heights.len() * 3 / 4]
     };
     let least = (distinct(&front), distinct(&back));
-    let mut best: Option<(f64, Neck)> = None;
+    let mut best: Option<(f64, Neck, usize)> = None;
     for (i, f) in front.iter().enumerate().filter(|(_, f)| f.1 >= least.0) {
         for (k, b) in back.iter().enumerate().filter(|(_, b)| b.1 >= least.1) {
             let at = (axes.place(i, f.0), axes.place(k, b.0));
@@ -88,12 +93,18 @@ pub(crate) fn narrowest_neck(
             let stray = ((i + k) as f64 / 2.0 - PLACES as f64) * ALONG;
             let rank = width + STRAY * stray * stray;
             if best.is_none_or(|best| rank < best.0) {
-                let edge = f.1.min(b.1);
-                best = Some((rank, Neck { front: at.0, back: at.1, width, edge }));
+                let (edge, area) = (f.1.min(b.1), 0.0);
+                let neck = Neck { front: at.0, back: at.1, width, edge, area };
+                best = Some((rank, neck, usize::midpoint(i, k)));
             }
         }
     }
-    best.map(|(_, neck)| neck)
+    let (_, mut neck, at) = best?;
+    let is_near = |i: &usize| i.abs_diff(at) as f64 * ALONG <= CHANNEL / 2.0;
+    let near: Vec<f64> =
+        (0..front.len()).filter(is_near).map(|i| (back[i].0 - front[i].0).max(0.0)).collect();
+    neck.area = CHANNEL * near.iter().sum::<f64>() / near.len() as f64;
+    Some(neck)
 }
 
 /// Coordinates of a channel: along it, from the canal outward, and across it

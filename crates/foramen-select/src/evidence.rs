@@ -2,7 +2,7 @@ use foramen_image::{Colour, Picture, Slice, Window};
 use foramen_types::Side;
 
 use crate::drawing::draw;
-use crate::{Choice, SliceMeasurement, State};
+use crate::{Choice, ForamenHeights, SliceMeasurement, State};
 
 /// Size of a plot in pixels: as wide as the picture above it.
 const SIZE: (usize, usize) = (190, 513);
@@ -12,6 +12,7 @@ const MARGIN: (f64, f64, f64, f64) = (14.0, 16.0, 58.0, 44.0);
 const WIDEST: f64 = 6.0;
 
 const PAPER: Colour = Colour(18, 20, 24);
+const BETWEEN: Colour = Colour(34, 40, 48);
 const GRID: Colour = Colour(60, 64, 72);
 const LETTER: Colour = Colour(200, 204, 210);
 const OPEN: Colour = Colour(80, 200, 255);
@@ -27,16 +28,16 @@ const CHOSEN: Colour = Colour(255, 80, 60);
 pub fn draw_decision(
     slice: &Slice,
     measurement: &SliceMeasurement,
-    window: Window,
-    side: Side,
+    (window, side): (Window, Side),
     profile: &[Choice],
     chosen: &Choice,
+    heights: Option<&ForamenHeights>,
 ) -> Picture {
     let (this, other) = (chosen.foramen.clone(), chosen.contralateral.clone());
     let (left, right) = if side == Side::Left { (this, other) } else { (other, this) };
     let chosen_slice = SliceMeasurement { canal: measurement.canal, left, right };
     let above = draw(slice, &chosen_slice, window);
-    let below = draw_profile(profile, Some(chosen));
+    let below = draw_profile(profile, Some(chosen), heights);
     let columns = above.columns().max(below.columns());
     let mut both = Picture::filled(above.rows() + below.rows(), columns, PAPER);
     both.paste(&above, 0, 0);
@@ -49,11 +50,24 @@ pub fn draw_decision(
 ///
 /// Open slices are blue discs, occluded ones orange squares at 0, closed ones
 /// hollow squares and refused ones crosses below the field; the chosen one is
-/// marked in red. Small grey dots are the other side.
+/// marked in red. Small grey dots are the other side. A lighter ground shows where the foramen
+/// lies between its pedicles, where the sagittal series shows it.
 #[must_use]
-pub fn draw_profile(profile: &[Choice], chosen: Option<&Choice>) -> Picture {
+pub fn draw_profile(
+    profile: &[Choice],
+    chosen: Option<&Choice>,
+    heights: Option<&ForamenHeights>,
+) -> Picture {
     let field = Field::of(profile);
     let mut picture = Picture::filled(SIZE.0, SIZE.1, PAPER);
+    if let Some(heights) = heights {
+        let (low, high) = heights.range();
+        let [from, to] = [low.max(field.reach.0), high.min(field.reach.1)].map(|x| field.column(x));
+        let whole = |value: f64| crate::frame::whole(value.max(0.0));
+        let (top, bottom) = (whole(field.row(field.widest)), whole(field.row(0.0)));
+        let ground = Picture::filled(bottom - top, whole(to).saturating_sub(whole(from)), BETWEEN);
+        picture.paste(&ground, top, whole(from));
+    }
     field.axes(&mut picture);
     if let Some(chosen) = chosen {
         let column = field.column(chosen.offset);
@@ -96,7 +110,7 @@ impl Field {
         let offsets = || profile.iter().map(|choice| choice.offset);
         Self {
             widest: widths.fold(WIDEST, f64::max).ceil(),
-            reach: (offsets().fold(-5.0, f64::min), offsets().fold(5.0, f64::max)),
+            reach: (offsets().fold(-5.0, f64::min), offsets().fold(7.0, f64::max)),
         }
     }
 
@@ -135,7 +149,7 @@ impl Field {
             width += 2.0;
         }
         write(picture, "mm", (self.row(0.0) + 22.0, 0.0), LETTER);
-        for offset in [-4.0, -2.0, 0.0, 2.0, 4.0] {
+        for offset in [-4.0, -2.0, 0.0, 2.0, 4.0, 6.0] {
             let column = self.column(offset);
             picture.line((self.row(0.0), column), (self.row(0.0) + 4.0, column), 1.0, GRID);
             let text = format!("{offset:+.0}").replace("+0", "0");
@@ -208,7 +222,7 @@ mod tests {
             choice(4.5, State::Refused, None),
         ];
         let field = Field::of(&profile);
-        let picture = draw_profile(&profile, Some(&profile[1]));
+        let picture = draw_profile(&profile, Some(&profile[1]), None);
         let colour = |choice: &Choice, off: f64| {
             let (row, column) = field.place(choice);
             let at = |value: f64| crate::frame::whole(value.round());
@@ -221,7 +235,7 @@ mod tests {
         assert!(colour(&profile[0], 4.0) != PAPER);
         assert!(colour(&profile[3], 0.0) != PAPER);
         assert!(field.row(3.0) < field.row(0.0) && field.row(0.0) < field.strip());
-        let none = draw_profile(&[], None);
+        let none = draw_profile(&[], None, Some(&ForamenHeights::usual()));
         assert_eq!((none.rows(), none.columns()), SIZE);
     }
 }

@@ -84,6 +84,9 @@ pub struct Foramen {
     /// perpendicular to the axis of the foramen; 0 when occluded, `None` when
     /// closed or refused.
     pub width: Option<f64>,
+    /// The area between the front and the back wall over 4 mm of the channel around the narrowest
+    /// passage, in the plane of the slice, in mm²; `None` unless open.
+    pub area: Option<f64>,
     /// How far the state and width can be trusted, 0 to 1.
     pub confidence: f64,
     /// The front wall (vertebra, disc or uncinate process) at the narrowest
@@ -132,6 +135,7 @@ pub struct Evidence {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Passage {
     pub(crate) width: f64,
+    pub(crate) area: f64,
     /// How far the width can be trusted, 0 to 1.
     pub(crate) certainty: f64,
 }
@@ -151,6 +155,7 @@ impl Foramen {
             root: None,
             reason: Some(reason),
             evidence: None,
+            area: None,
             odds: 0.0,
             passage: None,
         }

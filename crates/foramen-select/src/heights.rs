@@ -249,7 +249,7 @@ impl Axes {
             let places = OUTWARD
                 .iter()
                 .flat_map(|outward| AHEAD.map(|ahead| self.place(side, *outward, ahead, height)));
-            average(places.filter_map(|at| self.sample(sagittal, at)).map(f64::from))
+            average(places.filter_map(|at| self.sample(sagittal, at)))
         };
         let profile: Vec<f64> = steps((-REACH, REACH, STEP)).map(along).collect();
         let middle = mean(&profile, |at| at.abs() < USUAL_HEIGHT.0 / 2.0);
@@ -261,7 +261,7 @@ impl Axes {
     }
 
     /// The intensity between the two nearest slices; `None` outside the stack.
-    fn sample(&self, sagittal: &Stack, at: Point) -> Option<f32> {
+    fn sample(&self, sagittal: &Stack, at: Point) -> Option<f64> {
         let slices = sagittal.slices();
         let first = slices[0].plane();
         let along = (at - first.origin()).dot(first.cranial_normal());
@@ -270,10 +270,10 @@ impl Axes {
             return None;
         }
         let (before, next) = (self.positions[after - 1], self.positions[after]);
-        let part = ((along - before) / (next - before)) as f32;
+        let part = (along - before) / (next - before);
         let of = |slice: usize| {
             let (row, column) = slices[slice].plane().pixel(at);
-            slices[slice].sample(row, column)
+            slices[slice].sample(row, column).map(f64::from)
         };
         Some(of(after - 1)? * (1.0 - part) + of(after)? * part)
     }

@@ -98,6 +98,7 @@ impl SliceMeasurement {
                 None => State::Closed,
             };
             foramen.width = passage.map(|passage| passage.width);
+            foramen.area = passage.map(|passage| passage.area);
             foramen.confidence = match foramen.state {
                 // As likely as not there is a passage too narrow to be seen.
                 State::Shut => 0.5,
@@ -148,6 +149,7 @@ impl View<'_> {
         Foramen {
             state: State::Closed,
             width: None,
+            area: None,
             confidence: 0.0,
             front: look.neck.map(|neck| point(neck.front)),
             back: look.neck.map(|neck| point(neck.back)),
@@ -159,7 +161,7 @@ impl View<'_> {
             odds,
             passage: look.neck.filter(|neck| odds > NO_PASSAGE && is_resolved(neck)).map(|neck| {
                 let certainty = width_certainty(neck.width, evidence.wall_edge, self.contrast);
-                Passage { width: neck.width, certainty }
+                Passage { width: neck.width, area: neck.area, certainty }
             }),
         }
     }

@@ -6,7 +6,7 @@ use crate::{Foramen, ForamenHeights, MeasuredStack, RefusalReason, SliceMeasurem
 
 /// Version of measurement and selection together. It grows with every change after which the
 /// same images may give another width, state or slice; files of a study keep it.
-pub const SELECTION_VERSION: u32 = 2;
+pub const SELECTION_VERSION: u32 = 3;
 
 /// What a given point lies on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -180,6 +180,7 @@ pub fn of_reader(
     let foramen = &mut choice.foramen;
     if let (State::Closed | State::Shut, Some(passage)) = (foramen.state, foramen.passage) {
         (foramen.state, foramen.width) = (State::Open, Some(passage.width));
+        foramen.area = Some(passage.area);
         foramen.confidence = (1.0 - foramen.confidence) * passage.certainty;
     }
     Some(choice)
@@ -234,11 +235,12 @@ fn judge(foramen: &mut Foramen, height_odds: f64) -> f64 {
     }
     let odds = foramen.odds + height_odds;
     let certain = probability(odds.abs());
-    foramen.confidence = certain;
+    (foramen.confidence, foramen.area) = (certain, None);
     if odds <= 0.0 {
         (foramen.state, foramen.width) = (State::Closed, None);
     } else if let Some(passage) = foramen.passage {
         (foramen.state, foramen.width) = (State::Open, Some(passage.width));
+        foramen.area = Some(passage.area);
         foramen.confidence *= passage.certainty;
     } else {
         (foramen.state, foramen.width) = (State::Occluded, Some(0.0));

@@ -58,7 +58,9 @@ pub(crate) fn decide(
             .map(|patch| treated(patch, episode))
             .ok_or("no patch could be cut around the foramen")?;
     let mut picture = if target.is_ok() {
-        draw_decision(slice, measurement, series.window, episode.side, &profile, &choice)
+        let heights = series.heights.get(&episode.level);
+        let shown = (series.window, episode.side);
+        draw_decision(slice, measurement, shown, &profile, &choice, heights)
     } else {
         draw(slice, measurement, series.window)
     };
@@ -90,6 +92,7 @@ pub(crate) fn decide(
         remarks,
         refusal: None,
         unread: series.unread.iter().map(|images| images.images).sum(),
+        heights: series.heights.get(&episode.level).copied(),
         naive: naive_choice(series, &profile, episode.side),
         picture: Some(picture),
         chosen: Some(SelectedForamen {

@@ -217,6 +217,7 @@ fn refused(episode: &Kept, reason: String) -> EpisodeSelection {
         unread: 0,
         images: None,
         remarks: Vec::new(),
+        heights: None,
         naive: None,
         picture: None,
     }

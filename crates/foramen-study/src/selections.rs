@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foramen_dicom::Remark;
 use foramen_image::{Picture, SliceSource};
-use foramen_select::Foramen;
+use foramen_select::{Foramen, ForamenHeights};
 use foramen_types::{Level, Side, SubjectId};
 
 use crate::image_choice::{ChosenImages, ImageChoice};
@@ -53,6 +53,8 @@ pub struct EpisodeSelection {
     pub images: Option<ChosenImages>,
     /// What was remarked on the images; the lowest of their caps limits the confidence.
     pub remarks: Vec<Remark>,
+    /// Between which heights its foramen lies, where the sagittal series shows it.
+    pub heights: Option<ForamenHeights>,
     /// The image that a fixed threshold would have chosen, for comparison.
     pub naive: Option<SliceSource>,
     /// The chosen slice with the measured foramen drawn on it, and the profile.

@@ -19,7 +19,8 @@ use foramen::{say, say_part as put};
 use foramen_metrics::{Confidence, Icc, Ratings, icc};
 use foramen_phantom::{Anatomy, CohortConfig, Variety, draw_rescan, draw_subject, draw_subject_on};
 use foramen_validation::{
-    AccuracyRow, DiscAccuracy, Perturbation, Reliability, RootAccuracy, StateAccuracy, Trial,
+    AccuracyRow, AreaAccuracy, DiscAccuracy, Perturbation, Reliability, RootAccuracy,
+    StateAccuracy, Trial,
 };
 use rayon::prelude::*;
 
@@ -72,8 +73,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         })
         .collect();
     progress.finish_and_clear();
-    let left_out = arguments.subjects - of_subjects.len();
-    say!("{left_out} left out: no slice passes through the treated foramen");
+    say!("{} left out: not cut by any slice", arguments.subjects - of_subjects.len());
     let (subjects, (trials, again)): (Vec<_>, (Vec<_>, Vec<_>)) = of_subjects.into_iter().unzip();
     let groups: BTreeSet<&str> =
         trials.iter().flat_map(|trial| &trial.groups).map(String::as_str).collect();
@@ -109,7 +109,7 @@ fn print_states(trials: &[Trial]) {
     say!("{}\n{}", StateAccuracy::of(trials), Reliability::of(trials));
     let swapped = trials.iter().filter(|trial| trial.swapped).count();
     say!("walls set on the wrong side of the canal: {swapped}");
-    say!("{}", RootAccuracy::of(trials));
+    say!("{}\n{}", AreaAccuracy::of(trials), RootAccuracy::of(trials));
     say!("{}", DiscAccuracy::sum(trials.iter().map(|trial| trial.discs)));
 }
 

@@ -39,6 +39,8 @@ pub struct Trial {
     /// The width of the root that grades the chosen foramen, and the true one, where
     /// a slice of the profile shows it.
     pub graded_root: (Option<f64>, Option<f64>),
+    /// The area of the chosen foramen, where it is open, as measured and as it is, in mm².
+    pub area: Option<(f64, f64)>,
     /// The discs on the sagittal series.
     pub discs: DiscAccuracy,
 }
@@ -117,6 +119,9 @@ impl Trial {
                     .filter_map(|choice| truth(choice.stack, choice.slice)?.root_width_mm)
                     .reduce(f64::max),
             ),
+            area: chosen.and_then(|choice| {
+                choice.foramen.area.zip(truth(choice.stack, choice.slice)?.area_mm2)
+            }),
             seen_everywhere: seen_everywhere(subject, &measured, &select),
             roots: roots(subject, &measured),
             discs: DiscAccuracy::on(subject),

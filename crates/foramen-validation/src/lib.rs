@@ -8,6 +8,7 @@
 //! cohorts of any size.
 
 mod accuracy;
+mod area_accuracy;
 mod disc_accuracy;
 mod growth;
 #[cfg(feature = "torch")]
@@ -20,6 +21,7 @@ mod state_accuracy;
 mod state_model;
 
 pub use accuracy::{AccuracyRow, Trial};
+pub use area_accuracy::AreaAccuracy;
 pub use disc_accuracy::DiscAccuracy;
 pub use growth::{peak_memory, write_small_studies};
 #[cfg(feature = "torch")]

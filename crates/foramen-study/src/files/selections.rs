@@ -9,7 +9,8 @@ use crate::{Drafted, LevelSource, Levels, ProfileRow, Rank, Selections, StudyErr
 
 /// Writes `selections.csv`: one row per episode that was looked at, in the order
 /// of the manifest. `remarks` holds the names of the remarks on its images, with spaces
-/// between them.
+/// between them; `foramen_low_mm` and `foramen_high_mm` tell from where to where above the disc
+/// its foramen lies, where the sagittal series shows it.
 ///
 /// # Errors
 /// [`StudyError::Write`].
@@ -31,6 +32,9 @@ pub fn write_selections(path: &Path, selections: &Selections) -> Result<(), Stud
         "status",
         "reason",
         "remarks",
+        "foramen_low_mm",
+        "foramen_high_mm",
+        "area_mm2",
     ];
     let rows = selections.episodes.iter().map(|episode| {
         let chosen = episode.chosen.as_ref();
@@ -54,6 +58,9 @@ pub fn write_selections(path: &Path, selections: &Selections) -> Result<(), Stud
             episode.status().to_owned(),
             episode.refusal.clone().unwrap_or_default(),
             names(&episode.remarks),
+            millimetres(episode.heights.map(|heights| heights.range().0)),
+            millimetres(episode.heights.map(|heights| heights.range().1)),
+            text(|slice| millimetres(slice.foramen.area)),
         ]
     });
     write_csv(path, &header, rows)
@@ -68,7 +75,7 @@ fn names(remarks: &[Remark]) -> String {
 }
 
 /// The columns of `profile.csv`.
-const PROFILE: [&str; 18] = [
+const PROFILE: [&str; 19] = [
     "series_uid",
     "sop_instance_uid",
     "slice",
@@ -87,6 +94,7 @@ const PROFILE: [&str; 18] = [
     "level",
     "slice_position_mm",
     "rank",
+    "area_mm2",
 ];
 
 /// Writes `profile.csv`: every slice and side that was measured, where the walls of an
@@ -159,6 +167,7 @@ fn profile_cells(row: &ProfileRow) -> Vec<String> {
             Some(Rank::RunnerUp) => "runner_up".to_owned(),
             None => String::new(),
         },
+        millimetres(row.foramen.area),
     ]
 }
 
