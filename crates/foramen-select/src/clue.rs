@@ -6,15 +6,19 @@ pub enum Clue {
     Neighbours,
     /// The other side of the same slice.
     OtherSide,
-    /// The height of the slice above or below the disc.
+    /// The height of the slice, as any series tells it.
     Height,
+    /// The heights of pedicles on the sagittal series: without it those that are usual above a
+    /// disc count.
+    Sagittal,
     /// What tells the axis and the skull base from the foramina below.
     UpperLimit,
 }
 
 impl Clue {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Neighbours, Self::OtherSide, Self::Height, Self::UpperLimit];
+    pub const ALL: [Self; 5] =
+        [Self::Neighbours, Self::OtherSide, Self::Height, Self::Sagittal, Self::UpperLimit];
 
     /// The name as it is written in tables.
     #[must_use]
@@ -22,7 +26,8 @@ impl Clue {
         match self {
             Self::Neighbours => "slices above and below",
             Self::OtherSide => "other side",
-            Self::Height => "height of the disc",
+            Self::Height => "height",
+            Self::Sagittal => "sagittal series",
             Self::UpperLimit => "upper limit",
         }
     }

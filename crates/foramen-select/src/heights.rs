@@ -29,7 +29,7 @@ pub struct ForamenHeights {
 /// Where foramina lie from the middle of the canal: outward and, with a minus, to the front, in
 /// millimetres; the part of the channel that pedicles bound.
 const OUTWARD: [f64; 5] = [11.0, 12.0, 13.0, 14.0, 15.0];
-const AHEAD: [f64; 6] = [-10.0, -9.0, -8.0, -7.0, -6.0, -5.0];
+const AHEAD: [f64; 4] = [-8.0, -7.0, -6.0, -5.0];
 /// The middle of a disc lies so far in front of the canal's, in millimetres.
 const DISC_TO_CANAL: f64 = 14.0;
 
@@ -41,12 +41,15 @@ const STEP: f64 = 0.5;
 const EDGE: f64 = 2.5;
 
 /// What is usual, as mean and standard deviation in millimetres: a bony height of 8.2 mm (8.0 to
-/// 8.4 by level), centred on the uncovertebral joint, which rises from the plane of the disc
-/// along an uncinate process of 6 mm.
+/// 8.4 by level), centred somewhat above the plane of the disc, between the middle of the disc
+/// and of the uncovertebral joint, which rises along an uncinate process of 6 mm.
 const USUAL_HEIGHT: (f64, f64) = (8.2, 1.5);
-const USUAL_CENTRE: (f64, f64) = (1.5, 1.2);
+const USUAL_CENTRE: (f64, f64) = (0.5, 1.0);
 /// Standard deviation of the centres of levels about that of their neck, in millimetres.
-const OF_LEVEL: f64 = 1.2;
+const OF_LEVEL: f64 = 1.0;
+/// The root lies in the lower part of the foramen and is darker than fat: what is bright is
+/// centred so far above the foramen, in millimetres.
+const ROOT_BELOW: f64 = 0.5;
 /// The centres and heights that are tried, from, to and step.
 const CENTRES: (f64, f64, f64) = (-3.0, 6.0, 0.5);
 const HEIGHTS: (f64, f64, f64) = (6.0, 11.0, 1.0);
@@ -155,7 +158,8 @@ impl Fits {
             .collect();
         let neck: Vec<f64> = (0..centres.len())
             .map(|at| {
-                let unusual = ((centres[at] - USUAL_CENTRE.0) / USUAL_CENTRE.1).powi(2) / 2.0;
+                let off = centres[at] - ROOT_BELOW - USUAL_CENTRE.0;
+                let unusual = (off / USUAL_CENTRE.1).powi(2) / 2.0;
                 seen.iter().map(|seen| seen[at]).sum::<f64>() - unusual
             })
             .collect();
@@ -175,7 +179,7 @@ impl Fits {
             let of_centre: Vec<f64> =
                 levels[at].0.iter().map(|fits| weighed(&shares(fits), &heights)).collect();
             ForamenHeights {
-                centre,
+                centre: centre - ROOT_BELOW,
                 height: weighed(&weights, &of_centre),
                 spread: weighed(&weights, &squares).sqrt(),
                 is_seen: true,
@@ -332,9 +336,9 @@ mod tests {
 
     #[test]
     fn the_range_between_dark_edges_is_found() {
-        for (centre, height) in [(-1.0, 8.0), (1.5, 9.0), (4.0, 7.0)] {
-            let found = of_profile(&profile(centre, height));
-            assert!((found.centre - centre).abs() < 0.7, "{centre}: {found:?}");
+        for (centre, height) in [(-1.0, 8.0), (1.0, 9.0), (3.0, 7.0)] {
+            let found = of_profile(&profile(centre + ROOT_BELOW, height));
+            assert!((found.centre - centre).abs() < 1.0, "{centre}: {found:?}");
             assert!((found.height - height).abs() < 1.3, "{height}: {found:?}");
             assert!(found.is_seen && found.spread < 1.2, "{found:?}");
             assert!(found.probability(centre) > 0.95, "{found:?}");
@@ -350,7 +354,7 @@ mod tests {
         let [one, _, beside] = Fits::together(&[&clear, &clear, &flat])[..] else {
             panic!("three")
         };
-        assert!((one.centre - 3.0).abs() < 0.6, "{one:?}");
+        assert!((one.centre - 2.5).abs() < 0.6, "{one:?}");
         assert!(beside.centre > alone.centre + 0.7 && beside.spread < alone.spread, "{beside:?}");
     }
 

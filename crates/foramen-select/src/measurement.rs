@@ -32,7 +32,8 @@ impl MeasureOptions {
         self
     }
 
-    /// The same without a kind of evidence: [`Clue::Height`] is that of
+    /// The same without a kind of evidence: [`Clue::Sagittal`] is that of
+    /// [`Target::heights`](crate::Target::heights), [`Clue::Height`] that of
     /// [`SelectOptions`](crate::SelectOptions::leaving_out_height).
     #[must_use]
     pub fn leaving_out(mut self, clue: Clue) -> Self {

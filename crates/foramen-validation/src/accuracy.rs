@@ -70,7 +70,7 @@ impl Trial {
         let of_stack = |stack: &Stack| MeasuredStack::new(stack.clone(), &options);
         let measured: Vec<MeasuredStack> = subject.axial.iter().map(of_stack).collect();
         let seen = |choice: &Choice| measured.get(choice.stack)?.slice(choice.slice);
-        let target = targets(subject, subject.side)[subject.level.index()];
+        let target = targets(subject, subject.side, clue)[subject.level.index()];
         let selection = narrowest(&measured, &target, &select);
         let truth = |stack: usize, slice: usize| foramen(subject, stack, slice);
         let is_hit = |choice: &Choice| {
@@ -122,7 +122,7 @@ impl Trial {
             area: chosen.and_then(|choice| {
                 choice.foramen.area.zip(truth(choice.stack, choice.slice)?.area_mm2)
             }),
-            seen_everywhere: seen_everywhere(subject, &measured, &select),
+            seen_everywhere: seen_everywhere(subject, &measured, &select, clue),
             roots: roots(subject, &measured),
             discs: DiscAccuracy::on(subject),
         })
@@ -142,8 +142,8 @@ fn uid(subject: &Subject, stack: usize, slice: usize) -> Option<&str> {
 }
 
 /// The discs of a subject at their true places, on one side, with the heights of their foramina
-/// as the sagittal stack shows them.
-fn targets(subject: &Subject, side: Side) -> Vec<Target> {
+/// as the sagittal stack shows them, unless that is left out.
+fn targets(subject: &Subject, side: Side, without: Option<Clue>) -> Vec<Target> {
     let target = |level: Level| {
         let disc = &subject.truth.discs[level.index()];
         let ([x, y, z], [nx, ny, nz]) = (disc.centre, disc.normal);
@@ -157,6 +157,9 @@ fn targets(subject: &Subject, side: Side) -> Vec<Target> {
         }
     };
     let mut targets: Vec<Target> = Level::ALL.into_iter().map(target).collect();
+    if without == Some(Clue::Sagittal) {
+        return targets;
+    }
     let heights = foramen_heights(&subject.sagittal, &targets);
     for (target, heights) in targets.iter_mut().zip(heights) {
         target.heights = heights;
@@ -171,10 +174,11 @@ fn seen_everywhere(
     subject: &Subject,
     measured: &[MeasuredStack],
     select: &SelectOptions,
+    clue: Option<Clue>,
 ) -> Vec<(State, ForamenTruth)> {
     let options = select.clone().with_reach(LEVEL_HEIGHT, LEVEL_HEIGHT);
     let mut seen = Vec::new();
-    for target in Side::BOTH.into_iter().flat_map(|side| targets(subject, side)) {
+    for target in Side::BOTH.into_iter().flat_map(|side| targets(subject, side, clue)) {
         let (level, side) = (target.level, target.side);
         let selection = narrowest(measured, &target, &options);
         for choice in &selection.profile {

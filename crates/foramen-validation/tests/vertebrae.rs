@@ -1,5 +1,6 @@
-//! What selection reaches around the vertebrae of a person, whose surfaces nothing was tuned on,
-//! and on phantoms as varied as scanners are: held, so that no later change loses it.
+//! What selection reaches around the vertebrae of two persons, and on phantoms as varied as
+//! scanners are: held, so that no later change loses it. On those of the Visible Human Female
+//! what the sagittal series says of heights was settled; on those of BodyParts3D nothing was.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
 
 use std::sync::Arc;
