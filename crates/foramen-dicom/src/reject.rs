@@ -4,6 +4,8 @@ use foramen_image::ImageError;
 use foramen_types::KeyError;
 use thiserror::Error;
 
+use crate::AbsentImages;
+
 /// A file, or one image of it, that is not used, and why.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -36,8 +38,17 @@ pub enum RejectReason {
     #[error("no DICOM file")]
     NotDicom,
     /// A directory record (PS3.10 chapter 8), which holds no image.
-    #[error("a DICOMDIR, the index of a medium; its images are read from their own files")]
-    Dicomdir,
+    #[error(
+        "a DICOMDIR, the index of a medium; {}",
+        absent.as_ref().map_or_else(
+            || "its images are read from their own files".to_owned(),
+            ToString::to_string
+        )
+    )]
+    Dicomdir {
+        /// Images that it names and that are not there.
+        absent: Option<AbsentImages>,
+    },
     /// The file could not be read.
     #[error("the file cannot be read ({kind}); check its permissions and the medium")]
     Io {
@@ -258,7 +269,7 @@ impl RejectReason {
         !matches!(
             self,
             Self::NotMr { .. }
-                | Self::Dicomdir
+                | Self::Dicomdir { .. }
                 | Self::Mosaic
                 | Self::DuplicateInstance { .. }
                 | Self::DuplicatePosition { .. }
@@ -266,13 +277,17 @@ impl RejectReason {
         )
     }
 
-    /// Whether the message names a way to have such files used as they are: an option of the
-    /// scan, or a feature of the build.
+    /// Whether the message names a way to have such files, or what they are an index of, used:
+    /// an option of the scan, a feature of the build, another copy.
     #[must_use]
     pub fn has_way_out(&self) -> bool {
         matches!(
             self,
-            Self::NoPatientId | Self::NoFolder { .. } | Self::NoPath | Self::Feature { .. }
+            Self::NoPatientId
+                | Self::NoFolder { .. }
+                | Self::NoPath
+                | Self::Feature { .. }
+                | Self::Dicomdir { absent: Some(_) }
         )
     }
 
@@ -281,7 +296,7 @@ impl RejectReason {
     pub fn summary(&self) -> &'static str {
         match self {
             Self::NotDicom => "no DICOM file",
-            Self::Dicomdir => "DICOMDIR",
+            Self::Dicomdir { .. } => "DICOMDIR",
             Self::Io { .. } => "unreadable file",
             Self::Empty => "empty file",
             Self::BrokenLink => "broken link",

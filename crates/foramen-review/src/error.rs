@@ -60,16 +60,6 @@ pub enum ReviewError {
         /// The folder of images.
         dicom: PathBuf,
     },
-    /// Every foramen was measured on slices that were made of a volume.
-    #[error(
-        "all foramina of {} were measured on slices made of volumes, which this page cannot show; \
-         decisions.html there has their pictures",
-        study.display()
-    )]
-    Reformatted {
-        /// The folder of the study.
-        study: PathBuf,
-    },
     /// There is no randomness for the secret of the address.
     #[error("the system gives no random numbers: {0}")]
     Random(getrandom::Error),

@@ -1,20 +1,23 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use foramen_dicom::{Orientation, Scan, StackHeader};
 use foramen_image::{Contrast, PatchFrame, SliceSource, Window};
 use foramen_study::review::{
-    MeasuredSide, SelectionRow, SelectionTable, pooled_images, read_measured,
+    MeasuredSide, SelectionRow, SelectionTable, StudyImages, pooled_images, read_measured,
 };
 use foramen_study::{
-    DiscPosition, Levels, PatchSample, PatchUse, StudyConfig, StudyError, files, is_reformatted,
+    DiscPosition, Levels, PatchSample, PatchUse, StudyConfig, StudyError, files, made_of,
 };
 use foramen_types::{Level, Point, Side, SubjectId, SubjectKey, Vector};
 
 use crate::ReviewError;
-use crate::case::{Case, CaseImage};
+use crate::case::{Case, CaseImage, CaseSlice};
 use crate::entry::Row;
+use crate::images::{Images, LoadedStack};
+use crate::view::Grid;
 
 /// Where the foramen of an adult is from the centre of its disc: to the side and behind,
 /// millimetres.
@@ -33,14 +36,30 @@ pub struct Study {
     pub(crate) frame: PatchFrame,
     pub(crate) config: StudyConfig,
     /// The windows of the patches that `select` cut, by image.
-    pub(crate) windows: HashMap<SliceSource, Window>,
+    windows: HashMap<SliceSource, Window>,
+    /// The slices that `select` has made of volumes.
+    made: Vec<MadeSlice>,
+    images: Images,
     measured: HashMap<(SliceSource, Side), MeasuredSide>,
     /// The cases of a foramen.
     foramina: BTreeMap<(SubjectId, Level, Side), Vec<usize>>,
-    /// Which stack of the scan holds an image.
+    /// Which stack of the scan holds an image, or is the volume that it was made of.
     stacks: HashMap<SliceSource, usize>,
     missing: Vec<String>,
 }
+
+/// A slice that was made of a volume.
+struct MadeSlice {
+    source: SliceSource,
+    /// The volume, as a stack of the scan.
+    stack: usize,
+    /// Around the disc of which level.
+    level: Level,
+}
+
+/// What was measured on a slice that was made of a volume lies so near to its plane,
+/// millimetres: places are written to thousandths.
+const IN_PLANE: f64 = 0.05;
 
 impl Study {
     /// Opens what `select` or `study` has left in `folder`; `scan` is of the folder `dicom`,
@@ -70,6 +89,8 @@ impl Study {
         for (number, stack) in scan.stacks.iter().enumerate() {
             stacks.extend(stack.slices.iter().map(|slice| (slice.source.clone(), number)));
         }
+        let made = made_slices(&rows, &scan);
+        stacks.extend(made.iter().map(|one| (one.source.clone(), one.stack)));
         let measured: HashMap<_, _> =
             rows.into_iter().map(|row| ((row.image.clone(), row.side), row)).collect();
         let mut of_subject: BTreeMap<&SubjectId, Vec<usize>> = BTreeMap::new();
@@ -101,7 +122,7 @@ impl Study {
         let may_show = |image: &SliceSource, side: Side| {
             pooled.contains(image) || measured.contains_key(&(image.clone(), side))
         };
-        let (mut missing, mut on_volumes) = (Vec::new(), 0);
+        let mut missing = Vec::new();
         let none = Vec::new();
         let mut cases: Vec<Case> = Vec::new();
         for (number, row) in table.rows().iter().enumerate() {
@@ -117,17 +138,14 @@ impl Study {
             let is_foramen = |case: &&Case| {
                 (&case.subject, case.level, case.side) == (&row.subject, row.level, row.side)
             };
-            let mut case = case_of(row, of_subject, &scan, &may_show, &levels);
+            let mut case = case_of(row, of_subject, &scan, (&may_show, &made), &levels);
             case.rows.push(number);
             case.turn = cases.iter().filter(is_foramen).count();
             case.centre = centre(row);
             if case.images.is_empty() {
                 let (subject, level, side) = (&row.subject, row.level, row.side);
-                let made = |image: &SliceSource| is_reformatted(&image.sop_instance_uid);
-                let why = if row.image.as_ref().is_some_and(made) {
-                    on_volumes += 1;
-                    "it was measured on slices made of a volume, which this page cannot show; \
-                     decisions.html has their pictures"
+                let why = if row.image.as_ref().is_some_and(|image| made_of(image).is_some()) {
+                    "the volume is not there of which its slices were made"
                 } else {
                     "no axial images are there"
                 };
@@ -142,11 +160,7 @@ impl Study {
         }
         if !cases.is_empty() && missing.len() == cases.len() {
             let (study, dicom) = (folder.to_owned(), dicom.to_owned());
-            return Err(if on_volumes == missing.len() {
-                ReviewError::Reformatted { study }
-            } else {
-                ReviewError::NoImages { study, dicom }
-            });
+            return Err(ReviewError::NoImages { study, dicom });
         }
         // The patches are shown as models see them, where there are any.
         let frame = patches.first().map_or(config.patch, |patch| {
@@ -165,6 +179,8 @@ impl Study {
             frame,
             config,
             windows,
+            made,
+            images: Images::default(),
             measured,
             foramina,
             stacks,
@@ -247,10 +263,77 @@ impl Study {
         self.stacks.get(image).map(|number| &self.scan.stacks[*number])
     }
 
-    /// The stack and the source of an image of a case.
+    /// The stack and the source of an image of a case; of a slice that was made of a volume,
+    /// the volume.
     pub(crate) fn image(&self, of: CaseImage) -> (&StackHeader, &SliceSource) {
         let header = &self.scan.stacks[of.stack];
-        (header, &header.slices[of.slice].source)
+        let source = match of.slice {
+            CaseSlice::Acquired(slice) => &header.slices[slice].source,
+            CaseSlice::Made(slice) => &self.made[slice].source,
+        };
+        (header, source)
+    }
+
+    /// Where the pixels of an image of a case lie. Slices of a volume are made for it, where
+    /// that has not been done.
+    ///
+    /// # Errors
+    /// Why they cannot be made, as a sentence.
+    pub(crate) fn grid(&self, of: CaseImage) -> Result<Grid, String> {
+        let header = &self.scan.stacks[of.stack];
+        let slice = match of.slice {
+            CaseSlice::Acquired(slice) => return Ok(Grid::of(header, slice)),
+            CaseSlice::Made(slice) => &self.made[slice].source,
+        };
+        let loaded = self.load(of)?;
+        let made = loaded.slice(slice);
+        let made = made.filter(|made| {
+            let sides = Side::BOTH.into_iter().filter_map(|side| self.measured(slice, side));
+            let mut walls = sides.filter_map(|side| side.walls).flatten();
+            walls.all(|wall| made.plane().distance(wall).abs() < IN_PLANE)
+        });
+        let made = made.ok_or_else(|| {
+            format!(
+                "the slices that are made of volume {} are not those that were measured: levels.csv, \
+                 the images or foramen have changed since; run `select` again",
+                header.series_uid
+            )
+        })?;
+        Ok(Grid { plane: *made.plane(), size: made.pixels().dim() })
+    }
+
+    /// The images of the study.
+    pub(crate) fn images(&self) -> StudyImages<'_> {
+        StudyImages { scan: &self.scan, levels: &self.levels, config: &self.config }
+    }
+
+    /// The stack that holds an image of a case, decoded, or what was made of it.
+    ///
+    /// # Errors
+    /// Why it cannot be decoded, as a sentence.
+    pub(crate) fn load(&self, of: CaseImage) -> Result<Arc<LoadedStack>, String> {
+        match of.slice {
+            CaseSlice::Acquired(_) => self.load_stack(of.stack),
+            CaseSlice::Made(_) => self.images.load_made(self.images(), of.stack, self.image(of).1),
+        }
+    }
+
+    /// A stack of the scan, decoded.
+    ///
+    /// # Errors
+    /// Why it cannot be decoded, as a sentence.
+    pub(crate) fn load_stack(&self, number: usize) -> Result<Arc<LoadedStack>, String> {
+        self.images.load(&self.scan, number)
+    }
+
+    /// The window through which a patch of an image is seen.
+    ///
+    /// # Errors
+    /// Why it is not known, as a sentence.
+    pub(crate) fn patch_window(&self, of: CaseImage) -> Result<Window, String> {
+        let image = self.image(of).1;
+        let cut = self.windows.get(image).copied();
+        cut.map_or_else(|| self.images.patch_window(self.images(), image), Ok)
     }
 
     /// The disc of a level in the frame of reference of a stack.
@@ -267,9 +350,32 @@ impl Study {
         let judged = self.measured(source, case.side).filter(|one| one.level == Some(case.level));
         judged.and_then(|one| one.offset).or_else(|| {
             let disc = self.disc(header, case.level)?;
-            Some(-header.slices[of.slice].plane.distance(disc.point))
+            Some(-self.grid(of).ok()?.plane.distance(disc.point))
         })
     }
+}
+
+/// The slices that were made of volumes of the scan, of each from the feet to the head.
+fn made_slices(rows: &[MeasuredSide], scan: &Scan) -> Vec<MadeSlice> {
+    let mut volumes: HashMap<&str, usize> = HashMap::new();
+    for (number, stack) in scan.stacks.iter().enumerate() {
+        volumes.entry(&stack.series_uid).or_insert(number);
+    }
+    let made = rows.iter().filter_map(|row| {
+        let of = made_of(&row.image)?;
+        let stack = *volumes.get(of.series_uid)?;
+        Some(MadeSlice { source: row.image.clone(), stack, level: of.level })
+    });
+    let mut made: Vec<MadeSlice> = made.collect();
+    made.sort_by_key(|one| (one.stack, std::cmp::Reverse(one.level), one.source.frame));
+    made.dedup_by(|a, b| a.source == b.source);
+    made
+}
+
+/// Those of one volume, with their numbers among all.
+fn of_volume(made: &[MadeSlice], stack: usize) -> impl Iterator<Item = (usize, &MadeSlice)> {
+    let from = made.partition_point(|one| one.stack < stack);
+    (from..).zip(&made[from..]).take_while(move |(_, one)| one.stack == stack)
 }
 
 fn read_levels(path: &Path) -> Result<Levels, StudyError> {
@@ -284,7 +390,7 @@ fn case_of(
     row: &SelectionRow,
     stacks: &[usize],
     scan: &Scan,
-    may_show: &dyn Fn(&SliceSource, Side) -> bool,
+    (may_show, made): (&dyn Fn(&SliceSource, Side) -> bool, &[MadeSlice]),
     levels: &Levels,
 ) -> Case {
     let is_candidate = |number: &usize| {
@@ -293,8 +399,10 @@ fn case_of(
     };
     let of = |number: &usize| &scan.stacks[*number];
     let mut axial: Vec<usize> = stacks.iter().copied().filter(is_candidate).collect();
+    let made: Vec<(usize, &MadeSlice)> =
+        stacks.iter().flat_map(|stack| of_volume(made, *stack)).collect();
     // Where nothing may be measured, a person may still see what there is.
-    if axial.is_empty() {
+    if axial.is_empty() && made.is_empty() {
         let shows = |stack: &StackHeader| {
             stack.orientation == Orientation::Axial
                 && !stack.localizer
@@ -302,7 +410,8 @@ fn case_of(
         };
         axial = stacks.iter().copied().filter(|number| shows(of(number))).collect();
     }
-    let mut series: Vec<&str> = axial.iter().map(|one| of(one).series_uid.as_str()).collect();
+    let shown = || axial.iter().copied().chain(made.iter().map(|(_, one)| one.stack));
+    let mut series: Vec<&str> = shown().map(|one| of(&one).series_uid.as_str()).collect();
     // Not the chosen one first: that would tell a blinded reader.
     series.sort_unstable();
     series.dedup();
@@ -311,16 +420,22 @@ fn case_of(
         .flat_map(|&stack| {
             let header = &scan.stacks[stack];
             let series = series.iter().position(|uid| *uid == header.series_uid).unwrap_or(0);
-            (0..header.slices.len()).map(move |slice| CaseImage { stack, slice, series })
+            let all = 0..header.slices.len();
+            all.map(move |slice| CaseImage { stack, slice: CaseSlice::Acquired(slice), series })
         })
         .collect();
     let height = |one: &CaseImage| {
-        let header = &scan.stacks[one.stack];
-        let middle = (header.rows as f64 / 2.0, header.columns as f64 / 2.0);
-        header.slices[one.slice].plane.point(middle.0, middle.1).z
+        let CaseSlice::Acquired(slice) = one.slice else { return 0.0 };
+        let Grid { plane, size: (rows, columns) } = Grid::of(&scan.stacks[one.stack], slice);
+        plane.point(rows as f64 / 2.0, columns as f64 / 2.0).z
     };
+    images.extend(made.iter().map(|&(slice, &MadeSlice { stack, .. })| {
+        let series = series.iter().position(|uid| *uid == of(&stack).series_uid).unwrap_or(0);
+        CaseImage { stack, slice: CaseSlice::Made(slice), series }
+    }));
+    // Slices that were made of volumes are in this order already.
     images.sort_by(|a, b| a.series.cmp(&b.series).then(height(a).total_cmp(&height(b))));
-    let frame = axial.first().and_then(|one| of(one).frame_of_reference_uid.clone());
+    let frame = shown().next().and_then(|one| of(&one).frame_of_reference_uid.clone());
     let sagittal = stacks
         .iter()
         .copied()

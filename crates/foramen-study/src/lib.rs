@@ -88,7 +88,9 @@ pub use links::read_links;
 pub use manifest::{Excluded, Kept, Manifest};
 pub use profiling::{Profiled, ProfiledSlice, profile_scan};
 pub use readings::{MeanReading, Place, Readings, Seen, mean_reading, read_profile, read_readings};
-pub use reformatting::{ReformatOptions, ReformattedBlock, is_reformatted, reformat};
+pub use reformatting::{
+    MadeOf, ReformatOptions, ReformattedBlock, is_reformatted, made_of, reformat,
+};
 pub use same_images::{SameImages, shared as subjects_with_same_images};
 pub use same_studies::SameStudy;
 pub use samples::{AUXILIARY_PER_SUBJECT, PatchSample, PatchUse};

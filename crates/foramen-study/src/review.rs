@@ -15,7 +15,7 @@ mod selection_table;
 pub use corrections::{
     Correction, Reviewed, ReviewedRow, carry_corrections, read_reviewed, write_reviewed,
 };
-pub use image_set::{LoadedSet, pooled_images};
+pub use image_set::{LoadedSet, StudyImages, pooled_images};
 pub use measured::{MeasuredSide, read_measured};
 pub use readings_table::{ReaderRow, write_readings};
 pub use recut::{Recut, recut_patches};

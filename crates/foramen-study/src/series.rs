@@ -188,7 +188,7 @@ pub(crate) fn measure_set(
 }
 
 /// Axial slices of a volume around each of its discs.
-fn blocks_of(
+pub(crate) fn blocks_of(
     set: &ImageSet<'_>,
     volume: &[Stack],
     discs: &Discs,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use foramen_dicom::{Scan, SubjectFrom, scan};
+use foramen_dicom::{Rejected, Scan, SubjectFrom, scan};
 use foramen_outcome::{Dictionary, Mapping, OutcomeError, OutcomeOptions, Outcomes};
 use foramen_phantom::Truth;
 use foramen_study::{Levels, Numbers, StudyConfig, open_levels, read_links};
@@ -178,6 +178,7 @@ impl Inputs {
             link: self.link.clone(),
             scan: self.scan.clone(),
             series: self.images.series.clone(),
+            reformat_mm: self.images.reformat_mm,
         };
         let (truth, truth_file) = truth.unzip();
         Ok(OpenedInputs { scan, outcomes, covariates, levels, truth, truth_file, source })
@@ -258,8 +259,17 @@ fn scan_folder(dicom: &Path, how: &ScanArguments, key: SubjectKey) -> Result<Sca
     let found = scan(dicom, &options)?;
     progress.finish_with_message(format!("files, {} stacks", found.stacks.len()));
     for (reason, files) in found.rejected_counts() {
-        let reason = found.way_out(reason).unwrap_or_else(|| reason.to_owned());
+        let first = found.rejected.iter().find(|rejected| rejected.reason.summary() == reason);
+        let example = || {
+            first.map_or_else(String::new, |Rejected { path, reason: why, .. }| {
+                format!("{reason}, the first {}: {why}", path.display())
+            })
+        };
+        let reason = found.way_out(reason).unwrap_or_else(example);
         eprintln!("note: {files} file(s) are not used: {reason}");
+    }
+    for conflict in &found.conflicts {
+        eprintln!("warning: {conflict}");
     }
     if found.stacks.is_empty() {
         let first = found.rejected.first();

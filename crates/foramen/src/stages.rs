@@ -15,7 +15,7 @@ use foramen_types::{Level, Side};
 use serde::{Deserialize, Serialize};
 
 use crate::contact_page::{Shown, contact_page};
-use crate::files::create;
+use crate::files::{create, write};
 use crate::inputs::OpenedInputs;
 use crate::progress::bar;
 use crate::terminal::say;
@@ -193,7 +193,7 @@ fn write_picture(
 ) -> Result<ShownDecision> {
     let name = picture_file(episode.row, episode.level, episode.side);
     if let Some(picture) = &picture {
-        create(&out.join(&name), |file| Ok(picture.write_png(std::io::BufWriter::new(file))?))?;
+        create(&out.join(&name), |file| Ok(picture.write_png(file)?))?;
     }
     Ok(ShownDecision {
         confidence: episode.confidence,
@@ -219,7 +219,7 @@ pub(crate) fn write_decisions(out: &Path, mut decisions: Vec<ShownDecision>) -> 
                 symptoms, on axial T2 images (Bentham 2024, 10.2174/0115734056266400231106054026); \
                 no norm is published for T2*, whose widths are compared with the same one.";
     let page = contact_page("Chosen slices", note, &shown.collect::<Vec<_>>());
-    fs::write(out.join("decisions.html"), page).context("could not write decisions.html")
+    write(&out.join("decisions.html"), &page)
 }
 
 /// Where the picture of a decision lies in the folder of a study.

@@ -10,10 +10,10 @@ impl Api {
     pub(crate) fn axial(&self, id: &str, slice: usize) -> Result<Vec<u8>, Failure> {
         let case = &self.study.cases[self.item(id)?.1.case];
         let image = *case.images.get(slice).ok_or_else(absent)?;
-        let (header, source) = self.study.image(image);
-        let loaded = self.images.load(&self.study.scan, image.stack).map_err(unreadable)?;
-        let slice = loaded.slice(source).ok_or_else(undecoded)?;
-        Ok(loaded.pixels(slice, &View::axial(header, image.slice)))
+        let loaded = self.study.load(image).map_err(unreadable)?;
+        let slice = loaded.slice(self.study.image(image).1).ok_or_else(undecoded)?;
+        let grid = self.study.grid(image).map_err(unreadable)?;
+        Ok(loaded.pixels(slice, &View::axial(&grid)))
     }
 
     /// The pixels of a sagittal image of a case.
@@ -22,7 +22,7 @@ impl Api {
         let stack = case.sagittal.ok_or_else(absent)?;
         let header = &self.study.scan.stacks[stack];
         let source = &header.slices.get(slice).ok_or_else(absent)?.source;
-        let loaded = self.images.load(&self.study.scan, stack).map_err(unreadable)?;
+        let loaded = self.study.load_stack(stack).map_err(unreadable)?;
         let image = loaded.slice(source).ok_or_else(undecoded)?;
         Ok(loaded.pixels(image, &View::sagittal(header, slice)))
     }
@@ -31,14 +31,14 @@ impl Api {
     pub(crate) fn patch(&self, id: &str, slice: usize, at: [f64; 2]) -> Result<Vec<u8>, Failure> {
         let case = &self.study.cases[self.item(id)?.1.case];
         let image = *case.images.get(slice).ok_or_else(absent)?;
-        let (header, source) = self.study.image(image);
-        let view = View::axial(header, image.slice);
+        let (_, source) = self.study.image(image);
+        let view = View::axial(&self.study.grid(image).map_err(unreadable)?);
         if !at.iter().all(|at| at.is_finite()) || !view.holds(at) {
             return Err(absent());
         }
-        let loaded = self.images.load(&self.study.scan, image.stack).map_err(unreadable)?;
+        let loaded = self.study.load(image).map_err(unreadable)?;
         let slice = loaded.slice(source).ok_or_else(undecoded)?;
-        let window = self.images.patch_window(&self.study, source).map_err(unreadable)?;
+        let window = self.study.patch_window(image).map_err(unreadable)?;
         let centre = view.plane.point(at[0], at[1]);
         let frame = self.study.frame;
         let patch = Patch::cut(slice, centre, case.side, frame, window)

@@ -2,10 +2,10 @@ use foramen_types::Side;
 use serde_json::{Value, json};
 
 use super::Api;
-use crate::case::{Case, CaseImage};
+use crate::case::{Case, CaseImage, CaseSlice};
 use crate::doubt::doubt;
 use crate::entry::{Kind, Row};
-use crate::failure::Failure;
+use crate::failure::{Failure, unreadable};
 use crate::standing::Standing;
 use crate::view::View;
 
@@ -20,8 +20,12 @@ impl Api {
         let is_shown = !self.session.blind || !own.is_empty();
         let sagittal = case.sagittal.map(|stack| self.sagittal_of(case, stack));
         let middle = sagittal.as_ref().map(|(middle, _)| *middle);
-        let slices: Vec<Value> =
-            case.images.iter().map(|image| self.slice(case, *image, middle, is_shown)).collect();
+        let slices: Vec<Value> = case
+            .images
+            .iter()
+            .map(|image| self.slice(case, *image, middle, is_shown))
+            .collect::<Result<_, _>>()
+            .map_err(unreadable)?;
         let chosen = case.images.iter().position(|one| case.chose(self.study.image(*one).1));
         let nearest = || {
             let offset =
@@ -60,24 +64,32 @@ impl Api {
         Ok(shown)
     }
 
-    fn slice(&self, case: &Case, image: CaseImage, middle: Option<usize>, shown: bool) -> Value {
+    fn slice(
+        &self,
+        case: &Case,
+        image: CaseImage,
+        middle: Option<usize>,
+        shown: bool,
+    ) -> Result<Value, String> {
         let (header, source) = self.study.image(image);
-        let view = View::axial(header, image.slice);
+        let grid = self.study.grid(image)?;
+        let view = View::axial(&grid);
         let spacing = view.plane.spacing();
         let mut slice = json!({
             "rows": view.rows, "columns": view.columns,
             "spacing_mm": [spacing.row, spacing.column], "series": image.series,
             "offset_mm": self.study.offset(case, image),
             "disc": self.study.disc(header, case.level).map(|disc| view.pixel(disc.point)),
+            "reformatted": matches!(image.slice, CaseSlice::Made(_)),
         });
         if let (Some(stack), Some(middle)) = (case.sagittal, middle) {
             let sagittal = &self.study.scan.stacks[stack];
             let view = View::sagittal(sagittal, middle);
-            slice["line"] = json!(
-                sagittal
-                    .crossing(middle, header, image.slice)
-                    .map(|(from, to)| [view.pixel(from), view.pixel(to)])
-            );
+            // What is made of a volume lies in its frame, whether that has a name or not.
+            let is_one_frame = stack == image.stack || sagittal.shares_frame_with(header);
+            let line = is_one_frame.then(|| sagittal.cut_by(middle, &grid.plane, grid.size));
+            let ends = |(from, to)| [view.pixel(from), view.pixel(to)];
+            slice["line"] = json!(line.flatten().map(ends));
         }
         let centre = if shown {
             self.study.expected(case, image)
@@ -100,7 +112,7 @@ impl Api {
                 })));
             }
         }
-        slice
+        Ok(slice)
     }
 
     /// The sagittal slice nearest the discs, and what is drawn on it.
@@ -141,10 +153,10 @@ impl Api {
         let image = row.entry.place.image();
         let slice = case.images.iter().position(|one| *self.study.image(*one).1 == image);
         let reading = row.entry.kind.reading();
-        let walls = slice.zip(reading.and_then(|reading| reading.points())).map(|(at, walls)| {
-            let of = case.images[at];
-            let view = View::axial(self.study.image(of).0, of.slice);
-            walls.map(|wall| view.pixel(wall))
+        let said = slice.zip(reading.and_then(|reading| reading.points()));
+        let walls = said.and_then(|(at, walls)| {
+            let view = View::axial(&self.study.grid(case.images[at]).ok()?);
+            Some(walls.map(|wall| view.pixel(wall)))
         });
         let settled = matches!(row.entry.kind, Kind::Adjudication(_));
         let mut shown = json!({

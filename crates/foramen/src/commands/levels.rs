@@ -10,18 +10,18 @@
 //! synthetic cohort. It prints one line per subject: the discs that were found,
 //! or why the numbering was refused.
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
 use foramen_dicom::scan;
 use foramen_study::{StudyConfig, draft_levels, files};
 
 use crate::demo_cohort::demo_cohort;
+use crate::files::write;
 use crate::inputs::{note_raw_ids, prepare_output, read_key, read_levels};
 use crate::levels_page::render_levels;
-use crate::scan_arguments::ScanArguments;
+use crate::scan_arguments::{ReformatMm, ScanArguments};
 use crate::study_source::StudySource;
 use crate::terminal::say;
 
@@ -84,16 +84,16 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     let (link, how) = (arguments.link.clone(), arguments.scan.clone());
-    StudySource { dicom, link, scan: how, series: Vec::new() }.write(&arguments.out)?;
+    let reformat_mm = ReformatMm::default();
+    StudySource { dicom, link, scan: how, series: Vec::new(), reformat_mm }
+        .write(&arguments.out)?;
     for subject in &draft.subjects {
         if let Some(warning) = &subject.warning {
             eprintln!("warning: {}: {warning}", subject.subject);
         }
     }
     files::write_levels(&arguments.out.join("levels.csv"), &draft.levels)?;
-    let page = arguments.out.join("levels.html");
-    fs::write(&page, render_levels(&draft)?)
-        .with_context(|| format!("could not write {}", page.display()))?;
+    write(&arguments.out.join("levels.html"), &render_levels(&draft)?)?;
     say!("written to {}", arguments.out.display());
     anyhow::ensure!(
         given.is_some() || draft.subjects.iter().any(|subject| !subject.found.is_empty()),
