@@ -196,7 +196,10 @@ pub enum RejectReason {
         columns: u32,
     },
     /// The pixel data are not as long as the header says.
-    #[error("the pixel data hold {present} bytes, the header describes {described}")]
+    #[error(
+        "the pixel data hold {present} bytes, the header describes {described}{}",
+        if present < described { "; the file was cut short: copy it again from its source" } else { "" }
+    )]
     PixelLength {
         /// Bytes that rows, columns, bits and frames ask for.
         described: u64,
@@ -232,15 +235,23 @@ pub enum RejectReason {
         /// The file that is used.
         kept: PathBuf,
     },
-    /// Another image has the same SOP Instance UID (0008,0018).
+    /// Another image, or the same one of another subject, has the same SOP Instance UID
+    /// (0008,0018).
     #[error(
-        "the SOP Instance UID is also that of {}, which is another image; an anonymiser wrote one \
-         UID into several files: export them again with new UIDs, since tables name images by them",
-        other.display()
+        "the SOP Instance UID is also that of {}, {}", other.display(),
+        if *another_subject {
+            "the same image under another subject; remove it where it does not belong: neither is \
+             used"
+        } else {
+            "which is another image; an anonymiser wrote one UID into several files: export them \
+             again with new UIDs, since tables name images by them"
+        }
     )]
     SharedInstance {
         /// A file of another image with this UID.
         other: PathBuf,
+        /// Whether only the subjects differ.
+        another_subject: bool,
     },
     /// The image lies across all others of its series.
     #[error(

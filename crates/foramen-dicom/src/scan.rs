@@ -266,12 +266,13 @@ fn distinct(read: Vec<Described>, rejected: &mut Vec<Rejected>) -> Vec<Image> {
             same_uid.iter().filter_map(|&index| files[index].take()).collect();
         let path = |images: &Vec<Image>| images[0].instance.path.to_path_buf();
         let are_copies = of.iter().all(|images| are_the_same(images, &of[0]));
+        let another_subject = of.iter().all(|images| show_the_same(images, &of[0]));
         for (index, images) in of.iter().enumerate() {
             let reason = match (are_copies, index) {
                 (true, 0) => continue,
                 (true, _) => RejectReason::DuplicateInstance { kept: path(&of[0]) },
-                (false, 0) => RejectReason::SharedInstance { other: path(&of[1]) },
-                (false, _) => RejectReason::SharedInstance { other: path(&of[0]) },
+                (false, 0) => RejectReason::SharedInstance { other: path(&of[1]), another_subject },
+                (false, _) => RejectReason::SharedInstance { other: path(&of[0]), another_subject },
             };
             let series_uid = Some(images[0].instance.series_uid.clone());
             rejected.push(Rejected { path: path(images), frame: None, reason, series_uid });
@@ -283,10 +284,14 @@ fn distinct(read: Vec<Described>, rejected: &mut Vec<Rejected>) -> Vec<Image> {
 
 /// Whether two files hold the same image, wherever they were copied to.
 fn are_the_same(a: &[Image], b: &[Image]) -> bool {
+    show_the_same(a, b) && a.iter().zip(b).all(|(a, b)| a.instance.subject == b.instance.subject)
+}
+
+/// Whether they do, be it of two subjects.
+fn show_the_same(a: &[Image], b: &[Image]) -> bool {
     a.len() == b.len()
         && a.iter().zip(b).all(|(a, b)| {
-            a.instance.subject == b.instance.subject
-                && a.plane == b.plane
+            a.plane == b.plane
                 && a.physics.echo_time == b.physics.echo_time
                 && a.occasion == b.occasion
         })

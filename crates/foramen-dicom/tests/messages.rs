@@ -114,3 +114,22 @@ fn images_that_a_dicomdir_names_and_that_are_not_there_are_told() {
     let said = scanned().way_out("DICOMDIR").unwrap();
     assert!(said.contains("none of the 7 images"), "{said}");
 }
+
+#[test]
+fn an_image_in_the_folders_of_two_subjects_is_told_as_that() {
+    let dir = TempDir::new().unwrap();
+    for subject in ["P-1", "P-2"] {
+        std::fs::create_dir(dir.path().join(subject)).unwrap();
+        std::fs::write(dir.path().join(subject).join("image"), File::new(0).bytes()).unwrap();
+    }
+    let by_folder = ScanOptions::default().with_subject_from("folder".parse().unwrap());
+    let found = scan(dir.path(), &by_folder).unwrap();
+    assert_eq!((found.stacks.len(), found.rejected.len()), (0, 2));
+    let said = found.rejected[0].reason.to_string();
+    assert!(
+        said.contains("P-2") && said.contains("the same image under another subject"),
+        "{said}"
+    );
+    // By the Patient ID it is one image, copied.
+    assert_eq!(scan(dir.path(), &ScanOptions::default()).unwrap().stacks.len(), 1);
+}

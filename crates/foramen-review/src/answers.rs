@@ -75,7 +75,7 @@ impl Answer {
         let image = case.images.get(self.slice).ok_or("there is no such image")?;
         let (_, source) = study.image(*image);
         let measured = study.measured(source, case.side);
-        let view = View::axial(&study.grid(*image)?);
+        let view = View::axial(&study.grid(*image));
         let own = match self.walls {
             None => None,
             Some(walls) => {

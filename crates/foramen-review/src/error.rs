@@ -60,6 +60,17 @@ pub enum ReviewError {
         /// The folder of images.
         dicom: PathBuf,
     },
+    /// Every foramen was measured on slices made of volumes, and the study does not say where
+    /// they lie.
+    #[error(
+        "the slices of {} were made of volumes by a version that does not say where they lie; run \
+         `select` again, or look at decisions.html there",
+        study.display()
+    )]
+    Reformatted {
+        /// The folder of the study.
+        study: PathBuf,
+    },
     /// There is no randomness for the secret of the address.
     #[error("the system gives no random numbers: {0}")]
     Random(getrandom::Error),

@@ -21,47 +21,25 @@ const SHOWN: (f64, f64) = (0.01, 0.99);
 /// cut from.
 #[derive(Default)]
 pub(crate) struct Images {
-    kept: Mutex<VecDeque<(Key, Arc<LoadedStack>)>>,
+    kept: Mutex<VecDeque<(usize, Arc<LoadedStack>)>>,
     windows: Mutex<HashMap<SliceSource, Window>>,
-    /// Held while slices are made of a volume: who asks for them next finds them kept.
-    making: Mutex<()>,
 }
 
-/// What is kept, by the number of a stack of the scan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Key {
-    /// The stack.
-    Stack(usize),
-    /// The axial slices that are made of it.
-    MadeOf(usize),
-}
-
-/// A stack, or the axial ones that are made of one, with the window in which it is shown.
+/// A stack with the window in which it is shown.
 pub(crate) struct LoadedStack {
-    stacks: Vec<Stack>,
+    pub(crate) stack: Stack,
     window: Window,
     full: Window,
 }
 
 impl LoadedStack {
-    fn new(stacks: Vec<Stack>) -> Self {
-        let slices = || stacks.iter().flat_map(Stack::slices);
-        let (window, full) = (Window::from_quantiles(slices(), SHOWN.0, SHOWN.1), whole(slices()));
-        Self { stacks, window, full }
-    }
-
-    /// Its images.
-    pub(crate) fn slices(&self) -> impl Iterator<Item = &Slice> {
-        self.stacks.iter().flat_map(Stack::slices)
-    }
-
     /// An image of it.
     pub(crate) fn slice(&self, source: &SliceSource) -> Option<&Slice> {
-        self.slices().find(|slice| slice.source.as_ref() == Some(source))
+        self.stack.slices().iter().find(|slice| slice.source.as_ref() == Some(source))
     }
 
-    fn size(&self) -> usize {
-        self.slices().map(|slice| slice.pixels().len()).sum()
+    fn pixels_in_all(&self) -> usize {
+        self.stack.slices().iter().map(|slice| slice.pixels().len()).sum()
     }
 
     /// The pixels of an image as the page reads them ([`packed`]).
@@ -79,37 +57,26 @@ impl Images {
     /// # Errors
     /// Why it cannot be decoded, as a sentence.
     pub(crate) fn load(&self, scan: &Scan, number: usize) -> Result<Arc<LoadedStack>, String> {
-        let key = Key::Stack(number);
-        if let Some(found) = self.take(key) {
+        if let Some(found) = self.take(number) {
             return Ok(found);
         }
         let stack =
             foramen_dicom::load(&scan.stacks[number]).map_err(|error| error.with_causes())?.stack;
-        Ok(self.keep(key, LoadedStack::new(vec![stack])))
-    }
-
-    /// The axial slices that are made of a stack, of which `image` is one. The volume itself
-    /// is dropped when they are made: they are about a tenth of its size.
-    ///
-    /// # Errors
-    /// Why they cannot be made, as a sentence.
-    pub(crate) fn load_made(
-        &self,
-        images: StudyImages<'_>,
-        number: usize,
-        image: &SliceSource,
-    ) -> Result<Arc<LoadedStack>, String> {
-        let key = Key::MadeOf(number);
-        if let Some(found) = self.take(key) {
-            return Ok(found);
+        let loaded = Arc::new(LoadedStack {
+            window: Window::from_quantiles(stack.slices(), SHOWN.0, SHOWN.1),
+            full: whole(&stack),
+            stack,
+        });
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_back((number, loaded.clone()));
+        let is_too_much = |kept: &VecDeque<(usize, Arc<LoadedStack>)>| {
+            let pixels: usize = kept.iter().map(|(_, one)| one.pixels_in_all()).sum();
+            kept.len() > KEPT || pixels > MOST_PIXELS
+        };
+        while kept.len() > 1 && is_too_much(&kept) {
+            kept.pop_front();
         }
-        let _one_at_a_time = self.making.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = self.take(key) {
-            return Ok(found);
-        }
-        let set = LoadedSet::of(images, image)?;
-        self.learn(&set);
-        Ok(self.keep(key, LoadedStack::new(set.into_stacks())))
+        Ok(loaded)
     }
 
     /// The window through which a patch of an image is seen: that of all images among which it
@@ -122,47 +89,28 @@ impl Images {
         images: StudyImages<'_>,
         image: &SliceSource,
     ) -> Result<Window, String> {
-        let known = self.windows.lock().unwrap_or_else(PoisonError::into_inner).get(image).copied();
-        if let Some(window) = known {
-            return Ok(window);
+        let known = || self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(window) = known().get(image) {
+            return Ok(*window);
         }
         let set = LoadedSet::of(images, image)?;
-        self.learn(&set);
+        let sources = set.slices().filter_map(|slice| slice.source.clone());
+        known().extend(sources.map(|image| (image, set.window)));
         Ok(set.window)
     }
 
-    /// Notes the window of a set for each of its images.
-    fn learn(&self, set: &LoadedSet) {
-        let images = set.slices().filter_map(|slice| slice.source.clone());
-        let mut known = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        known.extend(images.map(|image| (image, set.window)));
-    }
-
-    fn keep(&self, key: Key, loaded: LoadedStack) -> Arc<LoadedStack> {
-        let loaded = Arc::new(loaded);
+    fn take(&self, number: usize) -> Option<Arc<LoadedStack>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_back((key, loaded.clone()));
-        let is_too_much = |kept: &VecDeque<(Key, Arc<LoadedStack>)>| {
-            kept.len() > KEPT || kept.iter().map(|(_, one)| one.size()).sum::<usize>() > MOST_PIXELS
-        };
-        while kept.len() > 1 && is_too_much(&kept) {
-            kept.pop_front();
-        }
-        loaded
-    }
-
-    fn take(&self, key: Key) -> Option<Arc<LoadedStack>> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = kept.iter().position(|(of, _)| *of == key)?;
+        let at = kept.iter().position(|(of, _)| *of == number)?;
         let found = kept.remove(at)?;
         kept.push_back(found.clone());
         Some(found.1)
     }
 }
 
-/// The window from the darkest to the brightest pixel.
-fn whole<'a>(slices: impl Iterator<Item = &'a Slice>) -> Window {
-    let pixels = slices.flat_map(|slice| slice.pixels().iter().copied());
+/// The window from the darkest to the brightest pixel of a stack.
+fn whole(stack: &Stack) -> Window {
+    let pixels = stack.slices().iter().flat_map(|slice| slice.pixels().iter().copied());
     let ends = pixels.filter(|value| value.is_finite()).fold(None, |ends, value| match ends {
         None => Some((value, value)),
         Some((low, high)) => Some((value.min(low), value.max(high))),

@@ -1,15 +1,18 @@
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use foramen_dicom::{Orientation, Scan, StackHeader};
-use foramen_image::{Contrast, PatchFrame, SliceSource, Window};
+use foramen_image::{Contrast, PatchFrame, Slice, SliceSource, Window};
 use foramen_study::review::{
-    MeasuredSide, SelectionRow, SelectionTable, StudyImages, pooled_images, read_measured,
+    MeasuredSide, SelectionRow, SelectionTable, StudyImages, pooled_images, read_made,
+    read_measured,
 };
 use foramen_study::{
-    DiscPosition, Levels, PatchSample, PatchUse, StudyConfig, StudyError, files, made_of,
+    DiscPosition, Levels, MadeSlice, PatchSample, PatchUse, StudyConfig, StudyError, files, made_of,
 };
 use foramen_types::{Level, Point, Side, SubjectId, SubjectKey, Vector};
 
@@ -37,7 +40,7 @@ pub struct Study {
     pub(crate) config: StudyConfig,
     /// The windows of the patches that `select` cut, by image.
     windows: HashMap<SliceSource, Window>,
-    /// The slices that `select` has made of volumes.
+    /// The slices that `select` has made of volumes, by volume, from the feet to the head.
     made: Vec<MadeSlice>,
     images: Images,
     measured: HashMap<(SliceSource, Side), MeasuredSide>,
@@ -47,19 +50,6 @@ pub struct Study {
     stacks: HashMap<SliceSource, usize>,
     missing: Vec<String>,
 }
-
-/// A slice that was made of a volume.
-struct MadeSlice {
-    source: SliceSource,
-    /// The volume, as a stack of the scan.
-    stack: usize,
-    /// Around the disc of which level.
-    level: Level,
-}
-
-/// What was measured on a slice that was made of a volume lies so near to its plane,
-/// millimetres: places are written to thousandths.
-const IN_PLANE: f64 = 0.05;
 
 impl Study {
     /// Opens what `select` or `study` has left in `folder`; `scan` is of the folder `dicom`,
@@ -89,8 +79,9 @@ impl Study {
         for (number, stack) in scan.stacks.iter().enumerate() {
             stacks.extend(stack.slices.iter().map(|slice| (slice.source.clone(), number)));
         }
-        let made = made_slices(&rows, &scan);
-        stacks.extend(made.iter().map(|one| (one.source.clone(), one.stack)));
+        let (made, volumes) = made_slices(read_made(&folder.join("reformatted.csv"))?, &scan);
+        let sources = made.iter().map(|one| one.source.clone());
+        stacks.extend(sources.zip(volumes.iter().copied()));
         let measured: HashMap<_, _> =
             rows.into_iter().map(|row| ((row.image.clone(), row.side), row)).collect();
         let mut of_subject: BTreeMap<&SubjectId, Vec<usize>> = BTreeMap::new();
@@ -122,7 +113,7 @@ impl Study {
         let may_show = |image: &SliceSource, side: Side| {
             pooled.contains(image) || measured.contains_key(&(image.clone(), side))
         };
-        let mut missing = Vec::new();
+        let (mut missing, mut unplaced) = (Vec::new(), 0);
         let none = Vec::new();
         let mut cases: Vec<Case> = Vec::new();
         for (number, row) in table.rows().iter().enumerate() {
@@ -138,16 +129,22 @@ impl Study {
             let is_foramen = |case: &&Case| {
                 (&case.subject, case.level, case.side) == (&row.subject, row.level, row.side)
             };
-            let mut case = case_of(row, of_subject, &scan, (&may_show, &made), &levels);
+            let mut case = case_of(row, of_subject, &scan, (&may_show, &volumes), &levels);
             case.rows.push(number);
             case.turn = cases.iter().filter(is_foramen).count();
             case.centre = centre(row);
             if case.images.is_empty() {
                 let (subject, level, side) = (&row.subject, row.level, row.side);
-                let why = if row.image.as_ref().is_some_and(|image| made_of(image).is_some()) {
-                    "the volume is not there of which its slices were made"
-                } else {
-                    "no axial images are there"
+                let volume = row.image.as_ref().and_then(made_of).map(|made| made.series_uid);
+                let is_there = |uid: &str| scan.stacks.iter().any(|one| one.series_uid == uid);
+                let why = match volume.map(is_there) {
+                    Some(true) => {
+                        unplaced += 1;
+                        "its slices were made of a volume by a version that does not say where \
+                         they lie; run `select` again"
+                    }
+                    Some(false) => "the volume is not there of which its slices were made",
+                    None => "no axial images are there",
                 };
                 missing.push(format!("{subject} {level} {side}: {why}"));
             }
@@ -160,7 +157,11 @@ impl Study {
         }
         if !cases.is_empty() && missing.len() == cases.len() {
             let (study, dicom) = (folder.to_owned(), dicom.to_owned());
-            return Err(ReviewError::NoImages { study, dicom });
+            return Err(if unplaced == missing.len() {
+                ReviewError::Reformatted { study }
+            } else {
+                ReviewError::NoImages { study, dicom }
+            });
         }
         // The patches are shown as models see them, where there are any.
         let frame = patches.first().map_or(config.patch, |patch| {
@@ -168,7 +169,9 @@ impl Study {
             let edge = patch.plane.spacing().row * pixels as f64;
             PatchFrame::default().with_edge(edge).with_pixels(pixels)
         });
-        let windows = patches.iter().map(|patch| (image_of(patch), patch.window)).collect();
+        let windows = patches.iter().map(|patch| (image_of(patch), patch.window));
+        let mut windows: HashMap<SliceSource, Window> = windows.collect();
+        add_windows_of_volumes(&mut windows, &made);
         let folder = folder.to_owned();
         Ok(Self {
             folder,
@@ -236,7 +239,7 @@ impl Study {
             _ => of_foramen
                 .iter()
                 .copied()
-                .max_by_key(|number| (rank(&self.cases[*number]), std::cmp::Reverse(*number))),
+                .max_by_key(|number| (rank(&self.cases[*number]), Reverse(*number))),
         }
     }
 
@@ -274,48 +277,33 @@ impl Study {
         (header, source)
     }
 
-    /// Where the pixels of an image of a case lie. Slices of a volume are made for it, where
-    /// that has not been done.
-    ///
-    /// # Errors
-    /// Why they cannot be made, as a sentence.
-    pub(crate) fn grid(&self, of: CaseImage) -> Result<Grid, String> {
-        let header = &self.scan.stacks[of.stack];
-        let slice = match of.slice {
-            CaseSlice::Acquired(slice) => return Ok(Grid::of(header, slice)),
-            CaseSlice::Made(slice) => &self.made[slice].source,
-        };
-        let loaded = self.load(of)?;
-        let made = loaded.slice(slice);
-        let made = made.filter(|made| {
-            let sides = Side::BOTH.into_iter().filter_map(|side| self.measured(slice, side));
-            let mut walls = sides.filter_map(|side| side.walls).flatten();
-            walls.all(|wall| made.plane().distance(wall).abs() < IN_PLANE)
-        });
-        let made = made.ok_or_else(|| {
-            format!(
-                "the slices that are made of volume {} are not those that were measured: levels.csv, \
-                 the images or foramen have changed since; run `select` again",
-                header.series_uid
-            )
-        })?;
-        Ok(Grid { plane: *made.plane(), size: made.pixels().dim() })
+    /// Where the pixels of an image of a case lie.
+    pub(crate) fn grid(&self, of: CaseImage) -> Grid {
+        match of.slice {
+            CaseSlice::Acquired(slice) => Grid::of(&self.scan.stacks[of.stack], slice),
+            CaseSlice::Made(slice) => {
+                let MadeSlice { plane, size, .. } = self.made[slice];
+                Grid { plane, size }
+            }
+        }
+    }
+
+    /// An image of a case, of the stack that holds it or that it is made of; `None` for one
+    /// that could not be decoded.
+    pub(crate) fn slice<'a>(
+        &self,
+        of: CaseImage,
+        loaded: &'a LoadedStack,
+    ) -> Option<Cow<'a, Slice>> {
+        match of.slice {
+            CaseSlice::Acquired(_) => loaded.slice(self.image(of).1).map(Cow::Borrowed),
+            CaseSlice::Made(slice) => Some(Cow::Owned(self.made[slice].cut(&loaded.stack))),
+        }
     }
 
     /// The images of the study.
     pub(crate) fn images(&self) -> StudyImages<'_> {
-        StudyImages { scan: &self.scan, levels: &self.levels, config: &self.config }
-    }
-
-    /// The stack that holds an image of a case, decoded, or what was made of it.
-    ///
-    /// # Errors
-    /// Why it cannot be decoded, as a sentence.
-    pub(crate) fn load(&self, of: CaseImage) -> Result<Arc<LoadedStack>, String> {
-        match of.slice {
-            CaseSlice::Acquired(_) => self.load_stack(of.stack),
-            CaseSlice::Made(_) => self.images.load_made(self.images(), of.stack, self.image(of).1),
-        }
+        StudyImages { scan: &self.scan, made: &self.made, config: &self.config }
     }
 
     /// A stack of the scan, decoded.
@@ -350,32 +338,39 @@ impl Study {
         let judged = self.measured(source, case.side).filter(|one| one.level == Some(case.level));
         judged.and_then(|one| one.offset).or_else(|| {
             let disc = self.disc(header, case.level)?;
-            Some(-self.grid(of).ok()?.plane.distance(disc.point))
+            Some(-self.grid(of).plane.distance(disc.point))
         })
     }
 }
 
-/// The slices that were made of volumes of the scan, of each from the feet to the head.
-fn made_slices(rows: &[MeasuredSide], scan: &Scan) -> Vec<MadeSlice> {
-    let mut volumes: HashMap<&str, usize> = HashMap::new();
-    for (number, stack) in scan.stacks.iter().enumerate() {
-        volumes.entry(&stack.series_uid).or_insert(number);
-    }
-    let made = rows.iter().filter_map(|row| {
-        let of = made_of(&row.image)?;
-        let stack = *volumes.get(of.series_uid)?;
-        Some(MadeSlice { source: row.image.clone(), stack, level: of.level })
-    });
-    let mut made: Vec<MadeSlice> = made.collect();
-    made.sort_by_key(|one| (one.stack, std::cmp::Reverse(one.level), one.source.frame));
-    made.dedup_by(|a, b| a.source == b.source);
-    made
+/// Slices that were made of volumes of the scan, by volume, and of each from the feet to the
+/// head; and which stack of the scan the volume is.
+fn made_slices(slices: Vec<MadeSlice>, scan: &Scan) -> (Vec<MadeSlice>, Vec<usize>) {
+    let stacks = scan.stacks.iter().enumerate();
+    let volumes: HashMap<(&str, usize), usize> =
+        stacks.map(|(number, stack)| ((&*stack.series_uid, stack.stack), number)).collect();
+    let mut placed: Vec<(usize, Reverse<Level>, MadeSlice)> = slices
+        .into_iter()
+        .filter_map(|slice| {
+            let of = made_of(&slice.source)?;
+            let number = *volumes.get(&(of.series_uid, slice.stack))?;
+            Some((number, Reverse(of.level), slice))
+        })
+        .collect();
+    placed.sort_by_key(|(number, level, slice)| (*number, *level, slice.source.frame));
+    placed.into_iter().map(|(number, _, slice)| (slice, number)).unzip()
 }
 
-/// Those of one volume, with their numbers among all.
-fn of_volume(made: &[MadeSlice], stack: usize) -> impl Iterator<Item = (usize, &MadeSlice)> {
-    let from = made.partition_point(|one| one.stack < stack);
-    (from..).zip(&made[from..]).take_while(move |(_, one)| one.stack == stack)
+/// All slices that were made of a volume are seen through the window of any of them.
+fn add_windows_of_volumes(windows: &mut HashMap<SliceSource, Window>, made: &[MadeSlice]) {
+    let volume = |image: &SliceSource| made_of(image).map(|made| made.series_uid.to_owned());
+    let known: HashMap<String, Window> =
+        windows.iter().filter_map(|(image, window)| Some((volume(image)?, *window))).collect();
+    for slice in made {
+        if let Some(window) = volume(&slice.source).and_then(|of| known.get(&of)) {
+            windows.entry(slice.source.clone()).or_insert(*window);
+        }
+    }
 }
 
 fn read_levels(path: &Path) -> Result<Levels, StudyError> {
@@ -390,7 +385,7 @@ fn case_of(
     row: &SelectionRow,
     stacks: &[usize],
     scan: &Scan,
-    (may_show, made): (&dyn Fn(&SliceSource, Side) -> bool, &[MadeSlice]),
+    (may_show, volumes): (&dyn Fn(&SliceSource, Side) -> bool, &[usize]),
     levels: &Levels,
 ) -> Case {
     let is_candidate = |number: &usize| {
@@ -399,8 +394,12 @@ fn case_of(
     };
     let of = |number: &usize| &scan.stacks[*number];
     let mut axial: Vec<usize> = stacks.iter().copied().filter(is_candidate).collect();
-    let made: Vec<(usize, &MadeSlice)> =
-        stacks.iter().flat_map(|stack| of_volume(made, *stack)).collect();
+    // The slices that were made of each volume follow each other.
+    let made = |stack: &usize| {
+        let from = volumes.partition_point(|one| one < stack);
+        from..volumes.partition_point(|one| one <= stack)
+    };
+    let made: Vec<usize> = stacks.iter().flat_map(made).collect();
     // Where nothing may be measured, a person may still see what there is.
     if axial.is_empty() && made.is_empty() {
         let shows = |stack: &StackHeader| {
@@ -410,7 +409,7 @@ fn case_of(
         };
         axial = stacks.iter().copied().filter(|number| shows(of(number))).collect();
     }
-    let shown = || axial.iter().copied().chain(made.iter().map(|(_, one)| one.stack));
+    let shown = || axial.iter().copied().chain(made.iter().map(|one| volumes[*one]));
     let mut series: Vec<&str> = shown().map(|one| of(&one).series_uid.as_str()).collect();
     // Not the chosen one first: that would tell a blinded reader.
     series.sort_unstable();
@@ -429,7 +428,8 @@ fn case_of(
         let Grid { plane, size: (rows, columns) } = Grid::of(&scan.stacks[one.stack], slice);
         plane.point(rows as f64 / 2.0, columns as f64 / 2.0).z
     };
-    images.extend(made.iter().map(|&(slice, &MadeSlice { stack, .. })| {
+    images.extend(made.iter().map(|&slice| {
+        let stack = volumes[slice];
         let series = series.iter().position(|uid| *uid == of(&stack).series_uid).unwrap_or(0);
         CaseImage { stack, slice: CaseSlice::Made(slice), series }
     }));

@@ -47,6 +47,7 @@ mod label_table;
 mod leaking;
 mod levels;
 mod links;
+mod made_slice;
 mod manifest;
 mod profiling;
 mod readings;
@@ -85,6 +86,7 @@ pub use levels::{
     open_levels,
 };
 pub use links::read_links;
+pub use made_slice::MadeSlice;
 pub use manifest::{Excluded, Kept, Manifest};
 pub use profiling::{Profiled, ProfiledSlice, profile_scan};
 pub use readings::{MeanReading, Place, Readings, Seen, mean_reading, read_profile, read_readings};

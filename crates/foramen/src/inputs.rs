@@ -178,7 +178,6 @@ impl Inputs {
             link: self.link.clone(),
             scan: self.scan.clone(),
             series: self.images.series.clone(),
-            reformat_mm: self.images.reformat_mm,
         };
         let (truth, truth_file) = truth.unzip();
         Ok(OpenedInputs { scan, outcomes, covariates, levels, truth, truth_file, source })

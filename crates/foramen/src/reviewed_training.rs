@@ -1,20 +1,18 @@
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
 use foramen_dicom::Scan;
 #[cfg(feature = "review")]
 use foramen_review::Store;
+use foramen_study::StudyConfig;
 use foramen_study::files::{
     read_manifest, read_patches, read_stages, write_patches, write_run, write_stages,
 };
 use foramen_study::review::{
-    Correction, REVIEWED, ReviewedRow, SelectionTable, StudyImages, carry_corrections,
+    Correction, REVIEWED, ReviewedRow, SelectionTable, StudyImages, carry_corrections, read_made,
     read_reviewed, recut_patches,
 };
-use foramen_study::{Levels, StudyConfig};
-use foramen_types::SubjectKey;
 use serde_json::json;
 
 use crate::stages::dataset;
@@ -79,11 +77,8 @@ pub(crate) fn follow_review(
     let lost = carry_corrections(&folder.join("selections.csv"), &table)?;
     let rows = reviewed_rows(study)?;
     let manifest = read_manifest(&study.join("manifest.json"))?;
-    let levels = File::open(study.join("levels.csv")).map_or_else(
-        |_| Ok(Levels::default()),
-        |file| Levels::read(file, &SubjectKey::identity()),
-    )?;
-    let images = StudyImages { scan: &scan, levels: &levels, config };
+    let made = read_made(&study.join("reformatted.csv"))?;
+    let images = StudyImages { scan: &scan, made: &made, config };
     let recut = recut_patches(read_patches(study)?, &manifest, &rows, images);
     lost.iter().chain(&recut.problems).for_each(told);
     write_patches(&folder, &recut.patches)?;

@@ -4,7 +4,6 @@ use std::str::FromStr;
 use clap::Args;
 use foramen_dicom::{Accepted, Refusal, ScanOptions, SubjectFrom};
 use foramen_study::{ReformatOptions, StudyConfig, Undated};
-use serde::{Deserialize, Serialize};
 
 /// How a folder of images is read, and which of them may be used: the same for every
 /// command that scans one.
@@ -41,20 +40,8 @@ pub struct ImageArguments {
 }
 
 /// The thickness of slices made of a volume, in millimetres.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Copy)]
 pub struct ReformatMm(f64);
-
-impl ReformatMm {
-    pub(crate) fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// How slices are made of a volume.
-    pub(crate) fn options(self) -> ReformatOptions {
-        ReformatOptions::default().with_thickness(self.0)
-    }
-}
 
 impl Default for ReformatMm {
     fn default() -> Self {
@@ -84,7 +71,7 @@ impl ImageArguments {
             .with_accepted(scan.accepted())
             .with_series(self.series.clone())
             .with_undated(self.undated)
-            .with_reformat(self.reformat_mm.options())
+            .with_reformat(ReformatOptions::default().with_thickness(self.reformat_mm.0))
     }
 }
 

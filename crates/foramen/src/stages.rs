@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use foramen_image::{PatchFrame, Picture};
 use foramen_learn::Dataset;
 use foramen_phantom::{Chosen, Truth};
-use foramen_study::files::{PatchWriter, ProfileWriter, StageNotes};
+use foramen_study::files::{MadeWriter, PatchWriter, ProfileWriter, StageNotes};
 use foramen_study::{
     ChosenImages, CohortFlow, EpisodeSelection, Manifest, RunnerUpImages, Selected, Selections,
     StudyConfig, StudyInputs, files, select_slices_in_parts,
@@ -40,8 +40,8 @@ pub(crate) struct ShownDecision {
 }
 
 /// Joins the inputs, selects the slices, and writes `manifest.json`,
-/// `levels.csv`, `selections.csv`, `profile.csv`, the patches, a picture per
-/// decision and `decisions.html` with all of them into `out`. What later stages made of former selections there is
+/// `levels.csv`, `selections.csv`, `profile.csv`, `reformatted.csv` where slices were made of
+/// volumes, the patches, a picture per decision and `decisions.html` with all of them into `out`. What later stages made of former selections there is
 /// removed.
 ///
 /// # Errors
@@ -93,6 +93,7 @@ pub(crate) fn select_into(
     let names = manifest.kept().iter().flat_map(|kept| kept.covariates.keys().cloned());
     let mut patches = PatchWriter::create(out, names.collect())?;
     let mut profile = ProfileWriter::create(&out.join("profile.csv"))?;
+    let mut made = MadeWriter::new(&out.join("reformatted.csv"));
     let mut states: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut decisions = Vec::new();
     let progress = bar("select", manifest.kept().len());
@@ -106,6 +107,7 @@ pub(crate) fn select_into(
         }
         profile.add(&std::mem::take(&mut part.profile))?;
         patches.add(&std::mem::take(&mut part.patches))?;
+        made.add(&std::mem::take(&mut part.made))?;
         for episode in &mut part.episodes {
             let picture = episode.picture.take();
             decisions.push(write_picture(out, episode, picture)?);
@@ -117,6 +119,7 @@ pub(crate) fn select_into(
     progress.finish();
     files::remove_later_stages(out)?;
     profile.finish()?;
+    made.finish()?;
     patches.finish()?;
     for same in selected.manifest.same_images() {
         eprintln!("warning: {same}");

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use foramen_dicom::SubjectFrom;
 use serde::{Deserialize, Serialize};
 
-use crate::scan_arguments::{ReformatMm, ScanArguments};
+use crate::scan_arguments::ScanArguments;
 
 /// The name of the file.
 const FILE: &str = "source.json";
@@ -24,8 +24,6 @@ pub struct StudySource {
     pub scan: ScanArguments,
     /// The series that were named (`--series`).
     pub series: Vec<String>,
-    /// The thickness of slices made of a volume (`--reformat-mm`).
-    pub reformat_mm: ReformatMm,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -39,9 +37,6 @@ struct SourceFile {
     accept: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     series: Vec<String>,
-    /// The default is not written; studies of former versions do not name it either.
-    #[serde(default, skip_serializing_if = "ReformatMm::is_default")]
-    reformat_mm: ReformatMm,
 }
 
 impl StudySource {
@@ -62,7 +57,6 @@ impl StudySource {
             assume_one_frame: self.scan.assume_one_frame,
             accept: self.scan.accept.iter().map(ToString::to_string).collect(),
             series: self.series.clone(),
-            reformat_mm: self.reformat_mm,
         };
         let path = study.join(FILE);
         Ok(foramen_study::files::write_atomically(&path, |writer| {
@@ -99,12 +93,6 @@ impl StudySource {
                 .collect::<Result<_>>()
                 .with_context(unusable)?,
         };
-        Ok(Some(Self {
-            dicom: file.dicom,
-            link: file.link,
-            scan,
-            series: file.series,
-            reformat_mm: file.reformat_mm,
-        }))
+        Ok(Some(Self { dicom: file.dicom, link: file.link, scan, series: file.series }))
     }
 }

@@ -5,7 +5,7 @@ use super::Api;
 use crate::case::{Case, CaseImage, CaseSlice};
 use crate::doubt::doubt;
 use crate::entry::{Kind, Row};
-use crate::failure::{Failure, unreadable};
+use crate::failure::Failure;
 use crate::standing::Standing;
 use crate::view::View;
 
@@ -20,12 +20,8 @@ impl Api {
         let is_shown = !self.session.blind || !own.is_empty();
         let sagittal = case.sagittal.map(|stack| self.sagittal_of(case, stack));
         let middle = sagittal.as_ref().map(|(middle, _)| *middle);
-        let slices: Vec<Value> = case
-            .images
-            .iter()
-            .map(|image| self.slice(case, *image, middle, is_shown))
-            .collect::<Result<_, _>>()
-            .map_err(unreadable)?;
+        let slices: Vec<Value> =
+            case.images.iter().map(|image| self.slice(case, *image, middle, is_shown)).collect();
         let chosen = case.images.iter().position(|one| case.chose(self.study.image(*one).1));
         let nearest = || {
             let offset =
@@ -64,15 +60,9 @@ impl Api {
         Ok(shown)
     }
 
-    fn slice(
-        &self,
-        case: &Case,
-        image: CaseImage,
-        middle: Option<usize>,
-        shown: bool,
-    ) -> Result<Value, String> {
+    fn slice(&self, case: &Case, image: CaseImage, middle: Option<usize>, shown: bool) -> Value {
         let (header, source) = self.study.image(image);
-        let grid = self.study.grid(image)?;
+        let grid = self.study.grid(image);
         let view = View::axial(&grid);
         let spacing = view.plane.spacing();
         let mut slice = json!({
@@ -112,7 +102,7 @@ impl Api {
                 })));
             }
         }
-        Ok(slice)
+        slice
     }
 
     /// The sagittal slice nearest the discs, and what is drawn on it.
@@ -153,10 +143,9 @@ impl Api {
         let image = row.entry.place.image();
         let slice = case.images.iter().position(|one| *self.study.image(*one).1 == image);
         let reading = row.entry.kind.reading();
-        let said = slice.zip(reading.and_then(|reading| reading.points()));
-        let walls = said.and_then(|(at, walls)| {
-            let view = View::axial(&self.study.grid(case.images[at]).ok()?);
-            Some(walls.map(|wall| view.pixel(wall)))
+        let walls = slice.zip(reading.and_then(|reading| reading.points())).map(|(at, walls)| {
+            let view = View::axial(&self.study.grid(case.images[at]));
+            walls.map(|wall| view.pixel(wall))
         });
         let settled = matches!(row.entry.kind, Kind::Adjudication(_));
         let mut shown = json!({

@@ -47,12 +47,4 @@ impl Levels {
             .map(|(_, level, disc)| (level, disc.clone()))
             .collect())
     }
-
-    /// The discs of a subject that name no frame of reference: those of a volume without one.
-    pub(crate) fn without_frame(&self, subject: &SubjectId) -> BTreeMap<Level, DiscPosition> {
-        self.iter()
-            .filter(|(of, _, disc)| *of == subject && disc.frame_of_reference_uid.is_none())
-            .map(|(_, level, disc)| (level, disc.clone()))
-            .collect()
-    }
 }

@@ -7,17 +7,17 @@ use foramen_types::SubjectId;
 use crate::candidates::pools_of;
 use crate::manifest::by_subject;
 use crate::reformatting::made_of;
-use crate::series::{PATCH_WINDOW, blocks_of};
-use crate::{Levels, StudyConfig};
+use crate::series::PATCH_WINDOW;
+use crate::{MadeSlice, StudyConfig};
 
 /// The images of a study, as far as headers tell of them.
 #[derive(Clone, Copy)]
 pub struct StudyImages<'a> {
     /// The scan of their folder.
     pub scan: &'a Scan,
-    /// Where the discs of the study lie: slices that are made of a volume lie around them.
-    pub levels: &'a Levels,
-    /// Which images are accepted, which series were named, and how slices are made of volumes.
+    /// Where slices lie that were made of volumes.
+    pub made: &'a [MadeSlice],
+    /// Which images are accepted, and which series were named.
     pub config: &'a StudyConfig,
 }
 
@@ -25,6 +25,8 @@ pub struct StudyImages<'a> {
 /// through which it sees all of them.
 pub struct LoadedSet {
     stacks: Vec<Stack>,
+    /// Slices that were made of a volume.
+    made: Vec<Slice>,
     /// The window of the patches that are cut from them.
     pub window: Window,
 }
@@ -32,19 +34,18 @@ pub struct LoadedSet {
 impl LoadedSet {
     /// The set of images that holds `image`: of the pool of its examination, over all series.
     /// An image that is in no set, since `select` would not measure it, is taken with those of
-    /// its series. For a slice that was made of a volume, all slices are made of it as `select`
-    /// makes them.
+    /// its series. Of a volume, they are all slices that `select` has made of it.
     ///
     /// # Errors
     /// Why there is none, as a sentence.
     pub fn of(images: StudyImages<'_>, image: &SliceSource) -> Result<Self, String> {
-        let stacks = match made_of(image) {
-            Some(made) => made_stacks(images, made.series_uid)?,
-            None => acquired_stacks(images, image)?,
+        let (stacks, made) = match made_of(image) {
+            Some(made) => (Vec::new(), made_slices(images, made.series_uid)?),
+            None => (acquired_stacks(images, image)?, Vec::new()),
         };
         let (low, high) = PATCH_WINDOW;
-        let window = Window::from_quantiles(stacks.iter().flat_map(Stack::slices), low, high);
-        Ok(Self { stacks, window })
+        let slices = stacks.iter().flat_map(Stack::slices).chain(&made);
+        Ok(Self { window: Window::from_quantiles(slices, low, high), stacks, made })
     }
 
     /// One of its images; `None` for one that is not among them or could not be decoded.
@@ -55,13 +56,7 @@ impl LoadedSet {
 
     /// Its images.
     pub fn slices(&self) -> impl Iterator<Item = &Slice> {
-        self.stacks.iter().flat_map(Stack::slices)
-    }
-
-    /// Its stacks.
-    #[must_use]
-    pub fn into_stacks(self) -> Vec<Stack> {
-        self.stacks
+        self.stacks.iter().flat_map(Stack::slices).chain(&self.made)
     }
 }
 
@@ -82,28 +77,24 @@ fn acquired_stacks(
     }
 }
 
-/// All slices that `select` makes of a volume, around each disc.
-fn made_stacks(
-    StudyImages { scan, levels, config }: StudyImages<'_>,
+/// All slices that were made of a volume.
+fn made_slices(
+    StudyImages { scan, made, .. }: StudyImages<'_>,
     series_uid: &str,
-) -> Result<Vec<Stack>, String> {
-    let own =
-        scan.stacks.iter().find(|stack| stack.series_uid == series_uid).ok_or_else(|| {
+) -> Result<Vec<Slice>, String> {
+    let is_of = |slice: &&MadeSlice| {
+        made_of(&slice.source).is_some_and(|made| made.series_uid == series_uid)
+    };
+    let made: Vec<&MadeSlice> = made.iter().filter(is_of).collect();
+    let is_it = |stack: &&StackHeader| {
+        stack.series_uid == series_uid && made.iter().any(|slice| slice.stack == stack.stack)
+    };
+    let header =
+        scan.stacks.iter().find(is_it).ok_or_else(|| {
             format!("the volume {series_uid} is not in the DICOM folder any more")
         })?;
-    let of_subject = stacks_of(&own.subject, scan);
-    let pools = pools_of(&of_subject, &config.accepted, &config.series);
-    let mut sets = pools.iter().flatten().flat_map(|pool| &pool.sets);
-    let set = sets
-        .find(|set| set.reformat && set.images[0].stack.series_uid == series_uid)
-        .ok_or_else(|| format!("the series {series_uid} is no T2 volume of those to measure"))?;
-    let discs = match set.frame_of_reference_uid() {
-        // Its discs were found on the volume itself.
-        None => Ok(levels.without_frame(&own.subject)),
-        frame => levels.in_frame(&own.subject, &of_subject, frame),
-    };
-    let blocks = blocks_of(set, &decoded(set.runs().iter())?, &discs, config)?;
-    Ok(blocks.into_iter().map(|block| block.stack).collect())
+    let volume = foramen_dicom::load(header).map_err(|error| error.with_causes())?.stack;
+    Ok(made.into_iter().map(|slice| slice.cut(&volume)).collect())
 }
 
 fn stacks_of<'a>(subject: &SubjectId, scan: &'a Scan) -> Vec<&'a StackHeader> {
@@ -185,8 +176,7 @@ mod tests {
         found.stacks.push(upper);
 
         let config = StudyConfig::default();
-        let levels = Levels::default();
-        let of = |config| StudyImages { scan: &found, levels: &levels, config };
+        let of = |config| StudyImages { scan: &found, made: &[], config };
         let set = LoadedSet::of(of(&config), &image).unwrap();
         assert_eq!(set.slices().count(), all);
         let headers: Vec<&StackHeader> = found.stacks.iter().collect();

@@ -21,7 +21,7 @@ use crate::demo_cohort::demo_cohort;
 use crate::files::write;
 use crate::inputs::{note_raw_ids, prepare_output, read_key, read_levels};
 use crate::levels_page::render_levels;
-use crate::scan_arguments::{ReformatMm, ScanArguments};
+use crate::scan_arguments::ScanArguments;
 use crate::study_source::StudySource;
 use crate::terminal::say;
 
@@ -84,9 +84,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     let (link, how) = (arguments.link.clone(), arguments.scan.clone());
-    let reformat_mm = ReformatMm::default();
-    StudySource { dicom, link, scan: how, series: Vec::new(), reformat_mm }
-        .write(&arguments.out)?;
+    StudySource { dicom, link, scan: how, series: Vec::new() }.write(&arguments.out)?;
     for subject in &draft.subjects {
         if let Some(warning) = &subject.warning {
             eprintln!("warning: {}: {warning}", subject.subject);

@@ -121,7 +121,6 @@ fn open_study(arguments: &Arguments, folder: &Path) -> Result<Study> {
             dicom: dicom.clone(),
             link: arguments.link.clone(),
             scan: arguments.scan.clone(),
-            reformat_mm: named.as_ref().map(|named| named.reformat_mm).unwrap_or_default(),
             series: named.map(|named| named.series).unwrap_or_default(),
         },
         (None, Some(source)) => source,
@@ -136,8 +135,7 @@ fn open_study(arguments: &Arguments, folder: &Path) -> Result<Study> {
     })?;
     let config = StudyConfig::default()
         .with_accepted(source.scan.accepted())
-        .with_series(source.series.clone())
-        .with_reformat(source.reformat_mm.options());
+        .with_series(source.series.clone());
     Ok(Study::open(folder, &source.dicom, found, config)?)
 }
 
