@@ -34,10 +34,10 @@ export function drawMark(context, [x, y], held) {
   }
 }
 
-// In the middle of the upper edge of the canvas, below what the page writes there.
+// In the middle near the upper edge of the canvas, below what the page writes there.
 export function headline(context, text, colour) {
   context.textAlign = "center";
-  label(context, text, context.canvas.clientWidth / 2, 52, colour);
+  label(context, text, context.canvas.clientWidth / 2, 68, colour);
   context.textAlign = "start";
 }
 

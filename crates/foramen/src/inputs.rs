@@ -10,7 +10,7 @@ use foramen_phantom::Truth;
 use foramen_study::{Levels, Numbers, StudyConfig, open_levels, read_links};
 use foramen_types::{SubjectId, SubjectKey};
 
-use crate::demo_cohort::demo_cohort;
+use crate::demo_cohort::{demo_cohort, is_demo_cohort};
 use crate::files::open;
 use crate::progress::counter;
 use crate::run_lock::{LOCK, RunLock};
@@ -282,6 +282,13 @@ fn scan_folder(dicom: &Path, how: &ScanArguments, key: SubjectKey) -> Result<Sca
         );
     }
     Ok(found)
+}
+
+/// Whether a folder holds what the program made of a synthetic cohort of its own: made again,
+/// nothing of a person is lost.
+pub(crate) fn holds_demo(folder: &Path) -> bool {
+    let source = StudySource::read(folder).ok().flatten();
+    source.is_some_and(|source| is_demo_cohort(&source.dicom))
 }
 
 /// Makes the output folder and takes it for this run; one that holds something is refused

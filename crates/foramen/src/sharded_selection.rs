@@ -157,7 +157,7 @@ pub(crate) fn merge_selection(study: &Path) -> Result<Option<CohortFlow>> {
         decisions.extend(part.decisions);
         chosen.extend(part.chosen.into_iter().map(|(id, one)| (id, Chosen::from(one))));
     }
-    write_decisions(study, decisions)?;
+    write_decisions(study, decisions, &manifest)?;
     write_notes(study, truth.as_ref().map(|truth| (truth, &chosen)))?;
     Ok(Some(CohortFlow::of(&manifest)))
 }

@@ -8,8 +8,8 @@ use foramen_learn::Dataset;
 use foramen_phantom::{Chosen, Truth};
 use foramen_study::files::{MadeWriter, PatchWriter, ProfileWriter, StageNotes};
 use foramen_study::{
-    ChosenImages, CohortFlow, EpisodeSelection, Manifest, RunnerUpImages, Selected, Selections,
-    StudyConfig, StudyInputs, files, select_slices_in_parts,
+    ChosenImages, CohortFlow, EpisodeSelection, Excluded, Exclusion, Manifest, RunnerUpImages,
+    Selected, Selections, StudyConfig, StudyInputs, files, select_slices_in_parts,
 };
 use foramen_types::{Level, Side};
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ pub fn run_selection(
     out: &Path,
 ) -> Result<SelectedStudy> {
     let (study, decisions) = select_into(inputs, config, join(inputs, config), out)?;
-    write_decisions(out, decisions)?;
+    write_decisions(out, decisions, &study.selected.manifest)?;
     let chosen = inputs.truth.is_some().then(|| chosen_of(&study.selected.selections));
     write_notes(out, inputs.truth.as_ref().zip(chosen.as_ref()))?;
     Ok(study)
@@ -206,22 +206,38 @@ fn write_picture(
     })
 }
 
-/// Writes one page with all decisions, the most doubtful first.
+/// Writes one page with all decisions, the most doubtful first, and then the rows that were
+/// left out before anything was measured for them.
 ///
 /// # Errors
 /// When it cannot be written.
-pub(crate) fn write_decisions(out: &Path, mut decisions: Vec<ShownDecision>) -> Result<()> {
+pub(crate) fn write_decisions(
+    out: &Path,
+    mut decisions: Vec<ShownDecision>,
+    manifest: &Manifest,
+) -> Result<()> {
     decisions.sort_by(|a, b| a.confidence.total_cmp(&b.confidence));
     let shown = decisions.into_iter().map(|decision| {
         let ShownDecision { file, title, text, .. } = decision;
         Shown { file, title, text }
     });
-    let note = "One picture per injection, the least confident first. Red: the width; green: the \
-                root; below: the width over the slices from the feet to the head, the chosen one \
-                marked. z: standard deviations from the mean width of the level on the side without \
+    let excluded = manifest.excluded().iter().filter(|row| row.reason != Exclusion::NoSlice);
+    let left_out = excluded.map(|Excluded { row, subject, reason, detail }| Shown {
+        file: None,
+        title: match subject {
+            Some(subject) => format!("{subject}, row {row} of the outcome table"),
+            None => format!("row {row} of the outcome table"),
+        },
+        text: format!("left out: {reason} ({detail})"),
+    });
+    let note = "One picture per injection, the least confident first; at the end, rows of the \
+                outcome table that were left out. Red: the width; green: the root; blue: the wall \
+                of the canal with both foramina. Below: the width over the slices from the feet to \
+                the head, the chosen one marked; small dots are the other side, closed is a \
+                pedicle. z: standard deviations from the mean width of the level on the side without \
                 symptoms, on axial T2 images (Bentham 2024, 10.2174/0115734056266400231106054026); \
                 no norm is published for T2*, whose widths are compared with the same one.";
-    let page = contact_page("Chosen slices", note, &shown.collect::<Vec<_>>());
+    let page = contact_page("Chosen slices", note, &shown.chain(left_out).collect::<Vec<_>>());
     write(&out.join("decisions.html"), &page)
 }
 

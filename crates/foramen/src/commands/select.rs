@@ -21,7 +21,7 @@ use foramen_study::{files, profile_scan};
 
 use crate::contact_page::{Shown, contact_page};
 use crate::files::{create, write};
-use crate::inputs::{Inputs, prepare_output, read_key};
+use crate::inputs::{Inputs, holds_demo, prepare_output, read_key};
 use crate::scan_arguments::{ImageArguments, ScanArguments};
 use crate::shard::Shard;
 use crate::sharded_selection::select_shard;
@@ -79,7 +79,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let inputs = inputs(arguments);
         return select_shard(&inputs, &config, &arguments.out, shard, arguments.force);
     }
-    let _lock = prepare_output(&arguments.out, arguments.force)?;
+    // Without arguments it runs again and again.
+    let force = arguments.force || arguments.dicom.is_none() && holds_demo(&arguments.out);
+    let _lock = prepare_output(&arguments.out, force)?;
     let mut included = 1;
     let states = match (&arguments.dicom, &arguments.outcomes) {
         (Some(dicom), None) => measure_all(arguments, dicom)?,
