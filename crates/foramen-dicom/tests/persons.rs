@@ -77,8 +77,8 @@ fn several_patient_ids_in_the_folder_of_a_subject_are_told_and_cost_no_confidenc
     let said = found.conflicts[0].to_string();
     assert!(said.starts_with("P-7: two people may share this id (1 study)"), "{said}");
     assert!(said.contains("--subject-from patient-id"), "{said}");
-    let remarks = found.stacks.iter().flat_map(|stack| &stack.remarks);
-    assert!(!remarks.cloned().any(|remark| matches!(remark, Remark::TwoPeople { .. })));
+    let mut remarks = found.stacks.iter().flat_map(|stack| &stack.remarks);
+    assert!(!remarks.any(|remark| matches!(remark, Remark::TwoPeople { .. })));
     // By their ids they are two people, and no conflict.
     assert_eq!(signs(&scan(dir.path(), &ScanOptions::default()).unwrap()), []);
 }

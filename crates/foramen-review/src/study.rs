@@ -381,11 +381,14 @@ fn read_levels(path: &Path) -> Result<Levels, StudyError> {
     }
 }
 
+/// Whether an image may show a side.
+type MayShow<'a> = &'a dyn Fn(&SliceSource, Side) -> bool;
+
 fn case_of(
     row: &SelectionRow,
     stacks: &[usize],
     scan: &Scan,
-    (may_show, volumes): (&dyn Fn(&SliceSource, Side) -> bool, &[usize]),
+    (may_show, volumes): (MayShow<'_>, &[usize]),
     levels: &Levels,
 ) -> Case {
     let is_candidate = |number: &usize| {
