@@ -71,15 +71,23 @@ fn a_program_that_was_killed_starts_again_and_leaves_what_it_would_have_left() {
     let train = ["train", "--study", "study", "--folds", "2", "--epochs", "3", "--threads", "1"];
     let took = time(&at("whole"), &train);
     let resumed = [&train[..], &["--resume"]].concat();
+    // A training ends when it has noted its models.
+    let is_trained = || {
+        let notes = fs::read_to_string(at("killed/study/stages.json")).unwrap();
+        notes.contains("predictions-ruler.csv")
+    };
     for moment in MOMENTS {
-        if killed(&at("killed"), &resumed, took.mul_f64(moment)) {
-            kills += 1;
-            // What is half done is no study that can be reported.
-            let said = refused(&at("killed"), &["report", "--study", "study"]);
-            assert!(said.contains("`train --study study"), "{said}");
+        kills += usize::from(killed(&at("killed"), &resumed, took.mul_f64(moment)));
+        if is_trained() {
+            break;
         }
+        // What is half done is no study that can be reported.
+        let said = refused(&at("killed"), &["report", "--study", "study"]);
+        assert!(said.contains("`train --study study"), "{said}");
     }
-    run(&at("killed"), &resumed);
+    if !is_trained() {
+        run(&at("killed"), &resumed);
+    }
     assert_same(&at("whole/study"), &at("killed/study"));
 
     // `report` writes its files one by one, each of them whole.
@@ -98,5 +106,5 @@ fn a_program_that_was_killed_starts_again_and_leaves_what_it_would_have_left() {
         assert!([&html, &json].map(|path| fs::read(path).unwrap()) == written);
     }
     println!("{kills} kills");
-    assert!(kills >= 6, "{kills} of 12 programs were killed before they ended");
+    assert!(kills >= 4, "{kills} programs were killed before they ended");
 }
