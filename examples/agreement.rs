@@ -11,7 +11,8 @@
 //! the median difference, the Bland–Altman bias and limits and ICC(2,1), how far walls
 //! lie from each other, and of the grades the weighted κ. Walls of the program are in
 //! `profile.csv`, its grades in `selections.csv`. What is refused is counted, and
-//! compared with nothing.
+//! compared with nothing. With no arguments it compares made-up widths of 60 foramina with two
+//! made-up readers.
 
 use clap::Parser as _;
 use foramen::commands::{agreement, finish};

@@ -35,7 +35,8 @@ pub(crate) struct Options {
     shots: Option<PathBuf>,
 }
 
-/// Draws twelve people, selects their slices and reviews them in a browser. Node.js and npm
+/// Draws twelve people, selects their slices and reviews them in a browser, and two who were
+/// examined by volumes. Node.js and npm
 /// must be there; the browser is a Chromium of this machine, else one that apt or Playwright
 /// fetches into the user cache.
 pub(crate) fn browser_test(options: &Options) -> Result<()> {
@@ -53,30 +54,48 @@ pub(crate) fn browser_test(options: &Options) -> Result<()> {
     let foramen = target.unwrap_or_else(|| cargo::root().join("target"));
     let foramen = foramen.join("debug").join(format!("foramen{}", std::env::consts::EXE_SUFFIX));
     let scratch = tempfile::tempdir()?;
-    let (cohort, study) = (scratch.path().join("cohort"), scratch.path().join("study"));
-    let people = options.pace.map_or(12, |cases| cases.div_ceil(FORAMINA)).to_string();
-    let outcomes = cohort.join("outcomes.csv");
-    run(Command::new(&foramen)
-        .args(["cohort", "--subjects", &people, "--out"])
-        .arg(&cohort)
-        .stdout(Stdio::null()))?;
-    if options.pace.is_some() {
-        inject_everywhere(&outcomes)?;
-    }
-    run(Command::new(&foramen)
-        .args(["select".as_ref(), "--dicom".as_ref(), cohort.join("dicom").as_os_str()])
-        .args(["--outcomes".as_ref(), outcomes.as_os_str(), "--out".as_ref(), study.as_os_str()])
-        .stdout(Stdio::null()))?;
+    let people = options.pace.map_or(12, |cases| cases.div_ceil(FORAMINA));
+    let study =
+        select(&foramen, &scratch.path().join("people"), people, options.pace.is_some(), &[])?;
     let mut test = Command::new("node");
     test.arg(folder.join("review.mjs")).args([&foramen, &study]).env(CHROMIUM, chromium);
     if options.pace.is_some() {
         test.arg("--pace");
+    } else {
+        let volumes = select(&foramen, &scratch.path().join("volumes"), 2, false, &["--volume"])?;
+        test.arg("--volumes").arg(volumes);
     }
     if let Some(shots) = &options.shots {
         fs::create_dir_all(shots).with_context(|| format!("cannot make {}", shots.display()))?;
         test.args(["--shots".as_ref(), shots.as_path()]);
     }
     run(&mut test)
+}
+
+/// Draws so many people into a folder and selects their slices; it gives the study. Of each,
+/// one foramen was injected, or every one.
+fn select(
+    foramen: &Path,
+    folder: &Path,
+    people: usize,
+    everywhere: bool,
+    drawn: &[&str],
+) -> Result<PathBuf> {
+    let (cohort, study) = (folder.join("cohort"), folder.join("study"));
+    let outcomes = cohort.join("outcomes.csv");
+    run(Command::new(foramen)
+        .args(["cohort", "--subjects", &people.to_string(), "--out"])
+        .arg(&cohort)
+        .args(drawn)
+        .stdout(Stdio::null()))?;
+    if everywhere {
+        inject_everywhere(&outcomes)?;
+    }
+    run(Command::new(foramen)
+        .args(["select".as_ref(), "--dicom".as_ref(), cohort.join("dicom").as_os_str()])
+        .args(["--outcomes".as_ref(), outcomes.as_os_str(), "--out".as_ref(), study.as_os_str()])
+        .stdout(Stdio::null()))?;
+    Ok(study)
 }
 
 /// The cervical foramina of a person, C2/3 to C7/T1.

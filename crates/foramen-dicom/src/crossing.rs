@@ -54,11 +54,23 @@ impl StackHeader {
         if !self.shares_frame_with(other) {
             return None;
         }
+        self.cut_by(slice, &other.slices.get(of_other)?.plane, (other.rows, other.columns))
+    }
+
+    /// The line in which a plane of so many rows and columns, in the frame of reference of
+    /// this stack, cuts a slice of it, as two places on the border of the plane. `None` when
+    /// they do not meet, are parallel, or the slice does not exist.
+    #[must_use]
+    pub fn cut_by(
+        &self,
+        slice: usize,
+        cut: &Plane,
+        size: (usize, usize),
+    ) -> Option<(Point, Point)> {
         let own = &self.slices.get(slice)?.plane;
-        let cut = &other.slices.get(of_other)?.plane;
         let (point, direction) = line(own, cut)?;
         let span = within(own, (self.rows, self.columns), point, direction)?;
-        let other_span = within(cut, (other.rows, other.columns), point, direction)?;
+        let other_span = within(cut, size, point, direction)?;
         let (from, to) = (span.0.max(other_span.0), span.1.min(other_span.1));
         (from < to).then(|| (point + direction * from, point + direction * to))
     }

@@ -109,7 +109,7 @@ pub(crate) fn describe(
     let sop_class = set.text(tags::SOP_CLASS_UID).or_else(|| header.media_class.clone());
     let modality = set.text(tags::MODALITY);
     if sop_class.as_deref() == Some(uids::MEDIA_STORAGE_DIRECTORY_STORAGE) {
-        return Err(RejectReason::Dicomdir);
+        return Err(RejectReason::Dicomdir { absent: None });
     }
     let enhanced = match (sop_class.as_deref(), modality.as_deref()) {
         (Some(uids::MR_IMAGE_STORAGE), Some("MR") | None) | (None, Some("MR")) => false,

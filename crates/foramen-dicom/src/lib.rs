@@ -70,6 +70,7 @@ mod volume;
 mod crossing;
 mod identity;
 
+mod absent;
 mod error;
 mod reject;
 
@@ -82,6 +83,7 @@ mod syntax;
 mod wanted;
 
 mod block;
+mod directory;
 mod group;
 mod image;
 mod person;
@@ -111,6 +113,7 @@ mod packets;
 mod rescale;
 mod run_length;
 
+pub use absent::AbsentImages;
 pub use accept::{Accepted, Refusal, UnknownRefusal};
 pub use crossing::Projection;
 pub use dating::Dating;

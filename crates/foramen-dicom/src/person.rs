@@ -12,6 +12,8 @@ use crate::set::Set;
 /// scan, is in no result, and has no text of its own.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub(crate) struct Person {
+    /// Patient ID (0010,0020).
+    pub(crate) id: Option<Vec<u8>>,
     /// Patient's Sex (0010,0040), `M` or `F`.
     pub(crate) sex: Option<char>,
     /// Patient's Birth Date (0010,0030), where it is a day.
@@ -34,7 +36,8 @@ impl Person {
             text.strip_suffix('Y')?.parse::<i16>().ok().filter(|&years| years > 0 && years < 120)
         });
         let year = years.zip(scanned).map(|(years, scanned)| scanned.year() - years);
-        Self { sex, born, year }
+        let id = set.bytes(tags::PATIENT_ID).map(|bytes| bytes.trim_ascii().to_owned());
+        Self { id: id.filter(|id| !id.is_empty()), sex, born, year }
     }
 }
 
@@ -44,11 +47,11 @@ impl fmt::Debug for Person {
     }
 }
 
-/// Images under one Patient ID that cannot be of one person.
+/// Images under one subject id that may be of two people.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct PersonConflict {
-    /// The subject that the Patient ID gives.
+    /// The subject that the Patient ID gives, or the folder.
     pub subject: SubjectId,
     /// What contradicts itself.
     pub sign: ConflictSign,
@@ -56,7 +59,7 @@ pub struct PersonConflict {
     pub studies: Vec<String>,
 }
 
-/// What says that images under one Patient ID are of two people. Values are
+/// What says that images under one id are of two people. Values are
 /// compared while a folder is scanned, and forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -72,6 +75,16 @@ pub enum ConflictSign {
     /// The Patient ID is a word of an anonymiser, as in `ANONYMOUS`, and covers
     /// several studies.
     SharedWord,
+    /// Subjects are named by folder, and a folder holds several Patient IDs (0010,0020). Some
+    /// anonymisers give each study another one, so that it is told and held against no choice.
+    PatientId,
+}
+
+impl ConflictSign {
+    /// Whether one person can hardly have it.
+    pub(crate) fn is_strong(self) -> bool {
+        self != Self::PatientId
+    }
 }
 
 impl fmt::Display for ConflictSign {
@@ -82,6 +95,7 @@ impl fmt::Display for ConflictSign {
             Self::Age => "Patient's Age (0010,1010) gives two years of birth",
             Self::SameTime => "two studies were acquired at the same time",
             Self::SharedWord => "the id is a word that an anonymiser wrote, in several studies",
+            Self::PatientId => "Patient ID (0010,0020) differs within the folder",
         })
     }
 }
@@ -89,11 +103,12 @@ impl fmt::Display for ConflictSign {
 impl fmt::Display for PersonConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { subject, sign, studies } = self;
+        let (n, studies) = (studies.len(), if studies.len() == 1 { "study" } else { "studies" });
         write!(
             f,
-            "{subject}: two people may share this Patient ID ({} studies): {sign}; give each a \
-             Patient ID of their own, or name them by folder (--subject-from folder)",
-            studies.len()
+            "{subject}: two people may share this id ({n} {studies}): {sign}; give each a Patient \
+             ID or a folder of their own, and name them by it: --subject-from patient-id, or \
+             --subject-from folder"
         )
     }
 }

@@ -11,10 +11,11 @@ use crate::person::{ConflictSign, Person, PersonConflict};
 const CLOCKS: f64 = 60.0;
 
 /// Which subjects are more than one person, in order. `is_word` tells whether a
-/// subject id only says that an id was removed.
+/// subject id only says that an id was removed, `by_folder` that subjects are folders.
 pub(crate) fn conflicts(
     images: &[Image],
     is_word: impl Fn(&SubjectId) -> bool,
+    by_folder: bool,
 ) -> Vec<PersonConflict> {
     let mut subjects: BTreeMap<&SubjectId, Vec<&Image>> = BTreeMap::new();
     for image in images {
@@ -30,6 +31,7 @@ pub(crate) fn conflicts(
             (ConflictSign::Age, ages_differ(&images)),
             (ConflictSign::SameTime, are_at_the_same_time(&images)),
             (ConflictSign::SharedWord, studies.len() > 1 && is_word(subject)),
+            (ConflictSign::PatientId, by_folder && differ(&images, |person| person.id.clone())),
         ];
         for (sign, _) in signs.into_iter().filter(|(_, holds)| *holds) {
             let studies = studies.iter().map(|&uid| uid.to_owned()).collect();

@@ -4,6 +4,8 @@ use foramen_image::ImageError;
 use foramen_types::KeyError;
 use thiserror::Error;
 
+use crate::AbsentImages;
+
 /// A file, or one image of it, that is not used, and why.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -36,8 +38,17 @@ pub enum RejectReason {
     #[error("no DICOM file")]
     NotDicom,
     /// A directory record (PS3.10 chapter 8), which holds no image.
-    #[error("a DICOMDIR, the index of a medium; its images are read from their own files")]
-    Dicomdir,
+    #[error(
+        "a DICOMDIR, the index of a medium; {}",
+        absent.as_ref().map_or_else(
+            || "its images are read from their own files".to_owned(),
+            ToString::to_string
+        )
+    )]
+    Dicomdir {
+        /// Images that it names and that are not there.
+        absent: Option<AbsentImages>,
+    },
     /// The file could not be read.
     #[error("the file cannot be read ({kind}); check its permissions and the medium")]
     Io {
@@ -185,7 +196,10 @@ pub enum RejectReason {
         columns: u32,
     },
     /// The pixel data are not as long as the header says.
-    #[error("the pixel data hold {present} bytes, the header describes {described}")]
+    #[error(
+        "the pixel data hold {present} bytes, the header describes {described}{}",
+        if present < described { "; the file was cut short: copy it again from its source" } else { "" }
+    )]
     PixelLength {
         /// Bytes that rows, columns, bits and frames ask for.
         described: u64,
@@ -221,15 +235,23 @@ pub enum RejectReason {
         /// The file that is used.
         kept: PathBuf,
     },
-    /// Another image has the same SOP Instance UID (0008,0018).
+    /// Another image, or the same one of another subject, has the same SOP Instance UID
+    /// (0008,0018).
     #[error(
-        "the SOP Instance UID is also that of {}, which is another image; an anonymiser wrote one \
-         UID into several files: export them again with new UIDs, since tables name images by them",
-        other.display()
+        "the SOP Instance UID is also that of {}, {}", other.display(),
+        if *another_subject {
+            "the same image under another subject; remove it where it does not belong: neither is \
+             used"
+        } else {
+            "which is another image; an anonymiser wrote one UID into several files: export them \
+             again with new UIDs, since tables name images by them"
+        }
     )]
     SharedInstance {
         /// A file of another image with this UID.
         other: PathBuf,
+        /// Whether only the subjects differ.
+        another_subject: bool,
     },
     /// The image lies across all others of its series.
     #[error(
@@ -258,7 +280,7 @@ impl RejectReason {
         !matches!(
             self,
             Self::NotMr { .. }
-                | Self::Dicomdir
+                | Self::Dicomdir { .. }
                 | Self::Mosaic
                 | Self::DuplicateInstance { .. }
                 | Self::DuplicatePosition { .. }
@@ -266,13 +288,17 @@ impl RejectReason {
         )
     }
 
-    /// Whether the message names a way to have such files used as they are: an option of the
-    /// scan, or a feature of the build.
+    /// Whether the message names a way to have such files, or what they are an index of, used:
+    /// an option of the scan, a feature of the build, another copy.
     #[must_use]
     pub fn has_way_out(&self) -> bool {
         matches!(
             self,
-            Self::NoPatientId | Self::NoFolder { .. } | Self::NoPath | Self::Feature { .. }
+            Self::NoPatientId
+                | Self::NoFolder { .. }
+                | Self::NoPath
+                | Self::Feature { .. }
+                | Self::Dicomdir { absent: Some(_) }
         )
     }
 
@@ -281,7 +307,7 @@ impl RejectReason {
     pub fn summary(&self) -> &'static str {
         match self {
             Self::NotDicom => "no DICOM file",
-            Self::Dicomdir => "DICOMDIR",
+            Self::Dicomdir { .. } => "DICOMDIR",
             Self::Io { .. } => "unreadable file",
             Self::Empty => "empty file",
             Self::BrokenLink => "broken link",

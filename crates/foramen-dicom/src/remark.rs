@@ -222,7 +222,7 @@ impl fmt::Display for Remark {
             Self::UnreadableDate => write!(f, "the day of the scan cannot be read"),
             Self::AssumedFrame => write!(f, "one frame of reference was assumed"),
             Self::DecimalComma => write!(f, "numbers are written with decimal commas"),
-            Self::TwoPeople { sign } => write!(f, "two people under one Patient ID: {sign}"),
+            Self::TwoPeople { sign } => write!(f, "two people under one id: {sign}"),
         }
     }
 }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dicom_dictionary_std::tags;
-use foramen_types::SubjectKey;
+use foramen_types::{SubjectId, SubjectKey};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use crate::archive::{begins_as_archive, entries, is_archive};
+use crate::directory::note_absent;
 use crate::frame::assume_one;
 use crate::group::group;
 use crate::image::{Image, describe};
@@ -151,9 +152,9 @@ impl Scan {
     /// [`RejectReason::summary`], where it names a way to have such files used.
     #[must_use]
     pub fn way_out(&self, summary: &str) -> Option<String> {
-        let of = |rejected: &&Rejected| rejected.reason.summary() == summary;
-        let first = self.rejected.iter().find(of)?;
-        first.reason.has_way_out().then(|| first.reason.to_string())
+        let of = |reason: &&RejectReason| reason.summary() == summary && reason.has_way_out();
+        let mut reasons = self.rejected.iter().map(|rejected| &rejected.reason);
+        reasons.find(of).map(ToString::to_string)
     }
 
     /// How many files were rejected for each reason, in words of
@@ -212,18 +213,20 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
         .collect();
     let files = read.len();
     let mut images = distinct(read, &mut rejected);
+    let mut lost = note_absent(&mut rejected, &images);
     if options.assume_one_frame {
         assume_one(&mut images);
     }
     // Whoever is named by a key was told apart by a person.
-    let conflicts = conflicts(&images, |id| {
+    let is_word = |id: &SubjectId| {
         // A number after the word tells patients apart: `ANON_17`.
         let numbered = id.as_str().contains(|c: char| ('1'..='9').contains(&c));
         options.names_are_ids() && !numbered && crate::identity::says_removed(id.as_str())
-    });
+    };
+    let by_folder = matches!(options.subject_from, SubjectFrom::Folder { .. });
+    let conflicts = conflicts(&images, is_word, by_folder);
     let mut stacks = group(images, options.tolerances, &mut rejected);
     doubt_new_years_day(&mut stacks);
-    let mut lost: BTreeMap<String, usize> = BTreeMap::new();
     for rejected in rejected.iter().filter(|rejected| rejected.reason.loses_an_image()) {
         if let Some(series_uid) = &rejected.series_uid {
             *lost.entry(series_uid.clone()).or_default() += 1;
@@ -232,7 +235,9 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
     for stack in &mut stacks {
         stack.remark_on_lost(lost.get(&stack.series_uid).copied().unwrap_or(0));
         stack.remark_on_day();
-        let of_subject = conflicts.iter().filter(|conflict| conflict.subject == stack.subject);
+        let of_subject = conflicts
+            .iter()
+            .filter(|conflict| conflict.subject == stack.subject && conflict.sign.is_strong());
         stack.remarks.extend(of_subject.map(|found| Remark::TwoPeople { sign: found.sign }));
     }
     rejected.sort_by(|a, b| (&a.path, a.frame).cmp(&(&b.path, b.frame)));
@@ -261,12 +266,13 @@ fn distinct(read: Vec<Described>, rejected: &mut Vec<Rejected>) -> Vec<Image> {
             same_uid.iter().filter_map(|&index| files[index].take()).collect();
         let path = |images: &Vec<Image>| images[0].instance.path.to_path_buf();
         let are_copies = of.iter().all(|images| are_the_same(images, &of[0]));
+        let another_subject = of.iter().all(|images| show_the_same(images, &of[0]));
         for (index, images) in of.iter().enumerate() {
             let reason = match (are_copies, index) {
                 (true, 0) => continue,
                 (true, _) => RejectReason::DuplicateInstance { kept: path(&of[0]) },
-                (false, 0) => RejectReason::SharedInstance { other: path(&of[1]) },
-                (false, _) => RejectReason::SharedInstance { other: path(&of[0]) },
+                (false, 0) => RejectReason::SharedInstance { other: path(&of[1]), another_subject },
+                (false, _) => RejectReason::SharedInstance { other: path(&of[0]), another_subject },
             };
             let series_uid = Some(images[0].instance.series_uid.clone());
             rejected.push(Rejected { path: path(images), frame: None, reason, series_uid });
@@ -278,10 +284,14 @@ fn distinct(read: Vec<Described>, rejected: &mut Vec<Rejected>) -> Vec<Image> {
 
 /// Whether two files hold the same image, wherever they were copied to.
 fn are_the_same(a: &[Image], b: &[Image]) -> bool {
+    show_the_same(a, b) && a.iter().zip(b).all(|(a, b)| a.instance.subject == b.instance.subject)
+}
+
+/// Whether they do, be it of two subjects.
+fn show_the_same(a: &[Image], b: &[Image]) -> bool {
     a.len() == b.len()
         && a.iter().zip(b).all(|(a, b)| {
-            a.instance.subject == b.instance.subject
-                && a.plane == b.plane
+            a.plane == b.plane
                 && a.physics.echo_time == b.physics.echo_time
                 && a.occasion == b.occasion
         })

@@ -106,7 +106,7 @@ fn what_is_no_slice_of_a_known_patient_says_so() {
     let mosaic = refusal(File { image_type: "ORIGINAL\\PRIMARY\\M\\MOSAIC", ..File::new(0) });
     assert!(matches!(mosaic, RejectReason::Mosaic));
     let index = refusal(File { sop_class: "1.2.840.10008.1.3.10", ..File::new(0) });
-    assert!(matches!(index, RejectReason::Dicomdir));
+    assert!(matches!(index, RejectReason::Dicomdir { absent: None }));
     let skewed = refusal(File { orientation: Some("1\\0\\0\\0.5\\1\\0"), ..File::new(0) });
     assert!(matches!(skewed, RejectReason::Plane(_)));
 }

@@ -13,7 +13,7 @@ mod examination;
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 use examination::{Examination, Image, at, put};
-use foramen_dicom::{ConflictSign, RejectReason, Remark, Scan};
+use foramen_dicom::{ConflictSign, RejectReason, Remark, Scan, ScanOptions, scan};
 
 /// The examination, its sagittal images changed as those of a second study.
 fn second(change: impl Fn(&mut Image)) -> Scan {
@@ -58,6 +58,29 @@ fn another_sex_birth_date_or_age_is_another_person() {
     assert!(shown.contains("--subject-from folder"), "{shown}");
 
     assert_eq!(signs(&second(with(tags::PATIENT_AGE, VR::AS, "007Y"))), [ConflictSign::Age]);
+}
+
+#[test]
+fn several_patient_ids_in_the_folder_of_a_subject_are_told_and_cost_no_confidence() {
+    let mut drawn = Examination::draw();
+    drawn.axial.truncate(4);
+    drawn.sagittal.truncate(4);
+    for image in &mut drawn.sagittal {
+        put(image, tags::PATIENT_ID, VR::LO, "another");
+    }
+    let dir = tempfile::TempDir::new().unwrap();
+    examination::write(&drawn.axial, &dir.path().join("P-7"), "A");
+    examination::write(&drawn.sagittal, &dir.path().join("P-7"), "S");
+    let by_folder = ScanOptions::default().with_subject_from("folder".parse().unwrap());
+    let found = scan(dir.path(), &by_folder).unwrap();
+    assert_eq!(signs(&found), [ConflictSign::PatientId]);
+    let said = found.conflicts[0].to_string();
+    assert!(said.starts_with("P-7: two people may share this id (1 study)"), "{said}");
+    assert!(said.contains("--subject-from patient-id"), "{said}");
+    let mut remarks = found.stacks.iter().flat_map(|stack| &stack.remarks);
+    assert!(!remarks.any(|remark| matches!(remark, Remark::TwoPeople { .. })));
+    // By their ids they are two people, and no conflict.
+    assert_eq!(signs(&scan(dir.path(), &ScanOptions::default()).unwrap()), []);
 }
 
 #[test]

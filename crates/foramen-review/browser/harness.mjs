@@ -8,7 +8,12 @@ import { chromium } from "playwright-core";
 
 export const [foramen, study, ...options] = process.argv.slice(2);
 
-export const shots = options.includes("--shots") ? options[options.indexOf("--shots") + 1] : null;
+const named = (option) => options.includes(option) ? options[options.indexOf(option) + 1] : null;
+
+export const shots = named("--shots");
+
+// A study whose slices were made of volumes.
+export const volumes = named("--volumes");
 
 export const scratch = mkdtempSync(join(tmpdir(), "foramen-review-"));
 
@@ -19,9 +24,9 @@ export const browser = await chromium.launch({
   args: ["--no-sandbox", "--enable-precise-memory-info"],
 });
 
-export function copy(name) {
+export function copy(name, of = study) {
   const folder = join(scratch, name);
-  cpSync(study, folder, { recursive: true });
+  cpSync(of, folder, { recursive: true });
   return folder;
 }
 

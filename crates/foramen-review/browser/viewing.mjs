@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { brightness, list, open, serve, shots } from "./harness.mjs";
+import { brightness, current, done, list, open, picture, saved, serve, shots } from "./harness.mjs";
 
 const settled = (page) => page.waitForTimeout(120);
 
@@ -63,6 +63,27 @@ export async function changesTheView(folder) {
   await page.keyboard.press("z");
   await settled(page);
   assert.equal(await page.textContent("#ruled"), "");
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+}
+
+// Slices that were made of a volume: a picture of each, and an answer to one.
+export async function showsVolumes(folder) {
+  const page = await open(await serve(folder, "--reader", "volumes"));
+  const shown = await current(page);
+  assert.ok(shown.slices.length > 20 && shown.slices.every((slice) => slice.reformatted));
+  assert.match(await page.textContent("#where"), /, reformatted$/);
+  assert.ok((await brightness(page, "axial-picture")).spread > 10);
+  if (shots) await page.screenshot({ path: join(shots, "volume.png") });
+  await page.keyboard.press("ArrowUp");
+  await picture(page);
+  await settled(page);
+  assert.match(await page.textContent("#where"), new RegExp(`^image ${shown.start + 2} of .*, reformatted$`));
+  await page.keyboard.press("w"); // walls where a foramen is on average
+  await settled(page);
+  if (shots) await page.screenshot({ path: join(shots, "volume-walls.png") });
+  await saved(page, () => page.keyboard.press("Enter"));
+  assert.equal(done(await list(page)), 1);
   assert.deepEqual(page.faults, []);
   await page.context().close();
 }

@@ -1,6 +1,6 @@
 // What is drawn on a slice. `to` gives the place on the canvas of a place on the slice.
 
-export const COLOURS = { own: "#ffb000", other: "#7fb2ff", hold: "#ffffff", ruler: "#5dff8f", disc: "#ffb000", line: "#5dc8ff" };
+export const COLOURS = { own: "#ffb000", other: "#7fb2ff", hold: "#ffffff", ruler: "#5dff8f", disc: "#ffb000", line: "#5dc8ff", made: "#ffdc5a" };
 
 export function drawWalls(context, to, walls, colour, width, held) {
   const [a, b] = walls.map(to);
@@ -32,6 +32,13 @@ export function drawMark(context, [x, y], held) {
     if (held) context.arc(x, y, 14, 0, 7);
     context.stroke();
   }
+}
+
+// In the middle near the upper edge of the canvas, below what the page writes there.
+export function headline(context, text, colour) {
+  context.textAlign = "center";
+  label(context, text, context.canvas.clientWidth / 2, 68, colour);
+  context.textAlign = "start";
 }
 
 export function label(context, text, x, y, colour) {

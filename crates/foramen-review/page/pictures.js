@@ -1,6 +1,6 @@
 // The three pictures of a case: axial, sagittal, and the patch that a model sees.
 
-import { COLOURS, drawMark, drawWalls, label } from "./drawing.js";
+import { COLOURS, drawMark, drawWalls, headline, label } from "./drawing.js";
 import { Picture } from "./picture.js";
 import { pixels } from "./server.js";
 import { $, markAt, patchCentre, state, wallsAt } from "./state.js";
@@ -80,6 +80,8 @@ export function showPatch() {
 function drawAxial(context, to) {
   const ruled = state.ruler && state.showLines ? `${axial.millimetres(...state.ruler).toFixed(1)} mm` : "";
   if ($("ruled").textContent !== ruled) $("ruled").textContent = ruled;
+  // No image of a file: a person must know, also where nothing else is drawn.
+  if (state.shown?.slices[state.at]?.reformatted) headline(context, "reformatted", COLOURS.made);
   if (!state.shown || !state.showLines) return;
   const other = state.shown.side === "left" ? "right" : "left";
   const beside = state.shown.slices[state.at][other];

@@ -72,7 +72,8 @@ export function tellSlice() {
   const place = offset == null ? "" : `, ${Math.abs(offset).toFixed(1)} mm ${offset >= 0 ? "above" : "below"} the disc`;
   const several = new Set(state.shown.slices.map((one) => one.series)).size;
   const series = several > 1 ? `, series ${slice.series + 1} of ${several}` : "";
-  $("where").textContent = slice ? `image ${state.at + 1} of ${state.shown.slices.length}${series}${place}` : "no image";
+  const made = slice?.reformatted ? ", reformatted" : "";
+  $("where").textContent = slice ? `image ${state.at + 1} of ${state.shown.slices.length}${series}${place}${made}` : "no image";
   const measured = measuredAt(state.at);
   const width = widthAt(state.at);
   const has = state.draft.seen === "open" && width != null;

@@ -73,9 +73,9 @@ impl Answer {
             return Err("Kim's grade is 0, 1 or 2".to_owned());
         }
         let image = case.images.get(self.slice).ok_or("there is no such image")?;
-        let (header, source) = study.image(*image);
+        let (_, source) = study.image(*image);
         let measured = study.measured(source, case.side);
-        let view = View::axial(header, image.slice);
+        let view = View::axial(&study.grid(*image));
         let own = match self.walls {
             None => None,
             Some(walls) => {

@@ -9,7 +9,6 @@ use crate::case::Case;
 use crate::entry::{Entry, Kind, Row};
 use crate::export::export;
 use crate::failure::{Failure, absent, locked, unkept};
-use crate::images::Images;
 use crate::item::{Item, Session};
 use crate::standing::Standing;
 use crate::store::Store;
@@ -25,7 +24,6 @@ pub(crate) struct Api {
     study: Study,
     session: Session,
     items: Vec<Item>,
-    images: Images,
     /// The database, and the rows that were read from it.
     store: Mutex<(Store, Vec<Row>)>,
 }
@@ -37,7 +35,7 @@ impl Api {
         items: Vec<Item>,
         store: Mutex<(Store, Vec<Row>)>,
     ) -> Self {
-        Self { study, session, items, images: Images::default(), store }
+        Self { study, session, items, store }
     }
 
     /// Keeps an answer; the reply is sent when it is safe.

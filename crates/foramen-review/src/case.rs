@@ -31,9 +31,18 @@ pub(crate) struct CaseImage {
     /// Which stack of the scan.
     pub(crate) stack: usize,
     /// Which slice of it.
-    pub(crate) slice: usize,
+    pub(crate) slice: CaseSlice,
     /// Which series of the case, from 0.
     pub(crate) series: usize,
+}
+
+/// A slice of a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CaseSlice {
+    /// An image of a file, by its number in the stack.
+    Acquired(usize),
+    /// A slice that was made of the stack, a volume: by its number among all that were made.
+    Made(usize),
 }
 
 impl Case {

@@ -60,10 +60,11 @@ pub enum ReviewError {
         /// The folder of images.
         dicom: PathBuf,
     },
-    /// Every foramen was measured on slices that were made of a volume.
+    /// Every foramen was measured on slices made of volumes, and the study does not say where
+    /// they lie.
     #[error(
-        "all foramina of {} were measured on slices made of volumes, which this page cannot show; \
-         decisions.html there has their pictures",
+        "the slices of {} were made of volumes by a version that does not say where they lie; run \
+         `select` again, or look at decisions.html there",
         study.display()
     )]
     Reformatted {

@@ -67,7 +67,7 @@ pub fn export(study: &Study, rows: &[Row], discs: &[DiscRow]) -> Result<Exported
         Ok(patches) => {
             let manifest = files::read_manifest(&study.folder.join("manifest.json"))?;
             let rows = read_reviewed(&table)?;
-            let recut = recut_patches(patches, &manifest, &rows, &study.scan, &study.config);
+            let recut = recut_patches(patches, &manifest, &rows, study.images());
             write_patches(&folder, &recut.patches)?;
             exported.patches = recut.changed;
             (exported.added, exported.left_out) = (recut.added, recut.left_out);

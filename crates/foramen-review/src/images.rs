@@ -3,14 +3,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use foramen_dicom::Scan;
 use foramen_image::{Slice, SliceSource, Stack, Window};
-use foramen_study::review::LoadedSet;
+use foramen_study::review::{LoadedSet, StudyImages};
 
-use crate::study::Study;
 use crate::view::View;
 
 /// Stacks that are kept in memory: those of the case that is looked at, of the next one, and
 /// of some before.
 const KEPT: usize = 12;
+
+/// Fewer are kept where they have more pixels than this together, 256 MB: volumes are large.
+const MOST_PIXELS: usize = 64_000_000;
 
 /// Quantiles between which a picture is shown at first, those of the patches.
 const SHOWN: (f64, f64) = (0.01, 0.99);
@@ -26,7 +28,7 @@ pub(crate) struct Images {
 /// A stack with the window in which it is shown.
 pub(crate) struct LoadedStack {
     pub(crate) stack: Stack,
-    pub(crate) window: Window,
+    window: Window,
     full: Window,
 }
 
@@ -34,6 +36,10 @@ impl LoadedStack {
     /// An image of it.
     pub(crate) fn slice(&self, source: &SliceSource) -> Option<&Slice> {
         self.stack.slices().iter().find(|slice| slice.source.as_ref() == Some(source))
+    }
+
+    fn pixels_in_all(&self) -> usize {
+        self.stack.slices().iter().map(|slice| slice.pixels().len()).sum()
     }
 
     /// The pixels of an image as the page reads them ([`packed`]).
@@ -63,7 +69,11 @@ impl Images {
         });
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.push_back((number, loaded.clone()));
-        while kept.len() > KEPT {
+        let is_too_much = |kept: &VecDeque<(usize, Arc<LoadedStack>)>| {
+            let pixels: usize = kept.iter().map(|(_, one)| one.pixels_in_all()).sum();
+            kept.len() > KEPT || pixels > MOST_PIXELS
+        };
+        while kept.len() > 1 && is_too_much(&kept) {
             kept.pop_front();
         }
         Ok(loaded)
@@ -76,16 +86,16 @@ impl Images {
     /// Why it is not known, as a sentence.
     pub(crate) fn patch_window(
         &self,
-        study: &Study,
+        images: StudyImages<'_>,
         image: &SliceSource,
     ) -> Result<Window, String> {
         let known = || self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(window) = study.windows.get(image).or(known().get(image)) {
+        if let Some(window) = known().get(image) {
             return Ok(*window);
         }
-        let set = LoadedSet::of(&study.scan, image, &study.config)?;
-        let images = set.slices().filter_map(|slice| slice.source.clone());
-        known().extend(images.map(|image| (image, set.window)));
+        let set = LoadedSet::of(images, image)?;
+        let sources = set.slices().filter_map(|slice| slice.source.clone());
+        known().extend(sources.map(|image| (image, set.window)));
         Ok(set.window)
     }
 

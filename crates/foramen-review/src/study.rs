@@ -1,20 +1,26 @@
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use foramen_dicom::{Orientation, Scan, StackHeader};
-use foramen_image::{Contrast, PatchFrame, SliceSource, Window};
+use foramen_image::{Contrast, PatchFrame, Slice, SliceSource, Window};
 use foramen_study::review::{
-    MeasuredSide, SelectionRow, SelectionTable, pooled_images, read_measured,
+    MeasuredSide, SelectionRow, SelectionTable, StudyImages, pooled_images, read_made,
+    read_measured,
 };
 use foramen_study::{
-    DiscPosition, Levels, PatchSample, PatchUse, StudyConfig, StudyError, files, is_reformatted,
+    DiscPosition, Levels, MadeSlice, PatchSample, PatchUse, StudyConfig, StudyError, files, made_of,
 };
 use foramen_types::{Level, Point, Side, SubjectId, SubjectKey, Vector};
 
 use crate::ReviewError;
-use crate::case::{Case, CaseImage};
+use crate::case::{Case, CaseImage, CaseSlice};
 use crate::entry::Row;
+use crate::images::{Images, LoadedStack};
+use crate::view::Grid;
 
 /// Where the foramen of an adult is from the centre of its disc: to the side and behind,
 /// millimetres.
@@ -33,11 +39,14 @@ pub struct Study {
     pub(crate) frame: PatchFrame,
     pub(crate) config: StudyConfig,
     /// The windows of the patches that `select` cut, by image.
-    pub(crate) windows: HashMap<SliceSource, Window>,
+    windows: HashMap<SliceSource, Window>,
+    /// The slices that `select` has made of volumes, by volume, from the feet to the head.
+    made: Vec<MadeSlice>,
+    images: Images,
     measured: HashMap<(SliceSource, Side), MeasuredSide>,
     /// The cases of a foramen.
     foramina: BTreeMap<(SubjectId, Level, Side), Vec<usize>>,
-    /// Which stack of the scan holds an image.
+    /// Which stack of the scan holds an image, or is the volume that it was made of.
     stacks: HashMap<SliceSource, usize>,
     missing: Vec<String>,
 }
@@ -70,6 +79,9 @@ impl Study {
         for (number, stack) in scan.stacks.iter().enumerate() {
             stacks.extend(stack.slices.iter().map(|slice| (slice.source.clone(), number)));
         }
+        let (made, volumes) = made_slices(read_made(&folder.join("reformatted.csv"))?, &scan);
+        let sources = made.iter().map(|one| one.source.clone());
+        stacks.extend(sources.zip(volumes.iter().copied()));
         let measured: HashMap<_, _> =
             rows.into_iter().map(|row| ((row.image.clone(), row.side), row)).collect();
         let mut of_subject: BTreeMap<&SubjectId, Vec<usize>> = BTreeMap::new();
@@ -101,7 +113,7 @@ impl Study {
         let may_show = |image: &SliceSource, side: Side| {
             pooled.contains(image) || measured.contains_key(&(image.clone(), side))
         };
-        let (mut missing, mut on_volumes) = (Vec::new(), 0);
+        let (mut missing, mut unplaced) = (Vec::new(), 0);
         let none = Vec::new();
         let mut cases: Vec<Case> = Vec::new();
         for (number, row) in table.rows().iter().enumerate() {
@@ -117,19 +129,22 @@ impl Study {
             let is_foramen = |case: &&Case| {
                 (&case.subject, case.level, case.side) == (&row.subject, row.level, row.side)
             };
-            let mut case = case_of(row, of_subject, &scan, &may_show, &levels);
+            let mut case = case_of(row, of_subject, &scan, (&may_show, &volumes), &levels);
             case.rows.push(number);
             case.turn = cases.iter().filter(is_foramen).count();
             case.centre = centre(row);
             if case.images.is_empty() {
                 let (subject, level, side) = (&row.subject, row.level, row.side);
-                let made = |image: &SliceSource| is_reformatted(&image.sop_instance_uid);
-                let why = if row.image.as_ref().is_some_and(made) {
-                    on_volumes += 1;
-                    "it was measured on slices made of a volume, which this page cannot show; \
-                     decisions.html has their pictures"
-                } else {
-                    "no axial images are there"
+                let volume = row.image.as_ref().and_then(made_of).map(|made| made.series_uid);
+                let is_there = |uid: &str| scan.stacks.iter().any(|one| one.series_uid == uid);
+                let why = match volume.map(is_there) {
+                    Some(true) => {
+                        unplaced += 1;
+                        "its slices were made of a volume by a version that does not say where \
+                         they lie; run `select` again"
+                    }
+                    Some(false) => "the volume is not there of which its slices were made",
+                    None => "no axial images are there",
                 };
                 missing.push(format!("{subject} {level} {side}: {why}"));
             }
@@ -142,7 +157,7 @@ impl Study {
         }
         if !cases.is_empty() && missing.len() == cases.len() {
             let (study, dicom) = (folder.to_owned(), dicom.to_owned());
-            return Err(if on_volumes == missing.len() {
+            return Err(if unplaced == missing.len() {
                 ReviewError::Reformatted { study }
             } else {
                 ReviewError::NoImages { study, dicom }
@@ -154,7 +169,9 @@ impl Study {
             let edge = patch.plane.spacing().row * pixels as f64;
             PatchFrame::default().with_edge(edge).with_pixels(pixels)
         });
-        let windows = patches.iter().map(|patch| (image_of(patch), patch.window)).collect();
+        let windows = patches.iter().map(|patch| (image_of(patch), patch.window));
+        let mut windows: HashMap<SliceSource, Window> = windows.collect();
+        add_windows_of_volumes(&mut windows, &made);
         let folder = folder.to_owned();
         Ok(Self {
             folder,
@@ -165,6 +182,8 @@ impl Study {
             frame,
             config,
             windows,
+            made,
+            images: Images::default(),
             measured,
             foramina,
             stacks,
@@ -220,7 +239,7 @@ impl Study {
             _ => of_foramen
                 .iter()
                 .copied()
-                .max_by_key(|number| (rank(&self.cases[*number]), std::cmp::Reverse(*number))),
+                .max_by_key(|number| (rank(&self.cases[*number]), Reverse(*number))),
         }
     }
 
@@ -247,10 +266,62 @@ impl Study {
         self.stacks.get(image).map(|number| &self.scan.stacks[*number])
     }
 
-    /// The stack and the source of an image of a case.
+    /// The stack and the source of an image of a case; of a slice that was made of a volume,
+    /// the volume.
     pub(crate) fn image(&self, of: CaseImage) -> (&StackHeader, &SliceSource) {
         let header = &self.scan.stacks[of.stack];
-        (header, &header.slices[of.slice].source)
+        let source = match of.slice {
+            CaseSlice::Acquired(slice) => &header.slices[slice].source,
+            CaseSlice::Made(slice) => &self.made[slice].source,
+        };
+        (header, source)
+    }
+
+    /// Where the pixels of an image of a case lie.
+    pub(crate) fn grid(&self, of: CaseImage) -> Grid {
+        match of.slice {
+            CaseSlice::Acquired(slice) => Grid::of(&self.scan.stacks[of.stack], slice),
+            CaseSlice::Made(slice) => {
+                let MadeSlice { plane, size, .. } = self.made[slice];
+                Grid { plane, size }
+            }
+        }
+    }
+
+    /// An image of a case, of the stack that holds it or that it is made of; `None` for one
+    /// that could not be decoded.
+    pub(crate) fn slice<'a>(
+        &self,
+        of: CaseImage,
+        loaded: &'a LoadedStack,
+    ) -> Option<Cow<'a, Slice>> {
+        match of.slice {
+            CaseSlice::Acquired(_) => loaded.slice(self.image(of).1).map(Cow::Borrowed),
+            CaseSlice::Made(slice) => Some(Cow::Owned(self.made[slice].cut(&loaded.stack))),
+        }
+    }
+
+    /// The images of the study.
+    pub(crate) fn images(&self) -> StudyImages<'_> {
+        StudyImages { scan: &self.scan, made: &self.made, config: &self.config }
+    }
+
+    /// A stack of the scan, decoded.
+    ///
+    /// # Errors
+    /// Why it cannot be decoded, as a sentence.
+    pub(crate) fn load_stack(&self, number: usize) -> Result<Arc<LoadedStack>, String> {
+        self.images.load(&self.scan, number)
+    }
+
+    /// The window through which a patch of an image is seen.
+    ///
+    /// # Errors
+    /// Why it is not known, as a sentence.
+    pub(crate) fn patch_window(&self, of: CaseImage) -> Result<Window, String> {
+        let image = self.image(of).1;
+        let cut = self.windows.get(image).copied();
+        cut.map_or_else(|| self.images.patch_window(self.images(), image), Ok)
     }
 
     /// The disc of a level in the frame of reference of a stack.
@@ -267,8 +338,38 @@ impl Study {
         let judged = self.measured(source, case.side).filter(|one| one.level == Some(case.level));
         judged.and_then(|one| one.offset).or_else(|| {
             let disc = self.disc(header, case.level)?;
-            Some(-header.slices[of.slice].plane.distance(disc.point))
+            Some(-self.grid(of).plane.distance(disc.point))
         })
+    }
+}
+
+/// Slices that were made of volumes of the scan, by volume, and of each from the feet to the
+/// head; and which stack of the scan the volume is.
+fn made_slices(slices: Vec<MadeSlice>, scan: &Scan) -> (Vec<MadeSlice>, Vec<usize>) {
+    let stacks = scan.stacks.iter().enumerate();
+    let volumes: HashMap<(&str, usize), usize> =
+        stacks.map(|(number, stack)| ((&*stack.series_uid, stack.stack), number)).collect();
+    let mut placed: Vec<(usize, Reverse<Level>, MadeSlice)> = slices
+        .into_iter()
+        .filter_map(|slice| {
+            let of = made_of(&slice.source)?;
+            let number = *volumes.get(&(of.series_uid, slice.stack))?;
+            Some((number, Reverse(of.level), slice))
+        })
+        .collect();
+    placed.sort_by_key(|(number, level, slice)| (*number, *level, slice.source.frame));
+    placed.into_iter().map(|(number, _, slice)| (slice, number)).unzip()
+}
+
+/// All slices that were made of a volume are seen through the window of any of them.
+fn add_windows_of_volumes(windows: &mut HashMap<SliceSource, Window>, made: &[MadeSlice]) {
+    let volume = |image: &SliceSource| made_of(image).map(|made| made.series_uid.to_owned());
+    let known: HashMap<String, Window> =
+        windows.iter().filter_map(|(image, window)| Some((volume(image)?, *window))).collect();
+    for slice in made {
+        if let Some(window) = volume(&slice.source).and_then(|of| known.get(&of)) {
+            windows.entry(slice.source.clone()).or_insert(*window);
+        }
     }
 }
 
@@ -280,11 +381,14 @@ fn read_levels(path: &Path) -> Result<Levels, StudyError> {
     }
 }
 
+/// Whether an image may show a side.
+type MayShow<'a> = &'a dyn Fn(&SliceSource, Side) -> bool;
+
 fn case_of(
     row: &SelectionRow,
     stacks: &[usize],
     scan: &Scan,
-    may_show: &dyn Fn(&SliceSource, Side) -> bool,
+    (may_show, volumes): (MayShow<'_>, &[usize]),
     levels: &Levels,
 ) -> Case {
     let is_candidate = |number: &usize| {
@@ -293,8 +397,14 @@ fn case_of(
     };
     let of = |number: &usize| &scan.stacks[*number];
     let mut axial: Vec<usize> = stacks.iter().copied().filter(is_candidate).collect();
+    // The slices that were made of each volume follow each other.
+    let made = |stack: &usize| {
+        let from = volumes.partition_point(|one| one < stack);
+        from..volumes.partition_point(|one| one <= stack)
+    };
+    let made: Vec<usize> = stacks.iter().flat_map(made).collect();
     // Where nothing may be measured, a person may still see what there is.
-    if axial.is_empty() {
+    if axial.is_empty() && made.is_empty() {
         let shows = |stack: &StackHeader| {
             stack.orientation == Orientation::Axial
                 && !stack.localizer
@@ -302,7 +412,8 @@ fn case_of(
         };
         axial = stacks.iter().copied().filter(|number| shows(of(number))).collect();
     }
-    let mut series: Vec<&str> = axial.iter().map(|one| of(one).series_uid.as_str()).collect();
+    let shown = || axial.iter().copied().chain(made.iter().map(|one| volumes[*one]));
+    let mut series: Vec<&str> = shown().map(|one| of(&one).series_uid.as_str()).collect();
     // Not the chosen one first: that would tell a blinded reader.
     series.sort_unstable();
     series.dedup();
@@ -311,16 +422,23 @@ fn case_of(
         .flat_map(|&stack| {
             let header = &scan.stacks[stack];
             let series = series.iter().position(|uid| *uid == header.series_uid).unwrap_or(0);
-            (0..header.slices.len()).map(move |slice| CaseImage { stack, slice, series })
+            let all = 0..header.slices.len();
+            all.map(move |slice| CaseImage { stack, slice: CaseSlice::Acquired(slice), series })
         })
         .collect();
     let height = |one: &CaseImage| {
-        let header = &scan.stacks[one.stack];
-        let middle = (header.rows as f64 / 2.0, header.columns as f64 / 2.0);
-        header.slices[one.slice].plane.point(middle.0, middle.1).z
+        let CaseSlice::Acquired(slice) = one.slice else { return 0.0 };
+        let Grid { plane, size: (rows, columns) } = Grid::of(&scan.stacks[one.stack], slice);
+        plane.point(rows as f64 / 2.0, columns as f64 / 2.0).z
     };
+    images.extend(made.iter().map(|&slice| {
+        let stack = volumes[slice];
+        let series = series.iter().position(|uid| *uid == of(&stack).series_uid).unwrap_or(0);
+        CaseImage { stack, slice: CaseSlice::Made(slice), series }
+    }));
+    // Slices that were made of volumes are in this order already.
     images.sort_by(|a, b| a.series.cmp(&b.series).then(height(a).total_cmp(&height(b))));
-    let frame = axial.first().and_then(|one| of(one).frame_of_reference_uid.clone());
+    let frame = shown().next().and_then(|one| of(&one).frame_of_reference_uid.clone());
     let sagittal = stacks
         .iter()
         .copied()

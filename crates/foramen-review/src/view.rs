@@ -3,6 +3,21 @@ use foramen_image::ndarray::{Array2, s};
 use foramen_image::{Plane, Spacing};
 use foramen_types::{Point, Vector};
 
+/// Where the pixels of a slice lie, and how many there are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Grid {
+    pub(crate) plane: Plane,
+    /// Rows and columns.
+    pub(crate) size: (usize, usize),
+}
+
+impl Grid {
+    /// That of a slice of a stack.
+    pub(crate) fn of(header: &StackHeader, slice: usize) -> Self {
+        Self { plane: header.slices[slice].plane, size: (header.rows, header.columns) }
+    }
+}
+
 /// How a slice is turned so that people see it the usual way: axial ones from the feet
 /// (the patient's right at image left, front up), sagittal ones from the patient's left
 /// (front at image left, head up).
@@ -23,17 +38,17 @@ const SAGITTAL: [Vector; 2] =
     [Vector { x: 0.0, y: 1.0, z: 0.0 }, Vector { x: 0.0, y: 0.0, z: -1.0 }];
 
 impl View {
-    /// The view of an axial slice of a stack.
-    pub(crate) fn axial(header: &StackHeader, slice: usize) -> Self {
-        Self::of(header.slices[slice].plane, (header.rows, header.columns), AXIAL)
+    /// The view of an axial slice.
+    pub(crate) fn axial(grid: &Grid) -> Self {
+        Self::of(grid, AXIAL)
     }
 
     /// The view of a sagittal slice of a stack.
     pub(crate) fn sagittal(header: &StackHeader, slice: usize) -> Self {
-        Self::of(header.slices[slice].plane, (header.rows, header.columns), SAGITTAL)
+        Self::of(&Grid::of(header, slice), SAGITTAL)
     }
 
-    fn of(plane: Plane, (rows, columns): (usize, usize), [right, down]: [Vector; 2]) -> Self {
+    fn of(&Grid { plane, size: (rows, columns) }: &Grid, [right, down]: [Vector; 2]) -> Self {
         let (mut along_row, mut along_column) = (plane.along_row(), plane.along_column());
         let (mut origin, mut spacing) = (plane.origin(), plane.spacing());
         let (mut rows, mut columns) = (rows, columns);
@@ -102,7 +117,7 @@ mod tests {
                 let value = (100.0 * at.x + at.y) as f32;
                 value
             });
-            let view = View::of(plane, (6, 9), AXIAL);
+            let view = View::of(&Grid { plane, size: (6, 9) }, AXIAL);
             let turned = view.turn(&pixels);
             assert_eq!(turned.dim(), (view.rows, view.columns));
             for ((r, c), value) in turned.indexed_iter() {

@@ -25,8 +25,15 @@ pub enum NoAxialSeries {
         studies: Vec<String>,
     },
     /// All were made after the injection.
-    #[error("the only axial T2 scan was made after the injection")]
-    AfterInjection,
+    #[error(
+        "the only axial T2 scan was made after the injection (scan {scan}, injection {injection})"
+    )]
+    AfterInjection {
+        /// The day of the first of them.
+        scan: Date,
+        /// The day of the injection.
+        injection: Date,
+    },
     /// The date of those that are left cannot be read, or is a placeholder.
     #[error(
         "the day of the axial T2 scan is not known ({dating}), so that it may have been made \
@@ -116,10 +123,10 @@ impl<'a> Candidates<'a> {
                 return Err(NoAxialSeries::UnknownDay { dating });
             }
             let after = unusable().all(|pool| age(pool).is_some_and(|days| days < 0));
-            return Err(if after {
-                NoAxialSeries::AfterInjection
-            } else {
-                NoAxialSeries::NotInTime { days: config.scan_age }
+            let scanned = || unusable().flat_map(images).filter_map(|stack| stack.acquired).min();
+            return Err(match (after.then(scanned).flatten(), injected) {
+                (Some(scan), Some(injection)) => NoAxialSeries::AfterInjection { scan, injection },
+                _ => NoAxialSeries::NotInTime { days: config.scan_age },
             });
         }
         usable.sort_by_key(|&index| age(&self.pools[index]).unwrap_or(i64::MAX));

@@ -64,7 +64,7 @@ pub(crate) fn decide(
     } else {
         draw(slice, measurement, series.window)
     };
-    if series.reformatted {
+    if !series.made.is_empty() {
         mark_reformatted(&mut picture);
     }
     let is = |one: &Choice, other: &Choice| (one.stack, one.slice) == (other.stack, other.slice);

@@ -47,6 +47,7 @@ mod label_table;
 mod leaking;
 mod levels;
 mod links;
+mod made_slice;
 mod manifest;
 mod profiling;
 mod readings;
@@ -85,10 +86,13 @@ pub use levels::{
     open_levels,
 };
 pub use links::read_links;
+pub use made_slice::MadeSlice;
 pub use manifest::{Excluded, Kept, Manifest};
 pub use profiling::{Profiled, ProfiledSlice, profile_scan};
 pub use readings::{MeanReading, Place, Readings, Seen, mean_reading, read_profile, read_readings};
-pub use reformatting::{ReformatOptions, ReformattedBlock, is_reformatted, reformat};
+pub use reformatting::{
+    MadeOf, ReformatOptions, ReformattedBlock, is_reformatted, made_of, reformat,
+};
 pub use same_images::{SameImages, shared as subjects_with_same_images};
 pub use same_studies::SameStudy;
 pub use samples::{AUXILIARY_PER_SUBJECT, PatchSample, PatchUse};

@@ -72,6 +72,23 @@ pub(crate) fn volume_of(sop_instance_uid: &str) -> Option<&str> {
     rest.rsplit_once('-').map(|(_, series_uid)| series_uid)
 }
 
+/// What the name of a slice that was made of a volume says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MadeOf<'a> {
+    /// Around the disc of which level.
+    pub level: Level,
+    /// Series Instance UID of the volume.
+    pub series_uid: &'a str,
+}
+
+/// What a slice was made of; `None` for an image of a file.
+#[must_use]
+pub fn made_of(image: &SliceSource) -> Option<MadeOf<'_>> {
+    let series_uid = volume_of(&image.sop_instance_uid)?;
+    let level = image.sop_instance_uid.strip_prefix(NAME)?.strip_suffix(series_uid)?;
+    Some(MadeOf { level: level.trim_end_matches('-').parse().ok()?, series_uid })
+}
+
 const MARK: Colour = Colour(255, 220, 90);
 
 /// Writes `reformatted` at the upper edge of a picture.

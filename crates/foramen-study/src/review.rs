@@ -7,6 +7,7 @@
 mod cells;
 mod corrections;
 mod image_set;
+mod made;
 mod measured;
 mod readings_table;
 mod recut;
@@ -15,7 +16,8 @@ mod selection_table;
 pub use corrections::{
     Correction, Reviewed, ReviewedRow, carry_corrections, read_reviewed, write_reviewed,
 };
-pub use image_set::{LoadedSet, pooled_images};
+pub use image_set::{LoadedSet, StudyImages, pooled_images};
+pub use made::read_made;
 pub use measured::{MeasuredSide, read_measured};
 pub use readings_table::{ReaderRow, write_readings};
 pub use recut::{Recut, recut_patches};

@@ -136,6 +136,8 @@ fn select_subject(
         }
         let slices = series.stacks.iter().flat_map(MeasuredStack::slices);
         digests.extend(slices.filter_map(|(slice, _)| digest(slice)));
+        let made = series.made.iter().filter(|made| fresh.contains(&made.source));
+        result.made.extend(made.cloned());
         add_profile(&mut result.profile, (subject, series), &fresh, &judged);
         let further = auxiliary(subject, series, &chosen, config).into_iter();
         result.patches.extend(further.filter(|patch| fresh.contains(&patch.source())));

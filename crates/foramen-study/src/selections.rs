@@ -7,6 +7,7 @@ use foramen_types::{Level, Side, SubjectId};
 
 use crate::image_choice::{ChosenImages, ImageChoice};
 use crate::levels::Levels;
+use crate::made_slice::MadeSlice;
 use crate::same_images::SameImages;
 use crate::samples::PatchSample;
 use crate::unread::UnreadImages;
@@ -134,6 +135,8 @@ pub struct Selections {
     pub episodes: Vec<EpisodeSelection>,
     /// Every slice and side that was measured.
     pub profile: Vec<ProfileRow>,
+    /// Where the slices lie that were made of volumes.
+    pub made: Vec<MadeSlice>,
     /// The disc positions that were used.
     pub levels: Levels,
     /// What models will see: treated foramina, then auxiliary ones, by subject.
@@ -151,6 +154,7 @@ impl Selections {
     pub(crate) fn append(&mut self, further: Self) {
         self.episodes.extend(further.episodes);
         self.profile.extend(further.profile);
+        self.made.extend(further.made);
         self.patches.extend(further.patches);
         self.unread.extend(further.unread);
         for (subject, level, disc) in further.levels.iter() {

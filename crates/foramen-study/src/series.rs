@@ -7,6 +7,7 @@ use foramen_types::{Level, SubjectId};
 
 use crate::config::StudyConfig;
 use crate::levels::{DiscPosition, Levels, find_heights, find_levels, heights_on};
+use crate::made_slice::MadeSlice;
 use crate::reformatting::{ReformattedBlock, reformat};
 use crate::unread::{UnreadImages, of_failed, of_loaded};
 
@@ -27,8 +28,8 @@ pub(crate) struct Measured {
     pub unread: Vec<UnreadImages>,
     pub frame_of_reference_uid: Option<String>,
     pub stacks: Vec<MeasuredStack>,
-    /// Whether the stacks were made of a volume.
-    pub reformatted: bool,
+    /// Where the slices lie, if they were made of a volume; else none.
+    pub made: Vec<MadeSlice>,
     pub window: Window,
     /// What whoever measures the set should know.
     pub remarks: Vec<Remark>,
@@ -175,6 +176,7 @@ pub(crate) fn measure_set(
         Err(_) => None,
     };
     let mut options = vec![config.measure.clone(); stacks.len()];
+    let mut made = Vec::new();
     if set.reformat {
         let blocks = blocks_of(set, &stacks, &discs, config)?;
         let series_uid = &set.images[0].stack.series_uid;
@@ -186,6 +188,14 @@ pub(crate) fn measure_set(
         let known = |block: &ReformattedBlock| config.measure.clone().with_canal(block.canal);
         options = blocks.iter().map(known).collect();
         stacks = blocks.into_iter().map(|block| block.stack).collect();
+        let stack = set.images[0].stack.stack;
+        made.extend(stacks.iter().flat_map(Stack::slices).map(|slice| MadeSlice {
+            source: source_of(slice),
+            stack,
+            plane: *slice.plane(),
+            size: slice.pixels().dim(),
+            thickness: config.reformat.thickness,
+        }));
         remarks.push(Remark::Reformatted { thickness: config.reformat.thickness });
     }
     let (low, high) = PATCH_WINDOW;
@@ -196,7 +206,7 @@ pub(crate) fn measure_set(
         series_of,
         unread,
         frame_of_reference_uid: set.frame_of_reference_uid().map(str::to_owned),
-        reformatted: set.reformat,
+        made,
         stacks,
         window,
         remarks,

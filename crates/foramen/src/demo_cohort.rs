@@ -1,9 +1,17 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use foramen_phantom::{CohortConfig, write_cohort};
 
 use crate::progress::bar;
+
+/// Whether a folder lies among the synthetic cohorts of the user cache.
+pub(crate) fn is_demo_cohort(folder: &Path) -> bool {
+    let folders = directories::ProjectDirs::from("", "", "foramen");
+    let cohorts =
+        folders.and_then(|folders| folders.cache_dir().join("cohorts").canonicalize().ok());
+    cohorts.is_some_and(|cohorts| folder.starts_with(cohorts))
+}
 
 /// The folder of the default synthetic cohort with `analysable` subjects, drawn
 /// once and kept in the user cache under its configuration, seed and generator

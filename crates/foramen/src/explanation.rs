@@ -8,6 +8,7 @@ use foramen_study::files::write_atomically;
 use foramen_types::{Outcome, Probability};
 
 use crate::contact_page::{Shown, contact_page};
+use crate::files::write;
 
 /// The edge of the square that occlusion hides, millimetres: the width of an open
 /// foramen and its walls.
@@ -76,8 +77,7 @@ impl<'a> Explanations<'a> {
             self.models.len()
         );
         let page = contact_page("Where predictions come from", &note, &self.shown);
-        let path = self.folder.join("explanations.html");
-        std::fs::write(&path, page).with_context(|| format!("could not write {}", path.display()))
+        write(&self.folder.join("explanations.html"), &page)
     }
 
     fn mean(&self, map: impl Fn(&CnnModel) -> Result<Heatmap>) -> Result<Heatmap> {

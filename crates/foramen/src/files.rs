@@ -1,4 +1,5 @@
-use std::fs::File;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -18,9 +19,54 @@ pub(crate) fn open<T, E: std::error::Error + Send + Sync + 'static>(
 
 /// Creates a file and writes it, naming it where that fails.
 ///
+/// The file is there whole or not at all, also where the program is killed: it is written
+/// beside its place (`NAME.partial`) and then renamed.
+///
 /// # Errors
 /// When it cannot be created or written.
-pub fn create(path: &Path, write: impl FnOnce(File) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let file = File::create(path).map_err(anyhow::Error::new);
-    file.and_then(write).with_context(|| format!("could not write {}", path.display()))
+pub fn create(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = Path::new(&partial);
+    let fill = || -> anyhow::Result<()> {
+        let mut file = BufWriter::new(File::create(partial)?);
+        write(&mut file)?;
+        file.flush()?;
+        Ok(fs::rename(partial, path)?)
+    };
+    fill()
+        // Of a file that could not be written nothing stays.
+        .inspect_err(|_| drop(fs::remove_file(partial)))
+        .with_context(|| format!("could not write {}", path.display()))
+}
+
+/// The same of a text.
+///
+/// # Errors
+/// When it cannot be created or written.
+pub(crate) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    create(path, |file| Ok(file.write_all(text.as_bytes())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_written_leaves_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text");
+        write(&path, "before").unwrap();
+        let failed = create(&path, |file| {
+            file.write_all(b"half")?;
+            anyhow::bail!("no more")
+        });
+        let said = format!("{:#}", failed.unwrap_err());
+        assert!(said.contains("could not write") && said.contains("no more"), "{said}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "before");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use foramen_dicom::{Scan, SubjectFrom, scan};
+use foramen_dicom::{Rejected, Scan, SubjectFrom, scan};
 use foramen_outcome::{Dictionary, Mapping, OutcomeError, OutcomeOptions, Outcomes};
 use foramen_phantom::Truth;
 use foramen_study::{Levels, Numbers, StudyConfig, open_levels, read_links};
 use foramen_types::{SubjectId, SubjectKey};
 
-use crate::demo_cohort::demo_cohort;
+use crate::demo_cohort::{demo_cohort, is_demo_cohort};
 use crate::files::open;
 use crate::progress::counter;
 use crate::run_lock::{LOCK, RunLock};
@@ -258,8 +258,17 @@ fn scan_folder(dicom: &Path, how: &ScanArguments, key: SubjectKey) -> Result<Sca
     let found = scan(dicom, &options)?;
     progress.finish_with_message(format!("files, {} stacks", found.stacks.len()));
     for (reason, files) in found.rejected_counts() {
-        let reason = found.way_out(reason).unwrap_or_else(|| reason.to_owned());
+        let first = found.rejected.iter().find(|rejected| rejected.reason.summary() == reason);
+        let example = || {
+            first.map_or_else(String::new, |Rejected { path, reason: why, .. }| {
+                format!("{reason}, the first {}: {why}", path.display())
+            })
+        };
+        let reason = found.way_out(reason).unwrap_or_else(example);
         eprintln!("note: {files} file(s) are not used: {reason}");
+    }
+    for conflict in &found.conflicts {
+        eprintln!("warning: {conflict}");
     }
     if found.stacks.is_empty() {
         let first = found.rejected.first();
@@ -273,6 +282,13 @@ fn scan_folder(dicom: &Path, how: &ScanArguments, key: SubjectKey) -> Result<Sca
         );
     }
     Ok(found)
+}
+
+/// Whether a folder holds what the program made of a synthetic cohort of its own: made again,
+/// nothing of a person is lost.
+pub(crate) fn holds_demo(folder: &Path) -> bool {
+    let source = StudySource::read(folder).ok().flatten();
+    source.is_some_and(|source| is_demo_cohort(&source.dicom))
 }
 
 /// Makes the output folder and takes it for this run; one that holds something is refused

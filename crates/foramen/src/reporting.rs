@@ -28,6 +28,13 @@ const TITLE: &str = "Outcome of cervical transforaminal epidural steroid injecti
 /// # Errors
 /// When a file of an earlier stage is missing or cannot be used, or one cannot be written.
 pub(crate) fn make_report(study: &Path, title: Option<&str>) -> Result<Report> {
+    // What a training keeps there it removes at its end; the ruler's predictions come first.
+    let shown = study.display();
+    ensure!(
+        !study.join("checkpoints").is_dir(),
+        "the training of {shown} was interrupted; go on with `train --study {shown} --resume`, \
+         or begin anew with `train --study {shown} --force`",
+    );
     let notes = notes(study)?;
     let manifest = files::read_manifest(&study.join("manifest.json"))?;
     let (models, controls): (Vec<&ModelNotes>, Vec<&ModelNotes>) =

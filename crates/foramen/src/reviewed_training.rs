@@ -10,8 +10,8 @@ use foramen_study::files::{
     read_manifest, read_patches, read_stages, write_patches, write_run, write_stages,
 };
 use foramen_study::review::{
-    Correction, REVIEWED, ReviewedRow, SelectionTable, carry_corrections, read_reviewed,
-    recut_patches,
+    Correction, REVIEWED, ReviewedRow, SelectionTable, StudyImages, carry_corrections, read_made,
+    read_reviewed, recut_patches,
 };
 use serde_json::json;
 
@@ -77,7 +77,9 @@ pub(crate) fn follow_review(
     let lost = carry_corrections(&folder.join("selections.csv"), &table)?;
     let rows = reviewed_rows(study)?;
     let manifest = read_manifest(&study.join("manifest.json"))?;
-    let recut = recut_patches(read_patches(study)?, &manifest, &rows, &scan, config);
+    let made = read_made(&study.join("reformatted.csv"))?;
+    let images = StudyImages { scan: &scan, made: &made, config };
+    let recut = recut_patches(read_patches(study)?, &manifest, &rows, images);
     lost.iter().chain(&recut.problems).for_each(told);
     write_patches(&folder, &recut.patches)?;
     let counts = json!({ "images": dicom, "corrections": counts(&rows) });

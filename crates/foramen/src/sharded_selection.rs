@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use foramen_phantom::{Chosen, Truth};
-use foramen_study::files::{PatchWriter, read_manifest, write_atomically, write_manifest};
+use foramen_study::files::{
+    MadeWriter, PatchWriter, read_manifest, write_atomically, write_manifest,
+};
 use foramen_study::{CohortFlow, Manifest, StudyConfig, files, subjects_with_same_images};
 use foramen_types::SubjectId;
 use serde::{Deserialize, Serialize};
@@ -132,6 +134,14 @@ pub(crate) fn merge_selection(study: &Path) -> Result<Option<CohortFlow>> {
     for name in ["selections.csv", "profile.csv", "acquisitions.csv"] {
         write_text(&study.join(name), &one_after_another(&folders, name)?)?;
     }
+    // Only where slices were made of volumes; else that of a former selection goes.
+    let is_there = |folder: &&&Path| folder.join(MADE).is_file();
+    let made: Vec<&Path> = folders.iter().filter(is_there).copied().collect();
+    if made.is_empty() {
+        MadeWriter::new(&study.join(MADE)).finish()?;
+    } else {
+        write_text(&study.join(MADE), &one_after_another(&made, MADE)?)?;
+    }
     write_text(&study.join("levels.csv"), &levels(&folders)?)?;
     write_text(&study.join("source.json"), &read_text(&folders[0].join("source.json"))?)?;
     for folder in &folders {
@@ -147,10 +157,13 @@ pub(crate) fn merge_selection(study: &Path) -> Result<Option<CohortFlow>> {
         decisions.extend(part.decisions);
         chosen.extend(part.chosen.into_iter().map(|(id, one)| (id, Chosen::from(one))));
     }
-    write_decisions(study, decisions)?;
+    write_decisions(study, decisions, &manifest)?;
     write_notes(study, truth.as_ref().map(|truth| (truth, &chosen)))?;
     Ok(Some(CohortFlow::of(&manifest)))
 }
+
+/// Where slices lie that were made of volumes.
+const MADE: &str = "reformatted.csv";
 
 /// Tables of the same columns as one.
 fn one_after_another(folders: &[&Path], name: &str) -> Result<String> {

@@ -6,16 +6,16 @@ use anyhow::{Context, Result, ensure};
 use foramen_image::{PatchFrame, Picture};
 use foramen_learn::Dataset;
 use foramen_phantom::{Chosen, Truth};
-use foramen_study::files::{PatchWriter, ProfileWriter, StageNotes};
+use foramen_study::files::{MadeWriter, PatchWriter, ProfileWriter, StageNotes};
 use foramen_study::{
-    ChosenImages, CohortFlow, EpisodeSelection, Manifest, RunnerUpImages, Selected, Selections,
-    StudyConfig, StudyInputs, files, select_slices_in_parts,
+    ChosenImages, CohortFlow, EpisodeSelection, Excluded, Exclusion, Manifest, RunnerUpImages,
+    Selected, Selections, StudyConfig, StudyInputs, files, select_slices_in_parts,
 };
 use foramen_types::{Level, Side};
 use serde::{Deserialize, Serialize};
 
 use crate::contact_page::{Shown, contact_page};
-use crate::files::create;
+use crate::files::{create, write};
 use crate::inputs::OpenedInputs;
 use crate::progress::bar;
 use crate::terminal::say;
@@ -40,8 +40,8 @@ pub(crate) struct ShownDecision {
 }
 
 /// Joins the inputs, selects the slices, and writes `manifest.json`,
-/// `levels.csv`, `selections.csv`, `profile.csv`, the patches, a picture per
-/// decision and `decisions.html` with all of them into `out`. What later stages made of former selections there is
+/// `levels.csv`, `selections.csv`, `profile.csv`, `reformatted.csv` where slices were made of
+/// volumes, the patches, a picture per decision and `decisions.html` with all of them into `out`. What later stages made of former selections there is
 /// removed.
 ///
 /// # Errors
@@ -52,7 +52,7 @@ pub fn run_selection(
     out: &Path,
 ) -> Result<SelectedStudy> {
     let (study, decisions) = select_into(inputs, config, join(inputs, config), out)?;
-    write_decisions(out, decisions)?;
+    write_decisions(out, decisions, &study.selected.manifest)?;
     let chosen = inputs.truth.is_some().then(|| chosen_of(&study.selected.selections));
     write_notes(out, inputs.truth.as_ref().zip(chosen.as_ref()))?;
     Ok(study)
@@ -93,6 +93,7 @@ pub(crate) fn select_into(
     let names = manifest.kept().iter().flat_map(|kept| kept.covariates.keys().cloned());
     let mut patches = PatchWriter::create(out, names.collect())?;
     let mut profile = ProfileWriter::create(&out.join("profile.csv"))?;
+    let mut made = MadeWriter::new(&out.join("reformatted.csv"));
     let mut states: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut decisions = Vec::new();
     let progress = bar("select", manifest.kept().len());
@@ -106,6 +107,7 @@ pub(crate) fn select_into(
         }
         profile.add(&std::mem::take(&mut part.profile))?;
         patches.add(&std::mem::take(&mut part.patches))?;
+        made.add(&std::mem::take(&mut part.made))?;
         for episode in &mut part.episodes {
             let picture = episode.picture.take();
             decisions.push(write_picture(out, episode, picture)?);
@@ -117,6 +119,7 @@ pub(crate) fn select_into(
     progress.finish();
     files::remove_later_stages(out)?;
     profile.finish()?;
+    made.finish()?;
     patches.finish()?;
     for same in selected.manifest.same_images() {
         eprintln!("warning: {same}");
@@ -193,7 +196,7 @@ fn write_picture(
 ) -> Result<ShownDecision> {
     let name = picture_file(episode.row, episode.level, episode.side);
     if let Some(picture) = &picture {
-        create(&out.join(&name), |file| Ok(picture.write_png(std::io::BufWriter::new(file))?))?;
+        create(&out.join(&name), |file| Ok(picture.write_png(file)?))?;
     }
     Ok(ShownDecision {
         confidence: episode.confidence,
@@ -203,23 +206,39 @@ fn write_picture(
     })
 }
 
-/// Writes one page with all decisions, the most doubtful first.
+/// Writes one page with all decisions, the most doubtful first, and then the rows that were
+/// left out before anything was measured for them.
 ///
 /// # Errors
 /// When it cannot be written.
-pub(crate) fn write_decisions(out: &Path, mut decisions: Vec<ShownDecision>) -> Result<()> {
+pub(crate) fn write_decisions(
+    out: &Path,
+    mut decisions: Vec<ShownDecision>,
+    manifest: &Manifest,
+) -> Result<()> {
     decisions.sort_by(|a, b| a.confidence.total_cmp(&b.confidence));
     let shown = decisions.into_iter().map(|decision| {
         let ShownDecision { file, title, text, .. } = decision;
         Shown { file, title, text }
     });
-    let note = "One picture per injection, the least confident first. Red: the width; green: the \
-                root; below: the width over the slices from the feet to the head, the chosen one \
-                marked. z: standard deviations from the mean width of the level on the side without \
+    let excluded = manifest.excluded().iter().filter(|row| row.reason != Exclusion::NoSlice);
+    let left_out = excluded.map(|Excluded { row, subject, reason, detail }| Shown {
+        file: None,
+        title: match subject {
+            Some(subject) => format!("{subject}, row {row} of the outcome table"),
+            None => format!("row {row} of the outcome table"),
+        },
+        text: format!("left out: {reason} ({detail})"),
+    });
+    let note = "One picture per injection, the least confident first; at the end, rows of the \
+                outcome table that were left out. Red: the width; green: the root; blue: the wall \
+                of the canal with both foramina. Below: the width over the slices from the feet to \
+                the head, the chosen one marked; small dots are the other side, closed is a \
+                pedicle. z: standard deviations from the mean width of the level on the side without \
                 symptoms, on axial T2 images (Bentham 2024, 10.2174/0115734056266400231106054026); \
                 no norm is published for T2*, whose widths are compared with the same one.";
-    let page = contact_page("Chosen slices", note, &shown.collect::<Vec<_>>());
-    fs::write(out.join("decisions.html"), page).context("could not write decisions.html")
+    let page = contact_page("Chosen slices", note, &shown.chain(left_out).collect::<Vec<_>>());
+    write(&out.join("decisions.html"), &page)
 }
 
 /// Where the picture of a decision lies in the folder of a study.

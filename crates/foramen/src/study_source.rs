@@ -69,7 +69,6 @@ impl StudySource {
     ///
     /// # Errors
     /// When it cannot be read.
-    #[cfg_attr(not(feature = "review"), allow(dead_code, reason = "`review` alone reads it"))]
     pub(crate) fn read(study: &Path) -> Result<Option<Self>> {
         let path = study.join(FILE);
         let text = match fs::read(&path) {

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use crate::files::write;
+
 /// How long other work is watched.
 const WATCH: Duration = Duration::from_millis(300);
 
@@ -25,8 +27,8 @@ pub(crate) fn threads(asked: Option<u16>, resume: bool, checkpoints: &Path) -> R
     let before = if resume { read(&kept)? } else { None };
     let threads = asked.map(usize::from).or(before).unwrap_or_else(free_cores);
     fs::create_dir_all(checkpoints)
-        .and_then(|()| fs::write(&kept, threads.to_string()))
-        .with_context(|| format!("could not write {}", kept.display()))?;
+        .with_context(|| format!("could not make {}", checkpoints.display()))?;
+    write(&kept, &threads.to_string())?;
     Ok(threads)
 }
 

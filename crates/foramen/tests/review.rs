@@ -17,3 +17,5 @@ mod keeping;
 mod readers;
 #[path = "review/refusals.rs"]
 mod refusals;
+#[path = "review/volumes.rs"]
+mod volumes;

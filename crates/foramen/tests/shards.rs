@@ -1,4 +1,5 @@
-//! What several processes make in parts is what one process makes.
+//! What several processes make in parts, or one that was killed and started again, is what one
+//! process makes.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeMap;
@@ -7,6 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use foramen::phantom::{CohortConfig, OutcomeModel, write_cohort};
+
+#[path = "program/killed.rs"]
+mod killed;
 
 /// Folds, and processes that share them.
 const FOLDS: usize = 4;

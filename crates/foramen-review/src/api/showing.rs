@@ -2,7 +2,7 @@ use foramen_types::Side;
 use serde_json::{Value, json};
 
 use super::Api;
-use crate::case::{Case, CaseImage};
+use crate::case::{Case, CaseImage, CaseSlice};
 use crate::doubt::doubt;
 use crate::entry::{Kind, Row};
 use crate::failure::Failure;
@@ -62,22 +62,24 @@ impl Api {
 
     fn slice(&self, case: &Case, image: CaseImage, middle: Option<usize>, shown: bool) -> Value {
         let (header, source) = self.study.image(image);
-        let view = View::axial(header, image.slice);
+        let grid = self.study.grid(image);
+        let view = View::axial(&grid);
         let spacing = view.plane.spacing();
         let mut slice = json!({
             "rows": view.rows, "columns": view.columns,
             "spacing_mm": [spacing.row, spacing.column], "series": image.series,
             "offset_mm": self.study.offset(case, image),
             "disc": self.study.disc(header, case.level).map(|disc| view.pixel(disc.point)),
+            "reformatted": matches!(image.slice, CaseSlice::Made(_)),
         });
         if let (Some(stack), Some(middle)) = (case.sagittal, middle) {
             let sagittal = &self.study.scan.stacks[stack];
             let view = View::sagittal(sagittal, middle);
-            slice["line"] = json!(
-                sagittal
-                    .crossing(middle, header, image.slice)
-                    .map(|(from, to)| [view.pixel(from), view.pixel(to)])
-            );
+            // What is made of a volume lies in its frame, whether that has a name or not.
+            let is_one_frame = stack == image.stack || sagittal.shares_frame_with(header);
+            let line = is_one_frame.then(|| sagittal.cut_by(middle, &grid.plane, grid.size));
+            let ends = |(from, to)| [view.pixel(from), view.pixel(to)];
+            slice["line"] = json!(line.flatten().map(ends));
         }
         let centre = if shown {
             self.study.expected(case, image)
@@ -142,8 +144,7 @@ impl Api {
         let slice = case.images.iter().position(|one| *self.study.image(*one).1 == image);
         let reading = row.entry.kind.reading();
         let walls = slice.zip(reading.and_then(|reading| reading.points())).map(|(at, walls)| {
-            let of = case.images[at];
-            let view = View::axial(self.study.image(of).0, of.slice);
+            let view = View::axial(&self.study.grid(case.images[at]));
             walls.map(|wall| view.pixel(wall))
         });
         let settled = matches!(row.entry.kind, Kind::Adjudication(_));

@@ -88,7 +88,7 @@ impl Api {
         let (_, stack) = *self.people().get(person).ok_or_else(absent)?;
         let header = &self.study.scan.stacks[stack];
         let source = &header.slices.get(slice).ok_or_else(absent)?.source;
-        let loaded = self.images.load(&self.study.scan, stack).map_err(unreadable)?;
+        let loaded = self.study.load_stack(stack).map_err(unreadable)?;
         let image = loaded.slice(source).ok_or_else(undecoded)?;
         Ok(loaded.pixels(image, &View::sagittal(header, slice)))
     }

@@ -2,16 +2,31 @@ use std::collections::HashSet;
 
 use foramen_dicom::{Scan, StackHeader};
 use foramen_image::{Slice, SliceSource, Stack, Window};
+use foramen_types::SubjectId;
 
-use crate::StudyConfig;
 use crate::candidates::pools_of;
 use crate::manifest::by_subject;
+use crate::reformatting::made_of;
 use crate::series::PATCH_WINDOW;
+use crate::{MadeSlice, StudyConfig};
+
+/// The images of a study, as far as headers tell of them.
+#[derive(Clone, Copy)]
+pub struct StudyImages<'a> {
+    /// The scan of their folder.
+    pub scan: &'a Scan,
+    /// Where slices lie that were made of volumes.
+    pub made: &'a [MadeSlice],
+    /// Which images are accepted, and which series were named.
+    pub config: &'a StudyConfig,
+}
 
 /// The images among which `select` would measure one of them, decoded, and the window
 /// through which it sees all of them.
 pub struct LoadedSet {
     stacks: Vec<Stack>,
+    /// Slices that were made of a volume.
+    made: Vec<Slice>,
     /// The window of the patches that are cut from them.
     pub window: Window,
 }
@@ -19,42 +34,18 @@ pub struct LoadedSet {
 impl LoadedSet {
     /// The set of images that holds `image`: of the pool of its examination, over all series.
     /// An image that is in no set, since `select` would not measure it, is taken with those of
-    /// its series.
-    ///
-    /// `config` tells which images are accepted and which series were named.
+    /// its series. Of a volume, they are all slices that `select` has made of it.
     ///
     /// # Errors
     /// Why there is none, as a sentence.
-    pub fn of(scan: &Scan, image: &SliceSource, config: &StudyConfig) -> Result<Self, String> {
-        let holds = |stack: &&StackHeader| stack.slices.iter().any(|one| one.source == *image);
-        let own = scan.stacks.iter().find(holds).ok_or_else(|| {
-            format!("the image {} is not in the DICOM folder any more", image.sop_instance_uid)
-        })?;
-        let of_subject: Vec<&StackHeader> =
-            scan.stacks.iter().filter(|stack| stack.subject == own.subject).collect();
-        let pools = pools_of(&of_subject, &config.accepted, &config.series);
-        let mut sets = pools.iter().flatten().flat_map(|pool| &pool.sets);
-        let headers: Vec<&StackHeader> =
-            match sets.find(|set| set.runs().iter().any(|run| holds(&run))) {
-                Some(set) => set.runs().iter().collect(),
-                None => {
-                    let is_beside = |stack: &&StackHeader| stack.series_uid == own.series_uid;
-                    of_subject.into_iter().filter(is_beside).collect()
-                }
-            };
-        let (mut stacks, mut failure) = (Vec::new(), None);
-        for header in headers {
-            match foramen_dicom::load(header) {
-                Ok(loaded) => stacks.push(loaded.stack),
-                Err(error) => failure = Some(error.with_causes()),
-            }
-        }
-        if let (true, Some(failure)) = (stacks.is_empty(), failure) {
-            return Err(failure);
-        }
+    pub fn of(images: StudyImages<'_>, image: &SliceSource) -> Result<Self, String> {
+        let (stacks, made) = match made_of(image) {
+            Some(made) => (Vec::new(), made_slices(images, made.series_uid)?),
+            None => (acquired_stacks(images, image)?, Vec::new()),
+        };
         let (low, high) = PATCH_WINDOW;
-        let window = Window::from_quantiles(stacks.iter().flat_map(Stack::slices), low, high);
-        Ok(Self { stacks, window })
+        let slices = stacks.iter().flat_map(Stack::slices).chain(&made);
+        Ok(Self { window: Window::from_quantiles(slices, low, high), stacks, made })
     }
 
     /// One of its images; `None` for one that is not among them or could not be decoded.
@@ -65,13 +56,69 @@ impl LoadedSet {
 
     /// Its images.
     pub fn slices(&self) -> impl Iterator<Item = &Slice> {
-        self.stacks.iter().flat_map(Stack::slices)
+        self.stacks.iter().flat_map(Stack::slices).chain(&self.made)
+    }
+}
+
+fn acquired_stacks(
+    StudyImages { scan, config, .. }: StudyImages<'_>,
+    image: &SliceSource,
+) -> Result<Vec<Stack>, String> {
+    let holds = |stack: &&StackHeader| stack.slices.iter().any(|one| one.source == *image);
+    let own = scan.stacks.iter().find(holds).ok_or_else(|| {
+        format!("the image {} is not in the DICOM folder any more", image.sop_instance_uid)
+    })?;
+    let of_subject = stacks_of(&own.subject, scan);
+    let pools = pools_of(&of_subject, &config.accepted, &config.series);
+    let mut sets = pools.iter().flatten().flat_map(|pool| &pool.sets);
+    match sets.find(|set| set.runs().iter().any(|run| holds(&run))) {
+        Some(set) => decoded(set.runs().iter()),
+        None => decoded(of_subject.into_iter().filter(|one| one.series_uid == own.series_uid)),
+    }
+}
+
+/// All slices that were made of a volume.
+fn made_slices(
+    StudyImages { scan, made, .. }: StudyImages<'_>,
+    series_uid: &str,
+) -> Result<Vec<Slice>, String> {
+    let is_of = |slice: &&MadeSlice| {
+        made_of(&slice.source).is_some_and(|made| made.series_uid == series_uid)
+    };
+    let made: Vec<&MadeSlice> = made.iter().filter(is_of).collect();
+    let is_it = |stack: &&StackHeader| {
+        stack.series_uid == series_uid && made.iter().any(|slice| slice.stack == stack.stack)
+    };
+    let header =
+        scan.stacks.iter().find(is_it).ok_or_else(|| {
+            format!("the volume {series_uid} is not in the DICOM folder any more")
+        })?;
+    let volume = foramen_dicom::load(header).map_err(|error| error.with_causes())?.stack;
+    Ok(made.into_iter().map(|slice| slice.cut(&volume)).collect())
+}
+
+fn stacks_of<'a>(subject: &SubjectId, scan: &'a Scan) -> Vec<&'a StackHeader> {
+    scan.stacks.iter().filter(|stack| stack.subject == *subject).collect()
+}
+
+/// Those that can be decoded; where none can, why.
+fn decoded<'a>(headers: impl Iterator<Item = &'a StackHeader>) -> Result<Vec<Stack>, String> {
+    let (mut stacks, mut failure) = (Vec::new(), None);
+    for header in headers {
+        match foramen_dicom::load(header) {
+            Ok(loaded) => stacks.push(loaded.stack),
+            Err(error) => failure = Some(error.with_causes()),
+        }
+    }
+    match failure {
+        Some(failure) if stacks.is_empty() => Err(failure),
+        _ => Ok(stacks),
     }
 }
 
 /// All images of a scan that `select` may measure: those of every pool, also of sets that come
 /// later and images that stand back for a repeat at their place. Those of a volume are none:
-/// slices that are made of it are measured.
+/// slices that are made of it are measured, and `profile.csv` names them.
 #[must_use]
 pub fn pooled_images(scan: &Scan, config: &StudyConfig) -> HashSet<SliceSource> {
     let mut images = HashSet::new();
@@ -129,7 +176,8 @@ mod tests {
         found.stacks.push(upper);
 
         let config = StudyConfig::default();
-        let set = LoadedSet::of(&found, &image, &config).unwrap();
+        let of = |config| StudyImages { scan: &found, made: &[], config };
+        let set = LoadedSet::of(of(&config), &image).unwrap();
         assert_eq!(set.slices().count(), all);
         let headers: Vec<&StackHeader> = found.stacks.iter().collect();
         let candidates = Candidates::of(&headers, &Accepted::default(), &[]);
@@ -138,7 +186,7 @@ mod tests {
         assert_eq!(set.window, measured.window);
         // Where a person has named a series, it alone is the set.
         let named = StudyConfig::default().with_series(vec!["1.2.3".to_owned()]);
-        let set = LoadedSet::of(&found, &image, &named).unwrap();
+        let set = LoadedSet::of(of(&named), &image).unwrap();
         assert_eq!(set.slices().count(), all - half);
         assert_ne!(set.window, measured.window);
     }

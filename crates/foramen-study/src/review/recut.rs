@@ -1,10 +1,9 @@
-use foramen_dicom::Scan;
 use foramen_image::{Patch, PatchFrame, SliceSource};
 use foramen_learn::Sample;
 
 use super::corrections::SAME_WIDTH;
-use super::{Correction, LoadedSet, ReviewedRow};
-use crate::{Kept, Manifest, PatchSample, PatchUse, StudyConfig};
+use super::{Correction, LoadedSet, ReviewedRow, StudyImages};
+use crate::{Kept, Manifest, PatchSample, PatchUse};
 
 /// The patches of a study after a review.
 #[derive(Debug, Clone, Default)]
@@ -33,11 +32,10 @@ pub fn recut_patches(
     patches: Vec<PatchSample>,
     manifest: &Manifest,
     reviewed: &[ReviewedRow],
-    scan: &Scan,
-    config: &StudyConfig,
+    images: StudyImages<'_>,
 ) -> Recut {
     let mut recut = Recut::default();
-    let frame = patches.first().map_or(config.patch, frame_of);
+    let frame = patches.first().map_or(images.config.patch, frame_of);
     let mut patches: Vec<Option<PatchSample>> = patches.into_iter().map(Some).collect();
     let mut is_taken = vec![false; patches.len()];
     let mut found: Vec<PatchSample> = Vec::new();
@@ -48,7 +46,7 @@ pub fn recut_patches(
             if row.correction == Correction::Excluded {
                 continue;
             }
-            match add(row, &mut unselected, frame, scan, config) {
+            match add(row, &mut unselected, frame, images) {
                 Ok(patch) => found.push(patch),
                 Err(reason) => recut.problems.push(format!("{name}: {reason}")),
             }
@@ -60,7 +58,7 @@ pub fn recut_patches(
             patches[at] = None;
             recut.left_out += 1;
         } else if row.correction != Correction::None || !is_of(former, row) {
-            match correct(former, row, scan, config) {
+            match correct(former, row, images) {
                 Ok(patch) => {
                     patches[at] = Some(patch);
                     recut.changed += 1;
@@ -125,10 +123,9 @@ fn is_of(patch: &PatchSample, row: &ReviewedRow) -> bool {
 fn correct(
     former: &PatchSample,
     row: &ReviewedRow,
-    scan: &Scan,
-    config: &StudyConfig,
+    images: StudyImages<'_>,
 ) -> Result<PatchSample, String> {
-    let set = LoadedSet::of(scan, &row.image, config)?;
+    let set = LoadedSet::of(images, &row.image)?;
     // The former patch knows the window of its set, also where images could be decoded then
     // that cannot now.
     let window = if set.slice(&image_of(former)).is_some() { former.window } else { set.window };
@@ -151,8 +148,7 @@ fn add(
     row: &ReviewedRow,
     unselected: &mut Vec<&Kept>,
     frame: PatchFrame,
-    scan: &Scan,
-    config: &StudyConfig,
+    images: StudyImages<'_>,
 ) -> Result<PatchSample, String> {
     let is_it = |kept: &&Kept| {
         (&kept.subject, kept.level, kept.side) == (&row.subject, row.level, row.side)
@@ -162,7 +158,7 @@ fn add(
          then `review --export`",
     )?;
     let centre = centre_of(row).ok_or("nobody said where it lies; mark it and export again")?;
-    let set = LoadedSet::of(scan, &row.image, config)?;
+    let set = LoadedSet::of(images, &row.image)?;
     let patch =
         Patch::cut(slice_of(&set, row)?, centre, row.side, frame, set.window).map_err(uncut)?;
     let kept = unselected.remove(at);

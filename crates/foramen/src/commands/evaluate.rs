@@ -24,6 +24,7 @@ use foramen_metrics::{
 use foramen_report::{Model, ModelReport, average_repeats, evaluate_model, read_predictions};
 use serde_json::{Value, json};
 
+use crate::files::write;
 use crate::scored_table::{ScoreColumns, Scored, case_of, in_common, read_scored};
 use crate::terminal::say;
 
@@ -215,10 +216,6 @@ fn print_table(name: &str, report: &ModelReport, numbers: &[Number], without_lab
         say!("AUC by subject (Obuchowski)                   {low:.3} to {high:.3}");
     }
     report.notes.iter().for_each(|note| say!("note: {note}"));
-}
-
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    fs::write(path, text).with_context(|| format!("could not write {}", path.display()))
 }
 
 /// 120 predictions whose outcomes follow them loosely.

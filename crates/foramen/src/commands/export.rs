@@ -6,18 +6,18 @@
 //! `export.json`. The affine of a stack that is no even grid can only be an
 //! average: such a stack is marked, with how far its slices are off.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 use clap::Parser;
 use flate2::{Compression, write::GzEncoder};
-use foramen_dicom::{Policy, Volume, load_volume, scan};
+use foramen_dicom::{Policy, load_volume, scan};
 use foramen_phantom::{CohortConfig, write_cohort};
 use serde_json::json;
 
 use crate::contact_sheet::contact_sheet;
+use crate::files::create;
 use crate::scan_arguments::ScanArguments;
 use crate::terminal::say;
 
@@ -69,10 +69,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let safe = subject.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "_");
         let name = format!("{index:03}_{safe}_{}_{}", header.orientation, header.contrast);
         let file = format!("{name}.nii.gz");
-        write_compressed(&volume, &out.join(&file))
-            .with_context(|| format!("could not write {file}"))?;
-        let sheet = File::create(out.join(format!("{name}.png")))?;
-        contact_sheet(&volume).write_png(BufWriter::new(sheet))?;
+        create(&out.join(&file), |packed| {
+            let mut packed = GzEncoder::new(packed, Compression::fast());
+            volume.write_nifti(&mut packed)?;
+            packed.finish()?;
+            Ok(())
+        })?;
+        let sheet = contact_sheet(&volume);
+        create(&out.join(format!("{name}.png")), |png| Ok(sheet.write_png(png)?))?;
         let even = volume.report.is_even() && volume.rejected.is_empty();
         let off = volume.deviation;
         let problems = header.problems.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -83,14 +87,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             "n_slices": volume.voxels.shape()[0], "even": even, "deviation_mm": off,
         }));
     }
-    serde_json::to_writer_pretty(BufWriter::new(File::create(out.join("export.json"))?), &listed)?;
+    create(&out.join("export.json"), |json| Ok(serde_json::to_writer_pretty(json, &listed)?))?;
     ensure!(!listed.is_empty(), "no stack below {} could be written", dir.display());
     say!("{} stacks in {}", listed.len(), out.display());
     Ok(())
-}
-
-fn write_compressed(volume: &Volume, path: &Path) -> std::io::Result<()> {
-    let mut file = GzEncoder::new(BufWriter::new(File::create(path)?), Compression::fast());
-    volume.write_nifti(&mut file)?;
-    file.finish()?.flush()
 }

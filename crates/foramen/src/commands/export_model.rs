@@ -7,6 +7,7 @@
 //! and the models the same, and says by how much they differ. With no arguments it trains on
 //! a small synthetic cohort first.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -14,12 +15,13 @@ use clap::Parser;
 use foramen_cnn::{CnnModel, DeviceChoice};
 use foramen_image::ndarray::Array2;
 use foramen_learn::{Classifier, Sample};
-use foramen_study::files;
+
 use foramen_types::{Level, Side, SubjectId};
 use serde_json::json;
 use tch::{CModule, Tensor};
 
 use crate::demo_models::demo_models;
+use crate::files::create;
 use crate::fold_models::load_models;
 use crate::terminal::say;
 
@@ -63,17 +65,25 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let models = load_models(&folder, |one| Ok(CnnModel::load_on(one, DeviceChoice::Cpu)?))?;
     let together: Vec<&CnnModel> = models.iter().collect();
-    CnnModel::export_mean(&together, out)
-        .with_context(|| format!("could not export {} to {}", folder.display(), out.display()))?;
-    files::write_atomically(&described, |file| {
-        Ok(serde_json::to_writer_pretty(file, &description(&models))?)
-    })?;
-    let (asked, difference) = compare(&models, out)?;
-    ensure!(
-        difference <= AGREES,
-        "{} differs from the models by {difference:.4} in the probability; please report this",
-        out.display()
-    );
+    // In its place when it is whole and says what the models say.
+    let mut partial = out.clone().into_os_string();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let export = || -> Result<(usize, f64)> {
+        CnnModel::export_mean(&together, &partial).with_context(|| {
+            format!("could not export {} to {}", folder.display(), out.display())
+        })?;
+        let (asked, difference) = compare(&models, &partial)?;
+        ensure!(
+            difference <= AGREES,
+            "what was exported differs from the models by {difference:.4} in the probability; \
+             please report this",
+        );
+        Ok((asked, difference))
+    };
+    let (asked, difference) = export().inspect_err(|_| drop(fs::remove_file(&partial)))?;
+    create(&described, |file| Ok(serde_json::to_writer_pretty(file, &description(&models))?))?;
+    fs::rename(&partial, out).with_context(|| format!("could not write {}", out.display()))?;
     say!("{} models as one: {}", models.len(), out.display());
     say!("inputs and outputs: {}", described.display());
     say!("asked about {asked} patches, it differs from the models by at most {difference:.1e}");

@@ -7,7 +7,6 @@
 //! `--draft-mapping` proposes one, and `--explain` follows one row.
 //! Without `--outcomes` a small made-up table is labelled.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
@@ -16,7 +15,7 @@ use foramen_outcome::{
     Outcomes, PainTable, draft_mapping, explain,
 };
 
-use crate::files::{create, open};
+use crate::files::{create, open, write};
 use crate::labels::{labels_json, print_analyses};
 use crate::terminal::say;
 
@@ -86,7 +85,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let options = options(arguments)?;
     if let (Some(table), Some(draft)) = (&arguments.outcomes, &arguments.draft_mapping) {
         let text = open(table, draft_mapping)?;
-        return create(draft, |mut file| Ok(file.write_all(text.as_bytes())?));
+        return write(draft, &text);
     }
     if let (Some(table), Some(row)) = (&arguments.outcomes, arguments.explain) {
         let explained = open(table, |file| explain(file, &options, row))?.to_string();

@@ -10,16 +10,16 @@
 //! synthetic cohort. It prints one line per subject: the discs that were found,
 //! or why the numbering was refused.
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
 use foramen_dicom::scan;
 use foramen_study::{StudyConfig, draft_levels, files};
 
 use crate::demo_cohort::demo_cohort;
-use crate::inputs::{note_raw_ids, prepare_output, read_key, read_levels};
+use crate::files::write;
+use crate::inputs::{holds_demo, note_raw_ids, prepare_output, read_key, read_levels};
 use crate::levels_page::render_levels;
 use crate::scan_arguments::ScanArguments;
 use crate::study_source::StudySource;
@@ -52,7 +52,9 @@ pub struct Arguments {
 /// # Errors
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let _lock = prepare_output(&arguments.out, arguments.force)?;
+    // Without arguments it runs again and again.
+    let force = arguments.force || arguments.dicom.is_none() && holds_demo(&arguments.out);
+    let _lock = prepare_output(&arguments.out, force)?;
     let dicom = match &arguments.dicom {
         Some(dicom) => dicom.clone(),
         None => demo_cohort(12, 1)?.join("dicom"),
@@ -91,9 +93,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     files::write_levels(&arguments.out.join("levels.csv"), &draft.levels)?;
-    let page = arguments.out.join("levels.html");
-    fs::write(&page, render_levels(&draft)?)
-        .with_context(|| format!("could not write {}", page.display()))?;
+    write(&arguments.out.join("levels.html"), &render_levels(&draft)?)?;
     say!("written to {}", arguments.out.display());
     anyhow::ensure!(
         given.is_some() || draft.subjects.iter().any(|subject| !subject.found.is_empty()),

@@ -13,7 +13,6 @@
 //! and an exit code other than 0.
 
 use std::fs;
-use std::io::BufWriter;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
@@ -22,6 +21,7 @@ use foramen_dicom::scan;
 use foramen_phantom::{CohortConfig, write_cohort};
 use indicatif::ProgressBar;
 
+use crate::files::create;
 use crate::scan_arguments::ScanArguments;
 use crate::stack_table;
 
@@ -77,11 +77,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let found = found?;
 
     if let Some(file) = &arguments.json {
-        let write = || -> anyhow::Result<()> {
-            let out = BufWriter::new(fs::File::create(file)?);
-            Ok(serde_json::to_writer_pretty(out, &serde_json::to_value(&found)?)?)
-        };
-        write().with_context(|| format!("could not write {}", file.display()))?;
+        let found = serde_json::to_value(&found)?;
+        create(file, |json| Ok(serde_json::to_writer_pretty(json, &found)?))?;
     }
     let direct = if arguments.identity { stack_table::print_residuals(&found)? } else { 0 };
     stack_table::print_stacks(&found, arguments.explain);

@@ -10,7 +10,7 @@
 //! together.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -20,7 +20,8 @@ use foramen_dicom::scan;
 use foramen_study::{files, profile_scan};
 
 use crate::contact_page::{Shown, contact_page};
-use crate::inputs::{Inputs, prepare_output, read_key};
+use crate::files::{create, write};
+use crate::inputs::{Inputs, holds_demo, prepare_output, read_key};
 use crate::scan_arguments::{ImageArguments, ScanArguments};
 use crate::shard::Shard;
 use crate::sharded_selection::select_shard;
@@ -78,7 +79,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let inputs = inputs(arguments);
         return select_shard(&inputs, &config, &arguments.out, shard, arguments.force);
     }
-    let _lock = prepare_output(&arguments.out, arguments.force)?;
+    // Without arguments it runs again and again.
+    let force = arguments.force || arguments.dicom.is_none() && holds_demo(&arguments.out);
+    let _lock = prepare_output(&arguments.out, force)?;
     let mut included = 1;
     let states = match (&arguments.dicom, &arguments.outcomes) {
         (Some(dicom), None) => measure_all(arguments, dicom)?,
@@ -147,11 +150,9 @@ fn measure_all(arguments: &Arguments, dicom: &Path) -> Result<BTreeMap<&'static 
             stack.unwrap_or_default(),
             slice.slice
         );
-        let written = File::create(pictures.join(&name))
-            .map_err(anyhow::Error::from)
-            .and_then(|file| Ok(slice.picture.write_png(std::io::BufWriter::new(file))?));
+        let written = create(&pictures.join(&name), |file| Ok(slice.picture.write_png(file)?));
         if let Err(error) = written {
-            eprintln!("could not write {name}: {error:#}");
+            eprintln!("{error:#}");
         }
         let title = format!("{} slice {}", slice.header.subject, slice.slice);
         let file = Some(format!("pictures/{name}"));
@@ -165,7 +166,7 @@ fn measure_all(arguments: &Arguments, dicom: &Path) -> Result<BTreeMap<&'static 
     let mut shown = shown.into_inner().expect("no thread panics while it holds the list");
     shown.sort_by(|a, b| a.file.cmp(&b.file));
     let note = "Every slice, from the feet to the head. Red: widths; green: roots.";
-    fs::write(arguments.out.join("slices.html"), contact_page("Measured slices", note, &shown))?;
+    write(&arguments.out.join("slices.html"), &contact_page("Measured slices", note, &shown))?;
     for unread in &profiled.unread {
         eprintln!("note: {unread}");
     }
