@@ -1,10 +1,18 @@
+mod characteristics;
+mod checklist;
 mod closing;
 mod cohort;
 mod controls;
 mod figures;
+mod images;
 mod leakage;
 mod limits;
 mod numbers;
+mod paper;
+mod sample_size;
+mod sensitivity;
+mod subgroups;
+mod thresholds;
 mod truth;
 
 use maud::{DOCTYPE, Markup, html};
@@ -12,9 +20,11 @@ use maud::{DOCTYPE, Markup, html};
 use crate::{Report, ReportInput, numerals};
 
 const STYLE: &str = include_str!("html/style.css");
+const SCRIPT: &str = include_str!("html/script.js");
 
 /// Renders the report as one HTML page that holds everything it shows: no
-/// scripts, fonts or files from elsewhere. Plots come from the predictions of the
+/// scripts, fonts or files from elsewhere. Its own script adds a slider and values under the
+/// pointer; without it nothing is missing. Plots come from the predictions of the
 /// input, pictures from its examples, numbers from the report.
 #[must_use]
 pub fn render_html(report: &Report, input: &ReportInput) -> String {
@@ -37,22 +47,32 @@ pub fn render_html(report: &Report, input: &ReportInput) -> String {
                 }
                 main {
                     (cohort::section(report))
+                    (characteristics::section(report, input))
                     (figures::sections(report, input))
+                    (thresholds::section(report, input))
                     (numbers::section(report))
                     (controls::section(report))
+                    (subgroups::section(report, input))
+                    (sensitivity::section(report))
                     (leakage::section(report))
-                    (figures::examples(input))
+                    (images::section(report, input))
+                    (figures::examples(report, input))
                     (truth::section(report))
+                    (sample_size::section(report))
+                    (paper::section(report))
                     (limits::section(report))
+                    (checklist::section(report))
                     (closing::section(report))
                 }
                 footer {
                     p {
                         "Made by foramen-report " (env!("CARGO_PKG_VERSION"))
                         ". Research software, not a medical device. "
-                        "The same numbers are in " code { "report.json" } "."
+                        "The same numbers are in " code { "report.json" } "; figures as SVG, tables                          as CSV and the text for a manuscript are in the folder "
+                        code { "report" } " beside this page."
                     }
                 }
+                script { (maud::PreEscaped(SCRIPT)) }
             }
         }
     }
@@ -147,7 +167,7 @@ mod tests {
     #[test]
     fn nothing_comes_from_elsewhere() {
         let page = page();
-        for outside in ["<script", "<link", "src=\"http", "url(http", "@import"] {
+        for outside in ["<script src", "<link", "src=\"http", "url(http", "@import"] {
             assert!(!page.contains(outside), "{outside}");
         }
         // Links are followed by hand alone; there is one, to the published study.
@@ -158,11 +178,8 @@ mod tests {
     fn every_picture_has_a_text() {
         let page = page();
         assert_eq!(page.matches("<img ").count(), page.matches(" alt=\"").count());
-        assert_eq!(
-            page.matches("<svg ").count(),
-            page.matches(" aria-label=\"").count()
-                - page.matches("<section class=\"cards\" aria-label=\"").count()
-        );
+        let tag = |svg: &str| svg.split('>').next().unwrap_or_default().to_owned();
+        assert!(page.split("<svg ").skip(1).all(|svg| tag(svg).contains(" aria-label=\"")));
         // ROC, two calibration plots, decision curve.
         assert_eq!(page.matches("<svg ").count(), 4);
     }

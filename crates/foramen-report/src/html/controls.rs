@@ -18,7 +18,7 @@ pub(super) fn section(report: &Report) -> Markup {
                 "data may tell the outcome by something other than the foramen."
             }
             figure.plot.forest { (PreEscaped(forest_svg(report))) }
-            div.wide {
+            div.wide tabindex="0" role="group" aria-label="Controls" {
                 table {
                     thead {
                         tr {

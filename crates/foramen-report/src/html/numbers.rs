@@ -66,7 +66,7 @@ pub(super) fn section(report: &Report) -> Markup {
         section {
             h2 { "The numbers" }
             p { "In brackets: 95 % intervals." }
-            div.wide {
+            div.wide tabindex="0" role="group" aria-label="All numbers" {
                 table {
                     thead {
                         tr {
