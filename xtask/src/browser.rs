@@ -1,4 +1,4 @@
-//! The tests of the review page in a real browser.
+//! The tests of the review page and of the report in a real browser.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,8 @@ pub(crate) struct Options {
     shots: Option<PathBuf>,
 }
 
-/// Draws twelve people, selects their slices and reviews them in a browser. Node.js and npm
+/// Draws twelve people, selects their slices, reviews them in a browser and opens their report
+/// in it. Node.js and npm
 /// must be there; the browser is a Chromium of this machine, else one that apt or Playwright
 /// fetches into the user cache.
 pub(crate) fn browser_test(options: &Options) -> Result<()> {
@@ -44,7 +45,7 @@ pub(crate) fn browser_test(options: &Options) -> Result<()> {
         Ok(found) => found,
         Err(missing) if options.required => return Err(missing),
         Err(missing) => {
-            println!("skipped: the review page is not tested in a browser: {missing:#}");
+            println!("skipped: review page and report are not tested in a browser: {missing:#}");
             return Ok(());
         }
     };
@@ -67,16 +68,31 @@ pub(crate) fn browser_test(options: &Options) -> Result<()> {
         .args(["select".as_ref(), "--dicom".as_ref(), cohort.join("dicom").as_os_str()])
         .args(["--outcomes".as_ref(), outcomes.as_os_str(), "--out".as_ref(), study.as_os_str()])
         .stdout(Stdio::null()))?;
-    let mut test = Command::new("node");
-    test.arg(folder.join("review.mjs")).args([&foramen, &study]).env(CHROMIUM, chromium);
-    if options.pace.is_some() {
-        test.arg("--pace");
-    }
     if let Some(shots) = &options.shots {
         fs::create_dir_all(shots).with_context(|| format!("cannot make {}", shots.display()))?;
-        test.args(["--shots".as_ref(), shots.as_path()]);
     }
-    run(&mut test)
+    let test = |script: &str| {
+        let mut test = Command::new("node");
+        test.arg(folder.join(script)).args([&foramen, &study]).env(CHROMIUM, &chromium);
+        if options.pace.is_some() {
+            test.arg("--pace");
+        }
+        if let Some(shots) = &options.shots {
+            test.args(["--shots".as_ref(), shots.as_path()]);
+        }
+        run(&mut test)
+    };
+    test("review.mjs")?;
+    if options.pace.is_some() {
+        return Ok(());
+    }
+    // A program without libtorch trains the models on numbers, which make a whole report.
+    run(Command::new(&foramen)
+        .args(["train", "--folds", "3", "--study"])
+        .arg(&study)
+        .stdout(Stdio::null()))?;
+    run(Command::new(&foramen).args(["report", "--study"]).arg(&study).stdout(Stdio::null()))?;
+    test("report.mjs")
 }
 
 /// The cervical foramina of a person, C2/3 to C7/T1.
@@ -107,12 +123,15 @@ fn prepare() -> Result<(PathBuf, PathBuf)> {
         let works = says.is_ok_and(|status| status.success());
         ensure!(works, "{program} is not there; install Node.js 20 or later");
     }
-    let source = cargo::root().join("crates/foramen-review/browser");
     let folder = cache::folder()?.join("browser-test");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let files = fs::read_dir(&source).with_context(|| format!("no {}", source.display()))?;
-    for file in files {
-        let path = file?.path();
+    let sources = ["foramen-review", "foramen-report"].map(|name| format!("crates/{name}/browser"));
+    let mut files = Vec::new();
+    for source in sources.map(|source| cargo::root().join(source)) {
+        let found = fs::read_dir(&source).with_context(|| format!("no {}", source.display()))?;
+        files.extend(found.collect::<std::io::Result<Vec<_>>>()?);
+    }
+    for path in files.iter().map(fs::DirEntry::path) {
         let is_needed = path.extension().is_some_and(|kind| kind == "mjs" || kind == "json");
         if let (true, Some(name)) = (is_needed, path.file_name()) {
             fs::copy(&path, folder.join(name))

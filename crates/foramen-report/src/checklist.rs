@@ -139,7 +139,7 @@ impl Facts {
             ),
             missing: format!(
                 "{missing} rows without an outcome are excluded; what they could change stands \
-                 under “Does it hang on choices of the analysis?”."
+                 under “Does it depend on choices of the analysis?”."
             ),
             size: report.sample_size.as_ref().map_or_else(
                 || "Not defined here.".to_owned(),

@@ -11,7 +11,7 @@ use foramen_study::{Kept, Manifest};
 use foramen_types::{Level, Side, SubjectId};
 
 /// How many pictures of each kind the gallery shows.
-const EACH: usize = 3;
+const EACH: usize = 4;
 
 /// What the files of a study tell of each included injection.
 pub(crate) struct KnownCases {

@@ -70,7 +70,7 @@ pub(super) fn items(facts: &Facts) -> Vec<ChecklistItem> {
         run(
             "30",
             "Robustness",
-            "See “Does it hang on choices of the analysis?” and “Does it hold in every group?”.",
+            "See “Does it depend on choices of the analysis?” and “Does it hold in every group?”.",
         ),
         both(
             "31",

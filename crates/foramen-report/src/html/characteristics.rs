@@ -10,8 +10,8 @@ pub(super) fn section(report: &Report, input: &ReportInput) -> Markup {
                 h2 { "Who they were" }
                 p {
                     "Included injections by outcome: counts with their share, numbers as median with \
-                     quartiles. No test is made: with outcomes this near to each other a p value says \
-                     more of the number of patients than of them."
+                     quartiles. Differences are not tested: a p value would depend more on the number \
+                     of patients than on the difference."
                 }
                 div.wide tabindex="0" role="group" aria-label="Characteristics of the injections" {
                     table {

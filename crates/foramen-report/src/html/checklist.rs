@@ -9,7 +9,9 @@ pub(super) fn section(report: &Report) -> Markup {
             h2 { "For the manuscript" }
             p {
                 "Items of two guidelines, filled in from this run, in our words. What only the authors \
-                 can say is marked. Read the guidelines themselves before you submit."
+                 can say is marked. Read the guidelines themselves before you submit. The same \
+                 stands in " code { "report/tables/checklists.csv" } " and "
+                code { "report/methods.txt" } ", since folded parts are not printed."
             }
             @for list in &report.checklists { (table(list)) }
             details {

@@ -44,7 +44,7 @@ pub(super) fn section(report: &Report) -> Markup {
                                 @for model in &plan.models {
                                     td {
                                         (model.n_needed)
-                                        @if model.enough { " (enough)" } @else { " (too few here)" }
+                                        @if model.enough { " (enough here)" }
                                     }
                                 }
                                 td { (plan.most_parameters) }
@@ -54,7 +54,8 @@ pub(super) fn section(report: &Report) -> Markup {
                 }
             }
             p.small {
-                "Injections that a regression needs by the three criteria of Riley and colleagues ("
+                "Injections that a regression needs; a number above " (size.n) " means that there are too \
+                 few here. By the three criteria of Riley and colleagues ("
                 a href="https://doi.org/10.1136/bmj.m441" { "doi 10.1136/bmj.m441" }
                 "). Ten events per parameter is no criterion. From an AUC of 0.85 on they ask for too \
                  few."

@@ -17,7 +17,7 @@
   if (data) {
     const rows = JSON.parse(data.textContent);
     const slider = document.getElementById("threshold");
-    const names = ["called", "sensitivity", "specificity", "ppv", "npv", "benefit"];
+    const names = ["called", "sensitivity", "specificity", "ppv", "npv", "benefit", "everyone"];
     const [roc, decision] = ["roc", "decision"].map((id) => document.getElementById(id));
     const show = () => {
       const row = rows[slider.value - 1];

@@ -9,7 +9,7 @@ pub(super) fn section(report: &Report) -> Markup {
     let missing = &sensitivity.missing;
     html! {
         section {
-            h2 { "Does it hang on choices of the analysis?" }
+            h2 { "Does it depend on choices of the analysis?" }
             p {
                 "The same predictions of " (first.title) ", judged on other injections or by other \
                  definitions of a favourable outcome. It was not trained again, so that another \

@@ -15,7 +15,7 @@ pub(super) fn section(report: &Report, input: &ReportInput) -> Markup {
                      than ten favourable or poor outcomes is too few for a number. The broad line is \
                      the AUC of all."
                 }
-                figure.plot.forest { (PreEscaped(subgroups_svg(report))) }
+                figure.plot.forest tabindex="0" { (PreEscaped(subgroups_svg(report))) }
                 p {
                     "Does the AUC differ between groups? Cochran\u{2019}s test, not corrected for "
                     (report.subgroups.len()) " groupings: "

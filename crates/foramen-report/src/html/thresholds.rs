@@ -1,6 +1,7 @@
 use maud::{Markup, PreEscaped, html};
 use serde_json::json;
 
+use super::numbers::unbroken;
 use crate::scored::Scored;
 use crate::thresholds::{ThresholdReport, at, thresholds};
 use crate::{Report, ReportInput, numerals};
@@ -42,7 +43,7 @@ pub(super) fn section(report: &Report, input: &ReportInput) -> Markup {
                 }
             }
             div.wide tabindex="0" role="group" aria-label="Calls at some thresholds" {
-                table {
+                table.dense {
                     thead {
                         tr {
                             th scope="col" { "Threshold" }
@@ -56,7 +57,7 @@ pub(super) fn section(report: &Report, input: &ReportInput) -> Markup {
                                     (numerals::number(row.threshold, 2))
                                     @if *is_chosen { " (chosen on tune)" }
                                 }
-                                @for cell in cells(row, n) { td { (cell) } }
+                                @for cell in cells(row, n) { td { (unbroken(&cell)) } }
                             }
                         }
                     }
@@ -67,13 +68,14 @@ pub(super) fn section(report: &Report, input: &ReportInput) -> Markup {
     }
 }
 
-const NUMBERS: [(&str, &str); 6] = [
+const NUMBERS: [(&str, &str); 7] = [
     ("called", "Called favourable"),
     ("sensitivity", "Sensitivity"),
     ("specificity", "Specificity"),
     ("ppv", "Positive predictive value"),
     ("npv", "Negative predictive value"),
-    ("benefit", "Net benefit (of everyone)"),
+    ("benefit", "Net benefit"),
+    ("everyone", "Net benefit of everyone"),
 ];
 
 fn cells(row: &ThresholdReport, n: usize) -> [String; NUMBERS.len()] {
@@ -84,11 +86,8 @@ fn cells(row: &ThresholdReport, n: usize) -> [String; NUMBERS.len()] {
         percent(row.specificity, row.specificity_ci95),
         percent(row.positive_predictive_value, row.positive_predictive_value_ci95),
         percent(row.negative_predictive_value, row.negative_predictive_value_ci95),
-        format!(
-            "{} ({})",
-            numerals::optional(row.net_benefit, 3),
-            numerals::number(row.net_benefit_of_all, 3)
-        ),
+        numerals::optional(row.net_benefit, 3),
+        numerals::number(row.net_benefit_of_all, 3),
     ]
 }
 
