@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::case::{Case, Cases};
-use crate::grouping::ALL;
+use crate::grouping::{ALL, Group};
 use crate::numerals;
 use crate::scored::Scored;
 
@@ -76,7 +76,7 @@ pub(crate) fn characteristics(scored: &Scored, cases: &Cases<'_>) -> Vec<Charact
     }
     // Age and confidence are numbers above, or described elsewhere.
     for grouping in ALL.iter().filter(|grouping| !["age", "confidence"].contains(&grouping.name)) {
-        let mut counts: BTreeMap<(u8, String), [usize; 2]> = BTreeMap::new();
+        let mut counts: BTreeMap<Group, [usize; 2]> = BTreeMap::new();
         for (injection, label) in scored.injections.iter().zip(labels) {
             if let Some(group) = (grouping.group)(injection.1, injection.2, cases.of(injection)) {
                 counts.entry(group).or_default()[usize::from(!*label)] += 1;

@@ -9,15 +9,17 @@ const SURE: f64 = 0.8;
 /// Below this confidence a choice is doubtful: remarks that speak against a choice cap it here.
 pub(crate) const DOUBTFUL: f64 = 0.5;
 
+/// A group, with its place in the order of groups.
+pub(crate) type Group = (u8, String);
+
 /// One way to put injections into groups.
 pub(crate) struct Grouping {
     /// Its name in files.
     pub(crate) name: &'static str,
     /// Its name for people.
     pub(crate) title: &'static str,
-    /// The group of an injection, with its place in the order of groups; none where it is not
-    /// known.
-    pub(crate) group: fn(Level, Side, Option<&Case>) -> Option<(u8, String)>,
+    /// The group of an injection; none where it is not known.
+    pub(crate) group: fn(Level, Side, Option<&Case>) -> Option<Group>,
 }
 
 /// All groupings, in the order of the report.

@@ -152,6 +152,10 @@ fn in_words(report: &Report) -> Markup {
             }
         }
         (controls::warning(report))
+        @if let Some(size) = &report.sample_size && size.n < size.n_for_overall_share {
+            " There are fewer injections than any prediction model needs: " (size.n) " of "
+            (size.n_for_overall_share) "."
+        }
     }
 }
 
@@ -231,6 +235,33 @@ mod tests {
         let leaking = render_html(&evaluate(&input).unwrap(), &input);
         assert!(leaking.contains("Folds share images or examinations, which was allowed by name"));
         assert!(leaking.contains("A C5/6 left and B C5/6 left have the same pixels"));
+    }
+
+    #[test]
+    fn groups_choices_and_what_is_too_few_are_shown() {
+        let mut input = crate::sample::with_cases();
+        input.cases[3].site = Some("<b>Nord</b>".into());
+        input.cases[4].site = Some("Süd".into());
+        let shown = render_html(&evaluate(&input).unwrap(), &input);
+        for heading in [
+            "Who they were",
+            "What a threshold does",
+            "Does it hold in every group?",
+            "Does it depend on choices of the analysis?",
+            "Were there enough patients?",
+            "Beside the published study",
+            "For the manuscript",
+        ] {
+            assert!(shown.contains(heading), "{heading}");
+        }
+        assert!(shown.contains("too few") && shown.contains("&lt;b&gt;Nord&lt;/b&gt;"));
+        assert!(shown.contains("Sex is not known of 12 injections"));
+        assert!(shown.contains("it proves the software, not the medicine"));
+        // The chosen threshold stands among those of the table, and the slider waits for scripts.
+        assert!(shown.contains("0.50 (chosen on tune)"));
+        assert!(shown.contains("<div class=\"slider\" id=\"thresholds\" hidden>"));
+        let plain = page();
+        assert!(!plain.contains("Does it hold in every group?"));
     }
 
     #[test]

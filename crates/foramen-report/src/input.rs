@@ -154,6 +154,9 @@ pub struct ExamplePicture {
     pub caption: String,
     /// The picture as PNG.
     pub png: Vec<u8>,
+    /// What speaks for the prediction, as PNG: beside each other the patch, Grad-CAM and
+    /// occlusion.
+    pub explanation: Option<Vec<u8>>,
 }
 
 /// What a synthetic cohort's truth says of measurement and prediction.

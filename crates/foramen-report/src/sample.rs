@@ -85,6 +85,7 @@ pub(crate) fn study() -> ReportInput {
             showing: Showing::Best,
             caption: "C5/6 left, 2.1 mm & the width drawn".into(),
             png: vec![0x89, b'P', b'N', b'G'],
+            explanation: None,
         }],
         controls: Vec::new(),
         leakage: None,

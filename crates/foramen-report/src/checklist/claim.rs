@@ -72,11 +72,11 @@ pub(super) fn items(facts: &Facts) -> Vec<ChecklistItem> {
             "Robustness",
             "See “Does it depend on choices of the analysis?” and “Does it hold in every group?”.",
         ),
-        both(
+        run(
             "31",
             "Explainability",
-            "The measured width is drawn on each picture of the gallery.",
-            "predict --explain draws Grad-CAM and occlusion",
+            "The measured width is drawn on each picture of the gallery, and below it Grad-CAM \
+             and occlusion where a network was explained.",
         ),
         run("32", "Internal testing", facts.performance.clone()),
         left("33", "External testing", "there was none in this run"),

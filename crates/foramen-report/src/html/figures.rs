@@ -11,14 +11,20 @@ pub(super) fn sections(report: &Report, input: &ReportInput) -> Markup {
         section {
             h2 { "Telling outcomes apart" }
             div.columns {
-                figure.plot #roc { (plot(roc_svg(&input.models))) }
+                figure.plot #roc {
+                    (plot(roc_svg(&input.models)))
+                    figcaption {
+                        "Empirical ROC curves, areas with DeLong\u{2019}s intervals. Band: percentiles \
+                         of 2,000 resamples, favourable and poor outcomes drawn apart."
+                    }
+                }
                 div {
                     p {
                         "Each point of a curve is one way to call outcomes: the stricter, the fewer \
                          false alarms and the more missed. A curve along the dashed line is \
                          guessing. The area under the curve (AUC) is 0.5 for guessing and 1 for \
-                         perfect ranking. The band is where the first curve lies at each specificity \
-                         in 95 % of resamples (2,000, stratified bootstrap)."
+                         perfect ranking. The band holds the first curve at each specificity in 95 % of \
+                         resamples."
                     }
                     @if report.models.iter().any(|(_, model)| model.threshold.is_some()) {
                         p {
@@ -41,14 +47,23 @@ pub(super) fn sections(report: &Report, input: &ReportInput) -> Markup {
             }
             div.grid {
                 @for (place, model) in input.models.iter().enumerate() {
-                    figure.plot { (plot(calibration_svg(model, place))) }
+                    figure.plot {
+                        (plot(calibration_svg(model, place)))
+                        figcaption {
+                            "Ten groups of about equal size with Wilson\u{2019}s intervals. Line: \
+                             logistic recalibration (Cox 1958)."
+                        }
+                    }
                 }
             }
         }
         section {
             h2 { "Would it help to decide?" }
             div.columns {
-                figure.plot #decision { (plot(decision_svg(&input.models))) }
+                figure.plot #decision {
+                    (plot(decision_svg(&input.models)))
+                    figcaption { "Net benefit by Vickers and Elkin (2006), without smoothing." }
+                }
                 div {
                     p {
                         "Someone who would inject only from a certain probability of success on \
@@ -111,9 +126,19 @@ pub(super) fn examples(report: &Report, input: &ReportInput) -> Markup {
                     "Seen as radiologists do, from below: the patient\u{2019}s right is at image \
                      left. The line is the width that was measured. Best and worst are judged by \
                      how far the probability of " (first) " lies from the outcome; in some of the \
-                     worst the outcome, not the picture, is the surprise. Where " (first)
-                    " looks is not drawn here; " code { "predict --explain" } " draws it by Grad-CAM \
-                     and occlusion."
+                     worst the outcome, not the picture, is the surprise."
+                }
+                p {
+                    @if input.examples.iter().any(|example| example.explanation.is_some()) {
+                        "Below a slice, what " (first) " looks at: its patch with the treated side at \
+                         image left, what speaks for the likelier outcome by Grad-CAM, and by how much \
+                         that falls when a square of 8 mm is hidden (occlusion). The model is that of \
+                         the fold that did not see the patient. Where the two maps differ, believe \
+                         neither; neither proves a cause."
+                    } @else {
+                        "Where " (first) " looks is not drawn here: a program with libtorch draws it \
+                         for networks, in " code { "report" } " and " code { "predict --explain" } "."
+                    }
                 }
                 @for showing in Showing::ALL {
                     @if of(showing).next().is_some() {
@@ -124,6 +149,13 @@ pub(super) fn examples(report: &Report, input: &ReportInput) -> Markup {
                                     img alt=(example.caption) src={
                                         "data:image/png;base64," (STANDARD.encode(&example.png))
                                     };
+                                    @if let Some(explanation) = &example.explanation {
+                                        img.explanation alt={
+                                            "Patch, Grad-CAM and occlusion of " (example.caption)
+                                        } src={
+                                            "data:image/png;base64," (STANDARD.encode(explanation))
+                                        };
+                                    }
                                     figcaption { (example.caption) }
                                 }
                             }

@@ -10,12 +10,17 @@ pub(super) fn section(report: &Report, input: &ReportInput) -> Markup {
             section {
                 h2 { "Does it hold in every group?" }
                 p {
-                    "The AUC of " (first.title) " in each group, with favourable outcomes and \
-                     injections. Intervals count injections of one person together. A group of fewer \
+                    "The AUC of " (first.title) " in each group. Intervals count injections of one person together. A group of fewer \
                      than ten favourable or poor outcomes is too few for a number. The broad line is \
                      the AUC of all."
                 }
-                figure.plot.forest tabindex="0" { (PreEscaped(subgroups_svg(report))) }
+                figure.plot.forest tabindex="0" {
+                    (PreEscaped(subgroups_svg(report)))
+                    figcaption {
+                        "Areas under the ROC curve with Obuchowski\u{2019}s intervals; favourable \
+                         outcomes/injections beside the names."
+                    }
+                }
                 p {
                     "Does the AUC differ between groups? Cochran\u{2019}s test, not corrected for "
                     (report.subgroups.len()) " groupings: "
