@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::case::{Case, Cases};
+use crate::Case;
 use crate::grouping::{ALL, Group};
+use crate::known_cases::Cases;
 use crate::numerals;
 use crate::scored::Scored;
 

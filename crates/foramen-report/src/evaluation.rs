@@ -8,11 +8,11 @@ use foramen_metrics::{
 
 use crate::{
     ComparisonReport, Model, ModelReport, Report, ReportError, ReportInput,
-    case::Cases,
     characteristics::characteristics,
     checklist::checklists,
     comparison::{bootstrap, compare},
     controls::controls,
+    known_cases::Cases,
     paper::paper,
     sample_size::sample_size,
     scored::Scored,

@@ -48,6 +48,7 @@
 mod case;
 mod characteristics;
 mod checklist;
+mod checklist_report;
 mod comparison;
 mod controls;
 mod controls_report;
@@ -57,6 +58,7 @@ mod files;
 mod grouping;
 mod html;
 mod input;
+mod known_cases;
 mod leakage_report;
 mod methods;
 mod model_report;
@@ -81,7 +83,7 @@ struct Readme;
 
 pub use case::{Case, LabelDefinition};
 pub use characteristics::{CharacteristicReport, CharacteristicValue};
-pub use checklist::{ChecklistItem, ChecklistReport};
+pub use checklist_report::{ChecklistItem, ChecklistReport};
 pub use controls_report::{ControlReport, ControlsReport, EqualAucs};
 pub use error::ReportError;
 pub use evaluation::{average_repeats, evaluate, evaluate_model};

@@ -2,9 +2,10 @@ use foramen_metrics::{ClusteredScores, Scores, auc_of_clusters};
 use foramen_types::SubjectId;
 use serde::Serialize;
 
+use crate::Case;
 use crate::ReportInput;
-use crate::case::{Case, Cases};
 use crate::grouping::DOUBTFUL;
+use crate::known_cases::Cases;
 use crate::scored::{Injection, Scored};
 use crate::subgroups::LEAST;
 

@@ -1,8 +1,8 @@
 use foramen_metrics::auc_by_group;
 use serde::Serialize;
 
-use crate::case::Cases;
 use crate::grouping::ALL;
+use crate::known_cases::Cases;
 use crate::scored::Scored;
 
 /// Fewer favourable or poor outcomes than this give no AUC of a group: its interval would not

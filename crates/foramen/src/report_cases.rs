@@ -201,7 +201,7 @@ fn explain(
         let model = match loaded.entry(prediction.fold) {
             Entry::Occupied(model) => model.into_mut(),
             Entry::Vacant(free) => {
-                let folder = crate::fold_models::folder_of(&models, prediction.fold);
+                let folder = models.join(format!("fold-{}", prediction.fold));
                 free.insert(CnnModel::load_on(&folder, DeviceChoice::Cpu)?)
             }
         };

@@ -1,4 +1,5 @@
-use super::{ChecklistItem, Facts, both, left, run};
+use super::{Facts, both, left, run};
+use crate::ChecklistItem;
 
 /// The items of CLAIM, update of 2024 (Tejani et al., doi 10.1148/ryai.240300).
 pub(super) fn items(facts: &Facts) -> Vec<ChecklistItem> {

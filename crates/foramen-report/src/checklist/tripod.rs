@@ -1,4 +1,5 @@
-use super::{ChecklistItem, Facts, both, left, run};
+use super::{Facts, both, left, run};
+use crate::ChecklistItem;
 
 /// The items of TRIPOD+AI (Collins et al. 2024, doi 10.1136/bmj-2023-078378).
 pub(super) fn items(facts: &Facts) -> Vec<ChecklistItem> {
