@@ -1,5 +1,6 @@
-//! The tests of the review page in a real browser.
+//! The tests of the review page and of the report in a real browser.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -35,8 +36,8 @@ pub(crate) struct Options {
     shots: Option<PathBuf>,
 }
 
-/// Draws twelve people, selects their slices and reviews them in a browser, and two who were
-/// examined by volumes. Node.js and npm
+/// Draws twelve people, selects their slices, reviews them and two who were examined by volumes
+/// in a browser, and opens their report in it. Node.js and npm
 /// must be there; the browser is a Chromium of this machine, else one that apt or Playwright
 /// fetches into the user cache.
 pub(crate) fn browser_test(options: &Options) -> Result<()> {
@@ -45,7 +46,7 @@ pub(crate) fn browser_test(options: &Options) -> Result<()> {
         Ok(found) => found,
         Err(missing) if options.required => return Err(missing),
         Err(missing) => {
-            println!("skipped: the review page is not tested in a browser: {missing:#}");
+            println!("skipped: review page and report are not tested in a browser: {missing:#}");
             return Ok(());
         }
     };
@@ -54,31 +55,44 @@ pub(crate) fn browser_test(options: &Options) -> Result<()> {
     let foramen = target.unwrap_or_else(|| cargo::root().join("target"));
     let foramen = foramen.join("debug").join(format!("foramen{}", std::env::consts::EXE_SUFFIX));
     let scratch = tempfile::tempdir()?;
+    let pace = options.pace.is_some();
     let people = options.pace.map_or(12, |cases| cases.div_ceil(FORAMINA));
-    let study =
-        select(&foramen, &scratch.path().join("people"), people, options.pace.is_some(), &[])?;
-    let mut test = Command::new("node");
-    test.arg(folder.join("review.mjs")).args([&foramen, &study]).env(CHROMIUM, chromium);
-    if options.pace.is_some() {
-        test.arg("--pace");
-    } else {
-        let volumes = select(&foramen, &scratch.path().join("volumes"), 2, false, &["--volume"])?;
-        test.arg("--volumes").arg(volumes);
-    }
+    let outcomes: fn(&Path) -> Result<()> =
+        if pace { inject_everywhere } else { favour_every_other };
+    let study = select(&foramen, &scratch.path().join("people"), people, outcomes, &[])?;
     if let Some(shots) = &options.shots {
         fs::create_dir_all(shots).with_context(|| format!("cannot make {}", shots.display()))?;
-        test.args(["--shots".as_ref(), shots.as_path()]);
     }
-    run(&mut test)
+    let test = |script: &str, further: &[&OsStr]| {
+        let mut test = Command::new("node");
+        test.arg(folder.join(script)).args([&foramen, &study]).env(CHROMIUM, &chromium);
+        if let Some(shots) = &options.shots {
+            test.args(["--shots".as_ref(), shots.as_path()]);
+        }
+        run(test.args(further))
+    };
+    if pace {
+        return test("review.mjs", &["--pace".as_ref()]);
+    }
+    let as_drawn = |_: &Path| Ok(());
+    let volumes = select(&foramen, &scratch.path().join("volumes"), 2, as_drawn, &["--volume"])?;
+    test("review.mjs", &["--volumes".as_ref(), volumes.as_os_str()])?;
+    // A program without libtorch trains the models on numbers, which make a whole report.
+    run(Command::new(&foramen)
+        .args(["train", "--folds", "2", "--study"])
+        .arg(&study)
+        .stdout(Stdio::null()))?;
+    run(Command::new(&foramen).args(["report", "--study"]).arg(&study).stdout(Stdio::null()))?;
+    test("report.mjs", &[])
 }
 
-/// Draws so many people into a folder and selects their slices; it gives the study. Of each,
-/// one foramen was injected, or every one.
+/// Draws so many people into a folder and selects their slices, once their table of outcomes was
+/// changed; it gives the study.
 fn select(
     foramen: &Path,
     folder: &Path,
     people: usize,
-    everywhere: bool,
+    change: impl Fn(&Path) -> Result<()>,
     drawn: &[&str],
 ) -> Result<PathBuf> {
     let (cohort, study) = (folder.join("cohort"), folder.join("study"));
@@ -88,9 +102,7 @@ fn select(
         .arg(&cohort)
         .args(drawn)
         .stdout(Stdio::null()))?;
-    if everywhere {
-        inject_everywhere(&outcomes)?;
-    }
+    change(&outcomes)?;
     run(Command::new(foramen)
         .args(["select".as_ref(), "--dicom".as_ref(), cohort.join("dicom").as_os_str()])
         .args(["--outcomes".as_ref(), outcomes.as_os_str(), "--out".as_ref(), study.as_os_str()])
@@ -100,6 +112,28 @@ fn select(
 
 /// The cervical foramina of a person, C2/3 to C7/T1.
 const FORAMINA: usize = 12;
+
+/// Writes an outcome table anew, with a favourable and a poor outcome in turn: of twelve people
+/// too few may have one of them for two folds.
+fn favour_every_other(outcomes: &Path) -> Result<()> {
+    let read = || format!("cannot use {}", outcomes.display());
+    let text = fs::read_to_string(outcomes).with_context(read)?;
+    let (header, rows) = text.split_once('\n').with_context(read)?;
+    let places = ["nrs_baseline", "nrs_followup"]
+        .map(|name| header.split(',').position(|column| column == name).with_context(read));
+    let [baseline, followup] = places;
+    let (baseline, followup) = (baseline?, followup?);
+    let mut table = vec![header.to_owned()];
+    for (place, row) in rows.lines().enumerate() {
+        let mut cells: Vec<&str> = row.split(',').collect();
+        // A row without a follow-up stays one.
+        if cells.get(followup).is_some_and(|cell| !cell.is_empty()) {
+            cells[followup] = if place % 2 == 0 { "0" } else { cells[baseline] };
+        }
+        table.push(cells.join(","));
+    }
+    fs::write(outcomes, table.join("\n") + "\n").with_context(read)
+}
 
 /// Writes an outcome table anew, with a row for each foramen of each person.
 fn inject_everywhere(outcomes: &Path) -> Result<()> {
@@ -126,12 +160,15 @@ fn prepare() -> Result<(PathBuf, PathBuf)> {
         let works = says.is_ok_and(|status| status.success());
         ensure!(works, "{program} is not there; install Node.js 20 or later");
     }
-    let source = cargo::root().join("crates/foramen-review/browser");
     let folder = cache::folder()?.join("browser-test");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let files = fs::read_dir(&source).with_context(|| format!("no {}", source.display()))?;
-    for file in files {
-        let path = file?.path();
+    let sources = ["foramen-review", "foramen-report"].map(|name| format!("crates/{name}/browser"));
+    let mut files = Vec::new();
+    for source in sources.map(|source| cargo::root().join(source)) {
+        let found = fs::read_dir(&source).with_context(|| format!("no {}", source.display()))?;
+        files.extend(found.collect::<std::io::Result<Vec<_>>>()?);
+    }
+    for path in files.iter().map(fs::DirEntry::path) {
         let is_needed = path.extension().is_some_and(|kind| kind == "mjs" || kind == "json");
         if let (true, Some(name)) = (is_needed, path.file_name()) {
             fs::copy(&path, folder.join(name))

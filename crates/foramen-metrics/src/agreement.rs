@@ -1,10 +1,12 @@
 //! How far raters, or repeated measurements, agree.
 
 mod bland_altman;
+mod clustered;
 mod icc;
 mod kappa;
 
 pub use bland_altman::{BlandAltman, bland_altman};
+pub use clustered::{Clusters, bland_altman_of_clusters, icc_of_clusters, kappa_of_clusters};
 pub use icc::{Icc, icc};
 pub use kappa::{Grades, KappaWeights, kappa};
 
@@ -45,6 +47,11 @@ impl Ratings {
     #[must_use]
     pub fn subjects(&self) -> usize {
         self.rows.len()
+    }
+
+    /// The rows at these places, which exist.
+    fn subset(&self, places: &[usize]) -> Self {
+        Self { rows: places.iter().map(|&place| self.rows[place].clone()).collect() }
     }
 
     /// Number of raters.

@@ -44,6 +44,19 @@ impl ClusteredScores {
     pub fn clusters(&self) -> usize {
         self.clusters.len()
     }
+
+    /// The samples at these places, in their clusters; `None` where there are none or one does
+    /// not exist.
+    #[must_use]
+    pub fn subset(&self, places: &[usize]) -> Option<Self> {
+        let scores = self.scores.subset(places)?;
+        let mut cluster_of = vec![0; self.scores.len()];
+        for (cluster, members) in self.clusters.iter().enumerate() {
+            members.iter().for_each(|&member| cluster_of[member] = cluster);
+        }
+        let names: Vec<usize> = places.iter().map(|&place| cluster_of[place]).collect();
+        Self::new(scores, &names).ok()
+    }
 }
 
 /// The AUC with a 95 % interval that knows of clusters (Obuchowski 1997,

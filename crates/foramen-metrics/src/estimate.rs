@@ -63,6 +63,8 @@ pub enum Method {
     Obuchowski,
     /// Percentiles of estimates on resampled clusters.
     ClusterBootstrap,
+    /// Student's t with the variance of a jackknife over clusters.
+    ClusterJackknife,
     /// Wilson's score interval of a proportion.
     Wilson,
     /// The exact interval of a proportion by Clopper and Pearson.

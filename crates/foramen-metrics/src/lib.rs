@@ -63,6 +63,7 @@ mod plan;
 mod precision_recall;
 mod proportion;
 mod recalibration;
+mod regression_plan;
 mod reliability;
 mod roc;
 mod scores;
@@ -89,7 +90,10 @@ struct Readme;
 #[doc = include_str!("../../../docs/metrics.md")]
 struct Guide;
 
-pub use agreement::{BlandAltman, Grades, Icc, KappaWeights, Ratings, bland_altman, icc, kappa};
+pub use agreement::{
+    BlandAltman, Clusters, Grades, Icc, KappaWeights, Ratings, bland_altman,
+    bland_altman_of_clusters, icc, icc_of_clusters, kappa, kappa_of_clusters,
+};
 pub use auc::{AucInterval, auc, auc_with, hanley_mcneil};
 pub use band::{RocBandPoint, roc_band};
 pub use bootstrap::{Bootstrap, BootstrapInterval, bootstrap, bootstrap_auc, bootstrap_difference};
@@ -115,12 +119,13 @@ pub use precision_recall::{
 };
 pub use proportion::{ProportionInterval, clopper_pearson, wilson};
 pub use recalibration::{Isotonic, Platt, Temperature};
+pub use regression_plan::{RegressionPlan, RegressionSize};
 pub use reliability::{Bins, Reliability, ReliabilityBin, expected_calibration_error, reliability};
 pub use roc::{RocCurve, RocPoint, roc};
 pub use scores::Scores;
 pub use several::{Pair, SeveralComparison, compare_several, holm};
 pub use smooth::{CalibrationCurve, CalibrationPoint, Degree, Smoothing, calibration_curve};
-pub use subgroup::{Interaction, Subgroup, Subgroups, by_group};
+pub use subgroup::{Interaction, Subgroup, Subgroups, auc_by_group, by_group};
 pub use summary::{Number, summary};
 pub use threshold::{
     Costs, threshold_at_sensitivity, threshold_at_specificity, threshold_nearest_corner,

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Estimate, MetricsError, Scores, Undefined, distribution::chi_squared_p, scores::check_lengths,
+    ClusteredScores, Estimate, MetricsError, Scores, Undefined, auc_of_clusters,
+    distribution::chi_squared_p, scores::check_lengths,
 };
 
 /// A metric by group, such as sex, level or scanner.
@@ -56,6 +57,41 @@ pub fn by_group<G: Ord + Clone>(
     metric: impl Fn(&Scores) -> Result<Estimate, Undefined>,
 ) -> Result<Subgroups<G>, MetricsError> {
     check_lengths(scores.labels(), groups.len(), "groups")?;
+    let of = |indices: &[usize]| {
+        let scores = scores.subset(indices).expect("a group has members, all of them samples");
+        (scores.len(), scores.positives(), metric(&scores))
+    };
+    Ok(each_group(groups, of))
+}
+
+/// The AUC by group, with intervals and a test of interaction that know of clusters
+/// ([`auc_of_clusters`]). A group of fewer than `least` positives or negatives has no number:
+/// [`Undefined::TooFew`]. A cluster may have samples in several groups; the test takes groups as
+/// independent.
+///
+/// # Errors
+/// [`MetricsError::Lengths`] unless there is one group for each sample.
+pub fn auc_by_group<G: Ord + Clone>(
+    clustered: &ClusteredScores,
+    groups: &[G],
+    least: usize,
+) -> Result<Subgroups<G>, MetricsError> {
+    check_lengths(clustered.scores().labels(), groups.len(), "groups")?;
+    let of = |indices: &[usize]| {
+        let of_group = clustered.subset(indices).expect("a group has members");
+        let scores = of_group.scores();
+        let few = scores.positives().min(scores.negatives()) < least;
+        let area = if few { Err(Undefined::TooFew) } else { auc_of_clusters(&of_group) };
+        (scores.len(), scores.positives(), area)
+    };
+    Ok(each_group(groups, of))
+}
+
+/// What `of` says of the members of each group: how many, how many positive, and the metric.
+fn each_group<G: Ord + Clone>(
+    groups: &[G],
+    of: impl Fn(&[usize]) -> (usize, usize, Result<Estimate, Undefined>),
+) -> Subgroups<G> {
     let mut members: BTreeMap<&G, Vec<usize>> = BTreeMap::new();
     for (index, group) in groups.iter().enumerate() {
         members.entry(group).or_default().push(index);
@@ -63,19 +99,18 @@ pub fn by_group<G: Ord + Clone>(
     let groups: Vec<Subgroup<G>> = members
         .into_iter()
         .map(|(group, indices)| {
-            let scores = scores.subset(&indices).expect("a group has members, all of them samples");
-            let result = metric(&scores);
+            let (n, positives, result) = of(&indices);
             Subgroup {
                 group: group.clone(),
-                n: scores.len(),
-                positives: scores.positives(),
+                n,
+                positives,
                 estimate: result.ok(),
                 undefined: result.err(),
             }
         })
         .collect();
     let interaction = interaction(groups.iter().filter_map(|group| group.estimate));
-    Ok(Subgroups { groups, interaction })
+    Subgroups { groups, interaction }
 }
 
 fn interaction(estimates: impl Iterator<Item = Estimate>) -> Interaction {
@@ -140,5 +175,26 @@ mod tests {
         let accuracy = |scores: &Scores| Confusion::at(scores, 0.5).accuracy(Confidence::P95);
         assert!(by_group(&scores, &["a", "a", "a", "a", "b", "b"], accuracy).is_ok());
         assert!(by_group(&scores, &["a"], auc).is_err());
+    }
+
+    #[test]
+    fn small_groups_have_no_number_and_clusters_of_one_give_delong() {
+        let values: Vec<f64> = (0..60_u32).map(|i| f64::from((i * 23) % 60) / 60.0).collect();
+        let labels: Vec<bool> =
+            values.iter().zip(0..).map(|(v, i)| v + f64::from(i % 4) * 0.2 > 0.8).collect();
+        let scores = Scores::new(&labels, &values).unwrap();
+        let groups: Vec<u32> = (0..60).map(|i| if i < 6 { 0 } else { 1 + i % 2 }).collect();
+        let names: Vec<u32> = (0..60).collect();
+        let clustered = ClusteredScores::new(scores.clone(), &names).unwrap();
+        let ours = auc_by_group(&clustered, &groups, 5).unwrap();
+        let plain = by_group(&scores, &groups, auc).unwrap();
+        assert_eq!(ours.groups[0].undefined, Some(Undefined::TooFew));
+        for (ours, plain) in ours.groups.iter().zip(&plain.groups).skip(1) {
+            let (ours, plain) = (ours.estimate.unwrap(), plain.estimate.unwrap());
+            assert_eq!(ours.estimate, plain.estimate);
+            let apart = ours.standard_error.unwrap() - plain.standard_error.unwrap();
+            assert!(apart.abs() < 1e-12, "{apart}");
+        }
+        assert_eq!(ours.interaction.groups, 2);
     }
 }

@@ -3,6 +3,7 @@ use serde::Serialize;
 /// What shows how much the first model is worth: simpler models, and models that should know
 /// nothing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ControlsReport {
     /// Each control, in the order given.
@@ -14,6 +15,7 @@ pub struct ControlsReport {
 
 /// One control.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ControlReport {
     /// Its name in files.
@@ -46,6 +48,7 @@ pub struct ControlReport {
 
 /// The global test of DeLong that several AUCs are one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct EqualAucs {
     /// The names of the models that were compared.

@@ -8,9 +8,16 @@ use foramen_metrics::{
 
 use crate::{
     ComparisonReport, Model, ModelReport, Report, ReportError, ReportInput,
+    characteristics::characteristics,
+    checklist::checklists,
     comparison::{bootstrap, compare},
     controls::controls,
+    known_cases::Cases,
+    paper::paper,
+    sample_size::sample_size,
     scored::Scored,
+    sensitivity::sensitivity,
+    subgroups::subgroups,
 };
 
 /// Bins of the calibration plot and error: ten, as in most reports.
@@ -53,11 +60,13 @@ pub fn evaluate(input: &ReportInput) -> Result<Report, ReportError> {
     let named_controls = input.controls.iter().zip(&of_controls).collect::<Vec<_>>();
     let controls = controls(&named, &named_controls, &further, input.seed)?;
     let mut comparisons = comparisons.into_iter();
-    Ok(Report {
+    let cases = Cases::new(&input.cases);
+    let mut report = Report {
         schema_version: 1,
         title: input.title.clone(),
         synthetic: input.synthetic,
         cohort: cohort.clone(),
+        characteristics: characteristics(first, &cases),
         models: input
             .models
             .iter()
@@ -67,12 +76,19 @@ pub fn evaluate(input: &ReportInput) -> Result<Report, ReportError> {
         comparison: comparisons.next(),
         further_comparisons: comparisons.collect(),
         controls,
+        subgroups: subgroups(first, &cases),
+        sensitivity: Some(sensitivity(input, first, &cases)),
+        sample_size: sample_size(first),
+        paper: paper(),
         leakage: input.leakage.clone(),
         truth: input.truth.clone(),
         timing_s: input.timing_s.clone(),
         seed: input.seed,
         provenance: input.provenance.clone(),
-    })
+        checklists: Vec::new(),
+    };
+    report.checklists = checklists(&report);
+    Ok(report)
 }
 
 /// Evaluates one model alone. The seed is that of the resampling.
@@ -291,7 +307,9 @@ mod tests {
     #[test]
     fn the_report_does_not_change_unseen() {
         let report = evaluate(&study()).unwrap();
-        let rounded = crate::sample::rounded(&serde_json::to_value(&report).unwrap());
+        let mut rounded = crate::sample::rounded(&serde_json::to_value(&report).unwrap());
+        // Their words are no numbers.
+        rounded.as_object_mut().unwrap().remove("checklists");
         insta::assert_snapshot!(serde_json::to_string_pretty(&rounded).unwrap());
     }
 

@@ -1,10 +1,18 @@
+mod characteristics;
+mod checklist;
 mod closing;
 mod cohort;
 mod controls;
 mod figures;
+mod images;
 mod leakage;
 mod limits;
 mod numbers;
+mod paper;
+mod sample_size;
+mod sensitivity;
+mod subgroups;
+mod thresholds;
 mod truth;
 
 use maud::{DOCTYPE, Markup, html};
@@ -12,9 +20,11 @@ use maud::{DOCTYPE, Markup, html};
 use crate::{Report, ReportInput, numerals};
 
 const STYLE: &str = include_str!("html/style.css");
+const SCRIPT: &str = include_str!("html/script.js");
 
 /// Renders the report as one HTML page that holds everything it shows: no
-/// scripts, fonts or files from elsewhere. Plots come from the predictions of the
+/// scripts, fonts or files from elsewhere. Its own script adds a slider and values under the
+/// pointer; without it nothing is missing. Plots come from the predictions of the
 /// input, pictures from its examples, numbers from the report.
 #[must_use]
 pub fn render_html(report: &Report, input: &ReportInput) -> String {
@@ -37,22 +47,32 @@ pub fn render_html(report: &Report, input: &ReportInput) -> String {
                 }
                 main {
                     (cohort::section(report))
+                    (characteristics::section(report, input))
                     (figures::sections(report, input))
+                    (thresholds::section(report, input))
                     (numbers::section(report))
                     (controls::section(report))
+                    (subgroups::section(report, input))
+                    (sensitivity::section(report))
                     (leakage::section(report))
-                    (figures::examples(input))
+                    (images::section(report, input))
+                    (figures::examples(report, input))
                     (truth::section(report))
+                    (sample_size::section(report))
+                    (paper::section(report))
                     (limits::section(report))
+                    (checklist::section(report))
                     (closing::section(report))
                 }
                 footer {
                     p {
                         "Made by foramen-report " (env!("CARGO_PKG_VERSION"))
                         ". Research software, not a medical device. "
-                        "The same numbers are in " code { "report.json" } "."
+                        "The same numbers are in " code { "report.json" } "; figures as SVG, tables                          as CSV and the text for a manuscript are in the folder "
+                        code { "report" } " beside this page."
                     }
                 }
+                script { (maud::PreEscaped(SCRIPT)) }
             }
         }
     }
@@ -132,6 +152,10 @@ fn in_words(report: &Report) -> Markup {
             }
         }
         (controls::warning(report))
+        @if let Some(size) = &report.sample_size && size.n < size.n_for_overall_share {
+            " There are fewer injections than any prediction model needs: " (size.n) " of "
+            (size.n_for_overall_share) "."
+        }
     }
 }
 
@@ -147,7 +171,7 @@ mod tests {
     #[test]
     fn nothing_comes_from_elsewhere() {
         let page = page();
-        for outside in ["<script", "<link", "src=\"http", "url(http", "@import"] {
+        for outside in ["<script src", "<link", "src=\"http", "url(http", "@import"] {
             assert!(!page.contains(outside), "{outside}");
         }
         // Links are followed by hand alone; there is one, to the published study.
@@ -158,11 +182,8 @@ mod tests {
     fn every_picture_has_a_text() {
         let page = page();
         assert_eq!(page.matches("<img ").count(), page.matches(" alt=\"").count());
-        assert_eq!(
-            page.matches("<svg ").count(),
-            page.matches(" aria-label=\"").count()
-                - page.matches("<section class=\"cards\" aria-label=\"").count()
-        );
+        let tag = |svg: &str| svg.split('>').next().unwrap_or_default().to_owned();
+        assert!(page.split("<svg ").skip(1).all(|svg| tag(svg).contains(" aria-label=\"")));
         // ROC, two calibration plots, decision curve.
         assert_eq!(page.matches("<svg ").count(), 4);
     }
@@ -214,6 +235,33 @@ mod tests {
         let leaking = render_html(&evaluate(&input).unwrap(), &input);
         assert!(leaking.contains("Folds share images or examinations, which was allowed by name"));
         assert!(leaking.contains("A C5/6 left and B C5/6 left have the same pixels"));
+    }
+
+    #[test]
+    fn groups_choices_and_what_is_too_few_are_shown() {
+        let mut input = crate::sample::with_cases();
+        input.cases[3].site = Some("<b>Nord</b>".into());
+        input.cases[4].site = Some("Süd".into());
+        let shown = render_html(&evaluate(&input).unwrap(), &input);
+        for heading in [
+            "Who they were",
+            "What a threshold does",
+            "Does it hold in every group?",
+            "Does it depend on choices of the analysis?",
+            "Were there enough patients?",
+            "Beside the published study",
+            "For the manuscript",
+        ] {
+            assert!(shown.contains(heading), "{heading}");
+        }
+        assert!(shown.contains("too few") && shown.contains("&lt;b&gt;Nord&lt;/b&gt;"));
+        assert!(shown.contains("Sex is not known of 12 injections"));
+        assert!(shown.contains("it proves the software, not the medicine"));
+        // The chosen threshold stands among those of the table, and the slider waits for scripts.
+        assert!(shown.contains("0.50 (chosen on tune)"));
+        assert!(shown.contains("<div class=\"slider\" id=\"thresholds\" hidden>"));
+        let plain = page();
+        assert!(!plain.contains("<h2>Does it hold in every group?</h2>"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use foramen_learn::Prediction;
 
 use crate::LeakageReport;
+use crate::case::{Case, LabelDefinition};
 
 /// What a study knows at its end.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +19,14 @@ pub struct ReportInput {
     pub controls: Vec<Model>,
     /// What the folds were compared by and what they share, where that was done.
     pub leakage: Option<LeakageReport>,
+    /// What is known of each injection beside its prediction; may be empty.
+    pub cases: Vec<Case>,
+    /// Other definitions of a favourable outcome, by which the cases have labels.
+    pub definitions: Vec<LabelDefinition>,
+    /// Rows that are excluded because their outcome is missing.
+    pub missing_outcomes: usize,
+    /// Why something that the page could show of the cases is not known, in sentences.
+    pub gaps: Vec<String>,
     /// Pictures of measured slices.
     pub examples: Vec<ExamplePicture>,
     /// How well measurement and prediction match the truth of a synthetic cohort.
@@ -106,17 +115,53 @@ impl Model {
     }
 }
 
+/// Why a picture is in the gallery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Showing {
+    /// The prediction was near the outcome.
+    Best,
+    /// The prediction was far from the outcome.
+    Worst,
+    /// The prediction was as far from the outcome as most.
+    Typical,
+    /// The choice of the slice is the least sure.
+    Doubtful,
+}
+
+impl Showing {
+    /// All, in the order of the gallery.
+    pub const ALL: [Self; 4] = [Self::Best, Self::Worst, Self::Typical, Self::Doubtful];
+
+    /// The heading of such pictures.
+    #[must_use]
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Best => "Best predictions",
+            Self::Worst => "Worst predictions",
+            Self::Typical => "Typical predictions",
+            Self::Doubtful => "Most doubtful slices",
+        }
+    }
+}
+
 /// A picture for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExamplePicture {
+    /// Why it is shown.
+    pub showing: Showing,
     /// What it shows, also for those who cannot see it.
     pub caption: String,
     /// The picture as PNG.
     pub png: Vec<u8>,
+    /// What speaks for the prediction, as PNG: beside each other the patch, Grad-CAM and
+    /// occlusion.
+    pub explanation: Option<Vec<u8>>,
 }
 
 /// What a synthetic cohort's truth says of measurement and prediction.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TruthComparison {
     /// AUC of the true probabilities: what no model can pass but by chance.
     pub oracle_auc: Option<f64>,

@@ -3,6 +3,7 @@ use serde::Serialize;
 
 /// The proof that folds share nothing that would make results too good, or what they share.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct LeakageReport {
     /// Folds of all repeats.
@@ -33,6 +34,7 @@ pub struct LeakageReport {
 
 /// How often parts share something of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FoundOverlap {
     /// The kind.
     pub kind: &'static str,

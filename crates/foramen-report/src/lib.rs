@@ -5,7 +5,8 @@
 //! turns it into a [`Report`], whose serialisation is `report.json`, and
 //! [`render_html`] into a page that needs no network: plots as inline SVG,
 //! pictures embedded, and a section in plain words on what the numbers do not
-//! show. [`read_predictions`] reads a `predictions.csv` and [`evaluate_model`]
+//! show. [`report_files`] gives figures as SVG, tables as CSV and a paragraph on methods.
+//! [`read_predictions`] reads a `predictions.csv` and [`evaluate_model`]
 //! evaluates it alone.
 //!
 //! ```
@@ -44,34 +45,60 @@
     )
 )]
 
+mod case;
+mod characteristics;
+mod checklist;
+mod checklist_report;
 mod comparison;
 mod controls;
 mod controls_report;
 mod error;
 mod evaluation;
+mod files;
+mod grouping;
 mod html;
 mod input;
+mod known_cases;
 mod leakage_report;
+mod methods;
 mod model_report;
 mod numerals;
+mod paper;
 mod plot;
 mod report;
+mod sample_size;
 mod scored;
+mod sensitivity;
+mod subgroups;
+mod thresholds;
 
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod schema;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use case::{Case, LabelDefinition};
+pub use characteristics::{CharacteristicReport, CharacteristicValue};
+pub use checklist_report::{ChecklistItem, ChecklistReport};
 pub use controls_report::{ControlReport, ControlsReport, EqualAucs};
 pub use error::ReportError;
 pub use evaluation::{average_repeats, evaluate, evaluate_model};
+pub use files::{ReportFile, report_files};
 pub use foramen_learn::{Prediction, PredictionTable, read_predictions};
 pub use html::render_html;
-pub use input::{Cohort, ExamplePicture, Excluded, Model, Remarked, ReportInput, TruthComparison};
+pub use input::{
+    Cohort, ExamplePicture, Excluded, Model, Remarked, ReportInput, Showing, TruthComparison,
+};
 pub use leakage_report::{FoundOverlap, LeakageReport};
+pub use methods::methods_text;
 pub use model_report::ModelReport;
-pub use plot::{calibration_svg, decision_svg, forest_svg, roc_svg};
+pub use paper::{PaperInterval, PaperReport};
+pub use plot::{calibration_svg, decision_svg, forest_svg, roc_svg, subgroups_svg};
 pub use report::{ComparisonReport, Report};
+pub use sample_size::{SampleSizeModel, SampleSizePlan, SampleSizeReport};
+pub use sensitivity::{Analysis, MissingReport, SensitivityReport};
+pub use subgroups::{GroupReport, SubgroupReport};

@@ -5,6 +5,7 @@ use serde::Serialize;
 /// The numbers of one model. An interval is (lower, upper) at 95 %; what is not
 /// defined is `None`, and `undefined` says why.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ModelReport {
     /// The model's name for people.

@@ -6,11 +6,13 @@ mod decision;
 mod forest;
 mod frame;
 mod roc;
+mod subgroups;
 
 pub use calibration::calibration_svg;
 pub use decision::decision_svg;
 pub use forest::forest_svg;
 pub use roc::roc_svg;
+pub use subgroups::subgroups_svg;
 
 /// Colour and dashes of a model's curve, told apart in print too.
 #[derive(Clone, Copy)]

@@ -1,11 +1,15 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
-    Cohort, ControlsReport, Excluded, LeakageReport, ModelReport, Remarked, TruthComparison,
+    CharacteristicReport, ChecklistReport, Cohort, ControlsReport, Excluded, LeakageReport,
+    ModelReport, PaperReport, Remarked, SampleSizeReport, SensitivityReport, SubgroupReport,
+    TruthComparison,
 };
 
-/// The evaluation of a study; its serialisation is `report.json`.
+/// The evaluation of a study; its serialisation is `report.json`, and `docs/report.schema.json`
+/// the schema of that.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Report {
     /// Version of this form: 1.
@@ -16,9 +20,13 @@ pub struct Report {
     pub synthetic: bool,
     /// Who was included, and who was not and why.
     #[serde(serialize_with = "cohort")]
+    #[cfg_attr(test, schemars(with = "Flow"))]
     pub cohort: Cohort,
+    /// What the included injections were like, as far as it is known.
+    pub characteristics: Vec<CharacteristicReport>,
     /// The models by name, in the order given; an object in JSON.
     #[serde(serialize_with = "in_order")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, ModelReport>"))]
     pub models: Vec<(String, ModelReport)>,
     /// The first model against the second, on the injections both predicted.
     pub comparison: Option<ComparisonReport>,
@@ -27,6 +35,14 @@ pub struct Report {
     /// Simpler models, and models that should know nothing, where they were trained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub controls: Option<ControlsReport>,
+    /// The first model in groups of injections.
+    pub subgroups: Vec<SubgroupReport>,
+    /// The first model under other choices of the analysis.
+    pub sensitivity: Option<SensitivityReport>,
+    /// Whether there were enough injections; none where one outcome is missing.
+    pub sample_size: Option<SampleSizeReport>,
+    /// The published study.
+    pub paper: PaperReport,
     /// What the folds share, where they were compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leakage: Option<LeakageReport>,
@@ -34,15 +50,19 @@ pub struct Report {
     pub truth: Option<TruthComparison>,
     /// Seconds of each stage; an object in JSON.
     #[serde(serialize_with = "in_order")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, f64>"))]
     pub timing_s: Vec<(String, f64)>,
     /// Seed of the resampling.
     pub seed: u64,
     /// How the numbers came about.
     pub provenance: serde_json::Value,
+    /// Reporting guidelines, filled in as far as the run knows.
+    pub checklists: Vec<ChecklistReport>,
 }
 
 /// Two models on the same injections.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ComparisonReport {
     /// Name of the first model.
@@ -80,52 +100,73 @@ fn in_order<S: Serializer, V: Serialize>(
     map.end()
 }
 
+/// The flow of rows, as it is written.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Flow {
+    /// Data rows of the outcome table; the included and the excluded ones are all of them.
+    rows: usize,
+    /// Rows with an out-of-fold prediction.
+    included: usize,
+    /// Included rows with a favourable outcome.
+    favourable: usize,
+    /// Rows left out, by reason.
+    excluded: Vec<FlowReason>,
+    /// Imaging studies that no row speaks of.
+    studies_without_row: usize,
+    /// Images of the measured series that could not be decoded.
+    #[serde(skip_serializing_if = "is_none")]
+    images_unread: usize,
+    /// Remarks on the images of included rows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remarks: Vec<FlowRemark>,
+    /// Subjects who may be one person, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    doubtful_identities: Vec<String>,
+    /// Rows for which sets of images competed, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    competing: Vec<String>,
+}
+
+/// Rows left out for one reason.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct FlowReason {
+    /// The reason.
+    reason: String,
+    /// How many rows.
+    n: usize,
+}
+
+/// Rows with one remark.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct FlowRemark {
+    /// The name of the remark.
+    remark: String,
+    /// How many rows.
+    n: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_none(images: &usize) -> bool {
+    *images == 0
+}
+
 fn cohort<S: Serializer>(cohort: &Cohort, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Flow<'a> {
-        rows: usize,
-        included: usize,
-        favourable: usize,
-        excluded: Vec<Reason<'a>>,
-        studies_without_row: usize,
-        #[serde(skip_serializing_if = "is_none")]
-        images_unread: usize,
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        remarks: Vec<Remark<'a>>,
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        doubtful_identities: &'a Vec<String>,
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        competing: &'a Vec<String>,
-    }
-    #[derive(Serialize)]
-    struct Remark<'a> {
-        remark: &'a str,
-        n: usize,
-    }
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-    fn is_none(images: &usize) -> bool {
-        *images == 0
-    }
-    #[derive(Serialize)]
-    struct Reason<'a> {
-        reason: &'a str,
-        n: usize,
-    }
-    let excluded =
-        cohort.excluded.iter().map(|Excluded { reason, n }| Reason { reason, n: *n }).collect();
-    let remarks = cohort.remarks.iter();
-    let remarks = remarks.map(|Remarked { remark, n }| Remark { remark, n: *n }).collect();
     let Cohort { rows, included, favourable, studies_without_row, images_unread, .. } = *cohort;
+    let excluded = cohort.excluded.iter().cloned();
+    let remarks = cohort.remarks.iter().cloned();
     Flow {
         rows,
         included,
         favourable,
-        excluded,
+        excluded: excluded.map(|Excluded { reason, n }| FlowReason { reason, n }).collect(),
         studies_without_row,
         images_unread,
-        remarks,
-        doubtful_identities: &cohort.doubtful_identities,
-        competing: &cohort.competing,
+        remarks: remarks.map(|Remarked { remark, n }| FlowRemark { remark, n }).collect(),
+        doubtful_identities: cohort.doubtful_identities.clone(),
+        competing: cohort.competing.clone(),
     }
     .serialize(serializer)
 }

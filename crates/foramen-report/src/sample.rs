@@ -5,8 +5,8 @@ use foramen_types::{Level, Outcome, Probability, Side, SubjectId};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
 use crate::{
-    Cohort, ExamplePicture, Excluded, LeakageReport, Model, Prediction, ReportInput,
-    TruthComparison,
+    Case, Cohort, ExamplePicture, Excluded, LabelDefinition, LeakageReport, Model, Prediction,
+    ReportInput, Showing, TruthComparison,
 };
 
 pub(crate) fn prediction(
@@ -77,9 +77,15 @@ pub(crate) fn study() -> ReportInput {
                 own_outcomes: false,
             },
         ],
+        cases: Vec::new(),
+        definitions: Vec::new(),
+        missing_outcomes: 7,
+        gaps: Vec::new(),
         examples: vec![ExamplePicture {
+            showing: Showing::Best,
             caption: "C5/6 left, 2.1 mm & the width drawn".into(),
             png: vec![0x89, b'P', b'N', b'G'],
+            explanation: None,
         }],
         controls: Vec::new(),
         leakage: None,
@@ -121,6 +127,32 @@ pub(crate) fn with_controls() -> ReportInput {
         ..p.clone()
     });
     input.controls = vec![metadata, blind, Model { own_outcomes: true, ..permuted }];
+    input
+}
+
+/// The study with what is known of each injection: every tenth sex is not, one choice in twelve
+/// is doubtful, and every fifth outcome is another one by a milder definition.
+pub(crate) fn with_cases() -> ReportInput {
+    let mut input = study();
+    input.definitions =
+        vec![LabelDefinition { name: "relief_30".into(), description: "a fall by 30 %".into() }];
+    input.cases = (0..)
+        .zip(&input.models[0].predictions)
+        .map(|(at, prediction): (u32, _)| {
+            let favourable = prediction.outcome == Some(Outcome::Favourable);
+            let milder = Outcome::from_favourable(favourable != (at % 5 == 0));
+            let mut case = Case::new(prediction.subject.clone(), Level::C5C6, Side::Left);
+            case.outcome = prediction.outcome;
+            case.width = Some(2.0 + f64::from(at % 30) / 10.0);
+            case.confidence = Some(if at % 12 == 0 { 0.4 } else { 0.9 });
+            case.remarks = if at % 7 == 0 { vec!["incomplete_level".into()] } else { Vec::new() };
+            case.contrast = Some(if at % 3 == 0 { "T2*" } else { "T2" }.into());
+            case.age = Some(f64::from(40 + at % 40));
+            case.sex = (at % 10 != 0).then(|| if at % 2 == 0 { "f" } else { "m" }.into());
+            case.labels = [("relief_30".to_owned(), milder)].into();
+            case
+        })
+        .collect();
     input
 }
 

@@ -1,14 +1,18 @@
+use std::collections::BTreeSet;
 use std::fmt::{Error, Write};
 
 use foramen_metrics::{
-    Confidence, Estimate, Grades, Icc, KappaWeights, Ratings, Undefined, bland_altman, icc, kappa,
+    Clusters, Confidence, Estimate, Grades, Icc, KappaWeights, Ratings, Undefined, bland_altman,
+    bland_altman_of_clusters, icc, icc_of_clusters, kappa, kappa_of_clusters,
 };
 use foramen_select::State;
 
 use crate::readings::{Place, Readings, Seen};
 
 /// How far two agree, in lines to print: states, widths (millimetres), walls and grades
-/// of the foramina that both have; `each` adds a line for every one.
+/// of the foramina that both have; `each` adds a line for every one. Where the tables name the
+/// subject of every foramen, and there are at least three subjects, intervals count the foramina
+/// of one subject as related.
 #[must_use]
 pub fn describe_agreement(first: &Readings, second: &Readings, each: bool) -> String {
     let both = second.iter().filter_map(|(place, b)| Some((place, first.get(place)?, b)));
@@ -26,9 +30,9 @@ pub fn describe_agreement(first: &Readings, second: &Readings, each: bool) -> St
             let refused = all.len() - both.len();
             writeln!(text, "  {refused} refused by either: compared with nothing")?;
         }
-        let is_open = |seen: &Seen| usize::from(seen.state == State::Open);
-        let states: Vec<_> = both.iter().map(|(a, b)| (is_open(a), is_open(b))).collect();
-        write_kappa(&mut text, "open or not", &states, 2, KappaWeights::None)?;
+        write_relation(&mut text, &both)?;
+        let is_open = |seen: &Seen| Some(usize::from(seen.state == State::Open));
+        write_kappa(&mut text, ("open or not", 2, KappaWeights::None), &both, is_open)?;
         write_widths(&mut text, &both)?;
         write_walls(&mut text, &both)?;
         write_grades(&mut text, "Kim", &both, |seen| seen.kim)?;
@@ -71,6 +75,46 @@ fn write_walls(text: &mut String, both: &[(&Seen, &Seen)]) -> Result<(), Error> 
     Ok(())
 }
 
+/// Least number of subjects for intervals that know of them.
+const ENOUGH_SUBJECTS: usize = 3;
+
+/// The subjects of foramina, where each is known, some have several foramina, and there are
+/// enough for an interval.
+fn related(both: &[(&Seen, &Seen)]) -> Option<Clusters> {
+    let subject = |(a, b): &(&Seen, &Seen)| a.subject.clone().or_else(|| b.subject.clone());
+    let names = both.iter().map(subject).collect::<Option<Vec<String>>>()?;
+    let clusters = Clusters::new(&names).ok()?;
+    (clusters.len() >= ENOUGH_SUBJECTS && clusters.len() < names.len()).then_some(clusters)
+}
+
+/// What the intervals below take the foramina for.
+fn write_relation(text: &mut String, both: &[(&Seen, &Seen)]) -> Result<(), Error> {
+    let foramina = both.len();
+    let known: BTreeSet<&String> =
+        both.iter().filter_map(|(a, b)| a.subject.as_ref().or(b.subject.as_ref())).collect();
+    let unknown = both.iter().filter(|(a, b)| a.subject.is_none() && b.subject.is_none()).count();
+    let subjects = known.len();
+    if foramina == 0 {
+        Ok(())
+    } else if unknown > 0 {
+        writeln!(
+            text,
+            "  intervals take {foramina} foramina as independent: no table names the subject of \
+             {unknown} of them (column subject_id)"
+        )
+    } else if subjects == foramina {
+        Ok(())
+    } else if subjects < ENOUGH_SUBJECTS {
+        writeln!(
+            text,
+            "  intervals take {foramina} foramina of {subjects} subjects as independent, and are \
+             too narrow: {ENOUGH_SUBJECTS} subjects are the least for others"
+        )
+    } else {
+        writeln!(text, "  {foramina} foramina of {subjects} subjects; intervals are over subjects")
+    }
+}
+
 fn write_grades(
     text: &mut String,
     scale: &str,
@@ -78,30 +122,40 @@ fn write_grades(
     grade: fn(&Seen) -> Option<u8>,
 ) -> Result<(), Error> {
     let grade = |seen: &Seen| grade(seen).map(usize::from);
-    let grades: Vec<_> = both.iter().filter_map(|(a, b)| Some((grade(a)?, grade(b)?))).collect();
-    if grades.is_empty() {
+    if !both.iter().any(|(a, b)| grade(a).is_some() && grade(b).is_some()) {
         return Ok(());
     }
-    let [linear, quadratic] = ["linear", "quadratic"].map(|how| format!("{scale}, {how} weights"));
-    write_kappa(text, &linear, &grades, 3, KappaWeights::Linear)?;
-    write_kappa(text, &quadratic, &grades, 3, KappaWeights::Quadratic)
+    for (how, weights) in [("linear", KappaWeights::Linear), ("quadratic", KappaWeights::Quadratic)]
+    {
+        write_kappa(text, (&format!("{scale}, {how} weights"), 3, weights), both, grade)?;
+    }
+    Ok(())
 }
 
+/// Agreement on what `grade` says of foramina, of those of which it says something in both.
 fn write_kappa(
     text: &mut String,
-    what: &str,
-    pairs: &[(usize, usize)],
-    categories: usize,
-    weights: KappaWeights,
+    (what, categories, weights): (&str, usize, KappaWeights),
+    both: &[(&Seen, &Seen)],
+    grade: impl Fn(&Seen) -> Option<usize>,
 ) -> Result<(), Error> {
-    let same = pairs.iter().filter(|(a, b)| a == b).count();
-    let (a, b): (Vec<usize>, Vec<usize>) = pairs.iter().copied().unzip();
-    let grades = Grades::new(&a, &b, categories).map_err(|_| Undefined::TooFew);
-    let agreed = grades.and_then(|grades| kappa(&grades, weights, Confidence::default()));
-    writeln!(text, "  {what}: {same} of {} alike, kappa {}", pairs.len(), shown(agreed))
+    let graded = |(a, b): &&(&Seen, &Seen)| grade(a).is_some() && grade(b).is_some();
+    let both: Vec<(&Seen, &Seen)> = both.iter().filter(graded).copied().collect();
+    let (a, b): (Vec<usize>, Vec<usize>) =
+        both.iter().filter_map(|(a, b)| Some((grade(a)?, grade(b)?))).unzip();
+    let same = a.iter().zip(&b).filter(|(a, b)| a == b).count();
+    let level = Confidence::default();
+    let agreed = match related(&both) {
+        Some(clusters) => kappa_of_clusters((&a, &b), categories, &clusters, weights, level),
+        None => Grades::new(&a, &b, categories).map(|grades| kappa(&grades, weights, level)),
+    };
+    let agreed = agreed.unwrap_or(Err(Undefined::TooFew));
+    writeln!(text, "  {what}: {same} of {} alike, kappa {}", both.len(), shown(agreed))
 }
 
 fn write_widths(text: &mut String, both: &[(&Seen, &Seen)]) -> Result<(), Error> {
+    let measured = |(a, b): &&(&Seen, &Seen)| a.width.is_some() && b.width.is_some();
+    let both: Vec<(&Seen, &Seen)> = both.iter().filter(measured).copied().collect();
     let widths: Vec<[f64; 2]> =
         both.iter().filter_map(|(a, b)| Some([a.width?, b.width?])).collect();
     let mut apart: Vec<f64> = widths.iter().map(|[a, b]| (a - b).abs()).collect();
@@ -111,12 +165,18 @@ fn write_widths(text: &mut String, both: &[(&Seen, &Seen)]) -> Result<(), Error>
     };
     let median = apart[apart.len() / 2];
     writeln!(text, "  widths: {}, median difference {median:.2} mm", apart.len())?;
-    let level = Confidence::default();
-    let limits = bland_altman(&ratings, (0, 1), level);
+    let (level, form) = (Confidence::default(), Icc::AgreementSingle);
+    let (limits, correlation) = match related(&both) {
+        Some(clusters) => (
+            bland_altman_of_clusters(&ratings, (0, 1), &clusters, level),
+            icc_of_clusters(&ratings, &clusters, form, level),
+        ),
+        None => (bland_altman(&ratings, (0, 1), level), icc(&ratings, form, level)),
+    };
     writeln!(text, "  bias, mm: {}", shown(limits.map(|limits| limits.bias)))?;
     writeln!(text, "  lower limit, mm: {}", shown(limits.map(|limits| limits.lower_limit)))?;
     writeln!(text, "  upper limit, mm: {}", shown(limits.map(|limits| limits.upper_limit)))?;
-    writeln!(text, "  ICC(2,1) {}", shown(icc(&ratings, Icc::AgreementSingle, level)))
+    writeln!(text, "  ICC(2,1) {}", shown(correlation))
 }
 
 fn shown(number: Result<Estimate, Undefined>) -> String {
@@ -149,6 +209,7 @@ mod tests {
             kim: None,
             modified_kim: None,
             walls: None,
+            subject: None,
         };
         states.iter().enumerate().map(|(slice, state)| (place(slice), seen(state))).collect()
     }
@@ -178,5 +239,39 @@ mod tests {
         let text = describe_agreement(&readings(&[]), &readings(&[]), true);
         assert!(text.contains("0 of 0 alike, kappa undefined"), "{text}");
         assert!(text.contains("widths: none to compare"), "{text}");
+    }
+
+    #[test]
+    fn intervals_know_whose_foramina_they_are_where_the_tables_say() {
+        // The second reads 0 to 0.8 mm more, the same in all foramina of a subject.
+        let of = |second: f64, named: bool| -> Readings {
+            let all = (0..24_u32).map(|at| {
+                let subject = f64::from(at / 4);
+                let width = 2.0 + f64::from(at * 7 % 24) / 12.0 + second * subject * 0.16;
+                let place = Place { sop_instance_uid: at.to_string(), frame: 1, side: Side::Left };
+                let (state, subject) = (State::Open, named.then(|| subject.to_string()));
+                let seen = Seen {
+                    state,
+                    width: Some(width),
+                    kim: None,
+                    modified_kim: None,
+                    walls: None,
+                    subject,
+                };
+                (place, seen)
+            });
+            all.collect()
+        };
+        let bias = |text: &str| {
+            let line = text.lines().find(|line| line.contains("bias")).unwrap().to_owned();
+            let bounds = line.split_once('(').unwrap().1.trim_end_matches(')').to_owned();
+            let (low, high) = bounds.split_once(" to ").unwrap();
+            high.parse::<f64>().unwrap() - low.parse::<f64>().unwrap()
+        };
+        let apart = describe_agreement(&of(0.0, false), &of(1.0, false), false);
+        assert!(apart.contains("no table names the subject of 24 of them"), "{apart}");
+        let related = describe_agreement(&of(0.0, false), &of(1.0, true), false);
+        assert!(related.contains("24 foramina of 6 subjects"), "{related}");
+        assert!(bias(&related) > 1.8 * bias(&apart), "{apart} {related}");
     }
 }

@@ -45,6 +45,19 @@ impl Exclusion {
         }
     }
 
+    /// Whether the row would have a label, had its outcome been taken: the follow-up is missing,
+    /// or was not made in time.
+    #[must_use]
+    pub fn is_missing_outcome(&self) -> bool {
+        let missing = [
+            "missing_followup",
+            "missed_visit",
+            "missing_followup_date",
+            "followup_outside_window",
+        ];
+        missing.contains(&self.name())
+    }
+
     /// The exclusion of a name, or of the words that stood in files before there were
     /// names.
     #[must_use]

@@ -8,6 +8,7 @@
 //! | `selections.csv` | [`write_selections`] | the chosen slice of each episode |
 //! | `profile.csv` | [`write_profile`] | every measured slice and side |
 //! | `acquisitions.csv` | [`write_acquisitions`] | how the chosen images were acquired |
+//! | `episodes.csv` | [`write_episodes`] | what the outcome table says of patients, and other labels |
 //! | `patches.csv`, `patches.safetensors` | [`write_patches`] | what models see |
 //! | `folds.csv` | [`write_folds`] | which subject was for what in which fold |
 //! | `leakage.json` | [`write_leakage`] | what the folds were compared by, and share |
@@ -17,6 +18,7 @@
 
 mod acquisitions;
 mod choice_json;
+mod episodes;
 mod folds;
 mod later;
 mod leakage_json;
@@ -31,6 +33,7 @@ mod stages_json;
 
 pub use crate::atomic_file::write_atomically;
 pub use acquisitions::{read_acquisitions, write_acquisitions};
+pub use episodes::{EpisodeNotes, read_episodes, write_episodes};
 pub use folds::write_folds;
 pub use later::remove_later_stages;
 pub use leakage_json::{LeakageNotes, read_leakage, write_leakage, write_leakage_as};

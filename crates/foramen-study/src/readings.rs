@@ -34,6 +34,8 @@ pub struct Seen {
     pub modified_kim: Option<u8>,
     /// Front and back wall in the patient, millimetres.
     pub walls: Option<[Point; 2]>,
+    /// Whose foramen, where the table says: foramina of one person are related.
+    pub subject: Option<String>,
 }
 
 /// What one reader, or the program, saw.
@@ -44,6 +46,7 @@ struct Columns {
     sop_instance_uid: usize,
     side: usize,
     frame: Option<usize>,
+    subject: Option<usize>,
     reader: Option<usize>,
     state: Option<usize>,
     /// Of `selections.csv`, which has no states.
@@ -67,6 +70,7 @@ impl Columns {
             sop_instance_uid: table.column("sop_instance_uid")?,
             side: table.column("side")?,
             frame: table.optional("frame"),
+            subject: table.optional("subject_id"),
             reader: table.optional("reader"),
             state: table.optional("state"),
             status: table.optional("status"),
@@ -221,13 +225,14 @@ impl Reading<'_> {
                 KimGrade::modified_kim,
             ),
             walls: self.walls()?,
+            subject: Some(self.cell(columns.subject).to_owned()).filter(|id| !id.is_empty()),
         })
     }
 }
 
 /// Reads what was seen, by reader: `sop_instance_uid`, `side` and, where they are,
-/// `frame`, `reader`, `state`, `width_mm`, `root_width_mm`, `kim`, `modified_kim`, and the
-/// walls in `front_x_mm` to `back_z_mm`.
+/// `frame`, `subject_id`, `reader`, `state`, `width_mm`, `root_width_mm`, `kim`, `modified_kim`,
+/// and the walls in `front_x_mm` to `back_z_mm`.
 ///
 /// # Errors
 /// [`StudyError::Table`], [`StudyError::MissingColumn`], [`StudyError::Cell`], and
@@ -321,7 +326,8 @@ fn mean_of(all: &[Seen]) -> Seen {
         sum.map(|sum| Point::default() + sum * (1.0 / walls.len() as f64))
     });
     let width = widths.map(|widths| widths.iter().sum::<f64>() / widths.len() as f64);
-    Seen { state: all[0].state, width, kim: None, modified_kim: None, walls }
+    let subject = all.iter().find_map(|seen| seen.subject.clone());
+    Seen { state: all[0].state, width, kim: None, modified_kim: None, walls, subject }
 }
 
 #[cfg(test)]

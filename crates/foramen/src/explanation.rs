@@ -38,19 +38,8 @@ impl<'a> Explanations<'a> {
     /// # Errors
     /// When a model cannot read the sample or the picture cannot be written.
     pub(crate) fn add(&mut self, sample: &Sample, probability: Probability) -> Result<()> {
-        let likelier = if probability.get() >= 0.5 { Outcome::Favourable } else { Outcome::Poor };
-        let cam = self.mean(|model| Ok(model.grad_cam(sample, likelier)?))?;
-        let occlusion = self.mean(|model| {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a few pixels"
-            )]
-            let size = (HIDDEN / model.config().pixel).round() as usize;
-            Ok(model.occlusion(sample, likelier, size)?)
-        })?;
-        let bare = Heatmap { values: cam.values.map(|_| 0.0) };
-        let picture = beside(&[bare, cam, occlusion].map(|map| map.overlay(&sample.patch)));
+        let likelier = likelier(probability);
+        let picture = explain(self.models, sample, probability)?;
         let level = sample.level.name().replace('/', "-");
         let file = format!("{}_{level}_{}.png", sample.subject, sample.side);
         write_atomically(&self.folder.join(&file), |writer| {
@@ -79,11 +68,36 @@ impl<'a> Explanations<'a> {
         let page = contact_page("Where predictions come from", &note, &self.shown);
         write(&self.folder.join("explanations.html"), &page)
     }
+}
 
-    fn mean(&self, map: impl Fn(&CnnModel) -> Result<Heatmap>) -> Result<Heatmap> {
-        let maps = self.models.iter().map(map).collect::<Result<Vec<_>>>()?;
+/// The outcome that a prediction calls.
+fn likelier(probability: Probability) -> Outcome {
+    if probability.get() >= 0.5 { Outcome::Favourable } else { Outcome::Poor }
+}
+
+/// Beside each other the patch, what speaks for the likelier outcome by Grad-CAM, and what by
+/// occlusion, each the mean over the models.
+///
+/// # Errors
+/// When a model cannot read the sample.
+pub(crate) fn explain(
+    models: &[CnnModel],
+    sample: &Sample,
+    probability: Probability,
+) -> Result<Picture> {
+    let likelier = likelier(probability);
+    let mean = |map: &dyn Fn(&CnnModel) -> Result<Heatmap>| -> Result<Heatmap> {
+        let maps = models.iter().map(map).collect::<Result<Vec<_>>>()?;
         Heatmap::mean(&maps).context("no model to explain")
-    }
+    };
+    let cam = mean(&|model| Ok(model.grad_cam(sample, likelier)?))?;
+    let occlusion = mean(&|model| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few pixels")]
+        let size = (HIDDEN / model.config().pixel).round() as usize;
+        Ok(model.occlusion(sample, likelier, size)?)
+    })?;
+    let bare = Heatmap { values: cam.values.map(|_| 0.0) };
+    Ok(beside(&[bare, cam, occlusion].map(|map| map.overlay(&sample.patch))))
 }
 
 /// Pictures of one height from left to right, with a gap between.

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use foramen_dicom::{Rejected, Scan, SubjectFrom, scan};
-use foramen_outcome::{Dictionary, Mapping, OutcomeError, OutcomeOptions, Outcomes};
+use foramen_outcome::{
+    Definition, Dictionary, Mapping, OutcomeError, OutcomeOptions, Outcomes, PainTable, Sensitivity,
+};
 use foramen_phantom::Truth;
 use foramen_study::{Levels, Numbers, StudyConfig, open_levels, read_links};
 use foramen_types::{SubjectId, SubjectKey};
@@ -69,6 +71,8 @@ pub struct OpenedInputs {
     pub scan: Scan,
     /// The episodes of the outcome table.
     pub outcomes: Outcomes,
+    /// The labels of its episodes under other definitions.
+    pub definitions: Sensitivity,
     /// The covariates of each episode, by its first row.
     pub covariates: BTreeMap<u64, Numbers>,
     /// Disc positions, where given.
@@ -163,10 +167,12 @@ impl Inputs {
         if let Some(path) = &self.dictionary {
             options = options.with_dictionary(open(path, Dictionary::read)?);
         }
-        let (outcomes, covariates) = open(&outcomes, |file| {
-            let outcomes = foramen_outcome::read(file, &options)?;
+        let (outcomes, definitions, covariates) = open(&outcomes, |file| {
+            let table = PainTable::read(file, &options)?;
+            let outcomes = table.label(&options);
             let covariates = outcomes.covariate_numbers(&self.covariates, &options)?;
-            Ok::<_, OutcomeError>((outcomes, covariates))
+            let definitions = table.sensitivity(Definition::usual(&options));
+            Ok::<_, OutcomeError>((outcomes, definitions, covariates))
         })?;
         if self.dicom.is_some() {
             note_raw_ids(&key, &self.scan);
@@ -180,7 +186,16 @@ impl Inputs {
             series: self.images.series.clone(),
         };
         let (truth, truth_file) = truth.unzip();
-        Ok(OpenedInputs { scan, outcomes, covariates, levels, truth, truth_file, source })
+        Ok(OpenedInputs {
+            scan,
+            outcomes,
+            definitions,
+            covariates,
+            levels,
+            truth,
+            truth_file,
+            source,
+        })
     }
 }
 

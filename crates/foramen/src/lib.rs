@@ -68,6 +68,7 @@ mod picture_controls;
 mod predictor;
 mod progress;
 mod provenance;
+mod report_cases;
 mod reporting;
 mod reviewed_training;
 mod run_lock;

@@ -1,29 +1,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use foramen_report::{
-    Cohort, ExamplePicture, Excluded, LeakageReport, Model, Remarked, Report, ReportInput,
+    Cohort, Excluded, LeakageReport, Model, Remarked, Report, ReportFile, ReportInput,
     TruthComparison, read_predictions,
 };
-use foramen_study::files::{self, ModelNotes, ModelRole, SelectedRow, StageNotes};
-use foramen_study::{CohortFlow, ImageChoice, Kept, Manifest};
+use foramen_study::files::{self, ModelNotes, ModelRole, StageNotes};
+use foramen_study::{CohortFlow, ImageChoice, Manifest};
 use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::files::open;
+use crate::report_cases::{KnownCases, gallery};
 use crate::stages::near_misses;
 
-/// How many example slices the report shows.
-const EXAMPLES: usize = 6;
+/// The folder for figures, tables and text beside a report.
+const FILES: &str = "report";
 
 /// The title of a report that is given none.
 const TITLE: &str = "Outcome of cervical transforaminal epidural steroid injection";
 
-/// Makes `report.html` and `report.json` of what lies in the folder of a study, and
-/// `run.json` anew.
+/// Makes `report.html` and `report.json` of what lies in the folder of a study, the folder
+/// `report` with figures, tables and text, and `run.json` anew.
 ///
 /// # Errors
 /// When a file of an earlier stage is missing or cannot be used, or one cannot be written.
@@ -48,11 +49,18 @@ pub(crate) fn make_report(study: &Path, title: Option<&str>) -> Result<Report> {
         Value::Null => None,
         truth => Some(TruthComparison::deserialize(truth).context("the truth in stages.json")?),
     };
+    let known = KnownCases::read(study, &manifest)?;
+    let examples = gallery(study, &manifest, &known, models.first())?;
+    let excluded = manifest.excluded().iter();
     let input = ReportInput {
         title: title.unwrap_or(TITLE).to_owned(),
         synthetic: notes.synthetic,
         cohort: cohort(&manifest),
-        examples: examples(study, &manifest, models.first())?,
+        cases: known.cases,
+        definitions: known.definitions,
+        missing_outcomes: excluded.filter(|row| row.reason.is_missing_outcome()).count(),
+        gaps: known.gaps,
+        examples,
         models,
         controls,
         leakage: leakage
@@ -64,12 +72,32 @@ pub(crate) fn make_report(study: &Path, title: Option<&str>) -> Result<Report> {
     };
     let report = foramen_report::evaluate(&input)?;
     let html = foramen_report::render_html(&report, &input);
+    write_files(&study.join(FILES), &foramen_report::report_files(&report, &input)?)?;
     files::write_atomically(&study.join("report.html"), |file| file.write_all(html.as_bytes()))?;
     files::write_atomically(&study.join("report.json"), |file| {
         Ok(serde_json::to_writer_pretty(file, &report)?)
     })?;
     files::write_run(study, &input.provenance)?;
     Ok(report)
+}
+
+/// Writes the files beside a report. Those of a former one go first: a figure that is no longer
+/// drawn must not stay.
+fn write_files(folder: &Path, made: &[ReportFile]) -> Result<()> {
+    for part in ["figures", "tables"] {
+        let path = folder.join(part);
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("could not remove {}", path.display()));
+            }
+            _ => fs::create_dir_all(&path)
+                .with_context(|| format!("could not make {}", path.display()))?,
+        }
+    }
+    for ReportFile { path, content } in made {
+        files::write_atomically(&folder.join(path), |file| file.write_all(content))?;
+    }
+    Ok(())
 }
 
 /// What the stages noted. Studies made before they did have it in their former
@@ -219,50 +247,4 @@ fn competing(manifest: &Manifest) -> Vec<String> {
         ))
     };
     manifest.choices().iter().filter_map(in_words).collect()
-}
-
-/// Chosen slices from the narrowest to the widest, evenly among those that were
-/// chosen, with what was predicted and what became of them.
-fn examples(
-    study: &Path,
-    manifest: &Manifest,
-    model: Option<&Model>,
-) -> Result<Vec<ExamplePicture>> {
-    let rows = files::read_selections(&study.join("selections.csv"))?;
-    // Both are in the order of the manifest.
-    let chosen = rows.iter().filter(|row| row.chosen);
-    let mut drawn: Vec<(&SelectedRow, PathBuf)> = chosen
-        .zip(manifest.kept())
-        .map(|(row, kept)| (row, study.join(picture_of(kept))))
-        .filter(|(_, picture)| picture.is_file())
-        .collect();
-    let width = |row: &SelectedRow| row.width.unwrap_or(0.0);
-    drawn.sort_by(|a, b| width(a.0).total_cmp(&width(b.0)));
-    let last = drawn.len().saturating_sub(1);
-    let mut places: Vec<usize> = (0..EXAMPLES).map(|i| i * last / (EXAMPLES - 1)).collect();
-    places.dedup();
-    let mut pictures = Vec::new();
-    for (row, picture) in places.into_iter().filter_map(|place| drawn.get(place)) {
-        let prediction = model.and_then(|model| {
-            let found = model
-                .predictions
-                .iter()
-                .find(|p| p.subject == row.subject && p.level == row.level && p.side == row.side)?;
-            let outcome = found.outcome.map(|o| o.to_string()).unwrap_or_default();
-            let percent = 100.0 * found.probability.get();
-            Some(format!("; {} said {percent:.0} % favourable, it was {outcome}", model.title))
-        });
-        let (subject, level, side, mm) = (&row.subject, row.level, row.side, width(row));
-        let caption =
-            format!("{subject}, {level} {side}: {mm:.1} mm{}", prediction.unwrap_or_default());
-        let png =
-            fs::read(picture).with_context(|| format!("could not read {}", picture.display()))?;
-        pictures.push(ExamplePicture { caption, png });
-    }
-    Ok(pictures)
-}
-
-/// Where the picture of a decision lies in the folder of a study.
-fn picture_of(kept: &Kept) -> String {
-    crate::stages::picture_file(kept.row, kept.level, kept.side)
 }

@@ -143,7 +143,10 @@ pub(crate) fn merge_selection(study: &Path) -> Result<Option<CohortFlow>> {
         write_text(&study.join(MADE), &one_after_another(&made, MADE)?)?;
     }
     write_text(&study.join("levels.csv"), &levels(&folders)?)?;
-    write_text(&study.join("source.json"), &read_text(&folders[0].join("source.json"))?)?;
+    // What does not depend on the part is in each of them.
+    for name in ["source.json", "episodes.csv"] {
+        write_text(&study.join(name), &read_text(&folders[0].join(name))?)?;
+    }
     for folder in &folders {
         copy_files(&folder.join("pictures"), &study.join("pictures"))?;
     }

@@ -133,6 +133,7 @@ pub(crate) fn select_into(
     files::write_levels(&out.join("levels.csv"), &selections.levels)?;
     files::write_selections(&out.join("selections.csv"), selections)?;
     files::write_acquisitions(&out.join("acquisitions.csv"), &selected, &inputs.scan)?;
+    files::write_episodes(&out.join("episodes.csv"), &inputs.outcomes, &inputs.definitions)?;
     Ok((SelectedStudy { selected, states }, decisions))
 }
 

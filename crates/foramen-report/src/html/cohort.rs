@@ -1,6 +1,6 @@
 use maud::{Markup, html};
 
-use crate::{Cohort, Remarked, Report};
+use crate::Report;
 
 /// The flow of rows, as STARD draws it.
 pub(super) fn section(report: &Report) -> Markup {
@@ -37,15 +37,6 @@ pub(super) fn section(report: &Report) -> Markup {
                         " " (cohort.studies_without_row)
                         " imaging studies belong to no row of the table and are not counted."
                     }
-                    @if cohort.images_unread > 0 {
-                        " " (cohort.images_unread)
-                        " images of the measured series could not be read; the narrowest slice may \
-                         have been among them."
-                    }
-                    @if !cohort.remarks.is_empty() {
-                        " Remarks on the images, which limit the confidence of a selection: "
-                        (remarks(cohort)) "."
-                    }
                     @if !cohort.doubtful_identities.is_empty() {
                         " " b { "Some subjects may be one person:" }
                         ul { @for doubt in &cohort.doubtful_identities { li { (doubt) } } }
@@ -59,10 +50,4 @@ pub(super) fn section(report: &Report) -> Markup {
             }
         }
     }
-}
-
-/// Each remark with its number of rows.
-fn remarks(cohort: &Cohort) -> String {
-    let each = cohort.remarks.iter().map(|Remarked { remark, n }| format!("{remark} ({n})"));
-    each.collect::<Vec<_>>().join(", ")
 }

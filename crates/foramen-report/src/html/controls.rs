@@ -17,8 +17,11 @@ pub(super) fn section(report: &Report) -> Markup {
                 "was taught shuffled outcomes, should be at 0.5: where its interval lies above, the "
                 "data may tell the outcome by something other than the foramen."
             }
-            figure.plot.forest { (PreEscaped(forest_svg(report))) }
-            div.wide {
+            figure.plot.forest tabindex="0" {
+                (PreEscaped(forest_svg(report)))
+                figcaption { "Areas under the ROC curve with DeLong\u{2019}s intervals." }
+            }
+            div.wide tabindex="0" role="group" aria-label="Controls" {
                 table {
                     thead {
                         tr {

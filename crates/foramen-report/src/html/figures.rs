@@ -1,7 +1,9 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use maud::{Markup, PreEscaped, html};
 
-use crate::{Report, ReportError, ReportInput, calibration_svg, decision_svg, numerals, roc_svg};
+use crate::{
+    Report, ReportError, ReportInput, Showing, calibration_svg, decision_svg, numerals, roc_svg,
+};
 
 /// Discrimination, calibration and use, a plot each.
 pub(super) fn sections(report: &Report, input: &ReportInput) -> Markup {
@@ -9,13 +11,20 @@ pub(super) fn sections(report: &Report, input: &ReportInput) -> Markup {
         section {
             h2 { "Telling outcomes apart" }
             div.columns {
-                figure.plot { (plot(roc_svg(&input.models))) }
+                figure.plot #roc {
+                    (plot(roc_svg(&input.models)))
+                    figcaption {
+                        "Empirical ROC curves, areas with DeLong\u{2019}s intervals. Band: percentiles \
+                         of 2,000 resamples, favourable and poor outcomes drawn apart."
+                    }
+                }
                 div {
                     p {
                         "Each point of a curve is one way to call outcomes: the stricter, the fewer \
                          false alarms and the more missed. A curve along the dashed line is \
                          guessing. The area under the curve (AUC) is 0.5 for guessing and 1 for \
-                         perfect ranking."
+                         perfect ranking. The band holds the first curve at each specificity in 95 % of \
+                         resamples."
                     }
                     @if report.models.iter().any(|(_, model)| model.threshold.is_some()) {
                         p {
@@ -38,14 +47,23 @@ pub(super) fn sections(report: &Report, input: &ReportInput) -> Markup {
             }
             div.grid {
                 @for (place, model) in input.models.iter().enumerate() {
-                    figure.plot { (plot(calibration_svg(model, place))) }
+                    figure.plot {
+                        (plot(calibration_svg(model, place)))
+                        figcaption {
+                            "Ten groups of about equal size with Wilson\u{2019}s intervals. Line: \
+                             logistic recalibration (Cox 1958)."
+                        }
+                    }
                 }
             }
         }
         section {
             h2 { "Would it help to decide?" }
             div.columns {
-                figure.plot { (plot(decision_svg(&input.models))) }
+                figure.plot #decision {
+                    (plot(decision_svg(&input.models)))
+                    figcaption { "Net benefit by Vickers and Elkin (2006), without smoothing." }
+                }
                 div {
                     p {
                         "Someone who would inject only from a certain probability of success on \
@@ -96,23 +114,51 @@ pub(super) fn title<'a>(report: &'a Report, name: &'a str) -> &'a str {
         .map_or(name, |(_, model)| model.title.as_str())
 }
 
-/// Example slices, embedded.
-pub(super) fn examples(input: &ReportInput) -> Markup {
+/// The gallery of slices, embedded.
+pub(super) fn examples(report: &Report, input: &ReportInput) -> Markup {
+    let first = report.models.first().map_or("the model", |(_, model)| model.title.as_str());
+    let of = |showing: Showing| input.examples.iter().filter(move |one| one.showing == showing);
     html! {
         @if !input.examples.is_empty() {
             section {
                 h2 { "Measured slices" }
                 p {
                     "Seen as radiologists do, from below: the patient\u{2019}s right is at image \
-                     left. The line is the width that was measured."
+                     left. The line is the width that was measured. Best and worst are judged by \
+                     how far the probability of " (first) " lies from the outcome; in some of the \
+                     worst the outcome, not the picture, is the surprise."
                 }
-                div.pictures {
-                    @for example in &input.examples {
-                        figure {
-                            img alt=(example.caption) src={
-                                "data:image/png;base64," (STANDARD.encode(&example.png))
-                            };
-                            figcaption { (example.caption) }
+                p {
+                    @if input.examples.iter().any(|example| example.explanation.is_some()) {
+                        "Below a slice, what " (first) " looks at: its patch with the treated side at \
+                         image left, what speaks for the likelier outcome by Grad-CAM, and by how much \
+                         that falls when a square of 8 mm is hidden (occlusion). The model is that of \
+                         the fold that did not see the patient. Where the two maps differ, believe \
+                         neither; neither proves a cause."
+                    } @else {
+                        "Where " (first) " looks is not drawn here: a program with libtorch draws it \
+                         for networks, in " code { "report" } " and " code { "predict --explain" } "."
+                    }
+                }
+                @for showing in Showing::ALL {
+                    @if of(showing).next().is_some() {
+                        h3 { (showing.heading()) }
+                        div.pictures {
+                            @for example in of(showing) {
+                                figure {
+                                    img alt=(example.caption) src={
+                                        "data:image/png;base64," (STANDARD.encode(&example.png))
+                                    };
+                                    @if let Some(explanation) = &example.explanation {
+                                        img.explanation alt={
+                                            "Patch, Grad-CAM and occlusion of " (example.caption)
+                                        } src={
+                                            "data:image/png;base64," (STANDARD.encode(explanation))
+                                        };
+                                    }
+                                    figcaption { (example.caption) }
+                                }
+                            }
                         }
                     }
                 }

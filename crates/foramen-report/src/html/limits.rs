@@ -56,9 +56,8 @@ pub(super) fn section(report: &Report) -> Markup {
                     strong { "They are not comparable one to one with the published study. " }
                     "Wang, Kim and Chang (2023, "
                     a href="https://doi.org/10.2147/JPR.S409841" { "doi 10.2147/JPR.S409841" }
-                    ") report an AUC of 0.801 in 288 patients, without an interval. Had all 288 been \
-                     predicted out of fold, it would be about 0.75–0.85; if it comes from a fifth of \
-                     them, about 0.69–0.91. How they chose the slice, split the data and excluded \
+                    ") report an AUC of 0.801 in 288 patients, without an interval; what it may have \
+                     been stands above. How they chose the slice, split the data and excluded \
                      patients is not known to us. A simpler model on clinical facts might reach as \
                      much: every image model belongs beside one."
                 }

@@ -66,7 +66,7 @@ pub(super) fn section(report: &Report) -> Markup {
         section {
             h2 { "The numbers" }
             p { "In brackets: 95 % intervals." }
-            div.wide {
+            div.wide tabindex="0" role="group" aria-label="All numbers" {
                 table {
                     thead {
                         tr {
@@ -128,7 +128,7 @@ pub(super) fn comparison_sentence(report: &Report, comparison: &ComparisonReport
 }
 
 /// A cell whose interval is not broken across lines.
-fn unbroken(text: &str) -> Markup {
+pub(super) fn unbroken(text: &str) -> Markup {
     html! {
         @match text.split_once(" (") {
             Some((value, interval)) => { (value) " " span.interval { "(" (interval) } }

@@ -2,7 +2,7 @@ use foramen_metrics::{calibration, reliability};
 use maud::html;
 
 use super::{
-    frame::{Frame, MUTED, TEXT, drawing, steps},
+    frame::{Frame, MUTED, TEXT, drawing, steps, tip},
     ink,
 };
 use crate::{Model, ReportError, evaluation::BINS, numerals, scored::Scored};
@@ -67,6 +67,13 @@ pub fn calibration_svg(model: &Model, place: usize) -> Result<String, ReportErro
                     stroke-width="1.5" {}
             }
             circle cx=(x) cy=(frame.y(bin.observed.estimate)) r="4.5" fill=(ink.colour) {}
+            (tip(x, frame.y(bin.observed.estimate), &format!(
+                "{}: predicted {}, favourable {} of {}",
+                model.title,
+                numerals::percent(Some(bin.predicted)),
+                numerals::percent_estimate(Some(bin.observed.estimate), bin.observed.ci),
+                bin.observed.n,
+            )))
         }
         @for (column, &(favourable, poor)) in columns.iter().enumerate() {
             @let x = frame.x(column as f64 / f64::from(COLUMNS)) + 1.0;

@@ -2,10 +2,13 @@ use foramen_metrics::{decision_curve, net_benefit_of_treating_all};
 use maud::html;
 
 use super::{
-    frame::{Frame, MUTED, TEXT, drawing, steps},
+    frame::{Frame, MUTED, TEXT, drawing, spread, steps},
     ink,
 };
-use crate::{Model, ReportError, scored::Scored};
+use crate::{Model, ReportError, numerals, scored::Scored};
+
+/// So many thresholds tell the values of all curves.
+const STRIPS: usize = 41;
 
 /// The thresholds drawn: about 0.35 to either side of the prevalence, which is
 /// as far as anyone would ask to go.
@@ -60,6 +63,20 @@ pub fn decision_svg(models: &[Model]) -> Result<String, ReportError> {
             .take_while(move |&tick| tick <= last + 1e-9)
             .collect::<Vec<f64>>()
     };
+    let strips = spread(thresholds.len(), STRIPS).into_iter().map(|at| {
+        let threshold = thresholds[at];
+        let mut values = format!("from {}:", numerals::percent(Some(threshold)));
+        for (_, title, curve) in &curves {
+            let benefit = curve.get(at).map(|&(_, benefit)| benefit);
+            values += &format!(" {title} {};", numerals::optional(benefit, 3));
+        }
+        let everyone = all.get(at).map(|&(_, benefit)| benefit);
+        values += &format!(" everyone {}", numerals::optional(everyone, 3));
+        (frame.x(threshold), values)
+    });
+    let strips: Vec<(f64, String)> = strips.collect();
+    let [left, upper, width, height] = frame.paper;
+    let half = width / STRIPS as f64 / 2.0;
     let content = html! {
         (frame.axes(&ticks(across, 0.1), &ticks((lowest, highest), step),
             ("Probability from which one would inject", "Net benefit")))
@@ -69,6 +86,10 @@ pub fn decision_svg(models: &[Model]) -> Result<String, ReportError> {
         @for (ink, _, curve) in curves.iter().rev() {
             path d=(visible(curve)) fill="none" stroke=(ink.colour) stroke-width="2.5"
                 stroke-dasharray=(ink.dashes) stroke-linejoin="round" {}
+        }
+        @for (x, values) in &strips {
+            rect.tip x=((x - half).max(left)) y=(upper) width=(2.0 * half) height=(height)
+                fill="#000" fill-opacity="0" { title { (values) } }
         }
         g font-size="14" text-anchor="end" {
             @for (row, (ink, title, _)) in curves.iter().enumerate() {

@@ -51,8 +51,11 @@ impl Frame {
         let [left, top, width, height] = self.paper;
         let (right, bottom) = (left + width, top + height);
         let (middle, centre) = (left + width / 2.0, top + height / 2.0);
+        // A script that marks a place reads where the values lie.
+        let place = [left, top, width, height, self.across.0, self.across.1, self.up.0, self.up.1];
+        let place = place.map(|number| number.to_string()).join(" ");
         html! {
-            g font-size="13" fill=(MUTED) {
+            g font-size="13" fill=(MUTED) data-frame=(place) {
                 @for &tick in ticks_across {
                     line x1=(self.x(tick)) x2=(self.x(tick)) y1=(top) y2=(bottom) stroke=(GRID) {}
                     text x=(self.x(tick)) y=(bottom + 18.0) text-anchor="middle" { (label(tick)) }
@@ -70,6 +73,21 @@ impl Frame {
             }
         }
     }
+}
+
+/// A place that tells its values where a pointer rests on it, and in a page also to the script.
+pub(super) fn tip(x: f64, y: f64, values: &str) -> Markup {
+    html! {
+        circle.tip cx=(x) cy=(y) r="7" fill="#000" fill-opacity="0" { title { (values) } }
+    }
+}
+
+/// At most so many of the places 0 to `count` − 1, evenly spread, both ends included.
+pub(super) fn spread(count: usize, most: usize) -> Vec<usize> {
+    if count <= most {
+        return (0..count).collect();
+    }
+    (0..most).map(|at| at * (count - 1) / (most - 1)).collect()
 }
 
 /// A whole drawing that stands alone or in a page.

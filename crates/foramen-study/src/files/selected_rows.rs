@@ -27,6 +27,12 @@ pub struct SelectedRow {
     pub kim: Option<f64>,
     /// Whether a slice was chosen.
     pub chosen: bool,
+    /// How sure the choice is, 0 to 1.
+    pub confidence: Option<f64>,
+    /// Whether a person chose or corrected the slice: `hint` or `reviewed`.
+    pub by_person: bool,
+    /// The names of the remarks on its images.
+    pub remarks: Vec<String>,
 }
 
 /// Reads `selections.csv`.
@@ -46,8 +52,9 @@ pub fn read_selections(path: &Path) -> Result<Vec<SelectedRow>, StudyError> {
     let [subject, level, side] =
         [table.column("subject_id")?, table.column("level")?, table.column("side")?];
     let [width, status] = [table.column("width_mm")?, table.column("status")?];
-    let [contralateral, root, kim] =
-        ["contralateral_width_mm", "root_width_mm", "kim"].map(|column| table.optional(column));
+    let [contralateral, root, kim, confidence, remarks] =
+        ["contralateral_width_mm", "root_width_mm", "kim", "confidence", "remarks"]
+            .map(|column| table.optional(column));
     let row = |row: &Row| {
         let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
         let number = |column: &str, place: Option<usize>| {
@@ -58,7 +65,7 @@ pub fn read_selections(path: &Path) -> Result<Vec<SelectedRow>, StudyError> {
                 row: row.line,
                 column: column.to_owned(),
                 value: text.to_owned(),
-                remedy: "write millimetres, or nothing",
+                remedy: "write a number (of a width, millimetres), or nothing",
             })
         };
         Ok(SelectedRow {
@@ -70,6 +77,11 @@ pub fn read_selections(path: &Path) -> Result<Vec<SelectedRow>, StudyError> {
             root_width: number("root_width_mm", root)?,
             kim: number("kim", kim)?,
             chosen: row.cell(status) != "refused",
+            confidence: number("confidence", confidence)?,
+            by_person: ["hint", "reviewed"].contains(&row.cell(status)),
+            remarks: remarks.map_or_else(Vec::new, |at| {
+                row.cell(at).split_whitespace().map(str::to_owned).collect()
+            }),
         })
     };
     table.rows().iter().map(row).collect()

@@ -2,7 +2,7 @@
 //! each other.
 //! Reads `profile.csv` or `selections.csv` of `select` or `study`, and a table of
 //! readings with the columns `sop_instance_uid`, `side` and, where they are,
-//! `frame`, `reader`, `state`, `width_mm`, `root_width_mm`, `kim`, `modified_kim`, and
+//! `frame`, `subject_id`, `reader`, `state`, `width_mm`, `root_width_mm`, `kim`, `modified_kim`, and
 //! wall points (`front_x_mm` to `back_z_mm`). Prints the agreement on open or not (κ), of the widths
 //! the median difference, the Bland–Altman bias and limits and ICC(2,1), how far walls
 //! lie from each other, and of the grades the weighted κ. Walls of the program are in

@@ -1,0 +1,73 @@
+use std::collections::BTreeMap;
+
+use foramen_types::{Level, Outcome, Side, SubjectId};
+
+/// What is known of an injection beside its prediction: subgroups, the table of characteristics
+/// and sensitivity analyses are made of it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Case {
+    /// Who was injected.
+    pub subject: SubjectId,
+    /// Where.
+    pub level: Level,
+    /// On which side.
+    pub side: Side,
+    /// What became of it.
+    pub outcome: Option<Outcome>,
+    /// The measured width, millimetres; none where the foramen is closed.
+    pub width: Option<f64>,
+    /// How sure the choice of the slice is, 0 to 1.
+    pub confidence: Option<f64>,
+    /// Whether a person chose or corrected the slice.
+    pub by_person: bool,
+    /// The names of the remarks on its images.
+    pub remarks: Vec<String>,
+    /// The contrast of its images, for people.
+    pub contrast: Option<String>,
+    /// Age, years.
+    pub age: Option<f64>,
+    /// Duration of the pain, weeks.
+    pub duration: Option<f64>,
+    /// Pain before the injection, 0 to 10.
+    pub baseline: Option<f64>,
+    /// Sex, as the outcome table has it.
+    pub sex: Option<String>,
+    /// Hospital, as the outcome table has it.
+    pub site: Option<String>,
+    /// Its outcome by other definitions of the label, by the name of each.
+    pub labels: BTreeMap<String, Outcome>,
+}
+
+impl Case {
+    /// A case of which nothing more is known.
+    #[must_use]
+    pub fn new(subject: SubjectId, level: Level, side: Side) -> Self {
+        Self {
+            subject,
+            level,
+            side,
+            outcome: None,
+            width: None,
+            confidence: None,
+            by_person: false,
+            remarks: Vec::new(),
+            contrast: None,
+            age: None,
+            duration: None,
+            baseline: None,
+            sex: None,
+            site: None,
+            labels: BTreeMap::new(),
+        }
+    }
+}
+
+/// Another definition of a favourable outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelDefinition {
+    /// Its name in files.
+    pub name: String,
+    /// What it changes, in words.
+    pub description: String,
+}
