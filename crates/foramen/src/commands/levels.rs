@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Parser;
 use foramen_dicom::scan;
+use foramen_phantom::Design;
 use foramen_study::{StudyConfig, draft_levels, files};
 
 use crate::demo_cohort::demo_cohort;
@@ -55,7 +56,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let _lock = prepare_output(&arguments.out, arguments.force)?;
     let dicom = match &arguments.dicom {
         Some(dicom) => dicom.clone(),
-        None => demo_cohort(12, 1)?.join("dicom"),
+        None => demo_cohort(12, 1, Design::Width)?.join("dicom"),
     };
     let key = read_key(arguments.link.as_deref())?;
     if arguments.dicom.is_some() {
