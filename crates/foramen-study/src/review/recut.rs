@@ -178,6 +178,7 @@ fn add(
         frame: row.image.frame,
         plane: *patch.plane(),
         window: set.window,
+        canal: None,
     })
 }
 
