@@ -7,7 +7,7 @@ use foramen_metrics::{
 };
 
 use crate::{
-    ComparisonReport, Model, ModelReport, Report, ReportError, ReportInput,
+    BeforeRecalibration, ComparisonReport, Model, ModelReport, Report, ReportError, ReportInput,
     comparison::{bootstrap, compare},
     controls::controls,
     scored::Scored,
@@ -145,6 +145,10 @@ fn numbers(model: &Model, scored: &Scored, seed: u64) -> ModelReport {
     } else {
         undefined.insert("threshold", "no threshold was given".to_owned());
     }
+    report.before_recalibration = BeforeRecalibration::of(model).ok().flatten();
+    let changed = report.before_recalibration.as_ref();
+    let changed = changed.and_then(|one| one.in_words(report.calibration_slope, report.brier));
+    report.notes.extend(changed);
     report.undefined = undefined;
     report
 }

@@ -55,6 +55,7 @@ mod leakage_report;
 mod model_report;
 mod numerals;
 mod plot;
+mod recalibrated;
 mod report;
 mod scored;
 
@@ -74,4 +75,5 @@ pub use input::{Cohort, ExamplePicture, Excluded, Model, Remarked, ReportInput, 
 pub use leakage_report::{FoundOverlap, LeakageReport};
 pub use model_report::ModelReport;
 pub use plot::{calibration_svg, decision_svg, forest_svg, roc_svg};
+pub use recalibrated::{BeforeRecalibration, FoldTemperature};
 pub use report::{ComparisonReport, Report};
