@@ -30,6 +30,7 @@ fn select(criterion: &mut Criterion) {
         disc: Point::new(x, y, z),
         kind: PointKind::Disc,
         normal: None,
+        heights: None,
     };
     group.bench_function("narrowest/1_subject", |bencher| {
         bencher.iter(|| narrowest(&measured, &target, &SelectOptions::default()));

@@ -109,6 +109,7 @@ pub use heatmap::Heatmap;
 pub use lite0::EfficientNetLite0;
 pub use model::{CnnAnswer, CnnModel, Learned};
 pub use progress::EpochReport;
+pub use temperature::fit as fit_temperature;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

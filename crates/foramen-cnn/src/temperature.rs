@@ -1,13 +1,17 @@
 //! One number that makes log-odds honest.
 
-/// How strongly the tune set, which is small, has to speak for a temperature
-/// other than 1: the weight of a squared logarithm in the loss.
-const PRIOR: f64 = 2.0;
+/// How strongly the tune set has to speak for a temperature other than 1: the weight of a
+/// squared logarithm in the loss. It is small, and the epoch was chosen on it, so that it is
+/// kinder to the network than test sets are: without this weight the temperatures of a cohort of
+/// phantoms (seed 1, two splits) were 0.38 to 0.82, and probabilities too extreme, with a slope
+/// of 0.73 and 0.77. With it the slopes are 0.96 and 1.06.
+const PRIOR: f64 = 7.0;
 
 /// The temperature by which log-odds are divided so that the cross-entropy on
 /// the tune set is least (Guo 2017, arXiv 1706.04599), drawn towards 1; 1 when
-/// one outcome is missing.
-pub(crate) fn fit(labels: &[bool], logits: &[f64]) -> f64 {
+/// one outcome is missing. Both are in the order of the samples.
+#[must_use]
+pub fn fit(labels: &[bool], logits: &[f64]) -> f64 {
     if labels.iter().all(|label| *label) || !labels.iter().any(|label| *label) {
         return 1.0;
     }
@@ -47,8 +51,8 @@ mod tests {
     #[test]
     fn overconfident_log_odds_are_cooled() {
         // Log-odds four times too large for labels that agree in 73 %.
-        let labels: Vec<bool> = (0..400).map(|i| i % 100 < 73).collect();
-        let logits = vec![4.0; 400];
+        let labels: Vec<bool> = (0..4000).map(|i| i % 100 < 73).collect();
+        let logits = vec![4.0; 4000];
         let temperature = fit(&labels, &logits);
         // ln(0.73 / 0.27) = 0.9946, so the temperature is near 4.02; the prior
         // draws it down a little.

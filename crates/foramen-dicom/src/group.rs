@@ -345,6 +345,8 @@ fn stack(arranged: &Arranged, index: usize, across: bool, limits: Tolerances) ->
             .reduce(f64::min)
             .or_else(|| time_of_day(first.occasion.series_time.as_deref()?)),
         echo_time: first.physics.echo_time,
+        repetition_time: first.physics.repetition_time,
+        scanner: first.physics.scanner.clone(),
         acquired: instance.dating.date(),
         dating: instance.dating.clone(),
         orientation: Orientation::of(first.plane.normal()),

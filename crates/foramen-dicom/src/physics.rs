@@ -1,5 +1,6 @@
 use dicom_dictionary_std::tags;
 
+use crate::Scanner;
 use crate::set::Groups;
 
 /// How an image was made, as far as its header says. Every field may be
@@ -30,6 +31,7 @@ pub(crate) struct Physics {
     pub(crate) fat_suppressed: bool,
     /// Series description, protocol and sequence name, in lower case.
     pub(crate) words: String,
+    pub(crate) scanner: Scanner,
 }
 
 /// How the echo is made.
@@ -109,6 +111,7 @@ impl Physics {
                 .is_some_and(|text| text.starts_with("FAT")),
             declared: declared.text(tags::ACQUISITION_CONTRAST),
             words: words.join(" ").to_lowercase(),
+            scanner: Scanner::new(groups),
         }
     }
 

@@ -9,7 +9,9 @@ use crate::format::PixelSource;
 use crate::image::Image;
 use crate::region::Sign;
 use crate::rescale::Rescale;
-use crate::{Dating, FatSignal, Finding, Orientation, Problem, Region, Remark, StackReport};
+use crate::{
+    Dating, FatSignal, Finding, Orientation, Problem, Region, Remark, Scanner, StackReport,
+};
 
 /// One geometric stack of a series, from its headers: parallel slices of one
 /// matrix, spacing and contrast, without their pixels ([`crate::load`]).
@@ -32,6 +34,10 @@ pub struct StackHeader {
     pub time: Option<f64>,
     /// Echo Time (0018,0081), in milliseconds, where known.
     pub echo_time: Option<f64>,
+    /// Repetition Time (0018,0080), in milliseconds, where known.
+    pub repetition_time: Option<f64>,
+    /// The machine.
+    pub scanner: Scanner,
     /// Index of the stack within its series, from 0.
     pub stack: usize,
     /// The angled blocks of the same acquisition, as values of `stack` of this

@@ -5,7 +5,7 @@ use dicom_dictionary_std::tags as t;
 /// functional group. Patient name and every other identifying attribute are not
 /// among them, so they are never held in memory; sex, birth date and age are
 /// compared within one scan and dropped (`person.rs`).
-const PLAIN: [Tag; 76] = [
+const PLAIN: [Tag; 79] = [
     t::SPECIFIC_CHARACTER_SET,
     t::SOP_CLASS_UID,
     t::SOP_INSTANCE_UID,
@@ -82,6 +82,9 @@ const PLAIN: [Tag; 76] = [
     t::PIXEL_PADDING_RANGE_LIMIT,
     t::PATIENT_POSITION,
     t::FRAME_ACQUISITION_NUMBER,
+    t::MANUFACTURER,
+    t::MANUFACTURER_MODEL_NAME,
+    t::MAGNETIC_FIELD_STRENGTH,
 ];
 
 /// The sequences that are followed: the functional groups of enhanced MR

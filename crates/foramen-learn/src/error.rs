@@ -66,6 +66,51 @@ pub enum LearnError {
         /// The subject that is left out.
         subject: SubjectId,
     },
+    /// It is not known to which group a subject belongs.
+    #[error("it is not known where subject {subject} belongs; each needs a place to be split by")]
+    Ungrouped {
+        /// The subject.
+        subject: SubjectId,
+    },
+    /// Fewer than two groups can be tested by a model of the others.
+    #[error(
+        "one group cannot be tested by a model of the others: there is {found}; a group is tested \
+         alone from {least} subjects of each outcome on, smaller ones together; split by subject \
+         (leave --split-by out) or by something else"
+    )]
+    TooFewGroups {
+        /// The groups with their counts.
+        found: String,
+        /// Subjects of each outcome that a group needs.
+        least: usize,
+    },
+    /// Without a group too few subjects are left.
+    #[error(
+        "without {group} only {favourable} favourable and {poor} poor subjects are left to train \
+         on; split by subject (leave --split-by out) or by something else"
+    )]
+    GroupLeavesTooFew {
+        /// The group, or several that are tested together.
+        group: String,
+        /// Subjects with a poor outcome that are left.
+        poor: usize,
+        /// Subjects with a favourable outcome that are left.
+        favourable: usize,
+    },
+    /// Too few subjects are held out, or left.
+    #[error(
+        "{} favourable and {} poor subjects would be tested and {} favourable and {} poor be left \
+         to train on; each of them must be at least {least}: choose another date",
+        held[1], held[0], left[1], left[0]
+    )]
+    HeldOut {
+        /// Subjects with a poor and with a favourable outcome that are left to train on.
+        left: [usize; 2],
+        /// The same that would be tested.
+        held: [usize; 2],
+        /// The least of each.
+        least: usize,
+    },
     /// A table of folds lacks a column.
     #[error("the folds have no column {column:?}; the columns found are {found}")]
     MissingFoldColumn {

@@ -40,6 +40,7 @@ mod blindness;
 mod cross_validation;
 mod error;
 mod folds_table;
+mod grouped;
 mod leakage;
 mod learner;
 mod logistic;
@@ -61,6 +62,7 @@ pub use cross_validation::{
 };
 pub use error::LearnError;
 pub use folds_table::{read_folds, write_folds};
+pub use grouped::Held;
 pub use leakage::{Closest, Leakage, NEAR_DUPLICATE, Specimen, parts_of};
 pub use learner::{Classifier, Learner};
 pub use logistic::{Feature, FittedLogistic, Logistic};

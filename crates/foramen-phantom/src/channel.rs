@@ -1,6 +1,8 @@
 use foramen_types::{Level, Side};
 
 use crate::frame::Local;
+use crate::perineural::Perineural;
+use crate::tissue::Tissue;
 
 /// What narrows a foramen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,6 +68,8 @@ pub(crate) struct Channel {
     /// Radius of the nerve root, and its height above the axis.
     pub root: f64,
     pub root_at: f64,
+    /// What lies around the root, where that differs between foramina.
+    pub perineural: Option<Perineural>,
 }
 
 /// A place in the coordinates of a channel.
@@ -114,7 +118,23 @@ impl Channel {
 
     /// The radius of the root outside the foramen: its ganglion swells it.
     pub(crate) fn root_radius(&self, t: f64) -> f64 {
-        self.root * (1.0 + 0.35 * (-((t - 7.0) / 2.5).powi(2)).exp())
+        let swelling = self.perineural.map_or(1.0, Perineural::swelling);
+        swelling * self.root * (1.0 + 0.35 * (-((t - 7.0) / 2.5).powi(2)).exp())
+    }
+
+    /// What the root is made of.
+    pub(crate) fn root_tissue(&self) -> Tissue {
+        match self.perineural {
+            Some(Perineural { swollen: true, .. }) => Tissue::SwollenRoot,
+            _ => Tissue::Root,
+        }
+    }
+
+    /// What fills a place so far from the surface of the root, millimetres, where there is
+    /// neither vein nor root.
+    pub(crate) fn filling(&self, from_root: f64) -> Tissue {
+        let is_scar = self.perineural.is_some_and(|around| around.is_scar(from_root));
+        if is_scar { Tissue::Scar } else { Tissue::LooseFat }
     }
 
     /// The positions `c` of the front wall and of the back wall, the second less
@@ -174,6 +194,7 @@ pub(crate) mod tests {
             radii: (4.5, 6.5),
             root: 1.0,
             root_at: -1.0,
+            perineural: None,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::protocol::{Series, SeriesKind};
 use crate::subject::Plan;
 use crate::table::{Dates, HEADER, row};
 use crate::truth::{SubjectTruth, Truth};
-use crate::{CohortConfig, PhantomError};
+use crate::{CohortConfig, Design, PhantomError};
 
 /// Version of the form of `truth.json` and `cohort.json`.
 const SCHEMA_VERSION: u32 = 1;
@@ -42,6 +42,9 @@ pub struct CohortSummary {
     pub oracle_auc: Option<f64>,
     /// See [`Truth::oracle_image_auc`].
     pub oracle_image_auc: Option<f64>,
+    /// See [`Truth::oracle_width_auc`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oracle_width_auc: Option<f64>,
 }
 
 /// Draws a cohort and writes it to a new folder: `dicom/<subject>/…`,
@@ -124,6 +127,9 @@ fn fill(
         prevalence: favourable as f64 / (usable.len().max(1)) as f64,
         oracle_auc: scored(|truth| truth.probability),
         oracle_image_auc: scored(|truth| truth.image_probability),
+        oracle_width_auc: (config.design == Design::Picture)
+            .then(|| scored(|truth| truth.width_z))
+            .flatten(),
     };
     let truth = Truth {
         schema_version: SCHEMA_VERSION,
@@ -131,6 +137,7 @@ fn fill(
         prevalence: summary.prevalence,
         oracle_auc: summary.oracle_auc,
         oracle_image_auc: summary.oracle_image_auc,
+        oracle_width_auc: summary.oracle_width_auc,
         subjects: truths,
     };
     write(&dir.join("outcomes.csv"), table.as_bytes())?;

@@ -6,6 +6,12 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PhantomError {
+    /// A name of a design that there is not.
+    #[error("{text:?} is no cohort that can be drawn; give width, picture or confounded")]
+    Design {
+        /// What was given.
+        text: String,
+    },
     /// The folder is there already and holds something else.
     #[error("{} exists already; remove it or name another folder", path.display())]
     Exists {

@@ -4,6 +4,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::OutcomeModel;
 use crate::channel::Cause;
+use crate::perineural::Perineural;
 use crate::population::Complaint;
 use crate::seed::{Purpose, stream};
 
@@ -32,6 +33,7 @@ impl Course {
         seed: u64,
         subject: usize,
         complaint: &Complaint,
+        circumstances: Circumstances,
     ) -> Self {
         let mut rng = stream(seed, subject, Purpose::Outcome, 0);
         let bony = complaint.cause == Cause::Bony;
@@ -41,8 +43,10 @@ impl Course {
         // outcome hangs on what the table holds.
         let duration_weeks = (2.65 + 0.7 * duration_z).exp().clamp(3.0, 104.0).round();
         let duration_z = (duration_weeks.ln() - 2.65) / 0.7;
-        let probability = logistic(model.logit(z, bony, duration_z));
-        let image_probability = marginal(model, z, bony);
+        let shown = circumstances.shown(model);
+        let scanner = if circumstances.high_field { model.field } else { 0.0 };
+        let probability = logistic(model.logit(z, bony, duration_z) + shown + scanner);
+        let image_probability = marginal(model, z, bony, shown);
         let favourable = rng.random_range(0.0..1.0) < probability;
         let (baseline, followup) = pain(&mut rng, favourable);
         Self {
@@ -74,13 +78,33 @@ fn pain(rng: &mut impl Rng, favourable: bool) -> (Nrs, Nrs) {
     (nrs(baseline), nrs(followup))
 }
 
-/// The probability with the covariate averaged over its standard normal.
-fn marginal(model: &OutcomeModel, z: f64, bony: bool) -> f64 {
+/// What the outcome hangs on beside width, cause and duration.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Circumstances {
+    /// What lies around the root of the treated foramen, where that differs between foramina.
+    pub perineural: Option<Perineural>,
+    /// The scanner has 3 T.
+    pub high_field: bool,
+}
+
+impl Circumstances {
+    /// The log-odds of what a picture shows.
+    fn shown(self, model: &OutcomeModel) -> f64 {
+        self.perineural.map_or(0.0, |around| {
+            model.fat * around.fat + if around.swollen { model.swollen } else { 0.0 }
+        })
+    }
+}
+
+/// The probability with the covariate averaged over its standard normal, and over both fields of
+/// a scanner, half and half.
+fn marginal(model: &OutcomeModel, z: f64, bony: bool, shown: f64) -> f64 {
     let (mut sum, mut weights) = (0.0, 0.0);
     for step in -40..=40 {
         let d = f64::from(step) / 10.0;
         let weight = (-0.5 * d * d).exp();
-        sum += weight * logistic(model.logit(z, bony, d));
+        let logit = model.logit(z, bony, d) + shown;
+        sum += weight * f64::midpoint(logistic(logit), logistic(logit + model.field));
         weights += weight;
     }
     sum / weights
@@ -121,6 +145,7 @@ pub(crate) fn auc(cases: &[(bool, f64)]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Design;
 
     #[test]
     fn tied_scores_count_half() {
@@ -142,26 +167,65 @@ mod tests {
         }
     }
 
-    /// The labels and oracles of a cohort of `n`, without pictures.
-    fn labels(seed: u64, n: usize) -> (f64, f64, f64) {
-        let model = OutcomeModel::default();
-        let courses: Vec<Course> =
-            (0..n).map(|i| Course::draw(&model, seed, i, &Complaint::draw(seed, i))).collect();
-        let favourable = courses.iter().filter(|course| course.favourable).count();
-        let by = |score: fn(&Course) -> f64| {
-            auc(&courses.iter().map(|c| (c.favourable, score(c))).collect::<Vec<_>>()).unwrap()
+    /// Prevalence of a cohort of `n` without its pictures, and the AUCs of the width, of what a
+    /// picture shows, of all, and of the field of the scanner.
+    fn oracles(design: Design, seed: u64, n: usize) -> [f64; 5] {
+        let model = OutcomeModel::of(design);
+        let drawn: Vec<(Course, f64, bool)> = (0..n)
+            .map(|i| {
+                let complaint = Complaint::draw(seed, i);
+                let (level, side) = (complaint.level, complaint.side);
+                let around = Perineural::draw(seed, i, level, side);
+                let circumstances = Circumstances {
+                    perineural: (design == Design::Picture).then_some(around),
+                    high_field: i % 4 < 2,
+                };
+                let course = Course::draw(&model, seed, i, &complaint, circumstances);
+                (course, complaint.width_z(), circumstances.high_field)
+            })
+            .collect();
+        let favourable = drawn.iter().filter(|(course, _, _)| course.favourable).count();
+        let by = |score: &dyn Fn(&(Course, f64, bool)) -> f64| {
+            auc(&drawn.iter().map(|one| (one.0.favourable, score(one))).collect::<Vec<_>>())
+                .unwrap()
         };
-        (favourable as f64 / n as f64, by(|c| c.image_probability), by(|c| c.probability))
+        [
+            favourable as f64 / n as f64,
+            by(&|one| one.1),
+            by(&|one| one.0.image_probability),
+            by(&|one| one.0.probability),
+            by(&|one| f64::from(u8::from(one.2))),
+        ]
     }
 
     #[test]
     fn prevalence_and_oracles_are_in_range() {
         for seed in 1..4 {
-            let (prevalence, image, all) = labels(seed, 2000);
-            println!("{prevalence:.3} {image:.3} {all:.3}; 288: {:.3?}", labels(seed, 288));
+            let [prevalence, width, image, all, field] = oracles(Design::Width, seed, 2000);
             assert!((0.50..0.60).contains(&prevalence), "{prevalence}");
             assert!((0.80..0.86).contains(&image), "{image}");
+            assert!(all > image && image - width < 0.04, "{all} {image} {width}");
+            assert!((0.46..0.54).contains(&field), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_picture_shows_more_than_the_width_where_it_should() {
+        for seed in 1..4 {
+            let [prevalence, width, image, all, _] = oracles(Design::Picture, seed, 4000);
+            println!("{prevalence:.3} {width:.3} {image:.3} {all:.3}");
+            assert!((0.50..0.60).contains(&prevalence), "{prevalence}");
+            assert!((0.08..0.12).contains(&(image - width)), "{image} {width}");
             assert!(all > image, "{all} {image}");
+        }
+    }
+
+    #[test]
+    fn the_field_of_the_scanner_tells_the_outcome_where_it_should() {
+        for seed in 1..4 {
+            let [prevalence, .., field] = oracles(Design::Confounded, seed, 2000);
+            assert!((0.50..0.60).contains(&prevalence), "{prevalence}");
+            assert!((0.56..0.68).contains(&field), "{field}");
         }
     }
 }

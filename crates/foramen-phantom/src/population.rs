@@ -6,6 +6,7 @@ use crate::channel::{Cause, Channel};
 use crate::cortex::Cortex;
 use crate::frame::Frame;
 use crate::neck::Neck;
+use crate::perineural::Perineural;
 use crate::seed::{Purpose, stream};
 use crate::soft_parts::SoftParts;
 use crate::spine::Spine;
@@ -112,6 +113,21 @@ impl Spine {
         self
     }
 
+    /// The foramen that is treated.
+    pub(crate) fn treated(&self, complaint: &Complaint) -> &Channel {
+        let side = usize::from(complaint.side == Side::Right);
+        &self.soft.channels[complaint.level.index()][side]
+    }
+
+    /// The same spine with fat and roots that differ between foramina.
+    pub(crate) fn with_perineural(mut self, seed: u64, subject: usize) -> Self {
+        for channel in self.soft.channels.iter_mut().flatten() {
+            let (level, side) = (channel.level, channel.side);
+            channel.perineural = Some(Perineural::draw(seed, subject, level, side));
+        }
+        self
+    }
+
     /// The same spine in the pose of another examination.
     pub(crate) fn lying(mut self, seed: u64, subject: usize) -> Self {
         let pitch = self.soft.discs[0] / 2.5;
@@ -173,6 +189,7 @@ impl Channel {
             radii: (rng.random_range(4.2..5.2), rng.random_range(6.0..7.5)),
             root,
             root_at: rng.random_range(-2.0..-0.5),
+            perineural: None,
         }
     }
 }

@@ -167,6 +167,9 @@ mod tests {
             probability: 0.5,
             image_probability: 0.5,
             favourable: true,
+            fat: None,
+            swollen: None,
+            field: None,
             contrast: "t2_fse".to_owned(),
             planning: "straight".to_owned(),
             discs: vec![],
@@ -186,6 +189,7 @@ mod tests {
             prevalence: 1.0,
             oracle_auc: None,
             oracle_image_auc: None,
+            oracle_width_auc: None,
             subjects: vec![subject],
         }
     }

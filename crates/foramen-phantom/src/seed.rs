@@ -16,6 +16,7 @@ pub(crate) enum Purpose {
     Uid,
     Variety,
     Specimen,
+    Perineural,
 }
 
 /// The generator of one purpose of one subject.

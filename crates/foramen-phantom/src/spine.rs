@@ -17,6 +17,9 @@ use crate::tissue::Tissue;
 /// Half the extent of a pedicle across its foramen, millimetres, and how far along the axis of
 /// the foramen the wall of the canal and the transverse process lie from its middle.
 const PEDICLE: (f64, f64, f64) = (4.2, -5.5, 7.0);
+/// Fat around the root differs between foramina from here outwards, millimetres along the axis:
+/// farther in it would change what the width is measured by.
+const LATERAL: f64 = 1.0;
 /// Where a pedicle of published width begins: beside the canal.
 const MEDIAL: f64 = -4.2;
 
@@ -147,11 +150,11 @@ impl Spine {
             let bend = 0.6 + 0.04 * (t - 3.5).powi(2);
             let root = ((c - bend).powi(2) + (h - channel.root_at).powi(2)).sqrt();
             if root < channel.root_radius(t) {
-                return Some(Tissue::Root);
+                return Some(channel.root_tissue());
             }
             if t < 10.0 && (c - 0.3).abs() < 3.2 - 0.2 * (t - 3.5) && channel.is_between_pedicles(h)
             {
-                return Some(Tissue::LooseFat);
+                return Some(channel.filling(root - channel.root_radius(t)));
             }
         }
         (d < 0.9 && channel.is_between_pedicles(h)).then_some(Tissue::Vein)
@@ -254,8 +257,15 @@ fn content(channel: &Channel, along: Along) -> Option<Tissue> {
     let middle = 0.5 * (front + back) + 0.1 * (back - front);
     let root = ((c - middle) / flat).powi(2) + ((h - channel.root_at) / tall).powi(2);
     if root < 1.0 {
-        return Some(Tissue::Root);
+        return Some(channel.root_tissue());
     }
     let vein = c - front < 0.28 * (back - front) && h > channel.root_at;
-    Some(if vein { Tissue::Vein } else { Tissue::LooseFat })
+    // Where the foramen is narrowest there is no room for anything else.
+    let lateral = t > LATERAL;
+    let from_root = (root.sqrt() - 1.0) * 0.5 * (flat + tall);
+    Some(match (vein, lateral) {
+        (true, _) => Tissue::Vein,
+        (false, true) => channel.filling(from_root),
+        (false, false) => Tissue::LooseFat,
+    })
 }

@@ -4,13 +4,12 @@ use foramen_image::{Slice, SliceSource, Stack};
 use foramen_types::{Level, Side, SubjectId};
 use rayon::prelude::*;
 
-use crate::CohortConfig;
 use crate::anatomy::Anatomy;
 use crate::artefact::Artefacts;
 use crate::channel::Cause;
 use crate::defect::Defect;
 use crate::measure::{area, slice_truth, triple};
-use crate::outcome::Course;
+use crate::outcome::{Circumstances, Course};
 use crate::population::Complaint;
 use crate::protocol::{Protocol, Series};
 use crate::render::{Scanner, Signals, render};
@@ -18,6 +17,7 @@ use crate::seed::uid;
 use crate::spine::Spine;
 use crate::truth::{DiscTruth, SliceTruth, SubjectTruth};
 use crate::variety::{Variety, Wide};
+use crate::{CohortConfig, Design};
 
 /// One synthetic subject in memory: its pictures and what is true of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,19 +82,28 @@ pub(crate) struct Plan {
     /// Examined by a sagittal volume alone.
     pub volume: bool,
     pub variety: Variety,
+    pub design: Design,
 }
 
 impl Plan {
     pub(crate) fn draw(config: &CohortConfig, index: usize) -> Self {
         let seed = config.seed;
         let complaint = Complaint::draw(seed, index);
-        let course = Course::draw(&config.outcome, seed, index, &complaint);
         let spine = Spine::draw(seed, index, &complaint);
         let spine = match config.variety {
             Variety::Usual => spine,
             Variety::Wide => spine.with_published_bone(seed, index),
         };
+        let spine = match config.design {
+            Design::Picture => spine.with_perineural(seed, index),
+            Design::Width | Design::Confounded => spine,
+        };
         let protocol = Protocol::draw(config, seed, index, &spine);
+        let circumstances = Circumstances {
+            perineural: spine.treated(&complaint).perineural,
+            high_field: protocol.field > 2.0,
+        };
+        let course = Course::draw(&config.outcome, seed, index, &complaint, circumstances);
         let defect = index.checked_sub(config.analysable).map(Defect::of);
         let defect = defect.filter(|_| index < config.subjects());
         Self {
@@ -108,6 +117,7 @@ impl Plan {
             protocol,
             volume: config.volume,
             variety: config.variety,
+            design: config.design,
         }
     }
 
@@ -171,6 +181,10 @@ impl Plan {
         let wide = (self.variety == Variety::Wide)
             .then(|| Wide::draw(self.seed, self.index, series.contrast));
         let artefacts = Artefacts::draw(self.seed, self.index, kind);
+        let artefacts = match self.design {
+            Design::Confounded => artefacts.of_field(self.protocol.field),
+            Design::Width | Design::Picture => artefacts,
+        };
         let signals = Signals::draw(self.seed, self.index, series.contrast, wide.as_ref());
         let scanner = Scanner { signals, artefacts, wide };
         let mut first = 0;
@@ -267,6 +281,7 @@ impl Plan {
                 }
             })
             .collect();
+        let around = self.spine.treated(&self.complaint).perineural;
         SubjectTruth {
             subject_id: self.id.clone(),
             analysable: self.defect.is_none_or(Defect::is_analysable),
@@ -280,6 +295,9 @@ impl Plan {
             probability: self.course.probability,
             image_probability: self.course.image_probability,
             favourable: self.course.favourable,
+            fat: around.map(|around| around.fat),
+            swollen: around.map(|around| around.swollen),
+            field: (self.design == Design::Confounded).then_some(self.protocol.field),
             contrast: contrast.to_owned(),
             planning: planning.to_owned(),
             discs,

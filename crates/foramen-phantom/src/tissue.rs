@@ -29,6 +29,10 @@ pub(crate) enum Tissue {
     Ligament,
     Mucosa,
     Cartilage,
+    /// What takes the place of the fat around a root.
+    Scar,
+    /// A root that is inflamed: it holds more water.
+    SwollenRoot,
 }
 
 impl Tissue {
@@ -36,7 +40,7 @@ impl Tissue {
     pub(crate) const COUNT: usize = Self::ALL.len();
 
     /// All tissues, in the order of their numbers.
-    pub(crate) const ALL: [Tissue; 21] = [
+    pub(crate) const ALL: [Tissue; 23] = [
         Self::Air,
         Self::Skin,
         Self::Fat,
@@ -58,6 +62,8 @@ impl Tissue {
         Self::Ligament,
         Self::Mucosa,
         Self::Cartilage,
+        Self::Scar,
+        Self::SwollenRoot,
     ];
 
     /// Whether no nerve passes it: bone, disc, joint, and what grew on them.
@@ -103,6 +109,8 @@ impl Tissue {
             Self::Ligament => (0.07, 0.12),
             Self::Mucosa => (0.45, 0.55),
             Self::Cartilage => (0.22, 0.30),
+            Self::Scar => (0.22, 0.38),
+            Self::SwollenRoot => (0.52, 0.82),
         };
         if contrast == Contrast::T2Star { star } else { fse }
     }

@@ -18,6 +18,9 @@ pub struct Truth {
     pub oracle_auc: Option<f64>,
     /// AUC of what an image can show: width and cause, the covariate averaged out.
     pub oracle_image_auc: Option<f64>,
+    /// AUC of the width alone, where a picture shows more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oracle_width_auc: Option<f64>,
     /// One entry per subject, those with defects included.
     pub subjects: Vec<SubjectTruth>,
 }
@@ -66,6 +69,17 @@ pub struct SubjectTruth {
     pub image_probability: f64,
     /// The outcome that was drawn.
     pub favourable: bool,
+    /// Thickness of the fat around the treated root in standard deviations, where that differs
+    /// ([`Design::Picture`](crate::Design::Picture)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fat: Option<f64>,
+    /// Whether that root is swollen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swollen: Option<bool>,
+    /// The field of the scanner in tesla, where the outcome hangs on it
+    /// ([`Design::Confounded`](crate::Design::Confounded)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<f64>,
     /// `t2_fse` or `t2_star`.
     pub contrast: String,
     /// How the axial slices lie: `straight` or `angled`.

@@ -141,6 +141,9 @@ fn spin_echo(rng: &mut impl Rng) -> [f32; Tissue::COUNT] {
         Tissue::Ligament => rng.random_range(0.03..0.16),
         Tissue::Mucosa => rng.random_range(0.25..0.7),
         Tissue::Cartilage => rng.random_range(0.1..0.4),
+        // Drawn from nothing: what is drawn after these stays what it is.
+        Tissue::Scar => 0.5 * cord,
+        Tissue::SwollenRoot => 1.2 * cord,
     })
 }
 
@@ -171,6 +174,9 @@ fn gradient_echo(rng: &mut impl Rng) -> [f32; Tissue::COUNT] {
         Tissue::Ligament => rng.random_range(0.06..0.25),
         Tissue::Mucosa => rng.random_range(0.3..0.7),
         Tissue::Cartilage => rng.random_range(0.15..0.45),
+        // Drawn from nothing: what is drawn after these stays what it is.
+        Tissue::Scar => 0.6 * cord,
+        Tissue::SwollenRoot => 1.1 * cord,
     })
 }
 

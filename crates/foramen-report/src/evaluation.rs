@@ -7,7 +7,7 @@ use foramen_metrics::{
 };
 
 use crate::{
-    ComparisonReport, Model, ModelReport, Report, ReportError, ReportInput,
+    BeforeRecalibration, ComparisonReport, Model, ModelReport, Report, ReportError, ReportInput,
     characteristics::characteristics,
     checklist::checklists,
     comparison::{bootstrap, compare},
@@ -161,6 +161,10 @@ fn numbers(model: &Model, scored: &Scored, seed: u64) -> ModelReport {
     } else {
         undefined.insert("threshold", "no threshold was given".to_owned());
     }
+    report.before_recalibration = BeforeRecalibration::of(model).ok().flatten();
+    let changed = report.before_recalibration.as_ref();
+    let changed = changed.and_then(|one| one.in_words(report.calibration_slope, report.brier));
+    report.notes.extend(changed);
     report.undefined = undefined;
     report
 }

@@ -1,7 +1,7 @@
 use foramen_learn::Prediction;
 
-use crate::LeakageReport;
 use crate::case::{Case, LabelDefinition};
+use crate::{FoldTemperature, LeakageReport};
 
 /// What a study knows at its end.
 #[derive(Debug, Clone, Default)]
@@ -96,6 +96,8 @@ pub struct Model {
     /// The probability from which it calls an outcome favourable, chosen on tune
     /// sets; without one there is no sensitivity.
     pub threshold: Option<f64>,
+    /// What the log-odds of each fold were divided by; empty where nothing was recalibrated.
+    pub temperatures: Vec<FoldTemperature>,
     /// Whether its outcomes are not those of its subjects, as where they were permuted: it is
     /// then compared with no other model.
     pub own_outcomes: bool,

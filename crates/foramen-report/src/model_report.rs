@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::BeforeRecalibration;
+
 /// The numbers of one model. An interval is (lower, upper) at 95 %; what is not
 /// defined is `None`, and `undefined` says why.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -89,6 +91,9 @@ pub struct ModelReport {
     pub accuracy: Option<f64>,
     /// Its Wilson interval.
     pub accuracy_ci95: Option<(f64, f64)>,
+    /// Its probabilities before each fold recalibrated them, where folds did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before_recalibration: Option<BeforeRecalibration>,
     /// Why a number above is missing, by its name.
     pub undefined: BTreeMap<&'static str, String>,
     /// What a reader should know of these predictions.

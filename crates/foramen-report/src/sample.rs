@@ -67,6 +67,7 @@ pub(crate) fn study() -> ReportInput {
                 predictions: cnn,
                 threshold: Some(0.5),
                 own_outcomes: false,
+                temperatures: Vec::new(),
             },
             Model {
                 name: "ruler".into(),
@@ -75,6 +76,7 @@ pub(crate) fn study() -> ReportInput {
                 predictions: ruler,
                 threshold: Some(0.45),
                 own_outcomes: false,
+                temperatures: Vec::new(),
             },
         ],
         cases: Vec::new(),

@@ -45,6 +45,7 @@ pub(crate) fn patch_of(
         frame: source.frame,
         plane: *patch.plane(),
         window: series.window,
+        canal: measurement.canal,
     })
 }
 

@@ -32,7 +32,7 @@ mod selections;
 mod stages_json;
 
 pub use crate::atomic_file::write_atomically;
-pub use acquisitions::{read_acquisitions, write_acquisitions};
+pub use acquisitions::{read_acquisitions, read_scanners, write_acquisitions};
 pub use episodes::{EpisodeNotes, read_episodes, write_episodes};
 pub use folds::write_folds;
 pub use later::remove_later_stages;
@@ -44,4 +44,6 @@ pub use predictions::write_predictions;
 pub use run_json::write_run;
 pub use selected_rows::{SelectedRow, read_selections};
 pub use selections::{ProfileWriter, write_levels, write_profile, write_selections};
-pub use stages_json::{ModelNotes, ModelRole, StageNotes, read_stages, write_stages};
+pub use stages_json::{
+    FoldTemperature, ModelNotes, ModelRole, StageNotes, read_stages, write_stages,
+};

@@ -42,6 +42,8 @@ pub struct Kept {
     pub scan_age: Option<i64>,
     /// Numbers for the models beside the picture, by name.
     pub covariates: Numbers,
+    /// Where it was done: the column `site` of the outcome table, where it is filled.
+    pub site: Option<String>,
 }
 
 impl Kept {
@@ -174,6 +176,7 @@ impl Manifest {
                     series,
                     scan_age: None,
                     covariates: covariates.get(subject).cloned().unwrap_or_default(),
+                    site: None,
                 }),
                 Err(why) => manifest.excluded.push(Excluded {
                     row: 0,
@@ -374,5 +377,14 @@ fn join_episode(
         series,
         scan_age: acquired.map(|date| days(date, episode.injection_date)),
         covariates: covariates.cloned().unwrap_or_default(),
+        site: site_of(episode),
     })
+}
+
+/// What stands in the column `site`, however that is spelled.
+fn site_of(episode: &Episode) -> Option<String> {
+    let mut columns = episode.covariates.iter();
+    let (_, site) = columns.find(|(name, _)| name.trim().eq_ignore_ascii_case("site"))?;
+    let site = site.trim();
+    (!site.is_empty()).then(|| site.to_owned())
 }

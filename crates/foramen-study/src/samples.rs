@@ -1,5 +1,6 @@
 use foramen_image::{Plane, SliceSource, Window};
 use foramen_learn::Sample;
+use foramen_types::Point;
 use ndarray::Array2;
 
 /// How many foramina that were not injected each subject lends to learning what
@@ -50,6 +51,9 @@ pub struct PatchSample {
     pub plane: Plane,
     /// What its intensities were mapped with: [`Window::undo`] gives them back.
     pub window: Window,
+    /// The middle of the spinal canal in its image, LPS millimetres, where it was found. It was
+    /// found without the foramen, while the patch is centred between the foramen's walls.
+    pub canal: Option<Point>,
 }
 
 impl PatchSample {

@@ -10,10 +10,13 @@
 mod accuracy;
 mod area_accuracy;
 mod disc_accuracy;
+#[cfg(feature = "torch")]
+mod fold_logits;
 mod growth;
 #[cfg(feature = "torch")]
 mod medmnist;
 mod perturbed;
+mod prepared;
 mod reformatted;
 mod reliability;
 mod root_accuracy;
@@ -23,10 +26,13 @@ mod state_model;
 pub use accuracy::{AccuracyRow, Trial};
 pub use area_accuracy::AreaAccuracy;
 pub use disc_accuracy::DiscAccuracy;
+#[cfg(feature = "torch")]
+pub use fold_logits::{FoldLogits, Spread, calibration_of, fold_logits};
 pub use growth::{peak_memory, write_small_studies};
 #[cfg(feature = "torch")]
 pub use medmnist::read_medmnist;
 pub use perturbed::Perturbation;
+pub use prepared::Prepared;
 pub use reformatted::reformatted;
 pub use reliability::Reliability;
 pub use root_accuracy::RootAccuracy;

@@ -38,6 +38,8 @@ pub mod train;
 pub use crate::engine::Engine;
 pub use crate::files::create;
 pub use crate::inputs::{Inputs, OpenedInputs, prepare_output};
+#[cfg(feature = "torch")]
+pub use crate::picture_controls::background;
 pub use crate::progress::bar;
 pub use crate::run_lock::RunLock;
 pub use crate::shard::Shard;

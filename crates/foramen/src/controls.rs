@@ -83,8 +83,9 @@ pub(crate) fn number_controls(
         "control-metadata",
         "Metadata",
         "Penalised logistic regression on the level, the side and how the images were acquired: \
-         contrast, fat, spacing, size, echo time, days from scan to injection. It sees no image \
-         and no width, and should know nothing.",
+         contrast, fat, spacing, size, echo and repetition time, thickness, field strength, \
+         manufacturer and model, days from scan to injection. It sees no image and no width, and \
+         should know nothing.",
     );
     let mut features: Vec<Feature> = Level::ALL.map(Feature::Level).into();
     features.push(Feature::Left);
@@ -143,6 +144,7 @@ pub(crate) fn finish(
         thresholds,
         fitted_on: Vec::new(),
         role,
+        temperatures: Vec::new(),
     };
     let seconds = clock.elapsed().as_secs_f64();
     say!("control {}: {} ({seconds:.1} s)", control.title, model.summary());

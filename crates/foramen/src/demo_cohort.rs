@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use foramen_phantom::{CohortConfig, write_cohort};
+use foramen_phantom::{CohortConfig, Design, write_cohort};
 
 use crate::progress::bar;
 
@@ -13,16 +13,17 @@ pub(crate) fn is_demo_cohort(folder: &Path) -> bool {
     cohorts.is_some_and(|cohorts| folder.starts_with(cohorts))
 }
 
-/// The folder of the default synthetic cohort with `analysable` subjects, drawn
+/// The folder of the synthetic cohort of a design with `analysable` subjects, drawn
 /// once and kept in the user cache under its configuration, seed and generator
 /// version.
 ///
 /// # Errors
 /// When there is no user cache or the cohort cannot be written.
-pub(crate) fn demo_cohort(analysable: usize, seed: u64) -> Result<PathBuf> {
+pub(crate) fn demo_cohort(analysable: usize, seed: u64, design: Design) -> Result<PathBuf> {
     let folders = directories::ProjectDirs::from("", "", "foramen")
         .context("no home folder, so no place to keep the synthetic cohort; give --dicom DIR")?;
     let config = CohortConfig::default().with_analysable(analysable).with_seed(seed);
+    let config = config.with_design(design);
     let folder = folders.cache_dir().join("cohorts").join(config.fingerprint());
     if folder.join("truth.json").is_file() {
         return Ok(folder);

@@ -8,7 +8,7 @@ use foramen_dicom::{Rejected, Scan, SubjectFrom, scan};
 use foramen_outcome::{
     Definition, Dictionary, Mapping, OutcomeError, OutcomeOptions, Outcomes, PainTable, Sensitivity,
 };
-use foramen_phantom::Truth;
+use foramen_phantom::{Design, Truth};
 use foramen_study::{Levels, Numbers, StudyConfig, open_levels, read_links};
 use foramen_types::{SubjectId, SubjectKey};
 
@@ -63,6 +63,10 @@ pub struct Inputs {
     /// Seed of the synthetic cohort.
     #[arg(long, value_name = "S", default_value_t = 1, conflicts_with = "dicom")]
     pub cohort_seed: u64,
+    /// What its outcome hangs on: width (the width of the foramen), picture (what only the
+    /// picture shows), confounded (the width and the scanner).
+    #[arg(long, value_name = "DESIGN", default_value_t, conflicts_with = "dicom")]
+    pub cohort: Design,
 }
 
 /// Inputs that have been read.
@@ -102,6 +106,7 @@ impl Inputs {
             covariates: Vec::new(),
             subjects,
             cohort_seed: 1,
+            cohort: Design::Width,
         }
     }
 
@@ -132,7 +137,7 @@ impl Inputs {
     /// When it cannot be written.
     pub fn draw(&self) -> Result<()> {
         if self.dicom.is_none() {
-            demo_cohort(self.subjects, self.cohort_seed)?;
+            demo_cohort(self.subjects, self.cohort_seed, self.cohort)?;
         }
         Ok(())
     }
@@ -152,7 +157,7 @@ impl Inputs {
                 (dicom.clone(), outcomes.clone(), truth)
             }
             _ => {
-                let folder = demo_cohort(self.subjects, self.cohort_seed)?;
+                let folder = demo_cohort(self.subjects, self.cohort_seed, self.cohort)?;
                 eprintln!("synthetic cohort: {}", folder.display());
                 let path = folder.join("truth.json");
                 let truth = (Truth::read(&path)?, path);

@@ -55,9 +55,11 @@ mod demo_models;
 mod engine;
 #[cfg(feature = "torch")]
 mod explanation;
+mod external;
 mod far_covariates;
 mod files;
 mod fold_models;
+mod grouping;
 mod image_arrays;
 mod inputs;
 mod labels;

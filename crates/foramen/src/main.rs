@@ -46,7 +46,7 @@ enum Task {
     /// Put parts of a study together that several processes made (`--shard`).
     Merge(commands::merge::Arguments),
     /// AUC, calibration and more, from any table of predictions.
-    Evaluate(commands::evaluate::Arguments),
+    Evaluate(Box<commands::evaluate::Arguments>),
     /// Compare measured widths with readers'.
     Agreement(commands::agreement::Arguments),
     /// Make the report of a study anew from what lies in its folder.

@@ -4,18 +4,27 @@
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use foramen_cnn::{Cnn, CnnModel};
 use foramen_image::ndarray::{Array2, s};
 use foramen_learn::{Classifier as _, Dataset, Prediction, Sample, Split, permute_outcomes};
-use foramen_study::files::ModelRole;
+use foramen_study::PatchSample;
+use foramen_study::files::{ModelRole, read_patches};
 
 use crate::controls::{Control, finish, fit};
 use crate::trained_model::TrainedModel;
 
-/// The foramen, its root, the facet and the uncovertebral joint lie within this radius of the
-/// middle of a patch, millimetres.
+/// The foramen, its root, the facet and the uncovertebral joint lie within this radius of
+/// [`USUAL`], millimetres.
 const MASKED: f64 = 12.0;
+
+/// Where a foramen usually lies: so far from the middle of the canal to its side and to the front,
+/// millimetres.
+const USUAL: [f64; 2] = [13.0, 6.0];
+
+/// A patch is moved at most so far to have its usual place in the middle, and so much is missing
+/// along the edges of all, millimetres.
+const MOVED: f64 = 4.0;
 
 /// Trains the controls that see pictures, on the folds of the study, and writes their
 /// predictions. `fitted` are the models of each fold of each repeat, `pixel` the edge of a
@@ -37,10 +46,11 @@ pub(crate) fn picture_controls(
         "Background only",
         &format!(
             "The CNN, trained anew on patches in which a disc of {MASKED:.0} mm radius around the \
-             foramen is masked out. It should know nothing."
+             foramen is masked out. The patches are placed by the spinal canal and not by the \
+             walls of the foramen, whose places would tell its width. It should know nothing."
         ),
     );
-    let masked = changed(dataset, |sample| masked(&sample.patch, MASKED / pixel))?;
+    let masked = background(dataset, &read_patches(study)?, pixel)?;
     models.push(fit(&control, learner, &masked, splits, study, ModelRole::Control)?);
     let control = Control::new(
         "control-permuted",
@@ -99,36 +109,104 @@ fn changed(dataset: &Dataset, picture: impl Fn(&Sample) -> Array2<f32>) -> Resul
     Ok(Dataset::new(samples.collect())?)
 }
 
-/// A patch whose middle, up to a radius in pixels, is the mean of the rest.
-fn masked(patch: &Array2<f32>, radius: f64) -> Array2<f32> {
+/// The dataset with what is around the foramina alone. `patches` are those it was read from.
+///
+/// A patch is cut around the middle between the walls, and what narrows a foramen from one side
+/// moves that middle: the places of cord and body in the patch would tell the width. They are
+/// moved to where they are around a foramen in its usual place.
+///
+/// # Errors
+/// When the patches are not those of the dataset.
+pub fn background(dataset: &Dataset, patches: &[PatchSample], pixel: f64) -> Result<Dataset> {
+    ensure!(
+        patches.len() == dataset.samples().len(),
+        "{} patches are not those of a dataset of {} samples",
+        patches.len(),
+        dataset.samples().len()
+    );
+    let unplaced = patches.iter().filter(|patch| patch.canal.is_none()).count();
+    if unplaced > 0 {
+        eprintln!(
+            "note: of {unplaced} of {} patches it is not known where the spinal canal lies; the \
+             control Background only leaves them where the walls of the foramen put them (studies \
+             of former versions have no such places; `select` again finds them)",
+            patches.len()
+        );
+    }
+    let samples = dataset.samples().iter().zip(patches).map(|(sample, patch)| {
+        let canal = patch.canal.map(|canal| patch.plane.pixel(canal));
+        sample.clone().with_patch(surroundings(&sample.patch, canal, pixel))
+    });
+    Ok(Dataset::new(samples.collect())?)
+}
+
+/// A patch moved by whole pixels so that the usual place of its foramen is in the middle, with
+/// the disc around it masked out and a margin that is the same for all. `canal` is the row and
+/// column of the middle of the canal.
+fn surroundings(patch: &Array2<f32>, canal: Option<(f64, f64)>, pixel: f64) -> Array2<f32> {
     let (rows, columns) = patch.dim();
+    let margin = (MOVED / pixel).floor();
+    let [across, down] = USUAL.map(|mm| mm / pixel);
     let middle = |edge: usize| (edge as f64 - 1.0) / 2.0;
-    let (down, across) = (middle(rows), middle(columns));
-    let is_masked =
-        |row: usize, column: usize| (row as f64 - down).hypot(column as f64 - across) <= radius;
-    let rest = patch.indexed_iter().filter(|((row, column), _)| !is_masked(*row, *column));
-    let (sum, n) = rest.fold((0.0, 0.0), |(sum, n), (_, v)| (sum + f64::from(*v), n + 1.0));
+    let steps = |found: f64, expected: f64| (found - expected).round().clamp(-margin, margin);
+    let (by_rows, by_columns) = canal.map_or((0.0, 0.0), |(row, column)| {
+        (steps(row, middle(rows) + down), steps(column, middle(columns) + across))
+    });
+    let inside =
+        |at: usize, edge: usize| (margin..=edge as f64 - 1.0 - margin).contains(&(at as f64));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "within the patch: at least the margin from its edges, moved by at most the margin"
+    )]
+    let from = |at: usize, by: f64| (at as f64 + by) as usize;
+    let shown = |row: usize, column: usize| {
+        let far = (row as f64 - middle(rows)).hypot(column as f64 - middle(columns));
+        let seen = inside(row, rows) && inside(column, columns) && far > MASKED / pixel;
+        seen.then(|| patch[(from(row, by_rows), from(column, by_columns))])
+    };
+    let places = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+    let rest = places.filter_map(|(row, column)| shown(row, column));
+    let (sum, n) = rest.fold((0.0, 0.0), |(sum, n), v| (sum + f64::from(v), n + 1.0));
     #[expect(clippy::cast_possible_truncation, reason = "a mean of f32")]
     let mean = if n > 0.0 { (sum / n) as f32 } else { 0.0 };
-    Array2::from_shape_fn(patch.dim(), |(row, column)| {
-        if is_masked(row, column) { mean } else { patch[(row, column)] }
-    })
+    Array2::from_shape_fn(patch.dim(), |(row, column)| shown(row, column).unwrap_or(mean))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// A patch of 50 mm with a canal whose middle is at a row and column, and a bright foramen
+    /// in the middle of the patch.
+    fn patch(canal: (f64, f64)) -> Array2<f32> {
+        Array2::from_shape_fn((100, 100), |(row, column)| {
+            let from = |at: (f64, f64)| (row as f64 - at.0).hypot(column as f64 - at.1);
+            if from(canal) < 10.0 {
+                0.5
+            } else if from((49.5, 49.5)) < 6.0 {
+                9.0
+            } else {
+                0.1
+            }
+        })
+    }
+
     #[test]
-    fn the_disc_is_gone_and_the_rest_stays() {
-        let patch = Array2::from_shape_fn((100, 100), |(row, column)| {
-            if (row as f64 - 49.5).hypot(column as f64 - 49.5) <= 24.0 { 9.0 } else { 1.0 }
-        });
-        let masked = masked(&patch, MASKED / 0.5);
-        assert!(masked.iter().all(|pixel| (pixel - 1.0).abs() < 1e-6));
-        let mut marked = patch.clone();
-        marked[(2, 3)] = 5.0;
-        let still = super::masked(&marked, MASKED / 0.5);
-        assert!((still[(2, 3)] - 5.0).abs() < 1e-6);
+    fn the_foramen_is_gone_and_the_rest_stays() {
+        let canal = (61.0, 84.0);
+        let seen = surroundings(&patch(canal), Some(canal), 0.5);
+        assert!(seen.iter().all(|pixel| *pixel < 0.6));
+        assert!((seen[(61, 80)] - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_place_of_the_foramen_between_its_walls_does_not_show() {
+        // One canal, and patches centred on foramina up to 3 mm apart.
+        let places = [(61.0, 75.0), (64.0, 79.0), (58.0, 70.0)];
+        let seen = places.map(|canal| surroundings(&patch(canal), Some(canal), 0.5));
+        assert!(seen[0] == seen[1] && seen[1] == seen[2]);
+        let left = places.map(|canal| surroundings(&patch(canal), None, 0.5));
+        assert!(left[0] != left[1]);
     }
 }

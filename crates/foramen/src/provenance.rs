@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::train_arguments::TrainArguments;
+use crate::train_arguments::{SplitBy, TrainArguments};
 
 /// How the numbers came about: versions, commit, device, threads, configuration.
 #[must_use]
@@ -12,6 +12,8 @@ pub(crate) fn provenance(arguments: &TrainArguments, device: &str) -> Value {
         "device": device,
         "seed": arguments.seed,
         "folds": arguments.folds,
+        "split_by": arguments.split_by.map(SplitBy::name),
+        "test_from": arguments.test_from.map(|day| day.to_string()),
         "data_threads": rayon::current_num_threads(),
     });
     #[cfg(feature = "torch")]

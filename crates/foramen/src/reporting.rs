@@ -5,11 +5,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use foramen_report::{
-    Cohort, Excluded, LeakageReport, Model, Remarked, Report, ReportFile, ReportInput,
-    TruthComparison, read_predictions,
+    Cohort, Excluded, FoldTemperature, LeakageReport, Model, Remarked, Report, ReportFile,
+    ReportInput, TruthComparison, read_predictions,
 };
 use foramen_study::files::{self, ModelNotes, ModelRole, StageNotes};
-use foramen_study::{CohortFlow, ImageChoice, Manifest};
+use foramen_study::{CohortFlow, ImageChoice, Kept, Manifest};
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -19,6 +19,9 @@ use crate::stages::near_misses;
 
 /// The folder for figures, tables and text beside a report.
 const FILES: &str = "report";
+
+/// Why a row has no prediction though its slice was chosen.
+const TRAINED_ON: &str = "trained on and not tested, as the split has it";
 
 /// The title of a report that is given none.
 const TITLE: &str = "Outcome of cervical transforaminal epidural steroid injection";
@@ -55,7 +58,7 @@ pub(crate) fn make_report(study: &Path, title: Option<&str>) -> Result<Report> {
     let input = ReportInput {
         title: title.unwrap_or(TITLE).to_owned(),
         synthetic: notes.synthetic,
-        cohort: cohort(&manifest),
+        cohort: cohort(&manifest, models.first()),
         cases: known.cases,
         definitions: known.definitions,
         missing_outcomes: excluded.filter(|row| row.reason.is_missing_outcome()).count(),
@@ -141,6 +144,7 @@ fn former(path: &Path) -> Result<StageNotes> {
                 threshold: model["threshold"].as_f64(),
                 predictions: predictions_file(name),
                 role: ModelRole::Model,
+                temperatures: Vec::new(),
             })
             .collect(),
         timing_s: seconds
@@ -193,19 +197,33 @@ fn model(study: &Path, notes: &ModelNotes) -> Result<Model> {
     model.description.clone_from(&notes.description);
     model.threshold = notes.threshold;
     model.own_outcomes = notes.role == ModelRole::Permuted;
+    let temperatures = notes.temperatures.iter().map(|one| {
+        let files::FoldTemperature { repeat, fold, temperature } = *one;
+        FoldTemperature { repeat, fold, temperature }
+    });
+    model.temperatures = temperatures.collect();
     Ok(model)
 }
 
-fn cohort(manifest: &Manifest) -> Cohort {
+fn cohort(manifest: &Manifest, model: Option<&Model>) -> Cohort {
     let flow = CohortFlow::of(manifest);
     let excluded = flow.excluded.iter();
+    let mut excluded: Vec<Excluded> = excluded
+        .map(|count| Excluded { reason: count.reason.to_string(), n: count.rows })
+        .collect();
+    let untested = untested(manifest, model);
+    let (mut included, mut favourable) = (flow.included, flow.favourable);
+    if !untested.is_empty() {
+        included -= untested.len();
+        let is_favourable = |kept: &&&Kept| kept.outcome.is_some_and(|o| o.is_favourable());
+        favourable -= untested.iter().filter(is_favourable).count();
+        excluded.push(Excluded { reason: TRAINED_ON.to_owned(), n: untested.len() });
+    }
     Cohort {
         rows: flow.rows,
-        included: flow.included,
-        favourable: flow.favourable,
-        excluded: excluded
-            .map(|count| Excluded { reason: count.reason.to_string(), n: count.rows })
-            .collect(),
+        included,
+        favourable,
+        excluded,
         studies_without_row: flow.studies_without_row,
         images_unread: manifest.unread().iter().map(|unread| unread.images).sum(),
         remarks: remarks(manifest),
@@ -216,6 +234,17 @@ fn cohort(manifest: &Manifest) -> Cohort {
             .collect(),
         competing: competing(manifest),
     }
+}
+
+/// The selected rows that no fold tests, as where subjects are parted by date.
+fn untested<'a>(manifest: &'a Manifest, model: Option<&Model>) -> Vec<&'a Kept> {
+    let Some(model) = model else { return Vec::new() };
+    let tested: BTreeSet<_> =
+        model.predictions.iter().map(|p| (p.subject.clone(), p.level, p.side)).collect();
+    let is_tested = |kept: &&Kept| {
+        tested.contains(&(kept.subject.clone(), kept.level, kept.side)) || kept.outcome.is_none()
+    };
+    manifest.kept().iter().filter(|kept| !is_tested(kept)).collect()
 }
 
 /// How many of the selected rows have each remark.

@@ -5,7 +5,8 @@ use anyhow::{Context, Result, bail, ensure};
 use foramen_learn::{Overlap, Prediction, Split};
 use foramen_report::read_predictions;
 use foramen_study::files::{
-    ModelRole, StageNotes, read_stages, remove_later_stages, write_predictions, write_stages,
+    FoldTemperature, ModelRole, StageNotes, read_stages, remove_later_stages, write_predictions,
+    write_stages,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -47,6 +48,9 @@ struct PartOfModel {
     thresholds: Vec<Option<f64>>,
     /// Of each fold whose model was kept.
     fitted_on: Vec<Option<String>>,
+    /// Of each fold that was recalibrated.
+    #[serde(default)]
+    temperatures: Vec<FoldTemperature>,
 }
 
 /// Trains the folds that fall to a part, in a folder of its own within the study's.
@@ -64,9 +68,9 @@ pub(crate) fn train_shard(
     let dataset = dataset(study)?;
     let TrainArguments { controls, repeats, .. } = *arguments;
     ensure!(
-        !controls && repeats == 1 && arguments.folds_file.is_none(),
+        !controls && repeats == 1 && arguments.folds_file.is_none() && arguments.split_by.is_none(),
         "processes share one cross-validation by dealt folds: give --shard without --controls, \
-         --repeats and --folds-file"
+         --repeats, --folds-file and --split-by"
     );
     let split = Split::by_subject(&dataset, arguments.folds, arguments.seed)?;
     let splits = [split];
@@ -105,6 +109,7 @@ pub(crate) fn train_shard(
         description: model.description,
         thresholds: model.thresholds,
         fitted_on: model.fitted_on,
+        temperatures: model.temperatures,
     };
     let count = folds.len();
     let part = TrainedPart { folds, models: models.into_iter().map(of_model).collect() };
@@ -227,6 +232,9 @@ fn merged(parts: &[(&Path, TrainedPart)]) -> Result<Vec<TrainedModel>> {
         predictions.sort_by_key(|p| (p.subject.clone(), p.level, p.side));
         let of = |part: usize| &parts[part].1.models[place];
         let fitted_on = order.iter().filter_map(|(_, part, at)| of(*part).fitted_on.get(*at));
+        let mut temperatures: Vec<FoldTemperature> =
+            parts.iter().flat_map(|(_, part)| part.models[place].temperatures.clone()).collect();
+        temperatures.sort_by_key(|one| (one.repeat, one.fold));
         models.push(TrainedModel {
             name: model.name.clone(),
             title: model.title.clone(),
@@ -234,6 +242,7 @@ fn merged(parts: &[(&Path, TrainedPart)]) -> Result<Vec<TrainedModel>> {
             role: ModelRole::Model,
             thresholds: order.iter().map(|(_, part, at)| of(*part).thresholds[*at]).collect(),
             fitted_on: fitted_on.cloned().collect(),
+            temperatures,
             predictions,
         });
     }

@@ -3,20 +3,32 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use foramen_learn::{Dataset, Overlap, Shared, Split, read_folds};
 use foramen_study::files::{self, LeakageNotes};
+use foramen_study::review::REVIEWED;
 use foramen_study::{Manifest, leakage_between_folds};
 
 use crate::files::open;
+use crate::grouping;
 use crate::train_arguments::TrainArguments;
 
 /// So many overlaps are named in a message; the file has all.
 const NAMED: usize = 8;
 
-/// The splits that were asked for, one for each repeat: those of a file, or dealt.
+/// The splits that were asked for, one for each repeat: those of a file, by site, scanner or
+/// date, or dealt.
 ///
 /// # Errors
 /// When there are too few subjects, or the file cannot be used, with its name.
-pub(crate) fn splits(dataset: &Dataset, arguments: &TrainArguments) -> Result<Vec<Split>> {
-    let TrainArguments { folds, seed, repeats, .. } = *arguments;
+pub(crate) fn splits(
+    dataset: &Dataset,
+    arguments: &TrainArguments,
+    study: &Path,
+) -> Result<Vec<Split>> {
+    let TrainArguments { folds, seed, repeats, split_by, test_from, .. } = *arguments;
+    if let Some(what) = split_by {
+        // The folder of reviewed patches has no manifest of its own.
+        let whole = study.parent().filter(|_| study.ends_with(REVIEWED)).unwrap_or(study);
+        return Ok(vec![grouping::split_by(what, test_from, dataset, whole, seed)?]);
+    }
     match &arguments.folds_file {
         Some(path) => open(path, |file| read_folds(file, dataset, seed)),
         None => Ok(Split::repeated(dataset, folds, seed, repeats)?),

@@ -1,7 +1,29 @@
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use foramen_learn::Overlap;
+
+/// What parts those who are tested from those who are trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SplitBy {
+    /// The site of the injection.
+    Site,
+    /// Manufacturer, model and field strength of the scanner.
+    Scanner,
+    /// The day of the injection.
+    Date,
+}
+
+impl SplitBy {
+    /// The name in files.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Site => "site",
+            Self::Scanner => "scanner",
+            Self::Date => "date",
+        }
+    }
+}
 
 /// How models are trained.
 #[derive(Debug, Clone, Args)]
@@ -20,6 +42,15 @@ pub(crate) struct TrainArguments {
     /// subject_id and fold) instead of dealing them.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["folds", "repeats"])]
     pub(crate) folds_file: Option<PathBuf>,
+    /// Tests each site (the column `site` of the outcome table) or scanner by a model of all
+    /// others, or those who were injected later by a model of those before, instead of dealing
+    /// subjects to folds.
+    #[arg(long, value_name = "WHAT", conflicts_with_all = ["folds", "repeats", "folds_file"])]
+    pub(crate) split_by: Option<SplitBy>,
+    /// The first day of those who are tested (`--split-by date`); without it, the day that leaves
+    /// the last 30 of 100 subjects to be tested.
+    #[arg(long, value_name = "DAY", requires = "split_by")]
+    pub(crate) test_from: Option<jiff::civil::Date>,
     /// Goes on where folds share this: subject, study, image, pixels or near-duplicate.
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     pub(crate) allow_overlap: Vec<Overlap>,
@@ -53,6 +84,8 @@ impl Default for TrainArguments {
             folds: 5,
             repeats: 1,
             folds_file: None,
+            split_by: None,
+            test_from: None,
             allow_overlap: Vec::new(),
             seed: 1,
             controls: false,

@@ -1,6 +1,6 @@
 use foramen_learn::Prediction;
 use foramen_metrics::{MetricsError, Scores, auc};
-use foramen_study::files::{ModelNotes, ModelRole};
+use foramen_study::files::{FoldTemperature, ModelNotes, ModelRole};
 
 use crate::reporting::predictions_file;
 
@@ -20,6 +20,8 @@ pub(crate) struct TrainedModel {
     pub(crate) fitted_on: Vec<Option<String>>,
     /// What it is for.
     pub(crate) role: ModelRole,
+    /// What the log-odds of each fold were divided by, where they were.
+    pub(crate) temperatures: Vec<FoldTemperature>,
 }
 
 impl TrainedModel {
@@ -60,6 +62,7 @@ impl TrainedModel {
             threshold: self.threshold(),
             predictions: predictions_file(&self.name),
             role: self.role,
+            temperatures: self.temperatures.clone(),
         }
     }
 

@@ -2,6 +2,8 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use foramen_learn::{Dataset, Learner, Ruler, Split, cross_validate_folds, cross_validate_repeats};
+#[cfg(feature = "torch")]
+use foramen_study::files::FoldTemperature;
 use foramen_study::files::{
     ModelNotes, ModelRole, StageNotes, read_stages, remove_later_stages, write_predictions,
     write_stages,
@@ -38,6 +40,17 @@ impl Folds<'_> {
         self.shared.map_or_else(all, <[usize]>::len)
     }
 
+    /// Repeat and number of each fold that is trained, in order.
+    fn trained(&self) -> Vec<(usize, usize)> {
+        match self.shared {
+            Some(folds) => folds.iter().map(|fold| (0, *fold)).collect(),
+            None => {
+                let repeats = self.splits.iter().enumerate();
+                repeats.flat_map(|(at, split)| (0..split.folds()).map(move |f| (at, f))).collect()
+            }
+        }
+    }
+
     /// The folds whose models are kept, those of the first repeat: they see every subject once
     /// in test, and models of further repeats would be averaged with them.
     fn kept(&self) -> Vec<usize> {
@@ -55,7 +68,7 @@ pub(crate) fn train_models(
     arguments: &TrainArguments,
     out: &Path,
 ) -> Result<Vec<TrainedModel>> {
-    let splits = splits(dataset, arguments)?;
+    let splits = splits(dataset, arguments, out)?;
     // Models of more folds than now would be averaged with these.
     remove_later_stages(out)?;
     compare_folds(out, &splits, &arguments.allow_overlap)?;
@@ -172,6 +185,7 @@ fn timed<L: Learner>(
         fitted_on: Vec::new(),
         predictions: result.predictions,
         role: ModelRole::Model,
+        temperatures: Vec::new(),
     };
     Ok((model, result.fitted))
 }
@@ -243,6 +257,12 @@ fn train_cnn(
     }
     let fitted_on = fitted.iter().take(kept.len());
     model.fitted_on = fitted_on.map(|fitted| fitted.fold().map(str::to_owned)).collect();
+    let of = |((repeat, fold), fitted): ((usize, usize), &foramen_cnn::CnnModel)| FoldTemperature {
+        repeat,
+        fold,
+        temperature: fitted.temperature(),
+    };
+    model.temperatures = folds.trained().into_iter().zip(&fitted).map(of).collect();
     write_predictions(&out.join("predictions.csv"), &model.predictions)?;
     Ok((model, cnn, fitted))
 }

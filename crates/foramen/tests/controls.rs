@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use foramen_phantom::{CohortConfig, OutcomeModel, write_cohort};
@@ -58,4 +59,53 @@ fn controls_are_trained_on_the_folds_of_the_study_and_reported() {
         assert_eq!(folds(&format!("predictions-{name}.csv")), folds("predictions-ruler.csv"));
     }
     assert!(fs::read_to_string(out.join("report.html")).unwrap().contains("Metadata"));
+    if cfg!(feature = "torch") {
+        let before = &report["models"]["cnn"]["before_recalibration"];
+        assert!(before["calibration_slope"].is_number() && before["brier"].is_number(), "{before}");
+    }
+    refused_by_site_scanner_and_date(&out);
+    evaluated_on_another_cohort(&out);
+}
+
+/// What a command says on both streams, and whether it succeeded.
+fn run(folder: &Path, arguments: &[&str]) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_foramen"));
+    let output = command.current_dir(folder).args(arguments).output().unwrap();
+    let said = [&output.stdout[..], &output.stderr[..]].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+/// What cannot be split by site, scanner or date is refused before anything is removed, and says
+/// why: so few subjects are too few.
+fn refused_by_site_scanner_and_date(out: &Path) {
+    let train = |by: &str| {
+        let quick = ["--epochs", "1", "--threads", "1", "--force"];
+        run(out, &[&["train", "--study", ".", "--split-by", by], &quick[..]].concat())
+    };
+    let (done, said) = train("site");
+    assert!(!done && said.contains("where P00") && said.contains("column `site`"), "{said}");
+    let (done, said) = train("scanner");
+    for field in ["1.5", "3"] {
+        assert!(said.contains(&format!("foramen foramen-phantom {field} T (")), "{said}");
+    }
+    assert!(!done && said.contains("from 5 subjects of each outcome on"), "{said}");
+    let (done, said) = train("date");
+    assert!(!done && said.contains("choose another date"), "{said}");
+}
+
+/// Models are refused the subjects they were trained on, unless that is allowed by name.
+fn evaluated_on_another_cohort(out: &Path) {
+    if !cfg!(feature = "torch") {
+        return;
+    }
+    let evaluate = ["evaluate", "--model", "models", "--study", "."];
+    let (done, said) = run(out, &evaluate);
+    assert!(!done && said.contains("were in the one that the models were trained on"), "{said}");
+    let allowed = ["--allow-overlap", "subject,image,pixels,near-duplicate"];
+    let (done, said) = run(out, &[&evaluate[..], &allowed, &["--json", "e.json"]].concat());
+    assert!(done, "{said}");
+    let evaluated: Value = serde_json::from_slice(&fs::read(out.join("e.json")).unwrap()).unwrap();
+    assert!(evaluated["n"].as_u64().unwrap() > 10 && evaluated["auc"].is_number(), "{evaluated}");
+    let (done, said) = run(out, &["evaluate", "--model", "models"]);
+    assert!(!done && said.contains("--out DIR"), "{said}");
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use foramen_dicom::{FatSignal, Scan, StackHeader};
@@ -11,7 +11,7 @@ use crate::table::{Table, number, write_csv};
 use crate::{Selected, StudyError};
 
 /// The numbers of a row, as their columns are called.
-const NUMBERS: [&str; 9] = [
+const NUMBERS: [&str; 12] = [
     "t2_star",
     "fat_suppressed",
     "row_spacing_mm",
@@ -21,7 +21,12 @@ const NUMBERS: [&str; 9] = [
     "columns",
     "slices",
     "echo_time_ms",
+    "repetition_time_ms",
+    "slice_thickness_mm",
+    "field_strength_t",
 ];
+/// What names a machine, as its columns are called.
+const WORDS: [&str; 2] = ["manufacturer", "model"];
 const SCAN_AGE: &str = "scan_age_days";
 
 /// Writes `acquisitions.csv`: how the images of each chosen slice were acquired, and how old
@@ -50,12 +55,18 @@ pub fn write_acquisitions(path: &Path, selected: &Selected, scan: &Scan) -> Resu
         ];
         let numbers = stack.map(numbers);
         cells.extend((0..NUMBERS.len()).map(|at| number(numbers.and_then(|all| all[at]))));
+        let scanner = stack.map(|stack| &stack.scanner);
+        cells.extend([
+            scanner.and_then(|one| one.manufacturer.clone()).unwrap_or_default(),
+            scanner.and_then(|one| one.model.clone()).unwrap_or_default(),
+        ]);
         cells.push(age.map(|days| days.to_string()).unwrap_or_default());
         cells
     });
     let header: Vec<&str> = ["subject_id", "level", "side", "series_uid"]
         .into_iter()
         .chain(NUMBERS)
+        .chain(WORDS)
         .chain([SCAN_AGE])
         .collect();
     write_csv(path, &header, rows)
@@ -75,11 +86,16 @@ fn numbers(stack: &StackHeader) -> [Option<f64>; NUMBERS.len()] {
         count(stack.columns),
         count(stack.slices.len()),
         stack.echo_time,
+        stack.repetition_time,
+        stack.slices.first().and_then(|slice| slice.thickness),
+        stack.scanner.field_strength,
     ]
 }
 
 /// Reads the numbers of `acquisitions.csv`; none where a study has no such file, as those made
-/// before there was one.
+/// before there was one. A word, such as the name of a manufacturer, is a number for each word
+/// that its column holds: 1 where it stands, else 0 (`manufacturer: Siemens`). Columns that a
+/// file of a former version lacks are left out.
 ///
 /// # Errors
 /// [`StudyError::Read`], [`StudyError::Table`], [`StudyError::MissingColumn`],
@@ -95,10 +111,15 @@ pub fn read_acquisitions(
     let mut table = Table::read("table of acquisitions", text.as_slice(), &wanted)?;
     let [subject, level, side] =
         [table.column("subject_id")?, table.column("level")?, table.column("side")?];
-    let places = NUMBERS.into_iter().chain([SCAN_AGE]);
-    let places = places.map(|name| Ok((name, table.column(name)?)));
-    let places = places.collect::<Result<Vec<_>, StudyError>>()?;
+    let there = |name: &'static str| Some((name, table.column(name).ok()?));
+    let places: Vec<_> = NUMBERS.into_iter().chain([SCAN_AGE]).filter_map(there).collect();
+    let of_words: Vec<_> = WORDS.into_iter().filter_map(there).collect();
     places.iter().for_each(|(_, at)| table.plain_numbers(*at));
+    let words: BTreeSet<(&str, usize, String)> = of_words
+        .iter()
+        .flat_map(|(name, at)| table.rows().iter().map(|row| (*name, *at, word(row.cell(*at)))))
+        .filter(|(_, _, word)| !word.is_empty())
+        .collect();
     let mut read = BTreeMap::new();
     for row in table.rows() {
         let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
@@ -107,7 +128,69 @@ pub fn read_acquisitions(
             row.cell(level).parse().map_err(value)?,
             row.cell(side).parse().map_err(value)?,
         );
-        read.insert(key, numbers_of(&table, row, &places)?);
+        let mut numbers = numbers_of(&table, row, &places)?;
+        numbers.extend(words.iter().map(|(name, at, known)| {
+            let is = f64::from(u8::from(word(row.cell(*at)) == *known));
+            (format!("{name}: {known}"), Some(is))
+        }));
+        read.insert(key, numbers);
     }
     Ok(read)
+}
+
+/// The scanner of each subject of `acquisitions.csv`, in words: manufacturer, model and field
+/// strength as far as they are known, `siemens aera 1.5 T`. Subjects of whose scanner nothing is
+/// known are left out; of several scanners of one subject, the first counts.
+///
+/// # Errors
+/// Those of [`read_acquisitions`].
+pub fn read_scanners(path: &Path) -> Result<BTreeMap<SubjectId, String>, StudyError> {
+    let mut scanners = BTreeMap::new();
+    for ((subject, _, _), numbers) in read_acquisitions(path)? {
+        let mut parts: Vec<String> = WORDS
+            .iter()
+            .filter_map(|name| {
+                let told = numbers.iter().filter(|(_, is)| **is == Some(1.0));
+                let mut words = told.filter_map(|(title, _)| title.strip_prefix(name));
+                words.find_map(|rest| rest.strip_prefix(": ")).map(str::to_owned)
+            })
+            .collect();
+        let field = numbers.get("field_strength_t").copied().flatten();
+        parts.extend(field.map(|tesla| format!("{tesla} T")));
+        if !parts.is_empty() {
+            scanners.entry(subject).or_insert_with(|| parts.join(" "));
+        }
+    }
+    Ok(scanners)
+}
+
+/// A name as it is compared: hospitals write `SIEMENS` and `Siemens`.
+fn word(cell: &str) -> String {
+    cell.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_become_numbers_and_missing_columns_are_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("acquisitions.csv");
+        let table = "subject_id,level,side,series_uid,t2_star,field_strength_t,manufacturer\n\
+                     A,C5/6,left,1.2,1,3,SIEMENS\nB,C5/6,left,1.3,0,1.5,Siemens\n\
+                     C,C5/6,left,1.4,0,,\n";
+        std::fs::write(&path, table).unwrap();
+        let read = read_acquisitions(&path).unwrap();
+        let of = |id: &str| &read[&(SubjectId::new(id).unwrap(), Level::C5C6, Side::Left)];
+        assert_eq!(of("A")["manufacturer: siemens"], Some(1.0));
+        assert_eq!(of("B")["manufacturer: siemens"], Some(1.0));
+        assert_eq!(
+            (of("C")["manufacturer: siemens"], of("C")["field_strength_t"]),
+            (Some(0.0), None)
+        );
+        assert_eq!((of("A")["t2_star"], of("A").len()), (Some(1.0), 3));
+        let scanners = read_scanners(&path).unwrap();
+        assert_eq!(scanners.values().collect::<Vec<_>>(), ["siemens 3 T", "siemens 1.5 T"]);
+    }
 }

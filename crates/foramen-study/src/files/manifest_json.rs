@@ -79,6 +79,8 @@ struct KeptRow {
     scan_age_days: Option<i64>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     covariates: BTreeMap<String, Option<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    site: Option<String>,
 }
 
 impl KeptRow {
@@ -95,6 +97,7 @@ impl KeptRow {
             series_uids: kept.series.iter().map(|one| one.series_uid.clone()).collect(),
             scan_age_days: kept.scan_age,
             covariates: kept.covariates.clone(),
+            site: kept.site.clone(),
         }
     }
 }
@@ -200,6 +203,7 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StudyError> {
             series: row.series_uids.into_iter().map(series).collect(),
             scan_age: row.scan_age_days,
             covariates: row.covariates,
+            site: row.site,
         })
     };
     let excluded = |row: ExcludedRow| {

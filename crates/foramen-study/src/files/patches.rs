@@ -29,6 +29,7 @@ const DEFAULT_PIXEL: f64 = 0.5;
 /// What leads back to the images.
 const PLANES: &str = "planes";
 const WINDOWS: &str = "windows";
+const CANALS: &str = "canals";
 /// The number with the version of the selection, and what it is in files without one.
 const VERSION: &str = "selection_version";
 const FIRST_VERSION: f64 = 1.0;
@@ -44,6 +45,8 @@ const PATCHES: &str = "patches";
 /// - `planes` `[n, 3, 3]`: the centre of the pixel at row 0, column 0, in LPS
 ///   millimetres, then the unit directions in which columns and rows grow,
 /// - `windows` `[n, 2]`: the intensities of the image that became 0 and 1,
+/// - `canals` `[n, 3]`: the middle of the spinal canal in LPS millimetres, not a number where it
+///   was not found,
 ///
 /// beside the numbers `pixel_mm`, the distance of pixels in millimetres, and
 /// `selection_version` ([`SELECTION_VERSION`]).
@@ -91,6 +94,7 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
     }
     let planes = floats(&file, PLANES, &[n, 3, 3]).map_err(wrong)?;
     let windows = floats(&file, WINDOWS, &[n, 2]).map_err(wrong)?;
+    let canals = canals_of(&file, n).map_err(wrong)?;
     let size = rows * columns;
     let read = |(number, row): (usize, &Row)| {
         let value = |source| StudyError::Value { table: table.name(), row: row.line, source };
@@ -145,6 +149,7 @@ pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
             frame: row.cell(frame).parse().map_err(|_| cell("frame", frame))?,
             plane: plane_of(&planes[9 * number..9 * (number + 1)], pixel).map_err(wrong)?,
             window: window_of(&windows[2 * number..2 * (number + 1)]),
+            canal: canal_of(&canals[3 * number..3 * (number + 1)]),
         })
     };
     table.rows().iter().enumerate().map(read).collect()
@@ -185,6 +190,20 @@ fn floats(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f64
     Ok(values.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect())
 }
 
+/// The places of the canals; none is known in files of before there were any.
+fn canals_of(file: &SafeTensors<'_>, n: usize) -> Result<Vec<f64>, String> {
+    if file.names().into_iter().any(|name| name == CANALS) {
+        floats(file, CANALS, &[n, 3])
+    } else {
+        Ok(vec![f64::NAN; 3 * n])
+    }
+}
+
+fn canal_of(numbers: &[f64]) -> Option<Point> {
+    let known = numbers.iter().all(|number| number.is_finite());
+    known.then(|| Point::new(numbers[0], numbers[1], numbers[2]))
+}
+
 /// The plane of nine numbers: its origin and both directions.
 fn plane_of(numbers: &[f64], pixel: f64) -> Result<Plane, String> {
     let vector = |at: usize| Vector::new(numbers[at], numbers[at + 1], numbers[at + 2]);
@@ -220,6 +239,7 @@ mod tests {
             )
             .unwrap(),
             window: Window::new(3.25, 812.0 + value),
+            canal: (value > 0.0).then(|| Point::new(0.5, -1.25, 3.0)),
         };
         let mut samples = vec![sample("A", 0.5), sample("B", -0.25)];
         samples[0].sample.outcome = Some(Outcome::Favourable);

@@ -42,6 +42,20 @@ pub struct ModelNotes {
     /// What it is for.
     #[serde(default)]
     pub role: ModelRole,
+    /// What the log-odds of each fold were divided by; empty where nothing was recalibrated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub temperatures: Vec<FoldTemperature>,
+}
+
+/// The temperature of one fold, chosen on its tune set.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct FoldTemperature {
+    /// The repeat, from 0.
+    pub repeat: usize,
+    /// The fold, from 0.
+    pub fold: usize,
+    /// What log-odds were divided by.
+    pub temperature: f64,
 }
 
 /// What a model is for.

@@ -174,6 +174,7 @@ fn add(
         frame: row.image.frame,
         plane: *patch.plane(),
         window: set.window,
+        canal: None,
     })
 }
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::Parser;
-use foramen_phantom::{CohortConfig, Variety, write_cohort};
+use foramen_phantom::{CohortConfig, Design, Variety, write_cohort};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::terminal::say;
@@ -37,6 +37,11 @@ pub struct Arguments {
     /// Draw tissues, scanner and pedicles as widely as they differ, not as one protocol has them.
     #[arg(long)]
     wide: bool,
+    /// What the outcome hangs on: width (the width of the foramen), picture (what only the
+    /// picture shows: fat around the root, swelling of the root, disc or bone), confounded (the
+    /// width and the field of the scanner).
+    #[arg(long, value_name = "DESIGN", default_value_t)]
+    cohort: Design,
 }
 
 /// Runs the command.
@@ -47,7 +52,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut config = CohortConfig::default()
         .with_seed(arguments.seed)
         .with_analysable(arguments.subjects)
-        .with_defects(arguments.defects);
+        .with_defects(arguments.defects)
+        .with_design(arguments.cohort);
     config.volume = arguments.volume;
     if arguments.wide {
         config = config.with_variety(Variety::Wide);
@@ -80,5 +86,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     say!("favourable outcomes   {:.3}", summary.prevalence);
     say!("oracle AUC            {}", auc(summary.oracle_auc));
     say!("oracle AUC of images  {}", auc(summary.oracle_image_auc));
+    if summary.oracle_width_auc.is_some() {
+        say!("oracle AUC of widths  {}", auc(summary.oracle_width_auc));
+    }
     Ok(())
 }

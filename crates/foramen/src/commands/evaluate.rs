@@ -10,6 +10,12 @@
 //! are compared, together and in pairs. Rows without a label are counted and left
 //! out; the repeats of a cross-validation are averaged, and the AUC of each is
 //! given beside. Without `--predictions` a small made-up table is evaluated.
+//!
+//! `--model` evaluates trained models on another cohort instead: on the images and the outcome
+//! table of `--dicom` and `--outcomes`, whose slices are selected in `--out` first, or on a folder
+//! that `select` or `study` left (`--study`). The folds of the models are averaged. Where the
+//! study that they were trained in lies beside them, a cohort that shares subjects or images with
+//! it is refused, and calls are made at the threshold that was chosen there.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -17,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Parser;
+use foramen_learn::Overlap;
 use foramen_metrics::{
     Bins, Bootstrap, Confidence, Number, SeveralComparison, Smoothing, compare_several, plot,
     pooled_by_repeat, summary,
@@ -24,7 +31,10 @@ use foramen_metrics::{
 use foramen_report::{Model, ModelReport, average_repeats, evaluate_model, read_predictions};
 use serde_json::{Value, json};
 
+use crate::engine::Engine;
+use crate::external::{External, predict};
 use crate::files::write;
+use crate::inputs::Inputs;
 use crate::scored_table::{ScoreColumns, Scored, case_of, in_common, read_scored};
 use crate::terminal::say;
 
@@ -43,9 +53,27 @@ pub struct Arguments {
     /// for each.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// The probability from which an outcome is called favourable.
-    #[arg(long, default_value_t = 0.5)]
-    threshold: f64,
+    /// The probability from which an outcome is called favourable; without it 0.5, and with
+    /// --model the threshold of the study that was trained.
+    #[arg(long)]
+    threshold: Option<f64>,
+    /// Folder `models` of a study, or one of its folds: evaluated on another cohort.
+    #[arg(long, value_name = "DIR", conflicts_with = "predictions")]
+    model: Option<PathBuf>,
+    /// The other cohort, where its slices are selected already: the folder of `select` or `study`.
+    #[arg(long, value_name = "DIR", requires = "model", conflicts_with = "dicom")]
+    study: Option<PathBuf>,
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Goes on where both cohorts share this: subject, image, pixels or near-duplicate.
+    #[arg(long, value_name = "KIND", value_delimiter = ',', requires = "model")]
+    allow_overlap: Vec<Overlap>,
+    /// Where to compute: auto, cpu, cuda or cuda:N.
+    #[arg(long, default_value = "auto", requires = "model")]
+    device: String,
+    /// What computes: native (plain Rust, compact networks) or libtorch (feature `torch`).
+    #[arg(long, value_enum, requires = "model")]
+    engine: Option<Engine>,
     /// Seed of the bootstrap.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -56,12 +84,33 @@ pub struct Arguments {
 /// # Errors
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let threshold = arguments.threshold;
+    if let Some(threshold) = arguments.threshold {
+        anyhow::ensure!(
+            (0.0..=1.0).contains(&threshold),
+            "a threshold of {threshold} is no probability; give one from 0 to 1"
+        );
+    }
     anyhow::ensure!(
-        (0.0..=1.0).contains(&threshold),
-        "a threshold of {threshold} is no probability; give one from 0 to 1"
+        arguments.model.is_some() || arguments.inputs.dicom.is_none(),
+        "--dicom is a cohort that trained models are evaluated on; give --model DIR with it"
     );
     let mut models = Vec::new();
+    let mut threshold = arguments.threshold.unwrap_or(0.5);
+    if let Some(model) = &arguments.model {
+        let external = predict(&External {
+            model,
+            study: arguments.study.as_deref(),
+            inputs: &arguments.inputs,
+            out: arguments.out.as_deref(),
+            allowed: &arguments.allow_overlap,
+            engine: arguments.engine.unwrap_or_default(),
+            device: &arguments.device,
+        })?;
+        threshold = arguments.threshold.or(external.threshold).unwrap_or(threshold);
+        let cases = external.predictions.iter().filter_map(case_of).collect();
+        let name = format!("{} on another cohort", model.display());
+        models.push(Scored { name, cases, without_label: 0 });
+    }
     for path in &arguments.predictions {
         models.extend(read_scored(path, &arguments.columns)?);
     }
@@ -80,7 +129,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             true => out.join(format!("{}-{}", at + 1, file_name(&model.name))),
             false => out.clone(),
         });
-        json.push(evaluate(model, arguments, folder.as_deref())?);
+        json.push(evaluate(model, (threshold, arguments.seed), folder.as_deref())?);
     }
     let all = if several {
         let scores = in_common(&models)?;
@@ -104,8 +153,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// Evaluates one model; plots go into the folder, where there is one.
-fn evaluate(model: &Scored, arguments: &Arguments, out: Option<&Path>) -> anyhow::Result<Value> {
-    let draws = Bootstrap::default().with_seed(arguments.seed);
+fn evaluate(
+    model: &Scored,
+    (threshold, seed): (f64, u64),
+    out: Option<&Path>,
+) -> anyhow::Result<Value> {
+    let draws = Bootstrap::default().with_seed(seed);
     if let Some(folder) = out {
         fs::create_dir_all(folder)
             .with_context(|| format!("could not make the folder {}", folder.display()))?;
@@ -115,7 +168,7 @@ fn evaluate(model: &Scored, arguments: &Arguments, out: Option<&Path>) -> anyhow
         let scores = model.markers()?;
         let ranked = |number: &Number| RANKING.contains(&number.name);
         let numbers: Vec<Number> =
-            summary(&scores, arguments.threshold, &draws).into_iter().filter(ranked).collect();
+            summary(&scores, threshold, &draws).into_iter().filter(ranked).collect();
         let (n, positive) = (scores.len(), scores.positives());
         say!("{}: {n} scored cases", model.name);
         say!("favourable {positive}, rows without a label {}", model.without_label);
@@ -134,10 +187,10 @@ fn evaluate(model: &Scored, arguments: &Arguments, out: Option<&Path>) -> anyhow
             "pooled_against_folds": folds,
         }));
     }
-    let named = Model::new("model", model.predictions()?).with_threshold(arguments.threshold);
-    let report = evaluate_model(&named, arguments.seed)?;
+    let named = Model::new("model", model.predictions()?).with_threshold(threshold);
+    let report = evaluate_model(&named, seed)?;
     let scores = average_repeats(&named)?;
-    let numbers = summary(&scores, arguments.threshold, &draws);
+    let numbers = summary(&scores, threshold, &draws);
     print_table(&model.name, &report, &numbers, model.without_label);
     folds.iter().for_each(|line| say!("{line}"));
     let mut json = serde_json::to_value(&report)?;

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Parser;
 use foramen_dicom::scan;
+use foramen_phantom::Design;
 use foramen_study::{StudyConfig, draft_levels, files};
 
 use crate::demo_cohort::demo_cohort;
@@ -57,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let _lock = prepare_output(&arguments.out, force)?;
     let dicom = match &arguments.dicom {
         Some(dicom) => dicom.clone(),
-        None => demo_cohort(12, 1)?.join("dicom"),
+        None => demo_cohort(12, 1, Design::Width)?.join("dicom"),
     };
     let key = read_key(arguments.link.as_deref())?;
     if arguments.dicom.is_some() {

@@ -17,6 +17,7 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use foramen_dicom::scan;
 use foramen_learn::{Prediction, Sample, write_predictions_with};
+use foramen_phantom::Design;
 use foramen_study::{Manifest, PatchUse, files, select_slices};
 #[cfg(feature = "torch")]
 use foramen_types::Probability;
@@ -97,7 +98,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     );
     let (model, dicom) = match (&arguments.model, &arguments.dicom) {
         (Some(model), Some(dicom)) => (model.clone(), dicom.clone()),
-        _ => (shown_models()?, demo_cohort(6, 2)?.join("dicom")),
+        _ => (shown_models()?, demo_cohort(6, 2, Design::Width)?.join("dicom")),
     };
     let loaded = Models::load(&model, engine, &arguments.device)?;
     let models = loaded.each();

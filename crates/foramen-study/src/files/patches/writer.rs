@@ -12,8 +12,8 @@ use safetensors::tensor::{Metadata, TensorInfo};
 use safetensors::{Dtype, SafeTensors};
 
 use super::{
-    COVARIATE, DEFAULT_PIXEL, HEADER, INDEX, PATCHES, PIXEL, PIXELS, PLANES, VERSION, WINDOWS,
-    floats, version_of,
+    CANALS, COVARIATE, DEFAULT_PIXEL, HEADER, INDEX, PATCHES, PIXEL, PIXELS, PLANES, VERSION,
+    WINDOWS, canals_of, floats, version_of,
 };
 use crate::atomic_file::AtomicFile;
 use crate::files::run_json::read_stage_file;
@@ -22,7 +22,7 @@ use crate::{PatchSample, StudyError};
 
 /// Writes `patches.csv` and `patches.safetensors` as [`write_patches`](super::write_patches)
 /// does, some patches at a time: what is written need not be kept. Beside the pixels on the
-/// disk it holds 88 bytes a patch.
+/// disk it holds 112 bytes a patch.
 #[derive(Debug)]
 pub struct PatchWriter {
     path: PathBuf,
@@ -36,6 +36,7 @@ pub struct PatchWriter {
     shape: Option<([usize; 2], f64)>,
     planes: Vec<f64>,
     windows: Vec<f64>,
+    canals: Vec<f64>,
 }
 
 impl PatchWriter {
@@ -52,8 +53,8 @@ impl PatchWriter {
         let path = folder.join(PIXELS);
         let pixels = tempfile::tempfile_in(folder)
             .map_err(|source| StudyError::Write { path: path.clone(), source })?;
-        let (planes, windows) = (Vec::new(), Vec::new());
-        Ok(Self { path, index, names, pixels, shape: None, planes, windows })
+        let [planes, windows, canals] = [(); 3].map(|()| Vec::new());
+        Ok(Self { path, index, names, pixels, shape: None, planes, windows, canals })
     }
 
     /// Writes further patches.
@@ -81,6 +82,8 @@ impl PatchWriter {
             self.planes.extend(numbers_of(&sample.plane));
             let window = [sample.window.low(), sample.window.high()];
             self.windows.extend(window.map(f64::from));
+            let canal = sample.canal.map_or([f64::NAN; 3], |at| [at.x, at.y, at.z]);
+            self.canals.extend(canal);
             self.index.add(&cells(sample, &self.names))?;
         }
         let written = self.pixels.write_all(&bytes);
@@ -107,6 +110,7 @@ impl PatchWriter {
         };
         let planes = floats(&file, PLANES, &[n, 3, 3]).map_err(wrong)?;
         let windows = floats(&file, WINDOWS, &[n, 2]).map_err(wrong)?;
+        let canals = canals_of(&file, n).map_err(wrong)?;
         let shape = ([rows, columns], floats(&file, PIXEL, &[]).map_err(wrong)?[0]);
         if n > 0 && *self.shape.get_or_insert(shape) != shape {
             return Err(wrong("patches differ in shape".to_owned()));
@@ -128,6 +132,7 @@ impl PatchWriter {
         }
         self.planes.extend(planes);
         self.windows.extend(windows);
+        self.canals.extend(canals);
         let written = self.pixels.write_all(tensor.data());
         written.map_err(|source| StudyError::Write { path: self.path.clone(), source })
     }
@@ -141,6 +146,7 @@ impl PatchWriter {
         let ([rows, columns], pixel) = self.shape.unwrap_or(([0, 0], DEFAULT_PIXEL));
         // Numbers lie at a multiple of their size: the larger ones come first.
         let numbers = [
+            (CANALS, vec![n, 3], self.canals),
             (PIXEL, vec![], vec![pixel]),
             (PLANES, vec![n, 3, 3], self.planes),
             (VERSION, vec![], vec![f64::from(SELECTION_VERSION)]),
@@ -229,6 +235,7 @@ mod tests {
             frame: 1,
             plane: Plane::new(origin, row, column, spacing).unwrap(),
             window: Window::new(0.0, 100.0),
+            canal: (number > 2).then(|| Point::new(0.0, f64::from(number), 4.5)),
         }
     }
 
