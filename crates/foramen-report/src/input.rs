@@ -1,7 +1,7 @@
 use foramen_learn::Prediction;
 
+use crate::LeakageReport;
 use crate::case::{Case, LabelDefinition};
-use crate::{FoldTemperature, LeakageReport};
 
 /// What a study knows at its end.
 #[derive(Debug, Clone, Default)]
@@ -183,4 +183,15 @@ pub struct TruthComparison {
     pub within_one_slice: Option<f64>,
     /// `slice_hits` of a width taken by a fixed threshold.
     pub naive_slice_hits: Option<f64>,
+}
+
+/// The number by which the log-odds of one fold were divided, chosen on its tune set.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FoldTemperature {
+    /// The repeat, from 0.
+    pub repeat: usize,
+    /// The fold, from 0.
+    pub fold: usize,
+    /// The temperature.
+    pub temperature: f64,
 }

@@ -92,14 +92,15 @@ pub use files::{ReportFile, report_files};
 pub use foramen_learn::{Prediction, PredictionTable, read_predictions};
 pub use html::render_html;
 pub use input::{
-    Cohort, ExamplePicture, Excluded, Model, Remarked, ReportInput, Showing, TruthComparison,
+    Cohort, ExamplePicture, Excluded, FoldTemperature, Model, Remarked, ReportInput, Showing,
+    TruthComparison,
 };
 pub use leakage_report::{FoundOverlap, LeakageReport};
 pub use methods::methods_text;
 pub use model_report::ModelReport;
 pub use paper::{PaperInterval, PaperReport};
 pub use plot::{calibration_svg, decision_svg, forest_svg, roc_svg, subgroups_svg};
-pub use recalibrated::{BeforeRecalibration, FoldTemperature};
+pub use recalibrated::BeforeRecalibration;
 pub use report::{ComparisonReport, Report};
 pub use sample_size::{SampleSizeModel, SampleSizePlan, SampleSizeReport};
 pub use sensitivity::{Analysis, MissingReport, SensitivityReport};

@@ -3,18 +3,8 @@ use foramen_metrics::{auc, brier, calibration};
 use foramen_types::Probability;
 use serde::Serialize;
 
-use crate::{Model, ReportError, average_repeats};
-
-/// The number by which the log-odds of one fold were divided, chosen on its tune set.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FoldTemperature {
-    /// The repeat, from 0.
-    pub repeat: usize,
-    /// The fold, from 0.
-    pub fold: usize,
-    /// The temperature.
-    pub temperature: f64,
-}
+use crate::scored::Scored;
+use crate::{FoldTemperature, Model, ReportError};
 
 /// What a model's probabilities were before they were recalibrated in each fold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -57,7 +47,7 @@ impl BeforeRecalibration {
         };
         let undone: Option<Vec<Prediction>> = model.predictions.iter().map(undone).collect();
         let Some(predictions) = undone.filter(|all| !all.is_empty()) else { return Ok(None) };
-        let scores = average_repeats(&Model { predictions, ..model.clone() })?;
+        let scores = Scored::new(&Model { predictions, ..model.clone() })?.scores;
         let all = model.temperatures.iter().map(|one| one.temperature);
         let fit = calibration(&scores).ok();
         Ok(Some(Self {
