@@ -63,6 +63,7 @@ mod naive;
 mod openness;
 mod ring;
 mod root;
+mod sagittal_heights;
 mod selection;
 mod sequence;
 mod slice_measurement;
@@ -76,10 +77,11 @@ pub use drawing::draw;
 pub use evidence::{draw_decision, draw_profile};
 pub use foramen::{Evidence, Foramen, RefusalReason, State};
 pub use grade::KimGrade;
-pub use heights::{ForamenHeights, foramen_heights};
+pub use heights::ForamenHeights;
 pub use measured_stack::MeasuredStack;
 pub use measurement::{MeasureOptions, measure};
 pub use naive::naive_width;
+pub use sagittal_heights::foramen_heights;
 pub use selection::{
     Choice, PointKind, SELECTION_VERSION, SelectOptions, Selection, Target, narrowest, of_reader,
 };
