@@ -33,7 +33,7 @@ impl MeasureOptions {
     }
 
     /// The same without a kind of evidence: [`Clue::Sagittal`] is that of
-    /// [`Target::heights`](crate::Target::heights), [`Clue::Height`] that of
+    /// `Target::heights`, [`Clue::Height`] that of
     /// [`SelectOptions`](crate::SelectOptions::leaving_out_height).
     #[must_use]
     pub fn leaving_out(mut self, clue: Clue) -> Self {
