@@ -148,7 +148,8 @@ fn surroundings(patch: &Array2<f32>, canal: Option<(f64, f64)>, pixel: f64) -> A
     let margin = (MOVED / pixel).floor();
     let [across, down] = USUAL.map(|mm| mm / pixel);
     let middle = |edge: usize| (edge as f64 - 1.0) / 2.0;
-    let steps = |found: f64, expected: f64| (found - expected).round().clamp(-margin, margin);
+    // Halves are rounded up on both sides, so that one place stays one place.
+    let steps = |found: f64, expected: f64| (found - expected + 0.5).floor().clamp(-margin, margin);
     let (by_rows, by_columns) = canal.map_or((0.0, 0.0), |(row, column)| {
         (steps(row, middle(rows) + down), steps(column, middle(columns) + across))
     });
