@@ -128,7 +128,7 @@ fn in_words(report: &Report) -> Markup {
         @match first.auc {
             Some(auc) => {
                 "Given one injection with a favourable and one with a poor outcome, "
-                (first.title) " ranks the favourable one higher in "
+                (figures::in_sentence(&first.title)) " ranks the favourable one higher in "
                 (numerals::percent(Some(auc))) " of such pairs; guessing would reach 50 %. "
             }
             None => { (first.title) " has no AUC: " (first.undefined.get("auc").map_or("", String::as_str)) ". " }

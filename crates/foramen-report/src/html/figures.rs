@@ -105,6 +105,15 @@ fn comparison(report: &Report) -> Markup {
     }
 }
 
+/// The title of a model within a sentence.
+pub(super) fn in_sentence(title: &str) -> String {
+    match title {
+        "CNN" => "the CNN".to_owned(),
+        "Ruler" => "the ruler".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
 /// The title of a model.
 pub(super) fn title<'a>(report: &'a Report, name: &'a str) -> &'a str {
     report
@@ -116,7 +125,9 @@ pub(super) fn title<'a>(report: &'a Report, name: &'a str) -> &'a str {
 
 /// The gallery of slices, embedded.
 pub(super) fn examples(report: &Report, input: &ReportInput) -> Markup {
-    let first = report.models.first().map_or("the model", |(_, model)| model.title.as_str());
+    let first = report.models.first();
+    let first =
+        first.map_or_else(|| "the model".to_owned(), |(_, model)| in_sentence(&model.title));
     let of = |showing: Showing| input.examples.iter().filter(move |one| one.showing == showing);
     html! {
         @if !input.examples.is_empty() {

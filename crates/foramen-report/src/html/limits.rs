@@ -36,7 +36,7 @@ pub(super) fn section(report: &Report) -> Markup {
                 @if let Some(model) = first && let Some((lower, upper)) = model.auc_ci95 {
                     li {
                         strong { "They are not exact. " }
-                        "With " (n) " injections the AUC of " (model.title) " is only known to lie about "
+                        "With " (n) " injections the AUC of " (super::figures::in_sentence(&model.title)) " is only known to lie about "
                         "between " (numerals::number(lower, 2)) " and " (numerals::number(upper, 2))
                         ". The interval takes the trained models as given; training again on other \
                          patients would add to it."

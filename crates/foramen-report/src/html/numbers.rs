@@ -1,6 +1,6 @@
 use maud::{Markup, html};
 
-use super::figures::title;
+use super::figures::{in_sentence, title};
 use crate::{
     ComparisonReport, ModelReport, Report,
     numerals::{self, estimate, optional, percent_estimate},
@@ -107,7 +107,8 @@ pub(super) fn section(report: &Report) -> Markup {
 
 /// The comparison as a sentence of the summary.
 pub(super) fn comparison_sentence(report: &Report, comparison: &ComparisonReport) -> String {
-    let (first, second) = (title(report, &comparison.first), title(report, &comparison.second));
+    let [first, second] =
+        [&comparison.first, &comparison.second].map(|name| in_sentence(title(report, name)));
     let (Some(difference), Some(ci), Some(p)) =
         (comparison.difference, comparison.difference_ci95, comparison.p)
     else {

@@ -11,7 +11,7 @@ pub(super) fn section(report: &Report) -> Markup {
         section {
             h2 { "Does it depend on choices of the analysis?" }
             p {
-                "The same predictions of " (first.title) ", judged on other injections or by other \
+                "The same predictions of " (super::figures::in_sentence(&first.title)) ", judged on other injections or by other \
                  definitions of a favourable outcome. It was not trained again, so that another \
                  definition is harder for it than it need be."
             }

@@ -10,7 +10,7 @@ pub(super) fn section(report: &Report, input: &ReportInput) -> Markup {
             section {
                 h2 { "Does it hold in every group?" }
                 p {
-                    "The AUC of " (first.title) " in each group. Intervals count injections of one person together. A group of fewer \
+                    "The AUC of " (super::figures::in_sentence(&first.title)) " in each group. Intervals count injections of one person together. A group of fewer \
                      than ten favourable or poor outcomes is too few for a number. The broad line is \
                      the AUC of all."
                 }
