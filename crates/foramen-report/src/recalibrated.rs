@@ -3,6 +3,7 @@ use foramen_metrics::{auc, brier, calibration};
 use foramen_types::Probability;
 use serde::Serialize;
 
+use crate::numerals::number;
 use crate::scored::Scored;
 use crate::{FoldTemperature, Model, ReportError};
 
@@ -63,11 +64,12 @@ impl BeforeRecalibration {
     /// A sentence for the page, beside the numbers after recalibration.
     pub(crate) fn in_words(&self, slope: Option<f64>, brier: Option<f64>) -> Option<String> {
         let (low, high) = self.temperatures;
+        let slopes = [self.calibration_slope?, slope?].map(|slope| number(slope, 2));
+        let briers = [self.brier?, brier?].map(|brier| number(brier, 3));
         Some(format!(
             "Recalibration in each fold, by a temperature of {low:.2} to {high:.2} chosen on its \
-             tune set, changed the calibration slope from {:.2} to {:.2} and the Brier score from \
-             {:.3} to {:.3}.",
-            self.calibration_slope?, slope?, self.brier?, brier?
+             tune set: calibration slope {} before and {} after, Brier score {} and {}.",
+            slopes[0], slopes[1], briers[0], briers[1]
         ))
     }
 }
