@@ -235,7 +235,8 @@ pub(crate) fn write_decisions(
                 outcome table that were left out. Red: the width; green: the root; blue: the wall \
                 of the canal with both foramina. Below: the width over the slices from the feet to \
                 the head, the chosen one marked; small dots are the other side, closed is a \
-                pedicle. z: standard deviations from the mean width of the level on the side without \
+                pedicle, on the lighter ground the foramen lies between its pedicles by the \
+                sagittal series. z: standard deviations from the mean width of the level on the side without \
                 symptoms, on axial T2 images (Bentham 2024, 10.2174/0115734056266400231106054026); \
                 no norm is published for T2*, whose widths are compared with the same one.";
     let page = contact_page("Chosen slices", note, &shown.chain(left_out).collect::<Vec<_>>());
