@@ -9,7 +9,7 @@ use foramen_phantom::{Anatomy, CohortConfig, Subject, Variety, draw_subject, dra
 use foramen_validation::{AccuracyRow, StateAccuracy, Trial};
 use rayon::prelude::*;
 
-const SUBJECTS: usize = 16;
+const SUBJECTS: usize = 12;
 
 fn measured(draw: &(dyn Fn(usize) -> Subject + Sync)) -> (AccuracyRow, StateAccuracy) {
     let of = |index| Trial::of(&draw(index));
