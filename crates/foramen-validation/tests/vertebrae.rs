@@ -30,20 +30,20 @@ fn around_the_vertebrae_of_a_person_no_accuracy_is_lost() {
     let anatomy = Arc::new(Anatomy::read(&foramen_test_data::path("anatomy/hra-vhf")).unwrap());
     let config = CohortConfig::default().with_seed(4001);
     let (row, states) = measured(&|index| draw_subject_on(&anatomy, &config, index));
-    // Measured: 0.88, 0.30 mm, 0.83, 0.19.
+    // Measured: 0.83, 0.32 mm, 0.83, 0.06.
     assert!(row.found >= 1.0 && row.narrowest >= 0.75, "{row:?}");
     assert!(row.median_error_mm.unwrap() <= 0.5, "{row:?}");
     assert!(share(states.pedicles.everywhere) >= 0.78, "{states}");
-    assert!(share(states.lost.everywhere) <= 0.25, "{states}");
+    assert!(share(states.lost.everywhere) <= 0.12, "{states}");
 }
 
 #[test]
 fn on_phantoms_as_varied_as_scanners_no_accuracy_is_lost() {
     let config = CohortConfig::default().with_seed(4001).with_variety(Variety::Wide);
     let (row, states) = measured(&|index| draw_subject(&config, index));
-    // Measured: 0.63, 0.40 mm, 0.89, 0.04.
-    assert!(row.found >= 0.9 && row.narrowest >= 0.5, "{row:?}");
-    assert!(row.median_error_mm.unwrap() <= 0.6, "{row:?}");
-    assert!(share(states.pedicles.everywhere) >= 0.84, "{states}");
-    assert!(share(states.lost.everywhere) <= 0.08, "{states}");
+    // Measured: 0.75, 0.32 mm, 0.84, 0.03.
+    assert!(row.found >= 0.9 && row.narrowest >= 0.6, "{row:?}");
+    assert!(row.median_error_mm.unwrap() <= 0.5, "{row:?}");
+    assert!(share(states.pedicles.everywhere) >= 0.79, "{states}");
+    assert!(share(states.lost.everywhere) <= 0.06, "{states}");
 }
