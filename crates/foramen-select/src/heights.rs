@@ -3,8 +3,8 @@ use crate::foramen::probability;
 /// The height range of the foramina of a level, along the normal of its disc.
 ///
 /// On parasagittal slices pedicles and foramina alternate. The foramen need not be centred on the
-/// plane of the disc: around the vertebrae of two people it lies 1.2 mm below to 3.5 mm above it,
-/// by person and level.
+/// plane of the disc: around the vertebrae of two people most lie some millimetres above it, by
+/// person and level.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct ForamenHeights {
