@@ -30,7 +30,8 @@ impl CnnModel {
     ///
     /// The folder appears whole or not at all. An earlier model in its place is
     /// replaced; a process that dies at that very moment leaves it beside, as
-    /// `.NAME.old-PID`.
+    /// `.NAME.old`, and the next that saves here begins by putting it back. Two
+    /// processes must not save one model at the same time.
     ///
     /// # Errors
     /// [`CnnError::Io`] when a file cannot be written.
@@ -70,9 +71,15 @@ fn save(model: &CnnModel, folder: &Path) -> Result<(), CnnError> {
     };
     fs::create_dir_all(parent).map_err(io("create", parent))?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let beside = |what: &str| parent.join(format!(".{name}.{what}-{}", std::process::id()));
+    // Names without a process in them: what a killed program left is found and removed.
+    let beside = |what: &str| parent.join(format!(".{name}.{what}"));
     let (fresh, old) = (beside("new"), beside("old"));
-    let _ = fs::remove_dir_all(&fresh);
+    if old.exists() && !folder.exists() {
+        fs::rename(&old, folder).map_err(io("move", &old))?;
+    }
+    for left in [&fresh, &old] {
+        let _ = fs::remove_dir_all(left);
+    }
     fs::create_dir(&fresh).map_err(io("create", &fresh))?;
     let write = |file: &str, bytes: &[u8]| {
         let path = fresh.join(file);

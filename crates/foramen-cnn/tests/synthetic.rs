@@ -104,6 +104,11 @@ fn one_seed_gives_one_model_and_a_saved_model_is_the_same() {
             let text = std::fs::read_to_string(path.join(name)).unwrap();
             assert!(text.contains("OTHER "), "{name}: {text}");
         }
+        // What programs that were killed left is put back or removed.
+        let runs = folder.path().join("runs");
+        std::fs::create_dir(runs.join(".model.new")).unwrap();
+        std::fs::rename(&path, runs.join(".model.old")).unwrap();
+        model.save(&path).unwrap();
         // Nothing is left beside the model.
         assert_eq!(std::fs::read_dir(folder.path().join("runs")).unwrap().count(), 1);
     }
