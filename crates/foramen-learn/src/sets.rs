@@ -1,3 +1,7 @@
+use std::collections::BTreeSet;
+
+use foramen_types::SubjectId;
+
 use crate::{LearnError, Sample};
 
 /// What a model is fitted on. Only a [`Fold`](crate::Fold) can make one.
@@ -40,6 +44,13 @@ impl<'a> TrainSet<'a> {
         &self.auxiliary
     }
 
+    /// What of it belongs to these subjects.
+    pub(crate) fn of_subjects(&self, subjects: &BTreeSet<&SubjectId>) -> Self {
+        let [samples, auxiliary] =
+            [&self.samples, &self.auxiliary].map(|all| of_subjects(all, subjects));
+        Self { samples, auxiliary }
+    }
+
     /// Checks that both outcomes are there, without which nothing can be fitted.
     ///
     /// # Errors
@@ -58,6 +69,11 @@ impl<'a> TrainSet<'a> {
 impl<'a> TuneSet<'a> {
     pub(crate) fn new(all: Vec<&'a Sample>) -> Self {
         Self { samples: labelled(all) }
+    }
+
+    /// What of it belongs to these subjects.
+    pub(crate) fn of_subjects(&self, subjects: &BTreeSet<&SubjectId>) -> Self {
+        Self { samples: of_subjects(&self.samples, subjects) }
     }
 
     /// The samples, each with an outcome.
@@ -81,4 +97,8 @@ impl<'a> TestSet<'a> {
 
 fn labelled(all: Vec<&Sample>) -> Vec<&Sample> {
     all.into_iter().filter(|sample| sample.outcome.is_some()).collect()
+}
+
+fn of_subjects<'a>(all: &[&'a Sample], subjects: &BTreeSet<&SubjectId>) -> Vec<&'a Sample> {
+    all.iter().copied().filter(|sample| subjects.contains(&sample.subject)).collect()
 }

@@ -1,6 +1,7 @@
 use crate::{
-    Report, ReportError, ReportInput, calibration_svg, decision_svg, forest_svg, methods_text,
-    roc_svg, scored::Scored, subgroups_svg, thresholds::thresholds,
+    Report, ReportError, ReportInput, calibration_svg, decision_svg, forest_svg,
+    learning_curve_svg, methods_text, roc_svg, scored::Scored, subgroups_svg,
+    thresholds::thresholds,
 };
 
 /// A file beside the report.
@@ -41,6 +42,9 @@ pub fn report_files(report: &Report, input: &ReportInput) -> Result<Vec<ReportFi
     }
     files.figure("decision", decision_svg(&input.models).ok());
     files.figure("models-and-controls", Some(forest_svg(report)));
+    if !report.learning_curve.is_empty() {
+        files.figure("learning-curve", Some(learning_curve_svg(report)));
+    }
     if !report.subgroups.is_empty() {
         files.figure("subgroups", Some(subgroups_svg(report)));
     }
@@ -166,6 +170,15 @@ impl Files {
                 cells.extend(estimate(control.auc, control.auc_ci95));
                 cells.extend(estimate(control.difference, control.difference_ci95));
                 cells.extend([control.p, control.p_holm].map(number));
+                cells
+            });
+        }
+        if !report.learning_curve.is_empty() {
+            let header = ["subjects", "n", "auc", "auc_low", "auc_high", "undefined"];
+            self.table("learning-curve", &header, &report.learning_curve, |point| {
+                let mut cells = vec![point.subjects.to_string(), point.n.to_string()];
+                cells.extend(estimate(point.auc, point.auc_ci95));
+                cells.push(point.undefined.clone().unwrap_or_default());
                 cells
             });
         }

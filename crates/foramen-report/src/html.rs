@@ -6,6 +6,7 @@ mod controls;
 mod figures;
 mod images;
 mod leakage;
+mod learning_curve;
 mod limits;
 mod numbers;
 mod paper;
@@ -52,6 +53,7 @@ pub fn render_html(report: &Report, input: &ReportInput) -> String {
                     (thresholds::section(report, input))
                     (numbers::section(report))
                     (controls::section(report))
+                    (learning_curve::section(report))
                     (subgroups::section(report, input))
                     (sensitivity::section(report))
                     (leakage::section(report))

@@ -17,6 +17,8 @@ pub struct ReportInput {
     pub models: Vec<Model>,
     /// Models that show what the others are worth.
     pub controls: Vec<Model>,
+    /// The first model, trained on fewer subjects; each says on how many.
+    pub learning_curve: Vec<Model>,
     /// What the folds were compared by and what they share, where that was done.
     pub leakage: Option<LeakageReport>,
     /// What is known of each injection beside its prediction; may be empty.
@@ -101,6 +103,9 @@ pub struct Model {
     /// Whether its outcomes are not those of its subjects, as where they were permuted: it is
     /// then compared with no other model.
     pub own_outcomes: bool,
+    /// How many subjects each fold learned from and was tuned on, in the mean, where a learning
+    /// curve was made.
+    pub subjects: Option<f64>,
 }
 
 impl Model {

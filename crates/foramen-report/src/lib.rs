@@ -60,6 +60,7 @@ mod html;
 mod input;
 mod known_cases;
 mod leakage_report;
+mod learning_curve;
 mod methods;
 mod model_report;
 mod numerals;
@@ -96,10 +97,13 @@ pub use input::{
     TruthComparison,
 };
 pub use leakage_report::{FoundOverlap, LeakageReport};
+pub use learning_curve::LearningPoint;
 pub use methods::methods_text;
 pub use model_report::ModelReport;
 pub use paper::{PaperInterval, PaperReport};
-pub use plot::{calibration_svg, decision_svg, forest_svg, roc_svg, subgroups_svg};
+pub use plot::{
+    calibration_svg, decision_svg, forest_svg, learning_curve_svg, roc_svg, subgroups_svg,
+};
 pub use recalibrated::BeforeRecalibration;
 pub use report::{ComparisonReport, Report};
 pub use sample_size::{SampleSizeModel, SampleSizePlan, SampleSizeReport};

@@ -5,12 +5,14 @@ mod calibration;
 mod decision;
 mod forest;
 mod frame;
+mod learning_curve;
 mod roc;
 mod subgroups;
 
 pub use calibration::calibration_svg;
 pub use decision::decision_svg;
 pub use forest::forest_svg;
+pub use learning_curve::learning_curve_svg;
 pub use roc::roc_svg;
 pub use subgroups::subgroups_svg;
 

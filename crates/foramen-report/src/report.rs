@@ -2,8 +2,8 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
     CharacteristicReport, ChecklistReport, Cohort, ControlsReport, Excluded, LeakageReport,
-    ModelReport, PaperReport, Remarked, SampleSizeReport, SensitivityReport, SubgroupReport,
-    TruthComparison,
+    LearningPoint, ModelReport, PaperReport, Remarked, SampleSizeReport, SensitivityReport,
+    SubgroupReport, TruthComparison,
 };
 
 /// The evaluation of a study; its serialisation is `report.json`, and `docs/report.schema.json`
@@ -35,6 +35,10 @@ pub struct Report {
     /// Simpler models, and models that should know nothing, where they were trained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub controls: Option<ControlsReport>,
+    /// The AUC of the first model by the number of subjects that it learned from, ascending;
+    /// empty where no learning curve was made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub learning_curve: Vec<LearningPoint>,
     /// The first model in groups of injections.
     pub subgroups: Vec<SubgroupReport>,
     /// The first model under other choices of the analysis.

@@ -68,6 +68,7 @@ pub(crate) fn study() -> ReportInput {
                 threshold: Some(0.5),
                 own_outcomes: false,
                 temperatures: Vec::new(),
+                subjects: None,
             },
             Model {
                 name: "ruler".into(),
@@ -77,6 +78,7 @@ pub(crate) fn study() -> ReportInput {
                 threshold: Some(0.45),
                 own_outcomes: false,
                 temperatures: Vec::new(),
+                subjects: None,
             },
         ],
         cases: Vec::new(),
@@ -90,6 +92,7 @@ pub(crate) fn study() -> ReportInput {
             explanation: None,
         }],
         controls: Vec::new(),
+        learning_curve: Vec::new(),
         leakage: None,
         truth: Some(TruthComparison {
             oracle_auc: Some(0.88),
@@ -129,6 +132,26 @@ pub(crate) fn with_controls() -> ReportInput {
         ..p.clone()
     });
     input.controls = vec![metadata, blind, Model { own_outcomes: true, ..permuted }];
+    input
+}
+
+/// The study with the first model trained on a fourth and on a half of the subjects, which ranks
+/// worse.
+pub(crate) fn with_learning_curve() -> ReportInput {
+    let mut input = study();
+    let whole = input.models[0].predictions.clone();
+    let on = |subjects: f64, every: usize| {
+        let guess = |(at, p): (usize, &Prediction)| {
+            let guessed = Probability::new((at * 37 % 101) as f64 / 101.0).expect("below 1");
+            let probability = if at % every == 0 { guessed } else { p.probability };
+            Prediction { probability, ..p.clone() }
+        };
+        let predictions = whole.iter().enumerate().map(guess).collect();
+        let name = format!("learning-{subjects}");
+        Model { subjects: Some(subjects), ..Model::new(&name, predictions) }
+    };
+    input.learning_curve = vec![on(24.0, 2), on(48.0, 4)];
+    input.models[0].subjects = Some(96.0);
     input
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
-use crate::sample::{leakage, study, with_cases, with_controls};
+use crate::sample::{leakage, study, with_cases, with_controls, with_learning_curve};
 use crate::{Report, evaluate};
 
 /// Set, the test writes the file instead of comparing it.
@@ -55,6 +55,7 @@ fn reports_are_as_their_schema_says() {
     let validator = jsonschema::validator_for(&strict(&schema())).unwrap();
     let mut full = with_cases();
     full.controls = with_controls().controls;
+    full.learning_curve = with_learning_curve().learning_curve;
     full.leakage = Some(leakage(true));
     let mut bare = study();
     (bare.truth, bare.synthetic) = (None, false);

@@ -145,6 +145,7 @@ pub(crate) fn finish(
         fitted_on: Vec::new(),
         role,
         temperatures: Vec::new(),
+        subjects: None,
     };
     let seconds = clock.elapsed().as_secs_f64();
     say!("control {}: {} ({seconds:.1} s)", control.title, model.summary());

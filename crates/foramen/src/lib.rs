@@ -63,6 +63,8 @@ mod grouping;
 mod image_arrays;
 mod inputs;
 mod labels;
+#[cfg(feature = "torch")]
+mod learning_curve;
 mod levels_page;
 mod npy;
 #[cfg(feature = "torch")]

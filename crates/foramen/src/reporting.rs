@@ -41,12 +41,13 @@ pub(crate) fn make_report(study: &Path, title: Option<&str>) -> Result<Report> {
     );
     let notes = notes(study)?;
     let manifest = files::read_manifest(&study.join("manifest.json"))?;
-    let (models, controls): (Vec<&ModelNotes>, Vec<&ModelNotes>) =
-        notes.models.iter().partition(|notes| notes.role == ModelRole::Model);
-    let read = |of: Vec<&ModelNotes>| -> Result<Vec<Model>> {
-        of.into_iter().map(|notes| model(study, notes)).collect()
+    let read = |roles: &[ModelRole]| -> Result<Vec<Model>> {
+        let of = notes.models.iter().filter(|notes| roles.contains(&notes.role));
+        of.map(|notes| model(study, notes)).collect()
     };
-    let (models, controls) = (read(models)?, read(controls)?);
+    let models = read(&[ModelRole::Model])?;
+    let controls = read(&[ModelRole::Control, ModelRole::Permuted])?;
+    let learning_curve = read(&[ModelRole::LearningCurve])?;
     let leakage = files::read_leakage(study)?;
     let truth = match &notes.truth {
         Value::Null => None,
@@ -66,6 +67,7 @@ pub(crate) fn make_report(study: &Path, title: Option<&str>) -> Result<Report> {
         examples,
         models,
         controls,
+        learning_curve,
         leakage: leakage
             .map(|notes| LeakageReport::new(&notes.leakage, notes.folds, &notes.allowed)),
         truth,
@@ -145,6 +147,7 @@ fn former(path: &Path) -> Result<StageNotes> {
                 predictions: predictions_file(name),
                 role: ModelRole::Model,
                 temperatures: Vec::new(),
+                subjects: None,
             })
             .collect(),
         timing_s: seconds
@@ -202,6 +205,7 @@ fn model(study: &Path, notes: &ModelNotes) -> Result<Model> {
         FoldTemperature { repeat, fold, temperature }
     });
     model.temperatures = temperatures.collect();
+    model.subjects = notes.subjects;
     Ok(model)
 }
 

@@ -66,11 +66,12 @@ pub(crate) fn train_shard(
 ) -> Result<()> {
     let device = resolve_device(&arguments.device)?;
     let dataset = dataset(study)?;
-    let TrainArguments { controls, repeats, .. } = *arguments;
+    let TrainArguments { controls, learning_curve, repeats, .. } = *arguments;
+    let is_dealt = arguments.folds_file.is_none() && arguments.split_by.is_none();
     ensure!(
-        !controls && repeats == 1 && arguments.folds_file.is_none() && arguments.split_by.is_none(),
+        !controls && !learning_curve && repeats == 1 && is_dealt,
         "processes share one cross-validation by dealt folds: give --shard without --controls, \
-         --repeats, --folds-file and --split-by"
+         --learning-curve, --repeats, --folds-file and --split-by"
     );
     let split = Split::by_subject(&dataset, arguments.folds, arguments.seed)?;
     let splits = [split];
@@ -243,6 +244,7 @@ fn merged(parts: &[(&Path, TrainedPart)]) -> Result<Vec<TrainedModel>> {
             thresholds: order.iter().map(|(_, part, at)| of(*part).thresholds[*at]).collect(),
             fitted_on: fitted_on.cloned().collect(),
             temperatures,
+            subjects: None,
             predictions,
         });
     }

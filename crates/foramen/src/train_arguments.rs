@@ -62,6 +62,10 @@ pub(crate) struct TrainArguments {
     /// again, so that it takes about three times as long.
     #[arg(long, conflicts_with = "reviewed")]
     pub(crate) controls: bool,
+    /// Trains the CNN on a fourth, a half and three fourths of the subjects of each train and
+    /// tune set too, in the first repeat: whether more subjects would help.
+    #[arg(long, conflicts_with = "reviewed")]
+    pub(crate) learning_curve: bool,
     /// Epochs of the CNN, instead of its default.
     #[arg(long)]
     pub(crate) epochs: Option<usize>,
@@ -89,6 +93,7 @@ impl Default for TrainArguments {
             allow_overlap: Vec::new(),
             seed: 1,
             controls: false,
+            learning_curve: false,
             epochs: None,
             threads: None,
             resume: false,

@@ -22,6 +22,9 @@ pub(crate) struct TrainedModel {
     pub(crate) role: ModelRole,
     /// What the log-odds of each fold were divided by, where they were.
     pub(crate) temperatures: Vec<FoldTemperature>,
+    /// How many subjects each fold learned from and was tuned on, in the mean, where it is a
+    /// point of a learning curve.
+    pub(crate) subjects: Option<f64>,
 }
 
 impl TrainedModel {
@@ -63,6 +66,7 @@ impl TrainedModel {
             predictions: predictions_file(&self.name),
             role: self.role,
             temperatures: self.temperatures.clone(),
+            subjects: self.subjects,
         }
     }
 

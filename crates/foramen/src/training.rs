@@ -1,6 +1,8 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
+#[cfg(feature = "torch")]
+use foramen_learn::OnShare;
 use foramen_learn::{Dataset, Learner, Ruler, Split, cross_validate_folds, cross_validate_repeats};
 #[cfg(feature = "torch")]
 use foramen_study::files::FoldTemperature;
@@ -12,6 +14,8 @@ use foramen_study::files::{
 use foramen_study::review::REVIEWED;
 
 use crate::controls::number_controls;
+#[cfg(feature = "torch")]
+use crate::learning_curve::{FITS, learning_curve, subjects};
 #[cfg(feature = "torch")]
 use crate::picture_controls::picture_controls;
 use crate::provenance::provenance;
@@ -144,6 +148,11 @@ pub(crate) fn train_folds(
             models.extend(number_controls(dataset, splits, study)?);
             eprintln!("note: the controls that see pictures need the feature `torch` too");
         }
+        if arguments.learning_curve {
+            eprintln!(
+                "note: the learning curve is that of the CNN, which needs the feature `torch`"
+            );
+        }
         Ok(models)
     }
     #[cfg(feature = "torch")]
@@ -157,6 +166,12 @@ pub(crate) fn train_folds(
             let trained = (&learner, &fitted[..]);
             let seed = arguments.seed;
             models.extend(picture_controls(dataset, splits, trained, pixel, seed, study)?);
+        }
+        if arguments.learning_curve {
+            let first = &splits[0];
+            let whole = OnShare::new(&learner, 1.0, arguments.seed);
+            models[0].subjects = Some(subjects(&whole, dataset, first));
+            models.extend(learning_curve(&learner, dataset, first, arguments.seed, study)?);
         }
         // What they were kept for is done.
         remove_folder(&checkpoints)?;
@@ -186,6 +201,7 @@ fn timed<L: Learner>(
         predictions: result.predictions,
         role: ModelRole::Model,
         temperatures: Vec::new(),
+        subjects: None,
     };
     Ok((model, result.fitted))
 }
@@ -223,9 +239,11 @@ fn train_cnn(
         &checkpoints,
     )?);
     // Two controls train the CNN again: on what is around the foramen, and on the outcomes of
-    // the first repeat, shuffled.
-    let of_controls = if arguments.controls { folds.count() + folds.splits[0].folds() } else { 0 };
-    let total = folds.count() + of_controls;
+    // the first repeat, shuffled. So does the learning curve, on the first repeat.
+    let first = folds.splits[0].folds();
+    let of_controls = if arguments.controls { folds.count() + first } else { 0 };
+    let of_curve = if arguments.learning_curve { FITS * first } else { 0 };
+    let total = folds.count() + of_controls + of_curve;
     let progress = crate::progress::bar("train", total * config.members * config.epochs);
     let shown = progress.clone();
     let cnn = Cnn::new(config)
@@ -248,7 +266,7 @@ fn train_cnn(
         mm = (pixels as f64 * pixel).round()
     );
     let (mut model, fitted) = timed(&cnn, dataset, folds, "CNN", &description)?;
-    if !arguments.controls {
+    if of_controls + of_curve == 0 {
         progress.finish_with_message("");
     }
     let kept = folds.kept();

@@ -24,7 +24,7 @@ fn controls_are_trained_on_the_folds_of_the_study_and_reported() {
     let study = Command::new(env!("CARGO_BIN_EXE_foramen"))
         .current_dir(folder.path())
         .args(["study", "--dicom", "c/dicom", "--outcomes", "c/outcomes.csv", "--out", "out"])
-        .args(["--covariates", "age,duration_weeks", "--controls"])
+        .args(["--covariates", "age,duration_weeks", "--controls", "--learning-curve"])
         .args(["--folds", "2", "--epochs", "1", "--threads", "1"])
         .output()
         .unwrap();
@@ -59,6 +59,17 @@ fn controls_are_trained_on_the_folds_of_the_study_and_reported() {
         assert_eq!(folds(&format!("predictions-{name}.csv")), folds("predictions-ruler.csv"));
     }
     assert!(fs::read_to_string(out.join("report.html")).unwrap().contains("Metadata"));
+    // Parts of the subjects, and all of them: 11 learned and tuned in each of two folds.
+    let curve = report["learning_curve"].as_array().map_or(&[][..], Vec::as_slice);
+    let subjects: Vec<f64> = curve.iter().map(|p| p["subjects"].as_f64().unwrap()).collect();
+    if cfg!(feature = "torch") {
+        assert_eq!(subjects.len(), 4, "{subjects:?}");
+        assert!(subjects.is_sorted_by(|a, b| a < b), "{subjects:?}");
+        assert!(curve.iter().all(|point| point["n"] == *predicted), "{curve:?}");
+        assert_eq!(curve[3]["auc"], report["models"]["cnn"]["auc"]);
+    } else {
+        assert!(subjects.is_empty());
+    }
     if cfg!(feature = "torch") {
         let before = &report["models"]["cnn"]["before_recalibration"];
         assert!(before["calibration_slope"].is_number() && before["brier"].is_number(), "{before}");

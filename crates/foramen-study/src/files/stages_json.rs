@@ -45,6 +45,10 @@ pub struct ModelNotes {
     /// What the log-odds of each fold were divided by; empty where nothing was recalibrated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub temperatures: Vec<FoldTemperature>,
+    /// How many subjects each fold learned from and was tuned on, in the mean, where it is a
+    /// point of a learning curve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subjects: Option<f64>,
 }
 
 /// The temperature of one fold, chosen on its tune set.
@@ -69,6 +73,8 @@ pub enum ModelRole {
     Control,
     /// A control that was taught and is judged on outcomes that are not those of its subjects.
     Permuted,
+    /// The first model, trained on fewer subjects.
+    LearningCurve,
 }
 
 #[derive(Serialize, Deserialize)]
