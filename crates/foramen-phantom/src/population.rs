@@ -105,11 +105,19 @@ impl Spine {
         Self { frame, soft, body, facets, neck, cortex, pedicles, specimen: None }
     }
 
-    /// The same spine with cortex and pedicles as published.
+    /// The same spine with cortex and pedicles as published, and with foramina at the heights at
+    /// which people have them: about the disc or some millimetres above it.
     pub(crate) fn with_published_bone(mut self, seed: u64, subject: usize) -> Self {
         let mut rng = stream(seed, subject, Purpose::Variety, 1000);
         self.cortex = Cortex::draw(&mut rng);
         self.pedicles = Some(0.8 * normal(&mut rng));
+        let of_neck = ABOVE_DISC.0 + ABOVE_DISC.1 * normal(&mut rng);
+        for level in &mut self.soft.channels {
+            let above = of_neck + ABOVE_DISC.2 * normal(&mut rng);
+            for channel in level {
+                channel.height += above;
+            }
+        }
         self
     }
 
@@ -147,6 +155,11 @@ impl Frame {
         Self::new(lordosis / (5.0 * pitch), nod, tilt, turn, shift)
     }
 }
+
+/// Height of foramina above the planes of their discs, in millimetres: the mean over people, and
+/// the standard deviations of the mean of a neck and of a level about that of its neck. Around
+/// the vertebrae of two people the levels lie from 1.2 below to 3.5 above.
+const ABOVE_DISC: (f64, f64, f64) = (2.0, 1.2, 0.8);
 
 impl Channel {
     fn draw(

@@ -20,12 +20,13 @@ pub struct ForamenHeights {
 }
 
 /// What is usual, as mean and standard deviation in millimetres: a bony height of 8.2 mm (8.0 to
-/// 8.4 by level), centred somewhat above the plane of the disc, between the middle of the disc
-/// and of the uncovertebral joint, which rises along an uncinate process of 6 mm.
+/// 8.4 by level), centred above the plane of the disc, since a cervical pedicle springs from the
+/// upper half of its vertebra. The centre is that of the levels of two people: the vertebrae of
+/// the Visible Human Female, and a sagittal series that was read by eye.
 pub(crate) const USUAL_HEIGHT: (f64, f64) = (8.2, 1.5);
-pub(crate) const USUAL_CENTRE: (f64, f64) = (0.5, 1.0);
+pub(crate) const USUAL_CENTRE: (f64, f64) = (2.0, 1.5);
 /// Standard deviation of the centres of levels about that of their neck, in millimetres.
-pub(crate) const OF_LEVEL: f64 = 1.0;
+pub(crate) const OF_LEVEL: f64 = 1.2;
 /// A millimetre within the range or beyond it says so much, as log odds, were it known exactly.
 const BY_HEIGHT: f64 = 3.0;
 /// The most that heights say for a pedicle, and for a foramen.
