@@ -1,5 +1,6 @@
 use maud::{Markup, PreEscaped, html};
 
+use super::figures::in_sentence;
 use crate::{LearningPoint, Report, learning_curve_svg, numerals};
 
 /// Whether the first model gains from more subjects.
@@ -11,9 +12,9 @@ pub(super) fn section(report: &Report) -> Markup {
             section {
                 h2 { "Would more subjects help?" }
                 p {
-                    (first.title) ", trained anew on parts of the subjects of each fold (those of a \
-                     smaller part are among those of a larger one) and tested on the same \
-                     injections. A curve that still rises at its end asks for more subjects; one \
+                    "Here " (in_sentence(&first.title)) " was trained anew on parts of the subjects \
+                     of each fold, and tested on the same injections. The subjects of a smaller \
+                     part are among those of a larger one. A curve that still rises at its end asks for more subjects; one \
                      that is flat, for another model or other data. The points share their test \
                      injections, so that intervals which overlap do not say that nothing changes."
                 }
