@@ -62,6 +62,7 @@ mod fold_models;
 mod grouping;
 mod image_arrays;
 mod inputs;
+mod jobs;
 mod labels;
 #[cfg(feature = "torch")]
 mod learning_curve;

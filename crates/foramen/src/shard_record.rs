@@ -81,6 +81,11 @@ impl ShardRecord {
         Ok(write_atomically(&path, |file| Ok(serde_json::to_writer_pretty(file, self)?))?)
     }
 
+    /// Whether the part in a folder is done.
+    pub(crate) fn is_written(folder: &Path) -> bool {
+        folder.join(FILE).is_file()
+    }
+
     /// Takes the record of a part away, which is then not done.
     ///
     /// # Errors

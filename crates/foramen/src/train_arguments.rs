@@ -72,6 +72,16 @@ pub(crate) struct TrainArguments {
     /// Threads of libtorch, instead of the cores that no other work keeps busy.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
+    /// Trains N folds at once, each in a process of its own with its share of the threads.
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(1..),
+        conflicts_with_all = [
+            "controls", "learning_curve", "repeats", "folds_file", "split_by", "reviewed",
+        ],
+    )]
+    pub(crate) jobs: Option<u16>,
     /// Goes on with a training of the same study that was interrupted.
     #[arg(long)]
     pub(crate) resume: bool,
@@ -96,6 +106,7 @@ impl Default for TrainArguments {
             learning_curve: false,
             epochs: None,
             threads: None,
+            jobs: None,
             resume: false,
             reviewed: false,
         }

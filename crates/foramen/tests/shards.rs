@@ -68,7 +68,11 @@ fn files(study: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 /// Asserts that two studies hold the same files.
 fn assert_same(one: &Path, other: &Path) {
     let (one, other) = (files(one), files(other));
-    assert!(one.keys().eq(other.keys()), "{:?} {:?}", one.keys(), other.keys());
+    let only = |a: &BTreeMap<PathBuf, Vec<u8>>, b: &BTreeMap<PathBuf, Vec<u8>>| -> Vec<PathBuf> {
+        a.keys().filter(|name| !b.contains_key(*name)).cloned().collect()
+    };
+    let (here, there) = (only(&one, &other), only(&other, &one));
+    assert!(here.is_empty() && there.is_empty(), "only one has {here:?}, only the other {there:?}");
     for (name, bytes) in &one {
         assert!(other[name] == *bytes, "{} differs", name.display());
     }
@@ -137,6 +141,14 @@ fn parts_of_several_processes_are_the_work_of_one() {
     assert_eq!(written, if cfg!(feature = "torch") { 2 } else { 1 });
     assert_eq!(notes("one")["models"], notes("parts")["models"]);
     run(folder, &["report", "--study", "parts"]);
+
+    // The same by one command. Parts of the selection stay, those of the training do not.
+    run(folder, &[&["train", "--study", "parts", "--jobs", "2", "--force"], &train[..]].concat());
+    assert_same(&folder.join("one"), &folder.join("parts"));
+    let shards = || fs::read_dir(folder.join("parts/shards")).unwrap();
+    let names: Vec<String> =
+        shards().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    assert!(names.len() == 3 && names.iter().all(|name| name.starts_with("select")), "{names:?}");
 
     // What is finished stays, and what was selected anew is not what was trained on.
     assert!(refused(folder, &["merge", "--study", "parts"]).contains("give --force"));

@@ -5,18 +5,23 @@ use std::path::{Path, PathBuf};
 use crate::StudyError;
 
 /// What is made of the selections of a study, and of nothing else.
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "predictions.csv",
     "predictions-ruler.csv",
     "folds.csv",
     "leakage.json",
     "report.json",
     "report.html",
+    "report/methods.txt",
     "run.json",
 ];
 
-/// What the names of files with the predictions of controls begin with.
-const CONTROLS: &str = "predictions-control-";
+/// What lies beside a report, in folders.
+const FOLDERS: [&str; 2] = ["report/figures", "report/tables"];
+
+/// What the names of files with the predictions of controls and of points of a learning curve
+/// begin with.
+const CONTROLS: [&str; 2] = ["predictions-control-", "predictions-learning-"];
 
 /// Removes what later stages made of former selections in a folder, so that it
 /// cannot pass for the work of this run: predictions, reports, `run.json` and the
@@ -29,6 +34,12 @@ pub fn remove_later_stages(folder: &Path) -> Result<(), StudyError> {
         let path = folder.join(name);
         absent(fs::remove_file(&path), &path)?;
     }
+    for name in FOLDERS {
+        let path = folder.join(name);
+        absent(fs::remove_dir_all(&path), &path)?;
+    }
+    // What else may lie there stays, and the folder with it.
+    let _ = fs::remove_dir(folder.join("report"));
     for path in predictions_of_controls(folder)? {
         absent(fs::remove_file(&path), &path)?;
     }
@@ -54,7 +65,9 @@ fn predictions_of_controls(folder: &Path) -> Result<Vec<PathBuf>, StudyError> {
     for entry in entries.map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let is_one = |name: String| name.starts_with(CONTROLS) && name.ends_with(".csv");
+        let is_one = |name: String| {
+            name.ends_with(".csv") && CONTROLS.iter().any(|start| name.starts_with(start))
+        };
         if name.is_some_and(is_one) {
             found.push(path);
         }
@@ -85,11 +98,15 @@ mod tests {
             "predictions-mine.csv",
             "outcomes.csv",
             "models/mine.txt",
+            "report/mine.txt",
             "models/fold-9/notes.txt",
         ];
         let removed = [
             "predictions.csv",
             "predictions-control-x.csv",
+            "predictions-learning-50.csv",
+            "report/figures/roc.svg",
+            "report/methods.txt",
             "folds.csv",
             "models/fold-0/config.json",
         ];
