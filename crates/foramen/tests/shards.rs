@@ -140,12 +140,11 @@ fn parts_of_several_processes_are_the_work_of_one() {
     let written = names.iter().filter(|name| folder.join("parts").join(name).is_file()).count();
     assert_eq!(written, if cfg!(feature = "torch") { 2 } else { 1 });
     assert_eq!(notes("one")["models"], notes("parts")["models"]);
-    run(folder, &["report", "--study", "parts"]);
-
     // The same by one command, which leaves no parts behind.
     run(folder, &[&["train", "--study", "one", "--jobs", "2", "--force"], &train[..]].concat());
     assert_same(&folder.join("one"), &folder.join("parts"));
     assert!(!folder.join("one/shards").exists());
+    run(folder, &["report", "--study", "parts"]);
 
     // What is finished stays, and what was selected anew is not what was trained on.
     assert!(refused(folder, &["merge", "--study", "parts"]).contains("give --force"));
