@@ -112,6 +112,12 @@ impl Group {
         self.launch.size
     }
 
+    /// Processes on this machine, as far as the launcher says it.
+    #[must_use]
+    pub fn local_size(&self) -> usize {
+        self.launch.local_size.unwrap_or(1).max(1)
+    }
+
     /// Begins to add up tensors of one kind over all processes, as one bucket. They hold the
     /// sums after [`PendingSum::wait`], and must be left alone until then.
     ///
