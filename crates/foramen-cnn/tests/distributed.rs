@@ -35,7 +35,10 @@ fn fifty_steps(role: &str) -> CnnConfig {
         (config.accumulation, config.class_weights) = (2, ClassWeights::Balanced);
         (config.augmentation.mixup, config.augmentation.cutmix) = (0.4, 1.0);
     }
-    if role == "f32" { config } else { config.with_precision(Precision::F64) }
+    match role {
+        "f32" | "lost" => config.with_precision(Precision::F32),
+        _ => config.with_precision(Precision::F64),
+    }
 }
 
 fn fit(cnn: &Cnn) -> Result<CnnModel, CnnError> {
@@ -50,7 +53,7 @@ fn fit(cnn: &Cnn) -> Result<CnnModel, CnnError> {
 fn child() {
     let Ok(role) = std::env::var(ROLE) else { return };
     let folder = PathBuf::from(std::env::var_os(FOLDER).unwrap());
-    let mut config = if role == "lost" { fifty_steps("f32") } else { fifty_steps(&role) };
+    let mut config = fifty_steps(&role);
     let group = Launch::from_environment().unwrap();
     let group = group.map(|launch| Arc::new(Group::join(launch, Duration::from_secs(30)).unwrap()));
     if role == "other" && group.as_ref().is_some_and(|group| group.rank() == 1) {
