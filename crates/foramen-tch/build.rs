@@ -46,6 +46,9 @@ fn main() {
         }
         if is_distributed {
             build.define("USE_C10D_GLOO", None);
+            if let Some(folders) = nccl(lib.as_deref()) {
+                build.define("USE_C10D_NCCL", None).includes(folders);
+            }
         }
         build.compile(&format!("foramen_tch_{name}"));
     }
@@ -76,6 +79,29 @@ fn gloo() -> Option<PathBuf> {
         );
     };
     (Some(found) == given.as_ref()).then(|| found.clone())
+}
+
+/// Where the headers of NCCL and CUDA are, where libtorch has CUDA; a warning where they are not.
+fn nccl(lib: Option<&Path>) -> Option<[PathBuf; 2]> {
+    if !lib?.join("libtorch_cuda.so").is_file() {
+        return None;
+    }
+    let find = |variable: &str, header: &str, usual: &[&str]| {
+        println!("cargo:rerun-if-env-changed={variable}");
+        let given = env::var_os(variable).map(PathBuf::from).into_iter();
+        let mut folders = given.chain(usual.iter().map(PathBuf::from));
+        folders.find(|folder| folder.join(header).is_file())
+    };
+    let nccl = find("NCCL_INCLUDE", "nccl.h", &["/usr/include"]);
+    let cuda = find("CUDA_INCLUDE", "cuda_runtime_api.h", &["/usr/local/cuda/include"]);
+    let found = nccl.zip(cuda).map(|(nccl, cuda)| [nccl, cuda]);
+    if found.is_none() {
+        println!(
+            "cargo:warning=found no nccl.h or no cuda_runtime_api.h, so that several processes \
+             train on the CPU only; set NCCL_INCLUDE and CUDA_INCLUDE to the folders that hold them"
+        );
+    }
+    found
 }
 
 /// The header folders: `LIBTORCH_INCLUDE` where it is set, as torch-sys reads

@@ -20,6 +20,14 @@ impl Group {
         match *self {}
     }
 
+    pub(crate) fn has_nccl() -> bool {
+        false
+    }
+
+    pub(crate) fn local_rank(&self) -> usize {
+        match *self {}
+    }
+
     pub(crate) fn local_size(&self) -> usize {
         match *self {}
     }

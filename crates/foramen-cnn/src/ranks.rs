@@ -15,7 +15,7 @@ use crate::network::Network;
 pub(crate) use crate::no_group::{GradientReducer, Group};
 use crate::state::State;
 use crate::tuned::Tuned;
-use crate::{Architecture, CnnConfig, CnnError};
+use crate::{Architecture, CnnConfig, CnnError, DeviceChoice};
 
 /// This process among those that train together; most train alone.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +49,13 @@ impl Ranks {
     pub(crate) fn environment(&self, config: &CnnConfig) -> Result<Environment, CnnError> {
         let mut environment = Environment::resolve(config)?;
         let Some(group) = &self.0 else { return Ok(environment) };
+        let is_free = !matches!(config.device, DeviceChoice::Cuda(Some(_)));
+        if environment.place().is_cuda() && is_free {
+            // One device for each process of a machine, where it sees several.
+            let devices = usize::try_from(tch::Cuda::device_count()).unwrap_or(0).max(1);
+            let own = DeviceChoice::Cuda(Some(group.local_rank() % devices));
+            environment.device = own.resolve()?;
+        }
         self.check(config, environment.place())?;
         if config.threads.is_none() {
             environment.threads = (environment.threads / group.local_size()).max(1);
@@ -72,8 +79,8 @@ impl Ranks {
                         shared";
             return refused("architecture", config.architecture.to_string(), rule);
         }
-        if device != Device::Cpu {
-            let rule = "cpu where several processes train";
+        if device != Device::Cpu && !Group::has_nccl() {
+            let rule = "cpu where several processes train, since this was built without NCCL";
             return refused("device", config.device.to_string(), rule);
         }
         Ok(())

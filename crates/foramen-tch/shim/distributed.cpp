@@ -1,19 +1,24 @@
 // Training over several processes, by libtorch's own c10d: a TCPStore to meet at, Gloo to
-// carry numbers, and the Reducer of DistributedDataParallel to average gradients while the
+// carry numbers (NCCL those of CUDA devices, where it was there to build with), and the Reducer of DistributedDataParallel to average gradients while the
 // way back is still computed.
 //
 // libtorch's header of Gloo's process group includes headers of Gloo, which libtorch does not
 // ship. What is used of them here is pointers alone, so that those of any Gloo will do.
 #include <ATen/ATen.h>
+#include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <torch/csrc/distributed/c10d/reducer.hpp>
+#ifdef USE_C10D_NCCL
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
 
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -158,6 +163,9 @@ struct ftch_launch {
 // apart: the store, or the connections among the processes.
 char* ftch_join(const ftch_launch* launch, int* met, ftch_group** out) {
   return guarded([&] {
+    // Each try to connect would be told with a page of addresses; what matters is in what is
+    // thrown. Who wants the pages asks for them by c10's own variable.
+    if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
     const std::chrono::milliseconds timeout(launch->timeout_ms);
     c10d::TCPStoreOptions options;
     options.port = launch->port;
@@ -180,9 +188,28 @@ char* ftch_join(const ftch_launch* launch, int* met, ftch_group** out) {
     auto group = c10::make_intrusive<c10d::ProcessGroup>(store, launch->rank, launch->size);
     group->setBackend(c10::DeviceType::CPU, c10d::ProcessGroup::BackendType::GLOO, backend);
     group->setDefaultBackend(c10d::ProcessGroup::BackendType::GLOO);
+#ifdef USE_C10D_NCCL
+    if (at::getNumGPUs() > 0) {
+      const auto nccl = c10d::ProcessGroupNCCL::Options::create();
+      nccl->timeout = timeout;
+      group->setBackend(c10::DeviceType::CUDA, c10d::ProcessGroup::BackendType::NCCL,
+                        c10::make_intrusive<c10d::ProcessGroupNCCL>(
+                            c10::make_intrusive<c10d::PrefixStore>("nccl", store), launch->rank,
+                            launch->size, nccl));
+    }
+#endif
     auto sums = c10::make_intrusive<Sums>(group);
     *out = new ftch_group{std::move(group), std::move(sums), {pulse, launch->rank, launch->size}};
   });
+}
+
+// Whether tensors of CUDA devices can be added up and handed over.
+int ftch_has_nccl() {
+#ifdef USE_C10D_NCCL
+  return 1;
+#else
+  return 0;
+#endif
 }
 
 // Tells which other processes are lost, `1, 3`, or nothing.
@@ -251,7 +278,11 @@ char* ftch_broadcast(ftch_group* group, size_t count, Tensor* const* tensors, in
 }
 
 char* ftch_barrier(ftch_group* group) {
-  return guarded([&] { group->group->barrier()->wait(); });
+  return guarded([&] {
+    c10d::BarrierOptions options;
+    options.device = at::Device(at::kCPU);
+    group->group->barrier(options)->wait();
+  });
 }
 
 // Batch norms of this thread share their sums by the group from now on, or by none.

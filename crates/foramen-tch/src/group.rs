@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tch::Tensor;
 
-use crate::ffi::group::{GroupHandle, Join, ReducerHandle, SumHandle, share_no_norms};
+use crate::ffi::group::{GroupHandle, Join, ReducerHandle, SumHandle, has_nccl, share_no_norms};
 use crate::{Launch, TorchError};
 
 /// The processes of one training, this one among them.
@@ -112,10 +112,23 @@ impl Group {
         self.launch.size
     }
 
+    /// This process among those of its machine, from 0.
+    #[must_use]
+    pub fn local_rank(&self) -> usize {
+        self.launch.local_rank
+    }
+
     /// Processes on this machine, as far as the launcher says it.
     #[must_use]
     pub fn local_size(&self) -> usize {
         self.launch.local_size.unwrap_or(1).max(1)
+    }
+
+    /// Whether groups carry tensors of CUDA devices: whether the headers of NCCL and CUDA were
+    /// there when this crate was built, and libtorch has CUDA.
+    #[must_use]
+    pub fn has_nccl() -> bool {
+        has_nccl()
     }
 
     /// Begins to add up tensors of one kind over all processes, as one bucket. They hold the

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
 
 /// This process among those that train together; most commands run alone.
@@ -98,7 +97,7 @@ impl Processes {
     pub(crate) fn tell_end(&self) {
         #[cfg(feature = "distributed")]
         if let Some(group) = &self.group {
-            say!("rank {} has done its part", group.rank());
+            crate::say!("rank {} has done its part", group.rank());
         }
     }
 }

@@ -40,6 +40,7 @@ struct RawReducer {
 unsafe extern "C" {
     fn ftch_join(launch: *const Launch, met: *mut c_int, out: *mut *mut RawGroup) -> Message;
     fn ftch_leave(group: *mut RawGroup);
+    fn ftch_has_nccl() -> c_int;
     fn ftch_lost(group: *mut RawGroup, out: *mut Message) -> Message;
     fn ftch_check_norms(group: *mut RawGroup) -> Message;
     fn ftch_all_reduce(
@@ -190,6 +191,12 @@ impl GroupHandle {
         check("prepare the averaging of gradients", message)?;
         Ok(ReducerHandle(out))
     }
+}
+
+/// Whether groups carry tensors of CUDA devices.
+pub(crate) fn has_nccl() -> bool {
+    // SAFETY: a constant of the build.
+    unsafe { ftch_has_nccl() != 0 }
 }
 
 /// Lets batch norms of this thread keep their sums to themselves.
