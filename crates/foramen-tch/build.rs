@@ -8,32 +8,47 @@ fn main() {
     println!("cargo:rerun-if-changed=shim");
     println!("cargo:rerun-if-env-changed=LIBTORCH_INCLUDE");
     println!("cargo:rerun-if-env-changed=LIBTORCH_CXX11_ABI");
+    println!("cargo:rerun-if-env-changed=GLOO_INCLUDE");
     if env::var_os("CARGO_FEATURE_DOC_ONLY").is_some() {
         return;
     }
     let target_os = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let lib = env::var_os("DEP_TCH_LIBTORCH_LIB").map(PathBuf::from);
-    let includes = includes(lib.as_deref());
+    let mut includes = includes(lib.as_deref());
     // A batch norm takes the same product and sum on each processor; products of matrices
     // take one rounding for the two where there is an instruction for it.
-    for (name, optimisation, contract) in [
+    let mut parts = vec![
         ("shim", 1, "off"),
         ("batch_norm", 3, "off"),
         ("winograd", 3, "fast"),
         ("direct", 3, "fast"),
-    ] {
+    ];
+    if env::var_os("CARGO_FEATURE_DISTRIBUTED").is_some() {
+        includes.extend(gloo());
+        parts.push(("distributed", 1, "off"));
+    }
+    for (name, optimisation, contract) in parts {
+        // Gloo's process group is declared where this is defined, in the C++ of libtorch itself.
+        let is_distributed = name == "distributed";
+        let standard = if is_distributed { "c++20" } else { "c++17" };
         let mut build = cc::Build::new();
         build.cpp(true).pic(true).warnings(false).includes(&includes);
         build.file(format!("shim/{name}.cpp"));
         if target_os == "windows" {
-            build.flag("/std:c++17");
+            build.flag(format!("/std:{standard}"));
         } else {
             let abi = env::var("LIBTORCH_CXX11_ABI").unwrap_or_else(|_| "1".to_owned());
             // The headers alone cost more memory with debug information than the
             // rest of the build together, and it tells nothing about some hundred lines.
-            build.debug(false).opt_level(optimisation).flag("-std=c++17");
+            build.debug(false).opt_level(optimisation).flag(format!("-std={standard}"));
             build.flag(format!("-ffp-contract={contract}"));
             build.define("_GLIBCXX_USE_CXX11_ABI", &*abi);
+        }
+        if is_distributed {
+            build.define("USE_C10D_GLOO", None);
+            if let Some(folders) = nccl(lib.as_deref()) {
+                build.define("USE_C10D_NCCL", None).includes(folders);
+            }
         }
         build.compile(&format!("foramen_tch_{name}"));
     }
@@ -48,6 +63,45 @@ fn main() {
         "macos" => println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display()),
         _ => {}
     }
+}
+
+/// Where the headers of Gloo are, unless the compiler looks there anyway.
+fn gloo() -> Option<PathBuf> {
+    const HEADER: &str = "gloo/rendezvous/store.h";
+    let given = env::var_os("GLOO_INCLUDE").map(PathBuf::from);
+    let usual = ["/usr/include", "/usr/local/include"].map(PathBuf::from);
+    let Some(found) = given.iter().chain(&usual).find(|folder| folder.join(HEADER).is_file())
+    else {
+        panic!(
+            "found no headers of Gloo ({HEADER}), which the feature distributed needs and libtorch \
+             does not ship: install libgloo-dev (Debian, Ubuntu: apt install libgloo-dev; Fedora: \
+             dnf install gloo-devel), or set GLOO_INCLUDE to the folder that holds `gloo`"
+        );
+    };
+    (Some(found) == given.as_ref()).then(|| found.clone())
+}
+
+/// Where the headers of NCCL and CUDA are, where libtorch has CUDA; a warning where they are not.
+fn nccl(lib: Option<&Path>) -> Option<[PathBuf; 2]> {
+    if !lib?.join("libtorch_cuda.so").is_file() {
+        return None;
+    }
+    let find = |variable: &str, header: &str, usual: &[&str]| {
+        println!("cargo:rerun-if-env-changed={variable}");
+        let given = env::var_os(variable).map(PathBuf::from).into_iter();
+        let mut folders = given.chain(usual.iter().map(PathBuf::from));
+        folders.find(|folder| folder.join(header).is_file())
+    };
+    let nccl = find("NCCL_INCLUDE", "nccl.h", &["/usr/include"]);
+    let cuda = find("CUDA_INCLUDE", "cuda_runtime_api.h", &["/usr/local/cuda/include"]);
+    let found = nccl.zip(cuda).map(|(nccl, cuda)| [nccl, cuda]);
+    if found.is_none() {
+        println!(
+            "cargo:warning=found no nccl.h or no cuda_runtime_api.h, so that several processes \
+             train on the CPU only; set NCCL_INCLUDE and CUDA_INCLUDE to the folders that hold them"
+        );
+    }
+    found
 }
 
 /// The header folders: `LIBTORCH_INCLUDE` where it is set, as torch-sys reads

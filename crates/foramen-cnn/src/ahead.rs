@@ -1,5 +1,6 @@
 //! What is random in the batches of an epoch, drawn while earlier batches run.
 
+use std::ops::Range;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
 
@@ -19,33 +20,52 @@ pub(crate) struct Shape<'a> {
     pub image: [i64; 3],
     /// How many images of a batch, the first, have an outcome.
     pub labelled: usize,
+    /// The images of a batch that this process learns from.
+    pub share: &'a Range<usize>,
+}
+
+impl Shape<'_> {
+    /// The images of a batch that this process looks at: where images are mixed, those of
+    /// other processes too.
+    fn seen(&self) -> Range<usize> {
+        let augmentation = &self.config.augmentation;
+        let mixes = augmentation.mixup > 0.0 || augmentation.cutmix > 0.0;
+        if mixes { 0..self.config.batch } else { self.share.clone() }
+    }
 }
 
 /// What is random in one batch; it depends on seed, epoch and place alone.
 #[derive(Debug)]
 pub(crate) struct Draws {
+    /// The images of the batch that are varied and, perhaps, mixed.
+    pub seen: Range<usize>,
+    /// Those of them, counted from the first seen, that are learned from.
+    pub learned: Range<usize>,
     pub variation: Variation,
     pub mixing: Option<Mixing>,
-    /// 0 for a feature that is left out, else 1, `[n, FEATURES]`.
+    /// 0 for a feature that is left out, else 1, `[n, FEATURES]`, of the images learned from.
     pub kept: Vec<f32>,
 }
 
 impl Draws {
     fn new(shape: &Shape<'_>, seed: u64, [epoch, place]: [u64; 2]) -> Self {
-        let Shape { config, image, labelled } = *shape;
-        let count = config.batch as u64;
+        let Shape { config, image, labelled, share } = *shape;
+        let (count, seen) = (config.batch as u64, shape.seen());
         let generators = |purpose: u64| -> Vec<_> {
-            let key = |image| keyed(seed, [purpose, epoch, place * count + image]);
-            (0..count).map(key).collect()
+            let key = |image| keyed(seed, [purpose, epoch, place * count + image as u64]);
+            seen.clone().map(key).collect()
         };
         let (vary, mix) = (&mut generators(purpose::AUGMENT), &mut generators(purpose::MIX));
         let crop = i64::try_from(config.crop).expect("a crop is at most a patch");
         let mut generator = keyed(seed, [purpose::DROPOUT, epoch, place]);
         let mut keep = || if generator.random_bool(config.dropout) { 0.0 } else { 1.0 };
+        let kept: Vec<f32> = (0..config.batch * FEATURES).map(|_| keep()).collect();
         Self {
             variation: Variation::draw(image, crop, &config.augmentation, vary),
             mixing: Mixing::draw(&config.augmentation, config.crop, labelled, mix),
-            kept: (0..config.batch * FEATURES).map(|_| keep()).collect(),
+            kept: kept[share.start * FEATURES..share.end * FEATURES].to_vec(),
+            learned: share.start - seen.start..share.end - seen.start,
+            seen,
         }
     }
 }

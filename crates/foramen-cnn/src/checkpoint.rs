@@ -138,11 +138,6 @@ impl Checkpoints {
     }
 
     fn record(&self, state: &State, config: &CnnConfig, environment: &Environment) -> Record {
-        let value = |json: Result<Value, _>| json.expect("numbers and texts only");
-        let mut settings = value(serde_json::to_value(ConfigFile(config.clone())));
-        if let Value::Object(settings) = &mut settings {
-            settings.retain(|name, _| !CHOICES.contains(&&**name));
-        }
         let mut environment = environment.clone();
         environment.device.reason = None;
         Record {
@@ -150,10 +145,23 @@ impl Checkpoints {
             version: VERSION,
             data: self.data.clone(),
             position: state.position.clone(),
-            config: settings,
-            environment: value(serde_json::to_value(EnvironmentFile::of(&environment))),
+            config: settings(config),
+            environment: to_value(EnvironmentFile::of(&environment)),
         }
     }
+}
+
+/// The settings on which the outcome of a training hangs.
+pub(crate) fn settings(config: &CnnConfig) -> Value {
+    let mut settings = to_value(ConfigFile(config.clone()));
+    if let Value::Object(settings) = &mut settings {
+        settings.retain(|name, _| !CHOICES.contains(&&**name));
+    }
+    settings
+}
+
+fn to_value(record: impl Serialize) -> Value {
+    serde_json::to_value(record).expect("numbers and texts only")
 }
 
 /// Why a checkpoint is of another training than the present one.

@@ -5,13 +5,15 @@ use std::sync::atomic::AtomicBool;
 
 use foramen_learn::{Learner, Sample, TrainSet, TuneSet};
 use foramen_metrics::Scores;
+use sha2::{Digest as _, Sha256};
 
-use crate::checkpoint::{Checkpoints, below};
+use crate::checkpoint::{Checkpoints, below, settings};
 use crate::environment::Environment;
 use crate::images::{Images, numbers};
 use crate::material::Material;
 use crate::member::Scale;
 use crate::model::Learned;
+use crate::ranks::Ranks;
 use crate::records::EnvironmentFile;
 use crate::temperature::{self, cross_entropy};
 use crate::training::Training;
@@ -35,6 +37,7 @@ pub struct Cnn {
     history: Option<PathBuf>,
     resume: bool,
     stop: Arc<AtomicBool>,
+    ranks: Ranks,
 }
 
 impl Cnn {
@@ -96,6 +99,21 @@ impl Cnn {
         self
     }
 
+    /// Trains together with the other processes of a group, all of which have to fit the same
+    /// learner to the same data.
+    ///
+    /// Each sees a part of every batch. Batch norms, losses and gradients are those of the
+    /// whole batch, so that the weights are those of one process but for rounding. All end
+    /// with the same model; rank 0 alone calls `progress` and reads and writes checkpoints
+    /// and history. Where [`CnnConfig::threads`] is `None`, all take as many threads as rank 0
+    /// has cores for each of its machine's processes.
+    #[cfg(feature = "distributed")]
+    #[must_use]
+    pub fn with_group(mut self, group: Arc<foramen_tch::Group>) -> Self {
+        self.ranks = Ranks::of(group);
+        self
+    }
+
     /// The configuration.
     #[must_use]
     pub fn config(&self) -> &CnnConfig {
@@ -121,7 +139,8 @@ impl Learner for Cnn {
         let config = &self.config;
         config.check()?;
         train_set.require_both_outcomes()?;
-        let environment = Environment::resolve(config)?;
+        let ranks = &self.ranks;
+        let environment = ranks.environment(config)?;
         environment.enter();
         let _deterministic = Deterministic::enter(environment.deterministic)?;
         let labelled = train_set.samples().len();
@@ -146,19 +165,22 @@ impl Learner for Cnn {
         };
         let silent = |_: &EpochReport| ();
         let progress: &dyn Fn(&EpochReport) = match &self.progress {
-            Some(progress) => progress.as_ref(),
-            None => &silent,
+            Some(progress) if ranks.is_first() => progress.as_ref(),
+            _ => &silent,
         };
         let data = material.fingerprint()?;
-        let checkpoints = self.checkpoints.as_ref();
+        ranks.check_same(&config_and_data(config, &environment, &data))?;
+        let checkpoints = self.checkpoints.as_ref().filter(|_| ranks.is_first());
         let checkpoints = checkpoints.map(|folder| Checkpoints::new(folder, self.resume, &data));
-        let history = self.history.as_ref().map(|folder| below(folder, &data));
+        let history = self.history.as_ref().filter(|_| ranks.is_first());
+        let history = history.map(|folder| below(folder, &data));
         let training = Training {
             config,
             environment: &environment,
             material: &material,
             checkpoints: checkpoints.as_ref(),
             history: history.as_deref(),
+            ranks,
             stop: &self.stop,
             progress,
         };
@@ -192,6 +214,12 @@ impl Learner for Cnn {
         });
         Ok(model)
     }
+}
+
+/// What processes that train together must have in common.
+fn config_and_data(config: &CnnConfig, environment: &Environment, data: &str) -> [u8; 32] {
+    let text = format!("{} {} {data}", settings(config), environment.number_format());
+    Sha256::new_with_prefix(env!("CARGO_PKG_VERSION")).chain_update(text).finalize().into()
 }
 
 /// Deterministic algorithms, or not, for as long as it lives; then as before.

@@ -11,6 +11,9 @@ pub enum Precision {
     Auto,
     /// 32-bit throughout.
     F32,
+    /// 64-bit in training, many times slower, to compare trainings to the last digit; the
+    /// trained model is kept and predicts in f32.
+    F64,
     /// bf16 by autocast, also where it is slow.
     BFloat16,
     /// fp16 by autocast, with losses scaled so that small gradients do not vanish: for

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use tch::Device;
+use tch::{Device, Kind};
 
 use crate::{CnnConfig, CnnError, Precision, ResolvedDevice};
 use foramen_tch::{HalfPrecision, TorchError};
@@ -20,6 +20,10 @@ pub struct Environment {
     pub threads: usize,
     /// What convolutions are computed in; `None` for f32.
     pub half: Option<HalfPrecision>,
+    /// Whether networks are trained in f64.
+    pub double: bool,
+    /// Processes that train together.
+    pub processes: usize,
     /// Instruction set of libtorch's CPU kernels, and further ones of the processor that
     /// oneDNN chooses its own by: `AVX512 (avx512_bf16, amx_bf16)`.
     pub cpu_capability: String,
@@ -41,6 +45,8 @@ impl Environment {
             libtorch: foramen_tch::libtorch_version().to_owned(),
             threads: config.threads.unwrap_or_else(cores),
             half: config.precision.half(device.device)?,
+            double: config.precision == Precision::F64,
+            processes: 1,
             cpu_capability: cpu_capability()?,
             deterministic: !device.device.is_cuda()
                 || std::env::var_os("CUBLAS_WORKSPACE_CONFIG").is_some(),
@@ -69,10 +75,16 @@ impl Environment {
         }
     }
 
-    /// The number format of convolutions: `f32`, `bf16` or `fp16`.
+    /// The kind of weights in training.
+    pub(crate) fn kind(&self) -> Kind {
+        if self.double { Kind::Double } else { Kind::Float }
+    }
+
+    /// The number format of convolutions: `f32`, `bf16`, `fp16` or `f64`.
     #[must_use]
     pub fn number_format(&self) -> &'static str {
         match self.half {
+            None if self.double => "f64",
             None => "f32",
             Some(HalfPrecision::BFloat16) => "bf16",
             Some(HalfPrecision::Float16) => "fp16",
@@ -90,7 +102,11 @@ impl fmt::Display for Environment {
             self.threads,
             self.number_format(),
             self.cpu_capability
-        )
+        )?;
+        if self.processes > 1 {
+            write!(f, ", {} processes", self.processes)?;
+        }
+        Ok(())
     }
 }
 
@@ -98,7 +114,7 @@ impl Precision {
     /// What this means on a device; `None` for f32.
     pub(crate) fn half(self, device: Device) -> Result<Option<HalfPrecision>, TorchError> {
         Ok(match self {
-            Self::F32 => None,
+            Self::F32 | Self::F64 => None,
             Self::BFloat16 => Some(HalfPrecision::BFloat16),
             Self::Float16 => Some(HalfPrecision::Float16),
             Self::Auto => {

@@ -98,6 +98,15 @@ pub enum CnnError {
         #[source]
         source: TypeError,
     },
+    /// Processes that are to train together were given different things.
+    #[error(
+        "rank {rank} was given other data, settings or another version than rank 0; start all \
+         ranks with the same program, study and options"
+    )]
+    Ranks {
+        /// The first that differs.
+        rank: usize,
+    },
     /// libtorch could not do its part.
     #[error("libtorch could not do its part")]
     Torch(#[from] TorchError),

@@ -1,5 +1,7 @@
 //! Samples as tensors on the device.
 
+use std::ops::Range;
+
 use foramen_learn::Sample;
 use tch::{Device, Kind, Tensor};
 
@@ -83,6 +85,23 @@ impl Images {
         let of = |tensor: &Tensor| tensor.index_select(0, &index);
         Self {
             pixels: of(&self.pixels),
+            width: of(&self.width),
+            has_width: of(&self.has_width),
+            label: of(&self.label),
+            has_label: of(&self.has_label),
+            level_mean: of(&self.level_mean),
+            level_deviation: of(&self.level_deviation),
+            covariates: of(&self.covariates),
+        }
+    }
+
+    /// What is known of the images in this range, in numbers of this kind; pixels are all and
+    /// as they are.
+    pub(crate) fn known(&self, range: &Range<usize>, kind: Kind) -> Self {
+        let [from, length] = [range.start, range.len()].map(|n| i64::try_from(n).expect("few"));
+        let of = |tensor: &Tensor| tensor.narrow(0, from, length).to_kind(kind);
+        Self {
+            pixels: self.pixels.shallow_clone(),
             width: of(&self.width),
             has_width: of(&self.has_width),
             label: of(&self.label),

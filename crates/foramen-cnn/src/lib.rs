@@ -61,6 +61,8 @@ mod architecture;
 mod backbone;
 mod layer;
 mod network;
+#[cfg(not(feature = "distributed"))]
+mod no_group;
 mod trunk;
 mod weights;
 
@@ -77,6 +79,7 @@ mod checkpoint;
 mod history;
 mod loss;
 mod material;
+mod ranks;
 mod schedule;
 mod state;
 mod temperature;

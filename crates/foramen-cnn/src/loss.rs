@@ -1,12 +1,13 @@
 //! What a network is blamed for.
 
-use tch::{Kind, Reduction, Tensor};
+use tch::{Reduction, Tensor};
 
 use crate::ahead::Draws;
 use crate::environment::Environment;
 use crate::images::Images;
 use crate::material::Material;
 use crate::network::Network;
+use crate::ranks::Ranks;
 use crate::{CnnConfig, CnnError};
 
 /// Widths of the train set beyond this many standard deviations count linearly.
@@ -20,7 +21,8 @@ pub(crate) struct Loss {
     pub outcome: Tensor,
 }
 
-/// The loss of a batch, varied as was drawn.
+/// The loss of the part of a batch that this process learns from, varied as was drawn; the
+/// losses of all processes add up to that of the batch.
 pub(crate) fn loss(
     config: &CnnConfig,
     environment: &Environment,
@@ -28,27 +30,32 @@ pub(crate) fn loss(
     material: &Material<'_>,
     batch: &Images,
     draws: &Draws,
+    ranks: &Ranks,
 ) -> Result<Loss, CnnError> {
+    let kind = network.kind();
     let varied = tch::no_grad(|| {
         let mut varied = draws.variation.apply(&batch.pixels);
         if let Some(mixing) = &draws.mixing {
             varied = mixing.images(&varied);
         }
+        if varied.size()[0] > as_i64(draws.learned.len()) {
+            varied = varied.narrow(0, as_i64(draws.learned.start), as_i64(draws.learned.len()));
+        }
         // Here, not in the data set: libtorch selects and samples into the plain layout.
-        foramen_tch::channels_last(&material.scale.intensity(&varied))
+        foramen_tch::channels_last(&material.scale.intensity(&varied).to_kind(kind))
     })?;
     let mixed = draws.mixing.as_ref().map(|mixing| mixing.known(batch));
-    let batch = mixed.as_ref().unwrap_or(batch);
-    let pooled = environment.compute(|| network.look(&varied, true))?;
+    let batch = &mixed.as_ref().unwrap_or(batch).known(&draws.learned, kind);
+    let pooled = ranks.share_norms(|| environment.compute(|| network.look(&varied, true)))??;
     let answer = network.answer(&pooled);
     let target = (&batch.width - material.scale.width_mean) / material.scale.width_deviation;
     let width = answer.width.huber_loss(&target, Reduction::None, HUBER);
-    let width = mean(width, &batch.has_width);
+    let width = mean(width, &batch.has_width, ranks)?;
     let kept = Tensor::from_slice(&draws.kept).view_as(&answer.features);
-    let kept = kept.to_device(environment.place()) / (1.0 - config.dropout);
+    let kept = kept.to_device(environment.place()).to_kind(kind) / (1.0 - config.dropout);
     let z = batch.width_z(&material.scale.millimetres(&answer.width));
     let logits = network.outcome(&z, &(&answer.features * kept), &batch.covariates);
-    let outcome = outcome_loss(config, material.class_weights, &logits, batch);
+    let outcome = outcome_loss(config, material.class_weights, &logits, batch, ranks)?;
     Ok(Loss { width, outcome })
 }
 
@@ -59,22 +66,29 @@ fn outcome_loss(
     [poor, favourable]: [f64; 2],
     logits: &Tensor,
     batch: &Images,
-) -> Tensor {
+    ranks: &Ranks,
+) -> Result<Tensor, CnnError> {
     let smoothed = &batch.label * (1.0 - config.label_smoothing) + config.label_smoothing / 2.0;
     let none: Option<&Tensor> = None;
     let entropy = logits.binary_cross_entropy_with_logits(&smoothed, none, none, Reduction::None);
     let weights = (&batch.label * (favourable - poor) + poor) * &batch.has_label;
-    mean(entropy, &weights)
+    mean(entropy, &weights, ranks)
 }
 
-/// The weighted mean; 0 where nothing has a weight.
-fn mean(values: Tensor, weights: &Tensor) -> Tensor {
-    (values * weights).sum(Kind::Float) / weights.sum(Kind::Float).clamp_min(1e-6)
+/// The part of this process in the weighted mean over the images of all; 0 where nothing has a
+/// weight.
+fn mean(values: Tensor, weights: &Tensor, ranks: &Ranks) -> Result<Tensor, CnnError> {
+    let (kind, of_all) = (values.kind(), ranks.sum(weights.sum(values.kind()))?);
+    Ok((values * weights).sum(kind) / of_all.clamp_min(1e-6))
+}
+
+fn as_i64(number: usize) -> i64 {
+    i64::try_from(number).expect("a batch is counted in memory")
 }
 
 #[cfg(test)]
 mod tests {
-    use tch::Device;
+    use tch::{Device, Kind};
 
     use super::*;
     use foramen_native::contract::Covariates;
@@ -94,11 +108,12 @@ mod tests {
         let config = CnnConfig { label_smoothing: 0.1, ..CnnConfig::default() };
         let logits = Tensor::from_slice(&[0.5f32, -1.0, 2.0, 0.0]);
         for (weights, expected) in [([0.5, 2.0], 0.75141), ([1.0, 1.0], 0.78309)] {
-            let found = outcome_loss(&config, weights, &logits, &batch).double_value(&[]);
+            let found = outcome_loss(&config, weights, &logits, &batch, &Ranks::default());
+            let found = found.unwrap().double_value(&[]);
             assert!((found - expected).abs() < 1e-5, "{found} {expected}");
         }
         batch.has_label = Tensor::zeros([4], (Kind::Float, Device::Cpu));
-        let none = outcome_loss(&config, [1.0, 1.0], &logits, &batch).double_value(&[]);
-        assert_eq!(none, 0.0);
+        let none = outcome_loss(&config, [1.0, 1.0], &logits, &batch, &Ranks::default());
+        assert_eq!(none.unwrap().double_value(&[]), 0.0);
     }
 }

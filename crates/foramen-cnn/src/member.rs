@@ -100,7 +100,8 @@ impl Member {
         view: &Tensor,
     ) -> Result<Seen, CnnError> {
         tch::no_grad(|| {
-            let view = foramen_tch::channels_last(&self.scale.intensity(view))?;
+            let kind = self.network.kind();
+            let view = foramen_tch::channels_last(&self.scale.intensity(view).to_kind(kind))?;
             // Maps of a few images at a time, however many there are.
             let parts = environment.compute(|| -> Vec<Tensor> {
                 view.split(TOGETHER, 0).iter().map(|part| self.network.look(part, false)).collect()
@@ -109,7 +110,8 @@ impl Member {
             let answer = self.network.answer(&pooled);
             let widths = self.scale.millimetres(&answer.width);
             let z = images.width_z(&widths);
-            let logits = self.network.outcome(&z, &answer.features, &images.covariates);
+            let logits =
+                self.network.outcome(&z, &answer.features, &images.covariates.to_kind(kind));
             Ok(Seen { logits: numbers(&logits)?, widths: numbers(&widths)? })
         })
     }

@@ -33,7 +33,7 @@ pub(crate) struct Network {
     covariates: Option<[nn::Linear; 2]>,
 }
 
-/// What the trunk and the heads say of a batch, all in f32.
+/// What the trunk and the heads say of a batch, in the kind of the weights.
 pub(crate) struct Answer {
     /// Widths in the unit of the width scale, `[n]`.
     pub width: Tensor,
@@ -132,10 +132,22 @@ impl Network {
         pool(&self.maps(images, train))
     }
 
-    /// The last maps of the trunk in f32; those of the compact network are
+    /// The kind of the weights: f32, or f64 in a training that asks for it.
+    pub(crate) fn kind(&self) -> Kind {
+        self.width.ws.kind()
+    }
+
+    /// Turns weights and statistics into numbers of another kind.
+    pub(crate) fn set_kind(&mut self, kind: Kind) {
+        if self.kind() != kind {
+            self.store.root().set_kind(kind);
+        }
+    }
+
+    /// The last maps of the trunk in the kind of the weights; those of the compact network are
     /// `[n, 4c, rows/8, columns/8]`.
     pub(crate) fn maps(&self, images: &Tensor, train: bool) -> Tensor {
-        self.trunk.maps(images, train).to_kind(Kind::Float)
+        self.trunk.maps(images, train).to_kind(self.kind())
     }
 
     /// The heads' common features and the width.
@@ -193,6 +205,6 @@ pub(crate) fn pool(maps: &Tensor) -> Tensor {
     let side = maps.size()[2];
     let (from, length) = (side / 4, side - 2 * (side / 4));
     let middle = maps.narrow(2, from, length).narrow(3, from, length);
-    let mean = |maps: &Tensor| maps.mean_dim(&[2i64, 3][..], false, Kind::Float);
+    let mean = |maps: &Tensor| maps.mean_dim(&[2i64, 3][..], false, maps.kind());
     Tensor::cat(&[mean(maps), mean(&middle)], 1)
 }

@@ -20,6 +20,8 @@ pub(crate) struct EnvironmentFile {
     number_format: String,
     cpu_capability: String,
     deterministic: bool,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    processes: usize,
 }
 
 impl EnvironmentFile {
@@ -32,13 +34,14 @@ impl EnvironmentFile {
             number_format: environment.number_format().to_owned(),
             cpu_capability: environment.cpu_capability.clone(),
             deterministic: environment.deterministic,
+            processes: environment.processes,
         }
     }
 }
 
 impl fmt::Display for EnvironmentFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { crate_version, libtorch, device, threads, cpu_capability, .. } = self;
+        let Self { crate_version, libtorch, device, threads, cpu_capability, processes, .. } = self;
         write!(
             f,
             "foramen-cnn {crate_version}, libtorch {libtorch}, {device}, {threads} thread(s)"
@@ -47,7 +50,11 @@ impl fmt::Display for EnvironmentFile {
         if !self.number_format.is_empty() {
             write!(f, ", {}", self.number_format)?;
         }
-        write!(f, ", {cpu_capability}")
+        write!(f, ", {cpu_capability}")?;
+        if *processes > 1 {
+            write!(f, ", {processes} processes")?;
+        }
+        Ok(())
     }
 }
 
@@ -135,6 +142,7 @@ struct AugmentationFields {
 enum PrecisionNames {
     Auto,
     F32,
+    F64,
     #[serde(rename = "bf16")]
     BFloat16,
     #[serde(rename = "fp16")]
@@ -152,6 +160,12 @@ enum ClassWeightsNames {
 /// What files from before there was a choice mean.
 fn one() -> usize {
     1
+}
+
+/// What is not written, as files of before have it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_one(number: &usize) -> bool {
+    *number == 1
 }
 
 /// The same.

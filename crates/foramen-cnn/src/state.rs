@@ -29,6 +29,28 @@ pub(crate) struct Position {
     pub finished: bool,
 }
 
+impl Position {
+    /// As numbers that go from one process to another, NaN for no loss.
+    pub(crate) fn numbers(&self) -> [f64; 5] {
+        let Self { epoch, step, best_epoch, best_loss, finished } = self;
+        let [epoch, step, best_epoch] = [epoch, step, best_epoch].map(|count| *count as f64);
+        let finished = f64::from(u8::from(*finished));
+        [epoch, step, best_epoch, best_loss.unwrap_or(f64::NAN), finished]
+    }
+
+    /// Takes such numbers.
+    pub(crate) fn fill(&mut self, [epoch, step, best_epoch, best_loss, finished]: [f64; 5]) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "they were counts"
+        )]
+        let [epoch, step, best_epoch] = [epoch, step, best_epoch].map(|count| count as usize);
+        let best_loss = Some(best_loss).filter(|loss| !loss.is_nan());
+        *self = Self { epoch, step, best_epoch, best_loss, finished: finished > 0.0 };
+    }
+}
+
 /// A training between two epochs.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -57,6 +79,7 @@ impl State {
             if let Some(weights) = &config.weights {
                 network.load_trunk(weights)?;
             }
+            network.set_kind(environment.kind());
             Ok::<_, CnnError>(network)
         };
         let network = fresh()?;
@@ -90,13 +113,20 @@ impl State {
         Ok(finite)
     }
 
-    /// Every tensor by name, sharing storage. libtorch's own generator is among
-    /// them although nothing here draws from it: a layer that does would go on
-    /// with the numbers it would have had.
+    /// Every tensor by name, sharing storage, and a copy of the state of libtorch's own
+    /// generator, although nothing here draws from it: a layer that does would go on with the
+    /// numbers it would have had.
     pub(crate) fn tensors(
         &self,
         environment: &Environment,
     ) -> Result<Vec<(String, Tensor)>, CnnError> {
+        let mut named = self.named();
+        named.push((GENERATOR.to_owned(), foramen_tch::generator_state(environment.place())?));
+        Ok(named)
+    }
+
+    /// Every tensor that learns, by name, sharing storage.
+    pub(crate) fn named(&self) -> Vec<(String, Tensor)> {
         let networks = [
             ("network", &self.network),
             ("average", &self.average.network),
@@ -112,8 +142,7 @@ impl State {
         named.extend(moments.map(|(name, tensor)| (format!("optimiser.{name}"), tensor)));
         let scales = self.scaler.iter().flat_map(GradientScaler::state);
         named.extend(scales.map(|(name, tensor)| (format!("scaler.{name}"), tensor)));
-        named.push((GENERATOR.to_owned(), foramen_tch::generator_state(environment.place())?));
-        Ok(named)
+        named
     }
 
     /// Takes the tensors of a checkpoint; the error says what does not fit.

@@ -14,7 +14,7 @@ pub(crate) fn floats(values: &[f64], shape: &[i64], device: Device) -> Tensor {
     Tensor::from_slice(values).to_kind(Kind::Float).view(shape).to_device(device)
 }
 
-/// The bytes of a safetensors file; f32 and u8 tensors as they are, others as f32.
+/// The bytes of a safetensors file; f32, f64 and u8 tensors as they are, others as f32.
 pub(crate) fn to_bytes(
     named: impl IntoIterator<Item = (String, Tensor)>,
 ) -> Result<Vec<u8>, CnnError> {
@@ -30,11 +30,16 @@ pub(crate) fn to_bytes_with(
     let mut tensors: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
     for (name, tensor) in named {
         let flat = tensor.detach().to_device(Device::Cpu).contiguous().flatten(0, -1);
-        let (kind, bytes) = if flat.kind() == Kind::Uint8 {
-            (Dtype::U8, Vec::<u8>::try_from(flat)?)
-        } else {
-            let values = Vec::<f32>::try_from(flat.to_kind(Kind::Float))?;
-            (Dtype::F32, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        let (kind, bytes) = match flat.kind() {
+            Kind::Uint8 => (Dtype::U8, Vec::<u8>::try_from(flat)?),
+            Kind::Double => {
+                let values = Vec::<f64>::try_from(flat)?;
+                (Dtype::F64, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+            }
+            _ => {
+                let values = Vec::<f32>::try_from(flat.to_kind(Kind::Float))?;
+                (Dtype::F32, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+            }
         };
         tensors.insert(name, (kind, lengths(&tensor.size()).collect(), bytes));
     }
@@ -50,7 +55,10 @@ pub(crate) fn to_bytes_with(
 /// Fills a tensor in place, whatever its layout, device and kind of number; or says why
 /// the file does not fit it.
 pub(crate) fn fill(file: &SafeTensors<'_>, name: &str, to: &mut Tensor) -> Result<(), String> {
-    let kind = if to.kind() == Kind::Uint8 { Kind::Uint8 } else { Kind::Float };
+    let kind = match to.kind() {
+        kind @ (Kind::Uint8 | Kind::Double) => kind,
+        _ => Kind::Float,
+    };
     let loaded = read(file, name, &to.size(), kind)?;
     tch::no_grad(|| to.f_copy_(&loaded)).map_err(|error| error.to_string())
 }

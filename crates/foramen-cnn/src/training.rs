@@ -14,6 +14,7 @@ use crate::loss::loss;
 use crate::material::Material;
 use crate::member::Member;
 use crate::network::Network;
+use crate::ranks::{GradientReducer, Ranks};
 use crate::schedule::{batches, learning_rate};
 use crate::state::State;
 use crate::tuned::Tuned;
@@ -28,6 +29,8 @@ pub(crate) struct Training<'a> {
     pub checkpoints: Option<&'a Checkpoints>,
     /// Where each epoch is told of.
     pub history: Option<&'a Path>,
+    /// The processes that train together.
+    pub ranks: &'a Ranks,
     /// Ends the training when set.
     pub stop: &'a AtomicBool,
     pub progress: &'a dyn Fn(&EpochReport),
@@ -50,6 +53,8 @@ impl Training<'_> {
         if let Some(checkpoints) = self.checkpoints {
             checkpoints.resume(number, &mut state, config, environment)?;
         }
+        self.ranks.share_state(&mut state)?;
+        let mut reducer = self.ranks.reducer(&state.network)?;
         let mut history = match self.history {
             Some(folder) => Some(History::open(folder, number, state.position.epoch)?),
             None => None,
@@ -58,9 +63,12 @@ impl Training<'_> {
             let epoch = state.position.epoch + 1;
             let left = config.members - number;
             let started = Instant::now();
-            let learned = self.learn(&mut state, seed, epoch)?;
+            let learned = self.learn(&mut state, reducer.as_mut(), seed, epoch)?;
+            // On unlike machines processes round differently: they go on as one.
+            self.ranks.share_state(&mut state)?;
             let seconds = started.elapsed().as_secs_f64();
-            let tuned = Tuned::new(&state.average, environment, config, material.tune)?;
+            let tune = || Tuned::new(&state.average, environment, config, material.tune);
+            let tuned = self.ranks.tuned(tune)?;
             let is_best = self.judge(&mut state, &tuned, epoch)?;
             let report = EpochReport {
                 member: number + 1,
@@ -84,59 +92,78 @@ impl Training<'_> {
                 checkpoints.write(number, &state, config, environment)?;
             }
         }
+        // Predictions are made in f32, or in half of it.
+        state.best.network.set_kind(Kind::Float);
         state.best.network.pack(environment.half)?;
         Ok(state.best)
     }
 
     /// Goes through the batches of one epoch; what is random in a batch is drawn by
     /// other threads while the one before runs.
-    fn learn(&self, state: &mut State, seed: u64, epoch: usize) -> Result<Epoch, CnnError> {
+    fn learn(
+        &self,
+        state: &mut State,
+        reducer: Option<&mut GradientReducer>,
+        seed: u64,
+        epoch: usize,
+    ) -> Result<Epoch, CnnError> {
         let Self { config, material, .. } = *self;
         let auxiliary = usize::try_from(material.train.len()).unwrap_or(0) - material.labelled;
         let batches = batches(config, seed, epoch, material.labelled, auxiliary);
+        let share = self.ranks.share(config.batch);
         std::thread::scope(|scope| {
             let last = i64::try_from(material.labelled).unwrap_or(i64::MAX);
             let shape = Shape {
                 config,
                 image: material.train.shape(),
                 labelled: batches[0].iter().filter(|index| **index < last).count(),
+                share: &share,
             };
             let ahead = Ahead::start(scope, shape, seed, epoch, batches.len());
-            self.learn_batches(state, epoch, &batches, ahead)
+            self.learn_batches(state, reducer, epoch, &batches, ahead)
         })
     }
 
     fn learn_batches(
         &self,
         state: &mut State,
+        mut reducer: Option<&mut GradientReducer>,
         epoch: usize,
         batches: &[Vec<i64>],
         mut ahead: Ahead,
     ) -> Result<Epoch, CnnError> {
-        let Self { config, environment, material, .. } = *self;
+        let Self { config, environment, material, ranks, .. } = *self;
+        // Gradients are averaged over processes, of which each has a part of the loss.
+        let processes = ranks.size() as f64;
         let steps = config.epochs * batches.len().div_ceil(config.accumulation);
         let outcome_weight = self.outcome_weight(epoch);
         let mut losses = Vec::with_capacity(batches.len());
         let mut rate = 0.0;
         for together in batches.chunks(config.accumulation) {
-            if self.stop.load(Ordering::Relaxed) {
+            if ranks.any(self.stop.load(Ordering::Relaxed))? {
                 return Err(CnnError::Stopped { epoch });
             }
             rate = learning_rate(config, state.position.step as f64 / steps as f64);
             state.optimiser.set_learning_rate(rate);
             state.optimiser.zero_grad();
-            for indices in together {
+            for (pass, indices) in together.iter().enumerate() {
                 let draws = ahead.next();
-                let batch = material.train.select(indices);
-                let loss = loss(config, environment, &state.network, material, &batch, &draws)?;
+                let batch = material.train.select(&indices[draws.seen.clone()]);
+                let network = &state.network;
+                let loss = loss(config, environment, network, material, &batch, &draws, ranks)?;
                 let total = &loss.width + &loss.outcome * outcome_weight;
                 losses.push(total.detach());
-                let mut share =
-                    if together.len() == 1 { total } else { total / together.len() as f64 };
+                let mut share = if ranks.size() > 1 { total * processes } else { total };
+                if together.len() > 1 {
+                    share /= together.len() as f64;
+                }
                 if let Some(scaler) = &state.scaler {
                     share = scaler.scale(&share);
                 }
-                share.f_backward()?;
+                if let (Some(reducer), true) = (&mut reducer, pass + 1 == together.len()) {
+                    reducer.prepare()?;
+                }
+                share.f_backward().map_err(|error| ranks.explain(error))?;
             }
             if !state.step(config.clip)? {
                 return Err(CnnError::Diverged { epoch });
@@ -151,7 +178,8 @@ impl Training<'_> {
         if let Some(count) = swa_epoch(config, epoch) {
             follow(&state.average.network, &state.network, 1.0 / count)?;
         }
-        let train_loss = Tensor::stack(&losses, 0).mean(Kind::Float).double_value(&[]);
+        let losses = ranks.sum(Tensor::stack(&losses, 0))?;
+        let train_loss = losses.mean(losses.kind()).double_value(&[]);
         if !train_loss.is_finite() {
             return Err(CnnError::Diverged { epoch });
         }

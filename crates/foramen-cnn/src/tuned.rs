@@ -19,6 +19,19 @@ pub(crate) struct Tuned {
 }
 
 impl Tuned {
+    /// As numbers, NaN for what there is not; a loss that is NaN is infinite here.
+    pub(crate) fn numbers(&self) -> [f64; 3] {
+        let loss = self.loss.map(|loss| if loss.is_nan() { f64::INFINITY } else { loss });
+        [loss, self.auc, self.width_error].map(|number| number.unwrap_or(f64::NAN))
+    }
+
+    /// From such numbers.
+    pub(crate) fn of(numbers: [f64; 3]) -> Self {
+        let [loss, auc, width_error] =
+            numbers.map(|number| Some(number).filter(|number| !number.is_nan()));
+        Self { loss, auc, width_error }
+    }
+
     pub(crate) fn new(
         member: &Member,
         environment: &Environment,

@@ -22,6 +22,18 @@
 namespace {
 
 using at::Tensor;
+using torch::autograd::AutogradContext;
+
+// Whom a norm shares its sums with, from the way there to the way back.
+void keep(AutogradContext* context, const SharedSumsPointer& shared) {
+  if (shared) context->saved_data["shared"] = c10::IValue::make_capsule(shared);
+}
+
+SharedSumsPointer kept(AutogradContext* context) {
+  const auto found = context->saved_data.find("shared");
+  if (found == context->saved_data.end()) return {};
+  return c10::static_intrusive_pointer_cast<SharedSums>(found->second.toCapsule());
+}
 
 #ifdef __GNUC__
 template <typename T>
@@ -43,7 +55,7 @@ Tensor result_of(const Layout& layout, const Tensor& maps, const Tensor& residua
 template <typename T>
 std::vector<Tensor> gradients_of(const Layout& layout, const Tensor& gradient,
                                  const Tensor& maps, const Tensor& result, bool relu,
-                                 const Tensor& known) {
+                                 const Tensor& known, const SharedSumsPointer& shared) {
   const int64_t lanes = layout.lanes;
   const Lanes of = lanes_of(numbers<float>(known), lanes);
   const Tensor below = result.defined() ? at::empty_like(maps) : gradient;
@@ -60,7 +72,7 @@ std::vector<Tensor> gradients_of(const Layout& layout, const Tensor& gradient,
                           sums + chunk * lanes, products + chunk * lanes);
     });
   }
-  const Slopes slopes(layout, parts, layout.count, known);
+  const Slopes slopes(layout, parts, layout.count, known, shared);
   const Tensor of_maps = at::empty_like(maps);
   const T* of_norm = numbers<T>(below);
   T* to = numbers_to_write<T>(of_maps);
@@ -73,7 +85,7 @@ std::vector<Tensor> gradients_of(const Layout& layout, const Tensor& gradient,
 
 // Weight and bias, which are in the norm as well, are arguments for autograd to see.
 struct BatchNorm : torch::autograd::Function<BatchNorm> {
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& maps,
+  static Tensor forward(AutogradContext* context, const Tensor& maps,
                         const std::optional<Tensor>& added, const Tensor& /*weight*/,
                         const Tensor& /*bias*/, const Norm& norm, bool relu) {
     const Layout layout(maps);
@@ -87,10 +99,11 @@ struct BatchNorm : torch::autograd::Function<BatchNorm> {
     context->save_for_backward({maps, known, is_needed ? result : Tensor()});
     context->saved_data["with_residual"] = residual.defined();
     context->saved_data["relu"] = relu;
+    keep(context, norm.shared);
     return result;
   }
 
-  static std::vector<Tensor> backward(torch::autograd::AutogradContext* context,
+  static std::vector<Tensor> backward(AutogradContext* context,
                                       const std::vector<Tensor>& of_result) {
     TORCH_CHECK(!at::GradMode::is_enabled(), "a fused batch norm has no second derivative");
     const auto saved = context->get_saved_variables();
@@ -100,8 +113,10 @@ struct BatchNorm : torch::autograd::Function<BatchNorm> {
     const Tensor gradient =
         of_result[0].to(maps.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
     auto gradients = maps.scalar_type() == at::kFloat
-                         ? gradients_of<float>(layout, gradient, maps, result, relu, known)
-                         : gradients_of<BFloat16>(layout, gradient, maps, result, relu, known);
+                         ? gradients_of<float>(layout, gradient, maps, result, relu, known,
+                                               kept(context))
+                         : gradients_of<BFloat16>(layout, gradient, maps, result, relu, known,
+                                                  kept(context));
     if (!context->saved_data["with_residual"].toBool()) gradients[1] = Tensor();
     gradients.resize(6);  // what is no tensor has none
     return gradients;
@@ -137,7 +152,7 @@ struct Pool {
 
   // The gradients of maps, weight and bias from that of the result.
   std::vector<Tensor> gradients(const Tensor& gradient, const Tensor& source,
-                                const Tensor& place) const {
+                                const Tensor& place, const SharedSumsPointer& shared) const {
     const Layout layout(source);
     const Tensor parts = layout.parts();
     const T *of_result = numbers<T>(gradient), *sources = numbers<T>(source);
@@ -148,7 +163,7 @@ struct Pool {
                           /*relu=*/true, layout.rows_of(chunk), layout.lanes, of,
                           static_cast<T*>(nullptr), sum, sum + layout.chunks * layout.lanes);
     });
-    const Slopes slopes(layout, parts, Layout(maps).count, known);
+    const Slopes slopes(layout, parts, Layout(maps).count, known, shared);
     const Tensor of_maps = at::empty_like(maps);
     const T* values = numbers<T>(maps);
     const auto* places = numbers<uint8_t>(place);
@@ -162,7 +177,7 @@ struct Pool {
 };
 
 struct PooledNorm : torch::autograd::Function<PooledNorm> {
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& maps,
+  static Tensor forward(AutogradContext* context, const Tensor& maps,
                         const Tensor& /*weight*/, const Tensor& /*bias*/, const Norm& norm) {
     const Layout layout(maps);
     const bool is_float = maps.scalar_type() == at::kFloat;
@@ -171,10 +186,11 @@ struct PooledNorm : torch::autograd::Function<PooledNorm> {
     const auto results =
         is_float ? Pool<float>{maps, known}.results() : Pool<BFloat16>{maps, known}.results();
     context->save_for_backward({maps, known, results[1], results[2]});
+    keep(context, norm.shared);
     return results[0];
   }
 
-  static std::vector<Tensor> backward(torch::autograd::AutogradContext* context,
+  static std::vector<Tensor> backward(AutogradContext* context,
                                       const std::vector<Tensor>& of_result) {
     TORCH_CHECK(!at::GradMode::is_enabled(), "a fused batch norm has no second derivative");
     const auto saved = context->get_saved_variables();
@@ -182,8 +198,10 @@ struct PooledNorm : torch::autograd::Function<PooledNorm> {
     const Tensor gradient =
         of_result[0].to(maps.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
     auto gradients = maps.scalar_type() == at::kFloat
-                         ? Pool<float>{maps, known}.gradients(gradient, source, place)
-                         : Pool<BFloat16>{maps, known}.gradients(gradient, source, place);
+                         ? Pool<float>{maps, known}.gradients(gradient, source, place,
+                                                              kept(context))
+                         : Pool<BFloat16>{maps, known}.gradients(gradient, source, place,
+                                                                 kept(context));
     gradients.resize(4);  // what is no tensor has none
     return gradients;
   }
@@ -212,6 +230,60 @@ bool fits(const Tensor& maps, const Tensor& residual, const Norm& norm) {
 }
 #endif
 
+// The same of maps of any kind, device and layout, by libtorch's own operations, with
+// statistics of all processes.
+struct SharedNorm : torch::autograd::Function<SharedNorm> {
+  static Tensor forward(AutogradContext* context, const Tensor& maps, const Tensor& weight,
+                        const Tensor& bias, const Norm& norm) {
+    const Tensor wide = maps.to(weight.scalar_type());
+    const auto [variance, mean] = at::var_mean(wide, {0, 2, 3}, /*unbiased=*/false);
+    const auto local = static_cast<double>(maps.numel() / maps.size(1));
+    Moments moments{local, numbers_of(mean), numbers_of(variance)};
+    for (double& value : moments.square) value *= local;
+    moments.share(*norm.shared);
+    const auto of_all = [&](const std::vector<double>& values, double divisor) {
+      return at::tensor(values, at::kDouble).div_(divisor).to(weight.options());
+    };
+    const Tensor centre = of_all(moments.mean, 1), spread = of_all(moments.square, moments.count);
+    norm.running_mean.mul_(1 - norm.momentum).add_(centre, norm.momentum);
+    norm.running_variance.mul_(1 - norm.momentum)
+        .add_(of_all(moments.square, moments.count - 1), norm.momentum);
+    context->save_for_backward({maps, weight, centre, (spread + norm.epsilon).rsqrt_()});
+    keep(context, norm.shared);
+    return at::batch_norm(maps, weight, bias, centre, spread, /*training=*/false, 0,
+                          norm.epsilon, /*cudnn_enabled=*/false);
+  }
+
+  static std::vector<Tensor> backward(AutogradContext* context,
+                                      const std::vector<Tensor>& of_result) {
+    TORCH_CHECK(!at::GradMode::is_enabled(), "a shared batch norm has no second derivative");
+    const auto saved = context->get_saved_variables();
+    const Tensor &maps = saved[0], &weight = saved[1];
+    const auto by_channel = [](const Tensor& values) { return values.view({1, -1, 1, 1}); };
+    const Tensor centre = by_channel(saved[2]), scale = by_channel(saved[3]);
+    const Tensor gradient = of_result[0].to(weight.scalar_type());
+    const Tensor values = (maps.to(weight.scalar_type()) - centre).mul_(scale);
+    const Tensor of_bias = gradient.sum({0, 2, 3});
+    const Tensor of_weight = (gradient * values).sum({0, 2, 3});
+    double count = static_cast<double>(maps.numel() / maps.size(1));
+    auto sum = numbers_of(of_bias), product = numbers_of(of_weight);
+    share_sums(*kept(context), count, sum, product);
+    const auto mean = [&](const std::vector<double>& values) {
+      return by_channel(at::tensor(values, at::kDouble).div_(count).to(weight.options()));
+    };
+    Tensor of_maps = gradient - mean(sum);
+    of_maps.addcmul_(values, mean(product), -1).mul_(by_channel(weight) * scale);
+    return {of_maps.to(maps.scalar_type()), of_weight, of_bias, Tensor()};
+  }
+
+ private:
+  static std::vector<double> numbers_of(const Tensor& tensor) {
+    const Tensor flat = tensor.to(at::kCPU, at::kDouble).contiguous();
+    const auto* values = flat.const_data_ptr<double>();
+    return {values, values + flat.numel()};
+  }
+};
+
 // What the loops above are not for, libtorch computes step by step.
 Tensor batch_norm(const Tensor& maps, const Tensor& residual, const Norm& norm, bool relu) {
 #ifdef __GNUC__
@@ -220,9 +292,11 @@ Tensor batch_norm(const Tensor& maps, const Tensor& residual, const Norm& norm, 
     return BatchNorm::apply(maps, added, norm.weight, norm.bias, norm, relu);
   }
 #endif
-  Tensor result = at::batch_norm(maps, norm.weight, norm.bias, norm.running_mean,
-                                 norm.running_variance, /*training=*/true, norm.momentum,
-                                 norm.epsilon, /*cudnn_enabled=*/true);
+  Tensor result =
+      norm.shared ? SharedNorm::apply(maps, norm.weight, norm.bias, norm)
+                  : at::batch_norm(maps, norm.weight, norm.bias, norm.running_mean,
+                                   norm.running_variance, /*training=*/true, norm.momentum,
+                                   norm.epsilon, /*cudnn_enabled=*/true);
   // Neither the norm nor the sum needs its result on the way back.
   if (residual.defined()) {
     TORCH_CHECK(residual.sizes() == maps.sizes(), "a residual of ", residual.sizes(),
@@ -233,6 +307,11 @@ Tensor batch_norm(const Tensor& maps, const Tensor& residual, const Norm& norm, 
 }
 
 }  // namespace
+
+SharedSumsPointer& shared_sums() {
+  thread_local SharedSumsPointer sums;
+  return sums;
+}
 
 extern "C" {
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "shared_sums.h"
 #ifdef __GNUC__
 #include "batch_norm_loops.h"
 #include "parallel.h"
@@ -20,7 +21,51 @@ using at::Tensor;
 struct Norm {
   Tensor weight, bias, running_mean, running_variance;
   double momentum, epsilon;
+  SharedSumsPointer shared = shared_sums();
 };
+
+// By channel: means of `count` values and sums of squares around them. Those of this process
+// become those of all.
+struct Moments {
+  double count;
+  std::vector<double> mean, square;
+
+  void share(SharedSums& shared) {
+    std::vector<double> all{count};
+    for (const double value : mean) all.push_back(count * value);
+    for (size_t i = 0; i < mean.size(); ++i) {
+      all.push_back(square[i] + count * mean[i] * mean[i]);
+    }
+    if (!shared.failure.empty()) return;
+    try {
+      shared.add(all);
+    } catch (const c10::Error& error) {
+      shared.failure = error.what_without_backtrace();
+      return;
+    } catch (const std::exception& error) {
+      shared.failure = error.what();
+      return;
+    }
+    count = all[0];
+    for (size_t i = 0; i < mean.size(); ++i) {
+      mean[i] = all[1 + i] / count;
+      square[i] = std::max(0.0, all[1 + mean.size() + i] - count * mean[i] * mean[i]);
+    }
+  }
+};
+
+// A count and two sums by channel of this process become those of all.
+void share_sums(SharedSums& shared, double& count, std::vector<double>& sum,
+                std::vector<double>& product) {
+  std::vector<double> all{count};
+  all.insert(all.end(), sum.begin(), sum.end());
+  all.insert(all.end(), product.begin(), product.end());
+  shared.add(all);
+  count = all[0];
+  const auto middle = all.begin() + 1 + static_cast<int64_t>(sum.size());
+  std::copy(all.begin() + 1, middle, sum.begin());
+  std::copy(middle, all.end(), product.begin());
+}
 
 #ifdef __GNUC__
 // Maps as `rows` of `lanes`, in chunks of rows. A lane belongs to one channel.
@@ -94,7 +139,6 @@ Lanes lanes_of(const float* known, int64_t lanes) {
 template <typename T>
 Tensor measure(const Layout& layout, const Tensor& maps, const Norm& norm) {
   const int64_t lanes = layout.lanes, channels = layout.channels;
-  const double count = layout.count;
   const Tensor parts = layout.parts();
   float* sums = numbers_to_write<float>(parts);
   float* squares = sums + layout.chunks * lanes;
@@ -103,12 +147,13 @@ Tensor measure(const Layout& layout, const Tensor& maps, const Norm& norm) {
     chunk_sums(values + at, layout.rows_of(chunk), lanes, sums + chunk * lanes,
                squares + chunk * lanes);
   });
-  auto mean = layout.sums_of(sums);
+  Moments moments{layout.count, layout.sums_of(sums), {}};
+  auto& [count, mean, square] = moments;
   for (double& value : mean) value /= count;
   std::vector<double> centre(lanes);
   for (int64_t lane = 0; lane < lanes; ++lane) centre[lane] = mean[lane % channels];
   // Squares around a chunk's own mean, moved to that of the channel.
-  const auto square = layout.per_channel([&](int64_t chunk, double* by_lane) {
+  square = layout.per_channel([&](int64_t chunk, double* by_lane) {
     const float *sum = sums + chunk * lanes, *own = squares + chunk * lanes;
     const auto rows = static_cast<double>(layout.rows_of(chunk));
     for (int64_t lane = 0; lane < lanes; ++lane) {
@@ -116,6 +161,7 @@ Tensor measure(const Layout& layout, const Tensor& maps, const Norm& norm) {
       by_lane[lane] += own[lane] + rows * apart * apart;
     }
   });
+  if (norm.shared) moments.share(*norm.shared);
   const Tensor known = at::empty({kKnown, lanes}, at::kFloat);
   float* row = numbers_to_write<float>(known);
   const float *weight = numbers<float>(norm.weight), *bias = numbers<float>(norm.bias);
@@ -141,25 +187,31 @@ Tensor measure(const Layout& layout, const Tensor& maps, const Norm& norm) {
 }
 
 // What the way back needs of sums by channel of the gradient below ReLU, and of its products
-// with what maps are from their mean.
+// with what maps are from their mean. Weight and bias have those of this process, which a
+// reducer adds up; maps are one with those of other processes.
 struct Slopes {
   Tensor of_weight, of_bias;
   std::vector<float> offset, slope;  // by lane
 
-  Slopes(const Layout& layout, const Tensor& parts, double count, const Tensor& known)
+  Slopes(const Layout& layout, const Tensor& parts, double count, const Tensor& known,
+         const SharedSumsPointer& shared)
       : of_weight(at::empty({layout.channels}, at::kFloat)),
         of_bias(at::empty_like(of_weight)),
         offset(layout.lanes),
         slope(layout.lanes) {
     const int64_t lanes = layout.lanes;
     const float* sums = numbers<float>(parts);
-    const auto sum = layout.sums_of(sums), product = layout.sums_of(sums + layout.chunks * lanes);
+    auto sum = layout.sums_of(sums), product = layout.sums_of(sums + layout.chunks * lanes);
     float *weight = numbers_to_write<float>(of_weight), *bias = numbers_to_write<float>(of_bias);
+    const float* scales = numbers<float>(known) + kScale * lanes;
+    for (int64_t channel = 0; channel < layout.channels; ++channel) {
+      weight[channel] = static_cast<float>(product[channel] * scales[channel]);
+      bias[channel] = static_cast<float>(sum[channel]);
+    }
+    if (shared) share_sums(*shared, count, sum, product);
     for (int64_t lane = 0; lane < lanes; ++lane) {
       const int64_t channel = lane % layout.channels;
-      const double scale = numbers<float>(known)[kScale * lanes + lane];
-      weight[channel] = static_cast<float>(product[channel] * scale);
-      bias[channel] = static_cast<float>(sum[channel]);
+      const double scale = scales[lane];
       offset[lane] = static_cast<float>(sum[channel] / count);
       slope[lane] = static_cast<float>(product[channel] * scale * scale / count);
     }

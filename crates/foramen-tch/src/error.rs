@@ -32,6 +32,24 @@ pub enum TorchError {
         /// What it cannot have, and why.
         problem: String,
     },
+    /// The environment does not say where this process stands among several.
+    #[error("the environment variable {variable} {problem}")]
+    Launch {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong with it, and what it should be.
+        problem: String,
+    },
+    /// Processes that train together could not meet, or lost one another.
+    #[error("{process}: {problem} ({message})")]
+    Group {
+        /// This process: `rank 1 of 2, meeting at HOST:PORT`.
+        process: String,
+        /// What went wrong, and what to do.
+        problem: String,
+        /// libtorch's own words.
+        message: String,
+    },
     /// An error that tch reported.
     #[error(transparent)]
     Tch(#[from] tch::TchError),

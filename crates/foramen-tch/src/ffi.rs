@@ -5,6 +5,8 @@
     reason = "calls into C++; every block says which contract of shim.cpp it relies on"
 )]
 
+#[cfg(feature = "distributed")]
+pub(crate) mod group;
 mod lists;
 
 use std::ffi::{CStr, c_char, c_int};

@@ -7,7 +7,8 @@
 //! [`GradientScaler`] keeps fp16 gradients in range, [`move_towards`] averages
 //! weights, [`winograd_convolution`], [`direct_convolution`] and [`FusedBatchNorm`] train
 //! and [`PackedConvolution`] predicts fast, and [`reuse_memory`] spares the kernel work
-//! between steps. A C++ shim is compiled against the same headers as torch-sys;
+//! between steps. With the feature `distributed`, several processes, on one machine or more,
+//! train together: `Launch`, `Group` and `GradientReducer`. A C++ shim is compiled against the same headers as torch-sys;
 //! exceptions are caught there and become [`TorchError`].
 //!
 //! ```
@@ -42,6 +43,10 @@ mod direct;
 mod error;
 mod ffi;
 mod generator;
+#[cfg(feature = "distributed")]
+mod group;
+#[cfg(feature = "distributed")]
+mod launch;
 mod memory;
 mod memory_format;
 mod packed;
@@ -62,6 +67,10 @@ pub use determinism::{
 pub use direct::direct_convolution;
 pub use error::TorchError;
 pub use generator::{generator_state, set_generator_state};
+#[cfg(feature = "distributed")]
+pub use group::{GradientReducer, Group, PendingSum};
+#[cfg(feature = "distributed")]
+pub use launch::Launch;
 pub use memory::reuse_memory;
 pub use memory_format::{channels_last, is_channels_last, make_channels_last};
 pub use packed::PackedConvolution;

@@ -71,6 +71,7 @@ mod npy;
 #[cfg(feature = "torch")]
 mod picture_controls;
 mod predictor;
+mod processes;
 mod progress;
 mod provenance;
 mod report_cases;

@@ -3,6 +3,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use foramen_learn::Overlap;
 
+use crate::processes::Processes;
+
 /// What parts those who are tested from those who are trained on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SplitBy {
@@ -89,6 +91,9 @@ pub(crate) struct TrainArguments {
     /// corrections beside.
     #[arg(long, conflicts_with = "resume")]
     pub(crate) reviewed: bool,
+    /// The processes that train together.
+    #[arg(skip)]
+    pub(crate) processes: Processes,
 }
 
 impl Default for TrainArguments {
@@ -109,6 +114,7 @@ impl Default for TrainArguments {
             jobs: None,
             resume: false,
             reviewed: false,
+            processes: Processes::default(),
         }
     }
 }

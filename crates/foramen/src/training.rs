@@ -183,6 +183,28 @@ pub(crate) fn train_folds(
     }
 }
 
+/// Trains the CNN together with the first process, which keeps what comes of it.
+///
+/// # Errors
+/// When a model cannot be trained, or another process is lost.
+pub(crate) fn train_along(
+    dataset: &Dataset,
+    arguments: &TrainArguments,
+    study: &Path,
+) -> Result<()> {
+    let splits = splits(dataset, arguments, study)?;
+    #[cfg(feature = "torch")]
+    {
+        foramen_tch::reuse_memory()?;
+        let cnn = foramen_cnn::Cnn::new(configuration(dataset, arguments, study)?)
+            .with_stop(stop_on_interrupt()?);
+        cross_validate_repeats(&arguments.processes.share(cnn), dataset, &splits)?;
+    }
+    #[cfg(not(feature = "torch"))]
+    let _ = splits;
+    Ok(())
+}
+
 fn timed<L: Learner>(
     learner: &L,
     dataset: &Dataset,
@@ -218,19 +240,14 @@ fn train_cnn(
     arguments: &TrainArguments,
     out: &Path,
 ) -> Result<(TrainedModel, foramen_cnn::Cnn, Vec<foramen_cnn::CnnModel>)> {
-    use foramen_cnn::{Cnn, CnnConfig};
+    use foramen_cnn::Cnn;
 
     use crate::fold_models::folder_of;
 
     foramen_tch::reuse_memory()?;
     let pixels = dataset.samples().first().map_or(0, |sample| sample.patch.nrows());
-    let pixel = foramen_study::files::read_pixel(folds.study)?;
-    let mut config = CnnConfig::for_patches(pixels, pixel)
-        .with_seed(arguments.seed)
-        .with_device(arguments.device.parse()?);
-    if let Some(epochs) = arguments.epochs {
-        config = config.with_epochs(epochs);
-    }
+    let mut config = configuration(dataset, arguments, folds.study)?;
+    let pixel = config.pixel;
     let checkpoints = out.join("checkpoints");
     if !arguments.resume {
         remove_folder(&checkpoints)?;
@@ -238,7 +255,7 @@ fn train_cnn(
         eprintln!("no checkpoints in {}: training from the start", checkpoints.display());
     }
     config = config.with_threads(crate::threads::threads(
-        arguments.threads,
+        arguments.threads.or_else(|| arguments.processes.cores_each()),
         arguments.resume,
         &checkpoints,
     )?);
@@ -255,7 +272,7 @@ fn train_cnn(
         .with_history(out.join("history"))
         .with_resume(arguments.resume)
         .with_stop(stop_on_interrupt()?);
-    let cnn = cnn.with_progress(move |report| {
+    let cnn = arguments.processes.share(cnn).with_progress(move |report| {
         shown.inc(1);
         let auc = report.tune_auc.map_or("–".to_owned(), |auc| format!("{auc:.2}"));
         shown.set_message(format!(
@@ -287,6 +304,24 @@ fn train_cnn(
     model.temperatures = folds.trained().into_iter().zip(&fitted).map(of).collect();
     write_predictions(&out.join("predictions.csv"), &model.predictions)?;
     Ok((model, cnn, fitted))
+}
+
+/// How the CNN of a study is trained.
+#[cfg(feature = "torch")]
+fn configuration(
+    dataset: &Dataset,
+    arguments: &TrainArguments,
+    study: &Path,
+) -> Result<foramen_cnn::CnnConfig> {
+    let pixels = dataset.samples().first().map_or(0, |sample| sample.patch.nrows());
+    let pixel = foramen_study::files::read_pixel(study)?;
+    let config = foramen_cnn::CnnConfig::for_patches(pixels, pixel)
+        .with_seed(arguments.seed)
+        .with_device(arguments.device.parse()?);
+    Ok(match arguments.epochs {
+        Some(epochs) => config.with_epochs(epochs),
+        None => config,
+    })
 }
 
 /// The covariates that the samples with an outcome name, in words.

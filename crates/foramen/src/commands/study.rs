@@ -16,6 +16,7 @@ use foramen_study::CohortFlow;
 use foramen_study::files::{self, StageNotes};
 
 use crate::inputs::{Inputs, prepare_output};
+use crate::processes::ensure_alone;
 use crate::reporting::make_report;
 use crate::reviewed_training::{ensure_reviewed, follow_review, train_reviewed};
 use crate::stages::{dataset, patch_frame, run_selection, say_excluded};
@@ -49,6 +50,7 @@ pub struct Arguments {
 /// # Errors
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    ensure_alone("study")?;
     let out = &arguments.out;
     // What can be known to fail is told before an hour of work, not after.
     let frame = patch_frame(arguments.patch_mm, arguments.pixel_mm)?;

@@ -7,17 +7,21 @@
 //! in `checkpoints` after each epoch: interrupted, by Ctrl-C or otherwise, the same
 //! command with `--resume` goes on and ends with the same models. With no arguments
 //! it prepares a small synthetic study first. `--shard K/N` trains every N-th fold, in a folder
-//! of its own, so that N processes share the folds; `merge` puts them together. Without the
+//! of its own, so that N processes share the folds; `merge` puts them together. Started by
+//! `torchrun` or `srun` as several processes (the feature `distributed`), all train each network
+//! together, and the first writes. Without the
 //! feature `torch` only the ruler is trained. With `--reviewed` it trains on what persons
 //! corrected too, and leaves those models in `reviewed`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Parser;
 use foramen_study::StudyConfig;
 
 use crate::inputs::{Inputs, prepare_output};
+use crate::processes::Processes;
 use crate::reviewed_training::{ensure_current, reviewed_rows, tell_later_answers, train_reviewed};
 use crate::run_lock::RunLock;
 use crate::shard::Shard;
@@ -25,7 +29,7 @@ use crate::sharded_training::train_shard;
 use crate::stages::{dataset, run_selection};
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
-use crate::training::{refuse_finished, resolve_device, train_models};
+use crate::training::{refuse_finished, resolve_device, train_along, train_models};
 
 /// Trains the CNN and the ruler by cross-validation.
 #[derive(Parser)]
@@ -40,6 +44,10 @@ pub struct Arguments {
     /// takes the part from the task of a Slurm array.
     #[arg(long, value_name = "K/N", requires = "study", conflicts_with = "reviewed")]
     shard: Option<Shard>,
+    /// How long processes that train together wait for one another, seconds.
+    #[arg(long, value_name = "S", default_value_t = 300,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    peer_timeout: u64,
     /// Train anew where a finished training lies.
     #[arg(long)]
     force: bool,
@@ -50,9 +58,15 @@ pub struct Arguments {
 /// # Errors
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let mut train = arguments.train.clone();
+    let timeout = Duration::from_secs(arguments.peer_timeout);
+    train.processes = Processes::join(&train, arguments.shard.is_some(), timeout)?;
+    if !train.processes.is_first() {
+        return follow(arguments.study.as_deref(), &train);
+    }
     say!("device: {}", resolve_device(&arguments.train.device)?);
     if let (Some(study), Some(shard)) = (&arguments.study, arguments.shard) {
-        return train_shard(study, &arguments.train, shard, arguments.force);
+        return train_shard(study, &train, shard, arguments.force);
     }
     let (study, lock) = match &arguments.study {
         Some(study) => (study.clone(), RunLock::take(study)?),
@@ -63,23 +77,31 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
     };
     if !arguments.force {
-        refuse_finished(&study, &arguments.train, "leave it as it is")?;
+        refuse_finished(&study, &train, "leave it as it is")?;
     }
-    if arguments.study.is_none() && !arguments.train.resume {
+    if arguments.study.is_none() && !train.resume {
         run_selection(&Inputs::synthetic(60).open()?, &StudyConfig::default(), &study)?;
     }
-    let models = if arguments.train.reviewed {
+    let models = if train.reviewed {
         let rows = reviewed_rows(&study)?;
         ensure_current(&study, &rows)?;
         tell_later_answers(&study)?;
-        train_reviewed(&study, &rows, &arguments.train)?
+        train_reviewed(&study, &rows, &train)?
     } else {
-        train_models(&dataset(&study)?, &arguments.train, &study)?
+        train_models(&dataset(&study)?, &train, &study)?
     };
     for model in models {
         say!("{:<6} {}", model.name, model.summary());
     }
     say!("written to {}", study.display());
     drop(lock);
+    Ok(())
+}
+
+/// Trains together with the first process, which writes.
+fn follow(study: Option<&Path>, train: &TrainArguments) -> Result<()> {
+    let study = study.context("several processes that train together need --study")?;
+    train_along(&dataset(study)?, train, study)?;
+    train.processes.tell_end();
     Ok(())
 }

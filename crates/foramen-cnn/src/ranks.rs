@@ -1,0 +1,181 @@
+//! The processes that train one network together: each sees a part of every batch, and all
+//! take the same step.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use foramen_tch::TorchError;
+#[cfg(feature = "distributed")]
+pub(crate) use foramen_tch::{GradientReducer, Group};
+use tch::{Device, Kind, Tensor};
+
+use crate::environment::Environment;
+use crate::network::Network;
+#[cfg(not(feature = "distributed"))]
+pub(crate) use crate::no_group::{GradientReducer, Group};
+use crate::state::State;
+use crate::tuned::Tuned;
+use crate::{Architecture, CnnConfig, CnnError, DeviceChoice};
+
+/// This process among those that train together; most train alone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ranks(Option<Arc<Group>>);
+
+impl Ranks {
+    #[cfg(feature = "distributed")]
+    pub(crate) fn of(group: Arc<Group>) -> Self {
+        Self(Some(group))
+    }
+
+    /// How many processes there are.
+    pub(crate) fn size(&self) -> usize {
+        self.0.as_ref().map_or(1, |group| group.size())
+    }
+
+    /// Whether this is the process that writes files and tells of progress.
+    pub(crate) fn is_first(&self) -> bool {
+        self.0.as_ref().is_none_or(|group| group.rank() == 0)
+    }
+
+    /// Which images of a batch of `count` this process sees.
+    pub(crate) fn share(&self, count: usize) -> Range<usize> {
+        let Some(group) = &self.0 else { return 0..count };
+        let from = |rank: usize| rank * count / group.size();
+        from(group.rank())..from(group.rank() + 1)
+    }
+
+    /// Where and how all compute: as rank 0 has found for itself, but for the cores that it
+    /// shares with others of its machine.
+    pub(crate) fn environment(&self, config: &CnnConfig) -> Result<Environment, CnnError> {
+        let mut environment = Environment::resolve(config)?;
+        let Some(group) = &self.0 else { return Ok(environment) };
+        let is_free = !matches!(config.device, DeviceChoice::Cuda(Some(_)));
+        if environment.place().is_cuda() && is_free {
+            // One device for each process of a machine, where it sees several.
+            let devices = usize::try_from(tch::Cuda::device_count()).unwrap_or(0).max(1);
+            let own = DeviceChoice::Cuda(Some(group.local_rank() % devices));
+            environment.device = own.resolve()?;
+        }
+        self.check(config, environment.place())?;
+        if config.threads.is_none() {
+            environment.threads = (environment.threads / group.local_size()).max(1);
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+        let [threads] = self.first([environment.threads as f64])?.map(|number| number as usize);
+        (environment.threads, environment.processes) = (threads, group.size());
+        Ok(environment)
+    }
+
+    /// Refuses what cannot be trained by several processes.
+    fn check(&self, config: &CnnConfig, device: Device) -> Result<(), CnnError> {
+        let refused = |setting, value: String, rule| Err(CnnError::Config { setting, value, rule });
+        if config.batch < self.size() {
+            let rule = "at least the number of processes";
+            return refused("batch", config.batch.to_string(), rule);
+        }
+        let own_norms = [Architecture::DenseNet121, Architecture::EfficientNetLite0];
+        if own_norms.contains(&config.architecture) {
+            let rule = "another network where several processes train: its batch norms are not \
+                        shared";
+            return refused("architecture", config.architecture.to_string(), rule);
+        }
+        if device != Device::Cpu && !Group::has_nccl() {
+            let rule = "cpu where several processes train, since this was built without NCCL";
+            return refused("device", config.device.to_string(), rule);
+        }
+        Ok(())
+    }
+
+    /// Runs a forward pass whose batch norms see the maps of all processes.
+    pub(crate) fn share_norms<T>(&self, body: impl FnOnce() -> T) -> Result<T, TorchError> {
+        match &self.0 {
+            Some(group) => group.share_norms(body),
+            None => Ok(body()),
+        }
+    }
+
+    /// Adds up over processes.
+    pub(crate) fn sum(&self, tensor: Tensor) -> Result<Tensor, TorchError> {
+        if let Some(group) = &self.0 {
+            tch::no_grad(|| group.sum(std::slice::from_ref(&tensor))?.wait())?;
+        }
+        Ok(tensor)
+    }
+
+    /// Whether any process says so.
+    pub(crate) fn any(&self, said: bool) -> Result<bool, TorchError> {
+        if self.0.is_none() {
+            return Ok(said);
+        }
+        let count = self.sum(Tensor::from_slice(&[f64::from(u8::from(said))]))?;
+        Ok(count.double_value(&[0]) > 0.0)
+    }
+
+    /// The numbers of the first process.
+    pub(crate) fn first<const N: usize>(&self, numbers: [f64; N]) -> Result<[f64; N], TorchError> {
+        let Some(group) = &self.0 else { return Ok(numbers) };
+        let tensor = Tensor::from_slice(&numbers);
+        group.broadcast(&[tensor.shallow_clone()], 0)?;
+        Ok(std::array::from_fn(|at| tensor.double_value(&[i64::try_from(at).expect("few")])))
+    }
+
+    /// Refuses processes of which one is given other data or settings than the first.
+    pub(crate) fn check_same(&self, what: &[u8; 32]) -> Result<(), CnnError> {
+        let Some(group) = &self.0 else { return Ok(()) };
+        let own = Tensor::from_slice(what);
+        let first = own.copy();
+        group.broadcast(&[first.shallow_clone()], 0)?;
+        let differs = Tensor::zeros([i64_of(self.size())], (Kind::Double, Device::Cpu));
+        if !own.equal(&first) {
+            let _ = differs.get(i64_of(group.rank())).fill_(1.0);
+        }
+        let differs = Vec::<f64>::try_from(self.sum(differs)?)?;
+        match differs.iter().position(|differs| *differs > 0.0) {
+            Some(rank) => Err(CnnError::Ranks { rank }),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives every process the state of the first: what it read from a checkpoint, or what
+    /// its processor rounded otherwise than others.
+    pub(crate) fn share_state(&self, state: &mut State) -> Result<(), CnnError> {
+        let Some(group) = &self.0 else { return Ok(()) };
+        let tensors: Vec<Tensor> = state.named().into_iter().map(|(_, tensor)| tensor).collect();
+        group.broadcast(&tensors, 0)?;
+        let numbers = self.first(state.position.numbers())?;
+        state.position.fill(numbers);
+        Ok(())
+    }
+
+    /// How the network of the first process does on the tune set; the others wait for it.
+    pub(crate) fn tuned(
+        &self,
+        tune: impl FnOnce() -> Result<Tuned, CnnError>,
+    ) -> Result<Tuned, CnnError> {
+        if self.0.is_none() {
+            return tune();
+        }
+        let own = if self.is_first() { tune()?.numbers() } else { [f64::NAN; 3] };
+        Ok(Tuned::of(self.first(own)?))
+    }
+
+    /// What averages the gradients of a network over processes.
+    pub(crate) fn reducer(&self, network: &Network) -> Result<Option<GradientReducer>, TorchError> {
+        let Some(group) = &self.0 else { return Ok(None) };
+        let named = network.named().into_iter().map(|(_, tensor)| tensor);
+        let trained: Vec<Tensor> = named.filter(Tensor::requires_grad).collect();
+        GradientReducer::new(group, &trained, GradientReducer::BUCKET).map(Some)
+    }
+
+    /// What an error of libtorch means where other processes are waited for.
+    pub(crate) fn explain(&self, error: tch::TchError) -> TorchError {
+        match &self.0 {
+            Some(group) => group.explain(error.into()),
+            None => error.into(),
+        }
+    }
+}
+
+fn i64_of(number: usize) -> i64 {
+    i64::try_from(number).expect("processes are few")
+}
