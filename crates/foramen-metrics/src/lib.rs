@@ -86,10 +86,6 @@ mod reference;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/metrics.md")]
-struct Guide;
-
 pub use agreement::{
     BlandAltman, Clusters, Grades, Icc, KappaWeights, Ratings, bland_altman,
     bland_altman_of_clusters, icc, icc_of_clusters, kappa, kappa_of_clusters,
