@@ -99,6 +99,10 @@ mod saved;
 mod tensors;
 mod torchscript;
 
+// Crates whose types stand in signatures here.
+pub use foramen_learn;
+pub use foramen_types;
+
 pub use architecture::Architecture;
 pub use arrays::{samples, samples_of_channels};
 pub use augmentation::Augmentation;

@@ -114,6 +114,12 @@ mod packets;
 mod rescale;
 mod run_length;
 
+// Crates whose types stand in signatures here.
+pub use foramen_image;
+pub use foramen_image::ndarray;
+pub use foramen_types;
+pub use jiff;
+
 pub use absent::AbsentImages;
 pub use accept::{Accepted, Refusal, UnknownRefusal};
 pub use crossing::Projection;

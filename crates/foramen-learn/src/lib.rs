@@ -56,6 +56,12 @@ mod split;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+// Crates whose types stand in signatures here.
+pub use foramen_image;
+pub use foramen_table;
+pub use foramen_types;
+pub use ndarray;
+
 pub use blindness::require_blind;
 pub use cross_validation::{
     CrossValidation, FoldSummary, cross_validate, cross_validate_folds, cross_validate_repeats,

@@ -8,7 +8,7 @@ use crate::{
 
 /// Sensitivity at one specificity, with its interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RocBandPoint {
     /// 1 − specificity.
     pub false_positive_rate: f64,

@@ -47,7 +47,7 @@ pub(crate) fn scaled_brier_of_ties(scores: &Scores) -> Result<f64, Undefined> {
 /// What the Brier score is made of: reliability − resolution + uncertainty +
 /// within.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BrierDecomposition {
     /// The Brier score.
     pub brier: f64,

@@ -9,7 +9,7 @@ pub const PROBABILITY_LIMIT: f64 = 1e-9;
 /// Logistic recalibration: log-odds of the outcome = intercept + slope ×
 /// log-odds of the prediction (Cox 1958, doi 10.1093/biomet/45.3-4.562).
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Calibration {
     /// 0 at best. It is fitted together with the slope; see
     /// [`calibration_in_the_large`] for the intercept at slope 1.
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn certain_predictions_are_left_out_and_counted() {
         let labels = [true, false, true, false, true, false, true, false];
-        let values = [0.8, 0.3, 0.6, 0.4, 0.3, 0.6, 0.7, 0.2];
+        let values: [f64; 8] = [0.8, 0.3, 0.6, 0.4, 0.3, 0.6, 0.7, 0.2];
         let plain = calibration(&Scores::new(&labels, &values).unwrap()).unwrap();
         let labels = [&labels[..], &[true, false, true]].concat();
         let values = [&values[..], &[0.0, 0.0, 1.0]].concat();

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use crate::{
     Confidence, Estimate, Method, MetricsError, Scores, Undefined,
     auc::AucInterval,
@@ -44,7 +46,7 @@ impl PairedScores {
 
 /// The AUCs of two models on the same samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Comparison {
     /// AUC of the first.
     pub first: Estimate,
@@ -59,6 +61,20 @@ pub struct Comparison {
     pub z: Option<f64>,
     /// Two-sided p-value of no difference; none where there is no `z`.
     pub p: Option<f64>,
+}
+
+impl fmt::Display for Comparison {
+    /// The difference as in a paper, with its p value:
+    /// `0.094 (95 % CI −0.208 to 0.396), p = 0.543`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.difference.fmt(f)?;
+        self.p.map_or(Ok(()), |p| write_p(f, p))
+    }
+}
+
+/// `, p = 0.543`, or `, p < 0.001`.
+pub(crate) fn write_p(f: &mut fmt::Formatter<'_>, p: f64) -> fmt::Result {
+    if p < 0.001 { f.write_str(", p < 0.001") } else { write!(f, ", p = {p:.3}") }
 }
 
 /// Compares the AUCs of two models on the same samples by the paired test of

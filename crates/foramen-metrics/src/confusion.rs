@@ -4,7 +4,7 @@ mod summary;
 
 /// Counts of right and wrong calls at one threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Confusion {
     /// Samples at or above it are called positive.
     pub threshold: f64,
@@ -20,7 +20,11 @@ pub struct Confusion {
 
 /// A share of right calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Rate {
     /// Of the positive samples; also recall.

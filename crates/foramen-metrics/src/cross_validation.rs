@@ -58,7 +58,7 @@ pub fn cross_validated_auc(
 /// How a number varies over the repeats of a cross-validation. The spread says
 /// how much depends on the split alone; it is no interval of the number.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Spread {
     /// Number of repeats.
     pub repeats: usize,
@@ -91,7 +91,7 @@ impl Spread {
 
 /// A test of two models that were trained and tested anew several times.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ResampledTest {
     /// The mean difference.
     pub difference: Estimate,

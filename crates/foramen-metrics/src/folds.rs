@@ -17,7 +17,7 @@ const RARE: f64 = 0.01;
 /// The AUC of out-of-fold predictions in two ways: pooled, which compares samples
 /// of different folds and so different models, and within each fold.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PooledAgainstFolds {
     /// AUC of all samples in one.
     pub pooled: f64,
@@ -37,7 +37,11 @@ pub struct PooledAgainstFolds {
 
 /// Why a pooled AUC does not say how well a model ranks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum FoldFault {
     /// The folds' predictions are on different levels or scales: the pooled AUC

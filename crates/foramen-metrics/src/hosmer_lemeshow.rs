@@ -4,7 +4,7 @@ use crate::{Scores, Undefined, bootstrap::quantile, distribution::chi_squared_p}
 /// of samples; a calibration curve with slope and intercept says more (Van
 /// Calster et al. 2019, doi 10.1186/s12916-019-1466-7).
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HosmerLemeshow {
     /// The groups, by ascending prediction.
     pub groups: Vec<HosmerLemeshowGroup>,
@@ -20,7 +20,7 @@ pub struct HosmerLemeshow {
 
 /// Samples of similar prediction.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HosmerLemeshowGroup {
     /// Number of samples.
     pub n: usize,

@@ -7,7 +7,7 @@ use crate::{
 /// What the likelihood says of probabilities: the indices of `val.prob` in the R
 /// package rms (Harrell, Regression Modeling Strategies, 10.9 and 10.10).
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Likelihood {
     /// Nagelkerke's R²: the share of the greatest possible gain over the
     /// prevalence.

@@ -6,7 +6,7 @@ use crate::{
 /// McNemar's test of two models' calls on the same samples: only samples that
 /// one calls rightly and the other wrongly count.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct McNemar {
     /// Samples that only the first model calls rightly.
     pub only_first: usize,

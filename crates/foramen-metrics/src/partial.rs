@@ -3,7 +3,11 @@ use crate::{RocPoint, Scores, Undefined, roc};
 /// The part of a ROC curve whose area is asked for. Both bounds are rates in 0
 /// to 1, the lower first.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum RocRegion {
     /// Where the specificity is within the bounds: sensitivity is averaged over
     /// it.
@@ -15,7 +19,7 @@ pub enum RocRegion {
 
 /// The area under a part of a ROC curve.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PartialArea {
     /// Which part.
     pub region: RocRegion,

@@ -43,7 +43,7 @@ pub struct Plan {
 
 /// Samples that a study needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SampleSize {
     /// Positive samples.
     pub positives: usize,

@@ -3,7 +3,7 @@ use crate::{Confidence, Estimate, Method, Scores, Undefined, calibration::logist
 /// Precision (positive predictive value) against recall (sensitivity), the
 /// thresholds from strict to lax.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PrecisionRecallCurve {
     /// One point per distinct score, descending; the last calls everything
     /// positive and has the prevalence as its precision.
@@ -12,7 +12,7 @@ pub struct PrecisionRecallCurve {
 
 /// What one threshold gives.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PrecisionRecallPoint {
     /// Samples at or above it are called positive.
     pub threshold: f64,

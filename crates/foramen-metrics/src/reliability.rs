@@ -18,7 +18,7 @@ pub enum Bins {
 
 /// Predicted and observed frequencies by bin.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reliability {
     /// The bins that hold samples, ascending.
     pub bins: Vec<ReliabilityBin>,
@@ -31,7 +31,7 @@ pub struct Reliability {
 
 /// One bin.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ReliabilityBin {
     /// Lower edge, or the lowest prediction in it.
     pub lower: f64,

@@ -2,7 +2,7 @@ use crate::{Scores, Undefined};
 
 /// A receiver operating characteristic: the thresholds from strict to lax.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RocCurve {
     /// From (0, 0), where nothing is called positive, to (1, 1). Samples of one
     /// score make one step, straight to the far corner of their tie.
@@ -11,7 +11,7 @@ pub struct RocCurve {
 
 /// What one threshold gives.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RocPoint {
     /// Samples at or above it are called positive; none where nothing is.
     pub threshold: Option<f64>,

@@ -6,7 +6,7 @@ use crate::{Scores, Tie, Undefined, bootstrap::quantile};
 /// labels on the predictions (Cleveland 1979, doi 10.2307/2286407), without
 /// robustness steps, which would treat the rarer class as outliers.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Smoothing {
     /// Share of the samples that each local fit sees: 0.75, as R's `loess` has
@@ -23,7 +23,11 @@ pub struct Smoothing {
 
 /// Shape of a local fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Degree {
     /// A straight line.
     Linear,
@@ -60,7 +64,7 @@ impl Smoothing {
 
 /// A smoothed calibration curve and how far it is from the diagonal.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CalibrationCurve {
     /// One point per distinct prediction, ascending.
     pub points: Vec<CalibrationPoint>,
@@ -77,7 +81,7 @@ pub struct CalibrationCurve {
 
 /// A point of a smoothed calibration curve.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CalibrationPoint {
     /// The prediction.
     pub predicted: f64,

@@ -7,7 +7,7 @@ use crate::{
 
 /// A metric by group, such as sex, level or scanner.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Subgroups<G> {
     /// The groups, in their order.
     pub groups: Vec<Subgroup<G>>,
@@ -17,7 +17,7 @@ pub struct Subgroups<G> {
 
 /// A metric in one group.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Subgroup<G> {
     /// Which group.
     pub group: G,
@@ -34,7 +34,7 @@ pub struct Subgroup<G> {
 /// Cochran's test that a metric is the same in all groups. A large p-value is no
 /// proof of that: subgroups are small, and the test has little power.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Interaction {
     /// Groups whose metric has a standard error and so takes part.
     pub groups: usize,

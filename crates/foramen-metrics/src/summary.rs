@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::{
@@ -10,11 +11,11 @@ use crate::{
 const MOST_FOR_BCA: usize = 2000;
 
 /// One number of a [`summary`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Number {
     /// What it is.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The number with its interval, where it is defined.
     pub estimate: Option<Estimate>,
     /// Why it is not, where it is not.
@@ -113,7 +114,11 @@ pub fn summary(scores: &Scores, threshold: f64, config: &Bootstrap) -> Vec<Numbe
         ("Emax", emax),
         ("net benefit", net_benefit(scores, threshold)),
     ]
-    .map(|(name, result)| Number { name, estimate: result.ok(), undefined: result.err() })
+    .map(|(name, result)| Number {
+        name: name.into(),
+        estimate: result.ok(),
+        undefined: result.err(),
+    })
     .into()
 }
 

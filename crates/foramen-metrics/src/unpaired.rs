@@ -1,11 +1,14 @@
+use std::fmt;
+
 use crate::{
     AucInterval, Confidence, Estimate, Method, Scores, Undefined, auc_with,
+    compare::write_p,
     distribution::{two_sided_t_p, upper_t_quantile},
 };
 
 /// The AUCs of two models, or of one model on two groups, on different samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UnpairedComparison {
     /// AUC of the first.
     pub first: Estimate,
@@ -19,6 +22,14 @@ pub struct UnpairedComparison {
     pub freedom: Option<f64>,
     /// Two-sided p-value of no difference; none where there is no `t`.
     pub p: Option<f64>,
+}
+
+impl fmt::Display for UnpairedComparison {
+    /// The difference as in a paper, with its p value.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.difference.fmt(f)?;
+        self.p.map_or(Ok(()), |p| write_p(f, p))
+    }
 }
 
 /// Compares AUCs of different samples by DeLong's variances and Welch's t, as

@@ -2,7 +2,7 @@ use crate::{Confidence, Confusion, Estimate, Scores, Undefined};
 
 /// What acting on the predictions is worth at one threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DecisionPoint {
     /// The probability from which one acts.
     pub threshold: f64,

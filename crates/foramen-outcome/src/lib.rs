@@ -85,6 +85,11 @@ mod vocabulary;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+// Crates whose types stand in signatures here.
+pub use foramen_table;
+pub use foramen_types;
+pub use jiff;
+
 pub use characteristics::{Characteristic, Groups, Summary, Test};
 pub use covariates::Covariates;
 pub use date::{DateError, DateOrder};

@@ -102,6 +102,12 @@ pub struct Foramen {
     ///
     /// [`Choice::with_roots_of`]: crate::Choice::with_roots_of
     pub root_width: Option<f64>,
+    /// Whether [`Foramen::root_width`] was measured on a slice without a thickness. A round
+    /// root fades towards its edges in a thick slice, and what is lost is added where the
+    /// thickness is known. Without it roots read narrower (3.2 mm in place of 3.5 mm in a
+    /// slice of 3 mm), so that grades by the root come out too mild:
+    /// [`Slice::with_thickness`](foramen_image::Slice::with_thickness).
+    pub root_uncorrected: bool,
     /// Its front and its back edge, where this slice shows it.
     pub root: Option<[Point; 2]>,
     /// Why it was refused.
@@ -152,6 +158,7 @@ impl Foramen {
             back: None,
             path: Vec::new(),
             root_width: None,
+            root_uncorrected: false,
             root: None,
             reason: Some(reason),
             evidence: None,

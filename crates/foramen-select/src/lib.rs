@@ -70,6 +70,11 @@ mod slice_measurement;
 mod upper_limit;
 mod view;
 
+// Crates whose types stand in signatures here.
+pub use foramen_image;
+pub use foramen_types;
+pub use ndarray;
+
 pub use clue::Clue;
 pub use contradiction::Contradiction;
 pub use discs::{Disc, DiscOptions, DiscRefusal, find_discs};

@@ -5,7 +5,7 @@ use crate::{
 
 /// Differences of two raters, or of two ways to measure.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BlandAltman {
     /// Mean difference, first − second.
     pub bias: Estimate,

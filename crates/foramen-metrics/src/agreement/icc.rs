@@ -4,7 +4,11 @@ use crate::{Confidence, Estimate, Method, Ratings, Undefined, distribution::uppe
 /// doi 10.1037/0033-2909.86.2.420). Agreement counts a rater who always reads
 /// higher as an error, consistency does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Icc {
     /// ICC(1,1): each subject has raters of its own; one rating.
     OneWaySingle,

@@ -40,7 +40,11 @@ impl Grades {
 
 /// How much a disagreement counts by its distance in grades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum KappaWeights {
     /// Any disagreement counts in full: Cohen's κ.
     #[default]
