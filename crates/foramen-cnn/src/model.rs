@@ -59,7 +59,7 @@ pub struct Learned {
 }
 
 /// What a model says of one foramen or image.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CnnAnswer {
     /// Log-odds of a favourable outcome, temperature included.

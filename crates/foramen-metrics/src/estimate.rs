@@ -135,8 +135,8 @@ pub enum Method {
 ///
 /// let labels = [false, false, true, false, true, true, false, true];
 /// let area = auc(&Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?)?;
-/// assert_eq!(area.to_string(), "0.906 (95 % CI 0.663–1.000)");
-/// assert_eq!(format!("AUC {area:.2}"), "AUC 0.91 (95 % CI 0.66–1.00)");
+/// assert_eq!(area.to_string(), "0.906 (95 % CI 0.688–1.000)");
+/// assert_eq!(format!("AUC {area:.2}"), "AUC 0.91 (95 % CI 0.69–1.00)");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]

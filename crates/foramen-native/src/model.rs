@@ -35,7 +35,7 @@ pub struct NativeModel {
 }
 
 /// What a model says of one foramen.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct NativeAnswer {
     /// Log-odds of a favourable outcome, temperature included.

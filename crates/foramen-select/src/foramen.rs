@@ -3,6 +3,11 @@ use thiserror::Error;
 
 /// What a slice shows where a foramen may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum State {
     /// There is a passage from the canal to the outside.
     Open,
@@ -40,6 +45,11 @@ impl std::fmt::Display for State {
 
 /// Why nothing can be said.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum RefusalReason {
     /// No bright sac with the cord inside.
@@ -77,6 +87,7 @@ pub enum RefusalReason {
 
 /// The foramen of one side on one slice.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Foramen {
     /// What is seen.
     pub state: State,
@@ -122,6 +133,7 @@ pub struct Foramen {
 
 /// What a slice shows where a foramen is expected. A person can follow each on the picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Evidence {
     /// Millimetres of bone, or of what is as dark, on the most open way from the canal to the
@@ -139,6 +151,7 @@ pub struct Evidence {
 
 /// What may be the passage of a foramen.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Passage {
     pub(crate) width: f64,
     pub(crate) area: f64,

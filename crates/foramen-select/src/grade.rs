@@ -4,6 +4,11 @@ use crate::{Choice, Foramen};
 
 /// How narrow a foramen is against the root outside it, after Kim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum KimGrade {
     /// Grade 0: not narrowed.
     None,

@@ -34,6 +34,8 @@ mod level;
 mod nrs;
 mod outcome;
 mod probability;
+#[cfg(feature = "serde")]
+mod serde_form;
 mod side;
 mod space;
 mod subject;

@@ -30,8 +30,8 @@ pub fn roc_svg(scores: &Scores, bootstrap: &Bootstrap) -> Result<String, Undefin
 /// let network = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
 /// let width = Scores::of_marker(&labels, &[1.0, 2.5, 2.4, 1.1, 3.0, 2.6, 2.0, 3.1])?;
 /// let svg = several_roc_svg(&[("network", &network), ("width", &width)])?;
-/// assert!(svg.contains("network: AUC 0.91 (0.66 to 1.00)"));
-/// assert!(svg.contains("width: AUC 0.94 (0.77 to 1.00)"));
+/// assert!(svg.contains("network: AUC 0.91 (0.69 to 1.00)"));
+/// assert!(svg.contains("width: AUC 0.94 (0.76 to 1.00)"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
