@@ -26,6 +26,17 @@ pub struct RocBandPoint {
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.
+///
+/// ```
+/// use foramen_metrics::{Bootstrap, Scores, roc_band};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let band = roc_band(&scores, &Bootstrap::default().with_resamples(200))?;
+/// assert!(band.iter().all(|at| at.lower <= at.upper && at.upper <= 1.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn roc_band(scores: &Scores, bootstrap: &Bootstrap) -> Result<Vec<RocBandPoint>, Undefined> {
     let observed = sensitivities(&roc(scores)?);
     let strata = crate::bootstrap::strata(scores);

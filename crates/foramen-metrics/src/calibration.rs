@@ -41,6 +41,20 @@ impl Calibration {
 /// predictions are equal, and where one threshold separates the classes, so that
 /// the likelihood has no maximum; [`Undefined::Saturated`] where more than half of
 /// the predictions are exactly 0 or 1, or too few others are left.
+///
+/// ```
+/// use foramen_metrics::{Scores, calibration};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// // Too cautious: log-odds should be 2.5 times as far from 0 (few samples, wide interval).
+/// let fitted = calibration(&scores)?;
+/// assert_eq!(format!("{:.2}", fitted.slope.estimate), "2.51");
+/// assert_eq!(format!("{:.2}", fitted.intercept.estimate), "1.07");
+/// assert_eq!(format!("{:.2}", fitted.recalibrate(0.6)), "0.89");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn calibration(scores: &Scores) -> Result<Calibration, Undefined> {
     scores.are_probabilities()?;
     scores.both_classes()?;
@@ -87,6 +101,19 @@ pub fn calibration(scores: &Scores) -> Result<Calibration, Undefined> {
 /// # Errors
 /// [`Undefined`] where a class is missing and for marker values;
 /// [`Undefined::Saturated`] as of [`calibration`].
+///
+/// ```
+/// use foramen_metrics::{Scores, calibration_in_the_large};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// // Four of eight are positive, the probabilities say 3.6: slightly too low.
+/// let shift = calibration_in_the_large(&scores)?;
+/// assert_eq!(format!("{:.3}", shift.estimate), "0.282");
+/// assert!(shift.ci.is_some_and(|(low, high)| low < 0.0 && high > 0.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn calibration_in_the_large(scores: &Scores) -> Result<Estimate, Undefined> {
     scores.are_probabilities()?;
     scores.both_classes()?;

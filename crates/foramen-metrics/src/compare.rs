@@ -65,7 +65,7 @@ pub struct Comparison {
 
 impl fmt::Display for Comparison {
     /// The difference as in a paper, with its p value:
-    /// `0.094 (95 % CI −0.208 to 0.396), p = 0.543`.
+    /// `0.062 (95 % CI −0.182 to 0.307), p = 0.617`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.difference.fmt(f)?;
         self.p.map_or(Ok(()), |p| write_p(f, p))
@@ -85,6 +85,20 @@ pub(crate) fn write_p(f: &mut fmt::Formatter<'_>, p: f64) -> fmt::Result {
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.
+///
+/// ```
+/// use foramen_metrics::{Confidence, PairedScores, Scores, compare_auc};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let model = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+/// let ruler = Scores::new(&labels, &[0.4, 0.5, 0.3, 0.1, 0.6, 0.5, 0.2, 0.7])?;
+///
+/// let comparison = compare_auc(&PairedScores::new(model, ruler)?, Confidence::P95)?;
+/// // 0.906 and 0.844: no difference that eight samples could show.
+/// let expected = "0.062 (95 % CI \u{2212}0.182 to 0.307), p = 0.617";
+/// assert_eq!(comparison.to_string(), expected);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn compare_auc(paired: &PairedScores, confidence: Confidence) -> Result<Comparison, Undefined> {
     let first = auc_with(&paired.first, AucInterval::DeLong, confidence)?;
     let second = auc_with(&paired.second, AucInterval::DeLong, confidence)?;

@@ -45,6 +45,17 @@ impl HosmerLemeshow {
 /// [`Undefined`] for marker values, [`Undefined::TooFew`] where ties leave fewer
 /// than three groups, [`Undefined::NoVariation`] where a group has predictions
 /// of 0 or 1 alone.
+///
+/// ```
+/// use foramen_metrics::{Scores, hosmer_lemeshow};
+///
+/// let labels = [0, 0, 0, 1, 0, 1, 0, 1, 1, 0, 1, 1].map(|label| label == 1);
+/// let values = [0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9];
+/// let test = hosmer_lemeshow(&Scores::new(&labels, &values)?, 3)?;
+/// assert_eq!((test.groups[0].n, test.groups[0].observed), (4, 1));
+/// assert_eq!(format!("{:.3} {:.3}", test.statistic, test.p), "0.230 0.632");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn hosmer_lemeshow(scores: &Scores, groups: usize) -> Result<HosmerLemeshow, Undefined> {
     scores.are_probabilities()?;
     let mut sorted = scores.values().to_vec();

@@ -29,6 +29,20 @@ pub struct Likelihood {
 ///
 /// # Errors
 /// [`Undefined`] as of [`calibration`].
+///
+/// ```
+/// use foramen_metrics::{Scores, likelihood};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let indices = likelihood(&scores)?;
+/// assert_eq!(format!("{:.3}", indices.r2), "0.584");
+/// assert_eq!(format!("{:.3}", indices.discrimination), "0.451");
+/// assert_eq!(format!("{:.3}", indices.unreliability), "-0.090");
+/// assert_eq!(format!("{:.3}", indices.miscalibration_p), "0.527");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn likelihood(scores: &Scores) -> Result<Likelihood, Undefined> {
     let fitted = calibration(scores)?;
     let (between, _) = scores.between()?;
@@ -64,6 +78,17 @@ pub fn likelihood(scores: &Scores) -> Result<Likelihood, Undefined> {
 /// # Errors
 /// [`Undefined::NotProbabilities`] for marker values,
 /// [`Undefined::NoVariation`] where every prediction is 0, 0.5 or 1.
+///
+/// ```
+/// use foramen_metrics::{Scores, spiegelhalter};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let (z, p) = spiegelhalter(&scores)?;
+/// assert_eq!(format!("{z:.3} {p:.3}"), "-0.711 0.477"); // no sign of miscalibration
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn spiegelhalter(scores: &Scores) -> Result<(f64, f64), Undefined> {
     scores.are_probabilities()?;
     let (distance, variance) = scores.pairs().fold((0.0, 0.0), |(sum, variance), (label, p)| {

@@ -38,6 +38,18 @@ pub struct PartialArea {
 /// # Errors
 /// [`Undefined`] where a class is missing, [`Undefined::Region`] unless
 /// 0 ≤ lower < upper ≤ 1.
+///
+/// ```
+/// use foramen_metrics::{RocRegion, Scores, partial_auc};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let strict = partial_auc(&scores, RocRegion::Specificity(0.75, 1.0))?;
+/// assert_eq!(strict.area, 0.75 * 0.25); // of 0.25 at best
+/// assert_eq!(format!("{:.3}", strict.corrected), "0.857"); // 0.5 says nothing, 1 is best
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn partial_auc(scores: &Scores, region: RocRegion) -> Result<PartialArea, Undefined> {
     let (RocRegion::Specificity(lower, upper) | RocRegion::Sensitivity(lower, upper)) = region;
     if !(0.0 <= lower && lower < upper && upper <= 1.0) {

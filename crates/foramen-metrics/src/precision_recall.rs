@@ -36,6 +36,20 @@ impl PrecisionRecallCurve {
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.
+///
+/// ```
+/// use foramen_metrics::{Scores, precision_recall};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let curve = precision_recall(&scores)?;
+/// let three = curve.points.iter().find(|point| point.threshold == 0.3).expect("0.3 is a score");
+/// assert_eq!(three.recall, 1.0); // all four positives, and two negatives
+/// assert_eq!(format!("{:.3}", three.precision), "0.667");
+/// assert_eq!(format!("{:.4}", curve.average_precision()), "0.9167");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn precision_recall(scores: &Scores) -> Result<PrecisionRecallCurve, Undefined> {
     scores.both_classes()?;
     let positives = scores.positives() as f64;
@@ -58,6 +72,16 @@ pub fn precision_recall(scores: &Scores) -> Result<PrecisionRecallCurve, Undefin
 /// # Errors
 /// [`Undefined`] where a class is missing. At exactly 1 there is an estimate and
 /// no interval.
+///
+/// ```
+/// use foramen_metrics::{Scores, average_precision};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// assert_eq!(format!("{:.4}", average_precision(&scores)?.estimate), "0.9167");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn average_precision(scores: &Scores) -> Result<Estimate, Undefined> {
     let estimate = precision_recall(scores)?.average_precision();
     let point = Estimate { method: Method::Logit, ..Estimate::point(estimate, scores.len()) };

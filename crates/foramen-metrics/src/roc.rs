@@ -56,6 +56,20 @@ impl RocCurve {
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.
+///
+/// ```
+/// use foramen_metrics::{Scores, roc};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let curve = roc(&scores)?;
+/// // Calling 0.6 and more positive reaches three of four positives and no negative.
+/// let at = curve.points.iter().find(|point| point.threshold == Some(0.6)).expect("a score");
+/// assert_eq!((at.false_positive_rate, at.true_positive_rate), (0.0, 0.75));
+/// assert_eq!(curve.area(), 0.90625);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn roc(scores: &Scores) -> Result<RocCurve, Undefined> {
     scores.both_classes()?;
     let (positives, negatives) = (scores.positives() as f64, scores.negatives() as f64);

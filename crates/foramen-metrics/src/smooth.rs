@@ -9,15 +9,13 @@ use crate::{Scores, Tie, Undefined, bootstrap::quantile};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Smoothing {
-    /// Share of the samples that each local fit sees: 0.75, as R's `loess` has
-    /// it.
+    /// Share of the samples that each local fit sees. Default 0.75, as R's `loess` has it.
     pub span: f64,
-    /// Shape of the local fits: quadratic, as R's `loess` has it.
+    /// Shape of the local fits. Default quadratic, as R's `loess` has it.
     pub degree: Degree,
-    /// Local fits this far apart as a share of the range of the predictions,
-    /// straight lines between them; 0 fits at every prediction. 0.01, as R's
-    /// `lowess` has it, so that the time does not grow with the square of the
-    /// samples.
+    /// Local fits this far apart as a share of the range of the predictions, straight lines
+    /// between them; 0 fits at every prediction. Default 0.01, as R's `lowess` has it, so that
+    /// the time does not grow with the square of the samples.
     pub step: f64,
 }
 
@@ -98,6 +96,19 @@ pub struct CalibrationPoint {
 /// [`Undefined`] where a class is missing, for marker values, and where all
 /// predictions are equal; [`Undefined::Region`] if the span is not above 0 and
 /// at most 1 or the step is negative.
+///
+/// ```
+/// use foramen_metrics::{Scores, Smoothing, calibration_curve};
+///
+/// // Of 80 samples with a probability p, 80 p are positive.
+/// let values: Vec<f64> = (0..400).map(|i| 0.1 + 0.2 * f64::from(i % 5)).collect();
+/// let labels: Vec<bool> =
+///     values.iter().zip(0..).map(|(p, i)| f64::from((i / 5 * 37) % 80) < 80.0 * p).collect();
+/// let curve = calibration_curve(&Scores::new(&labels, &values)?, &Smoothing::default())?;
+/// assert!(curve.ici < 0.01 && curve.emax < 0.02, "{} {}", curve.ici, curve.emax);
+/// assert!(curve.e50 <= curve.e90 && curve.e90 <= curve.emax);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn calibration_curve(
     scores: &Scores,
     smoothing: &Smoothing,

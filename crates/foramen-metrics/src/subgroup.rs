@@ -51,6 +51,21 @@ pub struct Interaction {
 ///
 /// # Errors
 /// [`MetricsError::Lengths`] unless there is one group for each sample.
+///
+/// ```
+/// use foramen_metrics::{Scores, Undefined, auc, by_group};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let scanners = ["1.5 T", "1.5 T", "1.5 T", "1.5 T", "3 T", "3 T", "3 T", "3 T"];
+/// let by_scanner = by_group(&scores, &scanners, auc)?;
+/// let [old, new] = &by_scanner.groups[..] else { panic!("two scanners") };
+/// assert_eq!((old.group, old.n, old.positives), ("1.5 T", 4, 1));
+/// assert_eq!(old.estimate.map(|area| area.estimate), Some(0.5));
+/// assert_eq!(new.estimate.map(|area| area.estimate), Some(1.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn by_group<G: Ord + Clone>(
     scores: &Scores,
     groups: &[G],
@@ -71,6 +86,22 @@ pub fn by_group<G: Ord + Clone>(
 ///
 /// # Errors
 /// [`MetricsError::Lengths`] unless there is one group for each sample.
+///
+/// ```
+/// use foramen_metrics::{ClusteredScores, Scores, auc_by_group};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let patients = ["A", "A", "B", "B", "C", "C", "D", "D"];
+/// let clustered = ClusteredScores::new(scores, &patients)?;
+/// let sexes = ["f", "f", "f", "f", "m", "m", "m", "m"];
+/// // At least one sample of each outcome in a group.
+/// let by_sex = auc_by_group(&clustered, &sexes, 1)?;
+/// let areas: Vec<_> = by_sex.groups.iter().map(|sex| sex.estimate.map(|e| e.estimate)).collect();
+/// assert_eq!(areas, [Some(0.5), Some(1.0)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn auc_by_group<G: Ord + Clone>(
     clustered: &ClusteredScores,
     groups: &[G],

@@ -48,6 +48,21 @@ impl fmt::Display for Number {
 /// Numbers that have no formula for an interval get that of the stratified
 /// bootstrap: BCa up to 2,000 samples, percentiles beyond, where the two agree
 /// and leaving each sample out would take too long.
+///
+/// ```
+/// use foramen_metrics::{Bootstrap, Scores, summary};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let numbers = summary(&scores, 0.5, &Bootstrap::default().with_resamples(100));
+/// for number in &numbers {
+///     println!("{number}");
+/// }
+/// let auc = numbers.iter().find(|number| number.name == "AUC (DeLong)").expect("it is there");
+/// assert_eq!(auc.estimate.map(|area| format!("{area:.2}")).as_deref(), Some("0.91 (95 % CI 0.69–1.00)"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn summary(scores: &Scores, threshold: f64, config: &Bootstrap) -> Vec<Number> {
     let level = Confidence::P95;

@@ -39,6 +39,20 @@ impl fmt::Display for UnpairedComparison {
 /// # Errors
 /// [`Undefined`] where a class is missing in either. Where an AUC has no
 /// variance the difference has no interval.
+///
+/// ```
+/// use foramen_metrics::{Confidence, Scores, compare_unpaired_auc};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let model = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+/// let ruler = Scores::new(&labels, &[0.4, 0.5, 0.3, 0.1, 0.6, 0.5, 0.2, 0.7])?;
+///
+/// let comparison = compare_unpaired_auc(&model, &ruler, Confidence::P95)?;
+/// assert_eq!(comparison.t.map(|t| format!("{t:.3}")), Some("0.333".into()));
+/// assert_eq!(comparison.freedom.map(|df| format!("{df:.1}")), Some("12.9".into()));
+/// assert_eq!(comparison.p.map(|p| format!("{p:.3}")), Some("0.744".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn compare_unpaired_auc(
     first: &Scores,
     second: &Scores,

@@ -23,6 +23,18 @@ pub struct DecisionPoint {
 /// # Errors
 /// [`Undefined::NotProbabilities`] for marker values, [`Undefined::Threshold`]
 /// unless the threshold is at least 0 and below 1.
+///
+/// ```
+/// use foramen_metrics::{Scores, net_benefit};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// // At 0.25 four positives and two negatives are treated: 4/8 − 2/8 × 1/3.
+/// let benefit = net_benefit(&scores, 0.25)?;
+/// assert_eq!(format!("{:.4}", benefit.estimate), "0.4167");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn net_benefit(scores: &Scores, threshold: f64) -> Result<Estimate, Undefined> {
     scores.are_probabilities()?;
     let odds = odds(threshold)?;
@@ -52,6 +64,17 @@ fn weighed(scores: &Scores, some: (usize, f64), others: (usize, f64)) -> Estimat
 ///
 /// # Errors
 /// [`Undefined::Threshold`] unless the threshold is at least 0 and below 1.
+///
+/// ```
+/// use foramen_metrics::{Scores, net_benefit_of_treating_all};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// assert_eq!(format!("{:.4}", net_benefit_of_treating_all(&scores, 0.25)?), "0.3333");
+/// assert_eq!(net_benefit_of_treating_all(&scores, 0.5)?, 0.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn net_benefit_of_treating_all(scores: &Scores, threshold: f64) -> Result<f64, Undefined> {
     Ok(scores.prevalence() - (1.0 - scores.prevalence()) * odds(threshold)?)
 }
@@ -60,6 +83,20 @@ pub fn net_benefit_of_treating_all(scores: &Scores, threshold: f64) -> Result<f6
 ///
 /// # Errors
 /// As [`net_benefit`], if a threshold is no probability below 1.
+///
+/// ```
+/// use foramen_metrics::{Scores, decision_curve};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let curve = decision_curve(&scores, &[0.25, 0.5])?;
+/// let of = |at: usize| format!("{:.4} {:.4}", curve[at].net_benefit.estimate, curve[at].treat_all);
+/// assert_eq!((of(0), of(1)), ("0.4167 0.3333".into(), "0.3750 0.0000".into()));
+/// // Treating by the model spares one in four the injection, with no fewer helped.
+/// assert_eq!(curve[0].avoided.map(|e| format!("{:.2}", e.estimate)), Some("0.25".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn decision_curve(
     scores: &Scores,
     thresholds: &[f64],

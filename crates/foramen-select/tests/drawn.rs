@@ -301,12 +301,11 @@ fn measurements_and_choices_are_written_and_read_back() {
     };
     let selection = narrowest(&stacks, &target, &SelectOptions::default());
     assert!(selection.chosen.is_some());
-    let text = serde_json::to_string(&(stacks[0].measurements(), &selection, &target)).unwrap();
+    let measured: Vec<SliceMeasurement> =
+        stacks[0].slices().map(|(_, measured)| measured.clone()).collect();
+    let text = serde_json::to_string(&(&measured, &selection, &target)).unwrap();
     let back: (Vec<SliceMeasurement>, foramen_select::Selection, Target) =
         serde_json::from_str(&text).unwrap();
-    assert_eq!(
-        (back.0.as_slice(), &back.1, &back.2),
-        (stacks[0].measurements(), &selection, &target)
-    );
+    assert_eq!((&back.0, &back.1, &back.2), (&measured, &selection, &target));
     assert!(text.contains(r#""state":"open""#) && text.contains(r#""level":"C5/6""#), "{text}");
 }

@@ -7,6 +7,17 @@ use crate::{Bootstrap, RocCurve, Scores, Undefined, auc, roc, roc_band};
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.
+///
+/// ```
+/// use foramen_metrics::{Bootstrap, Scores, plot::roc_svg};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let svg = roc_svg(&scores, &Bootstrap::default().with_resamples(200))?;
+/// assert!(svg.starts_with("<svg") && svg.contains("AUC 0.91 (0.69 to 1.00)"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn roc_svg(scores: &Scores, bootstrap: &Bootstrap) -> Result<String, Undefined> {
     let curve = roc(scores)?;
     let band = roc_band(scores, bootstrap)?;
