@@ -45,7 +45,15 @@
 //! assert_eq!(predicted.len(), fold.test.samples().len());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | what it does |
+//! |---|---|
+//! | `doc-only` | check and document without libtorch; nothing links |
+//! | `cuda-tests` | tests that need a GPU, and fail without one |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     test,
     allow(

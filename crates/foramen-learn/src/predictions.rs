@@ -190,10 +190,11 @@ mod tests {
     #[cfg(feature = "serde")]
     #[test]
     fn predictions_are_written_by_serde_and_read_back() {
-        let read = read_predictions(format!("{TITLES}S1,C5/6,left,0,0,,0.1\n").as_bytes()).unwrap();
+        let read =
+            read_predictions(format!("{TITLES}S1,C5/6,left,0,0,1,0.1\n").as_bytes()).unwrap();
         let text = serde_json::to_string(&read).unwrap();
         assert_eq!(serde_json::from_str::<PredictionTable>(&text).unwrap(), read);
-        assert!(text.contains(r#""outcome":null,"probability":0.1"#), "{text}");
+        assert!(text.contains(r#""outcome":"favourable","probability":0.1"#), "{text}");
     }
 
     #[test]

@@ -185,52 +185,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::reference::{df_binary, numbers, samples};
-
-    fn scores(column: &str) -> Scores {
-        let (labels, values) = df_binary(column);
-        Scores::of_marker(&labels, &values).unwrap()
-    }
-
-    #[test]
-    #[ignore = "reads test data (FORAMEN_TEST_DATA)"]
-    fn delong_agrees_with_proc() {
-        // R 4.2.2, pROC 1.18.0: ci.auc(roc(...)), roc.test(..., paired = TRUE)
-        let numbers = numbers();
-        let reference =
-            numbers.as_object().unwrap().iter().find(|(name, _)| name.contains("pROC")).unwrap().1;
-        for model in ["cancerpredmarker", "age", "marker"] {
-            let (expected, scores) = (&reference[model], scores(model));
-            let (area, variance) = delong(&scores).unwrap();
-            assert!((area - expected["auc"].as_f64().unwrap()).abs() < 1e-12);
-            assert!((variance.unwrap() - expected["var"].as_f64().unwrap()).abs() < 1e-15);
-            let (lower, upper) = crate::auc(&scores).unwrap().ci.unwrap();
-            // The reference gives twelve digits.
-            assert!((lower - expected["ci95"][0].as_f64().unwrap()).abs() < 1e-9);
-            assert!((upper - expected["ci95"][1].as_f64().unwrap()).abs() < 1e-9);
-        }
-        for (pair, expected) in reference["paired"].as_object().unwrap() {
-            let (first, second) = pair.split_once('/').unwrap();
-            let paired = PairedScores::new(scores(first), scores(second)).unwrap();
-            let ours = compare_auc(&paired, Confidence::P95).unwrap();
-            let number = |name: &str| expected[name].as_f64().unwrap();
-            assert!((ours.covariance.unwrap() - number("cov")).abs() < 1e-15, "{pair}");
-            assert!((ours.z.unwrap() - number("z")).abs() < 1e-9, "{pair}");
-            assert!((ours.p.unwrap() / number("p") - 1.0).abs() < 1e-9, "{pair}");
-            let (lower, upper) = ours.difference.ci.unwrap();
-            assert_eq!(lower > 0.0 || upper < 0.0, ours.p.unwrap() < 0.05, "{pair}");
-        }
-    }
-
-    #[test]
-    #[ignore = "reads test data (FORAMEN_TEST_DATA)"]
-    fn a_model_does_not_differ_from_itself() {
-        let scores = scores("marker");
-        let paired = PairedScores::new(scores.clone(), scores).unwrap();
-        let ours = compare_auc(&paired, Confidence::P95).unwrap();
-        assert_eq!((ours.difference.estimate, ours.z, ours.p), (0.0, None, None));
-        assert_eq!(ours.difference.ci_undefined, Some(Undefined::NoVariation));
-    }
+    use crate::reference::samples;
 
     #[test]
     fn only_the_same_samples_are_compared() {

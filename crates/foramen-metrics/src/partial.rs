@@ -90,35 +90,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{
-        auc,
-        reference::{df_binary, samples},
-    };
+    use crate::{auc, reference::samples};
 
     /// Printed by the snippet below.
-    const PROC: [(RocRegion, f64, f64); 4] = [
-        (RocRegion::Specificity(0.9, 1.0), 0.043_875_968_992_248_04, 0.704_610_363_117_095),
-        (RocRegion::Specificity(0.5, 0.8), 0.256_094_499_815_430_1, 0.887_421_794_398_538_5),
-        (RocRegion::Sensitivity(0.9, 1.0), 0.039_520_118_124_769_28, 0.681_684_832_235_627_8),
-        (RocRegion::Sensitivity(0.5, 0.8), 0.265_581_395_348_837_2, 0.911_747_167_561_121_1),
-    ];
-
-    #[test]
-    #[ignore = "reads test data (FORAMEN_TEST_DATA)"]
-    fn partial_areas_agree_with_proc() {
-        // library(pROC); d <- read.csv("df_binary.csv")
-        // r <- roc(d$cancer == "True", d$cancerpredmarker, direction = "<")
-        // for (f in c("sp", "se")) for (p in list(c(1, .9), c(.8, .5))) for (c in c(F, T))
-        //   auc(r, partial.auc = p, partial.auc.focus = f, partial.auc.correct = c)
-        let (labels, values) = df_binary("cancerpredmarker");
-        let scores = Scores::new(&labels, &values).unwrap();
-        for (region, area, corrected) in PROC {
-            let ours = partial_auc(&scores, region).unwrap();
-            assert!((ours.area - area).abs() < 1e-12, "{region:?} {ours:?}");
-            assert!((ours.corrected - corrected).abs() < 1e-12, "{region:?} {ours:?}");
-        }
-    }
-
     #[test]
     fn a_region_needs_width() {
         let scores = Scores::new(&[true, false], &[0.9, 0.2]).unwrap();

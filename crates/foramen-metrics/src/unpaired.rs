@@ -98,29 +98,6 @@ pub fn compare_unpaired_auc(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reference::df_binary;
-
-    #[test]
-    #[ignore = "reads test data (FORAMEN_TEST_DATA)"]
-    fn the_unpaired_test_agrees_with_proc() {
-        // library(pROC); d <- read.csv("df_binary.csv"); s <- seq(1, 750, 2); y <- d$cancer == "True"
-        // roc.test(roc(y[s], d$cancerpredmarker[s], direction = "<"),
-        //          roc(y[-s], d$age[-s], direction = "<"), paired = FALSE)
-        let half = |column: &str, from: usize| {
-            let (labels, values) = df_binary(column);
-            let labels: Vec<bool> = labels.into_iter().skip(from).step_by(2).collect();
-            let values: Vec<f64> = values.into_iter().skip(from).step_by(2).collect();
-            Scores::of_marker(&labels, &values).unwrap()
-        };
-        let (model, age) = (half("cancerpredmarker", 0), half("age", 1));
-        let ours = compare_unpaired_auc(&model, &age, Confidence::P95).unwrap();
-        assert!((ours.first.estimate - 0.885_169_230_769_230_7).abs() < 1e-12);
-        assert!((ours.second.estimate - 0.743_863_636_363_636_4).abs() < 1e-12);
-        assert!((ours.t.unwrap() - 3.199_931_389_296_909).abs() < 1e-10);
-        assert!((ours.freedom.unwrap() - 685.948_551_223_779_3).abs() < 1e-8);
-        assert!((ours.p.unwrap() / 1.437_941_103_124_458_5e-3 - 1.0).abs() < 1e-9);
-        assert!(ours.difference.ci.unwrap().0 > 0.0);
-    }
 
     #[test]
     fn a_perfect_auc_leaves_the_difference_without_interval() {

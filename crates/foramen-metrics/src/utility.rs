@@ -126,41 +126,6 @@ fn odds(threshold: f64) -> Result<f64, Undefined> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reference::{columns, df_binary, parsed};
-
-    #[test]
-    #[ignore = "reads test data (FORAMEN_TEST_DATA)"]
-    fn the_decision_curve_agrees_with_dcurves() {
-        let (labels, values) = df_binary("cancerpredmarker");
-        let scores = Scores::new(&labels, &values).unwrap();
-        let [model, threshold, tp, fp, benefit, avoided] = columns(
-            "dca_py_1.1.7.csv",
-            ["model", "threshold", "tp_rate", "fp_rate", "net_benefit", "net_intervention_avoided"],
-        );
-        let mut compared = 0;
-        for row in (0..model.len()).filter(|&row| model[row] != "none") {
-            let number = |column: &[String]| parsed(&column[row..=row])[0];
-            let at = number(&threshold);
-            if at >= 1.0 {
-                continue;
-            }
-            let ours = decision_curve(&scores, &[at]).unwrap()[0];
-            if model[row] == "all" {
-                assert!((ours.treat_all - number(&benefit)).abs() < 1e-12, "{at}");
-            } else if model[row] == "cancerpredmarker" {
-                assert!((ours.net_benefit.estimate - number(&benefit)).abs() < 1e-12, "{at}");
-                let confusion = Confusion::at(&scores, at);
-                let count = |column: &[String]| (number(column) * 750.0).round() as usize;
-                assert_eq!(confusion.true_positive, count(&tp), "{at}");
-                assert_eq!(confusion.false_positive, count(&fp), "{at}");
-                if let Some(ours) = ours.avoided {
-                    assert!((ours.estimate - number(&avoided)).abs() < 1e-12, "{at}");
-                }
-            }
-            compared += 1;
-        }
-        assert!(compared > 10, "{compared}");
-    }
 
     #[test]
     fn intervals_are_those_of_a_mean() {

@@ -32,7 +32,14 @@
 //! assert!(outcomes.flow().adds_up());
 //! # Ok::<(), foramen_outcome::OutcomeError>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | what it does |
+//! |---|---|
+//! | `serde` | episodes and their summaries are written and read by serde |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     test,
     allow(

@@ -19,7 +19,14 @@
 //! assert_eq!(Outcome::Favourable.to_string(), "favourable");
 //! # Ok::<(), foramen_types::TypeError>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | what it does |
+//! |---|---|
+//! | `serde` | values are written and read by serde, as tables write them and with the same checks |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     test,
     allow(
