@@ -149,6 +149,12 @@ impl Grid {
         Some(Self { origin: first.origin(), slice, row, column })
     }
 
+    /// Distances from a slice, row and column to the next, in millimetres.
+    #[must_use]
+    pub fn spacing(&self) -> [f64; 3] {
+        [self.slice, self.row, self.column].map(Vector::length)
+    }
+
     /// The place in the patient of a position in voxels (centres are whole
     /// numbers).
     #[must_use]

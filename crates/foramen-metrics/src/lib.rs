@@ -90,7 +90,7 @@ pub mod plot;
 #[cfg(test)]
 mod reference;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "plot"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 

@@ -6,7 +6,7 @@
 //! `predictions-ruler.csv` and `models/fold-N` into the folder. A checkpoint is kept
 //! in `checkpoints` after each epoch: interrupted, by Ctrl-C or otherwise, the same
 //! command with `--resume` goes on and ends with the same models. With no arguments
-//! it prepares a small synthetic study first. `--shard K/N` trains every N-th fold, in a folder
+//! it prepares a small synthetic study first, and trains for three epochs only. `--shard K/N` trains every N-th fold, in a folder
 //! of its own, so that N processes share the folds; `merge` puts them together. Without the
 //! feature `torch` only the ruler is trained. With `--reviewed` it trains on what persons
 //! corrected too, and leaves those models in `reviewed`.
@@ -66,15 +66,20 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         refuse_finished(&study, &arguments.train, "leave it as it is")?;
     }
     if arguments.study.is_none() && !arguments.train.resume {
-        run_selection(&Inputs::synthetic(60).open()?, &StudyConfig::default(), &study)?;
+        run_selection(&Inputs::synthetic(40).open()?, &StudyConfig::default(), &study)?;
+    }
+    let mut train = arguments.train.clone();
+    if arguments.study.is_none() && train.epochs.is_none() {
+        say!("to show how it works: 40 drawn subjects and 3 epochs; --epochs N for more");
+        train.epochs = Some(3);
     }
     let models = if arguments.train.reviewed {
         let rows = reviewed_rows(&study)?;
         ensure_current(&study, &rows)?;
         tell_later_answers(&study)?;
-        train_reviewed(&study, &rows, &arguments.train)?
+        train_reviewed(&study, &rows, &train)?
     } else {
-        train_models(&dataset(&study)?, &arguments.train, &study)?
+        train_models(&dataset(&study)?, &train, &study)?
     };
     for model in models {
         say!("{:<6} {}", model.name, model.summary());
