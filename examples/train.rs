@@ -10,8 +10,8 @@
 //! `predictions-ruler.csv` and `models/fold-N` into the folder. A checkpoint is kept
 //! in `checkpoints` after each epoch: interrupted, by Ctrl-C or otherwise, the same
 //! command with `--resume` goes on and ends with the same models. With no arguments
-//! it prepares a small synthetic study first. `--shard K/N` trains every N-th fold, for `merge`
-//! to put together. Without `--features torch` only the ruler is trained.
+//! it prepares a small synthetic study first and trains for three epochs only. `--shard K/N`
+//! trains every N-th fold, for `merge` to put together. Without `--features torch` only the ruler is trained.
 
 use clap::Parser as _;
 use foramen::commands::{finish, train};

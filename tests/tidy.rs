@@ -163,6 +163,22 @@ fn manifests_keep_the_house_rules() {
         }
         let is_published = package.folder.parent().is_some_and(|folder| folder.ends_with("crates"))
             && !UNPUBLISHED.contains(&name.as_str());
+        if is_published {
+            for file in ["LICENSE-APACHE", "LICENSE-MIT"] {
+                if !package.folder.join(file).exists() {
+                    wrong.push(format!("{name}: {file} is missing; link it to ../../{file}"));
+                }
+            }
+            for key in ["keywords", "categories"] {
+                if at("package", key).and_then(toml::Value::as_array).is_none() {
+                    wrong.push(format!("{name}: it has no {key} of its own"));
+                }
+            }
+            let readme = fs::read_to_string(package.folder.join("README.md")).unwrap_or_default();
+            if readme.contains("](..") {
+                wrong.push(format!("{name}: a link of its README.md leaves the package"));
+            }
+        }
         if !is_published && at("package", "publish") != Some(&false.into()) {
             wrong.push(format!("{name}: `publish = false` is missing"));
         }

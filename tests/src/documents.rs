@@ -20,6 +20,16 @@ pub struct Contributing;
 #[doc = include_str!("../../docs/evaluation.md")]
 pub struct Evaluation;
 
+/// Which metric answers which question.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/metrics.md")]
+pub struct Metrics;
+
+/// libtorch in a crate of one's own.
+#[cfg(all(doctest, feature = "torch"))]
+#[doc = include_str!("../../docs/libtorch.md")]
+pub struct Libtorch;
+
 /// How labels are decided.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/labels.md")]

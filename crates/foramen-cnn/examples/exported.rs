@@ -1,6 +1,6 @@
 //! Writes exported models with what they say here, for `peers/compare.py` to hold
-//! against what PyTorch says: one of plain patches, and one of pictures in colour with
-//! numbers beside them. `cargo xtask peers-test cnn` runs both.
+//! against what PyTorch says: one of patches, one of pictures in colour with numbers beside
+//! them, and one of images without widths. `cargo xtask peers-test cnn` runs them.
 
 #[path = "../tests/drawn/channels.rs"]
 mod channels;
@@ -28,7 +28,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(sample.clone().with_channels(colours.view()).with_covariate("age", age))
     });
     let coloured = coloured.collect::<Result<Vec<_>, Box<dyn Error>>>()?;
-    export(&Dataset::new(coloured)?, &folder.join("colour-and-age"))
+    export(&Dataset::new(coloured)?, &folder.join("colour-and-age"))?;
+    let images = grey.samples().iter().map(|sample| Sample { width: None, ..sample.clone() });
+    export(&Dataset::new(images.collect())?, &folder.join("images"))
 }
 
 /// Trains on a fold, and writes the model with what it says of all samples.
@@ -48,7 +50,9 @@ fn export(data: &Dataset, folder: &Path) -> Result<(), Box<dyn Error>> {
             };
             json!({
                 "channels": sample.channels().map(rows).collect::<Vec<_>>(),
-                "level": Level::ALL.iter().position(|level| *level == sample.level),
+                "level": model.has_widths().then(|| {
+                    Level::ALL.iter().position(|level| *level == sample.level)
+                }),
                 "covariates": sample.covariates.values().collect::<Vec<_>>(),
                 "logit": answer.logit,
                 "millimetres": answer.width,

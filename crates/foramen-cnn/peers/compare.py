@@ -19,21 +19,25 @@ def compare(folder):
     """The largest difference of a probability, of one model."""
     model = torch.jit.load(folder / "model.pt")
     rows = json.loads((folder / "answers.json").read_text())
-    inputs = [
-        torch.tensor([row["channels"] for row in rows]),
-        torch.tensor([row["level"] for row in rows]),
-    ]
+    inputs = [torch.tensor([row["channels"] for row in rows])]
+    if rows[0]["level"] is not None:
+        inputs.append(torch.tensor([row["level"] for row in rows]))
     if rows[0]["covariates"]:
         number = lambda value: math.nan if value is None else value
         inputs.append(torch.tensor([[number(v) for v in row["covariates"]] for row in rows]))
     with torch.no_grad():
         probability, millimetres = model(*inputs).double().T
     here = torch.tensor([row["logit"] for row in rows], dtype=torch.float64).sigmoid()
-    widths = torch.tensor([row["millimetres"] for row in rows], dtype=torch.float64)
+    if rows[0]["millimetres"] is None:
+        assert millimetres.isnan().all(), "a width that was not learned is not NaN"
+        widths = torch.full_like(millimetres, math.nan)
+    else:
+        widths = torch.tensor([row["millimetres"] for row in rows], dtype=torch.float64)
     worst = (probability - here).abs().max().item()
     print(f"exported CNN ({folder.name}) in PyTorch {torch.__version__}: {len(rows)} patches,")
     print(f"  probabilities differ by at most {worst:.1e} (bound {BOUND:.0e}),")
-    print(f"  widths by {(millimetres - widths).abs().max().item():.1e} mm")
+    if not widths.isnan().all():
+        print(f"  widths by {(millimetres - widths).abs().max().item():.1e} mm")
     return worst
 
 

@@ -1,20 +1,24 @@
 use foramen_image::ndarray::{ArrayView3, ArrayView4, Axis};
-use foramen_learn::Sample;
-use foramen_types::{Level, Outcome, Side, SubjectId};
+use foramen_learn::{Classifier as _, Sample};
+use foramen_types::{Level, Outcome, Probability, Side, SubjectId};
 
-use crate::{Augmentation, CnnConfig, CnnError};
+use crate::{Augmentation, CnnConfig, CnnError, CnnModel};
+
+/// Images that are copied together for a prediction.
+const TOGETHER: usize = 1024;
 
 /// Images of anything with two labels as samples, `[image, row, column]` of about
 /// 0 to 1, so that a [`Cnn`](crate::Cnn) learns from plain arrays.
 ///
 /// Each image is a subject of its own, named after `name` and its place from 0;
-/// `true` is the outcome whose probability is predicted. Level and side, which
-/// mean nothing then, are the same for all.
+/// `true` is the outcome whose probability is predicted. A sample has to have a level
+/// and a side; here they are the same for all. A model that has learned no widths reads
+/// neither, and [`CnnModel::predict_images`] asks for neither.
 ///
 /// ```
+/// use foramen_cnn::ndarray::{Array3, Axis};
 /// use foramen_cnn::{Cnn, CnnConfig, samples};
-/// use foramen_image::ndarray::Array3;
-/// use foramen_learn::{Classifier, Dataset, Learner, Split};
+/// use foramen_learn::{Dataset, Learner, Split};
 ///
 /// // Bright on the left, or on the right.
 /// let labels: Vec<bool> = (0..60).map(|i| i % 3 == 0).collect();
@@ -26,10 +30,13 @@ use crate::{Augmentation, CnnConfig, CnnError};
 /// let fold = Split::by_subject(&dataset, 3, 1)?.fold(&dataset, 0);
 /// let config = CnnConfig::for_images(20).with_epochs(3).with_images_per_epoch(128);
 /// let model = Cnn::new(config).fit(&fold.train, &fold.tune)?;
-/// for (sample, probability) in fold.test.samples().iter().zip(model.predict(fold.test.samples())?) {
-///     let favourable = sample.outcome.is_some_and(|outcome| outcome.is_favourable());
-///     assert_eq!(probability.get() > 0.5, favourable);
-/// }
+///
+/// // Images that it has not seen: bright on the left, then on the right.
+/// let fresh = Array3::from_shape_fn((2, 20, 20), |(image, _, column)| {
+///     if (column < 10) == (image == 0) { 0.7 } else { 0.3 }
+/// });
+/// let probabilities = model.predict_images(fresh.view())?;
+/// assert!(probabilities[0].get() > 0.5 && probabilities[1].get() < 0.5);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -66,6 +73,48 @@ pub fn samples_of_channels(
             .with_outcome(Outcome::from_favourable(*label)))
     };
     images.outer_iter().zip(labels).enumerate().map(sample).collect()
+}
+
+impl CnnModel {
+    /// How likely the outcome `true` is for each image, `[image, row, column]`, in order.
+    /// Images are as those that [`samples`] took: of one size, of about 0 to 1.
+    ///
+    /// # Errors
+    /// [`CnnError::NotOfImages`] for a model that has learned widths, which reads the level
+    /// of each foramen; [`CnnError::Input`] for images of another size than it takes, that
+    /// are not finite, or beside which it reads covariates. Images are named `image 0`,
+    /// `image 1`, …
+    pub fn predict_images(
+        &self,
+        images: ArrayView3<'_, f32>,
+    ) -> Result<Vec<Probability>, CnnError> {
+        self.predict_images_of_channels(images.insert_axis(Axis(1)))
+    }
+
+    /// The same for images of several channels, `[image, channel, row, column]`.
+    ///
+    /// # Errors
+    /// Those of [`CnnModel::predict_images`].
+    pub fn predict_images_of_channels(
+        &self,
+        images: ArrayView4<'_, f32>,
+    ) -> Result<Vec<Probability>, CnnError> {
+        if self.has_widths() {
+            return Err(CnnError::NotOfImages);
+        }
+        let mut probabilities = Vec::with_capacity(images.len_of(Axis(0)));
+        // A few at a time: samples are copies.
+        for (chunk, images) in images.axis_chunks_iter(Axis(0), TOGETHER).enumerate() {
+            let samples = images.outer_iter().enumerate().map(|(place, image)| {
+                let name = format!("image {}", chunk * TOGETHER + place);
+                let subject = SubjectId::new(&name).expect("a word and a number make a name");
+                Sample::new(subject, Level::C5C6, Side::Left).with_channels(image)
+            });
+            let samples: Vec<Sample> = samples.collect();
+            probabilities.extend(self.predict(&samples.iter().collect::<Vec<_>>())?);
+        }
+        Ok(probabilities)
+    }
 }
 
 impl CnnConfig {

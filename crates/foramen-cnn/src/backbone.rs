@@ -80,6 +80,10 @@ impl Backbone {
 
     /// Features `[n, channels]` of images `[n, input, rows, columns]`: the means of
     /// the last maps.
+    ///
+    /// # Panics
+    /// When images have other channels than the network, or lie on another device than its
+    /// weights, as operations of tch do.
     #[must_use = "the features are all that it gives"]
     pub fn features(&self, images: &Tensor, train: bool) -> Tensor {
         let look = || self.trunk.maps(images, train).mean_dim(&[2i64, 3][..], false, Kind::Float);

@@ -67,8 +67,8 @@ impl ModelCard {
             model: format!(
                 "{} convolutional network(s) of the architecture {}, {} weights together, on the \
                  middle {} × {} of a patch of {} × {} pixels and {} channel(s). Out come the \
-                 probability of a favourable outcome and, where there were widths to learn, a \
-                 width. Log-odds are divided by the temperature {:.3}.",
+                 probability of a favourable outcome{}. Log-odds are divided by the temperature \
+                 {:.3}.",
                 config.members,
                 config.architecture,
                 model.weights(),
@@ -77,6 +77,7 @@ impl ModelCard {
                 model.input.edge,
                 model.input.edge,
                 model.input.channels,
+                if model.has_widths() { " and a width" } else { "" },
                 model.temperature,
             ),
             data: String::new(),

@@ -56,87 +56,100 @@ pub struct CnnConfig {
     pub device: DeviceChoice,
     /// Number format. Default [`Precision::Auto`].
     pub precision: Precision,
-    /// Intra-op threads; `None` takes every core. What was used is recorded in
-    /// the model, since bytes depend on it.
+    /// Intra-op threads. What was used is recorded in the model, since bytes depend on it.
+    /// Default `None`: every core, which is fastest where nothing else runs.
     pub threads: Option<usize>,
     /// Threads that prepare the next batches while one runs; bytes do not depend on
     /// it. Default 1, which keeps up with some two thousand images a second.
     pub data_threads: usize,
     /// Seed of weights, order, augmentation and dropout. Default 1.
     pub seed: u64,
-    /// Networks trained from different seeds, whose log-odds are averaged.
+    /// Networks trained from different seeds, whose log-odds are averaged. Default 1: each
+    /// further one takes as long again.
     pub members: usize,
-    /// Rows and columns of the field of view, cut from the middle of the patch.
+    /// Rows and columns of the field of view, cut from the middle of the patch. Default 64: 32
+    /// mm of 0.5 mm hold the foramen, its walls and its root; the 18 pixels around it are room
+    /// for rotation and shift.
     pub crop: usize,
     /// Edge of a pixel of the patches, millimetres. Nothing is computed from it: it is
     /// for those who cut patches for the trained model. Default 0.5.
     pub pixel: f64,
     /// The trunk of the network. Default [`Architecture::Compact`].
     pub architecture: Architecture,
-    /// Channels of the compact network's first stage; each further stage has twice
-    /// as many.
+    /// Channels of the compact network's first stage; each further stage has twice as many.
+    /// Default 16: 127 thousand weights, since a study has some 300 outcomes.
     pub channels: usize,
     /// Whether the first convolution of a network of the literature is one of 3 × 3
     /// that keeps the size, and nothing is pooled after it, as is usual for images of
     /// some 30 pixels. Default `false`.
     pub small_stem: bool,
-    /// A safetensors file with torchvision's names that a network of the literature
-    /// begins with; without it, weights are drawn. Torchvision's own are of networks
-    /// whose stem is not small.
+    /// A safetensors file with torchvision's names that a network of the literature begins
+    /// with. Torchvision's own are of networks whose stem is not small. Default `None`: weights
+    /// are drawn, since nobody publishes some for foramina.
     pub weights: Option<PathBuf>,
-    /// Passes of `images_per_epoch` images.
+    /// Passes of `images_per_epoch` images. Default 24, of which widths come first in 9; the
+    /// epoch with the best tune loss is kept.
     pub epochs: usize,
-    /// Images drawn per epoch, so that the time of a training does not depend on
-    /// how many unlabelled foramina there are.
+    /// Images drawn per epoch, so that the time of a training does not depend on how many
+    /// unlabelled foramina there are. Default 1024: each of some 300 outcomes is seen about
+    /// once.
     pub images_per_epoch: usize,
-    /// Images per pass through the network.
+    /// Images per pass through the network. Default 64: batch norm has enough images, and an
+    /// epoch 16 steps.
     pub batch: usize,
     /// Passes whose gradients are averaged for one step of the optimiser, where a
     /// larger batch does not fit into memory. Default 1.
     pub accumulation: usize,
-    /// Share of each batch drawn from the samples with an outcome; the rest are
-    /// auxiliary, of which only the width is learned.
+    /// Share of each batch drawn from the samples with an outcome; the rest are auxiliary, of
+    /// which only the width is learned. Default 0.375: 24 of 64, more than their share of the
+    /// foramina, which is about one in seven.
     pub labelled_share: f64,
-    /// Peak learning rate of AdamW.
+    /// Peak learning rate of AdamW. Default 3·10⁻³, for the compact network and batches of 64.
     pub learning_rate: f64,
-    /// Weight decay of AdamW, on weights of two and more dimensions.
+    /// Weight decay of AdamW, on weights of two and more dimensions. Default 0.05, as ConvNeXt
+    /// is trained (Liu 2022, arXiv 2201.03545).
     pub weight_decay: f64,
-    /// Share of the steps in which the learning rate rises; then it falls as a
-    /// cosine.
+    /// Share of the steps in which the learning rate rises; then it falls as a cosine. Default
+    /// 0.1: the moments of AdamW are unsettled at first.
     pub warm_up: f64,
-    /// Bound of the joint gradient norm.
+    /// Bound of the joint gradient norm. Default 5: a guard against single batches.
     pub clip: f64,
-    /// Weight of the outcome loss beside the width loss.
+    /// Weight of the outcome loss beside the width loss. Default 0.5: widths are many and
+    /// measured, outcomes few and scattered.
     pub outcome_weight: f64,
-    /// Share of the epochs, at the start, in which only widths are learned (where
-    /// there are widths).
+    /// Share of the epochs, at the start, in which only widths are learned (where there are
+    /// widths). Default 0.4: outcomes are too few to teach a network to see.
     pub width_first: f64,
     /// Whether the measured width of the sample is one of the covariates that the
     /// outcome is read from; the others are those that the train samples name. What is
     /// missing says nothing. Default `false`: what is measured on
     /// the same picture adds little, and a prediction would hang on it.
     pub measured_width: bool,
-    /// Share of the outcome head's features left out in each step.
+    /// Share of the outcome head's features left out in each step. Default 0.5, the usual one
+    /// (Srivastava 2014): outcomes are few.
     pub dropout: f64,
     /// How much poor and favourable outcomes count. Default [`ClassWeights::Equal`]:
     /// with others, probabilities are no longer those of the train set.
     pub class_weights: ClassWeights,
-    /// Labels are moved towards one half by this much.
+    /// Labels are moved towards one half by this much. Default 0.05: a score just above or
+    /// below half of the pain says the same of a patient, and its label the opposite.
     pub label_smoothing: f64,
-    /// Decay per step of the moving average of the weights, which is what
-    /// predicts.
+    /// Decay per step of the moving average of the weights, which is what predicts. Default
+    /// 0.98: the average reaches over about 50 steps, which are 3 epochs.
     pub average_decay: f64,
     /// Share of the epochs after which what predicts is the mean of the weights at the
     /// end of each further epoch (stochastic weight averaging, Izmailov 2018, arXiv
     /// 1803.05407), running statistics included, instead of the moving average.
     /// Default `None`: the moving average to the end.
     pub swa_from: Option<f64>,
-    /// Epochs without a better tune loss after which training stops.
+    /// Epochs without a better tune loss after which training stops. Default 10: less than half
+    /// of the epochs, so that a chance low of a small tune set does not end it.
     pub patience: usize,
-    /// Views of a patch (the patch itself and augmented ones) averaged in
-    /// prediction.
+    /// Views of a patch (the patch itself and augmented ones) averaged in prediction. Default
+    /// 4: each takes as long again.
     pub views: usize,
-    /// How training images vary.
+    /// How training images vary. Default [`Augmentation::default`]: what keeps widths what they
+    /// are.
     pub augmentation: Augmentation,
 }
 

@@ -53,6 +53,12 @@ pub enum CnnError {
         /// Number of labels.
         labels: usize,
     },
+    /// A model of foramina was asked about plain images.
+    #[error(
+        "the model has learned widths, which differ by level, so plain images are not enough; \
+         give samples with their level to `predict`"
+    )]
+    NotOfImages,
     /// Images cannot be named like this.
     #[error("{name:?} cannot begin the names of images")]
     Name {

@@ -165,7 +165,7 @@ impl Member {
     /// Log-odds from maps, `[n]`.
     fn logit(&self, images: &Images, maps: &Tensor) -> Tensor {
         let answer = self.network.answer(&pool(maps));
-        let z = images.width_z(&self.scale.millimetres(&answer.width));
+        let z = self.scale.z(images, &answer.width);
         self.network.outcome(&z, &answer.features, &images.covariates)
     }
 }

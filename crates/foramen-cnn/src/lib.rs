@@ -1,4 +1,10 @@
-//! A CNN that predicts the outcome of an injection from a foramen patch.
+//! A CNN that learns two outcomes from images: foramina with their measured widths, or plain
+//! arrays of anything ([`samples`]).
+//!
+//! A crate that depends on this one has to say where libtorch is: `LIBTORCH` or
+//! `LIBTORCH_USE_PYTORCH=1` when it is built, and a `build.rs` of a few lines for the linker.
+//! The README of this crate shows both first; without them the build of `torch-sys` panics,
+//! or the program ends with 127.
 //!
 //! [`Cnn`] is a [`Learner`](foramen_learn::Learner) with a [`CnnConfig`]; fitted,
 //! it gives a [`CnnModel`], which predicts, is saved and is loaded. The network
@@ -6,8 +12,8 @@
 //! one, then outcomes, of which there are few. [`DeviceChoice`] says where to
 //! compute, and [`Environment`] what bytes depend on besides seed and data: on
 //! the CPU the same of both give the same bytes. [`Architecture`] names the networks
-//! there are, and [`Backbone`] is one of them for a training of your own. [`samples`] makes any images with
-//! two labels something to learn from.
+//! there are, and [`Backbone`] is one of them for a training of your own. Arrays are those of
+//! ndarray 0.16, which is here as [`ndarray`].
 //!
 //! ```
 //! use foramen_cnn::{Augmentation, Cnn, CnnConfig};
@@ -39,7 +45,15 @@
 //! assert_eq!(predicted.len(), fold.test.samples().len());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | what it does |
+//! |---|---|
+//! | `doc-only` | check and document without libtorch; nothing links |
+//! | `cuda-tests` | tests that need a GPU, and fail without one |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     test,
     allow(
@@ -96,6 +110,10 @@ mod saved;
 mod tensors;
 mod torchscript;
 
+// Crates whose types stand in signatures here.
+pub use foramen_learn;
+pub use foramen_types;
+
 pub use architecture::Architecture;
 pub use arrays::{samples, samples_of_channels};
 pub use augmentation::Augmentation;
@@ -106,8 +124,10 @@ pub use config::{ClassWeights, CnnConfig, Precision};
 pub use device::{DeviceChoice, ResolvedDevice};
 pub use environment::Environment;
 pub use error::CnnError;
+pub use foramen_image::ndarray;
 pub use foramen_native::Covariate;
 pub use foramen_native::contract::InputError;
+pub use foramen_tch::tch;
 pub use heatmap::Heatmap;
 pub use lite0::EfficientNetLite0;
 pub use model::{CnnAnswer, CnnModel, Learned};
@@ -117,7 +137,3 @@ pub use temperature::fit as fit_temperature;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
-
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/libtorch.md")]
-struct Libtorch;

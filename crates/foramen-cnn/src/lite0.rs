@@ -46,12 +46,19 @@ impl EfficientNetLite0 {
     }
 
     /// What the last layer sees, `[n, 1280]`.
+    ///
+    /// # Panics
+    /// When images have another number of channels than 3, or lie on another device than its
+    /// weights, as operations of tch do.
     #[must_use = "the features are all that it gives"]
     pub fn features(&self, images: &Tensor, train: bool) -> Tensor {
         self.trunk.maps(images, train).mean_dim(&[2i64, 3][..], false, Kind::Float)
     }
 
     /// Log-odds of the 1000 classes of ImageNet, `[n, 1000]`, from features.
+    ///
+    /// # Panics
+    /// When features are not `[n, 1280]`, or lie on another device than the weights.
     #[must_use = "the log-odds are all that it gives"]
     pub fn classes(&self, features: &Tensor) -> Tensor {
         self.classes.forward(features)

@@ -6,6 +6,7 @@ use crate::ahead::Draws;
 use crate::environment::Environment;
 use crate::images::Images;
 use crate::material::Material;
+use crate::member::WidthScale;
 use crate::network::Network;
 use crate::ranks::Ranks;
 use crate::{CnnConfig, CnnError};
@@ -48,12 +49,17 @@ pub(crate) fn loss(
     let batch = &mixed.as_ref().unwrap_or(batch).known(&draws.learned, kind);
     let pooled = ranks.share_norms(|| environment.compute(|| network.look(&varied, true)))??;
     let answer = network.answer(&pooled);
-    let target = (&batch.width - material.scale.width_mean) / material.scale.width_deviation;
-    let width = answer.width.huber_loss(&target, Reduction::None, HUBER);
-    let width = mean(width, &batch.has_width, ranks)?;
+    let width = match material.scale.width {
+        Some(WidthScale { mean: middle, deviation }) => {
+            let target = (&batch.width - middle) / deviation;
+            let loss = answer.width.huber_loss(&target, Reduction::None, HUBER);
+            mean(loss, &batch.has_width, ranks)?
+        }
+        None => Tensor::zeros([1], (kind, environment.place())).squeeze(),
+    };
     let kept = Tensor::from_slice(&draws.kept).view_as(&answer.features);
     let kept = kept.to_device(environment.place()).to_kind(kind) / (1.0 - config.dropout);
-    let z = batch.width_z(&material.scale.millimetres(&answer.width));
+    let z = material.scale.z(batch, &answer.width);
     let logits = network.outcome(&z, &(&answer.features * kept), &batch.covariates);
     let outcome = outcome_loss(config, material.class_weights, &logits, batch, ranks)?;
     Ok(Loss { width, outcome })

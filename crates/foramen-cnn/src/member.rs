@@ -20,10 +20,17 @@ const TOGETHER: i64 = 256;
 pub(crate) struct Scale {
     /// Mean and standard deviation of each channel.
     pub intensity: Vec<[f64; 2]>,
+    /// Of widths; `None` where none were learned.
+    pub width: Option<WidthScale>,
+}
+
+/// What widths are measured by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct WidthScale {
     /// Millimetres.
-    pub width_mean: f64,
+    pub mean: f64,
     /// Millimetres.
-    pub width_deviation: f64,
+    pub deviation: f64,
 }
 
 impl Scale {
@@ -47,8 +54,7 @@ impl Scale {
         let (widths, known) = (numbers(&train.width)?, numbers(&train.has_width)?);
         let widths: Vec<f64> =
             widths.into_iter().zip(known).filter(|(_, known)| *known > 0.5).map(|w| w.0).collect();
-        let (width_mean, width_deviation) = spread(&widths);
-        Ok(Self { intensity, width_mean, width_deviation })
+        Ok(Self { intensity, width: WidthScale::of(&widths) })
     }
 
     /// Intensities about zero.
@@ -61,19 +67,36 @@ impl Scale {
         Tensor::cat(&channels.collect::<Vec<_>>(), 1)
     }
 
-    /// A network's widths in millimetres.
-    pub(crate) fn millimetres(&self, widths: &Tensor) -> Tensor {
-        widths * self.width_deviation + self.width_mean
+    /// A network's widths in millimetres; `None` where none were learned.
+    pub(crate) fn millimetres(&self, widths: &Tensor) -> Option<Tensor> {
+        self.width.map(|WidthScale { mean, deviation }| widths * deviation + mean)
+    }
+
+    /// What the outcome is read from besides the features, `[n]`: a network's widths as
+    /// z-scores of their levels. Where no widths were learned it is the head's number as it
+    /// is, and nothing depends on a level.
+    pub(crate) fn z(&self, images: &Images, widths: &Tensor) -> Tensor {
+        let millimetres = self.millimetres(widths);
+        millimetres.map_or_else(|| widths.shallow_clone(), |widths| images.width_z(&widths))
     }
 }
 
-/// Mean and standard deviation; 3.3 and 1.3 mm, the middle of the published
-/// levels, when there are too few widths to tell.
-fn spread(widths: &[f64]) -> (f64, f64) {
-    let n = widths.len() as f64;
-    let mean = widths.iter().sum::<f64>() / n;
-    let variance = widths.iter().map(|w| (w - mean) * (w - mean)).sum::<f64>() / n;
-    if widths.len() < 2 || variance < 1e-6 { (3.3, 1.3) } else { (mean, variance.sqrt()) }
+impl WidthScale {
+    /// Mean and standard deviation of known widths; 3.3 and 1.3 mm, the middle of the
+    /// published levels, when there are too few widths to tell.
+    fn of(widths: &[f64]) -> Option<Self> {
+        let n = widths.len() as f64;
+        let mean = widths.iter().sum::<f64>() / n;
+        let variance = widths.iter().map(|w| (w - mean) * (w - mean)).sum::<f64>() / n;
+        if widths.is_empty() {
+            return None;
+        }
+        Some(if widths.len() < 2 || variance < 1e-6 {
+            Self { mean: 3.3, deviation: 1.3 }
+        } else {
+            Self { mean, deviation: variance.sqrt() }
+        })
+    }
 }
 
 /// A trained network.
@@ -87,8 +110,8 @@ pub(crate) struct Member {
 pub(crate) struct Seen {
     /// Log-odds of a favourable outcome.
     pub logits: Vec<f64>,
-    /// Millimetres.
-    pub widths: Vec<f64>,
+    /// Millimetres; `None` where no widths were learned.
+    pub widths: Option<Vec<f64>>,
 }
 
 impl Member {
@@ -108,11 +131,12 @@ impl Member {
             })?;
             let pooled = Tensor::cat(&parts, 0);
             let answer = self.network.answer(&pooled);
-            let widths = self.scale.millimetres(&answer.width);
-            let z = images.width_z(&widths);
+            let z = self.scale.z(images, &answer.width);
             let logits =
                 self.network.outcome(&z, &answer.features, &images.covariates.to_kind(kind));
-            Ok(Seen { logits: numbers(&logits)?, widths: numbers(&widths)? })
+            let widths = self.scale.millimetres(&answer.width);
+            let widths = widths.map(|widths| numbers(&widths)).transpose()?;
+            Ok(Seen { logits: numbers(&logits)?, widths })
         })
     }
 }

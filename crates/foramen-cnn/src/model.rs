@@ -58,14 +58,15 @@ pub struct Learned {
     pub tune_auc: Option<f64>,
 }
 
-/// What a model says of one foramen.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What a model says of one foramen or image.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CnnAnswer {
     /// Log-odds of a favourable outcome, temperature included.
     pub logit: f64,
-    /// The width that the network sees, millimetres.
-    pub width: f64,
+    /// The width that the network sees, millimetres; `None` for a model that learned no
+    /// widths.
+    pub width: Option<f64>,
 }
 
 impl CnnModel {
@@ -135,6 +136,14 @@ impl CnnModel {
         self.members.iter().map(|member| member.network.weights()).sum()
     }
 
+    /// Whether it has learned widths. If so, it reads the level of each foramen, by which
+    /// widths differ. If not, no level and no side changes what it says, and it takes plain
+    /// images ([`CnnModel::predict_images`]).
+    #[must_use]
+    pub fn has_widths(&self) -> bool {
+        self.members.iter().all(|member| member.scale.width.is_some())
+    }
+
     /// Log-odds and widths for each sample, in order: the mean over networks and
     /// views. What is said of a sample does not depend on its neighbours, nor on
     /// its measured width, unless [`CnnConfig::measured_width`] says so.
@@ -147,12 +156,10 @@ impl CnnModel {
         for samples in samples.chunks(BATCH) {
             let images = self.images(samples)?;
             let (logits, widths) = self.average(&images)?;
-            answers.extend(
-                logits
-                    .into_iter()
-                    .zip(widths)
-                    .map(|(logit, width)| CnnAnswer { logit: logit / self.temperature, width }),
-            );
+            answers.extend(logits.into_iter().enumerate().map(|(place, logit)| CnnAnswer {
+                logit: logit / self.temperature,
+                width: widths.as_ref().map(|widths| widths[place]),
+            }));
         }
         Ok(answers)
     }
@@ -163,10 +170,14 @@ impl CnnModel {
         Images::new(samples, &self.input, self.environment.place())
     }
 
-    /// Mean log-odds, before the temperature, and widths.
-    pub(crate) fn average(&self, images: &Images) -> Result<(Vec<f64>, Vec<f64>), CnnError> {
+    /// Mean log-odds, before the temperature, and widths where they were learned.
+    pub(crate) fn average(
+        &self,
+        images: &Images,
+    ) -> Result<(Vec<f64>, Option<Vec<f64>>), CnnError> {
         let n = usize::try_from(images.len()).unwrap_or(0);
-        let (mut logits, mut widths) = (vec![0.0; n], vec![0.0; n]);
+        let mut logits = vec![0.0; n];
+        let mut widths = self.has_widths().then(|| vec![0.0; n]);
         let share = 1.0 / (self.members.len() * self.config.views) as f64;
         for view in 0..self.config.views {
             let seen = if view == 0 {
@@ -177,9 +188,11 @@ impl CnnModel {
             };
             for member in &self.members {
                 let seen = member.see(&self.environment, images, &seen)?;
-                for i in 0..n {
-                    logits[i] += share * seen.logits[i];
-                    widths[i] += share * seen.widths[i];
+                for (sum, logit) in logits.iter_mut().zip(&seen.logits) {
+                    *sum += share * logit;
+                }
+                for (sum, width) in widths.iter_mut().flatten().zip(seen.widths.iter().flatten()) {
+                    *sum += share * width;
                 }
             }
         }

@@ -7,7 +7,7 @@ use foramen_native::contract::{CONFIG, Description, FOLD, PerChannel, ScaleFile,
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
-use crate::member::{Member, Scale};
+use crate::member::{Member, Scale, WidthScale};
 use crate::model::Learned;
 use crate::network::Network;
 use crate::records::{ConfigFile, EnvironmentFile};
@@ -119,8 +119,8 @@ fn model_file(model: &CnnModel, weights: &[u8]) -> ModelFile {
     let scale = ScaleFile {
         intensity_mean: intensity(0),
         intensity_deviation: intensity(1),
-        width_mean_mm: scale.width_mean,
-        width_deviation_mm: scale.width_deviation,
+        width_mean_mm: scale.width.map(|width| width.mean),
+        width_deviation_mm: scale.width.map(|width| width.deviation),
     };
     let mut description = Description::new(&model.input, model.temperature, scale);
     description.fold.clone_from(&model.fold);
@@ -163,8 +163,7 @@ fn load(folder: &Path, device: Option<DeviceChoice>) -> Result<CnnModel, CnnErro
     let environment = Environment::resolve(&config)?;
     let scale = Scale {
         intensity: description.intensity(),
-        width_mean: description.scale.width_mean_mm,
-        width_deviation: description.scale.width_deviation_mm,
+        width: description.scale.width().map(|[mean, deviation]| WidthScale { mean, deviation }),
     };
     let input = description.input();
     let (path, bytes) = read(WEIGHTS)?;

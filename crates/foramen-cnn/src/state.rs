@@ -213,7 +213,7 @@ mod tests {
             train: &none,
             labelled: 0,
             tune: &none,
-            scale: Scale { intensity: vec![[0.5, 0.2]], width_mean: 3.0, width_deviation: 1.0 },
+            scale: Scale { intensity: vec![[0.5, 0.2]], width: None },
             class_weights: [1.0, 1.0],
         };
         let mut state = State::new(&config, &environment, &material, 1).unwrap();

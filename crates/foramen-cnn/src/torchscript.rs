@@ -15,17 +15,22 @@ impl CnnModel {
     /// Writes the whole model as a TorchScript file: members, views and the
     /// temperature, with the pre-processing inside.
     ///
-    /// Its `forward(patches, levels)` takes f32 `[n, channels, rows, columns]` as
-    /// [`Sample::channels`](foramen_learn::Sample::channels) has them and int64 `[n]`,
-    /// the index in [`Level::ALL`]; it gives `[n, 2]`: the probability of a
-    /// favourable outcome and the width in millimetres. A model with covariates takes
-    /// f32 `[n, covariates]` as well, in the order of [`CnnModel::covariates`], a
-    /// measured width in millimetres, NaN where one is missing. It computes in f32,
-    /// and to 1e-5 says what a model in f32 says here.
+    /// Its `forward(images)` takes f32 `[n, channels, rows, columns]` as
+    /// [`Sample::channels`](foramen_learn::Sample::channels) has them, and gives f32
+    /// `[n, 2]`: the probability of a favourable outcome and NaN. Further inputs, in this
+    /// order:
+    ///
+    /// - a model that learned widths ([`CnnModel::has_widths`]) takes `levels`, int64 `[n]`,
+    ///   the index in [`Level::ALL`], and gives the width in millimetres in place of NaN;
+    /// - a model with covariates takes them as f32 `[n, covariates]`, in the order of
+    ///   [`CnnModel::covariates`], a measured width in millimetres, NaN where one is missing.
+    ///
+    /// It computes in f32, and to 1e-5 says what a model in f32 says here.
     ///
     /// ```python
     /// model = torch.jit.load("model.pt")
-    /// probability, millimetres = model(patches, levels).T
+    /// probability, _ = model(images).T  # learned on images
+    /// probability, millimetres = model(patches, levels).T  # learned on foramina with widths
     /// ```
     ///
     /// # Errors
@@ -54,18 +59,21 @@ impl CnnModel {
         let graphs =
             models.iter().map(|model| Graph::of(model)).collect::<Result<Vec<_>, CnnError>>()?;
         let mut forward = |inputs: &[Tensor]| {
-            let [patches, levels, given @ ..] = inputs else {
-                unreachable!("traced with two inputs or three")
-            };
+            let [patches, others @ ..] = inputs else { unreachable!("traced with an image") };
+            let (levels, given) = others.split_at(usize::from(first.has_widths()));
             let patches = patches.clamp(-2.0, 3.0);
-            let answers = graphs.iter().map(|graph| graph.answer(&patches, levels, given));
+            let answers =
+                graphs.iter().map(|graph| graph.answer(&patches, levels.first(), given.first()));
             let sum = answers.reduce(|total, answer| total + answer);
             vec![sum.expect("there is a model") / graphs.len() as f64]
         };
         let [channels, edge] = [first.input.channels, first.input.edge]
             .map(|n| i64::try_from(n).expect("a patch lies in memory"));
         let patches = Tensor::full([2, channels, edge, edge], 0.5, (Kind::Float, Device::Cpu));
-        let mut inputs = vec![patches, Tensor::from_slice(&[0i64, 1])];
+        let mut inputs = vec![patches];
+        if first.has_widths() {
+            inputs.push(Tensor::from_slice(&[0i64, 1]));
+        }
         if !first.input.covariates.is_empty() {
             let count = i64::try_from(first.input.covariates.len()).expect("covariates are few");
             inputs.push(Tensor::zeros([2, count], (Kind::Float, Device::Cpu)));
@@ -89,6 +97,11 @@ impl CnnModel {
                  {edge}"
             ));
         }
+        if self.has_widths() != other.has_widths() {
+            let said = |widths: bool| if widths { "has learned widths" } else { "has not" };
+            let (this, that) = (said(self.has_widths()), said(other.has_widths()));
+            return Some(format!("{that}, and the first {this}"));
+        }
         (names(self) != names(other)).then(|| {
             format!("reads {:?} beside the picture, and the first {:?}", names(other), names(self))
         })
@@ -96,12 +109,15 @@ impl CnnModel {
 
     /// Covariates `[n, covariates]` as the networks take them; a width is measured by
     /// its level first.
-    fn standardised(&self, given: &Tensor, mean: &Tensor, deviation: &Tensor) -> Tensor {
+    fn standardised(&self, given: &Tensor, normal: Option<&Normal>) -> Tensor {
         let columns = (0i64..).zip(&self.input.covariates.0).flat_map(|(place, covariate)| {
             let value = given.select(1, place);
             let known = value.isfinite().to_kind(Kind::Float);
             let value = value.nan_to_num(0.0, 0.0, 0.0);
-            let value = if covariate.is_width() { (value - mean) / deviation } else { value };
+            let value = match normal {
+                Some(normal) if covariate.is_width() => normal.z(&value),
+                _ => value,
+            };
             [(value - covariate.mean) / covariate.deviation * &known, known]
         });
         Tensor::stack(&columns.collect::<Vec<_>>(), 1)
@@ -145,15 +161,18 @@ impl<'a> Graph<'a> {
         })
     }
 
-    /// Probability and millimetres `[n, 2]` of clamped patches.
-    fn answer(&self, patches: &Tensor, levels: &Tensor, given: &[Tensor]) -> Tensor {
+    /// Probability and millimetres `[n, 2]` of clamped patches; NaN where no widths were
+    /// learned, and then there are no levels.
+    fn answer(&self, patches: &Tensor, levels: Option<&Tensor>, given: Option<&Tensor>) -> Tensor {
         let Self { model, members, grids, widths } = self;
         let share = 1.0 / (members.len() * model.config.views) as f64;
-        let normal = widths.index_select(0, levels);
-        let (mean, deviation) = (normal.select(1, 0), normal.select(1, 1));
+        let normal = levels.map(|levels| {
+            let normal = widths.index_select(0, levels);
+            Normal { mean: normal.select(1, 0), deviation: normal.select(1, 1) }
+        });
         let covariates = match given {
-            [given] => model.standardised(given, &mean, &deviation),
-            _ => Tensor::zeros([0], (Kind::Float, Device::Cpu)), // Nothing reads it.
+            Some(given) => model.standardised(given, normal.as_ref()),
+            None => Tensor::zeros([0], (Kind::Float, Device::Cpu)), // Nothing reads it.
         };
         // A grid for each image: a size of today's batch would be traced as a constant.
         let one = patches.slice(1, 0, 1, 1).slice(2, 0, 1, 1).slice(3, 0, 1, 1) * 0.0; // [n, 1, 1, 1]
@@ -168,13 +187,33 @@ impl<'a> Graph<'a> {
                 let pooled = member.network.look(&member.scale.intensity(view), false);
                 let answer = member.network.answer(&pooled);
                 let width = member.scale.millimetres(&answer.width);
-                let z = (&width - &mean) / &deviation;
+                let z = match (&width, &normal) {
+                    (Some(width), Some(normal)) => normal.z(width),
+                    _ => answer.width.shallow_clone(),
+                };
                 logits = sum(logits, member.network.outcome(&z, &answer.features, &covariates));
+                // As long as the batch, which is not known when this is traced.
+                let width = width.unwrap_or_else(|| &answer.width * 0.0 + f64::NAN);
                 millimetres = sum(millimetres, width);
             }
         }
         let known = "there is a member and a view";
         let probability = (logits.expect(known) * (share / model.temperature)).sigmoid();
         Tensor::stack(&[probability, millimetres.expect(known) * share], 1)
+    }
+}
+
+/// What widths are usual at the level of each image.
+struct Normal {
+    /// Millimetres, `[n]`.
+    mean: Tensor,
+    /// Millimetres, `[n]`.
+    deviation: Tensor,
+}
+
+impl Normal {
+    /// Millimetres as z-scores.
+    fn z(&self, widths: &Tensor) -> Tensor {
+        (widths - &self.mean) / &self.deviation
     }
 }

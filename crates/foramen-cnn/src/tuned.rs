@@ -48,9 +48,10 @@ impl Tuned {
             pairs.map(|(label, logit)| cross_entropy(*label, *logit)).sum::<f64>() / n as f64
         });
         let (widths, known) = (numbers(&tune.width)?, numbers(&tune.has_width)?);
-        let errors: Vec<f64> = (0..n)
-            .filter(|i| known[*i] > 0.5)
-            .map(|i| (seen.widths[i] - widths[i]).abs())
+        let said = seen.widths.iter().flatten().zip(widths).zip(known);
+        let errors: Vec<f64> = said
+            .filter(|(_, known)| *known > 0.5)
+            .map(|((said, width), _)| (said - width).abs())
             .collect();
         let width_error =
             (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64);

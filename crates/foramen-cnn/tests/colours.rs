@@ -10,10 +10,10 @@ use foramen_cnn::{
     Architecture, Backbone, Cnn, CnnConfig, CnnError, CnnModel, DeviceChoice, InputError,
     Precision, samples_of_channels,
 };
-use foramen_image::ndarray::{Array4, Axis};
+use foramen_image::ndarray::{Array4, Axis, s};
 use foramen_learn::{Classifier, Dataset, Learner, Sample, Split};
 use foramen_metrics::{Scores, auc};
-use foramen_types::Outcome;
+use foramen_types::{Level, Outcome, Side};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng};
 use safetensors::serialize_to_file;
@@ -75,6 +75,7 @@ fn a_saved_and_an_exported_model_see_the_same_colours() {
     model.save(&path).unwrap();
     let samples: Vec<&Sample> = data.samples()[..5].iter().collect();
     let answers = model.answer(&samples).unwrap();
+    assert!(!model.has_widths() && answers.iter().all(|answer| answer.width.is_none()));
     assert_eq!(CnnModel::load(&path).unwrap().answer(&samples).unwrap(), answers);
     let heat = model.occlusion(samples[0], Outcome::Favourable, 6).unwrap();
     assert!(heat.values.iter().all(|value| value.is_finite()));
@@ -82,16 +83,31 @@ fn a_saved_and_an_exported_model_see_the_same_colours() {
     let path = folder.path().join("model.pt");
     model.export_torchscript(&path).unwrap();
     let pixels = samples.iter().flat_map(|s| s.channels().flatten().copied());
-    let pixels = Tensor::from_slice(&pixels.collect::<Vec<f32>>()).view([5, 3, 20, 20]);
-    // Every sample of plain arrays is of C5/6, the fourth level.
-    let level = foramen_types::Level::ALL.iter().position(|level| *level == samples[0].level);
-    let levels = Tensor::full([5], level.unwrap() as i64, (tch::Kind::Int64, Device::Cpu));
-    let said = CModule::load(&path).unwrap().forward_ts(&[pixels, levels]).unwrap();
-    for (i, answer) in (0..).zip(&answers) {
+    let pixels: Vec<f32> = pixels.collect();
+    let given = Tensor::from_slice(&pixels).view([5, 3, 20, 20]);
+    let said = CModule::load(&path).unwrap().forward_ts(&[given]).unwrap();
+    let images = Array4::from_shape_vec((5, 3, 20, 20), pixels).unwrap();
+    let plain = model.predict_images_of_channels(images.view()).unwrap();
+    for (i, (answer, plain)) in (0..).zip(answers.iter().zip(plain)) {
         let probability = 1.0 / (1.0 + (-answer.logit).exp());
+        assert!((plain.get() - probability).abs() < 1e-12, "{i}: {plain:?} {probability}");
         let exported = said.double_value(&[i, 0]);
         assert!((exported - probability).abs() < 1e-5, "{i}: {exported} {probability}");
+        assert!(said.double_value(&[i, 1]).is_nan());
     }
+
+    // The network without libtorch reads the file alike, and nobody reads level or side.
+    let native = foramen_native::NativeModel::load(&folder.path().join("model")).unwrap();
+    for level in Level::ALL {
+        let other = Sample { level, side: Side::Right, ..samples[0].clone() };
+        let alone = model.answer(&[&other]).unwrap()[0].logit;
+        assert!((alone - answers[0].logit).abs() < 1e-6, "{level}: {alone} {:?}", answers[0]);
+        let native = native.answer(&[&other]).unwrap()[0];
+        assert!((native.logit - answers[0].logit).abs() < 1e-5 && native.width.is_none());
+    }
+    let odd = images.slice(s![.., .., ..16, ..16]);
+    let error = model.predict_images_of_channels(odd).unwrap_err().to_string();
+    assert!(error.contains("image 0") && error.contains("20"), "{error}");
 
     let grey = blobs(false);
     let error = model.predict(&[&grey.samples()[0]]).unwrap_err();

@@ -47,8 +47,28 @@ fn the_exported_model_says_what_the_model_says() {
         let probability = 1.0 / (1.0 + (-answer.logit).exp());
         let (p, mm) = (said.double_value(&[i as i64, 0]), said.double_value(&[i as i64, 1]));
         assert!((p - probability).abs() < 1e-5, "{i}: {p} {probability}");
-        assert!((mm - answer.width).abs() < 1e-4, "{i}: {mm} {}", answer.width);
+        let width = answer.width.unwrap();
+        assert!((mm - width).abs() < 1e-4, "{i}: {mm} {width}");
     }
+}
+
+#[test]
+fn a_model_of_foramina_refuses_plain_images_and_is_not_exported_beside_one_of_images() {
+    let data = dataset(40, 1);
+    let unseen = data.samples().iter().map(|s| Sample { width: None, ..s.clone() }).collect();
+    let unseen = Dataset::new(unseen).unwrap();
+    let fit = |data: &Dataset| {
+        let fold = Split::by_subject(data, 3, 1).unwrap().fold(data, 0);
+        Cnn::new(small().with_epochs(1).with_images_per_epoch(64)).fit(&fold.train, &fold.tune)
+    };
+    let (of_foramina, of_images) = (fit(&data).unwrap(), fit(&unseen).unwrap());
+    let images = foramen_cnn::ndarray::Array3::zeros((2, 48, 48));
+    assert_eq!(of_images.predict_images(images.view()).unwrap().len(), 2);
+    let error = of_foramina.predict_images(images.view()).unwrap_err().to_string();
+    assert!(error.contains("samples with their level"), "{error}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let error = CnnModel::export_mean(&[&of_foramina, &of_images], file.path()).unwrap_err();
+    assert!(error.to_string().contains("model 2 has not, and the first has learned widths"));
 }
 
 /// Mean of a map over the pixels for which `inside` holds.

@@ -33,7 +33,8 @@ fn differences(model: &CnnModel, native: &NativeModel, samples: &[Sample]) -> [f
     let spread = logits().fold(f64::MIN, f64::max) - logits().fold(f64::MAX, f64::min);
     assert!(spread > 1.0, "the model has learned nothing: {spread}");
     ours.iter().zip(&theirs).fold([0.0, 0.0], |[logit, width]: [f64; 2], (one, other)| {
-        [logit.max((one.logit - other.logit).abs()), width.max((one.width - other.width).abs())]
+        let widths = one.width.unwrap() - other.width.unwrap();
+        [logit.max((one.logit - other.logit).abs()), width.max(widths.abs())]
     })
 }
 
@@ -126,7 +127,7 @@ fn write_the_model_that_is_kept_for_foramen_native() {
     let answers = model.answer(&samples.iter().collect::<Vec<_>>()).unwrap();
     let mut table = "logit,width_mm\n".to_owned();
     for answer in answers {
-        writeln!(table, "{},{}", answer.logit, answer.width).unwrap();
+        writeln!(table, "{},{}", answer.logit, answer.width.unwrap()).unwrap();
     }
     std::fs::write(folder.join("libtorch.csv"), table).unwrap();
 }

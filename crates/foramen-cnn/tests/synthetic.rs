@@ -49,7 +49,8 @@ fn widths_and_outcomes_are_learned_from_few_labels() {
     let area = auc(&fold.test, &logits);
     assert!(area > 0.85, "{area}");
     let errors = answers.iter().zip(fold.test.samples());
-    let mut errors: Vec<f64> = errors.map(|(a, s)| (a.width - s.width.unwrap()).abs()).collect();
+    let mut errors: Vec<f64> =
+        errors.map(|(a, s)| (a.width.unwrap() - s.width.unwrap()).abs()).collect();
     errors.sort_by(f64::total_cmp);
     assert!(errors[errors.len() / 2] < 0.5, "{errors:?}");
 }
@@ -174,7 +175,7 @@ fn wrong_input_is_refused_with_its_place() {
     assert!(matches!(error, CnnError::Foreign { .. }), "{error}");
     let config = path.join("config.json");
     let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, text.replace("\"version\": 2", "\"version\": 99")).unwrap();
+    std::fs::write(&config, text.replace("\"version\": 3", "\"version\": 99")).unwrap();
     let error = CnnModel::load(&path).unwrap_err().to_string();
     assert!(error.contains("its version is 99"), "{error}");
 

@@ -19,22 +19,34 @@
 //!
 //! ```
 //! use foramen_dicom::{Policy, ScanOptions, load_volume, scan};
+//! use foramen_phantom::{CohortConfig, write_cohort};
 //!
-//! let folder = std::env::temp_dir().join("foramen-dicom-front-page");
-//! std::fs::create_dir_all(&folder)?;
-//! std::fs::write(folder.join("notes.txt"), "no image at all, but a file")?;
+//! // One drawn patient as DICOM files, and a file that is none.
+//! let folder = tempfile::tempdir()?;
+//! let one = CohortConfig::default().with_analysable(1).with_defects(0);
+//! write_cohort(&one, &folder.path().join("drawn"), &|_, _| ())?;
+//! std::fs::write(folder.path().join("drawn/dicom/notes.txt"), "no image")?;
 //!
-//! let found = scan(&folder, &ScanOptions::default())?;
+//! let found = scan(&folder.path().join("drawn/dicom"), &ScanOptions::default())?;
 //! for header in &found.stacks {
-//!     let volume = load_volume(header, Policy::Strict)?;
-//!     println!("{} {:?} {:?}", header.orientation, volume.voxels.shape(), volume.grid);
+//!     let volume = load_volume(header, Policy::Lenient)?;
+//!     let (size, step) = (volume.voxels.shape(), volume.grid.slice);
+//!     println!("{} {}: {size:?}, {step:?}", header.orientation, header.contrast);
 //! }
-//! assert_eq!(found.files, 1);
-//! assert_eq!(found.rejected[0].reason.to_string(), "no DICOM file");
-//! # std::fs::remove_dir_all(&folder)?;
+//! assert!(found.stacks.iter().any(|header| header.orientation.name() == "axial"));
+//! let rejected: Vec<_> = found.rejected.iter().map(|file| file.reason.to_string()).collect();
+//! assert_eq!(rejected, ["no DICOM file"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | what it does |
+//! |---|---|
+//! | `serde` | scans, stacks and findings are written by serde, in the form of `foramen scan --json` |
+//! | `jpeg-ls` | JPEG-LS pixel data, by CharLS; needs CMake to build |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     test,
     allow(
@@ -113,6 +125,12 @@ mod jpeg_xl;
 mod packets;
 mod rescale;
 mod run_length;
+
+// Crates whose types stand in signatures here.
+pub use foramen_image;
+pub use foramen_image::ndarray;
+pub use foramen_types;
+pub use jiff;
 
 pub use absent::AbsentImages;
 pub use accept::{Accepted, Refusal, UnknownRefusal};

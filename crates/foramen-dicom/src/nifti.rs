@@ -107,6 +107,7 @@ mod tests {
             deviation: 0.0,
             report: report(),
             rejected: Vec::new(),
+            sources: Vec::new(),
         }
     }
 

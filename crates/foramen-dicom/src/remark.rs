@@ -70,6 +70,10 @@ pub enum Remark {
         /// What speaks against it.
         evidence: String,
     },
+    /// The root beside the chosen foramen was measured on a slice without a thickness: it is
+    /// too narrow, and grades by it too mild. It is of a choice, and comes from whoever
+    /// chooses.
+    UnknownThickness,
     /// A stack or block of one slice: nothing beside it can be compared.
     SingleSlice,
     /// Images of the series could not be read, or those of the stack decoded.
@@ -126,6 +130,7 @@ impl Remark {
             Self::UnevenSpacing { .. } => "uneven_spacing",
             Self::IncompleteLevel { .. } => "incomplete_level",
             Self::ContradictedChoice { .. } => "contradicted_choice",
+            Self::UnknownThickness => "unknown_thickness",
             Self::SingleSlice => "single_slice",
             Self::UndecodableImage { .. } => "undecodable_image",
             Self::UncertainContrast { .. } => "uncertain_contrast",
@@ -145,7 +150,7 @@ impl Remark {
     #[must_use]
     pub fn cap(&self) -> f64 {
         match self {
-            Self::DecimalComma | Self::ReferenceImage { .. } => 1.0,
+            Self::DecimalComma | Self::ReferenceImage { .. } | Self::UnknownThickness => 1.0,
             Self::WeakRegion { .. }
             | Self::SteepBlock { .. }
             | Self::Reformatted { .. }
@@ -205,6 +210,10 @@ impl fmt::Display for Remark {
             Self::ContradictedChoice { evidence } => {
                 write!(f, "evidence speaks against the chosen foramen: {evidence}")
             }
+            Self::UnknownThickness => write!(
+                f,
+                "the slice thickness is not told: the root reads too narrow, its grade too mild"
+            ),
             Self::SingleSlice => write!(f, "a single slice, with nothing beside it"),
             Self::UndecodableImage { images } => {
                 write!(f, "{} cannot be read", counted(*images, "image", "images"))

@@ -41,7 +41,7 @@ pub struct ScanOptions {
     /// given one frame of reference where they name none or several. False by
     /// default: a person may have moved in between.
     pub assume_one_frame: bool,
-    /// From where on two numbers count as different.
+    /// From where on two numbers count as different. Default [`Tolerances::default`].
     pub tolerances: Tolerances,
     /// Told the number of files done so far, from any thread. None by default.
     pub progress: Option<Progress>,

@@ -1,5 +1,5 @@
-use foramen_image::ndarray::{Array3, Axis};
-use foramen_image::{Contrast, Plane};
+use foramen_image::ndarray::{Array3, ArrayView2, Axis};
+use foramen_image::{Contrast, ImageError, Plane, Slice, SliceSource, Spacing, Stack};
 use foramen_types::{Point, Vector};
 
 use crate::{DicomError, Loaded, Problem, Rejected, StackHeader, StackReport, load};
@@ -33,6 +33,42 @@ pub struct Volume {
     pub report: StackReport,
     /// Slices that could not be decoded; none under [`Policy::Strict`].
     pub rejected: Vec<Rejected>,
+    /// Which image each slice came from, where known, in the order of the voxels.
+    pub sources: Vec<Option<SliceSource>>,
+}
+
+impl Volume {
+    /// The volume as a stack of slices, which is what `foramen-select` measures. Slices lie
+    /// where the grid has them, and keep thickness, contrast and source.
+    ///
+    /// ```no_run
+    /// use foramen_dicom::{Policy, ScanOptions, load_volume, scan};
+    ///
+    /// let scan = scan("study".as_ref(), &ScanOptions::default())?;
+    /// let volume = load_volume(&scan.stacks[0], Policy::Strict)?;
+    /// let stack = volume.to_stack()?;
+    /// assert_eq!(stack.slices().len(), volume.voxels.dim().0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ImageError`] where a field was changed so that it is no grid any more: steps of
+    /// length 0, rows and columns that are not perpendicular, or no voxels.
+    pub fn to_stack(&self) -> Result<Stack, ImageError> {
+        let Grid { origin, slice, row, column } = self.grid;
+        let spacing = Spacing { row: row.length(), column: column.length() };
+        let along = |step: Vector| step.unit().unwrap_or(step);
+        let of = |(place, pixels): (usize, ArrayView2<'_, f32>)| {
+            let plane =
+                Plane::new(origin + slice * place as f64, along(column), along(row), spacing)?;
+            let mut one = Slice::new(plane, pixels.to_owned())?;
+            one.thickness = self.report.thickness;
+            one.source = self.sources.get(place).cloned().flatten();
+            Ok(one)
+        };
+        let slices = self.voxels.outer_iter().enumerate().map(of);
+        Stack::new(slices.collect::<Result<_, ImageError>>()?, self.contrast)
+    }
 }
 
 /// An even grid in the patient: the place of the first voxel and the steps to
@@ -94,6 +130,7 @@ pub fn load_volume(header: &StackHeader, policy: Policy) -> Result<Volume, Dicom
         deviation: grid.deviation(&planes, rows, columns),
         report: header.report.clone(),
         rejected,
+        sources: slices.iter().map(|slice| slice.source.clone()).collect(),
     })
 }
 
@@ -110,6 +147,12 @@ impl Grid {
         let (row, column) =
             (first.along_column() * spacing.row, first.along_row() * spacing.column);
         Some(Self { origin: first.origin(), slice, row, column })
+    }
+
+    /// Distances from a slice, row and column to the next, in millimetres.
+    #[must_use]
+    pub fn spacing(&self) -> [f64; 3] {
+        [self.slice, self.row, self.column].map(Vector::length)
     }
 
     /// The place in the patient of a position in voxels (centres are whole

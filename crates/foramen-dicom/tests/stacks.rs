@@ -43,7 +43,15 @@ fn an_even_stack_is_a_volume_with_its_grid() {
     assert_eq!(volume.voxels[[3, 1, 2]], 100.0 + 18.0);
     assert_eq!(volume.grid.point(2.0, 4.0, 6.0), Point::new(3.0, 2.0, 6.0));
     assert_eq!(volume.grid.index(Point::new(3.0, 2.0, 6.0)), (2.0, 4.0, 6.0));
-    assert_eq!(volume.deviation, 0.0);
+    assert_eq!((volume.deviation, volume.grid.spacing()), (0.0, [3.0, 0.5, 0.5]));
+
+    // As slices it is what `load` gives, with the place and the file of each.
+    let stack = volume.to_stack().unwrap();
+    assert_eq!(stack, load(&found.stacks[0]).unwrap().stack);
+    assert!(stack.slices().iter().all(|slice| slice.source.is_some()));
+    let mut broken = volume;
+    broken.grid.row = foramen_types::Vector::default();
+    assert!(broken.to_stack().unwrap_err().to_string().contains("spacing"));
 }
 
 #[test]

@@ -52,6 +52,9 @@ mod window;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+// Crates whose types stand in signatures here.
+pub use foramen_types;
+
 pub use error::ImageError;
 pub use ndarray;
 pub use patch::{Patch, PatchFrame};

@@ -15,6 +15,9 @@ impl Stack {
     /// (Keys 1981, 10.1109/TASSP.1981.1163711), which blurs less than the trilinear way. A
     /// pixel of which nothing lies within the voxels of the stack is 0, as air is. Slices need not be evenly spaced,
     /// but a gap is bridged as if nothing were missing there.
+    ///
+    /// # Panics
+    /// When `rows` or `columns` is 0.
     #[must_use]
     pub fn reformat(&self, target: &Plane, rows: usize, columns: usize, thickness: f64) -> Slice {
         let spacing = self.slices()[0].plane().spacing();

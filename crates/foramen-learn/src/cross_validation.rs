@@ -6,6 +6,7 @@ use crate::{Classifier, Dataset, LearnError, Learner, Sample, Split};
 
 /// How one fold went.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FoldSummary {
     /// Train, tune and test samples.
     pub sizes: [usize; 3],
@@ -16,6 +17,7 @@ pub struct FoldSummary {
 
 /// Out-of-fold predictions of a whole dataset.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CrossValidation<F> {
     /// One prediction per sample with an outcome, ordered by subject, level, side.
     pub predictions: Vec<Prediction>,

@@ -35,6 +35,7 @@ pub struct Specimen<'a> {
 
 /// What was compared between the parts of a split, and what they share.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Leakage {
     /// Subjects that were compared.
     pub subjects: usize,
@@ -58,6 +59,7 @@ pub struct Leakage {
 
 /// Two images of different parts.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Closest {
     /// One image.
     pub first: String,

@@ -26,7 +26,14 @@
 //! assert_eq!(result.predictions.len(), 60);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | what it does |
+//! |---|---|
+//! | `serde` | predictions, folds and leaks are written and read by serde |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     test,
     allow(
@@ -56,6 +63,12 @@ mod split;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+// Crates whose types stand in signatures here.
+pub use foramen_image;
+pub use foramen_table;
+pub use foramen_types;
+pub use ndarray;
 
 pub use blindness::require_blind;
 pub use cross_validation::{

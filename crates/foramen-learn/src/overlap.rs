@@ -7,6 +7,11 @@ use crate::{LearnError, Part};
 
 /// What two parts of a split may share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum Overlap {
     /// A subject.
@@ -56,6 +61,11 @@ impl FromStr for Overlap {
 
 /// Between which two parts something is shared, from the least harmful to the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Crossing {
     /// What is fitted on and what choices are made on: training stops too late.
     TrainTune,
@@ -99,6 +109,7 @@ impl Crossing {
 
 /// What two subjects share whose images are in different parts.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Shared {
     /// What they share.
     pub kind: Overlap,

@@ -8,6 +8,7 @@ use crate::LearnError;
 
 /// What a model says of one foramen that it has not seen, and what came of it.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Prediction {
     /// Whose foramen.
     pub subject: SubjectId,
@@ -27,6 +28,7 @@ pub struct Prediction {
 
 /// The rows of a `predictions.csv`.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PredictionTable {
     /// Rows with a label, in order.
     pub predictions: Vec<Prediction>,
@@ -183,6 +185,16 @@ mod tests {
         let mut written = Vec::new();
         write_predictions(&mut written, &read.predictions).unwrap();
         assert_eq!(String::from_utf8(written).unwrap(), table);
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn predictions_are_written_by_serde_and_read_back() {
+        let read =
+            read_predictions(format!("{TITLES}S1,C5/6,left,0,0,1,0.1\n").as_bytes()).unwrap();
+        let text = serde_json::to_string(&read).unwrap();
+        assert_eq!(serde_json::from_str::<PredictionTable>(&text).unwrap(), read);
+        assert!(text.contains(r#""outcome":"favourable","probability":0.1"#), "{text}");
     }
 
     #[test]

@@ -21,6 +21,7 @@ impl Default for Ruler {
 
 /// A fitted [`Ruler`].
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FittedRuler {
     /// Log-odds of a favourable outcome at a width z-score of 0.
     pub intercept: f64,

@@ -12,6 +12,11 @@ const ONE_IN_TUNES: usize = 5;
 
 /// What a subject is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Part {
     /// Models are fitted on it.
     Train,

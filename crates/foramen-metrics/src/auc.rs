@@ -29,6 +29,19 @@ pub enum AucInterval {
 /// [`Undefined`] where a class is missing. Where a class has one sample, or the
 /// variance is 0 (an AUC of exactly 0 or 1), there is an estimate and no
 /// interval.
+///
+/// ```
+/// use foramen_metrics::{Scores, auc};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// // Of 16 pairs of a positive and a negative 14 are in order and one is tied.
+/// let area = auc(&scores)?;
+/// assert_eq!(area.estimate, 14.5 / 16.0);
+/// assert_eq!(area.to_string(), "0.906 (95 % CI 0.688–1.000)");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn auc(scores: &Scores) -> Result<Estimate, Undefined> {
     auc_with(scores, AucInterval::DeLong, Confidence::P95)
 }
@@ -37,6 +50,17 @@ pub fn auc(scores: &Scores) -> Result<Estimate, Undefined> {
 ///
 /// # Errors
 /// As [`auc`].
+///
+/// ```
+/// use foramen_metrics::{AucInterval, Confidence, Scores, auc_with};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let area = auc_with(&scores, AucInterval::DeLongLogit, Confidence::P95)?;
+/// assert_eq!(area.to_string(), "0.906 (95 % CI 0.426–0.992)"); // never beyond 1
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn auc_with(
     scores: &Scores,
     interval: AucInterval,
@@ -70,6 +94,15 @@ pub fn auc_with(
 /// # Errors
 /// [`Undefined::TooFew`] without a sample of each class,
 /// [`Undefined::NoVariation`] unless the AUC is between 0 and 1 (exclusive).
+///
+/// ```
+/// use foramen_metrics::hanley_mcneil;
+///
+/// // A paper says: AUC 0.80, 30 patients with and 40 without.
+/// let error = hanley_mcneil(0.8, 30, 40)?;
+/// assert_eq!(format!("{error:.4}"), "0.0556");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn hanley_mcneil(area: f64, positives: usize, negatives: usize) -> Result<f64, Undefined> {
     if positives == 0 || negatives == 0 {
         return Err(Undefined::TooFew);

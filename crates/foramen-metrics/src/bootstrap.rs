@@ -16,15 +16,16 @@ pub(crate) use interval::{interval, quantile};
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Bootstrap {
-    /// Number of resamples: 2,000, the least at which 95 % bounds are steady in
-    /// the second digit, and pROC's default.
+    /// Number of resamples. Default 2,000: the least at which 95 % bounds are steady in the
+    /// second digit, and pROC's default.
     pub resamples: u32,
-    /// Seed of the draws: 1. Resample `k` uses its own stream of the generator,
-    /// so that the number of threads changes nothing.
+    /// Seed of the draws. Resample `k` uses its own stream of the generator, so that the number
+    /// of threads changes nothing. Default 1: any is as good.
     pub seed: u64,
-    /// Level of the interval: 95 %.
+    /// Level of the interval. Default 95 %, what journals ask for.
     pub confidence: Confidence,
-    /// How the interval is read from the resamples: percentiles.
+    /// How the interval is read from the resamples. Default percentiles, which are fast; BCa
+    /// holds the truth more often where an AUC is near 1.
     pub interval: BootstrapInterval,
 }
 
@@ -101,6 +102,20 @@ impl Bootstrap {
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.
+///
+/// ```
+/// use foramen_metrics::{Bootstrap, BootstrapInterval, Scores, bootstrap_auc};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let bca = Bootstrap::default().with_seed(7).with_interval(BootstrapInterval::Bca);
+/// let area = bootstrap_auc(&scores, &bca)?;
+/// assert_eq!(area.estimate, 0.90625);
+/// assert!(area.ci.is_some_and(|(low, high)| low > 0.4 && low < 0.9 && high <= 1.0));
+/// assert_eq!(bootstrap_auc(&scores, &bca)?, area); // the seed alone decides
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn bootstrap_auc(scores: &Scores, bootstrap: &Bootstrap) -> Result<Estimate, Undefined> {
     let estimate = crate::auc(scores)?.estimate;
     if scores.len() > MANY_OF_AN_AUC {
@@ -127,6 +142,20 @@ pub fn bootstrap_auc(scores: &Scores, bootstrap: &Bootstrap) -> Result<Estimate,
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.
+///
+/// ```
+/// use foramen_metrics::{Bootstrap, PairedScores, Scores, bootstrap_difference};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let model = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+/// let ruler = Scores::new(&labels, &[0.4, 0.5, 0.3, 0.1, 0.6, 0.5, 0.2, 0.7])?;
+///
+/// let paired = PairedScores::new(model, ruler)?;
+/// let difference = bootstrap_difference(&paired, &Bootstrap::default().with_resamples(500))?;
+/// assert_eq!(difference.estimate, 0.0625);
+/// assert!(difference.ci.is_some_and(|(low, high)| low < 0.0 && high > 0.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn bootstrap_difference(
     paired: &PairedScores,
     bootstrap: &Bootstrap,
@@ -162,6 +191,21 @@ pub fn bootstrap_difference(
 /// [`Undefined`] where a class is missing or the statistic is undefined for the
 /// samples themselves. Where it is undefined for more than one resample in 20
 /// there is an estimate and no interval.
+///
+/// ```
+/// use foramen_metrics::{Bootstrap, RocRegion, Scores, bootstrap, partial_auc};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// // Any number of the samples that has no formula for its interval.
+/// let region = RocRegion::Specificity(0.75, 1.0);
+/// let strict = |drawn: &Scores| Some(partial_auc(drawn, region).ok()?.corrected);
+/// let area = bootstrap(&scores, strict, &Bootstrap::default().with_resamples(300))?;
+/// assert_eq!(format!("{:.3}", area.estimate), "0.857");
+/// assert!(area.ci.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn bootstrap(
     scores: &Scores,
     statistic: impl Fn(&Scores) -> Option<f64> + Sync,

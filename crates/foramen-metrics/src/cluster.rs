@@ -66,6 +66,20 @@ impl ClusteredScores {
 /// # Errors
 /// [`Undefined`] where a class is missing. Where all positives or all negatives
 /// are in one cluster there is an estimate and no interval.
+///
+/// ```
+/// use foramen_metrics::{ClusteredScores, Scores, auc_of_clusters};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// // Two foramina of each of four patients.
+/// let patients = ["A", "A", "B", "B", "C", "C", "D", "D"];
+/// let area = auc_of_clusters(&ClusteredScores::new(scores, &patients)?)?;
+/// assert_eq!(format!("{:.3}", area.estimate), "0.906");
+/// assert_eq!(area.standard_error.map(|error| format!("{error:.3}")), Some("0.154".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn auc_of_clusters(clustered: &ClusteredScores) -> Result<Estimate, Undefined> {
     let scores = &clustered.scores;
     let area = crate::auc(scores)?.estimate;
@@ -114,6 +128,20 @@ pub fn auc_of_clusters(clustered: &ClusteredScores) -> Result<Estimate, Undefine
 /// # Errors
 /// [`Undefined`] where a class is missing. Where more than one resample in 20
 /// lacks a class there is an estimate and no interval.
+///
+/// ```
+/// use foramen_metrics::{Bootstrap, ClusteredScores, Scores, cluster_bootstrap_auc};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let patients = ["A", "A", "B", "B", "C", "C", "D", "D"];
+/// let clustered = ClusteredScores::new(scores, &patients)?;
+/// let area = cluster_bootstrap_auc(&clustered, &Bootstrap::default().with_resamples(500))?;
+/// assert_eq!(format!("{:.3}", area.estimate), "0.906");
+/// assert!(area.ci.is_some_and(|(low, high)| low < 0.906 && high <= 1.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn cluster_bootstrap_auc(
     clustered: &ClusteredScores,
     bootstrap: &Bootstrap,

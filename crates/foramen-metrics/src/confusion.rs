@@ -3,8 +3,33 @@ use crate::{Confidence, Estimate, ProportionInterval, Scores, Undefined};
 mod summary;
 
 /// Counts of right and wrong calls at one threshold.
+///
+/// ```
+/// use foramen_metrics::{Confidence, Confusion, Scores};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let confusion = Confusion::at(&scores, 0.5);
+/// assert_eq!((confusion.true_positive, confusion.false_negative), (3, 1));
+/// assert_eq!((confusion.true_negative, confusion.false_positive), (4, 0));
+///
+/// let level = Confidence::P95;
+/// assert_eq!(confusion.sensitivity(level)?.to_string(), "0.750 (95 % CI 0.301–0.954)");
+/// assert_eq!(confusion.specificity(level)?.estimate, 1.0);
+/// assert_eq!(format!("{:.3}", confusion.f1(level)?.estimate), "0.857");
+/// assert_eq!(format!("{:.3}", confusion.matthews_correlation(level)?.estimate), "0.775");
+/// assert_eq!(confusion.balanced_accuracy(level)?.estimate, 0.875);
+///
+/// // From 0.3 on every positive is called, and two of four negatives.
+/// let early = Confusion::at(&scores, 0.3);
+/// assert_eq!(format!("{:.3}", early.positive_predictive_value(level)?.estimate), "0.667");
+/// assert_eq!(early.negative_predictive_value(level)?.estimate, 1.0);
+/// assert_eq!(early.positive_likelihood_ratio(level)?.estimate, 2.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Confusion {
     /// Samples at or above it are called positive.
     pub threshold: f64,
@@ -20,7 +45,11 @@ pub struct Confusion {
 
 /// A share of right calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Rate {
     /// Of the positive samples; also recall.

@@ -7,6 +7,19 @@ use crate::{
 /// All folds' samples in one. Their AUC compares samples of different folds and
 /// so also the folds' models, which may disagree on the scale; see
 /// [`cross_validated_auc`] for the one that does not. None without folds.
+///
+/// ```
+/// use foramen_metrics::{Scores, auc, pool};
+///
+/// // Each fold ranks its own samples right; together they do not, being on other scales.
+/// let folds = [
+///     Scores::new(&[false, true], &[0.1, 0.3])?,
+///     Scores::new(&[false, true], &[0.5, 0.9])?,
+/// ];
+/// let pooled = pool(&folds).expect("there are folds");
+/// assert_eq!((pooled.len(), auc(&pooled)?.estimate), (4, 0.75));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn pool(folds: &[Scores]) -> Option<Scores> {
     Scores::joined(folds)
@@ -18,6 +31,20 @@ pub fn pool(folds: &[Scores]) -> Option<Scores> {
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing in a fold, or there is no fold.
+///
+/// ```
+/// use foramen_metrics::{Confidence, Scores, cross_validated_auc};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let first = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+/// let second = Scores::new(&labels, &[0.4, 0.5, 0.3, 0.1, 0.6, 0.5, 0.2, 0.7])?;
+///
+/// // The mean of 0.90625 and 0.84375.
+/// let area = cross_validated_auc(&[first, second], Confidence::P95)?;
+/// assert_eq!(area.estimate, 0.875);
+/// assert!(area.ci.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn cross_validated_auc(
     folds: &[Scores],
     confidence: Confidence,
@@ -57,8 +84,18 @@ pub fn cross_validated_auc(
 
 /// How a number varies over the repeats of a cross-validation. The spread says
 /// how much depends on the split alone; it is no interval of the number.
+///
+/// ```
+/// use foramen_metrics::Spread;
+///
+/// // The AUC of three repeats of a cross-validation.
+/// let spread = Spread::of(&[0.81, 0.79, 0.84]).expect("there are repeats");
+/// assert_eq!(format!("{:.4}", spread.mean), "0.8133");
+/// assert_eq!(spread.standard_deviation.map(|sd| format!("{sd:.4}")), Some("0.0252".into()));
+/// assert_eq!((spread.lowest, spread.highest), (0.79, 0.84));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Spread {
     /// Number of repeats.
     pub repeats: usize,
@@ -91,7 +128,7 @@ impl Spread {
 
 /// A test of two models that were trained and tested anew several times.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ResampledTest {
     /// The mean difference.
     pub difference: Estimate,
@@ -110,6 +147,17 @@ pub struct ResampledTest {
 ///
 /// # Errors
 /// [`Undefined::TooFew`] for fewer than two differences.
+///
+/// ```
+/// use foramen_metrics::{Confidence, corrected_resampled_t_test};
+///
+/// // By how much one model beats another in each of five folds.
+/// let differences = [0.02, 0.05, 0.01, 0.04, 0.03];
+/// let test = corrected_resampled_t_test(&differences, 1.0 / 4.0, Confidence::P95)?;
+/// assert_eq!(test.t.map(|t| format!("{t:.3}")), Some("2.828".into()));
+/// assert_eq!(test.p.map(|p| format!("{p:.4}")), Some("0.0474".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn corrected_resampled_t_test(
     differences: &[f64],
     test_to_train: f64,

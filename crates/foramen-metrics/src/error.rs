@@ -94,7 +94,11 @@ pub enum MetricsError {
 
 /// Why a metric has no value, or an estimate no interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Undefined {
     /// No sample is labelled positive.

@@ -1,8 +1,14 @@
+use std::fmt;
+
 use crate::{MetricsError, Undefined, distribution::normal_quantile};
 
 /// The level of an interval, between 0 and 1 (exclusive).
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "f64", into = "f64")
+)]
 pub struct Confidence(f64);
 
 impl Confidence {
@@ -38,6 +44,29 @@ impl Confidence {
     }
 }
 
+impl TryFrom<f64> for Confidence {
+    type Error = MetricsError;
+
+    fn try_from(level: f64) -> Result<Self, MetricsError> {
+        Self::new(level)
+    }
+}
+
+impl From<Confidence> for f64 {
+    fn from(confidence: Confidence) -> Self {
+        confidence.get()
+    }
+}
+
+impl fmt::Display for Confidence {
+    /// In percent: `95 %`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // 99.9 % has a digit that 95 % has not; rounding of the product has none.
+        let percent = format!("{:.6}", 100.0 * self.0);
+        write!(f, "{} %", percent.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
 impl Default for Confidence {
     fn default() -> Self {
         Self::P95
@@ -46,7 +75,11 @@ impl Default for Confidence {
 
 /// How an estimate and its interval were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Method {
     /// Variance of DeLong et al. 1988, symmetric interval clipped to 0 and 1.
@@ -94,8 +127,20 @@ pub enum Method {
 }
 
 /// A number with its interval.
+///
+/// It is written as in a paper, with three decimals or as many as the format asks for:
+///
+/// ```
+/// use foramen_metrics::{Scores, auc};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let area = auc(&Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?)?;
+/// assert_eq!(area.to_string(), "0.906 (95 % CI 0.688–1.000)");
+/// assert_eq!(format!("AUC {area:.2}"), "AUC 0.91 (95 % CI 0.69–1.00)");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Estimate {
     /// The number.
     pub estimate: f64,
@@ -150,6 +195,30 @@ impl Estimate {
     }
 }
 
+impl fmt::Display for Estimate {
+    /// `0.851 (95 % CI 0.807–0.895)`; `to` stands for the dash where a bound is negative,
+    /// and the number stands alone where there is no interval.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = f.precision().unwrap_or(3);
+        let number = |value: f64| {
+            let text = format!("{value:.digits$}").replace('-', "\u{2212}");
+            // What rounds to 0 has no sign.
+            let unsigned = text.trim_start_matches('\u{2212}');
+            let is_zero = unsigned.bytes().all(|byte| byte == b'0' || byte == b'.');
+            if is_zero { unsigned.to_owned() } else { text }
+        };
+        let text = match self.ci {
+            None => number(self.estimate),
+            Some((low, high)) => {
+                let between = if low < 0.0 || high < 0.0 { " to " } else { "\u{2013}" };
+                let (estimate, low, high) = (number(self.estimate), number(low), number(high));
+                format!("{estimate} ({} CI {low}{between}{high})", self.confidence)
+            }
+        };
+        f.write_str(&text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +227,21 @@ mod tests {
     fn the_95_percent_quantile_is_the_known_one() {
         // scipy.stats.norm.ppf(0.975)
         assert!((Confidence::P95.z() - 1.959_963_984_540_054).abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_estimate_reads_as_in_a_paper() {
+        let of = |estimate, error, level| {
+            let level = Confidence::new(level).unwrap();
+            Estimate::wald(estimate, error, 10, level, (-1.0, 1.0))
+        };
+        let text = of(0.851, Ok(0.0225), 0.95).to_string();
+        assert_eq!(text, "0.851 (95 % CI 0.807–0.895)");
+        // 1.645 standard errors of 0.02.
+        let text = format!("{:.2}", of(-0.01, Ok(0.02), 0.9));
+        assert_eq!(text, "\u{2212}0.01 (90 % CI \u{2212}0.04 to 0.02)");
+        assert_eq!(of(-0.0001, Err(Undefined::TooFew), 0.999).to_string(), "0.000");
+        assert_eq!(Confidence::new(0.999).unwrap().to_string(), "99.9 %");
     }
 
     #[test]

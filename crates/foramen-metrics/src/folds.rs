@@ -17,7 +17,7 @@ const RARE: f64 = 0.01;
 /// The AUC of out-of-fold predictions in two ways: pooled, which compares samples
 /// of different folds and so different models, and within each fold.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PooledAgainstFolds {
     /// AUC of all samples in one.
     pub pooled: f64,
@@ -37,7 +37,11 @@ pub struct PooledAgainstFolds {
 
 /// Why a pooled AUC does not say how well a model ranks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum FoldFault {
     /// The folds' predictions are on different levels or scales: the pooled AUC
@@ -88,6 +92,21 @@ impl std::fmt::Display for PooledAgainstFolds {
 /// # Errors
 /// [`Undefined`] where a class is missing in all folds together, or there is no
 /// fold.
+///
+/// ```
+/// use foramen_metrics::{Bootstrap, FoldFault, Scores, pooled_against_folds};
+///
+/// // Two folds that rank well, the second on another scale.
+/// let labels: Vec<bool> = (0..40).map(|i| i % 2 == 0).collect();
+/// let high = |i: i32| if i % 2 == 0 { 0.2 } else { 0.1 };
+/// let low: Vec<f64> = (0..40).map(|i| high(i) + f64::from(i % 5) / 60.0).collect();
+/// let other: Vec<f64> = low.iter().map(|p| p + 0.5).collect();
+/// let folds = [Scores::new(&labels, &low)?, Scores::new(&labels, &other)?];
+/// let found = pooled_against_folds(&folds, &Bootstrap::default())?;
+/// assert_eq!((found.fold_mean, found.pooled), (Some(1.0), 0.75)); // as half of the pairs are
+/// assert_eq!(found.fault, Some(FoldFault::Scales));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn pooled_against_folds(
     folds: &[Scores],
     bootstrap: &Bootstrap,

@@ -29,7 +29,15 @@
 //! assert_eq!(auc(&one_class), Err(Undefined::NoNegatives));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | what it does |
+//! |---|---|
+//! | `serde` | results are written and read by serde |
+//! | `plot` | ROC curves, calibration and decision curves as SVG |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     test,
     allow(
@@ -82,13 +90,9 @@ pub mod plot;
 #[cfg(test)]
 mod reference;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "plot"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
-
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/metrics.md")]
-struct Guide;
 
 pub use agreement::{
     BlandAltman, Clusters, Grades, Icc, KappaWeights, Ratings, bland_altman,

@@ -6,7 +6,7 @@ use crate::{
 /// McNemar's test of two models' calls on the same samples: only samples that
 /// one calls rightly and the other wrongly count.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct McNemar {
     /// Samples that only the first model calls rightly.
     pub only_first: usize,
@@ -23,6 +23,15 @@ pub struct McNemar {
 
 impl McNemar {
     /// From the numbers of samples that only one of two calls rightly.
+    ///
+    /// ```
+    /// use foramen_metrics::McNemar;
+    ///
+    /// // Of the calls on which two models differ, 10 times the first was right, twice the second.
+    /// let test = McNemar::of_counts(10, 2);
+    /// assert_eq!(format!("{:.4}", test.exact_p), "0.0386");
+    /// assert_eq!(format!("{:.3}", test.corrected), "4.083");
+    /// ```
     #[must_use]
     pub fn of_counts(only_first: usize, only_second: usize) -> Self {
         let n = only_first + only_second;
@@ -36,6 +45,20 @@ impl McNemar {
 
 /// Compares the calls of two models, each at its own threshold. A sample at the
 /// threshold is called positive.
+///
+/// ```
+/// use foramen_metrics::{PairedScores, Scores, mcnemar};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let model = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+/// let ruler = Scores::new(&labels, &[0.4, 0.5, 0.3, 0.1, 0.6, 0.5, 0.2, 0.7])?;
+///
+/// // Calls at 0.5 for both: they differ on the second sample, where the first is right.
+/// let test = mcnemar(&PairedScores::new(model, ruler)?, (0.5, 0.5));
+/// assert_eq!((test.only_first, test.only_second), (1, 0));
+/// assert_eq!(format!("{:.3}", test.exact_p), "1.000"); // one call says nothing
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn mcnemar(paired: &PairedScores, thresholds: (f64, f64)) -> McNemar {
     let (mut only_first, mut only_second) = (0, 0);

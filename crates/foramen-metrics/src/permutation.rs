@@ -13,6 +13,18 @@ use crate::{
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.
+///
+/// ```
+/// use foramen_metrics::{Bootstrap, Scores, permutation_test};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// // Of the 70 ways to deal four positives 6 are as far from 0.5, so p is about 6/70.
+/// let p = permutation_test(&scores, &Bootstrap::default().with_resamples(9_999))?;
+/// assert!((p - 6.0 / 70.0).abs() < 0.01, "{p}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn permutation_test(scores: &Scores, bootstrap: &Bootstrap) -> Result<f64, Undefined> {
     let distance = (crate::auc(scores)?.estimate - 0.5).abs();
     if scores.len() > MANY_OF_AN_AUC {

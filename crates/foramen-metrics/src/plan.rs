@@ -35,15 +35,16 @@ pub enum Effect {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Plan {
-    /// Two-sided level of the test: 0.05.
+    /// Two-sided level of the test. Default 0.05, the usual one.
     pub significance: f64,
-    /// Negative samples for each positive one: 1.
+    /// Negative samples for each positive one. Default 1, which needs the fewest samples in
+    /// all.
     pub negatives_per_positive: f64,
 }
 
 /// Samples that a study needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SampleSize {
     /// Positive samples.
     pub positives: usize,
@@ -75,6 +76,16 @@ impl Plan {
     /// # Errors
     /// [`Undefined::Plan`] where there is no effect, or a rate is not between 0
     /// and 1 (exclusive).
+    ///
+    /// ```
+    /// use foramen_metrics::{Effect, Plan};
+    ///
+    /// // To find that an AUC of 0.7 is no chance, in four of five studies.
+    /// let effect = Effect::Area { area: 0.7, null: 0.5 };
+    /// let size = Plan::default().samples(effect, 0.8)?;
+    /// assert_eq!((size.positives, size.negatives), (31, 31));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn samples(&self, effect: Effect, power: f64) -> Result<SampleSize, Undefined> {
         let positives = self.positives(effect, power)?;
         #[expect(
@@ -93,6 +104,14 @@ impl Plan {
     ///
     /// # Errors
     /// As [`Plan::samples`].
+    ///
+    /// ```
+    /// use foramen_metrics::{Effect, Plan};
+    ///
+    /// let effect = Effect::Area { area: 0.7, null: 0.5 };
+    /// assert_eq!(format!("{:.3}", Plan::default().power(effect, 31)?), "0.809");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn power(&self, effect: Effect, positives: usize) -> Result<f64, Undefined> {
         let [null, expected, distance] = self.variances(effect)?;
         let reached = distance * (positives as f64).sqrt() - self.critical() * null.sqrt();

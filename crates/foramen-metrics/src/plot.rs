@@ -8,7 +8,7 @@ mod roc;
 
 pub use calibration::calibration_svg;
 pub use decision::decision_svg;
-pub use roc::roc_svg;
+pub use roc::{roc_svg, several_roc_svg};
 
 use plotters::{coord::Shift, prelude::*};
 
@@ -21,6 +21,16 @@ const SIZE: (u32, u32) = (520, 520);
 const FONT: (&str, i32) = ("sans-serif", 15);
 
 const MODEL: RGBColor = RGBColor(0, 90, 156);
+/// Colours that people who see red and green alike tell apart (Okabe and Ito), the first
+/// that of a model alone.
+const CURVES: [RGBColor; 6] = [
+    MODEL,
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(86, 180, 233),
+    RGBColor(0, 0, 0),
+];
 const REFERENCE: RGBColor = RGBColor(140, 148, 156);
 
 /// Draws on white paper.
@@ -80,7 +90,15 @@ mod tests {
         assert!(calibration.contains("slope"), "{calibration}");
         let decision = decision_svg(&scores(), &thresholds).unwrap();
         assert!(decision.contains("treat all"), "{decision}");
-        for text in [roc, calibration, decision] {
+        let doubled: Vec<f64> = scores().values().iter().map(|p| (p * 7.0) % 1.0).collect();
+        let other = Scores::new(scores().labels(), &doubled).unwrap();
+        let several = several_roc_svg(&[("network", &scores()), ("a < b & c", &other)]).unwrap();
+        assert!(several.contains("network: AUC ") && several.contains("a &lt; b &amp; c: AUC "));
+        let drawn = CURVES.map(|RGBColor(r, g, b)| {
+            several.contains(&format!("stroke=\"#{r:02X}{g:02X}{b:02X}\" stroke-width=\"2\""))
+        });
+        assert_eq!(drawn, [true, true, false, false, false, false]);
+        for text in [roc, calibration, decision, several] {
             assert!(text.starts_with("<svg") && text.trim_end().ends_with("</svg>"));
             assert!(!text.contains("NaN") && !text.contains("inf"));
         }
@@ -99,6 +117,8 @@ mod tests {
     fn what_is_undefined_is_not_drawn() {
         let none = Scores::new(&[false, false], &[0.2, 0.4]).unwrap();
         assert_eq!(roc_svg(&none, &Bootstrap::default()), Err(Undefined::NoPositives));
+        let one_of_two = several_roc_svg(&[("a", &scores()), ("b", &none)]);
+        assert_eq!(one_of_two, Err(Undefined::NoPositives));
         let smoothing = Smoothing::default();
         assert!(calibration_svg(&none, Bins::EqualMass(2), &smoothing).is_err());
         assert_eq!(decision_svg(&scores(), &[]), Err(Undefined::Threshold));

@@ -19,6 +19,14 @@ impl ProportionInterval {
     ///
     /// # Panics
     /// If there are more successes than trials.
+    ///
+    /// ```
+    /// use foramen_metrics::{Confidence, ProportionInterval};
+    ///
+    /// let right = ProportionInterval::Exact.of(8, 10, Confidence::P95)?;
+    /// assert_eq!(right.to_string(), "0.800 (95 % CI 0.444–0.975)");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn of(
         self,
         successes: usize,
@@ -41,6 +49,13 @@ impl ProportionInterval {
 ///
 /// # Panics
 /// If there are more successes than trials.
+///
+/// ```
+/// use foramen_metrics::{Confidence, wilson};
+///
+/// assert_eq!(wilson(8, 10, Confidence::P95)?.to_string(), "0.800 (95 % CI 0.490–0.943)");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn wilson(
     successes: usize,
     trials: usize,
@@ -65,6 +80,14 @@ pub fn wilson(
 ///
 /// # Panics
 /// If there are more successes than trials.
+///
+/// ```
+/// use foramen_metrics::{Confidence, clopper_pearson};
+///
+/// let share = clopper_pearson(8, 10, Confidence::P95)?;
+/// assert_eq!(share.to_string(), "0.800 (95 % CI 0.444–0.975)");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn clopper_pearson(
     successes: usize,
     trials: usize,

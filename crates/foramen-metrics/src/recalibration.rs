@@ -15,6 +15,19 @@ use crate::{
 /// Labels count as (N₊ + 1) / (N₊ + 2) and 1 / (N₋ + 2) in place of 1 and 0
 /// (Platt 1999), so that the fit exists even where a threshold separates the
 /// classes.
+///
+/// ```
+/// use foramen_metrics::{Platt, Scores};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// // Fitted on some samples, applied to others.
+/// let platt = Platt::fit(&scores)?;
+/// assert_eq!(format!("{:.3} {:.3}", platt.intercept, platt.slope), "0.236 0.879");
+/// assert_eq!(format!("{:.3}", platt.apply(0.9)), "0.897");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Platt {
@@ -70,6 +83,19 @@ impl Platt {
 
 /// Temperature scaling (Guo et al. 2017, arXiv 1706.04599): all log-odds are
 /// divided by one number, so that no call at 0.5 changes.
+///
+/// ```
+/// use foramen_metrics::{Scores, Temperature};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// // Below 1: the predictions were too cautious, and are made bolder.
+/// let fitted = Temperature::fit(&scores)?;
+/// assert_eq!(format!("{:.2}", fitted.temperature), "0.55");
+/// assert!(fitted.apply(0.8) > 0.8 && fitted.apply(0.2) < 0.2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Temperature {

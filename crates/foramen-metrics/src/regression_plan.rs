@@ -36,7 +36,7 @@ pub struct RegressionPlan {
 
 /// The samples that each criterion asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RegressionSize {
     /// Predictions at most 10 % too extreme (uniform shrinkage of at least 0.9).
     pub shrinkage: usize,

@@ -18,7 +18,7 @@ pub enum Bins {
 
 /// Predicted and observed frequencies by bin.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reliability {
     /// The bins that hold samples, ascending.
     pub bins: Vec<ReliabilityBin>,
@@ -31,7 +31,7 @@ pub struct Reliability {
 
 /// One bin.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ReliabilityBin {
     /// Lower edge, or the lowest prediction in it.
     pub lower: f64,
@@ -50,6 +50,21 @@ pub struct ReliabilityBin {
 /// # Errors
 /// [`Undefined::NotProbabilities`] for marker values, and
 /// [`Undefined::NoDenominator`] for 0 bins.
+///
+/// ```
+/// use foramen_metrics::{Bins, Scores, reliability};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let table = reliability(&scores, Bins::EqualWidth(2))?;
+/// let [low, high] = &table.bins[..] else { panic!("both halves hold samples") };
+/// assert_eq!((low.n, high.n), (5, 3));
+/// assert_eq!(format!("{:.2} {:.2}", low.predicted, low.observed.estimate), "0.26 0.20");
+/// assert_eq!(format!("{:.2} {:.2}", high.predicted, high.observed.estimate), "0.77 1.00");
+/// assert_eq!(format!("{:.3}", table.expected_calibration_error), "0.125");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn reliability(scores: &Scores, bins: Bins) -> Result<Reliability, Undefined> {
     scores.are_probabilities()?;
     let groups = match bins {
@@ -93,6 +108,19 @@ pub fn reliability(scores: &Scores, bins: Bins) -> Result<Reliability, Undefined
 ///
 /// # Errors
 /// As [`reliability`], and where a class is missing.
+///
+/// ```
+/// use foramen_metrics::{Bins, Bootstrap, Scores, expected_calibration_error};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let draws = Bootstrap::default().with_resamples(200);
+/// let error = expected_calibration_error(&scores, Bins::EqualWidth(2), &draws)?;
+/// assert_eq!(format!("{:.3}", error.estimate), "0.125");
+/// assert!(error.ci.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn expected_calibration_error(
     scores: &Scores,
     bins: Bins,

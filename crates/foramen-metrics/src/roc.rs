@@ -2,7 +2,7 @@ use crate::{Scores, Undefined};
 
 /// A receiver operating characteristic: the thresholds from strict to lax.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RocCurve {
     /// From (0, 0), where nothing is called positive, to (1, 1). Samples of one
     /// score make one step, straight to the far corner of their tie.
@@ -11,7 +11,7 @@ pub struct RocCurve {
 
 /// What one threshold gives.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RocPoint {
     /// Samples at or above it are called positive; none where nothing is.
     pub threshold: Option<f64>,
@@ -56,6 +56,20 @@ impl RocCurve {
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.
+///
+/// ```
+/// use foramen_metrics::{Scores, roc};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let curve = roc(&scores)?;
+/// // Calling 0.6 and more positive reaches three of four positives and no negative.
+/// let at = curve.points.iter().find(|point| point.threshold == Some(0.6)).expect("a score");
+/// assert_eq!((at.false_positive_rate, at.true_positive_rate), (0.0, 0.75));
+/// assert_eq!(curve.area(), 0.90625);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn roc(scores: &Scores) -> Result<RocCurve, Undefined> {
     scores.both_classes()?;
     let (positives, negatives) = (scores.positives() as f64, scores.negatives() as f64);

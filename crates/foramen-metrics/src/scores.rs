@@ -7,6 +7,22 @@ use crate::{MetricsError, Tie, Undefined, tie::ties};
 ///
 /// A sample is positive where its label is `true`; a higher score speaks for
 /// positive.
+///
+/// ```
+/// use foramen_metrics::{Scores, Undefined, auc, brier};
+///
+/// let labels = [false, true, false, true];
+/// let of_network: [f32; 4] = [0.2, 0.9, 0.4, 0.3];
+/// let scores = Scores::new(&labels, &of_network)?;
+/// assert_eq!((scores.len(), scores.positives(), scores.prevalence()), (4, 2, 0.5));
+/// assert_eq!(auc(&scores)?.estimate, 0.75); // 3 of 4 pairs are in order
+///
+/// // Widths in millimetres rank samples, and are no probabilities.
+/// let widths = Scores::of_marker(&labels, &[2.1, 4.0, 2.5, 3.2])?;
+/// assert_eq!(auc(&widths)?.estimate, 1.0);
+/// assert_eq!(brier(&widths), Err(Undefined::NotProbabilities));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scores {
     labels: Vec<bool>,
@@ -18,13 +34,17 @@ pub struct Scores {
 }
 
 impl Scores {
-    /// Labels and predicted probabilities.
+    /// Labels and predicted probabilities, in `f64` or `f32`.
     ///
     /// # Errors
     /// [`MetricsError`] if there are none, if they differ in number, or if a
     /// probability is NaN or outside 0 to 1.
-    pub fn new(labels: &[bool], probabilities: &[f64]) -> Result<Self, MetricsError> {
+    pub fn new<P>(labels: &[bool], probabilities: &[P]) -> Result<Self, MetricsError>
+    where
+        P: Copy + Into<f64>,
+    {
         check_lengths(labels, probabilities.len(), "probabilities")?;
+        let probabilities: Vec<f64> = probabilities.iter().map(|&value| value.into()).collect();
         for (index, &value) in probabilities.iter().enumerate() {
             if !(0.0..=1.0).contains(&value) {
                 return Err(if value.is_finite() {
@@ -38,14 +58,18 @@ impl Scores {
     }
 
     /// Labels and values that rank the samples but are no probabilities, such as
-    /// a width in millimetres. Metrics that need probabilities are
+    /// a width in millimetres, in `f64`, `f32` or whole numbers. Metrics that need probabilities are
     /// [`Undefined::NotProbabilities`] for them.
     ///
     /// # Errors
     /// [`MetricsError`] if there are none, if they differ in number, or if a
     /// value is not finite.
-    pub fn of_marker(labels: &[bool], values: &[f64]) -> Result<Self, MetricsError> {
+    pub fn of_marker<V>(labels: &[bool], values: &[V]) -> Result<Self, MetricsError>
+    where
+        V: Copy + Into<f64>,
+    {
         check_lengths(labels, values.len(), "values")?;
+        let values: Vec<f64> = values.iter().map(|&value| value.into()).collect();
         for (index, &value) in values.iter().enumerate() {
             if !value.is_finite() {
                 return Err(MetricsError::NotFinite { index, value });
@@ -107,7 +131,7 @@ impl Scores {
         let values: Option<Vec<f64>> =
             indices.iter().map(|&index| self.values.get(index).copied()).collect();
         let (labels, values) = (labels?, values?);
-        (!labels.is_empty()).then(|| Self::sorted(&labels, &values, self.probabilities))
+        (!labels.is_empty()).then(|| Self::sorted(&labels, values, self.probabilities))
     }
 
     /// The samples of several in one; none without any. They are probabilities
@@ -116,7 +140,7 @@ impl Scores {
         let labels: Vec<bool> = parts.iter().flat_map(|part| part.labels.clone()).collect();
         let values: Vec<f64> = parts.iter().flat_map(|part| part.values.clone()).collect();
         let probabilities = parts.iter().all(|part| part.probabilities);
-        (!labels.is_empty()).then(|| Self::sorted(&labels, &values, probabilities))
+        (!labels.is_empty()).then(|| Self::sorted(&labels, values, probabilities))
     }
 
     /// Both classes are there.
@@ -140,10 +164,10 @@ impl Scores {
         self.labels.iter().copied().zip(self.values.iter().copied())
     }
 
-    fn sorted(labels: &[bool], values: &[f64], probabilities: bool) -> Self {
+    fn sorted(labels: &[bool], values: Vec<f64>, probabilities: bool) -> Self {
         let positives = labels.iter().filter(|&&label| label).count();
-        let ties = ties(labels, values);
-        let (labels, values) = (labels.to_vec(), values.to_vec());
+        let ties = ties(labels, &values);
+        let labels = labels.to_vec();
         Self { samples: labels.len(), labels, values, ties, positives, probabilities }
     }
 
@@ -197,7 +221,7 @@ mod tests {
 
     #[test]
     fn unusable_scores_are_refused_with_the_sample() {
-        assert_eq!(Scores::new(&[], &[]), Err(MetricsError::Empty));
+        assert_eq!(Scores::new::<f64>(&[], &[]), Err(MetricsError::Empty));
         let error = Scores::new(&[true, false], &[0.1]).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -6,7 +6,7 @@ use crate::{
 
 /// The AUCs of several models on the same samples, compared together and in pairs.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SeveralComparison {
     /// The AUC of each model.
     pub areas: Vec<f64>,
@@ -22,7 +22,7 @@ pub struct SeveralComparison {
 
 /// Two models of several.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pair {
     /// Place of the first, from 0.
     pub first: usize,

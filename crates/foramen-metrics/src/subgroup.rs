@@ -7,7 +7,7 @@ use crate::{
 
 /// A metric by group, such as sex, level or scanner.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Subgroups<G> {
     /// The groups, in their order.
     pub groups: Vec<Subgroup<G>>,
@@ -17,7 +17,7 @@ pub struct Subgroups<G> {
 
 /// A metric in one group.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Subgroup<G> {
     /// Which group.
     pub group: G,
@@ -34,7 +34,7 @@ pub struct Subgroup<G> {
 /// Cochran's test that a metric is the same in all groups. A large p-value is no
 /// proof of that: subgroups are small, and the test has little power.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Interaction {
     /// Groups whose metric has a standard error and so takes part.
     pub groups: usize,
@@ -51,6 +51,21 @@ pub struct Interaction {
 ///
 /// # Errors
 /// [`MetricsError::Lengths`] unless there is one group for each sample.
+///
+/// ```
+/// use foramen_metrics::{Scores, Undefined, auc, by_group};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let scanners = ["1.5 T", "1.5 T", "1.5 T", "1.5 T", "3 T", "3 T", "3 T", "3 T"];
+/// let by_scanner = by_group(&scores, &scanners, auc)?;
+/// let [old, new] = &by_scanner.groups[..] else { panic!("two scanners") };
+/// assert_eq!((old.group, old.n, old.positives), ("1.5 T", 4, 1));
+/// assert_eq!(old.estimate.map(|area| area.estimate), Some(0.5));
+/// assert_eq!(new.estimate.map(|area| area.estimate), Some(1.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn by_group<G: Ord + Clone>(
     scores: &Scores,
     groups: &[G],
@@ -71,6 +86,22 @@ pub fn by_group<G: Ord + Clone>(
 ///
 /// # Errors
 /// [`MetricsError::Lengths`] unless there is one group for each sample.
+///
+/// ```
+/// use foramen_metrics::{ClusteredScores, Scores, auc_by_group};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let patients = ["A", "A", "B", "B", "C", "C", "D", "D"];
+/// let clustered = ClusteredScores::new(scores, &patients)?;
+/// let sexes = ["f", "f", "f", "f", "m", "m", "m", "m"];
+/// // At least one sample of each outcome in a group.
+/// let by_sex = auc_by_group(&clustered, &sexes, 1)?;
+/// let areas: Vec<_> = by_sex.groups.iter().map(|sex| sex.estimate.map(|e| e.estimate)).collect();
+/// assert_eq!(areas, [Some(0.5), Some(1.0)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn auc_by_group<G: Ord + Clone>(
     clustered: &ClusteredScores,
     groups: &[G],
@@ -133,36 +164,7 @@ fn interaction(estimates: impl Iterator<Item = Estimate>) -> Interaction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Confidence, Confusion, auc, reference::columns};
-
-    #[test]
-    #[ignore = "reads test data (FORAMEN_TEST_DATA)"]
-    fn groups_of_a_cohort() {
-        let [labels, values, group] =
-            columns("df_binary.csv", ["cancer", "cancerpredmarker", "risk_group"]);
-        let labels: Vec<bool> = labels.iter().map(|label| label == "True").collect();
-        let scores = Scores::new(&labels, &crate::reference::parsed(&values)).unwrap();
-        let ours = by_group(&scores, &group, auc).unwrap();
-        let names: Vec<(&str, usize, usize)> =
-            ours.groups.iter().map(|g| (g.group.as_str(), g.n, g.positives)).collect();
-        // import pandas as pd, numpy as np; d = pd.read_csv("df_binary.csv")
-        // d.groupby("risk_group").cancer.agg(["size", "sum"])
-        // by group roc_auc_score and DeLong's error v (psi as in auc.rs), then
-        // w = 1/v**2; q = (w*(a - (w*a).sum()/w.sum())**2).sum(); chi2.sf(q, 2)
-        assert_eq!(names, [("high", 21, 13), ("intermediate", 335, 69), ("low", 394, 23)]);
-        for (ours, expected) in ours.groups.iter().zip([
-            0.769_230_769_230_769_3,
-            0.825_487_632_123_787_7,
-            0.828_899_566_389_312_1,
-        ]) {
-            assert!((ours.estimate.unwrap().estimate - expected).abs() < 1e-12);
-        }
-        assert!(
-            (ours.interaction.statistic.unwrap() - 0.272_903_275_832_102_6).abs() < 1e-10,
-            "{ours:?}"
-        );
-        assert!((ours.interaction.p.unwrap() - 0.872_448_512_667_568_1).abs() < 1e-10, "{ours:?}");
-    }
+    use crate::{Confidence, Confusion, auc};
 
     #[test]
     fn a_group_of_one_class_says_so_and_takes_no_part() {

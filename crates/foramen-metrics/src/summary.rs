@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::{
@@ -10,11 +11,11 @@ use crate::{
 const MOST_FOR_BCA: usize = 2000;
 
 /// One number of a [`summary`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Number {
     /// What it is.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The number with its interval, where it is defined.
     pub estimate: Option<Estimate>,
     /// Why it is not, where it is not.
@@ -47,6 +48,21 @@ impl fmt::Display for Number {
 /// Numbers that have no formula for an interval get that of the stratified
 /// bootstrap: BCa up to 2,000 samples, percentiles beyond, where the two agree
 /// and leaving each sample out would take too long.
+///
+/// ```
+/// use foramen_metrics::{Bootstrap, Scores, summary};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let numbers = summary(&scores, 0.5, &Bootstrap::default().with_resamples(100));
+/// for number in &numbers {
+///     println!("{number}");
+/// }
+/// let auc = numbers.iter().find(|number| number.name == "AUC (DeLong)").expect("it is there");
+/// assert_eq!(auc.estimate.map(|area| format!("{area:.2}")).as_deref(), Some("0.91 (95 % CI 0.69–1.00)"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn summary(scores: &Scores, threshold: f64, config: &Bootstrap) -> Vec<Number> {
     let level = Confidence::P95;
@@ -113,7 +129,11 @@ pub fn summary(scores: &Scores, threshold: f64, config: &Bootstrap) -> Vec<Numbe
         ("Emax", emax),
         ("net benefit", net_benefit(scores, threshold)),
     ]
-    .map(|(name, result)| Number { name, estimate: result.ok(), undefined: result.err() })
+    .map(|(name, result)| Number {
+        name: name.into(),
+        estimate: result.ok(),
+        undefined: result.err(),
+    })
     .into()
 }
 

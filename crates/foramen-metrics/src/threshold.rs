@@ -8,6 +8,16 @@ use crate::{Scores, Undefined};
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.
+///
+/// ```
+/// use foramen_metrics::{Scores, youden};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// assert_eq!(youden(&scores)?, 0.6); // sensitivity 0.75, specificity 1
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn youden(scores: &Scores) -> Result<f64, Undefined> {
     best(scores, |sensitivity, specificity| Some(sensitivity + specificity - 1.0))
 }
@@ -17,6 +27,16 @@ pub fn youden(scores: &Scores) -> Result<f64, Undefined> {
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.
+///
+/// ```
+/// use foramen_metrics::{Scores, threshold_nearest_corner};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// assert_eq!(threshold_nearest_corner(&scores)?, 0.6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn threshold_nearest_corner(scores: &Scores) -> Result<f64, Undefined> {
     best(scores, |sensitivity, specificity| Some(-(1.0 - sensitivity).hypot(1.0 - specificity)))
 }
@@ -27,6 +47,16 @@ pub fn threshold_nearest_corner(scores: &Scores) -> Result<f64, Undefined> {
 /// # Errors
 /// [`Undefined`] where a class is missing, [`Undefined::Threshold`] if the
 /// sensitivity is above 1.
+///
+/// ```
+/// use foramen_metrics::{Scores, threshold_at_sensitivity};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// assert_eq!(threshold_at_sensitivity(&scores, 0.9)?, 0.3); // all four positives reach it
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn threshold_at_sensitivity(scores: &Scores, sensitivity: f64) -> Result<f64, Undefined> {
     best(scores, |reached, specificity| (reached >= sensitivity).then_some(specificity))
 }
@@ -38,6 +68,16 @@ pub fn threshold_at_sensitivity(scores: &Scores, sensitivity: f64) -> Result<f64
 /// [`Undefined`] where a class is missing, [`Undefined::Threshold`] if no
 /// observed score reaches the specificity, because a negative sample has the
 /// highest.
+///
+/// ```
+/// use foramen_metrics::{Scores, threshold_at_specificity};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// assert_eq!(threshold_at_specificity(&scores, 0.9)?, 0.6); // no negative reaches it
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn threshold_at_specificity(scores: &Scores, specificity: f64) -> Result<f64, Undefined> {
     best(scores, |sensitivity, reached| (reached >= specificity).then_some(sensitivity))
 }
@@ -46,12 +86,12 @@ pub fn threshold_at_specificity(scores: &Scores, specificity: f64) -> Result<f64
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Costs {
-    /// Cost of calling a negative sample positive: 1.
+    /// Cost of calling a negative sample positive. Default 1.
     pub false_positive: f64,
-    /// Cost of calling a positive sample negative: 1, so that the number of
-    /// wrong calls counts.
+    /// Cost of calling a positive sample negative. Default 1, so that the number of wrong calls
+    /// counts.
     pub false_negative: f64,
-    /// Prevalence where the threshold will be used: none, that of the samples.
+    /// Prevalence where the threshold will be used. Default `None`: that of the samples.
     pub prevalence: Option<f64>,
 }
 
@@ -81,6 +121,18 @@ impl Costs {
 /// [`Undefined`] where a class is missing, [`Undefined::Threshold`] if a cost or
 /// the prevalence is not a finite number, is negative, or leaves no call wrong
 /// that costs anything.
+///
+/// ```
+/// use foramen_metrics::{Costs, Scores, threshold_of_least_cost};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// assert_eq!(threshold_of_least_cost(&scores, &Costs::default())?, 0.6);
+/// // To miss a positive is five times as bad: the threshold falls.
+/// assert_eq!(threshold_of_least_cost(&scores, &Costs::new(1.0, 5.0))?, 0.3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn threshold_of_least_cost(scores: &Scores, costs: &Costs) -> Result<f64, Undefined> {
     let prevalence = costs.prevalence.unwrap_or_else(|| scores.prevalence());
     let of_miss = costs.false_negative * prevalence;

@@ -38,7 +38,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             sample = sample.with_covariate(name, None);
         }
         let answer = model.answer(&[&sample.with_patch(patch)])?[0];
-        println!("{width} mm: seen as {:.1} mm, log-odds {:.2}", answer.width, answer.logit);
+        let seen = answer.width.map_or("no width".to_owned(), |seen| format!("{seen:.1} mm"));
+        println!("{width} mm: seen as {seen}, log-odds {:.2}", answer.logit);
     }
     Ok(())
 }

@@ -38,6 +38,11 @@ mod weights;
 mod error;
 mod model;
 
+// Crates whose types stand in signatures here.
+pub use foramen_learn;
+pub use foramen_types;
+pub use ndarray;
+
 pub use contract::Covariate;
 pub use error::NativeError;
 pub use model::{NativeAnswer, NativeModel};

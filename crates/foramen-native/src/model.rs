@@ -7,9 +7,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use crate::NativeError;
-use crate::contract::{
-    CONFIG, Covariate, Description, FormatError, Input, ScaleFile, WEIGHTS, parse,
-};
+use crate::contract::{CONFIG, Covariate, Description, FormatError, Input, WEIGHTS, parse};
 use crate::network::Network;
 use crate::views::Views;
 use crate::weights::Weights;
@@ -30,20 +28,21 @@ pub struct NativeModel {
     views: Views,
     /// Mean and deviation of each channel.
     intensity: Vec<[f32; 2]>,
-    /// Mean and deviation of widths, millimetres.
-    width: [f64; 2],
+    /// Mean and deviation of widths, millimetres; `None` where none were learned.
+    width: Option<[f64; 2]>,
     temperature: f64,
     fold: Option<String>,
 }
 
 /// What a model says of one foramen.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct NativeAnswer {
     /// Log-odds of a favourable outcome, temperature included.
     pub logit: f64,
-    /// The width that the networks see, millimetres.
-    pub width: f64,
+    /// The width that the networks see, millimetres; `None` for a model that learned no
+    /// widths.
+    pub width: Option<f64>,
 }
 
 /// `config.json`, as far as a prediction depends on it.
@@ -106,7 +105,6 @@ impl NativeModel {
             let members = 0..config.members;
             members.map(|member| Network::read(&Weights::of(&tensors, member), sizes)).collect()
         });
-        let ScaleFile { width_mean_mm, width_deviation_mm, .. } = description.scale;
         let narrow = |[mean, deviation]: [f64; 2]| {
             #[expect(clippy::cast_possible_truncation, reason = "intensities are in f32")]
             [mean as f32, deviation as f32]
@@ -115,7 +113,7 @@ impl NativeModel {
             members: members.map_err(in_file(WEIGHTS))?,
             views: Views::new(description.patch_pixels, config.crop, config.views, config.seed),
             intensity: description.intensity().into_iter().map(narrow).collect(),
-            width: [width_mean_mm, width_deviation_mm],
+            width: description.scale.width(),
             temperature: description.temperature,
             input: description.input(),
             fold: description.fold,
@@ -192,13 +190,16 @@ impl NativeModel {
             let view = self.views.cut(view, pixels, &self.intensity);
             for network in &self.members {
                 let seen = network.look(&view, memory);
-                let millimetres = seen.width * self.width[1] + self.width[0];
-                logit += network.outcome(sample.level.width_z(millimetres), &seen, &covariates);
-                width += millimetres;
+                let scaled = self.width.map(|[mean, deviation]| seen.width * deviation + mean);
+                // Without widths it is a number like the other features, and no level is read.
+                let z = scaled.map_or(seen.width, |millimetres| sample.level.width_z(millimetres));
+                logit += network.outcome(z, &seen, &covariates);
+                width += scaled.unwrap_or(0.0);
             }
         }
         let looks = (self.views.len() * self.members.len()) as f64;
-        NativeAnswer { logit: logit / looks / self.temperature, width: width / looks }
+        let width = self.width.is_some().then_some(width / looks);
+        NativeAnswer { logit: logit / looks / self.temperature, width }
     }
 }
 

@@ -14,6 +14,7 @@ const MOST_RANKED: usize = 20_000;
 /// One line of the table of characteristics: what the episodes with a favourable
 /// and with a poor outcome were like before the injection.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Characteristic {
     /// `age`, `sex`, `nrs_baseline`, `level`, `side`, `duration_weeks`.
     pub name: String,
@@ -29,6 +30,11 @@ pub struct Characteristic {
 
 /// The values of a characteristic in the two groups.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Groups {
     /// A number; `None` for a group without any.
     Number {
@@ -43,6 +49,7 @@ pub enum Groups {
 
 /// What a number was like in a group.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Summary {
     /// Values.
     pub n: usize,
@@ -57,6 +64,11 @@ pub struct Summary {
 
 /// A test of a difference between two groups.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Test {
     /// Numbers, with the normal distribution, corrected for ties and continuity;
     /// in groups of fewer than about 8 the p is an approximation.

@@ -65,6 +65,29 @@ impl PartialEq for Covariates {
     }
 }
 
+/// As a map from names to texts.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Covariates {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Covariates {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = std::collections::BTreeMap::<String, String>::deserialize(deserializer)?;
+        let mut words = Words { names: Vec::new(), texts: vec!["".into()] };
+        let mut cells = Vec::new();
+        for (place, (name, text)) in (0_u16..).zip(given) {
+            words.names.push(name);
+            words.texts.push(text.into());
+            cells.push((place, TextId(u32::from(place) + 1)));
+        }
+        Ok(Self::new(&Arc::new(words), cells.into()))
+    }
+}
+
 /// A text of a table, by its place among all; 0 is the empty one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TextId(u32);

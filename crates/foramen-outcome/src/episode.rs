@@ -10,6 +10,7 @@ use crate::{Covariates, Event, RejectionReason};
 /// A bilateral or two-level injection is two episodes of one subject; what
 /// splits data must keep a subject's episodes together.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Episode {
     /// The line numbers its values come from, ascending; the header is 1. No two
     /// episodes name the same row here.

@@ -7,6 +7,11 @@ use crate::procedure::Procedure;
 /// What happened between an injection and its follow-up that makes the score
 /// say little about the injection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum EventKind {
     /// Another injection, at any level or side.
     RepeatInjection,
@@ -167,6 +172,7 @@ impl fmt::Display for EventKind {
 
 /// An event after an injection and before its follow-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Event {
     /// When; strictly after the injection and strictly before the follow-up,
     /// since a score is taken before what is done on the same day.

@@ -32,7 +32,14 @@
 //! assert!(outcomes.flow().adds_up());
 //! # Ok::<(), foramen_outcome::OutcomeError>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | what it does |
+//! |---|---|
+//! | `serde` | episodes and their summaries are written and read by serde |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     test,
     allow(
@@ -84,6 +91,11 @@ mod vocabulary;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+// Crates whose types stand in signatures here.
+pub use foramen_table;
+pub use foramen_types;
+pub use jiff;
 
 pub use characteristics::{Characteristic, Groups, Summary, Test};
 pub use covariates::Covariates;

@@ -2,6 +2,7 @@ use crate::Outcomes;
 
 /// How many of a number of episodes are favourable.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Prevalence {
     /// Favourable ones.
     pub favourable: usize,
@@ -38,6 +39,7 @@ impl Prevalence {
 /// What episodes without a follow-up could do to the prevalence of a favourable
 /// outcome.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MissingOutcomes {
     /// Episodes with a baseline and without a follow-up that can be used.
     pub missing: usize,

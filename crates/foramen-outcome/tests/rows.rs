@@ -293,3 +293,17 @@ fn a_semicolon_table_may_have_decimal_commas() {
     assert_eq!(outcomes.episodes[0].nrs_baseline.hundredths(), 450);
     assert_eq!(outcomes.episodes[0].outcome, Outcome::Poor);
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn episodes_are_written_and_read_back() {
+    let table = "\
+subject_id,level,side,injection_date,nrs_baseline,followup_date,nrs_followup,age,smoker
+P0001,C5/6,left,2024-03-01,7,2024-04-30,3.5,61,no
+";
+    let episodes = foramen_outcome::read(table.as_bytes(), &Default::default()).unwrap().episodes;
+    let text = serde_json::to_string(&episodes).unwrap();
+    assert_eq!(serde_json::from_str::<Vec<foramen_outcome::Episode>>(&text).unwrap(), episodes);
+    assert!(text.contains(r#""injection_date":"2024-03-01""#), "{text}");
+    assert!(text.contains(r#""covariates":{"age":"61","smoker":"no"}"#), "{text}");
+}

@@ -14,7 +14,7 @@ pub struct CohortConfig {
     /// Further subjects with the defects a hospital export has. Default 24: three
     /// of each kind, about 8 % of the rows.
     pub defects: usize,
-    /// How the outcome hangs on the foramen.
+    /// How the outcome hangs on the foramen. Default [`OutcomeModel::default`].
     pub outcome: OutcomeModel,
     /// Edge of the axial pixels, millimetres. Default `None`: each subject's is drawn
     /// from 0.40 to 0.70, what protocols ask for.

@@ -57,6 +57,11 @@ mod truth;
 mod variety;
 mod volume;
 
+// Crates whose types stand in signatures here.
+pub use foramen_image;
+pub use foramen_types;
+pub use ndarray;
+
 pub use anatomy::Anatomy;
 pub use channel::Cause;
 pub use cohort::{CohortSummary, write_cohort};

@@ -83,6 +83,11 @@ mod schema;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+// Crates whose types stand in signatures here.
+pub use foramen_learn;
+pub use foramen_metrics;
+pub use foramen_types;
+
 pub use case::{Case, LabelDefinition};
 pub use characteristics::{CharacteristicReport, CharacteristicValue};
 pub use checklist_report::{ChecklistItem, ChecklistReport};

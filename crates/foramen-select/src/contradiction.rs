@@ -7,6 +7,11 @@ const CERTAIN: f64 = 0.9;
 
 /// Evidence that speaks against the state of a chosen foramen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Contradiction {
     /// By itself this side of the slice looks like a pedicle; the slices beside it and the

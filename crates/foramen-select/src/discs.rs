@@ -39,6 +39,7 @@ const HINT_REACH: f64 = 8.0;
 
 /// A cervical disc found on a sagittal series.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Disc {
     /// Which disc.
     pub level: Level,
@@ -53,6 +54,11 @@ pub struct Disc {
 /// Why no discs are given. A wrong number would send every later step to the
 /// wrong foramen, so doubt is a refusal.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum DiscRefusal {
     /// The slices do not run along the midline of the body.

@@ -4,6 +4,11 @@ use crate::{Choice, Foramen};
 
 /// How narrow a foramen is against the root outside it, after Kim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum KimGrade {
     /// Grade 0: not narrowed.
     None,
@@ -101,12 +106,14 @@ impl Choice {
                 .filter(|choice| choice.offset <= HIGHEST && foramen(choice).root.is_some())
                 .min_by(|a, b| distance(a).total_cmp(&distance(b)));
             let width = nearest.and_then(|choice| foramen(choice).root_width);
+            let uncorrected = nearest.is_some_and(|choice| foramen(choice).root_uncorrected);
             let is_own = nearest.is_some_and(|n| (n.stack, n.slice) == (self.stack, self.slice));
-            (width, foramen(&self).root.filter(|_| is_own))
+            (width, uncorrected, foramen(&self).root.filter(|_| is_own))
         };
         let (own, opposite) = (of(shown), of(other));
-        (self.foramen.root_width, self.foramen.root) = own;
-        (self.contralateral.root_width, self.contralateral.root) = opposite;
+        for (foramen, seen) in [(&mut self.foramen, own), (&mut self.contralateral, opposite)] {
+            (foramen.root_width, foramen.root_uncorrected, foramen.root) = seen;
+        }
         self
     }
 }

@@ -6,6 +6,7 @@ use crate::foramen::probability;
 /// plane of the disc: around the vertebrae of two people most lie some millimetres above it, by
 /// person and level.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct ForamenHeights {
     /// Height of the middle of the foramen above (+) or below (−) the plane of the disc, in

@@ -13,27 +13,38 @@
 //! Input is [`foramen_image`] slices only: no files, no DICOM.
 //!
 //! ```
-//! use foramen_image::{Contrast, Plane, Slice, Spacing, Stack};
-//! use foramen_select::{MeasureOptions, State, measure};
-//! use foramen_types::{Point, Side, Vector};
+//! use foramen_phantom::{CohortConfig, draw_subject};
+//! use foramen_select::{
+//!     MeasureOptions, MeasuredStack, PointKind, SelectOptions, Target, narrowest,
+//! };
+//! use foramen_types::Point;
 //!
-//! // An empty image has no canal: both sides are refused, with the reason.
-//! let plane = Plane::new(
-//!     Point::default(),
-//!     Vector::new(1.0, 0.0, 0.0),
-//!     Vector::new(0.0, 1.0, 0.0),
-//!     Spacing { row: 0.5, column: 0.5 },
-//! )?;
-//! let slice = Slice::from_vec(plane, 64, 64, vec![0.0; 64 * 64])?;
-//! let stack = Stack::new(vec![slice], Contrast::T2Fse)?;
-//! let measured = measure(&stack, &MeasureOptions::default());
-//! assert_eq!(measured.len(), 1);
-//! let left = measured[0].side(Side::Left);
-//! assert_eq!((left.state, left.width), (State::Refused, None));
-//! assert_eq!(left.reason.map(|reason| reason.to_string()).as_deref(), Some("no spinal canal found"));
-//! # Ok::<(), foramen_image::ImageError>(())
+//! // A drawn neck, and where the disc of its treated level lies.
+//! let neck = draw_subject(&CohortConfig::default(), 0);
+//! let disc = neck.truth.discs.iter().find(|disc| disc.level == neck.level.name());
+//! let [x, y, z] = disc.expect("the level has a disc").centre;
+//! let (disc, kind) = (Point::new(x, y, z), PointKind::Disc);
+//! let target =
+//!     Target { level: neck.level, side: neck.side, disc, kind, normal: None, heights: None };
+//!
+//! let options = MeasureOptions::default();
+//! let stacks = neck.axial.into_iter();
+//! let measured: Vec<_> = stacks.map(|stack| MeasuredStack::new(stack, &options)).collect();
+//! let selection = narrowest(&measured, &target, &SelectOptions::default());
+//!
+//! let chosen = selection.chosen.expect("a slice cuts the foramen");
+//! let (seen, drawn) = (chosen.foramen.width, neck.truth.narrowest_width_mm);
+//! let error = seen.zip(drawn).map(|(seen, drawn)| (seen - drawn).abs());
+//! assert!(error.is_some_and(|mm| mm < 0.5), "{seen:?} {drawn:?}");
 //! ```
+//!
+//! # Features
+//!
+//! | feature | what it does |
+//! |---|---|
+//! | `serde` | measurements and choices are written and read by serde |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     test,
     allow(
@@ -69,6 +80,11 @@ mod sequence;
 mod slice_measurement;
 mod upper_limit;
 mod view;
+
+// Crates whose types stand in signatures here.
+pub use foramen_image;
+pub use foramen_types;
+pub use ndarray;
 
 pub use clue::Clue;
 pub use contradiction::Contradiction;

@@ -50,6 +50,26 @@ impl MeasureOptions {
 /// passage at half intensity. Whether a slice cuts a foramen is judged by how much bone lies
 /// on the way and how distinct the walls are, then by the slices above and below and the
 /// other side. Slices above the highest foramen are refused.
+///
+/// Widths of roots need the thickness of the slices; without it they are too narrow, and
+/// [`Foramen::root_uncorrected`] says so.
+///
+/// ```
+/// use foramen_phantom::{CohortConfig, draw_subject};
+/// use foramen_select::{MeasureOptions, State, measure};
+/// use foramen_types::Side;
+///
+/// let neck = draw_subject(&CohortConfig::default(), 0);
+/// let measured = measure(&neck.axial[0], &MeasureOptions::default());
+/// assert_eq!(measured.len(), neck.axial[0].slices().len());
+/// let open = measured.iter().map(|slice| slice.side(Side::Left));
+/// let narrowest = open
+///     .filter(|foramen| foramen.state == State::Open)
+///     .min_by(|a, b| a.width.partial_cmp(&b.width).expect("an open foramen has a width"))
+///     .expect("some slice cuts a foramen");
+/// println!("{:?} mm, grade {:?}", narrowest.width, narrowest.kim());
+/// assert!(narrowest.width.is_some_and(|width| width > 0.5 && width < 8.0));
+/// ```
 #[must_use]
 pub fn measure(stack: &Stack, options: &MeasureOptions) -> Vec<SliceMeasurement> {
     if !matches!(stack.contrast, Contrast::T2Fse | Contrast::T2Star) {
@@ -156,6 +176,7 @@ impl View<'_> {
             back: look.neck.map(|neck| point(neck.back)),
             path: look.cut.places.iter().map(|at| point(*at)).collect(),
             root_width: root.map(|root| root.width),
+            root_uncorrected: root.is_some() && self.thickness.is_none(),
             root: root.map(|root| root.edges.map(point)),
             reason: None,
             evidence: Some(evidence),

@@ -10,6 +10,11 @@ pub const SELECTION_VERSION: u32 = 3;
 
 /// What a given point lies on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum PointKind {
     /// The middle of the disc.
     Disc,
@@ -19,6 +24,7 @@ pub enum PointKind {
 
 /// Which foramen is asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Target {
     /// The level.
     pub level: Level,
@@ -80,6 +86,7 @@ impl SelectOptions {
 
 /// One slice and what was measured on it.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Choice {
     /// Index of the stack.
     pub stack: usize,
@@ -99,6 +106,7 @@ pub struct Choice {
 
 /// The narrowest slice at the level, with its evidence; by default nothing is chosen.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Selection {
     /// The slice on which the foramen is narrowest.
     pub chosen: Option<Choice>,

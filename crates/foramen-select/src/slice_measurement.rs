@@ -4,6 +4,7 @@ use crate::{Foramen, RefusalReason};
 
 /// What was measured on one slice.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SliceMeasurement {
     /// The middle of the thecal sac.
     pub canal: Option<Point>,

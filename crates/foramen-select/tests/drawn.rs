@@ -285,3 +285,27 @@ proptest! {
         prop_assert!(wide > narrow, "{wide} {narrow}");
     }
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn measurements_and_choices_are_written_and_read_back() {
+    let stack = stack(&[(3.0, 2.0), (2.5, 2.0), (3.5, 0.0)], 0.0);
+    let stacks = [MeasuredStack::new(stack, &MeasureOptions::default())];
+    let target = Target {
+        level: Level::C5C6,
+        side: Side::Left,
+        disc: Point::new(0.0, -10.0, 3.0),
+        kind: PointKind::Disc,
+        normal: None,
+        heights: None,
+    };
+    let selection = narrowest(&stacks, &target, &SelectOptions::default());
+    assert!(selection.chosen.is_some());
+    let measured: Vec<SliceMeasurement> =
+        stacks[0].slices().map(|(_, measured)| measured.clone()).collect();
+    let text = serde_json::to_string(&(&measured, &selection, &target)).unwrap();
+    let back: (Vec<SliceMeasurement>, foramen_select::Selection, Target) =
+        serde_json::from_str(&text).unwrap();
+    assert_eq!((&back.0, &back.1, &back.2), (&measured, &selection, &target));
+    assert!(text.contains(r#""state":"open""#) && text.contains(r#""level":"C5/6""#), "{text}");
+}

@@ -98,6 +98,16 @@ fn where_no_root_is_seen_there_is_a_width_and_no_grade() {
 }
 
 #[test]
+fn a_slice_without_thickness_has_narrower_roots_and_says_so() {
+    let plain = measured(neck((3.5, 3.5)), Contrast::T2Fse).left;
+    let thick = measured(neck((3.5, 3.5)).with_thickness(3.0), Contrast::T2Fse).left;
+    assert!(plain.root_uncorrected && !thick.root_uncorrected);
+    let [plain, thick] = [plain, thick].map(|foramen| foramen.root_width.unwrap());
+    assert!(thick - plain > 0.2, "{plain} {thick}");
+    assert!(!measured(neck((0.0, 0.0)), Contrast::T2Fse).left.root_uncorrected);
+}
+
+#[test]
 fn no_root_is_measured_on_gradient_echo() {
     let seen = measured(neck((3.0, 3.0)), Contrast::T2Star);
     assert_eq!((seen.left.root_width, seen.right.root_width), (None, None));

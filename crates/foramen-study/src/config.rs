@@ -22,15 +22,20 @@ pub struct StudyConfig {
     /// Series Instance UIDs (0020,000E): a subject that has one of them is measured on
     /// those alone. Empty by default.
     pub series: Vec<String>,
-    /// How foramina are measured.
+    /// How foramina are measured. Default [`MeasureOptions::default`]: the canal is found, and
+    /// all evidence heard.
     pub measure: MeasureOptions,
-    /// Which slices belong to a level.
+    /// Which slices belong to a level. Default [`SelectOptions::default`]: 5 mm below the disc
+    /// point to 7 mm above.
     pub select: SelectOptions,
-    /// How discs are found on the sagittal series, when no positions are given.
+    /// How discs are found on the sagittal series, when no positions are given. Default
+    /// [`DiscOptions::default`]: counted from the dens.
     pub discs: DiscOptions,
-    /// How axial slices are made of a sagittal T2 volume, where there are no others.
+    /// How axial slices are made of a sagittal T2 volume, where there are no others. Default
+    /// [`ReformatOptions::default`].
     pub reformat: ReformatOptions,
-    /// Size and resolution of the patches.
+    /// Size and resolution of the patches. Default [`PatchFrame::default`]: 50 mm and 100
+    /// pixels.
     pub patch: PatchFrame,
 }
 

@@ -1,3 +1,4 @@
+use foramen_dicom::Remark;
 use foramen_image::SliceSource;
 use foramen_select::{
     Choice, Foramen, Selection, Target, draw, draw_decision, naive_width, narrowest, of_reader,
@@ -81,6 +82,7 @@ pub(crate) fn decide(
     let ranked = ranked.collect();
     let mut remarks = at_level(series, target.as_ref().ok(), &profile, &config.select);
     remarks.extend(contradicted(&choice).filter(|_| given.is_none()));
+    remarks.extend(choice.foramen.root_uncorrected.then_some(Remark::UnknownThickness));
     let selection = EpisodeSelection {
         row: episode.row,
         subject: episode.subject.clone(),

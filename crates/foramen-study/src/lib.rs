@@ -69,6 +69,15 @@ mod workplace;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+// Crates whose types stand in signatures here.
+pub use foramen_dicom;
+pub use foramen_image;
+pub use foramen_learn;
+pub use foramen_outcome;
+pub use foramen_select;
+pub use foramen_types;
+pub use ndarray;
+
 pub use agreement::describe_agreement;
 pub use candidates::{AxialSeries, NoAxialSeries};
 pub use config::{StudyConfig, Undated, UnknownUndated};

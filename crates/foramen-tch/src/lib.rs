@@ -23,7 +23,15 @@
 //! assert_eq!(maps.kind(), Kind::BFloat16);
 //! # Ok::<(), foramen_tch::TorchError>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | what it does |
+//! |---|---|
+//! | `doc-only` | check and document without libtorch; nothing links |
+//! | `cuda-tests` | tests that need a GPU, and fail without one |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     test,
     allow(

@@ -4,6 +4,12 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TypeError {
+    /// A text names no outcome.
+    #[error("{value:?} is no outcome; write \"poor\" or \"favourable\"")]
+    UnknownOutcome {
+        /// The text as given.
+        value: String,
+    },
     /// An identifier is empty, or empty once spaces are trimmed.
     #[error("a subject id is empty")]
     EmptySubjectId,

@@ -19,7 +19,14 @@
 //! assert_eq!(Outcome::Favourable.to_string(), "favourable");
 //! # Ok::<(), foramen_types::TypeError>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | what it does |
+//! |---|---|
+//! | `serde` | values are written and read by serde, as tables write them and with the same checks |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     test,
     allow(
@@ -34,6 +41,8 @@ mod level;
 mod nrs;
 mod outcome;
 mod probability;
+#[cfg(feature = "serde")]
+mod serde_form;
 mod side;
 mod space;
 mod subject;

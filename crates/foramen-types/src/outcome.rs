@@ -1,4 +1,7 @@
 use std::fmt;
+use std::str::FromStr;
+
+use crate::TypeError;
 
 /// What became of an injection: the label that is predicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +29,17 @@ impl Outcome {
     #[must_use]
     pub fn from_favourable(favourable: bool) -> Self {
         if favourable { Self::Favourable } else { Self::Poor }
+    }
+}
+
+impl FromStr for Outcome {
+    type Err = TypeError;
+
+    fn from_str(text: &str) -> Result<Self, TypeError> {
+        [Self::Poor, Self::Favourable]
+            .into_iter()
+            .find(|outcome| outcome.to_string() == text)
+            .ok_or_else(|| TypeError::UnknownOutcome { value: text.to_owned() })
     }
 }
 

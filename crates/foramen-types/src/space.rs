@@ -3,6 +3,7 @@ use std::ops::{Add, Mul, Neg, Sub};
 /// A place in the patient, in LPS millimetres: x grows to the patient's left,
 /// y to the back, z to the head (DICOM PS3.3 C.7.6.2.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Point {
     /// Millimetres to the patient's left.
     pub x: f64,
@@ -14,6 +15,7 @@ pub struct Point {
 
 /// A displacement in the patient, in LPS millimetres; a direction has length 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Vector {
     /// Millimetres to the patient's left.
     pub x: f64,

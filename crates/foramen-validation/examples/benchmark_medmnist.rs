@@ -34,13 +34,13 @@ struct Arguments {
     /// The `.npz` file; without it, images are drawn.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// How many seeds, from 1.
-    #[arg(long, default_value_t = 5)]
-    seeds: u64,
+    /// How many seeds, from 1 [default: 5, and 1 for drawn images].
+    #[arg(long)]
+    seeds: Option<u64>,
     /// Compact networks per seed, whose log-odds are averaged: all five compute less
-    /// than one ResNet-18.
-    #[arg(long, default_value_t = 5)]
-    members: usize,
+    /// than one ResNet-18 [default: 5, and 1 for drawn images].
+    #[arg(long)]
+    members: Option<usize>,
     /// The network of the literature that is trained in the same way: resnet18,
     /// densenet121, …
     #[arg(long, value_name = "NETWORK", default_value = "resnet18")]
@@ -51,7 +51,7 @@ struct Arguments {
     /// Leaves the test images alone, as long as anything is being chosen.
     #[arg(long)]
     no_test: bool,
-    /// Epochs, where fewer are to show that it runs.
+    /// Epochs [default: those of `CnnConfig`, and 1 for drawn images, to show that it runs].
     #[arg(long)]
     epochs: Option<usize>,
     /// Where looks at the test images are noted.
@@ -77,15 +77,21 @@ fn run(arguments: &Arguments) -> Result<()> {
     say!("{train} train, {tune} val, {} test images", fold.test.samples().len());
     let mut config =
         CnnConfig::for_images(dataset.samples()[0].patch.nrows()).with_device(arguments.device);
+    let (mut seeds, mut members) = (5, 5);
+    if arguments.data.is_none() {
+        say!("no --data: drawn images, 1 seed, 1 network, 1 epoch; --seeds, --members, --epochs");
+        (seeds, members, config.epochs) = (1, 1, 1);
+    }
+    let seeds = arguments.seeds.unwrap_or(seeds);
     config.epochs = arguments.epochs.unwrap_or(config.epochs);
     let mut json = Map::new();
     let beside = (!arguments.alone).then_some(arguments.beside);
     for architecture in [Architecture::Compact].into_iter().chain(beside) {
         let mut config = config.clone().with_architecture(architecture);
         if architecture == Architecture::Compact {
-            config.members = arguments.members;
+            config.members = arguments.members.unwrap_or(members);
         }
-        let areas = benchmark(arguments, &fold, &config)?;
+        let areas = benchmark(arguments, seeds, &fold, &config)?;
         if architecture == Architecture::Compact {
             json.extend(areas);
         } else {
@@ -101,12 +107,13 @@ fn run(arguments: &Arguments) -> Result<()> {
 /// AUCs of one network by seed, with their means.
 fn benchmark(
     arguments: &Arguments,
+    seeds: u64,
     fold: &Fold<'_>,
     config: &CnnConfig,
 ) -> Result<Map<String, serde_json::Value>> {
     let name = config.architecture;
     let (mut of_val, mut of_test) = (Vec::new(), Vec::new());
-    for seed in 1..=arguments.seeds {
+    for seed in 1..=seeds {
         let model = Cnn::new(config.clone().with_seed(seed)).fit(&fold.train, &fold.tune)?;
         of_val.push(area(&model, fold.tune.samples())?);
         put!("{name}, seed {seed}: val AUC {:.3}", of_val[of_val.len() - 1]);

@@ -5,6 +5,7 @@ use foramen_study::StudyConfig;
 
 use crate::inputs::{Inputs, prepare_output};
 use crate::stages::{dataset, run_selection};
+use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
 use crate::training::train_models;
 
@@ -15,8 +16,9 @@ use crate::training::train_models;
 /// When the cohort, the selections or the models cannot be made or written.
 pub(crate) fn demo_models(study: &Path) -> Result<PathBuf> {
     let _lock = prepare_output(study, true)?;
-    run_selection(&Inputs::synthetic(60).open()?, &StudyConfig::default(), study)?;
-    let train = TrainArguments::default().with_folds(3).with_epochs(6);
+    say!("no model was given: a small one is trained on 40 drawn subjects, 3 folds of 3 epochs");
+    run_selection(&Inputs::synthetic(40).open()?, &StudyConfig::default(), study)?;
+    let train = TrainArguments::default().with_folds(3).with_epochs(3);
     train_models(&dataset(study)?, &train, study)?;
     Ok(study.join("models"))
 }

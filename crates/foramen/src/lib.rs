@@ -22,6 +22,17 @@
 //! assert_eq!(labels, [Outcome::Favourable, Outcome::Poor]);
 //! # Ok::<(), foramen::outcome::OutcomeError>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | what it does |
+//! |---|---|
+//! | `torch` | the CNN; needs libtorch |
+//! | `review` | `foramen review`: a page on which a person looks at every choice |
+//! | `jpeg-ls` | JPEG-LS pixel data; needs CMake |
+//! | `doc-only` | check and document without libtorch; nothing links |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use foramen_types as types;
 

@@ -5,16 +5,37 @@ use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 /// Ends a program with what its command gave: a failure is one message with its
-/// causes, never a backtrace.
+/// causes, never a backtrace. A training that Ctrl-C stopped ends with 130, as shells expect.
 #[must_use]
 pub fn finish(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            if is_interrupt(&error) {
+                eprintln!("{error:#}");
+                return ExitCode::from(130); // 128 and the number of SIGINT
+            }
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether a person asked for this end.
+#[cfg(feature = "torch")]
+fn is_interrupt(error: &anyhow::Error) -> bool {
+    use foramen_cnn::CnnError;
+
+    let stopped = |cause: &(dyn std::error::Error + 'static)| {
+        matches!(cause.downcast_ref::<CnnError>(), Some(CnnError::Stopped { .. }))
+    };
+    error.chain().any(stopped)
+}
+
+/// Nothing but the CNN takes so long that it is stopped in good order.
+#[cfg(not(feature = "torch"))]
+fn is_interrupt(_: &anyhow::Error) -> bool {
+    false
 }
 
 /// Writes results to standard output. When nobody reads on, as in `select … | head -1`,

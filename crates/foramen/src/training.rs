@@ -1,4 +1,6 @@
 use std::path::Path;
+#[cfg(feature = "torch")]
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, ensure};
 #[cfg(feature = "torch")]
@@ -267,13 +269,17 @@ fn train_cnn(
     let total = folds.count() + of_controls + of_curve;
     let progress = crate::progress::bar("train", total * config.members * config.epochs);
     let shown = progress.clone();
+    let trained = Trained { each: config.members * config.epochs, fits: 0, last: 0 };
+    let trained = Arc::new(Mutex::new(trained));
+    let seen = Arc::clone(&trained);
     let cnn = Cnn::new(config)
         .with_checkpoints(&checkpoints)
         .with_history(out.join("history"))
         .with_resume(arguments.resume)
         .with_stop(stop_on_interrupt()?);
     let cnn = arguments.processes.share(cnn).with_progress(move |report| {
-        shown.inc(1);
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.set_position(seen.at((report.member - 1) * report.epochs + report.epoch));
         let auc = report.tune_auc.map_or("–".to_owned(), |auc| format!("{auc:.2}"));
         shown.set_message(format!(
             "loss {:.3}, tune AUC {auc}, {:.0} images/s",
@@ -286,7 +292,8 @@ fn train_cnn(
         beside(dataset),
         mm = (pixels as f64 * pixel).round()
     );
-    let (mut model, fitted) = timed(&cnn, dataset, folds, "CNN", &description)?;
+    let counted = Counted { cnn: &cnn, trained: &trained };
+    let (mut model, fitted) = timed(&counted, dataset, folds, "CNN", &description)?;
     if of_controls + of_curve == 0 {
         progress.finish_with_message("");
     }
@@ -324,6 +331,61 @@ fn configuration(
     })
 }
 
+/// How many epochs of how many trainings are done: resumed ones count, and those that a
+/// training left out because it stopped early.
+#[cfg(feature = "torch")]
+struct Trained {
+    /// Epochs of one training.
+    each: usize,
+    fits: usize,
+    /// The last epoch of the training that runs.
+    last: usize,
+}
+
+#[cfg(feature = "torch")]
+impl Trained {
+    /// Epochs that are done when the training that runs has done so many.
+    fn at(&mut self, epoch: usize) -> u64 {
+        if epoch <= self.last {
+            self.fits += 1; // the next one has begun
+        }
+        self.last = epoch;
+        (self.fits * self.each + epoch) as u64
+    }
+
+    /// A training is done, whether or not any of its epochs was told of.
+    fn end(&mut self) {
+        (self.fits, self.last) = (self.fits + 1, 0);
+    }
+}
+
+/// A CNN whose trainings are counted.
+#[cfg(feature = "torch")]
+struct Counted<'a> {
+    cnn: &'a foramen_cnn::Cnn,
+    trained: &'a Mutex<Trained>,
+}
+
+#[cfg(feature = "torch")]
+impl Learner for Counted<'_> {
+    type Fitted = foramen_cnn::CnnModel;
+    type Error = foramen_cnn::CnnError;
+
+    fn name(&self) -> &str {
+        self.cnn.name()
+    }
+
+    fn fit(
+        &self,
+        train: &foramen_learn::TrainSet<'_>,
+        tune: &foramen_learn::TuneSet<'_>,
+    ) -> Result<Self::Fitted, Self::Error> {
+        let fitted = self.cnn.fit(train, tune)?;
+        self.trained.lock().unwrap_or_else(PoisonError::into_inner).end();
+        Ok(fitted)
+    }
+}
+
 /// The covariates that the samples with an outcome name, in words.
 #[cfg(feature = "torch")]
 fn beside(dataset: &Dataset) -> String {
@@ -349,7 +411,6 @@ fn remove_folder(folder: &Path) -> Result<()> {
 #[cfg(feature = "torch")]
 fn stop_on_interrupt() -> Result<std::sync::Arc<std::sync::atomic::AtomicBool>> {
     use std::sync::atomic::{AtomicBool, Ordering};
-    use std::sync::{Arc, Mutex, PoisonError};
 
     static STOP: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
     let mut held = STOP.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,7 +5,7 @@ use crate::{
 
 /// Differences of two raters, or of two ways to measure.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BlandAltman {
     /// Mean difference, first − second.
     pub bias: Estimate,
@@ -24,6 +24,18 @@ pub struct BlandAltman {
 /// # Errors
 /// [`Undefined::TooFew`] for fewer than two subjects or where a rater does not
 /// exist. Where all differences are equal there are no intervals.
+///
+/// ```
+/// use foramen_metrics::{Confidence, Ratings, bland_altman};
+///
+/// // Widths in millimetres by two readers.
+/// let widths = Ratings::new(&[[3.1, 2.9], [2.4, 2.6], [4.0, 3.6], [1.8, 1.7]])?;
+/// let limits = bland_altman(&widths, (0, 1), Confidence::P95)?;
+/// assert_eq!(format!("{:.3}", limits.bias.estimate), "0.125");
+/// assert_eq!(format!("{:.3}", limits.lower_limit.estimate), "-0.365");
+/// assert_eq!(format!("{:.3}", limits.upper_limit.estimate), "0.615");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn bland_altman(
     ratings: &Ratings,
     raters: (usize, usize),

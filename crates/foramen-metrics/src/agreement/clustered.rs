@@ -125,6 +125,24 @@ impl Scale {
 /// # Errors
 /// As [`icc`]; [`Undefined::TooFew`] unless there is one row for each sample. With fewer than
 /// three clusters there is an estimate and no interval.
+///
+/// ```
+/// use foramen_metrics::{Clusters, Confidence, Icc, Ratings, icc, icc_of_clusters};
+///
+/// // Six subjects, four raters (Shrout and Fleiss 1979, table 2).
+/// let rows = [[9.0, 2.0, 5.0, 8.0], [6.0, 1.0, 3.0, 2.0], [8.0, 4.0, 6.0, 8.0],
+///             [7.0, 1.0, 2.0, 6.0], [10.0, 5.0, 6.0, 9.0], [6.0, 2.0, 4.0, 7.0]];
+/// let ratings = Ratings::new(&rows)?;
+///
+/// // Three persons with two foramina each.
+/// let persons = Clusters::new(&["A", "A", "B", "B", "C", "C"])?;
+///
+/// let level = Confidence::P95;
+/// let of_persons = icc_of_clusters(&ratings, &persons, Icc::AgreementSingle, level)?;
+/// assert_eq!(format!("{:.2}", of_persons.estimate), "0.29"); // the number is the same
+/// assert_ne!(of_persons.ci, icc(&ratings, Icc::AgreementSingle, level)?.ci); // the interval not
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn icc_of_clusters(
     ratings: &Ratings,
     clusters: &Clusters,
@@ -144,6 +162,18 @@ pub fn icc_of_clusters(
 ///
 /// # Errors
 /// As [`Grades::new`].
+///
+/// ```
+/// use foramen_metrics::{Clusters, Confidence, KappaWeights, kappa_of_clusters};
+///
+/// let persons = Clusters::new(&["A", "A", "B", "B", "C", "C", "D", "D"])?;
+/// let readers = (&[0, 1, 2, 1, 0, 2, 1, 0][..], &[0, 1, 1, 1, 0, 2, 2, 0][..]);
+/// let linear = KappaWeights::Linear;
+/// let kappa = kappa_of_clusters(readers, 3, &persons, linear, Confidence::P95)??;
+/// assert_eq!(format!("{:.3}", kappa.estimate), "0.704");
+/// assert!(kappa.ci.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn kappa_of_clusters(
     (first, second): (&[usize], &[usize]),
     categories: usize,
@@ -171,6 +201,16 @@ pub fn kappa_of_clusters(
 /// # Errors
 /// As [`bland_altman`]; [`Undefined::TooFew`] unless there is one row for each sample. With
 /// fewer than three clusters there are estimates and no intervals.
+///
+/// ```
+/// use foramen_metrics::{Clusters, Confidence, Ratings, bland_altman_of_clusters};
+///
+/// let widths = Ratings::new(&[[3.1, 2.9], [2.4, 2.6], [4.0, 3.6], [1.8, 1.7]])?;
+/// let persons = Clusters::new(&["A", "A", "B", "B"])?;
+/// let limits = bland_altman_of_clusters(&widths, (0, 1), &persons, Confidence::P95)?;
+/// assert_eq!(format!("{:.3}", limits.bias.estimate), "0.125");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn bland_altman_of_clusters(
     ratings: &Ratings,
     raters: (usize, usize),

@@ -4,7 +4,11 @@ use crate::{Confidence, Estimate, Method, Ratings, Undefined, distribution::uppe
 /// doi 10.1037/0033-2909.86.2.420). Agreement counts a rater who always reads
 /// higher as an error, consistency does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Icc {
     /// ICC(1,1): each subject has raters of its own; one rating.
     OneWaySingle,
@@ -33,6 +37,21 @@ pub enum Icc {
 /// [`Undefined::NoVariation`] where all ratings are equal,
 /// [`Undefined::NoDenominator`] where the variances cancel out, as where subjects do not
 /// differ and the mean of raters is asked for.
+///
+/// ```
+/// use foramen_metrics::{Confidence, Icc, Ratings, icc};
+///
+/// // Six subjects, four raters (Shrout and Fleiss 1979, table 2).
+/// let rows = [[9.0, 2.0, 5.0, 8.0], [6.0, 1.0, 3.0, 2.0], [8.0, 4.0, 6.0, 8.0],
+///             [7.0, 1.0, 2.0, 6.0], [10.0, 5.0, 6.0, 9.0], [6.0, 2.0, 4.0, 7.0]];
+/// let ratings = Ratings::new(&rows)?;
+///
+/// let of = |form| Ok::<_, foramen_metrics::Undefined>(icc(&ratings, form, Confidence::P95)?.estimate);
+/// assert_eq!(format!("{:.2}", of(Icc::OneWaySingle)?), "0.17");
+/// assert_eq!(format!("{:.2}", of(Icc::AgreementSingle)?), "0.29");
+/// assert_eq!(format!("{:.2}", of(Icc::ConsistencySingle)?), "0.71");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn icc(ratings: &Ratings, form: Icc, confidence: Confidence) -> Result<Estimate, Undefined> {
     let squares = MeanSquares::of(ratings)?;
     let (n, k) = (squares.subjects, squares.raters);

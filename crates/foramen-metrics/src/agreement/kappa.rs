@@ -40,7 +40,11 @@ impl Grades {
 
 /// How much a disagreement counts by its distance in grades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum KappaWeights {
     /// Any disagreement counts in full: Cohen's κ.
     #[default]
@@ -58,6 +62,18 @@ pub enum KappaWeights {
 /// [`Undefined::NoDenominator`] where both raters gave one and the same grade to
 /// all, so that chance explains everything. At exactly 1 there is an estimate
 /// and no interval.
+///
+/// ```
+/// use foramen_metrics::{Confidence, Grades, KappaWeights, kappa};
+///
+/// // Grades 0 to 2 of eight foramina by two readers.
+/// let grades = Grades::new(&[0, 1, 2, 1, 0, 2, 1, 0], &[0, 1, 1, 1, 0, 2, 2, 0], 3)?;
+/// let of = |weights| kappa(&grades, weights, Confidence::P95).map(|kappa| kappa.estimate);
+/// assert_eq!(format!("{:.3}", of(KappaWeights::None)?), "0.619");
+/// assert_eq!(format!("{:.3}", of(KappaWeights::Linear)?), "0.704");
+/// assert_eq!(format!("{:.3}", of(KappaWeights::Quadratic)?), "0.795");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn kappa(
     grades: &Grades,
     weights: KappaWeights,

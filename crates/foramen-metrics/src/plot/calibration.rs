@@ -11,6 +11,17 @@ const BARS: usize = 20;
 ///
 /// # Errors
 /// [`Undefined`] as of [`calibration_curve`].
+///
+/// ```
+/// use foramen_metrics::{Bins, Scores, Smoothing, plot::calibration_svg};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let svg = calibration_svg(&scores, Bins::EqualMass(3), &Smoothing::default())?;
+/// assert!(svg.contains("slope 2.51"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn calibration_svg(
     scores: &Scores,
     bins: Bins,

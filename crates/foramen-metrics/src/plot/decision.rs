@@ -9,6 +9,17 @@ use crate::{Scores, Undefined, decision_curve};
 /// # Errors
 /// [`Undefined::NotProbabilities`] for marker values, [`Undefined::Threshold`]
 /// unless there are two thresholds, all at least 0 and below 1.
+///
+/// ```
+/// use foramen_metrics::{Scores, plot::decision_svg};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let thresholds: Vec<f64> = (1..20).map(|step| f64::from(step) / 20.0).collect();
+/// assert!(decision_svg(&scores, &thresholds)?.contains("treat all"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn decision_svg(scores: &Scores, thresholds: &[f64]) -> Result<String, Undefined> {
     let curve = decision_curve(scores, thresholds)?;
     let [first, .., last] = curve.as_slice() else { return Err(Undefined::Threshold) };

@@ -2,6 +2,18 @@ use crate::{Scores, Undefined};
 
 /// Isotonic recalibration: the rising curve nearest to the labels, by pooling
 /// adjacent violators. It needs many samples (a thousand, say) not to overfit.
+///
+/// ```
+/// use foramen_metrics::{Isotonic, Scores};
+///
+/// let labels = [false, false, true, false, true, true, false, true];
+/// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
+///
+/// let isotonic = Isotonic::fit(&scores)?;
+/// let said = [0.1, 0.3, 0.35, 0.7].map(|score| format!("{:.3}", isotonic.apply(score)));
+/// assert_eq!(said, ["0.000", "0.333", "0.333", "1.000"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Isotonic {

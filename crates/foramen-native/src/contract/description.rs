@@ -21,8 +21,9 @@ pub const FOLD: &str = "fold";
 /// What `config.json` calls itself.
 const FORMAT: &str = "foramen-cnn";
 /// The version that is written. Of version 1, which knew no covariates, models are read
-/// that had not learned from the measured width.
-const VERSION: u32 = 2;
+/// that had not learned from the measured width. Up to version 2 every model said widths,
+/// also one that had learned none.
+const VERSION: u32 = 3;
 
 /// What is in `config.json` beside the configuration of the training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,10 +58,21 @@ pub struct ScaleFile {
     pub intensity_mean: PerChannel,
     /// Standard deviation of each channel.
     pub intensity_deviation: PerChannel,
-    /// Mean width, millimetres.
-    pub width_mean_mm: f64,
-    /// Standard deviation of widths, millimetres.
-    pub width_deviation_mm: f64,
+    /// Mean width, millimetres; `None` for a model that learned no widths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width_mean_mm: Option<f64>,
+    /// Standard deviation of widths, millimetres; `None` for a model that learned no widths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width_deviation_mm: Option<f64>,
+}
+
+impl ScaleFile {
+    /// Mean and standard deviation of widths, millimetres; `None` for a model that learned
+    /// no widths, whose answers do not depend on the level either.
+    #[must_use]
+    pub fn width(&self) -> Option<[f64; 2]> {
+        Some([self.width_mean_mm?, self.width_deviation_mm?])
+    }
 }
 
 /// A number for each channel; version 1 had one number.
@@ -109,6 +121,9 @@ pub enum FormatError {
     /// The field of view is larger than the patches.
     #[error("its patches are smaller than its field of view")]
     SmallPatches,
+    /// Mean and deviation of widths are not both there, or not both absent.
+    #[error("its scale of widths is not whole; train it again, or put the saved file back")]
+    WidthScale,
     /// There is not one mean and deviation a channel.
     #[error("it has not one scale for each channel")]
     Scales,
@@ -218,8 +233,8 @@ impl Description {
     /// left.
     ///
     /// # Errors
-    /// [`FormatError::FormerWidth`], [`FormatError::Number`], [`FormatError::SmallPatches`]
-    /// and [`FormatError::Scales`].
+    /// [`FormatError::FormerWidth`], [`FormatError::Number`], [`FormatError::SmallPatches`],
+    /// [`FormatError::WidthScale`] and [`FormatError::Scales`].
     pub fn check(&self, crop: usize, measured_width: bool) -> Result<(), FormatError> {
         if self.version == 1 && measured_width {
             return Err(FormatError::FormerWidth);
@@ -231,7 +246,12 @@ impl Description {
         if self.patch_pixels < crop {
             return Err(FormatError::SmallPatches);
         }
-        let ScaleFile { intensity_mean, intensity_deviation, .. } = &self.scale;
+        let ScaleFile { intensity_mean, intensity_deviation, width_mean_mm, width_deviation_mm } =
+            &self.scale;
+        let has_none = width_mean_mm.is_none() && width_deviation_mm.is_none();
+        if self.scale.width().is_none() && !(has_none && self.version >= 3 && !measured_width) {
+            return Err(FormatError::WidthScale);
+        }
         let scales = [intensity_mean, intensity_deviation].map(|scale| scale.numbers().len());
         if scales != [self.channels; 2] {
             return Err(FormatError::Scales);

@@ -166,7 +166,7 @@ fn evaluate(
     let folds = pooled_by_repeat(model.folds(), &draws)?;
     if !model.are_probabilities() {
         let scores = model.markers()?;
-        let ranked = |number: &Number| RANKING.contains(&number.name);
+        let ranked = |number: &Number| RANKING.contains(&&*number.name);
         let numbers: Vec<Number> =
             summary(&scores, threshold, &draws).into_iter().filter(ranked).collect();
         let (n, positive) = (scores.len(), scores.positives());

@@ -96,14 +96,14 @@ fn description(models: &[CnnModel]) -> serde_json::Value {
     let pixels = first.patch_pixels();
     let levels: Vec<&str> = Level::ALL.iter().map(|level| level.name()).collect();
     let covariates: Vec<&str> = first.covariates().iter().map(|one| one.name.as_str()).collect();
-    let mut inputs = vec![
-        json!({
-            "name": "patches", "type": "float32", "shape": ["n", 1, pixels, pixels],
-            "pixel_mm": first.config().pixel,
-            "values": "intensities of patches.safetensors, 0 and 1 at the ends of the window",
-        }),
-        json!({ "name": "levels", "type": "int64", "shape": ["n"], "values": levels }),
-    ];
+    let mut inputs = vec![json!({
+        "name": "patches", "type": "float32", "shape": ["n", 1, pixels, pixels],
+        "pixel_mm": first.config().pixel,
+        "values": "intensities of patches.safetensors, 0 and 1 at the ends of the window",
+    })];
+    if first.has_widths() {
+        inputs.push(json!({ "name": "levels", "type": "int64", "shape": ["n"], "values": levels }));
+    }
     if !covariates.is_empty() {
         inputs.push(json!({
             "name": "covariates", "type": "float32", "shape": ["n", covariates.len()],
@@ -163,10 +163,10 @@ fn compare(models: &[CnnModel], path: &Path) -> Result<(usize, f64)> {
     let n = i64::try_from(samples.len()).expect("levels are few");
     let length = i64::try_from(edge).expect("a patch lies in memory");
     let pixels: Vec<f32> = samples.iter().flat_map(|s| s.patch.iter().copied()).collect();
-    let mut inputs = vec![
-        Tensor::f_from_slice(&pixels)?.f_view([n, 1, length, length])?,
-        Tensor::f_from_slice(&(0..n).collect::<Vec<i64>>())?,
-    ];
+    let mut inputs = vec![Tensor::f_from_slice(&pixels)?.f_view([n, 1, length, length])?];
+    if first.has_widths() {
+        inputs.push(Tensor::f_from_slice(&(0..n).collect::<Vec<i64>>())?);
+    }
     if !first.covariates().is_empty() {
         #[expect(clippy::cast_possible_truncation, reason = "the file takes f32")]
         let given = samples.iter().flat_map(|sample| {

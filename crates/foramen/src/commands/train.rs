@@ -6,10 +6,10 @@
 //! `predictions-ruler.csv` and `models/fold-N` into the folder. A checkpoint is kept
 //! in `checkpoints` after each epoch: interrupted, by Ctrl-C or otherwise, the same
 //! command with `--resume` goes on and ends with the same models. With no arguments
-//! it prepares a small synthetic study first. `--shard K/N` trains every N-th fold, in a folder
-//! of its own, so that N processes share the folds; `merge` puts them together. Started by
-//! `torchrun` or `srun` as several processes (the feature `distributed`), all train each network
-//! together, and the first writes. Without the
+//! it prepares a small synthetic study first, and trains for three epochs only. `--shard K/N`
+//! trains every N-th fold, in a folder of its own, so that N processes share the folds; `merge`
+//! puts them together. Started by `torchrun` or `srun` as several processes (the feature
+//! `distributed`), all train each network together, and the first writes. Without the
 //! feature `torch` only the ruler is trained. With `--reviewed` it trains on what persons
 //! corrected too, and leaves those models in `reviewed`.
 
@@ -80,7 +80,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         refuse_finished(&study, &train, "leave it as it is")?;
     }
     if arguments.study.is_none() && !train.resume {
-        run_selection(&Inputs::synthetic(60).open()?, &StudyConfig::default(), &study)?;
+        run_selection(&Inputs::synthetic(40).open()?, &StudyConfig::default(), &study)?;
+    }
+    if arguments.study.is_none() && train.epochs.is_none() {
+        say!("to show how it works: 40 drawn subjects and 3 epochs; --epochs N for more");
+        train.epochs = Some(3);
     }
     let models = if train.reviewed {
         let rows = reviewed_rows(&study)?;
