@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
+use foramen_learn::Dataset;
 use foramen_study::files::remove_later_stages;
 
 use crate::shard::{Shard, folder_of_shards};
@@ -16,12 +17,25 @@ use crate::sharded_training::{STAGE, merge_training};
 use crate::threads::free_cores;
 use crate::train_arguments::TrainArguments;
 use crate::trained_model::TrainedModel;
+use crate::training::train_models;
 
-/// Trains the folds in so many processes, and puts their parts together.
+/// Trains all models of a study, in one process or in as many as `--jobs` says.
 ///
 /// # Errors
-/// When a process cannot be started or fails, with what it said; the others end first.
-pub(crate) fn train_in_processes(
+/// Those of [`train_models`]; when a process cannot be started or fails, with what it said.
+pub(crate) fn train_study(
+    dataset: &Dataset,
+    arguments: &TrainArguments,
+    study: &Path,
+) -> Result<Vec<TrainedModel>> {
+    match arguments.jobs {
+        Some(jobs) if jobs > 1 => train_in_processes(study, arguments, jobs.into()),
+        _ => train_models(dataset, arguments, study),
+    }
+}
+
+/// Trains the folds in so many processes, and puts their parts together.
+fn train_in_processes(
     study: &Path,
     arguments: &TrainArguments,
     jobs: usize,

@@ -16,7 +16,6 @@ use foramen_study::files::{
 use foramen_study::review::REVIEWED;
 
 use crate::controls::number_controls;
-use crate::jobs::train_in_processes;
 #[cfg(feature = "torch")]
 use crate::learning_curve::{FITS, learning_curve, subjects};
 #[cfg(feature = "torch")]
@@ -75,9 +74,6 @@ pub(crate) fn train_models(
     arguments: &TrainArguments,
     out: &Path,
 ) -> Result<Vec<TrainedModel>> {
-    if let Some(jobs) = arguments.jobs.filter(|jobs| *jobs > 1) {
-        return train_in_processes(out, arguments, jobs.into());
-    }
     let splits = splits(dataset, arguments, out)?;
     // Models of more folds than now would be averaged with these.
     remove_later_stages(out)?;

@@ -16,13 +16,14 @@ use foramen_study::CohortFlow;
 use foramen_study::files::{self, StageNotes};
 
 use crate::inputs::{Inputs, prepare_output};
+use crate::jobs::train_study;
 use crate::processes::ensure_alone;
 use crate::reporting::make_report;
 use crate::reviewed_training::{ensure_reviewed, follow_review, train_reviewed};
 use crate::stages::{dataset, patch_frame, run_selection, say_excluded};
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
-use crate::training::{refuse_finished, resolve_device, train_models};
+use crate::training::{refuse_finished, resolve_device};
 
 /// From a DICOM folder and an outcome table to a trained CNN and a report.
 #[derive(Parser)]
@@ -95,7 +96,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     } else {
         let dataset = dataset(out)?;
         lap("patches", &mut clock);
-        train_models(&dataset, &arguments.train, out)?
+        train_study(&dataset, &arguments.train, out)?
     };
     lap("train", &mut clock);
 

@@ -21,6 +21,7 @@ use clap::Parser;
 use foramen_study::StudyConfig;
 
 use crate::inputs::{Inputs, prepare_output};
+use crate::jobs::train_study;
 use crate::processes::Processes;
 use crate::reviewed_training::{ensure_current, reviewed_rows, tell_later_answers, train_reviewed};
 use crate::run_lock::RunLock;
@@ -29,7 +30,7 @@ use crate::sharded_training::train_shard;
 use crate::stages::{dataset, run_selection};
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
-use crate::training::{refuse_finished, resolve_device, train_along, train_models};
+use crate::training::{refuse_finished, resolve_device, train_along};
 
 /// Trains the CNN and the ruler by cross-validation.
 #[derive(Parser)]
@@ -92,7 +93,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         tell_later_answers(&study)?;
         train_reviewed(&study, &rows, &train)?
     } else {
-        train_models(&dataset(&study)?, &train, &study)?
+        train_study(&dataset(&study)?, &train, &study)?
     };
     for model in models {
         say!("{:<6} {}", model.name, model.summary());
