@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use crate::train_arguments::TrainArguments;
-
 /// This process among those that train together; most commands run alone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Processes {
@@ -16,29 +14,18 @@ pub(crate) struct Processes {
 }
 
 impl Processes {
-    /// Meets the other processes, where the environment says that there are some; `sharded`
-    /// where each was told which folds are its own.
+    /// Meets the other processes, where the environment says that there are some. `alone` are the
+    /// options that are for one process, with whether each is given.
     ///
     /// # Errors
     /// When the environment is not complete, the others cannot be reached, an option is for one
     /// process alone, or the program was built without the feature `distributed`.
     #[cfg(feature = "distributed")]
-    pub(crate) fn join(
-        arguments: &TrainArguments,
-        sharded: bool,
-        timeout: Duration,
-    ) -> Result<Self> {
+    pub(crate) fn join(alone: &[(&str, bool)], timeout: Duration) -> Result<Self> {
         let Some(launch) = foramen_tch::Launch::from_environment()? else {
             return Ok(Self::default());
         };
-        let options = [
-            ("--shard", sharded),
-            ("--jobs", arguments.jobs.is_some()),
-            ("--controls", arguments.controls),
-            ("--learning-curve", arguments.learning_curve),
-            ("--reviewed", arguments.reviewed),
-        ];
-        for (option, given) in options {
+        for (option, given) in alone {
             ensure!(
                 !given,
                 "{} processes were started to train each network together, which does not go with \
@@ -52,7 +39,8 @@ impl Processes {
 
     /// Refuses to train beside others that do the same.
     #[cfg(not(feature = "distributed"))]
-    pub(crate) fn join(_: &TrainArguments, sharded: bool, _: Duration) -> Result<Self> {
+    pub(crate) fn join(alone: &[(&str, bool)], _: Duration) -> Result<Self> {
+        let sharded = alone.contains(&("--shard", true));
         let said = started_processes();
         ensure!(
             sharded || said.is_none(),

@@ -61,7 +61,14 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let mut train = arguments.train.clone();
     let timeout = Duration::from_secs(arguments.peer_timeout);
-    train.processes = Processes::join(&train, arguments.shard.is_some(), timeout)?;
+    let alone = [
+        ("--shard", arguments.shard.is_some()),
+        ("--jobs", train.jobs.is_some()),
+        ("--controls", train.controls),
+        ("--learning-curve", train.learning_curve),
+        ("--reviewed", train.reviewed),
+    ];
+    train.processes = Processes::join(&alone, timeout)?;
     if !train.processes.is_first() {
         return follow(arguments.study.as_deref(), &train);
     }
