@@ -132,7 +132,7 @@ impl CnnModel {
     }
 }
 
-/// A model as it is traced.
+/// The model that TorchScript traces: all members, on all views, with their mean.
 struct Graph<'a> {
     model: &'a CnnModel,
     members: Vec<Member>,

@@ -145,7 +145,7 @@ impl<'a> Pool<'a> {
         &self.sets[0]
     }
 
-    /// The set that comes second, and why it does.
+    /// The second-best set of images, and the reason why it is not the first.
     #[must_use]
     pub fn runner_up(&self) -> Option<(&ImageSet<'a>, String)> {
         let second = self.sets.get(1)?;

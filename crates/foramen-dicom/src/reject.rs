@@ -274,8 +274,8 @@ pub enum RejectReason {
 }
 
 impl RejectReason {
-    /// Whether the image is lost by it: it is an MR image of its series, and no
-    /// copy of another one.
+    /// Whether the series has one image fewer for this reason. A copy of another image, and a
+    /// file that is no MR image, are no loss.
     pub(crate) fn loses_an_image(&self) -> bool {
         !matches!(
             self,

@@ -74,7 +74,7 @@ impl Field {
         }
     }
 
-    /// The field of a name, in any case.
+    /// Finds a field by its name; upper and lower case are the same.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.name().eq_ignore_ascii_case(name))
     }

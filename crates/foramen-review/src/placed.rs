@@ -14,7 +14,7 @@ pub struct PlacedDisc {
     pub was: Option<Level>,
 }
 
-/// A disc as it is kept, with levels by their names.
+/// A disc in the form of the file: levels are written by name.
 #[derive(Serialize, Deserialize)]
 struct StoredDisc {
     level: String,

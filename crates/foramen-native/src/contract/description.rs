@@ -110,7 +110,7 @@ pub enum FormatError {
     /// It is of version 1 and reads the measured width.
     #[error("models of version 1 read the measured width otherwise; train it again")]
     FormerWidth,
-    /// A number cannot be computed with.
+    /// A number is NaN, infinite or outside its range.
     #[error("its {name} is {value}; train it again, or put the saved file back")]
     Number {
         /// Which number.
