@@ -38,7 +38,9 @@ pub(crate) fn entries(path: &Path) -> Result<(Vec<Item>, Vec<Rejected>), RejectR
     let file = BufReader::new(File::open(path).map_err(io)?);
     let mut zip = ZipArchive::new(file).map_err(broken)?;
     if zip.has_overlapping_entries().map_err(broken)? {
-        return Err(RejectReason::Archive { what: "its entries overlap, as in a decompression bomb" });
+        return Err(RejectReason::Archive {
+            what: "its entries overlap, as in a decompression bomb",
+        });
     }
     if zip.has_duplicate_names() {
         return Err(RejectReason::Archive { what: "several of its entries have the same name" });

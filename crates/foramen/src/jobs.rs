@@ -14,6 +14,7 @@ use foramen_study::files::remove_later_stages;
 use crate::shard::{Shard, folder_of_shards};
 use crate::shard_record::ShardRecord;
 use crate::sharded_training::{STAGE, merge_training};
+#[cfg(feature = "torch")]
 use crate::threads::free_cores;
 use crate::train_arguments::TrainArguments;
 use crate::trained_model::TrainedModel;
@@ -80,6 +81,12 @@ fn train_in_processes(
     let merged = merge_training(study)?.context("the parts that were trained are not there")?;
     remove_parts(study)?;
     Ok(merged)
+}
+
+/// What trains without libtorch needs one core.
+#[cfg(not(feature = "torch"))]
+fn free_cores() -> usize {
+    1
 }
 
 /// Removes the parts of trainings; those of a selection stay.
