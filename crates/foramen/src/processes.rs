@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use crate::train_arguments::TrainArguments;
+/// The option by which processes share folds, each of which one trains.
+pub(crate) const SHARD: &str = "--shard";
 
 /// This process among those that train together; most commands run alone.
 #[derive(Debug, Clone, Default)]
@@ -16,29 +17,19 @@ pub(crate) struct Processes {
 }
 
 impl Processes {
-    /// Meets the other processes, where the environment says that there are some; `sharded`
-    /// where each was told which folds are its own.
+    /// Meets the other processes, where the environment says that there are some. `alone` are
+    /// the options given that are for one process.
     ///
     /// # Errors
     /// When the environment is not complete, the others cannot be reached, an option is for one
-    /// process alone, or the program was built without the feature `distributed`.
+    /// process, or the program was built without the feature `distributed`.
     #[cfg(feature = "distributed")]
-    pub(crate) fn join(
-        arguments: &TrainArguments,
-        sharded: bool,
-        timeout: Duration,
-    ) -> Result<Self> {
+    pub(crate) fn join(alone: &[&str], timeout: Duration) -> Result<Self> {
         let Some(launch) = foramen_tch::Launch::from_environment()? else {
             return Ok(Self::default());
         };
-        let options = [
-            ("--shard", sharded),
-            ("--controls", arguments.controls),
-            ("--reviewed", arguments.reviewed),
-        ];
-        for (option, given) in options {
-            ensure!(
-                !given,
+        if let Some(option) = alone.first() {
+            anyhow::bail!(
                 "{} processes were started to train each network together, which does not go with \
                  {option}; give {option} to a single process",
                 launch.size
@@ -50,13 +41,13 @@ impl Processes {
 
     /// Refuses to train beside others that do the same.
     #[cfg(not(feature = "distributed"))]
-    pub(crate) fn join(_: &TrainArguments, sharded: bool, _: Duration) -> Result<Self> {
+    pub(crate) fn join(alone: &[&str], _: Duration) -> Result<Self> {
         let said = started_processes();
         ensure!(
-            sharded || said.is_none(),
+            alone.contains(&SHARD) || said.is_none(),
             "{} processes were started together (WORLD_SIZE), and this program was built without \
              the feature `distributed`: build it with `--features distributed`, or start one \
-             process; to share folds among processes, give --shard",
+             process; to share folds among processes, give {SHARD}",
             said.unwrap_or_default()
         );
         Ok(Self::default())

@@ -21,7 +21,7 @@ use clap::Parser;
 use foramen_study::StudyConfig;
 
 use crate::inputs::{Inputs, prepare_output};
-use crate::processes::Processes;
+use crate::processes::{Processes, SHARD};
 use crate::reviewed_training::{ensure_current, reviewed_rows, tell_later_answers, train_reviewed};
 use crate::run_lock::RunLock;
 use crate::shard::Shard;
@@ -60,7 +60,14 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let mut train = arguments.train.clone();
     let timeout = Duration::from_secs(arguments.peer_timeout);
-    train.processes = Processes::join(&train, arguments.shard.is_some(), timeout)?;
+    let options = [
+        (SHARD, arguments.shard.is_some()),
+        ("--controls", train.controls),
+        ("--reviewed", train.reviewed),
+    ];
+    let alone: Vec<&str> =
+        options.iter().filter(|(_, given)| *given).map(|(option, _)| *option).collect();
+    train.processes = Processes::join(&alone, timeout)?;
     if !train.processes.is_first() {
         return follow(arguments.study.as_deref(), &train);
     }
