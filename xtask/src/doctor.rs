@@ -18,6 +18,7 @@ pub(crate) fn doctor() -> Result<()> {
         ("processor", describe_processor()),
         ("CUDA", describe_cuda(libtorch.as_deref())),
         ("CMake", describe_cmake(&settings)),
+        ("Gloo", describe_gloo()),
         (
             "pip",
             Pip::find().map_or("not found (python3 -m pip, or uv)".to_owned(), |pip| pip.name()),
@@ -52,6 +53,18 @@ fn describe_libtorch(settings: &Settings, libtorch: Option<&Path>) -> String {
     match libtorch::check(libtorch) {
         Ok(()) => format!("{}, {} ({source})", libtorch::VERSION, libtorch.display()),
         Err(why) => format!("{} ({source}) cannot be used: {why}", libtorch.display()),
+    }
+}
+
+/// What the feature `distributed` needs and libtorch does not ship.
+fn describe_gloo() -> String {
+    let given = std::env::var_os("GLOO_INCLUDE").map(PathBuf::from).into_iter();
+    let mut folders = given.chain(["/usr/include", "/usr/local/include"].map(PathBuf::from));
+    match folders.find(|folder| folder.join("gloo/rendezvous/store.h").is_file()) {
+        Some(folder) => format!("headers in {}", folder.display()),
+        None => {
+            "no headers; the feature distributed needs them (apt install libgloo-dev)".to_owned()
+        }
     }
 }
 
