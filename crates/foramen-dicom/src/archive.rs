@@ -29,7 +29,7 @@ pub(crate) fn begins_as_archive(start: [u8; 4]) -> bool {
 /// The entries of an archive in order of name, without unpacking any, and those
 /// that are refused.
 ///
-/// Bombs are refused by what they are made of: entries that share their bytes,
+/// Bombs are refused by what they are made of: entries that overlap,
 /// that claim to grow beyond what deflate can do, or that are larger than any
 /// MR image. So the work is bounded by the length of the archive.
 pub(crate) fn entries(path: &Path) -> Result<(Vec<Item>, Vec<Rejected>), RejectReason> {
