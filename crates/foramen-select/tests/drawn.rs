@@ -188,12 +188,13 @@ fn the_narrowest_slice_within_reach_is_chosen() {
 }
 
 #[test]
-fn shut_at_disc_height_is_occluded_and_shut_at_pedicle_height_is_closed() {
+fn shut_in_the_middle_of_a_foramen_is_occluded_and_shut_at_pedicle_height_is_closed() {
     let stacks = measured_stack(&[(0.0, 3.0), (3.0, 3.0), (0.0, 3.0), (3.0, 3.0)]);
     let options = SelectOptions::default();
-    let at_disc = narrowest(&stacks, &target(6.0), &options).chosen.unwrap();
-    assert_eq!((at_disc.slice, at_disc.foramen.state), (2, State::Occluded));
-    assert_eq!(at_disc.foramen.width, Some(0.0));
+    // A foramen is usually centred 2 mm above its disc.
+    let in_middle = narrowest(&stacks, &target(4.0), &options).chosen.unwrap();
+    assert_eq!((in_middle.slice, in_middle.foramen.state), (2, State::Occluded));
+    assert_eq!(in_middle.foramen.width, Some(0.0));
     let beside = narrowest(&stacks, &target(10.5), &options).chosen.unwrap();
     assert_eq!((beside.slice, beside.foramen.state), (3, State::Open));
 }
