@@ -84,7 +84,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             (study, lock)
         }
     };
-    if !arguments.force {
+    // Without a study it trains on its own drawn subjects anew.
+    if !arguments.force && arguments.study.is_some() {
         refuse_finished(&study, &train, "leave it as it is")?;
     }
     if arguments.study.is_none() && !train.resume {
