@@ -83,16 +83,7 @@ impl Images {
     pub(crate) fn select(&self, indices: &[i64]) -> Self {
         let index = Tensor::from_slice(indices).to_device(self.pixels.device());
         let of = |tensor: &Tensor| tensor.index_select(0, &index);
-        Self {
-            pixels: of(&self.pixels),
-            width: of(&self.width),
-            has_width: of(&self.has_width),
-            label: of(&self.label),
-            has_label: of(&self.has_label),
-            level_mean: of(&self.level_mean),
-            level_deviation: of(&self.level_deviation),
-            covariates: of(&self.covariates),
-        }
+        self.with(of(&self.pixels), of)
     }
 
     /// What is known of the images in this range, in numbers of this kind; pixels are all and
@@ -100,8 +91,13 @@ impl Images {
     pub(crate) fn known(&self, range: &Range<usize>, kind: Kind) -> Self {
         let [from, length] = [range.start, range.len()].map(|n| i64::try_from(n).expect("few"));
         let of = |tensor: &Tensor| tensor.narrow(0, from, length).to_kind(kind);
+        self.with(self.pixels.shallow_clone(), of)
+    }
+
+    /// Other pixels, and what is known of the images changed alike.
+    fn with(&self, pixels: Tensor, of: impl Fn(&Tensor) -> Tensor) -> Self {
         Self {
-            pixels: self.pixels.shallow_clone(),
+            pixels,
             width: of(&self.width),
             has_width: of(&self.has_width),
             label: of(&self.label),

@@ -59,6 +59,8 @@ pub mod commands;
 mod contact_page;
 mod contact_sheet;
 mod controls;
+#[cfg(feature = "torch")]
+mod counted_training;
 mod covariates;
 mod demo_cohort;
 #[cfg(feature = "torch")]

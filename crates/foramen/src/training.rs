@@ -17,6 +17,8 @@ use foramen_study::review::REVIEWED;
 
 use crate::controls::number_controls;
 #[cfg(feature = "torch")]
+use crate::counted_training::{Counted, Trained};
+#[cfg(feature = "torch")]
 use crate::learning_curve::{FITS, learning_curve, subjects};
 #[cfg(feature = "torch")]
 use crate::picture_controls::picture_controls;
@@ -265,8 +267,7 @@ fn train_cnn(
     let total = folds.count() + of_controls + of_curve;
     let progress = crate::progress::bar("train", total * config.members * config.epochs);
     let shown = progress.clone();
-    let trained = Trained { each: config.members * config.epochs, fits: 0, last: 0 };
-    let trained = Arc::new(Mutex::new(trained));
+    let trained = Arc::new(Mutex::new(Trained::new(config.members * config.epochs)));
     let seen = Arc::clone(&trained);
     let cnn = Cnn::new(config)
         .with_checkpoints(&checkpoints)
@@ -325,61 +326,6 @@ fn configuration(
         Some(epochs) => config.with_epochs(epochs),
         None => config,
     })
-}
-
-/// How many epochs of how many trainings are done: resumed ones count, and those that a
-/// training left out because it stopped early.
-#[cfg(feature = "torch")]
-struct Trained {
-    /// Epochs of one training.
-    each: usize,
-    fits: usize,
-    /// The last epoch of the training that runs.
-    last: usize,
-}
-
-#[cfg(feature = "torch")]
-impl Trained {
-    /// Epochs that are done when the training that runs has done so many.
-    fn at(&mut self, epoch: usize) -> u64 {
-        if epoch <= self.last {
-            self.fits += 1; // the next one has begun
-        }
-        self.last = epoch;
-        (self.fits * self.each + epoch) as u64
-    }
-
-    /// A training is done, whether or not any of its epochs was told of.
-    fn end(&mut self) {
-        (self.fits, self.last) = (self.fits + 1, 0);
-    }
-}
-
-/// A CNN whose trainings are counted.
-#[cfg(feature = "torch")]
-struct Counted<'a> {
-    cnn: &'a foramen_cnn::Cnn,
-    trained: &'a Mutex<Trained>,
-}
-
-#[cfg(feature = "torch")]
-impl Learner for Counted<'_> {
-    type Fitted = foramen_cnn::CnnModel;
-    type Error = foramen_cnn::CnnError;
-
-    fn name(&self) -> &str {
-        self.cnn.name()
-    }
-
-    fn fit(
-        &self,
-        train: &foramen_learn::TrainSet<'_>,
-        tune: &foramen_learn::TuneSet<'_>,
-    ) -> Result<Self::Fitted, Self::Error> {
-        let fitted = self.cnn.fit(train, tune)?;
-        self.trained.lock().unwrap_or_else(PoisonError::into_inner).end();
-        Ok(fitted)
-    }
 }
 
 /// The covariates that the samples with an outcome name, in words.
