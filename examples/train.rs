@@ -1,4 +1,4 @@
-//! Trains the CNN and the ruler on a study that `select` has prepared, five folds
+//! Trains the CNN and the baseline (the width alone) on a study that `select` has prepared, five folds
 //! by subject, and leaves the models and their out-of-fold predictions.
 //!
 //! ```text
@@ -11,7 +11,7 @@
 //! in `checkpoints` after each epoch: interrupted, by Ctrl-C or otherwise, the same
 //! command with `--resume` goes on and ends with the same models. With no arguments
 //! it prepares a small synthetic study first and trains for three epochs only. `--shard K/N`
-//! trains every N-th fold, for `merge` to put together. Without `--features torch` only the ruler is trained.
+//! trains every N-th fold, for `merge` to put together. Without `--features torch` only the baseline is trained.
 
 use clap::Parser as _;
 use foramen::commands::{finish, train};

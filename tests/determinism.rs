@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use foramen_learn::{Dataset, Ruler, Split, cross_validate};
+use foramen_learn::{Dataset, Split, WidthBaseline, cross_validate};
 use foramen_phantom::Truth;
 use foramen_study::{files, read_links};
 use foramen_tests::{cohort, open, select};
@@ -39,7 +39,7 @@ fn run(dicom: &Path, outcomes: &Path, key: &SubjectKey, threads: usize) -> Vec<V
         let samples = files::read_patches(out.path()).unwrap();
         let dataset = Dataset::new(samples.into_iter().map(|p| p.sample).collect()).unwrap();
         let split = Split::by_subject(&dataset, 2, 1).unwrap();
-        let result = cross_validate(&Ruler::default(), &dataset, &split).unwrap();
+        let result = cross_validate(&WidthBaseline::default(), &dataset, &split).unwrap();
         files::write_predictions(&path("predictions.csv"), &result.predictions).unwrap();
         FILES.map(|name| fs::read(path(name)).unwrap()).to_vec()
     })

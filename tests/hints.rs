@@ -7,7 +7,8 @@ use foramen_dicom::Scan;
 use foramen_outcome::Outcomes;
 use foramen_select::{SelectOptions, State};
 use foramen_study::{
-    EpisodeSelection, Levels, Manifest, Rank, Selections, StudyConfig, StudyInputs, select_slices,
+    DiscPositions, EpisodeSelection, Manifest, Rank, Selections, StudyConfig, StudyInputs,
+    select_slices,
 };
 use foramen_tests::{cohort, open};
 use foramen_types::SubjectKey;
@@ -27,12 +28,17 @@ fn joined(scan: &Scan, outcomes: &Outcomes) -> Manifest {
     Manifest::join(&StudyInputs::new(scan, outcomes), &StudyConfig::default())
 }
 
-fn selected(scan: &Scan, outcomes: &Outcomes, levels: Option<&Levels>) -> Selections {
+fn selected(scan: &Scan, outcomes: &Outcomes, levels: Option<&DiscPositions>) -> Selections {
     let (manifest, config) = (joined(scan, outcomes), StudyConfig::default());
     select_slices(manifest, scan, levels, &config, &|_, _| ()).selections
 }
 
-fn with_hint(scan: &Scan, outcomes: &Outcomes, hint: &str, levels: Option<&Levels>) -> Selections {
+fn with_hint(
+    scan: &Scan,
+    outcomes: &Outcomes,
+    hint: &str,
+    levels: Option<&DiscPositions>,
+) -> Selections {
     let mut outcomes = outcomes.clone();
     outcomes.episodes[0].slice_hint = Some(hint.to_owned());
     selected(scan, &outcomes, levels)
@@ -65,7 +71,7 @@ fn a_reader_chooses_any_slice_of_the_axial_series_with_or_without_a_disc() {
     assert_eq!(choice.foramen.width, far.foramen.width);
     assert_eq!(hinted.patches[0].sop_instance_uid, *hint);
 
-    let none = Levels::default();
+    let none = DiscPositions::default();
     let without = selected(&scan, &outcomes, Some(&none));
     assert!(without.episodes[0].refusal.as_ref().unwrap().contains("no position of the disc"));
     let hinted = with_hint(&scan, &outcomes, hint, Some(&none));

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::path::Path;
 
-use foramen_learn::{Classifier, Dataset, Learner, Ruler, Sample, Split, TrainSet, TuneSet};
+use foramen_learn::{
+    Classifier, Dataset, Learner, Sample, Split, TrainSet, TuneSet, WidthBaseline,
+};
 use foramen_tests::{cohort, open, select};
 use foramen_types::{Outcome, Probability, SubjectKey};
 
@@ -154,7 +156,7 @@ fn outcomes_of_the_test_set_do_not_reach_the_model() {
     };
     let of_ruler = |dataset: &Dataset| {
         let fold = split.fold(dataset, 0);
-        let fitted = Ruler::default().fit(&fold.train, &fold.tune).unwrap();
+        let fitted = WidthBaseline::default().fit(&fold.train, &fold.tune).unwrap();
         fitted.predict(fold.test.samples()).unwrap()
     };
     assert_eq!(of_memory(&dataset), of_memory(&turned));
@@ -177,7 +179,7 @@ fn shuffled_outcomes_are_not_predicted() {
     });
     let dataset = Dataset::new(samples.collect()).unwrap();
     let split = Split::by_subject(&dataset, 5, 1).unwrap();
-    let result = cross_validate(&Ruler::default(), &dataset, &split).unwrap();
+    let result = cross_validate(&WidthBaseline::default(), &dataset, &split).unwrap();
     let (labels, values): (Vec<bool>, Vec<f64>) = result
         .predictions
         .iter()

@@ -1,4 +1,4 @@
-//! From a synthetic cohort on disk to a report with the ruler: the main path
+//! From a synthetic cohort on disk to a report with the baseline: the main path
 //! without libtorch.
 
 #![allow(clippy::unwrap_used, clippy::format_push_string, reason = "a test may unwrap")]
@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use foramen_learn::{Dataset, Ruler, Split, cross_validate};
+use foramen_learn::{Dataset, Split, WidthBaseline, cross_validate};
 use foramen_outcome::OutcomeOptions;
 use foramen_phantom::{Chosen, Truth};
 use foramen_study::{
@@ -70,11 +70,11 @@ fn the_main_path_runs_and_accounts_for_every_row() {
     let treated = patches.iter().filter(|patch| patch.usage == PatchUse::Treated).count();
     assert_eq!(treated, flow.included);
 
-    // The ruler predicts each of them once.
+    // The baseline predicts each of them once.
     let samples = patches.into_iter().map(|patch| patch.sample).collect();
     let dataset = Dataset::new(samples).unwrap();
     let split = Split::by_subject(&dataset, 2, 1).unwrap();
-    let result = cross_validate(&Ruler::default(), &dataset, &split).unwrap();
+    let result = cross_validate(&WidthBaseline::default(), &dataset, &split).unwrap();
     assert_eq!(result.predictions.len(), flow.included);
     let path = out.path().join("predictions-ruler.csv");
     files::write_predictions(&path, &result.predictions).unwrap();

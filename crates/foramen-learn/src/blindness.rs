@@ -11,7 +11,7 @@ use crate::{Classifier, Dataset, LearnError, Learner, Part, Sample, Split};
 /// say the same of the train and tune samples, bit for bit.
 ///
 /// ```
-/// use foramen_learn::{Dataset, Ruler, Sample, Split, require_blind};
+/// use foramen_learn::{Dataset, WidthBaseline, Sample, Split, require_blind};
 /// use foramen_types::{Level, Outcome, Side, SubjectId};
 ///
 /// let samples = (0..40)
@@ -23,7 +23,7 @@ use crate::{Classifier, Dataset, LearnError, Learner, Part, Sample, Split};
 ///     .collect::<Result<Vec<_>, foramen_types::TypeError>>()?;
 /// let dataset = Dataset::new(samples)?;
 /// let split = Split::by_subject(&dataset, 4, 1)?;
-/// require_blind(|_| Ruler::default(), &dataset, &split)?;
+/// require_blind(|_| WidthBaseline::default(), &dataset, &split)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -83,7 +83,7 @@ mod tests {
     use foramen_types::{Level, Probability, Side, SubjectId};
 
     use super::*;
-    use crate::{Feature, FittedLogistic, Logistic, Ruler, TrainSet, TuneSet};
+    use crate::{Feature, FittedLogistic, Logistic, TrainSet, TuneSet, WidthBaseline};
 
     fn dataset() -> Dataset {
         let samples = (0..60u32).map(|i| {
@@ -152,7 +152,7 @@ mod tests {
         let (dataset, features) =
             (dataset(), vec![Feature::Width, Feature::Covariate("age".into())]);
         let split = Split::by_subject(&dataset, 3, 1).unwrap();
-        require_blind(|_| Ruler::default(), &dataset, &split).unwrap();
+        require_blind(|_| WidthBaseline::default(), &dataset, &split).unwrap();
         require_blind(|_| Logistic::new("both", features.clone()), &dataset, &split).unwrap();
     }
 

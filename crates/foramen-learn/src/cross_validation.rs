@@ -135,7 +135,7 @@ mod tests {
     use foramen_types::{Level, Side, SubjectId};
 
     use super::*;
-    use crate::Ruler;
+    use crate::WidthBaseline;
 
     fn dataset() -> Dataset {
         let samples = (0u32..80).map(|i| {
@@ -152,7 +152,7 @@ mod tests {
     fn every_sample_is_predicted_once_and_wide_ones_higher() {
         let data = dataset();
         let split = Split::by_subject(&data, 4, 1).unwrap();
-        let result = cross_validate(&Ruler::default(), &data, &split).unwrap();
+        let result = cross_validate(&WidthBaseline::default(), &data, &split).unwrap();
         assert_eq!(result.predictions.len(), 80);
         assert_eq!(result.folds.len(), 4);
         let right = result
@@ -167,11 +167,11 @@ mod tests {
     fn repeats_predict_every_sample_once_each() {
         let data = dataset();
         let repeats = Split::repeated(&data, 4, 1, 3).unwrap();
-        let result = cross_validate_repeats(&Ruler::default(), &data, &repeats).unwrap();
+        let result = cross_validate_repeats(&WidthBaseline::default(), &data, &repeats).unwrap();
         assert_eq!((result.predictions.len(), result.fitted.len()), (240, 12));
         let of = |repeat| result.predictions.iter().filter(move |p| p.repeat == repeat).count();
         assert_eq!([of(0), of(1), of(2)], [80, 80, 80]);
-        let once = cross_validate(&Ruler::default(), &data, &repeats[0]).unwrap();
+        let once = cross_validate(&WidthBaseline::default(), &data, &repeats[0]).unwrap();
         assert_eq!(result.predictions[..80], once.predictions);
     }
 }

@@ -232,7 +232,7 @@ pub enum LearnError {
         favourable: usize,
     },
     /// A width is needed and no train sample has one.
-    #[error("no train sample has a measured width, which the ruler needs")]
+    #[error("no train sample has a measured width, which the width baseline needs")]
     NoWidth,
     /// What a learner learns depends on the subjects that it is tested on.
     #[error(

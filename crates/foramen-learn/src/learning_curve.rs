@@ -73,7 +73,7 @@ mod tests {
     use foramen_types::{Level, Side};
 
     use super::*;
-    use crate::{Dataset, Ruler, Split, cross_validate};
+    use crate::{Dataset, Split, WidthBaseline, cross_validate};
 
     fn dataset() -> Dataset {
         let samples = (0..100u32).map(|i| {
@@ -90,7 +90,7 @@ mod tests {
         let split = Split::by_subject(&dataset, 5, 1).unwrap();
         let fold = split.fold(&dataset, 0);
         let train = fold.train.samples();
-        let of = |share: f64| OnShare::new(&Ruler::default(), share, 7).subjects(train);
+        let of = |share: f64| OnShare::new(&WidthBaseline::default(), share, 7).subjects(train);
         let (fourth, half, all) = (of(0.25), of(0.5), of(1.0));
         assert!(fourth.is_subset(&half) && half.is_subset(&all));
         assert_eq!(all.len(), train.len());
@@ -108,7 +108,7 @@ mod tests {
     fn every_subject_is_still_predicted_and_otherwise() {
         let dataset = dataset();
         let split = Split::by_subject(&dataset, 5, 1).unwrap();
-        let ruler = Ruler::default();
+        let ruler = WidthBaseline::default();
         let whole = cross_validate(&ruler, &dataset, &split).unwrap().predictions;
         let on = |share| {
             let on_share = OnShare::new(&ruler, share, 7);

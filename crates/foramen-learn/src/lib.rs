@@ -4,12 +4,12 @@
 //! width. A [`Split`] deals whole subjects to folds; each [`Fold`] hands out a
 //! [`TrainSet`], a [`TuneSet`] and a [`TestSet`], three types that only a split
 //! can make. A [`Learner`] fits on the first, chooses on the second, and gives a
-//! [`Classifier`]; the third is seen by [`cross_validate`] alone. [`Ruler`], a
+//! [`Classifier`]; the third is seen by [`cross_validate`] alone. [`WidthBaseline`], a
 //! logistic regression on the width, is the baseline that any other model has to
 //! beat. [`Leakage`] says what the parts of a split share that they should not.
 //!
 //! ```
-//! use foramen_learn::{Dataset, Ruler, Sample, Split, cross_validate};
+//! use foramen_learn::{Dataset, WidthBaseline, Sample, Split, cross_validate};
 //! use foramen_types::{Level, Outcome, Side, SubjectId};
 //!
 //! let samples = (0..60)
@@ -22,7 +22,7 @@
 //!     .collect::<Result<Vec<_>, foramen_types::TypeError>>()?;
 //! let dataset = Dataset::new(samples)?;
 //! let split = Split::by_subject(&dataset, 5, 1)?;
-//! let result = cross_validate(&Ruler::default(), &dataset, &split)?;
+//! let result = cross_validate(&WidthBaseline::default(), &dataset, &split)?;
 //! assert_eq!(result.predictions.len(), 60);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -55,10 +55,10 @@ mod logistic;
 mod overlap;
 mod permutation;
 mod predictions;
-mod ruler;
 mod sample;
 mod sets;
 mod split;
+mod width_baseline;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -86,7 +86,7 @@ pub use permutation::permute_outcomes;
 pub use predictions::{
     Prediction, PredictionTable, read_predictions, write_predictions, write_predictions_with,
 };
-pub use ruler::{FittedRuler, Ruler};
 pub use sample::{Dataset, Sample};
 pub use sets::{TestSet, TrainSet, TuneSet};
 pub use split::{Fold, Part, Split};
+pub use width_baseline::{FittedWidthBaseline, WidthBaseline};

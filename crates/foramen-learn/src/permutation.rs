@@ -49,7 +49,7 @@ mod tests {
     use foramen_types::{Level, Side, SubjectId};
 
     use super::*;
-    use crate::{Ruler, cross_validate};
+    use crate::{WidthBaseline, cross_validate};
 
     /// Widths that tell the outcome.
     fn dataset() -> Dataset {
@@ -64,7 +64,7 @@ mod tests {
     }
 
     fn area(dataset: &Dataset, split: &Split) -> f64 {
-        let result = cross_validate(&Ruler::default(), dataset, split).unwrap();
+        let result = cross_validate(&WidthBaseline::default(), dataset, split).unwrap();
         let (labels, values): (Vec<bool>, Vec<f64>) = result
             .predictions
             .iter()

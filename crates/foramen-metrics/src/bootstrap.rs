@@ -148,9 +148,9 @@ pub fn bootstrap_auc(scores: &Scores, bootstrap: &Bootstrap) -> Result<Estimate,
 ///
 /// let labels = [false, false, true, false, true, true, false, true];
 /// let model = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
-/// let ruler = Scores::new(&labels, &[0.4, 0.5, 0.3, 0.1, 0.6, 0.5, 0.2, 0.7])?;
+/// let width = Scores::new(&labels, &[0.4, 0.5, 0.3, 0.1, 0.6, 0.5, 0.2, 0.7])?;
 ///
-/// let paired = PairedScores::new(model, ruler)?;
+/// let paired = PairedScores::new(model, width)?;
 /// let difference = bootstrap_difference(&paired, &Bootstrap::default().with_resamples(500))?;
 /// assert_eq!(difference.estimate, 0.0625);
 /// assert!(difference.ci.is_some_and(|(low, high)| low < 0.0 && high > 0.0));

@@ -91,9 +91,9 @@ pub(crate) fn write_p(f: &mut fmt::Formatter<'_>, p: f64) -> fmt::Result {
 ///
 /// let labels = [false, false, true, false, true, true, false, true];
 /// let model = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
-/// let ruler = Scores::new(&labels, &[0.4, 0.5, 0.3, 0.1, 0.6, 0.5, 0.2, 0.7])?;
+/// let width = Scores::new(&labels, &[0.4, 0.5, 0.3, 0.1, 0.6, 0.5, 0.2, 0.7])?;
 ///
-/// let comparison = compare_auc(&PairedScores::new(model, ruler)?, Confidence::P95)?;
+/// let comparison = compare_auc(&PairedScores::new(model, width)?, Confidence::P95)?;
 /// // 0.906 and 0.844: no difference that eight samples could show.
 /// let expected = "0.062 (95 % CI \u{2212}0.182 to 0.307), p = 0.617";
 /// assert_eq!(comparison.to_string(), expected);

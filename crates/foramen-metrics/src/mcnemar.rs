@@ -51,10 +51,10 @@ impl McNemar {
 ///
 /// let labels = [false, false, true, false, true, true, false, true];
 /// let model = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
-/// let ruler = Scores::new(&labels, &[0.4, 0.5, 0.3, 0.1, 0.6, 0.5, 0.2, 0.7])?;
+/// let width = Scores::new(&labels, &[0.4, 0.5, 0.3, 0.1, 0.6, 0.5, 0.2, 0.7])?;
 ///
 /// // Calls at 0.5 for both: they differ on the second sample, where the first is right.
-/// let test = mcnemar(&PairedScores::new(model, ruler)?, (0.5, 0.5));
+/// let test = mcnemar(&PairedScores::new(model, width)?, (0.5, 0.5));
 /// assert_eq!((test.only_first, test.only_second), (1, 0));
 /// assert_eq!(format!("{:.3}", test.exact_p), "1.000"); // one call says nothing
 /// # Ok::<(), Box<dyn std::error::Error>>(())

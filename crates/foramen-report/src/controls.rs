@@ -120,10 +120,10 @@ mod tests {
         assert_eq!((same.difference, same.p), (Some(0.0), None));
         assert_eq!(same.above_chance, Some(true));
         assert!(blind.difference.unwrap() > 0.1 && blind.above_chance == Some(false));
-        // Two tests: this one, and the CNN against the ruler.
-        let ruler = report.comparison.unwrap().p.unwrap();
+        // Two tests: this one, and the CNN against the width alone.
+        let width = report.comparison.unwrap().p.unwrap();
         let p = blind.p.unwrap();
-        let expected = if p < ruler { 2.0 * p } else { p.max(2.0 * ruler) };
+        let expected = if p < width { 2.0 * p } else { p.max(2.0 * width) };
         assert!((blind.p_holm.unwrap() - expected.min(1.0)).abs() < 1e-12);
         assert_eq!((permuted.difference, permuted.p_holm), (None, None));
         assert!(permuted.auc.is_some());

@@ -72,7 +72,7 @@ pub(crate) fn study() -> ReportInput {
             },
             Model {
                 name: "ruler".into(),
-                title: "Ruler".into(),
+                title: "Width alone".into(),
                 description: "Logistic regression on the measured width.".into(),
                 predictions: ruler,
                 threshold: Some(0.45),

@@ -105,7 +105,7 @@ impl Answer {
                 _ => return Err("place both walls of the open foramen first".to_owned()),
             },
             Seen::Occluded => (Some(0.0), own),
-            Seen::Closed | Seen::Unclear => (None, None),
+            Seen::Pedicle | Seen::Unclear => (None, None),
         };
         if self.seen == Seen::Unclear && self.reason.trim().is_empty() {
             return Err("say why it cannot be evaluated".to_owned());

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use foramen_dicom::Orientation;
 use foramen_image::Contrast;
 use foramen_select::PointKind;
-use foramen_study::{DiscPosition, LevelSource, Levels};
+use foramen_study::{DiscPosition, DiscPositions, LevelSource};
 use foramen_types::{Level, SubjectId};
 
 use crate::placed::{DiscRow, PlacedDisc};
@@ -53,7 +53,7 @@ impl Study {
 
     /// `levels.csv` with what readers have placed; what a person has not touched stays. A disc
     /// that a reader has removed leaves its level refused, so that no draft finds it again.
-    pub(crate) fn corrected_levels(&self, rows: &[DiscRow]) -> Levels {
+    pub(crate) fn corrected_levels(&self, rows: &[DiscRow]) -> DiscPositions {
         let mut last: BTreeMap<&SubjectId, &DiscRow> = BTreeMap::new();
         for row in rows {
             if let Some(subject) = self.subject_of(&row.image) {

@@ -191,7 +191,7 @@ pub(crate) fn correction(
     let case = &study.cases[case];
     // A foramen without a width is of no use to a model, whether it was seen to be shut by a
     // pedicle or cannot be evaluated.
-    if matches!(reading.seen, Seen::Closed | Seen::Unclear) {
+    if matches!(reading.seen, Seen::Pedicle | Seen::Unclear) {
         return Correction::Excluded;
     }
     if !case.chose(image) {
@@ -210,7 +210,7 @@ pub(crate) fn correction(
 
 fn reason(reading: &Reading) -> String {
     match reading.seen {
-        Seen::Closed => "a person sees a pedicle here".to_owned(),
+        Seen::Pedicle => "a person sees a pedicle here".to_owned(),
         _ if reading.reason.is_empty() => "a person cannot evaluate it".to_owned(),
         _ => format!("a person cannot evaluate it: {}", reading.reason),
     }

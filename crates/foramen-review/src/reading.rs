@@ -10,7 +10,8 @@ pub enum Seen {
     /// It is open; it has a width.
     Open,
     /// A pedicle lies there: this slice cuts no foramen.
-    Closed,
+    #[serde(rename = "closed")]
+    Pedicle,
     /// It is shut by bone or disc; its width is 0.
     Occluded,
     /// It cannot be evaluated, for the reason that is given.
@@ -23,7 +24,7 @@ impl Seen {
     pub fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
-            Self::Closed => "closed",
+            Self::Pedicle => "closed",
             Self::Occluded => "occluded",
             Self::Unclear => "unclear",
         }
@@ -34,7 +35,7 @@ impl Seen {
     pub fn of(state: State) -> Option<Self> {
         match state {
             State::Open => Some(Self::Open),
-            State::Closed => Some(Self::Closed),
+            State::Pedicle => Some(Self::Pedicle),
             State::Occluded => Some(Self::Occluded),
             State::Shut | State::Refused => None,
         }

@@ -12,7 +12,8 @@ use foramen_study::review::{
     read_measured,
 };
 use foramen_study::{
-    DiscPosition, Levels, MadeSlice, PatchSample, PatchUse, StudyConfig, StudyError, files, made_of,
+    DiscPosition, DiscPositions, MadeSlice, PatchSample, PatchUse, StudyConfig, StudyError, files,
+    made_of,
 };
 use foramen_types::{Level, Point, Side, SubjectId, SubjectKey, Vector};
 
@@ -35,7 +36,7 @@ pub struct Study {
     pub(crate) scan: Scan,
     pub(crate) table: SelectionTable,
     pub(crate) cases: Vec<Case>,
-    pub(crate) levels: Levels,
+    pub(crate) levels: DiscPositions,
     pub(crate) frame: PatchFrame,
     pub(crate) config: StudyConfig,
     /// The windows of the patches that `select` cut, by image.
@@ -373,10 +374,10 @@ fn add_windows_of_volumes(windows: &mut HashMap<SliceSource, Window>, made: &[Ma
     }
 }
 
-fn read_levels(path: &Path) -> Result<Levels, StudyError> {
+fn read_levels(path: &Path) -> Result<DiscPositions, StudyError> {
     match File::open(path) {
-        Ok(file) => Levels::read(file, &SubjectKey::identity()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Levels::default()),
+        Ok(file) => DiscPositions::read(file, &SubjectKey::identity()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(DiscPositions::default()),
         Err(source) => Err(StudyError::Read { path: path.to_owned(), source }),
     }
 }
@@ -389,7 +390,7 @@ fn case_of(
     stacks: &[usize],
     scan: &Scan,
     (may_show, volumes): (MayShow<'_>, &[usize]),
-    levels: &Levels,
+    levels: &DiscPositions,
 ) -> Case {
     let is_candidate = |number: &usize| {
         let mut slices = scan.stacks[*number].slices.iter();

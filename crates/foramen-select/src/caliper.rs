@@ -4,7 +4,7 @@ use foramen_image::Contrast;
 use foramen_types::Side;
 
 use crate::frame::{Frame, whole};
-use crate::ring::{Levels, distance};
+use crate::ring::{GreyLevels, distance};
 
 /// Distance of places along the channel, in millimetres.
 const ALONG: f64 = 0.25;
@@ -52,7 +52,7 @@ const DISTINCT: f64 = 0.5;
 
 /// The narrowest passage between two walls.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Neck {
+pub(crate) struct Narrowing {
     /// Front wall (outward, back), in millimetres from the middle of the canal.
     pub(crate) front: (f64, f64),
     pub(crate) back: (f64, f64),
@@ -66,13 +66,13 @@ pub(crate) struct Neck {
 
 /// Follows both walls along the channel on either side of the cut and sets a
 /// caliper where they are nearest to each other. Walls lie at half intensity.
-pub(crate) fn narrowest_neck(
+pub(crate) fn narrowing(
     frame: &Frame<'_>,
     side: Side,
     (front, back): ((f64, f64), (f64, f64)),
-    levels: Levels,
+    levels: GreyLevels,
     contrast: Contrast,
-) -> Option<Neck> {
+) -> Option<Narrowing> {
     let axes = Axes::new(front, back);
     let half = axes.length / 2.0;
     let front = axes.wall(frame, side, (levels, contrast), half, -1.0)?;
@@ -85,7 +85,7 @@ pub(crate) fn narrowest_neck(
         DISTINCT * heights[heights.len() * 3 / 4]
     };
     let least = (distinct(&front), distinct(&back));
-    let mut best: Option<(f64, Neck, usize)> = None;
+    let mut best: Option<(f64, Narrowing, usize)> = None;
     for (i, f) in front.iter().enumerate().filter(|(_, f)| f.1 >= least.0) {
         for (k, b) in back.iter().enumerate().filter(|(_, b)| b.1 >= least.1) {
             let at = (axes.place(i, f.0), axes.place(k, b.0));
@@ -94,7 +94,7 @@ pub(crate) fn narrowest_neck(
             let rank = width + STRAY * stray * stray;
             if best.is_none_or(|best| rank < best.0) {
                 let (edge, area) = (f.1.min(b.1), 0.0);
-                let neck = Neck { front: at.0, back: at.1, width, edge, area };
+                let neck = Narrowing { front: at.0, back: at.1, width, edge, area };
                 best = Some((rank, neck, usize::midpoint(i, k)));
             }
         }
@@ -148,7 +148,7 @@ impl Axes {
         &self,
         frame: &Frame<'_>,
         side: Side,
-        (levels, contrast): (Levels, Contrast),
+        (levels, contrast): (GreyLevels, Contrast),
         half: f64,
         towards: f64,
     ) -> Option<Vec<(f64, f64)>> {

@@ -57,7 +57,7 @@ impl Choice {
         }
         let is_open = self.foramen.state == State::Open;
         let other = &self.contralateral;
-        let is_pedicle = other.state == State::Closed && other.confidence >= CERTAIN;
+        let is_pedicle = other.state == State::Pedicle && other.confidence >= CERTAIN;
         let alone = self.foramen.evidence.map_or(0.0, |evidence| evidence.log_odds);
         [
             // An occluded foramen looks like a pedicle: only its height tells it.
@@ -89,9 +89,9 @@ mod tests {
         let of = |state, odds, other, height| choice(state, odds, other, height).contradictions();
         assert_eq!(of(State::Open, 2.0, State::Open, 1.0), []);
         assert_eq!(of(State::Open, -0.5, State::Open, 1.0), [Contradiction::Slice]);
-        assert_eq!(of(State::Open, 2.0, State::Closed, 1.0), [Contradiction::OtherSide]);
+        assert_eq!(of(State::Open, 2.0, State::Pedicle, 1.0), [Contradiction::OtherSide]);
         assert_eq!(of(State::Open, 2.0, State::Open, -4.0), [Contradiction::Height]);
         assert_eq!(of(State::Occluded, -5.0, State::Open, 0.5), []);
-        assert_eq!(of(State::Closed, -5.0, State::Open, 5.0), []);
+        assert_eq!(of(State::Pedicle, -5.0, State::Open, 5.0), []);
     }
 }

@@ -167,7 +167,7 @@ fn mark(picture: &mut Picture, state: State, (row, column): (f64, f64)) {
                 frame(picture, (row, column), half, SHUT);
             }
         }
-        State::Closed | State::Shut => frame(picture, (row, column), 4.0, CLOSED),
+        State::Pedicle | State::Shut => frame(picture, (row, column), 4.0, CLOSED),
         State::Refused => {
             for turn in [-4.0, 4.0] {
                 let (from, to) = ((row - 4.0, column - turn), (row + 4.0, column + turn));
@@ -189,7 +189,7 @@ fn frame(picture: &mut Picture, (row, column): (f64, f64), half: f64, colour: Co
 fn legend(picture: &mut Picture) {
     let row = SIZE.0 as f64 - 12.0;
     let mut column = MARGIN.3;
-    for state in [State::Open, State::Occluded, State::Closed, State::Refused] {
+    for state in [State::Open, State::Occluded, State::Pedicle, State::Refused] {
         mark(picture, state, (row, column));
         write(picture, state.name(), (row - 6.0, column + 12.0), LETTER);
         column += 12.0 * state.name().len() as f64 + 44.0;
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn states_are_told_apart_and_the_chosen_is_marked() {
         let profile = [
-            choice(-4.0, State::Closed, None),
+            choice(-4.0, State::Pedicle, None),
             choice(-1.0, State::Occluded, Some(0.0)),
             choice(2.0, State::Open, Some(3.0)),
             choice(4.5, State::Refused, None),

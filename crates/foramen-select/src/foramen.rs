@@ -13,7 +13,8 @@ pub enum State {
     Open,
     /// A pedicle (or, high in the neck, a lateral mass) lies there: this slice
     /// cuts no foramen. That is not narrow.
-    Closed,
+    #[cfg_attr(feature = "serde", serde(rename = "closed"))]
+    Pedicle,
     /// Shut on this side while the other side is open, or by less than a picture resolves, and
     /// the height of the disc is not known: a pedicle or an occluded foramen, not told apart.
     Shut,
@@ -29,7 +30,7 @@ impl State {
     pub fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
-            Self::Closed => "closed",
+            Self::Pedicle => "closed",
             Self::Shut => "shut",
             Self::Occluded => "occluded",
             Self::Refused => "refused",

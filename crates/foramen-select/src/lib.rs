@@ -8,7 +8,7 @@
 //! [`Selection`]: the slice, its width in millimetres, the profile over all slices
 //! that cut the foramen, the runner-up and a confidence, or a refusal with its reason. [`draw`] shows what
 //! was measured and [`draw_decision`] a choice with its profile; [`naive_width`] is
-//! the fixed-threshold ruler to compare with.
+//! the fixed-threshold width to compare with.
 //!
 //! Input is [`foramen_image`] slices only: no files, no DICOM.
 //!

@@ -1,11 +1,11 @@
 use foramen_image::{Contrast, Stack};
 use foramen_types::{Point, Side};
 
-use crate::caliper::Neck;
+use crate::caliper::Narrowing;
 use crate::foramen::{Passage, probability};
 use crate::frame::Frame;
 use crate::openness::{log_odds, width_certainty};
-use crate::ring::Levels;
+use crate::ring::GreyLevels;
 use crate::root;
 use crate::sequence::together;
 use crate::slice_measurement::SliceMeasurement;
@@ -116,7 +116,7 @@ impl SliceMeasurement {
             foramen.state = match passage {
                 Some(_) => State::Open,
                 None if foramen.odds > 0.0 => State::Shut,
-                None => State::Closed,
+                None => State::Pedicle,
             };
             foramen.width = passage.map(|passage| passage.width);
             foramen.area = passage.map(|passage| passage.area);
@@ -134,7 +134,7 @@ impl SliceMeasurement {
         }
         // The pedicles of a vertebra lie at one height: one side alone may be occluded.
         for (one, other) in [(&mut self.left, right), (&mut self.right, left)] {
-            if one.state == State::Closed && other > 0.0 {
+            if one.state == State::Pedicle && other > 0.0 {
                 one.state = State::Shut;
             }
         }
@@ -161,14 +161,14 @@ impl View<'_> {
         let evidence = self.evidence(side, &look);
         let odds = evidence.log_odds;
         let is_resolved =
-            |neck: &Neck| self.contrast != Contrast::T2Star || neck.width > RESOLVED_T2_STAR;
+            |neck: &Narrowing| self.contrast != Contrast::T2Star || neck.width > RESOLVED_T2_STAR;
         // On T2* root, fat and muscle are alike.
         let walls = look.neck.filter(|_| self.contrast == Contrast::T2Fse);
-        let root = walls.and_then(|Neck { front, back, .. }| {
+        let root = walls.and_then(|Narrowing { front, back, .. }| {
             root::find(frame, side, [front, back], look.levels, self.thickness)
         });
         Foramen {
-            state: State::Closed,
+            state: State::Pedicle,
             width: None,
             area: None,
             confidence: 0.0,
@@ -189,7 +189,7 @@ impl View<'_> {
     }
 
     fn evidence(&self, side: Side, look: &Look) -> Evidence {
-        let Levels { fluid, dark, .. } = look.levels;
+        let GreyLevels { fluid, dark, .. } = look.levels;
         let bright = look.cut.brightest() - self.half(side).bone(&look.cut);
         let bone_mm = look.way.bone;
         let wall_edge = look.neck.map_or(0.0, |neck| neck.edge);

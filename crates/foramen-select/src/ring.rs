@@ -34,7 +34,7 @@ pub(crate) struct Unrolled {
 
 /// Intensities that stand for fluid, cortical bone and soft tissue near the canal.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Levels {
+pub(crate) struct GreyLevels {
     pub(crate) fluid: f64,
     pub(crate) dark: f64,
     /// Soft tissue beside the canal, in the whole stack.
@@ -56,7 +56,7 @@ impl Unrolled {
     }
 
     /// Fluid and bone on this half, beside the soft tissue of the stack.
-    pub(crate) fn levels(&self, sac: (f64, f64), tissue: f64) -> Levels {
+    pub(crate) fn levels(&self, sac: (f64, f64), tissue: f64) -> GreyLevels {
         let inner = whole(((sac.1 * 0.75 - NEAREST) / RADIUS).max(0.0));
         let outer = whole((sac.0 - NEAREST) / RADIUS).min(RADII);
         let limit = whole((18.0 - NEAREST) / RADIUS);
@@ -68,7 +68,7 @@ impl Unrolled {
         }
         let (fluid, dark) = (quantile(&mut ring, 0.75), quantile(&mut all, 0.01));
         let tissue = tissue.clamp(dark + LEAST_TISSUE * (fluid - dark), fluid.max(dark));
-        Levels { fluid, dark, tissue }
+        GreyLevels { fluid, dark, tissue }
     }
 
     /// The intensity of soft tissue beside the canal: the upper quartile of what is neither
@@ -86,7 +86,7 @@ impl Unrolled {
     }
 
     /// How deep the sac is along the midline, where fluid falls to half, in millimetres.
-    pub(crate) fn sac_depth(&self, sac: (f64, f64), levels: Levels) -> f64 {
+    pub(crate) fn sac_depth(&self, sac: (f64, f64), levels: GreyLevels) -> f64 {
         let half = f64::midpoint(levels.fluid, levels.dark);
         let reach = |i: usize| {
             let row = &self.values[i * RADII..(i + 1) * RADII];

@@ -4,7 +4,7 @@
 use foramen_types::Side;
 
 use crate::frame::{Frame, whole};
-use crate::ring::Levels;
+use crate::ring::GreyLevels;
 
 /// Where the root is measured, millimetres outward from the narrowest passage:
 /// at the front of the superior articular process (Kim, KJR 2015).
@@ -59,7 +59,7 @@ pub(crate) fn find(
     frame: &Frame<'_>,
     side: Side,
     walls: [(f64, f64); 2],
-    levels: Levels,
+    levels: GreyLevels,
     thickness: Option<f64>,
 ) -> Option<Root> {
     let strip = Strip::new(frame, side, walls, levels)?;
@@ -100,7 +100,12 @@ struct Strip {
 
 impl Strip {
     /// `None` where it leaves the image.
-    fn new(frame: &Frame<'_>, side: Side, walls: [(f64, f64); 2], levels: Levels) -> Option<Self> {
+    fn new(
+        frame: &Frame<'_>,
+        side: Side,
+        walls: [(f64, f64); 2],
+        levels: GreyLevels,
+    ) -> Option<Self> {
         // The walls tell the axis of the foramen, but stand close together: it
         // lies about 50° to the coronal plane.
         let (sin, cos) = 50_f64.to_radians().sin_cos();
@@ -315,7 +320,7 @@ mod tests {
         let frame = Frame::new(slice, Point::default()).unwrap();
         let (sin, cos) = 50_f64.to_radians().sin_cos();
         let wall = |across: f64| (scale * (11.5 + across * sin), scale * (-5.5 + across * cos));
-        let levels = Levels { fluid: 1000.0, dark: 50.0, tissue: 400.0 };
+        let levels = GreyLevels { fluid: 1000.0, dark: 50.0, tissue: 400.0 };
         find(&frame, side, [wall(-1.5), wall(1.5)], levels, None).map(|root| root.width)
     }
 

@@ -154,7 +154,7 @@ pub fn narrowest(stacks: &[MeasuredStack], target: &Target, options: &SelectOpti
     let Some(chosen) = ranked.next() else {
         let closed = profile
             .iter()
-            .any(|choice| matches!(choice.foramen.state, State::Closed | State::Shut));
+            .any(|choice| matches!(choice.foramen.state, State::Pedicle | State::Shut));
         let reason = if closed { RefusalReason::AllClosed } else { RefusalReason::AllRefused };
         return Selection::refused(profile, reason);
     };
@@ -186,7 +186,7 @@ pub fn of_reader(
         }
     };
     let foramen = &mut choice.foramen;
-    if let (State::Closed | State::Shut, Some(passage)) = (foramen.state, foramen.passage) {
+    if let (State::Pedicle | State::Shut, Some(passage)) = (foramen.state, foramen.passage) {
         (foramen.state, foramen.width) = (State::Open, Some(passage.width));
         foramen.area = Some(passage.area);
         foramen.confidence = (1.0 - foramen.confidence) * passage.certainty;
@@ -236,7 +236,7 @@ const BY_OFFSET: f64 = 0.05;
 fn judge(foramen: &mut Foramen, height_odds: f64) -> f64 {
     // A disc is known to be near: the slice lies not above the foramina.
     if foramen.reason == Some(RefusalReason::AboveForamina) {
-        (foramen.state, foramen.reason) = (State::Closed, None);
+        (foramen.state, foramen.reason) = (State::Pedicle, None);
     }
     if foramen.state == State::Refused {
         return 0.0;
@@ -245,7 +245,7 @@ fn judge(foramen: &mut Foramen, height_odds: f64) -> f64 {
     let certain = probability(odds.abs());
     (foramen.confidence, foramen.area) = (certain, None);
     if odds <= 0.0 {
-        (foramen.state, foramen.width) = (State::Closed, None);
+        (foramen.state, foramen.width) = (State::Pedicle, None);
     } else if let Some(passage) = foramen.passage {
         (foramen.state, foramen.width) = (State::Open, Some(passage.width));
         foramen.area = Some(passage.area);

@@ -92,7 +92,7 @@ fn openings(result: &SliceMeasurement) -> f64 {
     let of = |foramen: &Foramen| match (foramen.state, foramen.width) {
         (State::Open, Some(width)) if width > TOO_WIDE => BY_WIDE,
         (State::Open, _) => BY_OPEN,
-        (State::Closed | State::Shut | State::Occluded, _) => BY_CLOSED,
+        (State::Pedicle | State::Shut | State::Occluded, _) => BY_CLOSED,
         (State::Refused, _) => 0.0,
     };
     0.5 * (of(&result.left) + of(&result.right))
@@ -112,7 +112,7 @@ mod tests {
             let (state, width) = match state {
                 'O' => (State::Open, Some(4.0)),
                 'W' => (State::Open, Some(11.0)),
-                'C' => (State::Closed, None),
+                'C' => (State::Pedicle, None),
                 _ => (State::Refused, None),
             };
             Foramen { state, width, reason: None, ..Foramen::refused(RefusalReason::NoWalls) }

@@ -3,11 +3,11 @@
 use foramen_image::{Contrast, Slice, Stack};
 use foramen_types::{Point, Side};
 
-use crate::caliper::{Neck, narrowest_neck};
+use crate::caliper::{Narrowing, narrowing};
 use crate::canal::{Canal, track};
 use crate::chord::shortest_chord;
 use crate::frame::Frame;
-use crate::ring::{Cut, Levels, Unrolled, Way, symmetry};
+use crate::ring::{Cut, GreyLevels, Unrolled, Way, symmetry};
 
 /// Where the foramen lies from the middle of the canal in most people, in
 /// millimetres outward and to the back.
@@ -73,9 +73,9 @@ pub(crate) struct Look {
     pub(crate) cut: Cut,
     /// The most open way out of it.
     pub(crate) way: Way,
-    pub(crate) levels: Levels,
+    pub(crate) levels: GreyLevels,
     /// The narrowest passage, where something is open.
-    pub(crate) neck: Option<Neck>,
+    pub(crate) neck: Option<Narrowing>,
 }
 
 impl<'a> View<'a> {
@@ -87,7 +87,7 @@ impl<'a> View<'a> {
     }
 
     /// What stands for fluid, bone and soft tissue on a side.
-    pub(crate) fn levels(&self, side: Side) -> Levels {
+    pub(crate) fn levels(&self, side: Side) -> GreyLevels {
         self.half(side).levels(self.canal.axes, self.tissue)
     }
 
@@ -119,7 +119,7 @@ impl<'a> View<'a> {
             cut.opening()
         };
         let neck =
-            opening.and_then(|ends| narrowest_neck(&self.frame, side, ends, levels, self.contrast));
+            opening.and_then(|ends| narrowing(&self.frame, side, ends, levels, self.contrast));
         Some(Look { cut, way, levels, neck })
     }
 
@@ -134,8 +134,8 @@ impl<'a> View<'a> {
 }
 
 /// How open an intensity is, from 0 (bone) to 1.
-fn opener(contrast: Contrast, levels: Levels) -> impl Fn(f64) -> f64 {
-    let Levels { fluid, dark, tissue } = levels;
+fn opener(contrast: Contrast, levels: GreyLevels) -> impl Fn(f64) -> f64 {
+    let GreyLevels { fluid, dark, tissue } = levels;
     let (range, (low, high)) = if contrast == Contrast::T2Star {
         (tissue - dark, OPEN_T2_STAR)
     } else {

@@ -109,7 +109,7 @@ fn the_canal_is_found_and_the_walls_lie_on_their_side() {
 fn a_pedicle_is_closed_and_has_no_width() {
     let seen = measured((0.0, 0.0), 0.0);
     for side in Side::BOTH {
-        assert_eq!((seen.side(side).state, seen.side(side).width), (State::Closed, None));
+        assert_eq!((seen.side(side).state, seen.side(side).width), (State::Pedicle, None));
         assert!(seen.side(side).evidence.unwrap().bone_mm > 3.0);
     }
 }

@@ -217,8 +217,8 @@ mod tests {
     #[test]
     fn refused_agrees_with_nothing() {
         let open = (State::Open, Some(2.0));
-        let measured = readings(&[open, (State::Refused, None), (State::Closed, None)]);
-        let reader = readings(&[open, (State::Closed, None), (State::Closed, None)]);
+        let measured = readings(&[open, (State::Refused, None), (State::Pedicle, None)]);
+        let reader = readings(&[open, (State::Pedicle, None), (State::Pedicle, None)]);
         let text = describe_agreement(&measured, &reader, false);
         assert!(text.contains("1 refused by either"), "{text}");
         assert!(text.contains("open or not: 2 of 2 alike"), "{text}");

@@ -7,13 +7,13 @@ use foramen_types::{Level, SubjectId, Vector};
 use rayon::prelude::*;
 
 use crate::manifest::by_subject;
-use crate::{DiscPosition, LevelSource, Levels, StudyConfig, find_levels};
+use crate::{DiscPosition, DiscPositions, LevelSource, StudyConfig, find_levels};
 
 /// A table of disc positions as a person gets it to look at.
 #[derive(Debug, Clone, Default)]
 pub struct LevelDraft {
     /// The positions that were found.
-    pub levels: Levels,
+    pub levels: DiscPositions,
     /// Every subject of the scan.
     pub subjects: Vec<DraftedSubject>,
 }
@@ -42,14 +42,18 @@ pub struct DraftedSubject {
 /// disc is counted from to find the others. A level that a person has refused is
 /// not drafted again.
 #[must_use]
-pub fn draft_levels(scan: &Scan, given: Option<&Levels>, config: &StudyConfig) -> LevelDraft {
+pub fn draft_levels(
+    scan: &Scan,
+    given: Option<&DiscPositions>,
+    config: &StudyConfig,
+) -> LevelDraft {
     let subjects: Vec<_> = by_subject(scan).into_iter().collect();
     let drafted: Vec<_> = subjects
         .par_iter()
         .map(|(subject, stacks)| {
             let known: BTreeMap<Level, DiscPosition> = given
                 .into_iter()
-                .flat_map(Levels::iter)
+                .flat_map(DiscPositions::iter)
                 .filter(|(of, _, _)| of == subject)
                 .map(|(_, level, disc)| (level, disc.clone()))
                 .collect();
@@ -143,7 +147,7 @@ fn completed(
     subject: &SubjectId,
     stacks: &[&StackHeader],
     mut discs: BTreeMap<Level, DiscPosition>,
-    given: Option<&Levels>,
+    given: Option<&DiscPositions>,
     config: &StudyConfig,
 ) -> (BTreeMap<Level, DiscPosition>, DraftedSubject) {
     let is_refused = |level| given.is_some_and(|given| given.is_refused(subject, level));
@@ -176,7 +180,7 @@ fn find_others(
     subject: &SubjectId,
     stacks: &[&StackHeader],
     known: &BTreeMap<Level, DiscPosition>,
-    given: Option<&Levels>,
+    given: Option<&DiscPositions>,
     config: &StudyConfig,
 ) -> Result<BTreeMap<Level, DiscPosition>, String> {
     let centres = || known.iter().filter(|(_, disc)| disc.kind == PointKind::Disc);
@@ -305,7 +309,7 @@ mod tests {
         let Point { x, y, z } = disc.point;
         let draft = |rows: &str| {
             let table = format!("subject_id,level,x_mm,y_mm,z_mm,status\n{rows}");
-            let given = Levels::read(table.as_bytes(), &SubjectKey::identity()).unwrap();
+            let given = DiscPositions::read(table.as_bytes(), &SubjectKey::identity()).unwrap();
             draft_levels(&found, Some(&given), &config)
         };
         let place = |draft: &LevelDraft, level| draft.levels.of(subject, level).map(|d| d.point);

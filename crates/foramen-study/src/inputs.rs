@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use foramen_dicom::Scan;
 use foramen_outcome::Outcomes;
 
-use crate::{Levels, Numbers};
+use crate::{DiscPositions, Numbers};
 
 /// What a study is made from, once it has been read.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +14,7 @@ pub struct StudyInputs<'a> {
     /// The injections and what became of them.
     pub outcomes: &'a Outcomes,
     /// Disc positions; without them discs are found on the sagittal series.
-    pub levels: Option<&'a Levels>,
+    pub levels: Option<&'a DiscPositions>,
     /// Numbers for the models beside the picture, by the first row of an episode.
     pub covariates: Option<&'a BTreeMap<u64, Numbers>>,
 }
@@ -28,7 +28,7 @@ impl<'a> StudyInputs<'a> {
 
     /// The same with disc positions.
     #[must_use]
-    pub fn with_levels(mut self, levels: Option<&'a Levels>) -> Self {
+    pub fn with_levels(mut self, levels: Option<&'a DiscPositions>) -> Self {
         self.levels = levels;
         self
     }

@@ -64,13 +64,13 @@ pub enum LevelSource {
 
 /// Disc positions by subject and level.
 #[derive(Debug, Clone, Default)]
-pub struct Levels {
+pub struct DiscPositions {
     discs: BTreeMap<(SubjectId, Level), DiscPosition>,
-    /// Levels that a person has refused, and where their disc had been drafted, if it was.
+    /// DiscPositions that a person has refused, and where their disc had been drafted, if it was.
     refused: BTreeMap<(SubjectId, Level), Option<Point>>,
 }
 
-impl Levels {
+impl DiscPositions {
     /// Adds or replaces a disc.
     pub fn insert(&mut self, subject: SubjectId, level: Level, disc: DiscPosition) {
         self.refused.remove(&(subject.clone(), level));

@@ -9,11 +9,11 @@
 //! stage reads it, so that any of them can be run alone.
 //!
 //! ```
-//! use foramen_study::Levels;
+//! use foramen_study::DiscPositions;
 //! use foramen_types::{Level, SubjectId};
 //!
 //! let table = "subject_id,level,x_mm,y_mm,z_mm\nS1,C5/6,1.5,-20,12.25\n";
-//! let levels = Levels::read(table.as_bytes(), &Default::default())?;
+//! let levels = DiscPositions::read(table.as_bytes(), &Default::default())?;
 //! let disc = levels.of(&SubjectId::new("S1")?, Level::C5C6).expect("the row above");
 //! assert_eq!(disc.point.z, 12.25);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -91,8 +91,8 @@ pub use inputs::StudyInputs;
 pub use label_table::LabelTable;
 pub use leaking::leakage_between_folds;
 pub use levels::{
-    DiscPosition, Drafted, GivenLevels, LevelEdits, LevelSource, Levels, UnreadLevels, find_levels,
-    open_levels,
+    DiscPosition, DiscPositions, Drafted, GivenLevels, LevelEdits, LevelSource, UnreadLevels,
+    find_levels, open_levels,
 };
 pub use links::read_links;
 pub use made_slice::MadeSlice;

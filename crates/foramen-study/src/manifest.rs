@@ -12,7 +12,7 @@ use crate::covariates::Numbers;
 use crate::exclusion::Exclusion;
 use crate::image_choice::ImageChoice;
 use crate::inputs::StudyInputs;
-use crate::levels::{LevelEdits, Levels};
+use crate::levels::{DiscPositions, LevelEdits};
 use crate::same_images::SameImages;
 use crate::same_studies::{SameStudy, same_studies};
 use crate::unread::UnreadImages;
@@ -106,7 +106,7 @@ impl Manifest {
         let stacks = by_subject(inputs.scan);
         let mut manifest = Self {
             rows: outcomes.rows,
-            level_edits: inputs.levels.and_then(Levels::edits),
+            level_edits: inputs.levels.and_then(DiscPositions::edits),
             same_studies: same_studies(&inputs.scan.stacks),
             table_near_misses: outcomes.near_misses.iter().map(ToString::to_string).collect(),
             ..Self::default()

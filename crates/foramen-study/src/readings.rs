@@ -153,14 +153,14 @@ impl Reading<'_> {
                 Some(width) if width > 0.0 => State::Open,
                 Some(_) => State::Occluded,
                 None if !status.is_empty() => State::Refused,
-                None => State::Closed,
+                None => State::Pedicle,
             });
         }
         // A reader who cannot tell gives no answer.
         if text == "unclear" {
             return Ok(State::Refused);
         }
-        [State::Open, State::Closed, State::Shut, State::Occluded, State::Refused]
+        [State::Open, State::Pedicle, State::Shut, State::Occluded, State::Refused]
             .into_iter()
             .find(|state| state.name() == text)
             .ok_or_else(|| {
@@ -347,7 +347,7 @@ mod tests {
         let readings = readings.unwrap();
         let seen: Vec<&Seen> = readings[""].values().collect();
         let states: Vec<State> = seen.iter().map(|seen| seen.state).collect();
-        assert_eq!(states, [State::Open, State::Closed, State::Occluded, State::Open]);
+        assert_eq!(states, [State::Open, State::Pedicle, State::Occluded, State::Open]);
         assert_eq!((seen[0].kim, seen[0].modified_kim), (Some(1), Some(1)));
         assert_eq!((seen[3].kim, seen[3].modified_kim), (Some(2), Some(1)));
         assert_eq!(seen[1].kim, None);
@@ -416,7 +416,7 @@ mod tests {
         let seen: Vec<_> = mean.readings.values().map(|seen| (seen.state, seen.width)).collect();
         assert_eq!(
             seen,
-            [(State::Occluded, Some(0.0)), (State::Open, Some(2.5)), (State::Closed, None)]
+            [(State::Occluded, Some(0.0)), (State::Open, Some(2.5)), (State::Pedicle, None)]
         );
         assert_eq!((mean.different, mean.not_by_all), (1, 2));
     }

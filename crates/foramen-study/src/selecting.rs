@@ -12,7 +12,7 @@ use crate::cutting::auxiliary;
 use crate::deciding::{Decision, decide};
 use crate::hinting::hinted;
 use crate::image_choice::{ChosenImages, RunnerUpImages};
-use crate::levels::Levels;
+use crate::levels::DiscPositions;
 use crate::manifest::by_subject;
 use crate::manifest::{Kept, Manifest};
 use crate::same_images::{digest, shared};
@@ -30,7 +30,7 @@ use crate::workplace::{Ranked, Workplace};
 pub fn select_slices(
     manifest: Manifest,
     scan: &Scan,
-    given: Option<&Levels>,
+    given: Option<&DiscPositions>,
     config: &StudyConfig,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Selected {
@@ -52,7 +52,7 @@ const TOGETHER: usize = 64;
 pub fn select_slices_in_parts<E>(
     manifest: Manifest,
     scan: &Scan,
-    given: Option<&Levels>,
+    given: Option<&DiscPositions>,
     config: &StudyConfig,
     progress: &(dyn Fn(usize, usize) + Sync),
     mut each: impl FnMut(&mut Selections) -> Result<(), E>,
@@ -97,7 +97,7 @@ fn select_subject(
     subject: &SubjectId,
     episodes: &[&Kept],
     stacks: &[&StackHeader],
-    given: Option<&Levels>,
+    given: Option<&DiscPositions>,
     config: &StudyConfig,
 ) -> (Selections, BTreeSet<u64>) {
     let (mut result, mut digests) = (Selections::default(), BTreeSet::new());

@@ -6,7 +6,7 @@ use foramen_select::{Foramen, ForamenHeights};
 use foramen_types::{Level, Side, SubjectId};
 
 use crate::image_choice::{ChosenImages, ImageChoice};
-use crate::levels::Levels;
+use crate::levels::DiscPositions;
 use crate::made_slice::MadeSlice;
 use crate::same_images::SameImages;
 use crate::samples::PatchSample;
@@ -138,7 +138,7 @@ pub struct Selections {
     /// Where the slices lie that were made of volumes.
     pub made: Vec<MadeSlice>,
     /// The disc positions that were used.
-    pub levels: Levels,
+    pub levels: DiscPositions,
     /// What models will see: treated foramina, then auxiliary ones, by subject.
     pub patches: Vec<PatchSample>,
     /// Images of the measured series that could not be decoded.

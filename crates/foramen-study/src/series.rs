@@ -6,7 +6,7 @@ use foramen_select::{Choice, ForamenHeights, MeasuredStack, SelectOptions, Slice
 use foramen_types::{Level, SubjectId};
 
 use crate::config::StudyConfig;
-use crate::levels::{DiscPosition, Levels, find_heights, find_levels, heights_on};
+use crate::levels::{DiscPosition, DiscPositions, find_heights, find_levels, heights_on};
 use crate::made_slice::MadeSlice;
 use crate::reformatting::{ReformattedBlock, reformat};
 use crate::unread::{UnreadImages, of_failed, of_loaded};
@@ -76,7 +76,7 @@ pub(crate) fn discs_in(
     subject: &SubjectId,
     headers: &[&StackHeader],
     frame: Option<&str>,
-    given: Option<&Levels>,
+    given: Option<&DiscPositions>,
     config: &StudyConfig,
 ) -> Discs {
     match given {
@@ -101,7 +101,7 @@ fn with_frames(refusal: String, headers: &[&StackHeader]) -> String {
 pub(crate) fn discs_of_set(
     set: &ImageSet<'_>,
     headers: &[&StackHeader],
-    given: Option<&Levels>,
+    given: Option<&DiscPositions>,
     config: &StudyConfig,
 ) -> Discs {
     let header = set.images[0].stack;
@@ -115,7 +115,7 @@ pub(crate) fn discs_of_set(
 /// hold on what is made of it.
 fn discs_on(
     volume: &StackHeader,
-    given: Option<&Levels>,
+    given: Option<&DiscPositions>,
     headers: &[&StackHeader],
     config: &StudyConfig,
 ) -> Discs {
@@ -267,7 +267,7 @@ mod tests {
     }
 
     /// The best set of the subject, measured.
-    fn best(headers: &[&StackHeader], given: Option<&Levels>) -> Option<Measured> {
+    fn best(headers: &[&StackHeader], given: Option<&DiscPositions>) -> Option<Measured> {
         let config = StudyConfig::default();
         let candidates = Candidates::of(headers, &Accepted::default(), &[]);
         let set = candidates.pools.first()?.best();
@@ -326,7 +326,7 @@ mod tests {
             "subject_id,level,x_mm,y_mm,z_mm,frame_of_reference_uid\n{subject},C5/6,1,2,3,{frame}\n"
         );
         let discs = |found: &foramen_dicom::Scan, table: &str| {
-            let levels = Levels::read(table.as_bytes(), &SubjectKey::identity()).unwrap();
+            let levels = DiscPositions::read(table.as_bytes(), &SubjectKey::identity()).unwrap();
             let headers: Vec<&StackHeader> = found.stacks.iter().collect();
             best(&headers, Some(&levels)).unwrap().discs
         };

@@ -5,7 +5,7 @@ use foramen_types::SubjectId;
 
 use crate::candidates::Candidates;
 use crate::config::StudyConfig;
-use crate::levels::Levels;
+use crate::levels::DiscPositions;
 use crate::manifest::Kept;
 use crate::series::{Discs, Measured, discs_in, discs_of_set, measure_set};
 
@@ -16,7 +16,7 @@ pub(crate) type SetIndex = (usize, usize);
 pub(crate) struct Workplace<'a> {
     subject: &'a SubjectId,
     pub(crate) stacks: &'a [&'a StackHeader],
-    given: Option<&'a Levels>,
+    given: Option<&'a DiscPositions>,
     pub(crate) config: &'a StudyConfig,
     pub(crate) candidates: Candidates<'a>,
     /// By pool and frame of reference.
@@ -29,7 +29,7 @@ impl<'a> Workplace<'a> {
     pub(crate) fn new(
         subject: &'a SubjectId,
         stacks: &'a [&'a StackHeader],
-        given: Option<&'a Levels>,
+        given: Option<&'a DiscPositions>,
         config: &'a StudyConfig,
         only: &[String],
     ) -> Self {

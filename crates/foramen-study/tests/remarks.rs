@@ -8,7 +8,9 @@ use std::sync::LazyLock;
 
 use foramen_dicom::{Accepted, Refusal, Remark, ScanOptions, scan};
 use foramen_phantom::{CohortConfig, SubjectTruth, Truth, write_cohort};
-use foramen_study::{EpisodeSelection, Levels, Manifest, StudyConfig, Undated, select_slices};
+use foramen_study::{
+    DiscPositions, EpisodeSelection, Manifest, StudyConfig, Undated, select_slices,
+};
 use foramen_types::{Level, Side, SubjectKey};
 
 #[path = "field/dicom_file.rs"]
@@ -75,7 +77,7 @@ struct Case {
     sagittal: Vec<DicomFile>,
     options: ScanOptions,
     config: StudyConfig,
-    levels: Option<Levels>,
+    levels: Option<DiscPositions>,
 }
 
 impl Case {
@@ -274,7 +276,7 @@ fn steep_block() {
         let [x, y, z] = turned(&disc.centre);
         table += &format!("{},{},{x},{y},{z}\n", DRAWN.truth.subject_id, disc.level);
     }
-    case.levels = Some(Levels::read(table.as_bytes(), &SubjectKey::identity()).unwrap());
+    case.levels = Some(DiscPositions::read(table.as_bytes(), &SubjectKey::identity()).unwrap());
     case.gives(&["steep_block"]);
 }
 

@@ -19,7 +19,7 @@ use foramen::commands::{bar, finish};
 use foramen::say;
 use foramen_cnn::{Cnn, CnnConfig};
 use foramen_learn::{
-    Dataset, Feature, Learner, Logistic, Prediction, Ruler, Sample, Split, cross_validate,
+    Dataset, Feature, Learner, Logistic, Prediction, Sample, Split, WidthBaseline, cross_validate,
 };
 use foramen_metrics::{Confidence, PairedScores, Scores, auc, compare_auc};
 use foramen_phantom::{CohortConfig, Design};
@@ -69,7 +69,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         let config = config.with_defects(0).with_design(Design::Picture);
         let cohort = Prepared::of(&config, &arguments.out)?;
         let split = Split::by_subject(&cohort.dataset, 5, 1)?;
-        let width = predicted(&Ruler::default(), &cohort.dataset, &split)?;
+        let width = predicted(&WidthBaseline::default(), &cohort.dataset, &split)?;
         let with_histograms = with_histograms(&cohort.dataset)?;
         let mut features: Vec<Feature> =
             (0..BINS).map(|bin| Feature::Covariate(bin.to_string())).collect();

@@ -6,9 +6,9 @@
 //! cargo run --release --features torch --example repeats -- --architectures compact,resnet18
 //! ```
 //!
-//! CNN and ruler are trained in five folds by subject, three times with other splits
+//! CNN and width alone are trained in five folds by subject, three times with other splits
 //! and weights. It prints each repeat, and per cohort the mean, the AUC that pictures
-//! allow (`oracle`), and the paired difference of CNN and ruler by mean probabilities.
+//! allow (`oracle`), and the paired difference of CNN and width alone by mean probabilities.
 //! `--permute` deals the outcomes anew: intervals should hold 0.5.
 
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use clap::Parser;
 use foramen::commands::{Inputs, bar, dataset, finish, prepare_output, run_selection};
 use foramen::say;
 use foramen_cnn::{Architecture, Cnn, CnnConfig};
-use foramen_learn::{Dataset, Prediction, Ruler, Sample, Split, cross_validate};
+use foramen_learn::{Dataset, Prediction, Sample, Split, WidthBaseline, cross_validate};
 use foramen_metrics::{Confidence, Estimate, PairedScores, Scores, auc, compare_auc};
 use foramen_report::{Model, average_repeats};
 use foramen_study::StudyConfig;
@@ -100,7 +100,7 @@ fn permuted(dataset: &Dataset, seed: u64) -> Result<Dataset> {
 /// Cross-validates both models, prints each repeat and the whole, and gives the
 /// mean AUC of the CNN.
 fn repeat(dataset: &Dataset, name: &str, architecture: Architecture, repeats: u64) -> Result<f64> {
-    let (mut cnns, mut rulers, mut areas) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut cnns, mut widths, mut areas) = (Vec::new(), Vec::new(), Vec::new());
     for seed in 1..=repeats {
         let split = Split::by_subject(dataset, 5, seed)?;
         let config = CnnConfig::default().with_seed(seed).with_architecture(architecture);
@@ -111,20 +111,20 @@ fn repeat(dataset: &Dataset, name: &str, architecture: Architecture, repeats: u6
         let cnn = cross_validate(&cnn, dataset, &split)?.predictions;
         let seconds = started.elapsed().as_secs_f64();
         progress.finish_and_clear();
-        let ruler = cross_validate(&Ruler::default(), dataset, &split)?.predictions;
+        let width = cross_validate(&WidthBaseline::default(), dataset, &split)?.predictions;
         let of = |one: &Vec<Prediction>| anyhow::Ok(auc(&scores(std::slice::from_ref(one))?)?);
-        let (a, ruler_auc) = (of(&cnn)?, of(&ruler)?.estimate);
+        let (a, width_auc) = (of(&cnn)?, of(&width)?.estimate);
         let cnn_auc = shown(&a);
-        say!("{name} repeat {seed}: CNN {cnn_auc}, ruler {ruler_auc:.3}, {seconds:.0} s");
+        say!("{name} repeat {seed}: CNN {cnn_auc}, width alone {width_auc:.3}, {seconds:.0} s");
         areas.push(a.estimate);
         cnns.push(cnn);
-        rulers.push(ruler);
+        widths.push(width);
     }
     let both =
-        compare_auc(&PairedScores::new(scores(&cnns)?, scores(&rulers)?)?, Confidence::default())?;
+        compare_auc(&PairedScores::new(scores(&cnns)?, scores(&widths)?)?, Confidence::default())?;
     say!("{name}: CNN {:.3} in the mean of {} repeats", mean(&areas), areas.len());
-    let (cnn, ruler, gap) = (both.first.estimate, both.second.estimate, shown(&both.difference));
-    say!("    repeats averaged: CNN {cnn:.3}, ruler {ruler:.3}, difference {gap}");
+    let (cnn, width, gap) = (both.first.estimate, both.second.estimate, shown(&both.difference));
+    say!("    repeats averaged: CNN {cnn:.3}, width alone {width:.3}, difference {gap}");
     Ok(mean(&areas))
 }
 

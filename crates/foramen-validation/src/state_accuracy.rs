@@ -50,9 +50,9 @@ impl StateAccuracy {
             sum
         };
         Self {
-            pedicles: count("closed", 0.0, &[State::Closed, State::Shut]),
+            pedicles: count("closed", 0.0, &[State::Pedicle, State::Shut]),
             shut: count("occluded", 0.0, &[State::Occluded]),
-            lost: count("open", 1.0, &[State::Closed, State::Shut, State::Occluded]),
+            lost: count("open", 1.0, &[State::Pedicle, State::Shut, State::Occluded]),
         }
     }
 }

@@ -9,7 +9,7 @@ use foramen_outcome::{
     Definition, Dictionary, Mapping, OutcomeError, OutcomeOptions, Outcomes, PainTable, Sensitivity,
 };
 use foramen_phantom::{Design, Truth};
-use foramen_study::{Levels, Numbers, StudyConfig, open_levels, read_links};
+use foramen_study::{DiscPositions, Numbers, StudyConfig, open_levels, read_links};
 use foramen_types::{SubjectId, SubjectKey};
 
 use crate::demo_cohort::{demo_cohort, is_demo_cohort};
@@ -80,7 +80,7 @@ pub struct OpenedInputs {
     /// The covariates of each episode, by its first row.
     pub covariates: BTreeMap<u64, Numbers>,
     /// Disc positions, where given.
-    pub levels: Option<Levels>,
+    pub levels: Option<DiscPositions>,
     /// The truth of a synthetic cohort.
     pub truth: Option<Truth>,
     /// The file that it was read from.
@@ -250,7 +250,7 @@ pub(crate) fn note_raw_ids(key: &SubjectKey, scan: &ScanArguments) {
 ///
 /// # Errors
 /// When a file cannot be used, with its name.
-pub(crate) fn read_levels(path: &Path, key: &SubjectKey, scan: &Scan) -> Result<Levels> {
+pub(crate) fn read_levels(path: &Path, key: &SubjectKey, scan: &Scan) -> Result<DiscPositions> {
     let given = open_levels(path, key, scan)?;
     for file in &given.unread {
         eprintln!("note: {} is not used: {}", file.path.display(), file.reason);

@@ -36,7 +36,7 @@ enum Task {
     Leakage(commands::leakage::Arguments),
     /// Measure the foramina, choose the slices, draw what was measured.
     Select(commands::select::Arguments),
-    /// Train the CNN and the ruler on a study that `select` has prepared.
+    /// Train the CNN and the baseline (the width alone) on a study that `select` has prepared.
     Train(commands::train::Arguments),
     /// Predict the outcome of injections to come with trained models.
     Predict(commands::predict::Arguments),

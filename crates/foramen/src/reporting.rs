@@ -32,7 +32,7 @@ const TITLE: &str = "Outcome of cervical transforaminal epidural steroid injecti
 /// # Errors
 /// When a file of an earlier stage is missing or cannot be used, or one cannot be written.
 pub(crate) fn make_report(study: &Path, title: Option<&str>) -> Result<Report> {
-    // What a training keeps there it removes at its end; the ruler's predictions come first.
+    // What a training keeps there it removes at its end; those of the width alone come first.
     let shown = study.display();
     ensure!(
         !study.join("checkpoints").is_dir(),

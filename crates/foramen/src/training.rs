@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Result, ensure};
 #[cfg(feature = "torch")]
 use foramen_learn::OnShare;
-use foramen_learn::{Dataset, Learner, Ruler, Split, cross_validate_folds, cross_validate_repeats};
+use foramen_learn::{
+    Dataset, Learner, Split, WidthBaseline, cross_validate_folds, cross_validate_repeats,
+};
 #[cfg(feature = "torch")]
 use foramen_study::files::FoldTemperature;
 use foramen_study::files::{
@@ -66,7 +68,7 @@ impl Folds<'_> {
     }
 }
 
-/// Trains the ruler and, with the feature `torch`, the CNN by cross-validation,
+/// Trains the baseline (the width alone) and, with the feature `torch`, the CNN by cross-validation,
 /// and writes their predictions (and the CNN's models) into `out`.
 ///
 /// # Errors
@@ -136,18 +138,20 @@ pub(crate) fn train_folds(
     out: &Path,
 ) -> Result<Vec<TrainedModel>> {
     let Folds { splits, study, .. } = folds;
-    let ruler = timed(
-        &Ruler::default(),
+    let baseline = timed(
+        &WidthBaseline::default(),
         dataset,
         folds,
-        "Ruler",
+        "Width alone",
         "Logistic regression on the z-score of the measured width: one number, no picture.",
     )?;
-    write_predictions(&out.join(predictions_file("ruler")), &ruler.0.predictions)?;
+    write_predictions(&out.join(predictions_file("ruler")), &baseline.0.predictions)?;
     #[cfg(not(feature = "torch"))]
     {
-        eprintln!("note: built without the feature `torch`, so only the ruler is trained");
-        let mut models = vec![ruler.0];
+        eprintln!(
+            "note: built without the feature `torch`, so only the baseline, the width alone, is trained"
+        );
+        let mut models = vec![baseline.0];
         if arguments.controls {
             models.extend(number_controls(dataset, splits, study)?);
             eprintln!("note: the controls that see pictures need the feature `torch` too");
@@ -163,7 +167,7 @@ pub(crate) fn train_folds(
     {
         let checkpoints = out.join("checkpoints");
         let (cnn, learner, fitted) = train_cnn(dataset, folds, arguments, out)?;
-        let mut models = vec![cnn, ruler.0];
+        let mut models = vec![cnn, baseline.0];
         if arguments.controls {
             models.extend(number_controls(dataset, splits, study)?);
             let pixel = foramen_study::files::read_pixel(study)?;

@@ -78,7 +78,7 @@ const WORDS: [(&str, &str); 8] = [
          is not proof of no difference.",
     ),
     (
-        "Ruler",
+        "Width alone",
         "A baseline that sees one number, the measured width of the foramen. A network that does \
          not beat it has learnt no more than that.",
     ),

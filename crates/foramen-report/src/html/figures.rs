@@ -109,7 +109,7 @@ fn comparison(report: &Report) -> Markup {
 pub(super) fn in_sentence(title: &str) -> String {
     match title {
         "CNN" => "the CNN".to_owned(),
-        "Ruler" => "the ruler".to_owned(),
+        "Width alone" => "the width alone".to_owned(),
         other => other.to_owned(),
     }
 }

@@ -15,7 +15,7 @@
 
 use foramen_learn::read_predictions;
 use foramen_outcome::{Dictionary, Mapping, OutcomeOptions, PainTable, draft_mapping};
-use foramen_study::{Levels, read_covariates, read_links, read_profile, read_readings};
+use foramen_study::{DiscPositions, read_covariates, read_links, read_profile, read_readings};
 use foramen_table::Table;
 use foramen_types::SubjectKey;
 use libfuzzer_sys::fuzz_target;
@@ -41,7 +41,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
         3 => _ = read_predictions(bytes),
         4 => _ = read_covariates(bytes, &["age"]),
-        5 => _ = Levels::read(bytes, &SubjectKey::identity()),
+        5 => _ = DiscPositions::read(bytes, &SubjectKey::identity()),
         6 => {
             _ = read_readings(bytes);
             _ = read_profile(bytes);

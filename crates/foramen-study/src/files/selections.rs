@@ -5,7 +5,7 @@ use foramen_select::{PointKind, State};
 use foramen_types::Point;
 
 use crate::table::{CsvWriter, millimetres, number, write_csv};
-use crate::{Drafted, LevelSource, Levels, ProfileRow, Rank, Selections, StudyError};
+use crate::{DiscPositions, Drafted, LevelSource, ProfileRow, Rank, Selections, StudyError};
 
 /// Writes `selections.csv`: one row per episode that was looked at, in the order
 /// of the manifest. `remarks` holds the names of the remarks on its images, with spaces
@@ -171,12 +171,12 @@ fn profile_cells(row: &ProfileRow) -> Vec<String> {
     ]
 }
 
-/// Writes `levels.csv`: disc positions in the form that [`Levels::read`] reads, and the levels
+/// Writes `levels.csv`: disc positions in the form that [`DiscPositions::read`] reads, and the levels
 /// that persons have refused as rows with that `status`.
 ///
 /// # Errors
 /// [`StudyError::Write`].
-pub fn write_levels(path: &Path, levels: &Levels) -> Result<(), StudyError> {
+pub fn write_levels(path: &Path, levels: &DiscPositions) -> Result<(), StudyError> {
     let header = [
         "subject_id",
         "level",

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Levels;
+use crate::DiscPositions;
 
 /// A place farther than this from the drafted one was moved, in millimetres; tables hold
 /// thousandths.
@@ -27,7 +27,7 @@ pub struct LevelEdits {
     pub refused: usize,
 }
 
-impl Levels {
+impl DiscPositions {
     /// What was changed since the discs were drafted; `None` when none of them was.
     #[must_use]
     pub fn edits(&self) -> Option<LevelEdits> {
@@ -74,13 +74,14 @@ mod tests {
                      A,C4/5,1,2,3,1 2 3,C4/5\n\
                      A,C5/6,1,2,3,1 2 3,C6/7\n\
                      A,C6/7,1,2,9,1 2 3,C7/T1\n";
-        let levels = Levels::read(table.as_bytes(), &SubjectKey::identity()).unwrap();
+        let levels = DiscPositions::read(table.as_bytes(), &SubjectKey::identity()).unwrap();
         let edits = levels.edits().unwrap();
         assert_eq!((edits.as_drafted, edits.moved), (1, 0));
         let said = "1 as drafted, 0 moved, 2 renumbered, 0 added, 0 refused";
         assert_eq!(edits.to_string(), said);
         let bad = table.replace("C6/7\n", "C9\n");
-        let text = Levels::read(bad.as_bytes(), &SubjectKey::identity()).unwrap_err().to_string();
+        let text =
+            DiscPositions::read(bad.as_bytes(), &SubjectKey::identity()).unwrap_err().to_string();
         assert!(text.contains("row 3"), "{text}");
     }
 
@@ -91,13 +92,13 @@ mod tests {
                      A,C5/6,1,2,7.5,found,1 2 3\n\
                      A,C6/7,1,2,3,,\n\
                      A,C7/T1,1,2,3,refused,1 2 3\n";
-        let levels = Levels::read(table.as_bytes(), &SubjectKey::identity()).unwrap();
+        let levels = DiscPositions::read(table.as_bytes(), &SubjectKey::identity()).unwrap();
         let edits = levels.edits().unwrap();
         assert_eq!((edits.as_drafted, edits.moved, edits.added, edits.refused), (1, 1, 1, 1));
         let said = "1 as drafted, 1 moved (by 4.5 mm at most), 0 renumbered, 1 added, 1 refused";
         assert_eq!(edits.to_string(), said);
         let by_hand = "subject_id,level,x_mm,y_mm,z_mm\nA,C5/6,1,2,3\n";
-        let levels = Levels::read(by_hand.as_bytes(), &SubjectKey::identity()).unwrap();
+        let levels = DiscPositions::read(by_hand.as_bytes(), &SubjectKey::identity()).unwrap();
         assert_eq!(levels.edits(), None);
     }
 }

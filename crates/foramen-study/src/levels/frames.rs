@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use foramen_dicom::StackHeader;
 use foramen_types::{Level, SubjectId};
 
-use crate::{DiscPosition, Levels};
+use crate::{DiscPosition, DiscPositions};
 
 /// The frames of reference that the images of a subject are in, without localizers.
 pub(super) fn frames_of<'a>(stacks: impl Iterator<Item = &'a StackHeader>) -> BTreeSet<&'a str> {
@@ -13,7 +13,7 @@ pub(super) fn frames_of<'a>(stacks: impl Iterator<Item = &'a StackHeader>) -> BT
         .collect()
 }
 
-impl Levels {
+impl DiscPositions {
     /// The discs of a subject, whose images are `stacks`, that hold in a frame of
     /// reference.
     ///

@@ -7,13 +7,13 @@ use foramen_dicom::Scan;
 use foramen_types::{SubjectId, SubjectKey};
 
 use super::frames::frames_of;
-use crate::{LabelTable, Levels, StudyError};
+use crate::{DiscPositions, LabelTable, StudyError};
 
 /// Disc positions that were given, of whatever form.
 #[derive(Debug, Clone, Default)]
 pub struct GivenLevels {
     /// The positions.
-    pub levels: Levels,
+    pub levels: DiscPositions,
     /// Files of a folder that could not be used, with their reasons.
     pub unread: Vec<UnreadLevels>,
 }
@@ -41,7 +41,7 @@ pub struct UnreadLevels {
 /// # Errors
 /// [`StudyError::Read`], [`StudyError::LevelsFormat`],
 /// [`StudyError::LevelsSubject`], [`StudyError::LevelsFrames`], and those of
-/// [`Levels::read`], [`Levels::read_markups`] and [`Levels::read_labels`], with
+/// [`DiscPositions::read`], [`DiscPositions::read_markups`] and [`DiscPositions::read_labels`], with
 /// the file in [`StudyError::LevelsFile`]. In a folder they stand in
 /// [`GivenLevels::unread`] instead.
 pub fn open_levels(path: &Path, key: &SubjectKey, scan: &Scan) -> Result<GivenLevels, StudyError> {
@@ -74,7 +74,7 @@ fn sentence(error: &StudyError) -> String {
     text
 }
 
-fn read_file(path: &Path, key: &SubjectKey, scan: &Scan) -> Result<Levels, StudyError> {
+fn read_file(path: &Path, key: &SubjectKey, scan: &Scan) -> Result<DiscPositions, StudyError> {
     let open = || {
         let failed = |source| StudyError::Read { path: path.to_owned(), source };
         File::open(path).map(BufReader::new).map_err(failed)
@@ -86,14 +86,14 @@ fn read_file(path: &Path, key: &SubjectKey, scan: &Scan) -> Result<Levels, Study
         _ => StudyError::LevelsFile { path: path.to_owned(), source: Box::new(error) },
     };
     let levels = if ends(".csv") {
-        Levels::read(open()?, key)
+        DiscPositions::read(open()?, key)
     } else if ends(".json") && is_list(path)? {
-        Levels::read_json(open()?, key)
+        DiscPositions::read_json(open()?, key)
     } else if ends(".json") {
-        in_frame_of(path, scan, |subject| Levels::read_markups(open()?, subject))
+        in_frame_of(path, scan, |subject| DiscPositions::read_markups(open()?, subject))
     } else if ends(".nii") || ends(".nii.gz") {
         let table = LabelTable::named_in(path);
-        in_frame_of(path, scan, |subject| Levels::read_labels(open()?, subject, table))
+        in_frame_of(path, scan, |subject| DiscPositions::read_labels(open()?, subject, table))
     } else {
         Err(StudyError::LevelsFormat)
     };
@@ -111,8 +111,8 @@ fn is_list(path: &Path) -> Result<bool, StudyError> {
 fn in_frame_of(
     path: &Path,
     scan: &Scan,
-    read: impl FnOnce(&SubjectId) -> Result<Levels, StudyError>,
-) -> Result<Levels, StudyError> {
+    read: impl FnOnce(&SubjectId) -> Result<DiscPositions, StudyError>,
+) -> Result<DiscPositions, StudyError> {
     let subject = subject_of(path, scan)?;
     let of_subject = scan.stacks.iter().filter(|stack| stack.subject == *subject);
     let frames: Vec<&str> = frames_of(of_subject).into_iter().collect();
@@ -143,7 +143,7 @@ fn subject_of<'a>(path: &Path, scan: &'a Scan) -> Result<&'a SubjectId, StudyErr
     }
 }
 
-impl Levels {
+impl DiscPositions {
     /// Adds the positions of another file; none may be in both.
     fn join(&mut self, other: Self) -> Result<(), StudyError> {
         if let Some((subject, level)) = other.discs.keys().find(|at| self.discs.contains_key(at)) {

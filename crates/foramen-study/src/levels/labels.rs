@@ -5,9 +5,9 @@ use foramen_types::{Level, Point, SubjectId};
 
 use super::label_image::{LabelImage, Region};
 use crate::label_table::LabelTable;
-use crate::{DiscPosition, LevelSource, Levels, StudyError};
+use crate::{DiscPosition, DiscPositions, LevelSource, StudyError};
 
-impl Levels {
+impl DiscPositions {
     /// Reads the discs of one subject from a label image, NIfTI-1, gzipped or not:
     /// segmentations by TotalSpineSeg and labels of the Spinal Cord Toolbox, see
     /// [`LabelTable`]. Which table it is, is told by its values and by the form of

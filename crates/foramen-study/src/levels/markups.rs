@@ -5,7 +5,7 @@ use foramen_select::PointKind;
 use foramen_types::{Level, Point, SubjectId};
 use serde::Deserialize;
 
-use crate::{DiscPosition, LevelSource, Levels, StudyError};
+use crate::{DiscPosition, DiscPositions, LevelSource, StudyError};
 
 /// A markups file of 3D Slicer (`.mrk.json`,
 /// slicer.readthedocs.io/en/latest/developer_guide/modules/markups.html).
@@ -52,7 +52,7 @@ struct ControlPoint {
     position_status: Option<String>,
 }
 
-impl Levels {
+impl DiscPositions {
     /// Reads the discs of one subject from a markups file of 3D Slicer: point
     /// lists in LPS or RAS millimetres, as the file says, each point labelled
     /// with its level (`C5/6`, `C5-C6`, …). A point whose description is `canal`
@@ -144,8 +144,8 @@ impl ControlPoint {
 mod tests {
     use super::*;
 
-    fn read(file: &str) -> Result<Levels, StudyError> {
-        Levels::read_markups(file.as_bytes(), &SubjectId::new("A").unwrap())
+    fn read(file: &str) -> Result<DiscPositions, StudyError> {
+        DiscPositions::read_markups(file.as_bytes(), &SubjectId::new("A").unwrap())
     }
 
     fn list(system: &str, points: &str) -> String {

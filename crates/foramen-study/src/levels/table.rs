@@ -5,13 +5,13 @@ use foramen_select::PointKind;
 use foramen_types::{Level, Point, SubjectKey, Vector};
 
 use crate::table::Table;
-use crate::{DiscPosition, Drafted, LevelSource, Levels, StudyError};
+use crate::{DiscPosition, DiscPositions, Drafted, LevelSource, StudyError};
 use foramen_table::Row;
 
 /// Columns by which the header is found.
 const COLUMNS: [&str; 5] = ["subject_id", "level", "x_mm", "y_mm", "z_mm"];
 
-impl Levels {
+impl DiscPositions {
     /// Reads `levels.csv`: `subject_id,level,x_mm,y_mm,z_mm` and, where they are,
     /// `kind` (`disc` or `canal`), `frame_of_reference_uid`, `nx,ny,nz`,
     /// `source`, `confidence` (0 to 1), `status` (`found` or blank; a row whose status
@@ -31,7 +31,7 @@ impl Levels {
     /// Rows in errors are counted from 1.
     ///
     /// # Errors
-    /// As [`Levels::read`], and [`StudyError::LevelsJson`].
+    /// As [`DiscPositions::read`], and [`StudyError::LevelsJson`].
     pub fn read_json(list: impl Read, key: &SubjectKey) -> Result<Self, StudyError> {
         let rows = serde_json::from_reader(list)
             .map_err(|source| StudyError::LevelsJson { what: "list of disc positions", source })?;
@@ -136,8 +136,8 @@ mod tests {
     use super::*;
     use foramen_types::SubjectId;
 
-    fn read(table: &str) -> Result<Levels, StudyError> {
-        Levels::read(table.as_bytes(), &SubjectKey::identity())
+    fn read(table: &str) -> Result<DiscPositions, StudyError> {
+        DiscPositions::read(table.as_bytes(), &SubjectKey::identity())
     }
 
     #[test]
@@ -189,12 +189,12 @@ mod tests {
     fn json_holds_what_the_table_holds() {
         let list = r#"[{"subject_id": "A", "level": "C5/6", "x_mm": 1.5, "y_mm": -2, "z_mm": 3,
             "kind": "canal", "frame_of_reference_uid": null}]"#;
-        let levels = Levels::read_json(list.as_bytes(), &SubjectKey::identity()).unwrap();
+        let levels = DiscPositions::read_json(list.as_bytes(), &SubjectKey::identity()).unwrap();
         let table = read("subject_id,level,x_mm,y_mm,z_mm,kind\nA,C5/6,1.5,-2,3,canal\n").unwrap();
         assert_eq!(levels.iter().collect::<Vec<_>>(), table.iter().collect::<Vec<_>>());
         let short = r#"[{"subject_id": "A", "level": "C5/6", "x_mm": 1, "y_mm": 2, "z_mm": 3},
             {"subject_id": "A", "level": "C6/7", "x_mm": 1, "y_mm": 2}]"#;
-        let text = Levels::read_json(short.as_bytes(), &SubjectKey::identity()).unwrap_err();
+        let text = DiscPositions::read_json(short.as_bytes(), &SubjectKey::identity()).unwrap_err();
         assert!(text.to_string().contains("row 2") && text.to_string().contains("z_mm"), "{text}");
     }
 }

@@ -48,7 +48,7 @@ pub fn read_measured(path: &Path) -> Result<Vec<MeasuredSide>, StudyError> {
 
 fn read_row(cells: Cells<'_>) -> Result<MeasuredSide, StudyError> {
     let state = cells.needed("state")?;
-    let known = [State::Open, State::Closed, State::Shut, State::Occluded, State::Refused];
+    let known = [State::Open, State::Pedicle, State::Shut, State::Occluded, State::Refused];
     let state = known
         .into_iter()
         .find(|known| known.name() == state)

@@ -4,7 +4,7 @@
 //! is written is what one process would have written: of parts of `select` the selection, of
 //! parts of `train` predictions and models of every fold.
 //! Parts that are missing are named with the command that makes them. Parts that were made of
-//! other inputs, settings or versions are refused. With no arguments it trains the ruler of a
+//! other inputs, settings or versions are refused. With no arguments it trains the baseline of a
 //! small synthetic study in two parts first.
 
 use std::path::{Path, PathBuf};

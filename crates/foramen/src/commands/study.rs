@@ -5,7 +5,7 @@
 //! subjects, kept in the user cache) and runs on that. It prints each stage as it
 //! goes, then one line with the AUC of both models and the path of
 //! `report.html`; every stage's file is beside it. Without the feature `torch`
-//! only the ruler is trained.
+//! only the baseline (the width alone) is trained.
 
 use std::path::PathBuf;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! Trains the CNN and the ruler on a study that `select` has prepared, five folds
+//! Trains the CNN and the baseline (the width alone) on a study that `select` has prepared, five folds
 //! by subject, and leaves the models and their out-of-fold predictions.
 //!
 //! `DIR` is the `--out` of `select` or `study`. It prints the AUC of both models
@@ -10,7 +10,7 @@
 //! trains every N-th fold, in a folder of its own, so that N processes share the folds; `merge`
 //! puts them together. Started by `torchrun` or `srun` as several processes (the feature
 //! `distributed`), all train each network together, and the first writes. Without the
-//! feature `torch` only the ruler is trained. With `--reviewed` it trains on what persons
+//! feature `torch` only the baseline is trained. With `--reviewed` it trains on what persons
 //! corrected too, and leaves those models in `reviewed`.
 
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
 use crate::training::{refuse_finished, resolve_device, train_along};
 
-/// Trains the CNN and the ruler by cross-validation.
+/// Trains the CNN and the baseline (the width alone) by cross-validation.
 #[derive(Parser)]
 pub struct Arguments {
     /// Folder that `select` or `study` has written; without it, a small

@@ -88,7 +88,7 @@ fn corrections_change_the_selections_and_the_patches_and_outlive_a_new_selection
         frame: 1,
     };
     let reading = Reading {
-        seen: Seen::Closed,
+        seen: Seen::Pedicle,
         reason: String::new(),
         width_mm: None,
         walls: None,
@@ -172,9 +172,9 @@ fn a_study_is_reported_with_and_without_the_corrections() {
     let report: Value =
         serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
     let [with, without] = ["ruler-reviewed", "ruler"].map(|name| &report["models"][name]);
-    assert_eq!(without["title"], "Ruler, without corrections");
+    assert_eq!(without["title"], "Width alone, without corrections");
     let told = with["description"].as_str().unwrap_or_default();
-    assert_eq!(with["title"], "Ruler, with corrections");
+    assert_eq!(with["title"], "Width alone, with corrections");
     assert_eq!(report["provenance"]["review"]["looked_at"], 6, "{told}");
     let counts = &report["provenance"]["review"]["corrections"];
     assert_eq!(counts["with moved walls"], 2);

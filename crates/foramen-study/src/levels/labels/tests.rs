@@ -32,8 +32,8 @@ fn nifti(size: [u16; 3], value: impl Fn([u16; 3]) -> u8) -> Vec<u8> {
     bytes
 }
 
-fn read(file: &[u8], named: Option<LabelTable>) -> Result<Levels, StudyError> {
-    Levels::read_labels(file, &subject(), named)
+fn read(file: &[u8], named: Option<LabelTable>) -> Result<DiscPositions, StudyError> {
+    DiscPositions::read_labels(file, &subject(), named)
 }
 
 /// One voxel per value, 5 voxels apart along the last axis, falling.
@@ -78,7 +78,7 @@ fn places_alone_fit_two_tables_until_the_name_tells() {
     assert!(text.contains("3 (1 voxels, 0 mm)") && text.contains("do not touch"), "{text}");
 
     let discs = read(&file, Some(LabelTable::DiscPoints)).unwrap();
-    let at = |levels: &Levels, level| levels.of(&subject(), level).unwrap().clone();
+    let at = |levels: &DiscPositions, level| levels.of(&subject(), level).unwrap().clone();
     // 3 is the sixth place from below: k = 25, z = 30 + 75.
     assert_eq!(at(&discs, Level::C2C3).point, Point::new(-13.0, -28.0, 105.0));
     assert_eq!(at(&discs, Level::C2C3).kind, PointKind::Canal);

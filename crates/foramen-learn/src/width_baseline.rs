@@ -7,22 +7,22 @@ use crate::{Classifier, LearnError, Learner, Sample, TrainSet, TuneSet};
 /// A sample without a width gets the mean z-score of the train set.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Ruler {
+pub struct WidthBaseline {
     /// Weight of the penalty on the squared slope. Default 0.01: only strong
     /// enough to keep the slope finite when widths separate the outcomes.
     pub ridge: f64,
 }
 
-impl Default for Ruler {
+impl Default for WidthBaseline {
     fn default() -> Self {
         Self { ridge: 0.01 }
     }
 }
 
-/// A fitted [`Ruler`].
+/// A fitted [`WidthBaseline`].
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct FittedRuler {
+pub struct FittedWidthBaseline {
     /// Log-odds of a favourable outcome at a width z-score of 0.
     pub intercept: f64,
     /// Change of the log-odds per standard deviation of width.
@@ -31,15 +31,19 @@ pub struct FittedRuler {
     pub mean_z: f64,
 }
 
-impl Learner for Ruler {
-    type Fitted = FittedRuler;
+impl Learner for WidthBaseline {
+    type Fitted = FittedWidthBaseline;
     type Error = LearnError;
 
     fn name(&self) -> &'static str {
         "ruler"
     }
 
-    fn fit(&self, train: &TrainSet<'_>, _tune: &TuneSet<'_>) -> Result<FittedRuler, LearnError> {
+    fn fit(
+        &self,
+        train: &TrainSet<'_>,
+        _tune: &TuneSet<'_>,
+    ) -> Result<FittedWidthBaseline, LearnError> {
         train.require_both_outcomes()?;
         let points: Vec<(f64, f64)> = train
             .samples()
@@ -51,11 +55,11 @@ impl Learner for Ruler {
         }
         let mean_z = points.iter().map(|(z, _)| z).sum::<f64>() / points.len() as f64;
         let (intercept, slope) = fit_logistic(&points, self.ridge);
-        Ok(FittedRuler { intercept, slope, mean_z })
+        Ok(FittedWidthBaseline { intercept, slope, mean_z })
     }
 }
 
-impl Classifier for FittedRuler {
+impl Classifier for FittedWidthBaseline {
     type Error = LearnError;
 
     fn predict(&self, samples: &[&Sample]) -> Result<Vec<Probability>, LearnError> {
