@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     println!("network {:.3}, width {:.3}", compared.first.estimate, compared.second.estimate);
     let difference = compared.difference;
-    println!("difference {:.3}, 95 % interval {:.3?}", difference.estimate, difference.ci);
+    println!("difference {:.3}, 95 % interval {:.3?}", difference.estimate, difference.ci());
     println!("p = {:.3?}", compared.p);
     Ok(())
 }

@@ -143,7 +143,7 @@ fn grade_of(value: f64) -> usize {
 /// The number and its bounds, or null.
 fn estimate(result: Result<Estimate, Undefined>) -> Value {
     result.map_or(Value::Null, |estimate| {
-        let bounds = estimate.ci.map(|(lower, upper)| [lower, upper]);
+        let bounds = estimate.ci().map(|(lower, upper)| [lower, upper]);
         json!([estimate.estimate, bounds, estimate.standard_error])
     })
 }

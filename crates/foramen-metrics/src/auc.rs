@@ -78,12 +78,12 @@ pub fn auc_with(
             Estimate { method: Method::HanleyMcNeil, ..wald }
         }
         AucInterval::DeLongLogit => {
-            let ci = standard_error.ok().map(|error| {
+            let interval = standard_error.map(|error| {
                 let half = confidence.z() * error / (estimate * (1.0 - estimate));
                 let logit = (estimate / (1.0 - estimate)).ln();
-                (logistic(logit - half), logistic(logit + half))
+                (logistic(logit - half), logistic(logit + half)).into()
             });
-            Estimate { ci, method: Method::DeLongLogit, ..wald }
+            Estimate { interval, method: Method::DeLongLogit, ..wald }
         }
     })
 }
@@ -182,8 +182,8 @@ mod tests {
     fn tied_scores_count_half() {
         let scores = Scores::new(&[true, false], &[0.5, 0.5]).unwrap();
         let area = auc(&scores).unwrap();
-        assert_eq!((area.estimate, area.ci), (0.5, None));
-        assert_eq!(area.ci_undefined, Some(Undefined::TooFew));
+        assert_eq!((area.estimate, area.ci()), (0.5, None));
+        assert_eq!(area.no_interval(), Some(Undefined::TooFew));
     }
 
     #[test]
@@ -198,8 +198,8 @@ mod tests {
     fn a_perfect_auc_claims_no_certainty() {
         let scores = Scores::new(&[false, false, true, true], &[0.1, 0.2, 0.8, 0.9]).unwrap();
         let area = auc(&scores).unwrap();
-        assert_eq!((area.estimate, area.ci), (1.0, None));
-        assert_eq!(area.ci_undefined, Some(Undefined::NoVariation));
+        assert_eq!((area.estimate, area.ci()), (1.0, None));
+        assert_eq!(area.no_interval(), Some(Undefined::NoVariation));
     }
 
     #[test]
@@ -211,7 +211,7 @@ mod tests {
         let scores = Scores::new(&labels, &values).unwrap();
         assert_eq!(auc(&scores).unwrap().estimate, 1.0);
         let drawn = crate::bootstrap_auc(&scores, &crate::Bootstrap::default().with_resamples(3));
-        assert_eq!(drawn.unwrap().ci_undefined, Some(Undefined::NoVariation));
+        assert_eq!(drawn.unwrap().no_interval(), Some(Undefined::NoVariation));
     }
 
     #[test]
@@ -224,7 +224,7 @@ mod tests {
         // Half of the positives, 72,360, stand one place below their negative.
         let half = f64::from(n / 2);
         assert!((area.estimate - (half - 1.0) / (2.0 * half)).abs() < 1e-15);
-        assert!(area.ci.is_some());
+        assert!(area.ci().is_some());
     }
 
     #[test]
@@ -264,7 +264,7 @@ mod tests {
                 Ok(area) => {
                     let pairs = (scores.positives() * scores.negatives()) as f64;
                     prop_assert!((area.estimate - sum / pairs).abs() < 1e-12);
-                    if let Some((lower, upper)) = area.ci {
+                    if let Some((lower, upper)) = area.ci() {
                         prop_assert!(0.0 <= lower && lower <= area.estimate);
                         prop_assert!(area.estimate <= upper && upper <= 1.0);
                     }

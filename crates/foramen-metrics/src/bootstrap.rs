@@ -112,14 +112,14 @@ impl Bootstrap {
 /// let bca = Bootstrap::default().with_seed(7).with_interval(BootstrapInterval::Bca);
 /// let area = bootstrap_auc(&scores, &bca)?;
 /// assert_eq!(area.estimate, 0.90625);
-/// assert!(area.ci.is_some_and(|(low, high)| low > 0.4 && low < 0.9 && high <= 1.0));
+/// assert!(area.ci().is_some_and(|(low, high)| low > 0.4 && low < 0.9 && high <= 1.0));
 /// assert_eq!(bootstrap_auc(&scores, &bca)?, area); // the seed alone decides
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn bootstrap_auc(scores: &Scores, bootstrap: &Bootstrap) -> Result<Estimate, Undefined> {
     let estimate = crate::auc(scores)?.estimate;
     if scores.len() > MANY_OF_AN_AUC {
-        if crate::auc(scores)?.ci_undefined.is_some() {
+        if crate::auc(scores)?.no_interval().is_some() {
             // Nothing varies, though a group might hold both classes.
             let same = vec![Some(estimate); 2];
             return interval(estimate, scores.len(), same, Default::default, bootstrap);
@@ -153,7 +153,7 @@ pub fn bootstrap_auc(scores: &Scores, bootstrap: &Bootstrap) -> Result<Estimate,
 /// let paired = PairedScores::new(model, width)?;
 /// let difference = bootstrap_difference(&paired, &Bootstrap::default().with_resamples(500))?;
 /// assert_eq!(difference.estimate, 0.0625);
-/// assert!(difference.ci.is_some_and(|(low, high)| low < 0.0 && high > 0.0));
+/// assert!(difference.ci().is_some_and(|(low, high)| low < 0.0 && high > 0.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn bootstrap_difference(
@@ -203,7 +203,7 @@ pub fn bootstrap_difference(
 /// let strict = |drawn: &Scores| Some(partial_auc(drawn, region).ok()?.corrected);
 /// let area = bootstrap(&scores, strict, &Bootstrap::default().with_resamples(300))?;
 /// assert_eq!(format!("{:.3}", area.estimate), "0.857");
-/// assert!(area.ci.is_some());
+/// assert!(area.ci().is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn bootstrap(
@@ -357,7 +357,7 @@ mod tests {
         };
         assert_eq!(run(1), run(3));
         let other = bootstrap_auc(&scores(), &config.with_seed(8)).unwrap();
-        assert_ne!(run(1).0.unwrap().ci, other.ci);
+        assert_ne!(run(1).0.unwrap().ci(), other.ci());
     }
 
     #[test]
@@ -368,7 +368,7 @@ mod tests {
             let general =
                 bootstrap(&scores(), |scores| Some(crate::auc(scores).ok()?.estimate), &config)
                     .unwrap();
-            let (a, b) = (fast.ci.unwrap(), general.ci.unwrap());
+            let (a, b) = (fast.ci().unwrap(), general.ci().unwrap());
             assert!((a.0 - b.0).abs() < 1e-12 && (a.1 - b.1).abs() < 1e-12, "{a:?} {b:?}");
         }
     }
@@ -389,7 +389,7 @@ mod tests {
         ] {
             let area = bootstrap_auc(&scores(), &config.with_interval(interval)).unwrap();
             assert!((area.estimate - 0.840_178_129_638_792_7).abs() < 1e-15);
-            let ci = area.ci.unwrap();
+            let ci = area.ci().unwrap();
             // Another seed moves SciPy's bounds by 0.001.
             assert!((ci.0 - lower).abs() < 0.002 && (ci.1 - upper).abs() < 0.002, "{ci:?}");
         }
@@ -409,8 +409,8 @@ mod tests {
     fn a_model_and_itself_differ_in_no_resample() {
         let paired = PairedScores::new(scores(), scores()).unwrap();
         let none = bootstrap_difference(&paired, &Bootstrap::default()).unwrap();
-        assert_eq!((none.estimate, none.ci), (0.0, None));
-        assert_eq!(none.ci_undefined, Some(Undefined::NoVariation));
+        assert_eq!((none.estimate, none.ci()), (0.0, None));
+        assert_eq!(none.no_interval(), Some(Undefined::NoVariation));
     }
 
     #[test]
@@ -418,7 +418,7 @@ mod tests {
         let never_twice = |scores: &Scores| (scores.ties().len() == 90).then_some(1.0);
         let config = Bootstrap::default().with_resamples(50);
         let estimate = bootstrap(&scores(), never_twice, &config).unwrap();
-        assert_eq!((estimate.estimate, estimate.ci), (1.0, None));
-        assert_eq!(estimate.ci_undefined, Some(Undefined::Resamples));
+        assert_eq!((estimate.estimate, estimate.ci()), (1.0, None));
+        assert_eq!(estimate.no_interval(), Some(Undefined::Resamples));
     }
 }

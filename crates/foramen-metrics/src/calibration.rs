@@ -111,7 +111,7 @@ pub fn calibration(scores: &Scores) -> Result<Calibration, Undefined> {
 /// // Four of eight are positive, the probabilities say 3.6: slightly too low.
 /// let shift = calibration_in_the_large(&scores)?;
 /// assert_eq!(format!("{:.3}", shift.estimate), "0.282");
-/// assert!(shift.ci.is_some_and(|(low, high)| low < 0.0 && high > 0.0));
+/// assert!(shift.ci().is_some_and(|(low, high)| low < 0.0 && high > 0.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn calibration_in_the_large(scores: &Scores) -> Result<Estimate, Undefined> {

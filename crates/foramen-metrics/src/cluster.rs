@@ -139,7 +139,7 @@ pub fn auc_of_clusters(clustered: &ClusteredScores) -> Result<Estimate, Undefine
 /// let clustered = ClusteredScores::new(scores, &patients)?;
 /// let area = cluster_bootstrap_auc(&clustered, &Bootstrap::default().with_resamples(500))?;
 /// assert_eq!(format!("{:.3}", area.estimate), "0.906");
-/// assert!(area.ci.is_some_and(|(low, high)| low < 0.906 && high <= 1.0));
+/// assert!(area.ci().is_some_and(|(low, high)| low < 0.906 && high <= 1.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn cluster_bootstrap_auc(
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn one_cluster_has_no_interval() {
         let clustered = ClusteredScores::new(scores(), &[0; 60]).unwrap();
-        assert_eq!(auc_of_clusters(&clustered).unwrap().ci_undefined, Some(Undefined::TooFew));
+        assert_eq!(auc_of_clusters(&clustered).unwrap().no_interval(), Some(Undefined::TooFew));
         assert!(ClusteredScores::new(scores(), &["a", "b"]).is_err());
     }
 }

@@ -42,7 +42,7 @@ pub fn pool(folds: &[Scores]) -> Option<Scores> {
 /// // The mean of 0.90625 and 0.84375.
 /// let area = cross_validated_auc(&[first, second], Confidence::P95)?;
 /// assert_eq!(area.estimate, 0.875);
-/// assert!(area.ci.is_some());
+/// assert!(area.ci().is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn cross_validated_auc(
@@ -173,14 +173,14 @@ pub fn corrected_resampled_t_test(
         ..Estimate::point(spread.mean, differences.len())
     };
     if error.is_nan() || error <= 0.0 {
-        let difference = Estimate { ci_undefined: Some(Undefined::NoVariation), ..point };
+        let difference = Estimate { interval: Err(Undefined::NoVariation), ..point };
         return Ok(ResampledTest { difference, t: None, p: None });
     }
     let half = upper_t_quantile(confidence.tail(), n - 1.0) * error;
     let t = spread.mean / error;
     Ok(ResampledTest {
         difference: Estimate {
-            ci: Some((spread.mean - half, spread.mean + half)),
+            interval: Ok((spread.mean - half, spread.mean + half).into()),
             standard_error: Some(error),
             ..point
         },
@@ -244,7 +244,7 @@ mod tests {
         assert!((ours.t.unwrap() - 1.683_562_161_419_257_7).abs() < 1e-13, "{ours:?}");
         assert!((ours.p.unwrap() - 0.167_553_221_478_923_13).abs() < 1e-13, "{ours:?}");
         assert!(
-            (ours.difference.ci.unwrap().0 + 0.016_877_877_864_805_36).abs() < 1e-13,
+            (ours.difference.ci().unwrap().0 + 0.016_877_877_864_805_36).abs() < 1e-13,
             "{ours:?}"
         );
         let same = corrected_resampled_t_test(&[0.5, 0.5], 0.25, Confidence::P95).unwrap();

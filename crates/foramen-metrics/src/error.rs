@@ -151,6 +151,9 @@ pub enum Undefined {
     /// A part of a ROC curve has no width, or lies outside 0 to 1.
     #[error("the bounds are not 0 ≤ lower < upper ≤ 1")]
     Region,
+    /// The number has no formula for an interval, or none was asked for.
+    #[error("no interval was asked for")]
+    PointOnly,
     /// The statistic was undefined in too many resamples.
     #[error("the statistic is undefined in too many resamples")]
     Resamples,

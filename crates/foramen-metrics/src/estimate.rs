@@ -126,6 +126,39 @@ pub enum Method {
     PointOnly,
 }
 
+/// The bounds of an interval, both within it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// The lower bound.
+    pub lower: f64,
+    /// The upper bound.
+    pub upper: f64,
+}
+
+impl From<(f64, f64)> for Interval {
+    fn from((lower, upper): (f64, f64)) -> Self {
+        Self { lower, upper }
+    }
+}
+
+impl fmt::Display for Interval {
+    /// `0.807–0.895`, with three decimals or as many as the format asks for; `to` stands for
+    /// the dash where a bound is negative.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = f.precision().unwrap_or(3);
+        let between = if self.lower < 0.0 || self.upper < 0.0 { " to " } else { "\u{2013}" };
+        write!(f, "{}{between}{}", signed(self.lower, digits), signed(self.upper, digits))
+    }
+}
+
+/// A number with a minus sign; what rounds to 0 has none.
+fn signed(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}").replace('-', "\u{2212}");
+    let unsigned = text.trim_start_matches('\u{2212}');
+    let is_zero = unsigned.bytes().all(|byte| byte == b'0' || byte == b'.');
+    if is_zero { unsigned.to_owned() } else { text }
+}
+
 /// A number with its interval.
 ///
 /// It is written as in a paper, with three decimals or as many as the format asks for:
@@ -140,14 +173,16 @@ pub enum Method {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "Written", into = "Written")
+)]
 pub struct Estimate {
     /// The number.
     pub estimate: f64,
-    /// Lower and upper bound of its interval, where there is one.
-    pub ci: Option<(f64, f64)>,
-    /// Why there is no interval, where there is none.
-    pub ci_undefined: Option<Undefined>,
+    /// Its interval, or why there is none.
+    pub interval: Result<Interval, Undefined>,
     /// Standard error, where the method has one.
     pub standard_error: Option<f64>,
     /// Number of samples in it: all, or those of the denominator.
@@ -167,13 +202,15 @@ impl Estimate {
         confidence: Confidence,
         clip: (f64, f64),
     ) -> Self {
-        let half = standard_error.map(|error| confidence.z() * error);
         Self {
             estimate,
-            ci: half
-                .ok()
-                .map(|half| ((estimate - half).max(clip.0), (estimate + half).min(clip.1))),
-            ci_undefined: half.err(),
+            interval: standard_error.map(|error| {
+                let half = confidence.z() * error;
+                Interval {
+                    lower: (estimate - half).max(clip.0),
+                    upper: (estimate + half).min(clip.1),
+                }
+            }),
             standard_error: standard_error.ok(),
             n,
             method: Method::Wald,
@@ -181,12 +218,23 @@ impl Estimate {
         }
     }
 
+    /// Lower and upper bound of the interval, where there is one.
+    #[must_use]
+    pub fn ci(&self) -> Option<(f64, f64)> {
+        self.interval.ok().map(|interval| (interval.lower, interval.upper))
+    }
+
+    /// Why there is no interval, where one was asked for.
+    #[must_use]
+    pub fn no_interval(&self) -> Option<Undefined> {
+        self.interval.err().filter(|reason| *reason != Undefined::PointOnly)
+    }
+
     /// A number without an interval.
     pub(crate) fn point(estimate: f64, n: usize) -> Self {
         Self {
             estimate,
-            ci: None,
-            ci_undefined: None,
+            interval: Err(Undefined::PointOnly),
             standard_error: None,
             n,
             method: Method::PointOnly,
@@ -196,26 +244,57 @@ impl Estimate {
 }
 
 impl fmt::Display for Estimate {
-    /// `0.851 (95 % CI 0.807–0.895)`; `to` stands for the dash where a bound is negative,
-    /// and the number stands alone where there is no interval.
+    /// `0.851 (95 % CI 0.807–0.895)`; the number stands alone where there is no interval.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = f.precision().unwrap_or(3);
-        let number = |value: f64| {
-            let text = format!("{value:.digits$}").replace('-', "\u{2212}");
-            // What rounds to 0 has no sign.
-            let unsigned = text.trim_start_matches('\u{2212}');
-            let is_zero = unsigned.bytes().all(|byte| byte == b'0' || byte == b'.');
-            if is_zero { unsigned.to_owned() } else { text }
-        };
-        let text = match self.ci {
-            None => number(self.estimate),
-            Some((low, high)) => {
-                let between = if low < 0.0 || high < 0.0 { " to " } else { "\u{2013}" };
-                let (estimate, low, high) = (number(self.estimate), number(low), number(high));
-                format!("{estimate} ({} CI {low}{between}{high})", self.confidence)
-            }
-        };
-        f.write_str(&text)
+        f.write_str(&signed(self.estimate, digits))?;
+        match self.interval {
+            Ok(interval) => write!(f, " ({} CI {interval:.digits$})", self.confidence),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// An estimate as it is written: both fields of the interval are `null` where none was asked for.
+#[cfg(feature = "serde")]
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Written {
+    estimate: f64,
+    ci: Option<(f64, f64)>,
+    ci_undefined: Option<Undefined>,
+    standard_error: Option<f64>,
+    n: usize,
+    method: Method,
+    confidence: Confidence,
+}
+
+#[cfg(feature = "serde")]
+impl From<Estimate> for Written {
+    fn from(made: Estimate) -> Self {
+        Self {
+            estimate: made.estimate,
+            ci: made.ci(),
+            ci_undefined: made.no_interval(),
+            standard_error: made.standard_error,
+            n: made.n,
+            method: made.method,
+            confidence: made.confidence,
+        }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl From<Written> for Estimate {
+    fn from(written: Written) -> Self {
+        let reason = written.ci_undefined.unwrap_or(Undefined::PointOnly);
+        Self {
+            estimate: written.estimate,
+            interval: written.ci.map(Interval::from).ok_or(reason),
+            standard_error: written.standard_error,
+            n: written.n,
+            method: written.method,
+            confidence: written.confidence,
+        }
     }
 }
 

@@ -17,7 +17,7 @@
 //! // Of the 9 pairs of a positive and a negative 7 are in order and one is tied.
 //! let area = auc(&scores)?;
 //! assert_eq!(area.estimate, 7.5 / 9.0);
-//! let (lower, upper) = area.ci.expect("six samples have a DeLong interval");
+//! let (lower, upper) = area.ci().expect("six samples have a DeLong interval");
 //! assert!(lower < area.estimate && area.estimate < upper);
 //!
 //! let confusion = Confusion::at(&scores, 0.5);
@@ -110,7 +110,7 @@ pub use cross_validation::{
     ResampledTest, Spread, corrected_resampled_t_test, cross_validated_auc, pool,
 };
 pub use error::{MetricsError, Undefined};
-pub use estimate::{Confidence, Estimate, Method};
+pub use estimate::{Confidence, Estimate, Interval, Method};
 pub use folds::{FoldFault, PooledAgainstFolds, pooled_against_folds, pooled_by_repeat};
 pub use hosmer_lemeshow::{HosmerLemeshow, HosmerLemeshowGroup, hosmer_lemeshow};
 pub use likelihood::{Likelihood, likelihood, spiegelhalter};

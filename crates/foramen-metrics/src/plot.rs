@@ -59,7 +59,7 @@ fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
 
 /// A number with its interval, to two digits.
 fn with_interval(estimate: &crate::Estimate) -> String {
-    let bounds = estimate.ci.map(|(lower, upper)| format!(" ({lower:.2} to {upper:.2})"));
+    let bounds = estimate.ci().map(|(lower, upper)| format!(" ({lower:.2} to {upper:.2})"));
     format!("{:.2}{}", estimate.estimate, bounds.unwrap_or_default())
 }
 

@@ -86,12 +86,12 @@ pub fn average_precision(scores: &Scores) -> Result<Estimate, Undefined> {
     let estimate = precision_recall(scores)?.average_precision();
     let point = Estimate { method: Method::Logit, ..Estimate::point(estimate, scores.len()) };
     if estimate >= 1.0 {
-        return Ok(Estimate { ci_undefined: Some(Undefined::NoVariation), ..point });
+        return Ok(Estimate { interval: Err(Undefined::NoVariation), ..point });
     }
     let spread = (scores.positives() as f64 * estimate * (1.0 - estimate)).sqrt().recip();
     let (logit, half) = ((estimate / (1.0 - estimate)).ln(), Confidence::P95.z() * spread);
     Ok(Estimate {
-        ci: Some((logistic(logit - half), logistic(logit + half))),
+        interval: Ok((logistic(logit - half), logistic(logit + half)).into()),
         standard_error: Some(spread * estimate * (1.0 - estimate)),
         ..point
     })
@@ -116,7 +116,7 @@ mod tests {
     fn a_perfect_ranking_claims_no_certainty() {
         let scores = Scores::new(&[false, true], &[0.2, 0.4]).unwrap();
         let ours = average_precision(&scores).unwrap();
-        assert_eq!((ours.estimate, ours.ci_undefined), (1.0, Some(Undefined::NoVariation)));
+        assert_eq!((ours.estimate, ours.no_interval()), (1.0, Some(Undefined::NoVariation)));
         let none = Scores::new(&[false, false], &[0.2, 0.4]).unwrap();
         assert_eq!(average_precision(&none), Err(Undefined::NoPositives));
     }

@@ -115,7 +115,8 @@ fn with_interval(
     // At 0 and 1 the usual formula would claim certainty.
     let standard_error =
         (share > 0.0 && share < 1.0).then(|| (share * (1.0 - share) / n as f64).sqrt());
-    Estimate { ci: Some(interval), standard_error, method, confidence, ..Estimate::point(share, n) }
+    let interval = Ok(interval.into());
+    Estimate { interval, standard_error, method, confidence, ..Estimate::point(share, n) }
 }
 
 #[cfg(test)]
@@ -139,14 +140,14 @@ mod tests {
             (clopper_pearson(0, 10, Confidence::P95).unwrap(), (0.0, 0.308_497_107_818_760_83)),
         ];
         for (estimate, (lower, upper)) in cases {
-            let ci = estimate.ci.unwrap();
+            let ci = estimate.ci().unwrap();
             assert!((ci.0 - lower).abs() < 1e-13 && (ci.1 - upper).abs() < 1e-13, "{ci:?}");
         }
     }
 
     #[test]
     fn the_published_37_of_53_has_the_interval_56_5_to_80_5() {
-        let (lower, upper) = wilson(37, 53, Confidence::P95).unwrap().ci.unwrap();
+        let (lower, upper) = wilson(37, 53, Confidence::P95).unwrap().ci().unwrap();
         assert_eq!(
             (format!("{lower:.3}"), format!("{upper:.3}")),
             ("0.565".into(), "0.805".into())

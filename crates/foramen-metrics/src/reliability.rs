@@ -118,7 +118,7 @@ pub fn reliability(scores: &Scores, bins: Bins) -> Result<Reliability, Undefined
 /// let draws = Bootstrap::default().with_resamples(200);
 /// let error = expected_calibration_error(&scores, Bins::EqualWidth(2), &draws)?;
 /// assert_eq!(format!("{:.3}", error.estimate), "0.125");
-/// assert!(error.ci.is_some());
+/// assert!(error.ci().is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn expected_calibration_error(
@@ -203,7 +203,7 @@ mod tests {
             &Bootstrap::default().with_resamples(200),
         )
         .unwrap();
-        let (lower, upper) = drawn.ci.unwrap();
+        let (lower, upper) = drawn.ci().unwrap();
         assert_eq!(drawn.estimate, ten.expected_calibration_error);
         assert!(0.2 < lower && lower < 0.312 && upper < 0.6, "{drawn:?}");
     }

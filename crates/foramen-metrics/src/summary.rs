@@ -29,7 +29,7 @@ impl fmt::Display for Number {
         match (self.estimate, self.undefined) {
             (Some(made), _) => {
                 write!(f, "{:>10.3}", made.estimate)?;
-                match (made.ci, made.ci_undefined) {
+                match (made.ci(), made.no_interval()) {
                     (Some((low, high)), _) => write!(f, "   {low:.3} to {high:.3}"),
                     (None, Some(reason)) => write!(f, "   no interval: {reason}"),
                     (None, None) => Ok(()),
@@ -179,7 +179,7 @@ mod tests {
         let whole = summary(&Scores::new(&labels, &values).unwrap(), 0.5, &draws);
         assert!(whole.iter().all(|number| number.estimate.is_some()), "{whole:?}");
         assert!(
-            whole.iter().all(|number| number.estimate.is_some_and(|made| made.ci.is_some())),
+            whole.iter().all(|number| number.estimate.is_some_and(|made| made.ci().is_some())),
             "{whole:?}"
         );
         let one_class = summary(&Scores::new(&[true, true], &[0.2, 0.7]).unwrap(), 0.5, &draws);

@@ -67,8 +67,8 @@ pub fn compare_unpaired_auc(
         ..Estimate::point(first.estimate - second.estimate, n.0 + n.1)
     };
     let (Some(a), Some(b)) = (first.standard_error, second.standard_error) else {
-        let ci_undefined = first.ci_undefined.or(second.ci_undefined);
-        let difference = Estimate { ci_undefined, ..difference };
+        let interval = first.interval.and(second.interval);
+        let difference = Estimate { interval, ..difference };
         return Ok(UnpairedComparison {
             first,
             second,
@@ -84,11 +84,12 @@ pub fn compare_unpaired_auc(
         variance.powi(2) / (a.powi(4) / (n.0 as f64 - 1.0) + b.powi(4) / (n.1 as f64 - 1.0));
     let t = difference.estimate / error;
     let half = upper_t_quantile(confidence.tail(), freedom) * error;
-    let ci = Some(((difference.estimate - half).max(-1.0), (difference.estimate + half).min(1.0)));
+    let bounds = ((difference.estimate - half).max(-1.0), (difference.estimate + half).min(1.0));
+    let interval = Ok(bounds.into());
     Ok(UnpairedComparison {
         first,
         second,
-        difference: Estimate { ci, standard_error: Some(error), ..difference },
+        difference: Estimate { interval, standard_error: Some(error), ..difference },
         t: Some(t),
         freedom: Some(freedom),
         p: Some(two_sided_t_p(t, freedom)),
@@ -105,6 +106,6 @@ mod tests {
         let other = Scores::new(&[false, true, false, true], &[0.1, 0.2, 0.8, 0.9]).unwrap();
         let ours = compare_unpaired_auc(&perfect, &other, Confidence::P95).unwrap();
         assert_eq!((ours.difference.estimate, ours.p), (0.25, None));
-        assert_eq!(ours.difference.ci_undefined, Some(Undefined::NoVariation));
+        assert_eq!(ours.difference.no_interval(), Some(Undefined::NoVariation));
     }
 }

@@ -71,13 +71,13 @@ pub(crate) fn compare(
             report.auc_first = Some(comparison.first.estimate);
             report.auc_second = Some(comparison.second.estimate);
             report.difference = Some(comparison.difference.estimate);
-            report.difference_ci95 = comparison.difference.ci;
+            report.difference_ci95 = comparison.difference.ci();
             report.p = comparison.p;
             report.undefined =
-                comparison.difference.ci_undefined.map(|reason| format!("no interval: {reason}"));
+                comparison.difference.no_interval().map(|reason| format!("no interval: {reason}"));
             let draws = bootstrap(seed);
             report.difference_ci95_bootstrap =
-                bootstrap_difference(&paired, &draws).ok().and_then(|drawn| drawn.ci);
+                bootstrap_difference(&paired, &draws).ok().and_then(|drawn| drawn.ci());
         }
     }
     Ok(report)

@@ -36,7 +36,7 @@ pub(crate) fn controls(
             let with = (model.name.as_str(), *scored);
             Some(compare((&first.0.name, first.1), with, seed)?)
         };
-        let ci = area.as_ref().and_then(|area| area.ci);
+        let ci = area.as_ref().and_then(|area| area.ci());
         let of = |number: fn(&ComparisonReport) -> Option<f64>| compared.as_ref().and_then(number);
         reports.push(ControlReport {
             name: model.name.clone(),

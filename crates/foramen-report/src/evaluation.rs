@@ -208,10 +208,10 @@ impl Noted<'_> {
         result: Result<Estimate, Undefined>,
     ) -> (Option<f64>, Option<(f64, f64)>) {
         let Some(estimate) = self.value(name, result) else { return (None, None) };
-        if let Some(reason) = estimate.ci_undefined {
+        if let Some(reason) = estimate.no_interval() {
             self.undefined.insert(name, format!("no interval: {reason}"));
         }
-        (Some(estimate.estimate), estimate.ci)
+        (Some(estimate.estimate), estimate.ci())
     }
 }
 

@@ -51,7 +51,7 @@ fn point(subjects: f64, scores: &Scores) -> LearningPoint {
         subjects,
         n: scores.len(),
         auc: area.as_ref().ok().map(|area| area.estimate),
-        auc_ci95: area.as_ref().ok().and_then(|area| area.ci),
+        auc_ci95: area.as_ref().ok().and_then(|area| area.ci()),
         undefined: area.err().map(|reason| reason.to_string()),
     }
 }

@@ -56,7 +56,7 @@ impl BeforeRecalibration {
             auc: auc(&scores).ok().map(|area| area.estimate),
             brier: brier(&scores).ok().map(|brier| brier.estimate),
             calibration_slope: fit.map(|fit| fit.slope.estimate),
-            calibration_slope_ci95: fit.and_then(|fit| fit.slope.ci),
+            calibration_slope_ci95: fit.and_then(|fit| fit.slope.ci()),
             calibration_intercept: fit.map(|fit| fit.intercept.estimate),
         }))
     }

@@ -150,7 +150,7 @@ impl<'a> Analyses<'a> {
             Err(error) => Err(error),
             Ok(scores) => auc_of_clusters(&scores).map_err(|reason| reason.to_string()),
         };
-        let no_interval = area.as_ref().ok().and_then(|area| area.ci_undefined);
+        let no_interval = area.as_ref().ok().and_then(|area| area.no_interval());
         Analysis {
             name: name.to_owned(),
             title: title.to_owned(),
@@ -159,7 +159,7 @@ impl<'a> Analyses<'a> {
             left_out: labels.len() - kept.len(),
             changed: places.iter().filter(|&&at| labels[at] != Some(all.labels()[at])).count(),
             auc: area.as_ref().ok().map(|area| area.estimate),
-            auc_ci95: area.as_ref().ok().and_then(|area| area.ci),
+            auc_ci95: area.as_ref().ok().and_then(|area| area.ci()),
             undefined: area.err().or_else(|| no_interval.map(|reason| reason.to_string())),
         }
     }

@@ -68,13 +68,13 @@ pub(crate) fn subgroups(scored: &Scored, cases: &Cases<'_>) -> Vec<SubgroupRepor
         let groups = found.groups.into_iter().map(|group| {
             let few = group.positives.min(group.n - group.positives) < LEAST;
             let area = group.estimate;
-            let no_interval = area.and_then(|area| area.ci_undefined);
+            let no_interval = area.and_then(|area| area.no_interval());
             GroupReport {
                 group: group.group.1,
                 n: group.n,
                 n_positive: group.positives,
                 auc: area.map(|area| area.estimate),
-                auc_ci95: area.and_then(|area| area.ci),
+                auc_ci95: area.and_then(|area| area.ci()),
                 undefined: if few {
                     Some("too few".to_owned())
                 } else {

@@ -49,7 +49,7 @@ pub(crate) fn at(scores: &Scores, threshold: f64) -> ThresholdReport {
     let level = Confidence::P95;
     let parts = |estimate: Result<Estimate, Undefined>| {
         let estimate = estimate.ok();
-        (estimate.map(|one| one.estimate), estimate.and_then(|one| one.ci))
+        (estimate.map(|one| one.estimate), estimate.and_then(|one| one.ci()))
     };
     let (sensitivity, sensitivity_ci95) = parts(calls.sensitivity(level));
     let (specificity, specificity_ci95) = parts(calls.specificity(level));

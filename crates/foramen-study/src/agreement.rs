@@ -181,13 +181,12 @@ fn write_widths(text: &mut String, both: &[(&Seen, &Seen)]) -> Result<(), Error>
 
 fn shown(number: Result<Estimate, Undefined>) -> String {
     match number {
-        Ok(Estimate { estimate, ci: Some((low, high)), .. }) => {
-            format!("{estimate:.2} ({low:.2} to {high:.2})")
+        Ok(Estimate { estimate, interval: Ok(bounds), .. }) => {
+            format!("{estimate:.2} ({:.2} to {:.2})", bounds.lower, bounds.upper)
         }
-        Ok(Estimate { estimate, ci_undefined: Some(reason), .. }) => {
+        Ok(Estimate { estimate, interval: Err(reason), .. }) => {
             format!("{estimate:.2} (no interval: {reason})")
         }
-        Ok(Estimate { estimate, .. }) => format!("{estimate:.2}"),
         Err(reason) => format!("undefined: {reason}"),
     }
 }

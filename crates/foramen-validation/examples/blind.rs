@@ -94,7 +94,7 @@ fn area(
     let (labels, values): (Vec<bool>, Vec<f64>) =
         known.map(|(outcome, value)| (outcome.is_favourable(), value)).unzip();
     let area = auc(&Scores::new(&labels, &values)?)?;
-    let (low, high) = area.ci.unwrap_or_default();
+    let (low, high) = area.ci().unwrap_or_default();
     say!("{what} {seed:>2}: AUC {:.3} ({low:.3} to {high:.3})", area.estimate);
     Ok(area.estimate)
 }

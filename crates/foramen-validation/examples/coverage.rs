@@ -78,7 +78,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 .map(|trial| {
                     let scores = study(n, area, arguments, trial)?;
                     Ok(METHODS.map(|(_, interval)| {
-                        interval(&scores, arguments.resamples).ok().and_then(|made| made.ci)
+                        interval(&scores, arguments.resamples).ok().and_then(|made| made.ci())
                     }))
                 })
                 .collect::<anyhow::Result<_>>()?;

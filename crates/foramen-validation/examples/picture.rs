@@ -99,7 +99,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         progress.finish_and_clear();
         let both = compare_auc(&PairedScores::new(cnn, width)?, Confidence::default())?;
         let gain = both.difference;
-        let (low, high) = gain.ci.unwrap_or_default();
+        let (low, high) = gain.ci().unwrap_or_default();
         let share = gain.estimate / (image - known);
         say!(
             "    CNN {:.3}, {:.3} above the width ({low:.3} to {high:.3}): {:.0} % of what can be \

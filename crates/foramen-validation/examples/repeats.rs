@@ -129,7 +129,7 @@ fn repeat(dataset: &Dataset, name: &str, architecture: Architecture, repeats: u6
 }
 
 fn shown(estimate: &Estimate) -> String {
-    let interval = estimate.ci.map(|(low, high)| format!(" ({low:.3} to {high:.3})"));
+    let interval = estimate.ci().map(|(low, high)| format!(" ({low:.3} to {high:.3})"));
     format!("{:.3}{}", estimate.estimate, interval.unwrap_or_default())
 }
 

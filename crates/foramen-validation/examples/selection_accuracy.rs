@@ -121,7 +121,7 @@ fn print_rescans(trials: &[Trial], again: &[Option<Trial>]) -> anyhow::Result<()
     let truths: Vec<_> = pairs().map(|(first, second)| [first.truth, second.truth]).collect();
     for (name, widths) in [("measured", measured), ("true", truths)] {
         let icc = icc(&Ratings::new(&widths)?, Icc::AgreementSingle, Confidence::default())?;
-        let (low, high) = icc.ci.unwrap_or((f64::NAN, f64::NAN));
+        let (low, high) = icc.ci().unwrap_or((f64::NAN, f64::NAN));
         let (n, icc) = (widths.len(), icc.estimate);
         say!("scan and rescan, {name} widths: ICC(2,1) {icc:.3} ({low:.3}-{high:.3}), n = {n}");
     }

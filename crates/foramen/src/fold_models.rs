@@ -53,7 +53,7 @@ pub(crate) fn finish_models(study: &Path, trained: &[TrainedModel]) -> Result<()
             ));
         if let Some(auc) = &pooled {
             let on = format!("{} foramina, each by the fold that had not seen it", auc.n);
-            card = card.with_metric("AUC", auc.estimate, auc.ci, &on);
+            card = card.with_metric("AUC", auc.estimate, auc.ci(), &on);
         }
         card.write(&folder)?;
     }

@@ -32,7 +32,7 @@ impl TrainedModel {
     #[must_use]
     pub(crate) fn summary(&self) -> String {
         match self.scores().map(|scores| auc(&scores)) {
-            Ok(Ok(estimate)) => match estimate.ci {
+            Ok(Ok(estimate)) => match estimate.ci() {
                 Some((low, high)) => format!("AUC {:.3} ({low:.3}–{high:.3})", estimate.estimate),
                 None => format!("AUC {:.3}", estimate.estimate),
             },

@@ -56,8 +56,9 @@ pub fn bland_altman(
     let with = |estimate: f64, error: f64| {
         let known = error > 0.0;
         Estimate {
-            ci: known.then_some((estimate - t * error, estimate + t * error)),
-            ci_undefined: (!known).then_some(Undefined::NoVariation),
+            interval: known
+                .then_some((estimate - t * error, estimate + t * error).into())
+                .ok_or(Undefined::NoVariation),
             standard_error: known.then_some(error),
             method: Method::Student,
             confidence,
@@ -89,9 +90,9 @@ mod tests {
         let ours = bland_altman(&ratings, (0, 1), Confidence::P95).unwrap();
         for (ours, expected) in [
             (ours.bias.estimate, 0.199_999_999_999_999_96),
-            (ours.bias.ci.unwrap().0, -0.301_098_649_968_974_2),
+            (ours.bias.ci().unwrap().0, -0.301_098_649_968_974_2),
             (ours.lower_limit.estimate, -0.735_869_975_540_545_9),
-            (ours.lower_limit.ci.unwrap().0, -1.646_833_044_677_279_6),
+            (ours.lower_limit.ci().unwrap().0, -1.646_833_044_677_279_6),
             (ours.upper_limit.estimate, 1.135_869_975_540_545_7),
         ] {
             assert!((ours - expected).abs() < 1e-12, "{ours} {expected}");
@@ -104,7 +105,7 @@ mod tests {
     fn a_constant_difference_claims_no_certainty() {
         let ratings = Ratings::new(&[[1.5, 1.0], [2.5, 2.0]]).unwrap();
         let ours = bland_altman(&ratings, (0, 1), Confidence::P95).unwrap();
-        assert_eq!((ours.bias.estimate, ours.bias.ci), (0.5, None));
+        assert_eq!((ours.bias.estimate, ours.bias.ci()), (0.5, None));
         assert_eq!(bland_altman(&ratings, (0, 2), Confidence::P95), Err(Undefined::TooFew));
     }
 }

@@ -51,14 +51,13 @@ impl Clusters {
     ) -> Estimate {
         let error = self.jackknife_error(statistic, scale);
         let t = |freedom: f64| upper_t_quantile(confidence.tail(), freedom);
-        let ci = error.map(|error| {
+        let interval = error.map(|error| {
             let half = t(self.len() as f64 - 1.0) * error;
             let middle = scale.to(estimate.estimate);
-            (scale.from(middle - half), scale.from(middle + half))
+            (scale.from(middle - half), scale.from(middle + half)).into()
         });
         Estimate {
-            ci: ci.ok(),
-            ci_undefined: ci.err(),
+            interval,
             standard_error: match scale {
                 Scale::Plain => error.ok(),
                 Scale::FisherZ => None,
@@ -140,7 +139,7 @@ impl Scale {
 /// let level = Confidence::P95;
 /// let of_persons = icc_of_clusters(&ratings, &persons, Icc::AgreementSingle, level)?;
 /// assert_eq!(format!("{:.2}", of_persons.estimate), "0.29"); // the number is the same
-/// assert_ne!(of_persons.ci, icc(&ratings, Icc::AgreementSingle, level)?.ci); // the interval not
+/// assert_ne!(of_persons.ci(), icc(&ratings, Icc::AgreementSingle, level)?.ci()); // the interval not
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn icc_of_clusters(
@@ -171,7 +170,7 @@ pub fn icc_of_clusters(
 /// let linear = KappaWeights::Linear;
 /// let kappa = kappa_of_clusters(readers, 3, &persons, linear, Confidence::P95)??;
 /// assert_eq!(format!("{:.3}", kappa.estimate), "0.704");
-/// assert!(kappa.ci.is_some());
+/// assert!(kappa.ci().is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn kappa_of_clusters(
@@ -270,7 +269,7 @@ mod tests {
         let clusters = Clusters::new(&(0..12).collect::<Vec<_>>()).unwrap();
         let plain = bland_altman(&ratings, (0, 1), Confidence::P95).unwrap().bias;
         let ours = bland_altman_of_clusters(&ratings, (0, 1), &clusters, Confidence::P95).unwrap();
-        let (a, b) = (ours.bias.ci.unwrap(), plain.ci.unwrap());
+        let (a, b) = (ours.bias.ci().unwrap(), plain.ci().unwrap());
         assert!((a.0 - b.0).abs() < 1e-12 && (a.1 - b.1).abs() < 1e-12, "{a:?} {b:?}");
         assert_eq!(ours.bias.method, Method::ClusterJackknife);
     }
@@ -298,7 +297,7 @@ mod tests {
             icc_of_clusters(&ratings, &clusters, Icc::OneWaySingle, Confidence::P95).unwrap()
         };
         let (once, double) = (of(&rows, &names), of(&twice, &[names.clone(), names].concat()));
-        let width = |estimate: &Estimate| estimate.ci.map(|(low, high)| high - low).unwrap();
+        let width = |estimate: &Estimate| estimate.ci().map(|(low, high)| high - low).unwrap();
         assert!((width(&double) / width(&once) - 1.0).abs() < 0.05, "{once:?} {double:?}");
     }
 
@@ -310,7 +309,7 @@ mod tests {
         for seed in 0..400 {
             let (rows, names) = readings(20, 6, seed);
             let holds = |clustered| {
-                let (low, high) = of(&rows, &names, clustered).ci.expect("an interval");
+                let (low, high) = of(&rows, &names, clustered).ci().expect("an interval");
                 usize::from(low <= truth && truth <= high)
             };
             held = (held.0 + holds(true), held.1 + holds(false));
@@ -368,13 +367,13 @@ mod tests {
         let two = Clusters::new(&[1, 1, 2]).unwrap();
         let form = Icc::ConsistencySingle;
         let ours = icc_of_clusters(&ratings, &two, form, Confidence::P95).unwrap();
-        assert_eq!((ours.ci, ours.ci_undefined), (None, Some(Undefined::TooFew)));
+        assert_eq!((ours.ci(), ours.no_interval()), (None, Some(Undefined::TooFew)));
         let three = Clusters::new(&[1, 2, 3]).unwrap();
         let grades = [0, 1, 2];
         let level = Confidence::P95;
         let same = kappa_of_clusters((&grades, &grades), 3, &three, KappaWeights::None, level);
         let same = same.unwrap().unwrap();
-        assert_eq!((same.estimate, same.ci_undefined), (1.0, Some(Undefined::NoVariation)));
+        assert_eq!((same.estimate, same.no_interval()), (1.0, Some(Undefined::NoVariation)));
         let short = kappa_of_clusters((&[0], &[0]), 3, &three, KappaWeights::None, level);
         assert!(short.is_err());
     }

@@ -1,4 +1,6 @@
-use crate::{Confidence, Estimate, Method, Ratings, Undefined, distribution::upper_f_quantile};
+use crate::{
+    Confidence, Estimate, Interval, Method, Ratings, Undefined, distribution::upper_f_quantile,
+};
 
 /// Which intraclass correlation (Shrout and Fleiss 1979,
 /// doi 10.1037/0033-2909.86.2.420). Agreement counts a rater who always reads
@@ -96,17 +98,16 @@ pub fn icc(ratings: &Ratings, form: Icc, confidence: Confidence) -> Result<Estim
         let lower = n * (between - lower * error) / (lower * noise + n * between);
         Some((lower, n * (upper * between - error) / (noise + n * upper * between)))
     };
-    let ci = if error > 0.0 {
+    let interval = if error > 0.0 {
         let known = bounds().and_then(|(low, high)| Some((of_form(low)?, of_form(high)?)));
-        known.filter(|(low, high)| low <= high).ok_or(Undefined::TooFew)
+        known.filter(|(low, high)| low <= high).map(Interval::from).ok_or(Undefined::TooFew)
     } else {
         Err(Undefined::NoVariation)
     };
     Ok(Estimate {
         method: Method::F,
         confidence,
-        ci: ci.ok(),
-        ci_undefined: ci.err(),
+        interval,
         ..Estimate::point(estimate, ratings.subjects())
     })
 }
@@ -218,7 +219,7 @@ mod tests {
             (0.909_315_542_377_069_5, 0.675_674_713_816_304_6, 0.985_891_678_169_062_3),
         ]) {
             let ours = icc(&ratings, form, Confidence::P95).unwrap();
-            let ci = ours.ci.unwrap();
+            let ci = ours.ci().unwrap();
             assert!((ours.estimate - estimate).abs() < 1e-13, "{form:?} {ours:?}");
             assert!((ci.0 - lower).abs() < 1e-11, "{form:?} {ours:?} {lower}");
             assert!((ci.1 - upper).abs() < 1e-11, "{form:?} {ours:?} {upper}");
@@ -234,8 +235,8 @@ mod tests {
         ] {
             for form in FORMS {
                 let ours = icc(&ratings, form, Confidence::P95).unwrap();
-                assert_eq!((ours.estimate, ours.ci), (1.0, None), "{form:?}");
-                assert_eq!(ours.ci_undefined, Some(Undefined::NoVariation));
+                assert_eq!((ours.estimate, ours.ci()), (1.0, None), "{form:?}");
+                assert_eq!(ours.no_interval(), Some(Undefined::NoVariation));
             }
         }
         for form in FORMS {
@@ -255,7 +256,7 @@ mod tests {
         let of = |form| icc(&ratings, form, Confidence::P95).unwrap();
         let (agreement, consistency) = (of(Icc::AgreementSingle), of(Icc::ConsistencySingle));
         assert!((agreement.estimate - 14.0 / 17.0).abs() < 1e-14, "{agreement:?}");
-        assert_eq!((agreement.ci, consistency.ci), (None, None));
+        assert_eq!((agreement.ci(), consistency.ci()), (None, None));
         assert_eq!(consistency.estimate, 1.0);
     }
 
@@ -287,8 +288,8 @@ mod tests {
                 };
                 let Ok(ours) = of(1.0) else { continue };
                 assert!(ours.estimate <= 1.0, "{rows:?} {form:?} {ours:?}");
-                assert_eq!(ours.ci.is_none(), ours.ci_undefined.is_some());
-                if let Some((low, high)) = ours.ci {
+                assert_eq!(ours.ci().is_none(), ours.no_interval().is_some());
+                if let Some((low, high)) = ours.ci() {
                     assert!(low.is_finite() && low <= high, "{rows:?} {form:?} {ours:?}");
                 }
                 for unit in [0.1, 1e-200, 1e200] {

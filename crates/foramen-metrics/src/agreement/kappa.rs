@@ -163,7 +163,7 @@ mod tests {
         );
         let perfect = Grades::new(&[0, 1, 2], &[0, 1, 2], 3).unwrap();
         let ours = kappa(&perfect, KappaWeights::Linear, Confidence::P95).unwrap();
-        assert_eq!((ours.estimate, ours.ci), (1.0, None));
+        assert_eq!((ours.estimate, ours.ci()), (1.0, None));
         assert_eq!(
             Grades::new(&[0, 3], &[0, 1], 3),
             Err(MetricsError::Grade { subject: 1, grade: 3, categories: 3 })

@@ -138,7 +138,7 @@ mod tests {
             // The Monte-Carlo error of a standard deviation of 2,000 draws is 1.6 %.
             let ratio = drawn.standard_error.unwrap() / delong.standard_error.unwrap();
             assert!((ratio - 1.0).abs() < 0.06, "{ratio}");
-            let (ours, theirs) = (drawn.ci.unwrap(), delong.ci.unwrap());
+            let (ours, theirs) = (drawn.ci().unwrap(), delong.ci().unwrap());
             assert!((ours.0 - theirs.0).abs() < 0.001, "{ours:?} {theirs:?}");
         }
     }

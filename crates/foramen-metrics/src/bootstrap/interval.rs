@@ -20,7 +20,7 @@ pub(crate) fn interval(
     };
     let point =
         Estimate { method, confidence: bootstrap.confidence, ..Estimate::point(estimate, n) };
-    let undefined = |reason| Ok(Estimate { ci_undefined: Some(reason), ..point });
+    let undefined = |reason| Ok(Estimate { interval: Err(reason), ..point });
     if 20 * (drawn - replicates.len()) > drawn {
         return undefined(Undefined::Resamples);
     }
@@ -39,7 +39,7 @@ pub(crate) fn interval(
     let mean = replicates.iter().sum::<f64>() / replicates.len() as f64;
     let spread = replicates.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
     Ok(Estimate {
-        ci: Some((quantile(&replicates, low), quantile(&replicates, high))),
+        interval: Ok((quantile(&replicates, low), quantile(&replicates, high)).into()),
         standard_error: Some((spread / (replicates.len() as f64 - 1.0)).sqrt()),
         ..point
     })

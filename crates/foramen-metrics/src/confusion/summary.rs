@@ -12,12 +12,12 @@ impl Confusion {
         let parts = [self.sensitivity(confidence)?, self.specificity(confidence)?];
         let estimate = f64::midpoint(parts[0].estimate, parts[1].estimate);
         let reach = |bound: fn((f64, f64)) -> f64| {
-            let [a, b] = parts.map(|part| part.ci.map_or(0.0, bound) - part.estimate);
+            let [a, b] = parts.map(|part| part.ci().map_or(0.0, bound) - part.estimate);
             a.hypot(b) / 2.0
         };
         let [a, b] = parts.map(|part| part.standard_error.unwrap_or(0.0));
         Ok(Estimate {
-            ci: Some((estimate - reach(|ci| ci.0), estimate + reach(|ci| ci.1))),
+            interval: Ok((estimate - reach(|ci| ci.0), estimate + reach(|ci| ci.1)).into()),
             standard_error: Some(a.hypot(b) / 2.0),
             method: Method::Newcombe,
             confidence,
@@ -43,7 +43,7 @@ impl Confusion {
         let estimate = right / (right + (self.false_positive + self.false_negative) as f64);
         Ok(Estimate {
             estimate,
-            ci: share.ci.map(|(lower, upper)| (f1(lower), f1(upper))),
+            interval: share.interval.map(|share| (f1(share.lower), f1(share.upper)).into()),
             standard_error: share.standard_error.map(|error| slope * error),
             ..share
         })
@@ -77,11 +77,13 @@ impl Confusion {
         let point =
             Estimate { method: Method::FisherZ, confidence, ..Estimate::point(estimate, self.n()) };
         if !(room > 0.0 && variance > 0.0) {
-            return Ok(Estimate { ci_undefined: Some(Undefined::NoVariation), ..point });
+            return Ok(Estimate { interval: Err(Undefined::NoVariation), ..point });
         }
         let half = confidence.z() * variance.sqrt() / room;
         Ok(Estimate {
-            ci: Some(((estimate.atanh() - half).tanh(), (estimate.atanh() + half).tanh())),
+            interval: Ok(
+                ((estimate.atanh() - half).tanh(), (estimate.atanh() + half).tanh()).into()
+            ),
             standard_error: Some(variance.sqrt()),
             ..point
         })
@@ -124,12 +126,12 @@ impl Confusion {
         let point =
             Estimate { method: Method::Log, confidence, ..Estimate::point(estimate, self.n()) };
         if of_positives == 0 {
-            return Ok(Estimate { ci_undefined: Some(Undefined::NoVariation), ..point });
+            return Ok(Estimate { interval: Err(Undefined::NoVariation), ..point });
         }
         let error = (1.0 / a - 1.0 / positives + 1.0 / b - 1.0 / negatives).sqrt();
         let factor = (confidence.z() * error).exp();
         Ok(Estimate {
-            ci: Some((estimate / factor, estimate * factor)),
+            interval: Ok((estimate / factor, estimate * factor).into()),
             standard_error: Some(estimate * error),
             ..point
         })
@@ -189,7 +191,7 @@ mod tests {
             ),
         ] {
             let ours = ours.unwrap();
-            let (lower, upper) = ours.ci.unwrap();
+            let (lower, upper) = ours.ci().unwrap();
             assert!((ours.estimate - expected.0).abs() < 1e-14, "{ours:?} {expected:?}");
             assert!((lower - expected.1).abs() < 1e-12, "{ours:?} {expected:?}");
             assert!((upper - expected.2).abs() < 1e-12, "{ours:?} {expected:?}");
@@ -203,13 +205,13 @@ mod tests {
         let level = Confidence::P95;
         let perfect = counts(5, 0, 5, 0);
         let correlation = perfect.matthews_correlation(level).unwrap();
-        assert_eq!((correlation.estimate, correlation.ci), (1.0, None));
-        assert_eq!(correlation.ci_undefined, Some(Undefined::NoVariation));
+        assert_eq!((correlation.estimate, correlation.ci()), (1.0, None));
+        assert_eq!(correlation.no_interval(), Some(Undefined::NoVariation));
         assert_eq!(perfect.positive_likelihood_ratio(level), Err(Undefined::NoDenominator));
         let ratio = perfect.negative_likelihood_ratio(level).unwrap();
-        assert_eq!((ratio.estimate, ratio.ci), (0.0, None));
+        assert_eq!((ratio.estimate, ratio.ci()), (0.0, None));
         // Wilson keeps 1 within reach of doubt.
-        assert!(perfect.f1(level).unwrap().ci.unwrap().0 < 0.8);
-        assert!(perfect.balanced_accuracy(level).unwrap().ci.unwrap().0 < 0.8);
+        assert!(perfect.f1(level).unwrap().ci().unwrap().0 < 0.8);
+        assert!(perfect.balanced_accuracy(level).unwrap().ci().unwrap().0 < 0.8);
     }
 }

@@ -57,7 +57,7 @@ pub fn calibration_svg(
             .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], MODEL.stroke_width(2)));
         for bin in &grouped.bins {
             let (x, y) = (bin.predicted, bin.observed.estimate);
-            if let Some((lower, upper)) = bin.observed.ci {
+            if let Some((lower, upper)) = bin.observed.ci() {
                 chart.draw_series([PathElement::new([(x, lower), (x, upper)], MODEL.mix(0.6))])?;
             }
             chart.draw_series([Circle::new((x, y), 4, MODEL.filled())])?;

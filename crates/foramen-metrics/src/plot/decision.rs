@@ -25,7 +25,7 @@ pub fn decision_svg(scores: &Scores, thresholds: &[f64]) -> Result<String, Undef
     let [first, .., last] = curve.as_slice() else { return Err(Undefined::Threshold) };
     let (left, right) = (first.threshold, last.threshold);
     let bounds = |at: &crate::DecisionPoint| {
-        at.net_benefit.ci.unwrap_or((at.net_benefit.estimate, at.net_benefit.estimate))
+        at.net_benefit.ci().unwrap_or((at.net_benefit.estimate, at.net_benefit.estimate))
     };
     let top = curve.iter().map(|at| bounds(at).1.max(at.treat_all)).fold(0.05, f64::max);
     // Treating all falls without end; what is far below 0 says only that.

@@ -62,7 +62,7 @@ pub fn calibration_svg(model: &Model, place: usize) -> Result<String, ReportErro
         }
         @for bin in &bins {
             @let x = frame.x(bin.predicted);
-            @if let Some((lower, upper)) = bin.observed.ci {
+            @if let Some((lower, upper)) = bin.observed.ci() {
                 line x1=(x) x2=(x) y1=(frame.y(lower)) y2=(frame.y(upper)) stroke=(ink.colour)
                     stroke-width="1.5" {}
             }
@@ -71,7 +71,7 @@ pub fn calibration_svg(model: &Model, place: usize) -> Result<String, ReportErro
                 "{}: predicted {}, favourable {} of {}",
                 model.title,
                 numerals::percent(Some(bin.predicted)),
-                numerals::percent_estimate(Some(bin.observed.estimate), bin.observed.ci),
+                numerals::percent_estimate(Some(bin.observed.estimate), bin.observed.ci()),
                 bin.observed.n,
             )))
         }

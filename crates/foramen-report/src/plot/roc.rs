@@ -23,7 +23,7 @@ pub fn roc_svg(models: &[Model]) -> Result<String, ReportError> {
     for (place, model) in models.iter().enumerate() {
         let scores = Scored::new(model)?.scores;
         let legend = match auc(&scores) {
-            Ok(area) => numerals::estimate(Some(area.estimate), area.ci, 2),
+            Ok(area) => numerals::estimate(Some(area.estimate), area.ci(), 2),
             Err(_) => numerals::MISSING.to_owned(),
         };
         let path = roc(&scores).ok().map(|curve| {

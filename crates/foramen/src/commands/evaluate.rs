@@ -182,7 +182,7 @@ fn evaluate(
         let auc = foramen_metrics::auc(&scores).ok();
         return Ok(json!({
             "predictions": model.name, "n": n, "n_positive": positive, "probabilities": false,
-            "auc": auc.map(|auc| auc.estimate), "auc_ci95": auc.and_then(|auc| auc.ci),
+            "auc": auc.map(|auc| auc.estimate), "auc_ci95": auc.and_then(|auc| auc.ci()),
             "without_label": model.without_label, "numbers": numbers,
             "pooled_against_folds": folds,
         }));
@@ -234,10 +234,9 @@ fn print_comparison(models: &[Scored], compared: &SeveralComparison, n: usize) {
     }
     for pair in &compared.pairs {
         let difference = pair.comparison.difference;
-        let interval = match (difference.ci, difference.ci_undefined) {
-            (Some((low, high)), _) => format!("({low:.3} to {high:.3})"),
-            (None, Some(reason)) => format!("(no interval: {reason})"),
-            (None, None) => String::new(),
+        let interval = match difference.interval {
+            Ok(bounds) => format!("({:.3} to {:.3})", bounds.lower, bounds.upper),
+            Err(reason) => format!("(no interval: {reason})"),
         };
         let p = |p: Option<f64>| p.map_or("none".to_owned(), |p| format!("{p:.4}"));
         say!(
