@@ -13,8 +13,11 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use foramen_metrics::{
-    Bootstrap, Confidence, PairedScores, Scores, Smoothing, auc, bootstrap_auc, calibration,
-    calibration_curve, compare_auc,
+    Confidence, Scores,
+    calibration::{Smoothing, calibration, calibration_curve},
+    comparison::{PairedScores, compare_auc},
+    discrimination::auc,
+    resampling::{Bootstrap, bootstrap_auc},
 };
 
 /// Labels, 40 % positive, and probabilities that know something of them.

@@ -103,7 +103,7 @@ fn auc(samples: &[&Sample], predicted: &[Probability]) -> f64 {
     let labels: Vec<bool> = samples.iter().map(|s| s.outcome.unwrap().is_favourable()).collect();
     let values: Vec<f64> = predicted.iter().map(|probability| probability.get()).collect();
     let scores = foramen_metrics::Scores::new(&labels, &values).unwrap();
-    foramen_metrics::auc(&scores).unwrap().estimate
+    foramen_metrics::discrimination::auc(&scores).unwrap().estimate
 }
 
 /// A memory knows all of what it has seen and nothing of the test set: one subject or
@@ -186,7 +186,7 @@ fn shuffled_outcomes_are_not_predicted() {
         .map(|p| (p.outcome.unwrap().is_favourable(), p.probability.get()))
         .unzip();
     let scores = foramen_metrics::Scores::new(&labels, &values).unwrap();
-    let auc = foramen_metrics::auc(&scores).unwrap().estimate;
+    let auc = foramen_metrics::discrimination::auc(&scores).unwrap().estimate;
     // Four standard errors of an AUC of 0.5 at n = 600 (Hanley–McNeil, 0.024).
     assert!((auc - 0.5).abs() < 0.095, "{auc}");
 }

@@ -210,7 +210,9 @@ impl Learner for Cnn {
             auxiliary: all.len() - labelled,
             tune: labels.len(),
             tune_loss: (!labels.is_empty()).then(|| losses.sum::<f64>() / labels.len() as f64),
-            tune_auc: scores.and_then(|s| foramen_metrics::auc(&s).ok()).map(|auc| auc.estimate),
+            tune_auc: scores
+                .and_then(|s| foramen_metrics::discrimination::auc(&s).ok())
+                .map(|auc| auc.estimate),
         });
         Ok(model)
     }

@@ -56,7 +56,7 @@ impl Tuned {
         let width_error =
             (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64);
         let scores = Scores::of_marker(&labels, &seen.logits).ok();
-        let auc = scores.and_then(|scores| foramen_metrics::auc(&scores).ok());
+        let auc = scores.and_then(|scores| foramen_metrics::discrimination::auc(&scores).ok());
         Ok(Self { loss, auc: auc.map(|auc| auc.estimate), width_error })
     }
 }

@@ -12,7 +12,7 @@ use foramen_cnn::{
 };
 use foramen_image::ndarray::{Array4, Axis, s};
 use foramen_learn::{Classifier, Dataset, Learner, Sample, Split};
-use foramen_metrics::{Scores, auc};
+use foramen_metrics::{Scores, discrimination::auc};
 use foramen_types::{Level, Outcome, Side};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng};

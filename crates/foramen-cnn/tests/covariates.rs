@@ -15,7 +15,7 @@ use channels::{dataset, small};
 use foramen_cnn::{Cnn, CnnConfig, CnnError, CnnModel, InputError, ModelCard, Precision};
 use foramen_image::ndarray::Array2;
 use foramen_learn::{Classifier, Dataset, Learner, Sample, Split};
-use foramen_metrics::{Scores, auc};
+use foramen_metrics::{Scores, discrimination::auc};
 use foramen_types::{Level, Outcome, Side, SubjectId};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng};

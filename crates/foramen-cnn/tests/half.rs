@@ -16,7 +16,7 @@ use std::time::Instant;
 use channels::{dataset, small};
 use foramen_cnn::{Cnn, CnnConfig, CnnModel, Precision};
 use foramen_learn::{Classifier, Learner, Split};
-use foramen_metrics::{Scores, auc};
+use foramen_metrics::{Scores, discrimination::auc};
 use safetensors::SafeTensors;
 
 fn half() -> CnnConfig {

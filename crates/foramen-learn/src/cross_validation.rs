@@ -1,4 +1,4 @@
-use foramen_metrics::{Scores, youden};
+use foramen_metrics::{Scores, classification::youden};
 use foramen_types::{Outcome, Probability};
 
 use crate::predictions::Prediction;

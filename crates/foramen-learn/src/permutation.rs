@@ -45,7 +45,7 @@ pub fn permute_outcomes(
 
 #[cfg(test)]
 mod tests {
-    use foramen_metrics::{Scores, auc};
+    use foramen_metrics::{Scores, discrimination::auc};
     use foramen_types::{Level, Side, SubjectId};
 
     use super::*;

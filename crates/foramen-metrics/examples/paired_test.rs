@@ -7,7 +7,10 @@
 //! It prints both AUCs, their difference with its 95 % interval, and the p-value of the
 //! paired test of DeLong.
 
-use foramen_metrics::{Confidence, PairedScores, Scores, compare_auc};
+use foramen_metrics::{
+    Confidence, Scores,
+    comparison::{PairedScores, compare_auc},
+};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let relieved = [true, true, false, true, false, false, true, false, true, false];

@@ -8,12 +8,21 @@
 use std::time::Instant;
 
 use foramen_metrics::{
-    AucInterval, Bins, Bootstrap, Confidence, Confusion, Estimate, Grades, Icc, Isotonic,
-    KappaWeights, PairedScores, ProportionInterval, Rate, Ratings, RocRegion, Scores, Smoothing,
-    Undefined, auc, auc_with, average_precision, bootstrap_auc, brier, brier_decomposition,
-    calibration, calibration_curve, calibration_in_the_large, compare_auc, compare_unpaired_auc,
-    cross_validated_auc, decision_curve, icc, kappa, mcnemar, partial_auc, pooled_against_folds,
-    precision_recall, reliability, roc,
+    Confidence, Estimate, Scores, Undefined,
+    agreement::{Grades, Icc, KappaWeights, Ratings, icc, kappa},
+    calibration::{
+        Bins, Isotonic, Smoothing, brier, brier_decomposition, calibration, calibration_curve,
+        calibration_in_the_large, reliability,
+    },
+    classification::{Confusion, ProportionInterval, Rate},
+    comparison::{PairedScores, compare_auc, compare_unpaired_auc, mcnemar},
+    cross_validation::{cross_validated_auc, pooled_against_folds},
+    discrimination::{
+        AucInterval, RocRegion, auc, auc_with, average_precision, partial_auc, precision_recall,
+        roc,
+    },
+    resampling::{Bootstrap, bootstrap_auc},
+    utility::decision_curve,
 };
 use serde_json::{Value, json};
 

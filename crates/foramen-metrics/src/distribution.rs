@@ -65,6 +65,11 @@ pub(crate) fn beta_quantile(a: f64, b: f64, probability: f64) -> f64 {
     at
 }
 
+/// The probability of log-odds.
+pub(crate) fn logistic(logit: f64) -> f64 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

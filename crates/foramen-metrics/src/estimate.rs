@@ -164,7 +164,7 @@ fn signed(value: f64, digits: usize) -> String {
 /// It is written as in a paper, with three decimals or as many as the format asks for:
 ///
 /// ```
-/// use foramen_metrics::{Scores, auc};
+/// use foramen_metrics::{discrimination::auc, Scores};
 ///
 /// let labels = [false, false, true, false, true, true, false, true];
 /// let area = auc(&Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?)?;

@@ -1,6 +1,6 @@
 //! Curves as SVG text (feature `plot`). The same curves as data:
-//! [`crate::roc()`], [`crate::roc_band`], [`crate::reliability()`],
-//! [`crate::calibration_curve`], [`crate::decision_curve`].
+//! [`crate::discrimination::roc()`], [`crate::resampling::roc_band`], [`crate::calibration::reliability()`],
+//! [`crate::calibration::calibration_curve`], [`crate::utility::decision_curve`].
 
 mod calibration;
 mod decision;
@@ -66,7 +66,11 @@ fn with_interval(estimate: &crate::Estimate) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Bins, Bootstrap, Scores, Smoothing, Undefined};
+    use crate::{
+        Scores, Undefined,
+        calibration::{Bins, Smoothing},
+        resampling::Bootstrap,
+    };
 
     fn scores() -> Scores {
         let values: Vec<f64> = (0..120_u32).map(|i| f64::from(i * 37 % 120) / 120.0).collect();
@@ -82,7 +86,7 @@ mod tests {
     fn plots_are_whole_and_say_their_numbers() {
         let draws = Bootstrap::default().with_resamples(200);
         let thresholds: Vec<f64> = (1..20).map(|step| f64::from(step) / 20.0).collect();
-        let area = crate::auc(&scores()).unwrap().estimate;
+        let area = crate::discrimination::auc(&scores()).unwrap().estimate;
         let roc = roc_svg(&scores(), &draws).unwrap();
         assert!(roc.contains(&format!("AUC {area:.2} (")), "{roc}");
         let calibration =

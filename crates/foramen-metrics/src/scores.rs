@@ -9,7 +9,9 @@ use crate::{MetricsError, Tie, Undefined, tie::ties};
 /// positive.
 ///
 /// ```
-/// use foramen_metrics::{Scores, Undefined, auc, brier};
+/// use foramen_metrics::calibration::brier;
+/// use foramen_metrics::discrimination::auc;
+/// use foramen_metrics::{Scores, Undefined};
 ///
 /// let labels = [false, true, false, true];
 /// let of_network: [f32; 4] = [0.2, 0.9, 0.4, 0.3];

@@ -2,10 +2,15 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::{
-    AucInterval, Bins, Bootstrap, BootstrapInterval, Confidence, Confusion, Estimate, RocRegion,
-    Scores, Smoothing, Undefined, auc, auc_with, average_precision, bootstrap::bootstrap_each,
-    bootstrap_auc, brier, brier::scaled_brier_of_ties, calibration, calibration_curve,
-    calibration_in_the_large, expected_calibration_error, net_benefit, partial_auc, scaled_brier,
+    Confidence, Estimate, Scores, Undefined,
+    calibration::{
+        Bins, Smoothing, brier, calibration, calibration_curve, calibration_in_the_large,
+        expected_calibration_error, scaled_brier, scaled_brier_of_ties,
+    },
+    classification::Confusion,
+    discrimination::{AucInterval, RocRegion, auc, auc_with, average_precision, partial_auc},
+    resampling::{Bootstrap, BootstrapInterval, bootstrap_auc, bootstrap_each},
+    utility::net_benefit,
 };
 
 const MOST_FOR_BCA: usize = 2000;
@@ -50,7 +55,8 @@ impl fmt::Display for Number {
 /// and leaving each sample out would take too long.
 ///
 /// ```
-/// use foramen_metrics::{Bootstrap, Scores, summary};
+/// use foramen_metrics::resampling::Bootstrap;
+/// use foramen_metrics::{Scores, summary};
 ///
 /// let labels = [false, false, true, false, true, true, false, true];
 /// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;

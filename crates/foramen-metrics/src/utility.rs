@@ -1,4 +1,9 @@
-use crate::{Confidence, Confusion, Estimate, Scores, Undefined};
+//! Is it worth acting on?
+//!
+//! [`net_benefit`] at one threshold and [`decision_curve`] over many, against treating all and
+//! treating none (Vickers and Elkin 2006).
+
+use crate::{Confidence, Estimate, Scores, Undefined, classification::Confusion};
 
 /// What acting on the predictions is worth at one threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,7 +30,7 @@ pub struct DecisionPoint {
 /// unless the threshold is at least 0 and below 1.
 ///
 /// ```
-/// use foramen_metrics::{Scores, net_benefit};
+/// use foramen_metrics::{utility::net_benefit, Scores};
 ///
 /// let labels = [false, false, true, false, true, true, false, true];
 /// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
@@ -66,7 +71,7 @@ fn weighed(scores: &Scores, some: (usize, f64), others: (usize, f64)) -> Estimat
 /// [`Undefined::Threshold`] unless the threshold is at least 0 and below 1.
 ///
 /// ```
-/// use foramen_metrics::{Scores, net_benefit_of_treating_all};
+/// use foramen_metrics::{utility::net_benefit_of_treating_all, Scores};
 ///
 /// let labels = [false, false, true, false, true, true, false, true];
 /// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
@@ -85,7 +90,7 @@ pub fn net_benefit_of_treating_all(scores: &Scores, threshold: f64) -> Result<f6
 /// As [`net_benefit`], if a threshold is no probability below 1.
 ///
 /// ```
-/// use foramen_metrics::{Scores, decision_curve};
+/// use foramen_metrics::{utility::decision_curve, Scores};
 ///
 /// let labels = [false, false, true, false, true, true, false, true];
 /// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;

@@ -4,6 +4,13 @@
 
 use std::path::PathBuf;
 
+use foramen_metrics::calibration::*;
+use foramen_metrics::classification::*;
+use foramen_metrics::clusters::*;
+use foramen_metrics::comparison::*;
+use foramen_metrics::discrimination::*;
+use foramen_metrics::resampling::*;
+use foramen_metrics::utility::*;
 use foramen_metrics::*;
 
 /// The folder of the public reference data.

@@ -3,6 +3,15 @@
 
 use std::fmt::Debug;
 
+use foramen_metrics::calibration::*;
+use foramen_metrics::classification::*;
+use foramen_metrics::clusters::*;
+use foramen_metrics::comparison::*;
+use foramen_metrics::cross_validation::*;
+use foramen_metrics::discrimination::*;
+use foramen_metrics::planning::*;
+use foramen_metrics::resampling::*;
+use foramen_metrics::utility::*;
 use foramen_metrics::*;
 use serde::{Serialize, de::DeserializeOwned};
 

@@ -1,7 +1,7 @@
 //! The table of the tutorials on decision curves, which the wheel of dcurves ships
 //! (`cargo xtask test-data`).
 
-use foramen_metrics::{Scores, auc, decision_curve};
+use foramen_metrics::{Scores, discrimination::auc, utility::decision_curve};
 
 #[test]
 #[ignore = "reads test data (cargo xtask test-data)"]

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
 use foramen_metrics::{
-    Bootstrap, Confidence, PairedScores, Scores, bootstrap_difference, compare_auc,
+    Confidence, Scores,
+    comparison::{PairedScores, compare_auc},
+    resampling::{Bootstrap, bootstrap_difference},
 };
 
 use crate::scored::{Injection, Scored};

@@ -1,6 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use foramen_metrics::{Confidence, Scores, compare_several, holm};
+use foramen_metrics::{
+    Confidence, Scores,
+    comparison::{compare_several, holm},
+};
 
 use crate::comparison::compare;
 use crate::controls_report::{ControlReport, ControlsReport, EqualAucs};
@@ -27,7 +30,7 @@ pub(crate) fn controls(
     }
     let mut reports = Vec::new();
     for (model, scored) in controls {
-        let area = foramen_metrics::auc(&scored.scores);
+        let area = foramen_metrics::discrimination::auc(&scored.scores);
         let undefined = area.as_ref().err().map(ToString::to_string);
         let area = area.ok();
         let compared = if model.own_outcomes {

@@ -1,9 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use foramen_metrics::{
-    Bins, BootstrapInterval, Confidence, Confusion, Estimate, Scores, Undefined, auc,
-    auc_of_clusters, bootstrap_auc, brier, calibration, calibration_in_the_large, permutation_test,
-    reliability, scaled_brier,
+    Confidence, Estimate, Scores, Undefined,
+    calibration::{Bins, brier, calibration, calibration_in_the_large, reliability, scaled_brier},
+    classification::Confusion,
+    clusters::auc_of_clusters,
+    discrimination::auc,
+    resampling::{BootstrapInterval, bootstrap_auc, permutation_test},
 };
 
 use crate::{

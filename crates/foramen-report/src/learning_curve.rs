@@ -1,4 +1,4 @@
-use foramen_metrics::{Scores, auc};
+use foramen_metrics::{Scores, discrimination::auc};
 use serde::Serialize;
 
 use crate::scored::Scored;

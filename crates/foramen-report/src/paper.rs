@@ -1,4 +1,4 @@
-use foramen_metrics::hanley_mcneil;
+use foramen_metrics::discrimination::hanley_mcneil;
 use serde::Serialize;
 
 /// The AUC of the published study.

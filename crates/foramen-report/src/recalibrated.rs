@@ -1,5 +1,8 @@
 use foramen_learn::Prediction;
-use foramen_metrics::{auc, brier, calibration};
+use foramen_metrics::{
+    calibration::{brier, calibration},
+    discrimination::auc,
+};
 use foramen_types::Probability;
 use serde::Serialize;
 

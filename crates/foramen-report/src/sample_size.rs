@@ -1,4 +1,7 @@
-use foramen_metrics::{RegressionPlan, RegressionSize, hanley_mcneil};
+use foramen_metrics::{
+    discrimination::hanley_mcneil,
+    planning::{RegressionPlan, RegressionSize},
+};
 use serde::Serialize;
 
 use crate::scored::Scored;

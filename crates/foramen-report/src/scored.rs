@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use foramen_learn::Prediction;
-use foramen_metrics::{ClusteredScores, Scores};
+use foramen_metrics::{Scores, clusters::ClusteredScores};
 use foramen_types::{Level, Outcome, Side, SubjectId};
 
 use crate::{Model, ReportError};

@@ -1,4 +1,7 @@
-use foramen_metrics::{ClusteredScores, Scores, auc_of_clusters};
+use foramen_metrics::{
+    Scores,
+    clusters::{ClusteredScores, auc_of_clusters},
+};
 use foramen_types::SubjectId;
 use serde::Serialize;
 
@@ -172,7 +175,7 @@ fn missing(scores: &Scores, missing: usize) -> MissingReport {
     let (positives, negatives) = (scores.positives(), scores.negatives());
     let all = positives + negatives;
     let share = |favourable: usize, of: usize| (of > 0).then(|| favourable as f64 / of as f64);
-    let bounds = foramen_metrics::auc(scores).ok().map(|area| {
+    let bounds = foramen_metrics::discrimination::auc(scores).ok().map(|area| {
         let won = area.estimate * positives as f64 * negatives as f64;
         let mut bounds = (f64::INFINITY, f64::NEG_INFINITY);
         for favourable in 0..=missing {

@@ -1,4 +1,4 @@
-use foramen_metrics::auc_by_group;
+use foramen_metrics::clusters::auc_by_group;
 use serde::Serialize;
 
 use crate::grouping::ALL;

@@ -1,4 +1,6 @@
-use foramen_metrics::{Confidence, Confusion, Estimate, Scores, Undefined, net_benefit};
+use foramen_metrics::{
+    Confidence, Estimate, Scores, Undefined, classification::Confusion, utility::net_benefit,
+};
 
 use crate::scored::Scored;
 

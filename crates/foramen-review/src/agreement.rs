@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use foramen_metrics::{
-    Confidence, Estimate, Grades, Icc, KappaWeights, Ratings, bland_altman, icc, kappa,
+    Confidence, Estimate,
+    agreement::{Grades, Icc, KappaWeights, Ratings, bland_altman, icc, kappa},
 };
 use foramen_types::SubjectId;
 use serde::Serialize;
@@ -127,7 +128,7 @@ fn pair(first: &str, second: &str, both: &[Both<'_>]) -> Pair {
         Ratings::new(&rows).ok()
     };
     let level = Confidence::default();
-    let limits = |of: fn(foramen_metrics::BlandAltman) -> Estimate| {
+    let limits = |of: fn(foramen_metrics::agreement::BlandAltman) -> Estimate| {
         of_clusters(&widths, MILLIMETRES, &|some| {
             Some(of(bland_altman(&rated(some)?, (0, 1), level).ok()?).estimate)
         })

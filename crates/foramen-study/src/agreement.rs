@@ -2,8 +2,11 @@ use std::collections::BTreeSet;
 use std::fmt::{Error, Write};
 
 use foramen_metrics::{
-    Clusters, Confidence, Estimate, Grades, Icc, KappaWeights, Ratings, Undefined, bland_altman,
-    bland_altman_of_clusters, icc, icc_of_clusters, kappa, kappa_of_clusters,
+    Confidence, Estimate, Undefined,
+    agreement::{
+        Clusters, Grades, Icc, KappaWeights, Ratings, bland_altman, bland_altman_of_clusters, icc,
+        icc_of_clusters, kappa, kappa_of_clusters,
+    },
 };
 use foramen_select::State;
 

@@ -23,7 +23,7 @@ use foramen::commands::{create, finish};
 use foramen::{say, say_part as put};
 use foramen_cnn::{Architecture, Cnn, CnnConfig, CnnModel, DeviceChoice};
 use foramen_learn::{Classifier, Fold, Learner, Sample};
-use foramen_metrics::{Scores, auc};
+use foramen_metrics::{Scores, discrimination::auc};
 use foramen_tch::reuse_memory;
 use foramen_validation::read_medmnist;
 use serde_json::{Map, json};

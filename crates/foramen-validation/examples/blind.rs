@@ -19,7 +19,7 @@ use foramen::commands::{background, bar, finish};
 use foramen::say;
 use foramen_cnn::{Cnn, CnnConfig};
 use foramen_learn::{Dataset, Split, cross_validate, permute_outcomes};
-use foramen_metrics::{Scores, auc};
+use foramen_metrics::{Scores, discrimination::auc};
 use foramen_phantom::CohortConfig;
 use foramen_validation::{Prepared, Spread};
 

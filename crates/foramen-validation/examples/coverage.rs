@@ -17,8 +17,9 @@ use clap::Parser;
 use foramen::commands::finish;
 use foramen::{say, say_part as put};
 use foramen_metrics::{
-    AucInterval, Bootstrap, BootstrapInterval, Confidence, Estimate, Scores, Undefined, auc_with,
-    bootstrap_auc,
+    Confidence, Estimate, Scores, Undefined,
+    discrimination::{AucInterval, auc_with},
+    resampling::{Bootstrap, BootstrapInterval, bootstrap_auc},
 };
 use rayon::prelude::*;
 

@@ -21,7 +21,11 @@ use foramen_cnn::{Cnn, CnnConfig};
 use foramen_learn::{
     Dataset, Feature, Learner, Logistic, Prediction, Sample, Split, WidthBaseline, cross_validate,
 };
-use foramen_metrics::{Confidence, PairedScores, Scores, auc, compare_auc};
+use foramen_metrics::{
+    Confidence, Scores,
+    comparison::{PairedScores, compare_auc},
+    discrimination::auc,
+};
 use foramen_phantom::{CohortConfig, Design};
 use foramen_validation::{Prepared, Spread};
 

@@ -21,7 +21,11 @@ use foramen::commands::{Inputs, bar, dataset, finish, prepare_output, run_select
 use foramen::say;
 use foramen_cnn::{Architecture, Cnn, CnnConfig};
 use foramen_learn::{Dataset, Prediction, Sample, Split, WidthBaseline, cross_validate};
-use foramen_metrics::{Confidence, Estimate, PairedScores, Scores, auc, compare_auc};
+use foramen_metrics::{
+    Confidence, Estimate, Scores,
+    comparison::{PairedScores, compare_auc},
+    discrimination::auc,
+};
 use foramen_report::{Model, average_repeats};
 use foramen_study::StudyConfig;
 use rand::SeedableRng as _;

@@ -16,7 +16,10 @@ use std::sync::Arc;
 use clap::Parser;
 use foramen::commands::{bar, finish};
 use foramen::{say, say_part as put};
-use foramen_metrics::{Confidence, Icc, Ratings, icc};
+use foramen_metrics::{
+    Confidence,
+    agreement::{Icc, Ratings, icc},
+};
 use foramen_phantom::{Anatomy, CohortConfig, Variety, draw_rescan, draw_subject, draw_subject_on};
 use foramen_validation::{
     AccuracyRow, AreaAccuracy, DiscAccuracy, Perturbation, Reliability, RootAccuracy,

@@ -4,7 +4,11 @@ use anyhow::{Context, Result, bail};
 use foramen::commands::bar;
 use foramen_cnn::{Cnn, CnnAnswer, CnnConfig, CnnModel, fit_temperature};
 use foramen_learn::{Dataset, Learner as _, Sample, Split};
-use foramen_metrics::{Scores, auc, brier, calibration};
+use foramen_metrics::{
+    Scores,
+    calibration::{brier, calibration},
+    discrimination::auc,
+};
 
 /// What the networks of one fold say of its tune set and of its test set.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,5 +1,5 @@
 use foramen_learn::Prediction;
-use foramen_metrics::{MetricsError, Scores, auc};
+use foramen_metrics::{MetricsError, Scores, discrimination::auc};
 use foramen_study::files::{FoldTemperature, ModelNotes, ModelRole};
 
 use crate::reporting::predictions_file;

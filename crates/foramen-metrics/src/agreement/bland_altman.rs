@@ -1,5 +1,6 @@
 use crate::{
-    Confidence, Estimate, Method, Ratings, Undefined,
+    Confidence, Estimate, Method, Undefined,
+    agreement::Ratings,
     distribution::{normal_quantile, upper_t_quantile},
 };
 
@@ -26,7 +27,7 @@ pub struct BlandAltman {
 /// exist. Where all differences are equal there are no intervals.
 ///
 /// ```
-/// use foramen_metrics::{Confidence, Ratings, bland_altman};
+/// use foramen_metrics::{agreement::{Ratings, bland_altman}, Confidence};
 ///
 /// // Widths in millimetres by two readers.
 /// let widths = Ratings::new(&[[3.1, 2.9], [2.4, 2.6], [4.0, 3.6], [1.8, 1.7]])?;

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    BlandAltman, Confidence, Estimate, Grades, Icc, KappaWeights, Method, MetricsError, Ratings,
-    Undefined, bland_altman, distribution::upper_t_quantile, icc, kappa,
+    Confidence, Estimate, Method, MetricsError, Undefined,
+    agreement::{BlandAltman, Grades, Icc, KappaWeights, Ratings, bland_altman, icc, kappa},
+    distribution::upper_t_quantile,
 };
 
 /// The places of the members of each cluster, such as the foramina of each person.
@@ -126,7 +127,8 @@ impl Scale {
 /// three clusters there is an estimate and no interval.
 ///
 /// ```
-/// use foramen_metrics::{Clusters, Confidence, Icc, Ratings, icc, icc_of_clusters};
+/// use foramen_metrics::agreement::{Clusters, Icc, Ratings, icc, icc_of_clusters};
+/// use foramen_metrics::Confidence;
 ///
 /// // Six subjects, four raters (Shrout and Fleiss 1979, table 2).
 /// let rows = [[9.0, 2.0, 5.0, 8.0], [6.0, 1.0, 3.0, 2.0], [8.0, 4.0, 6.0, 8.0],
@@ -163,7 +165,7 @@ pub fn icc_of_clusters(
 /// As [`Grades::new`].
 ///
 /// ```
-/// use foramen_metrics::{Clusters, Confidence, KappaWeights, kappa_of_clusters};
+/// use foramen_metrics::{agreement::{Clusters, KappaWeights, kappa_of_clusters}, Confidence};
 ///
 /// let persons = Clusters::new(&["A", "A", "B", "B", "C", "C", "D", "D"])?;
 /// let readers = (&[0, 1, 2, 1, 0, 2, 1, 0][..], &[0, 1, 1, 1, 0, 2, 2, 0][..]);
@@ -202,7 +204,8 @@ pub fn kappa_of_clusters(
 /// fewer than three clusters there are estimates and no intervals.
 ///
 /// ```
-/// use foramen_metrics::{Clusters, Confidence, Ratings, bland_altman_of_clusters};
+/// use foramen_metrics::agreement::{Clusters, Ratings, bland_altman_of_clusters};
+/// use foramen_metrics::Confidence;
 ///
 /// let widths = Ratings::new(&[[3.1, 2.9], [2.4, 2.6], [4.0, 3.6], [1.8, 1.7]])?;
 /// let persons = Clusters::new(&["A", "A", "B", "B"])?;

@@ -1,5 +1,6 @@
 use crate::{
-    Confidence, Estimate, Interval, Method, Ratings, Undefined, distribution::upper_f_quantile,
+    Confidence, Estimate, Interval, Method, Undefined, agreement::Ratings,
+    distribution::upper_f_quantile,
 };
 
 /// Which intraclass correlation (Shrout and Fleiss 1979,
@@ -41,7 +42,7 @@ pub enum Icc {
 /// differ and the mean of raters is asked for.
 ///
 /// ```
-/// use foramen_metrics::{Confidence, Icc, Ratings, icc};
+/// use foramen_metrics::{agreement::{Icc, Ratings, icc}, Confidence};
 ///
 /// // Six subjects, four raters (Shrout and Fleiss 1979, table 2).
 /// let rows = [[9.0, 2.0, 5.0, 8.0], [6.0, 1.0, 3.0, 2.0], [8.0, 4.0, 6.0, 8.0],

@@ -64,7 +64,7 @@ pub enum KappaWeights {
 /// and no interval.
 ///
 /// ```
-/// use foramen_metrics::{Confidence, Grades, KappaWeights, kappa};
+/// use foramen_metrics::{agreement::{Grades, KappaWeights, kappa}, Confidence};
 ///
 /// // Grades 0 to 2 of eight foramina by two readers.
 /// let grades = Grades::new(&[0, 1, 2, 1, 0, 2, 1, 0], &[0, 1, 1, 1, 0, 2, 2, 0], 3)?;

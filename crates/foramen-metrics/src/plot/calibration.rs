@@ -1,7 +1,10 @@
 use plotters::prelude::*;
 
 use super::{FONT, MODEL, REFERENCE, svg, thinned, with_interval};
-use crate::{Bins, Scores, Smoothing, Undefined, calibration, calibration_curve, reliability};
+use crate::{
+    Scores, Undefined,
+    calibration::{Bins, Smoothing, calibration, calibration_curve, reliability},
+};
 
 /// Bins of the histogram.
 const BARS: usize = 20;
@@ -13,7 +16,9 @@ const BARS: usize = 20;
 /// [`Undefined`] as of [`calibration_curve`].
 ///
 /// ```
-/// use foramen_metrics::{Bins, Scores, Smoothing, plot::calibration_svg};
+/// use foramen_metrics::calibration::{Bins, Smoothing};
+/// use foramen_metrics::plot::calibration_svg;
+/// use foramen_metrics::Scores;
 ///
 /// let labels = [false, false, true, false, true, true, false, true];
 /// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;

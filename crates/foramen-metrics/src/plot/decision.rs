@@ -1,7 +1,7 @@
 use plotters::prelude::*;
 
 use super::{FONT, MODEL, REFERENCE, svg};
-use crate::{Scores, Undefined, decision_curve};
+use crate::{Scores, Undefined, utility::decision_curve};
 
 /// Net benefit of acting on the model with its 95 % interval, on everyone, and
 /// on no one, over the thresholds given, ascending.
@@ -11,7 +11,7 @@ use crate::{Scores, Undefined, decision_curve};
 /// unless there are two thresholds, all at least 0 and below 1.
 ///
 /// ```
-/// use foramen_metrics::{Scores, plot::decision_svg};
+/// use foramen_metrics::{plot::decision_svg, Scores};
 ///
 /// let labels = [false, false, true, false, true, true, false, true];
 /// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
@@ -24,7 +24,7 @@ pub fn decision_svg(scores: &Scores, thresholds: &[f64]) -> Result<String, Undef
     let curve = decision_curve(scores, thresholds)?;
     let [first, .., last] = curve.as_slice() else { return Err(Undefined::Threshold) };
     let (left, right) = (first.threshold, last.threshold);
-    let bounds = |at: &crate::DecisionPoint| {
+    let bounds = |at: &crate::utility::DecisionPoint| {
         at.net_benefit.ci().unwrap_or((at.net_benefit.estimate, at.net_benefit.estimate))
     };
     let top = curve.iter().map(|at| bounds(at).1.max(at.treat_all)).fold(0.05, f64::max);

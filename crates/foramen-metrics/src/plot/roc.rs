@@ -1,7 +1,11 @@
 use plotters::prelude::*;
 
 use super::{Area, CURVES, Drawn, FONT, MODEL, REFERENCE, svg, thinned, with_interval};
-use crate::{Bootstrap, RocCurve, Scores, Undefined, auc, roc, roc_band};
+use crate::{
+    Scores, Undefined,
+    discrimination::{RocCurve, auc, roc},
+    resampling::{Bootstrap, roc_band},
+};
 
 /// The ROC curve with its pointwise band and the AUC with its DeLong interval.
 ///
@@ -9,7 +13,9 @@ use crate::{Bootstrap, RocCurve, Scores, Undefined, auc, roc, roc_band};
 /// [`Undefined`] where a class is missing.
 ///
 /// ```
-/// use foramen_metrics::{Bootstrap, Scores, plot::roc_svg};
+/// use foramen_metrics::plot::roc_svg;
+/// use foramen_metrics::resampling::Bootstrap;
+/// use foramen_metrics::Scores;
 ///
 /// let labels = [false, false, true, false, true, true, false, true];
 /// let scores = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;
@@ -35,7 +41,7 @@ pub fn roc_svg(scores: &Scores, bootstrap: &Bootstrap) -> Result<String, Undefin
 /// The seventh curve has the colour of the first again: more than six are hard to read.
 ///
 /// ```
-/// use foramen_metrics::{Scores, plot::several_roc_svg};
+/// use foramen_metrics::{plot::several_roc_svg, Scores};
 ///
 /// let labels = [false, false, true, false, true, true, false, true];
 /// let network = Scores::new(&labels, &[0.1, 0.3, 0.3, 0.4, 0.6, 0.8, 0.2, 0.9])?;

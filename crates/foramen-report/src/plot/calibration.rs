@@ -1,4 +1,4 @@
-use foramen_metrics::{calibration, reliability};
+use foramen_metrics::calibration::{calibration, reliability};
 use maud::html;
 
 use super::{

@@ -1,4 +1,4 @@
-use foramen_metrics::{decision_curve, net_benefit_of_treating_all};
+use foramen_metrics::utility::{decision_curve, net_benefit_of_treating_all};
 use maud::html;
 
 use super::{

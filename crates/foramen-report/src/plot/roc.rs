@@ -1,4 +1,8 @@
-use foramen_metrics::{Bootstrap, Confusion, auc, roc, roc_band};
+use foramen_metrics::{
+    classification::Confusion,
+    discrimination::{auc, roc},
+    resampling::{Bootstrap, roc_band},
+};
 use maud::html;
 
 use super::{

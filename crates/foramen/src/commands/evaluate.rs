@@ -25,8 +25,13 @@ use anyhow::Context;
 use clap::Parser;
 use foramen_learn::Overlap;
 use foramen_metrics::{
-    Bins, Bootstrap, Confidence, Number, SeveralComparison, Smoothing, compare_several, plot,
-    pooled_by_repeat, summary,
+    Confidence, Number,
+    calibration::{Bins, Smoothing},
+    comparison::{SeveralComparison, compare_several},
+    cross_validation::pooled_by_repeat,
+    plot,
+    resampling::Bootstrap,
+    summary,
 };
 use foramen_report::{Model, ModelReport, average_repeats, evaluate_model, read_predictions};
 use serde_json::{Value, json};
@@ -179,7 +184,7 @@ fn evaluate(
             write(&folder.join("roc.svg"), &plot::roc_svg(&scores, &draws)?)?;
             say!("\nroc.svg is in {}", folder.display());
         }
-        let auc = foramen_metrics::auc(&scores).ok();
+        let auc = foramen_metrics::discrimination::auc(&scores).ok();
         return Ok(json!({
             "predictions": model.name, "n": n, "n_positive": positive, "probabilities": false,
             "auc": auc.map(|auc| auc.estimate), "auc_ci95": auc.and_then(|auc| auc.ci()),
