@@ -152,7 +152,7 @@ impl fmt::Display for Interval {
 }
 
 /// A number with a minus sign; what rounds to 0 has none.
-fn signed(value: f64, digits: usize) -> String {
+pub(crate) fn signed(value: f64, digits: usize) -> String {
     let text = format!("{value:.digits$}").replace('-', "\u{2212}");
     let unsigned = text.trim_start_matches('\u{2212}');
     let is_zero = unsigned.bytes().all(|byte| byte == b'0' || byte == b'.');

@@ -1,10 +1,7 @@
 use maud::html;
 
-use super::{
-    frame::{Frame, MUTED, TEXT, drawing, steps},
-    ink,
-};
 use crate::{Report, numerals};
+use foramen_metrics::plot::frame::{Frame, MUTED, TEXT, drawing, ink, steps};
 
 /// Height of a row on the paper.
 const ROW: f64 = 30.0;

@@ -1,10 +1,7 @@
 use maud::html;
 
-use super::{
-    frame::{Frame, drawing, steps, tip},
-    ink,
-};
 use crate::{LearningPoint, Report, numerals};
+use foramen_metrics::plot::frame::{Frame, drawing, ink, steps, tip};
 
 /// The AUC of the first model by the number of subjects that it learned from, with 95 %
 /// intervals, as SVG. The dashed line is guessing. A point without an AUC is left out.

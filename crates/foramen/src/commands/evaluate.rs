@@ -26,10 +26,10 @@ use clap::Parser;
 use foramen_learn::Overlap;
 use foramen_metrics::{
     Confidence, Number,
-    calibration::{Bins, Smoothing},
+    calibration::Bins,
     comparison::{SeveralComparison, compare_several},
     cross_validation::pooled_by_repeat,
-    plot,
+    plot::{self, Plotted, Wording},
     resampling::Bootstrap,
     summary,
 };
@@ -181,7 +181,8 @@ fn evaluate(
         numbers.iter().for_each(|number| say!("{number}"));
         folds.iter().for_each(|line| say!("{line}"));
         if let Some(folder) = out {
-            write(&folder.join("roc.svg"), &plot::roc_svg(&scores, &draws)?)?;
+            let plotted = Plotted::new(&model.name, &scores);
+            write(&folder.join("roc.svg"), &plot::roc_svg(&[plotted], &draws))?;
             say!("\nroc.svg is in {}", folder.display());
         }
         let auc = foramen_metrics::discrimination::auc(&scores).ok();
@@ -205,11 +206,13 @@ fn evaluate(
     json["numbers"] = json!(numbers);
     json["pooled_against_folds"] = json!(folds);
     if let Some(folder) = out {
-        let thresholds: Vec<f64> = (1..20).map(|step| f64::from(step) / 20.0).collect();
-        let curve = plot::calibration_svg(&scores, Bins::EqualMass(10), &Smoothing::default());
-        write(&folder.join("roc.svg"), &plot::roc_svg(&scores, &draws)?)?;
-        write(&folder.join("calibration.svg"), &curve?)?;
-        write(&folder.join("decision.svg"), &plot::decision_svg(&scores, &thresholds)?)?;
+        let plotted = Plotted::new(&model.name, &scores).with_threshold(threshold);
+        let [positive, negative, act] = ["favourable", "poor", "inject"].map(str::to_owned);
+        let wording = Wording { positive, negative, act };
+        let curve = plot::calibration_svg(&plotted, 0, Bins::EqualMass(10), &wording);
+        write(&folder.join("roc.svg"), &plot::roc_svg(&[plotted], &draws))?;
+        write(&folder.join("calibration.svg"), &curve)?;
+        write(&folder.join("decision.svg"), &plot::decision_svg(&[plotted], &wording))?;
         say!("\nthree plots are in {}", folder.display());
     }
     Ok(json)

@@ -1,38 +1,66 @@
+//! What plots are made of: a frame with axes, the inks of models, a whole drawing.
+
 use std::fmt::Write as _;
 
 use maud::{Markup, html};
 
-/// Colours of axes and text.
-pub(super) const TEXT: &str = "#1f2a35";
-pub(super) const MUTED: &str = "#5b6570";
-pub(super) const GRID: &str = "#e3e7eb";
+/// The colour of text.
+pub const TEXT: &str = "#1f2a35";
+/// The colour of what stands back: ticks, legends, curves to compare with.
+pub const MUTED: &str = "#5b6570";
+const GRID: &str = "#e3e7eb";
+
+/// Colour and dashes of a model's curve, told apart in print too.
+#[derive(Debug, Clone, Copy)]
+pub struct Ink {
+    /// A colour as SVG writes it.
+    pub colour: &'static str,
+    /// The value of `stroke-dasharray`.
+    pub dashes: &'static str,
+}
+
+/// The ink of the model at a place among others; the sixth has that of the first again.
+#[must_use]
+pub fn ink(place: usize) -> Ink {
+    const INKS: [Ink; 5] = [
+        Ink { colour: "#14578c", dashes: "none" },
+        Ink { colour: "#b8500a", dashes: "7 4" },
+        Ink { colour: "#27704a", dashes: "2 3" },
+        Ink { colour: "#7a3e8f", dashes: "9 3 2 3" },
+        Ink { colour: "#5b6570", dashes: "4 2" },
+    ];
+    INKS[place % INKS.len()]
+}
 
 /// A rectangle of data on the paper, both axes linear.
-#[derive(Clone, Copy)]
-pub(super) struct Frame {
+#[derive(Debug, Clone, Copy)]
+pub struct Frame {
     /// Left, top, width and height on the paper.
-    pub(super) paper: [f64; 4],
+    pub paper: [f64; 4],
     /// First and last value of the horizontal axis.
-    pub(super) across: (f64, f64),
+    pub across: (f64, f64),
     /// Lowest and highest value of the vertical axis.
-    pub(super) up: (f64, f64),
+    pub up: (f64, f64),
 }
 
 impl Frame {
     /// Where a value lies across the paper.
-    pub(super) fn x(&self, value: f64) -> f64 {
+    #[must_use]
+    pub fn x(&self, value: f64) -> f64 {
         let (first, last) = self.across;
         round(self.paper[0] + self.paper[2] * (value - first) / (last - first))
     }
 
     /// Where a value lies down the paper.
-    pub(super) fn y(&self, value: f64) -> f64 {
+    #[must_use]
+    pub fn y(&self, value: f64) -> f64 {
         let (lowest, highest) = self.up;
         round(self.paper[1] + self.paper[3] * (highest - value) / (highest - lowest))
     }
 
     /// The points of a curve as a path.
-    pub(super) fn path(&self, points: impl IntoIterator<Item = (f64, f64)>) -> String {
+    #[must_use]
+    pub fn path(&self, points: impl IntoIterator<Item = (f64, f64)>) -> String {
         let mut path = String::new();
         for (place, (x, y)) in points.into_iter().enumerate() {
             let command = if place == 0 { 'M' } else { 'L' };
@@ -42,12 +70,8 @@ impl Frame {
     }
 
     /// Grid, ticks and titles. The titles are plain text.
-    pub(super) fn axes(
-        &self,
-        ticks_across: &[f64],
-        ticks_up: &[f64],
-        titles: (&str, &str),
-    ) -> Markup {
+    #[must_use]
+    pub fn axes(&self, ticks_across: &[f64], ticks_up: &[f64], titles: (&str, &str)) -> Markup {
         let [left, top, width, height] = self.paper;
         let (right, bottom) = (left + width, top + height);
         let (middle, centre) = (left + width / 2.0, top + height / 2.0);
@@ -76,14 +100,16 @@ impl Frame {
 }
 
 /// A place that tells its values where a pointer rests on it, and in a page also to the script.
-pub(super) fn tip(x: f64, y: f64, values: &str) -> Markup {
+#[must_use]
+pub fn tip(x: f64, y: f64, values: &str) -> Markup {
     html! {
         circle.tip cx=(x) cy=(y) r="7" fill="#000" fill-opacity="0" { title { (values) } }
     }
 }
 
 /// At most so many of the places 0 to `count` − 1, evenly spread, both ends included.
-pub(super) fn spread(count: usize, most: usize) -> Vec<usize> {
+#[must_use]
+pub fn spread(count: usize, most: usize) -> Vec<usize> {
     if count <= most {
         return (0..count).collect();
     }
@@ -91,7 +117,8 @@ pub(super) fn spread(count: usize, most: usize) -> Vec<usize> {
 }
 
 /// A whole drawing that stands alone or in a page.
-pub(super) fn drawing(width: f64, height: f64, title: &str, content: &Markup) -> String {
+#[must_use]
+pub fn drawing(width: f64, height: f64, title: &str, content: &Markup) -> String {
     html! {
         svg xmlns="http://www.w3.org/2000/svg" viewBox={ "0 0 " (width) " " (height) }
             role="img" aria-label=(title)
@@ -117,6 +144,7 @@ fn round(value: f64) -> f64 {
 }
 
 /// Evenly spaced values, both ends included.
-pub(super) fn steps(first: f64, last: f64, count: u32) -> Vec<f64> {
+#[must_use]
+pub fn steps(first: f64, last: f64, count: u32) -> Vec<f64> {
     (0..=count).map(|step| first + (last - first) * f64::from(step) / f64::from(count)).collect()
 }
