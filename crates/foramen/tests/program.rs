@@ -335,3 +335,47 @@ S1,C5/6,left,2024-03-01,7,,
     let said = text(&output.stderr);
     assert!(said.contains("none of the 1 rows gave a label"), "{said}");
 }
+
+#[test]
+fn a_table_with_wrong_heads_or_no_rows_is_no_success() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("wrong.csv"), "a,b,c\n").unwrap();
+    let heads = "subject_id,level,side,repeat,fold,label,probability\n";
+    fs::write(folder.path().join("empty.csv"), heads).unwrap();
+    for table in ["wrong.csv", "empty.csv"] {
+        for arguments in [
+            &["evaluate", "--predictions", table][..],
+            &["label", "--outcomes", table],
+            &["agreement", "--profile", table, "--readings", table],
+            &["leakage", "--data", table],
+        ] {
+            let output = ended(foramen(folder.path()).args(arguments));
+            let said = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+            assert!(said.contains(table), "{arguments:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_folder_is_named_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["select", "a", "--dicom", "b"][..],
+        &["study", "a", "--dicom", "b", "--outcomes", "c"],
+        &["train", "a", "--study", "b"],
+    ] {
+        let output = ended(foramen(folder.path()).args(arguments));
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("cannot be used with"), "{said}");
+    }
+    // A folder of images goes with its table, and a table with its folder.
+    for (arguments, lacks) in
+        [(["study", "a"], "--outcomes"), (["predict", "a"], "--model"), (["scan", "a"], "a")]
+    {
+        let output = ended(foramen(folder.path()).args(arguments));
+        assert!(!output.status.success());
+        assert!(text(&output.stderr).contains(lacks), "{}", text(&output.stderr));
+    }
+}
