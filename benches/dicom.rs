@@ -5,6 +5,7 @@
 //! data is (`FORAMEN_TEST_DATA`, by default `../shared/data`), on one image of
 //! 384 × 384 pixels in nine encodings.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;
@@ -14,51 +15,101 @@ use std::time::Duration;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
-use foramen_dicom::{Orientation, Policy, ScanOptions, StackHeader, load, load_volume, scan};
+use foramen_dicom::{Orientation, Policy, Scan, ScanOptions, StackHeader, load, load_volume, scan};
 use foramen_phantom::{CohortConfig, write_cohort};
+
+/// Files of the cohort, and slices, rows and columns of its largest axial stack: names and
+/// throughput are told before anything is drawn.
+const FILES: usize = 166;
+const LARGEST: [usize; 3] = [32, 204, 204];
+/// The same of the published image.
+const PUBLISHED: [usize; 3] = [1, 384, 384];
+
+/// A cohort in a folder and in an archive, and what is found in both.
+struct Cohort {
+    dir: PathBuf,
+    archive: PathBuf,
+    found: Scan,
+    inside: Scan,
+}
+
+impl Cohort {
+    fn write(folder: &Path) -> Self {
+        let cohort = folder.join("cohort");
+        let config = CohortConfig::default().with_analysable(4).with_defects(0);
+        write_cohort(&config, &cohort, &|_, _| ()).expect("the temporary folder can be written");
+        let (dir, archive) = (cohort.join("dicom"), folder.join("cohort.zip"));
+        fs::write(&archive, zipped(&dir)).expect("the temporary folder can be written");
+        let read = |path: &Path| scan(path, &ScanOptions::default()).expect("it was just written");
+        let (found, inside) = (read(&dir), read(&archive));
+        assert_eq!(found.files, FILES, "the phantom has changed: change FILES");
+        Self { dir, archive, found, inside }
+    }
+}
 
 fn dicom(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("the system has a temporary folder");
-    let cohort = folder.path().join("cohort");
-    let config = CohortConfig::default().with_analysable(4).with_defects(0);
-    write_cohort(&config, &cohort, &|_, _| ()).expect("the temporary folder can be written");
-    let dir = cohort.join("dicom");
+    // Written when a bench is run that reads it, and not where it is filtered out.
+    let cohort = LazyCell::new(|| Cohort::write(folder.path()));
     let options = ScanOptions::default();
-    let found = scan(&dir, &options).expect("the cohort was just written");
-    let archive = folder.path().join("cohort.zip");
-    fs::write(&archive, zipped(&dir)).expect("the temporary folder can be written");
 
     let mut headers = criterion.benchmark_group("scan");
-    headers.throughput(Throughput::Elements(found.files as u64));
+    headers.throughput(Throughput::Elements(FILES as u64));
     headers.measurement_time(Duration::from_secs(5));
-    let name = |what: &str| format!("{what}/{}", found.files);
-    headers.bench_function(name("headers"), |b| b.iter(|| scan(black_box(&dir), &options)));
-    headers.bench_function(name("zip"), |b| b.iter(|| scan(black_box(&archive), &options)));
+    let name = |what: &str| format!("{what}/{FILES}");
+    headers.bench_function(name("headers"), |bencher| {
+        let dir = &cohort.dir;
+        bencher.iter(|| scan(black_box(dir), &options));
+    });
+    headers.bench_function(name("zip"), |bencher| {
+        let archive = &cohort.archive;
+        bencher.iter(|| scan(black_box(archive), &options));
+    });
     headers.finish();
 
     let mut group = criterion.benchmark_group("load/stack");
-    let axial = largest_axial(&found.stacks);
-    bench_load(&mut group, "native", axial);
-    let inside = scan(&archive, &options).expect("the archive was just written");
-    bench_load(&mut group, "zip", largest_axial(&inside.stacks));
-    let size = format!("volume/{}x{}x{}", axial.slices.len(), axial.rows, axial.columns);
-    group.bench_function(size, |b| b.iter(|| load_volume(black_box(axial), Policy::Lenient)));
-    for (syntax, file) in encodings(folder.path()) {
-        let found = scan(&file, &options).expect("the file was just written");
+    bench_load(&mut group, "native", LARGEST, || largest_axial(&cohort.found.stacks).clone());
+    bench_load(&mut group, "zip", LARGEST, || largest_axial(&cohort.inside.stacks).clone());
+    group.bench_function(sized("volume", LARGEST), |bencher| {
+        let axial = largest_axial(&cohort.found.stacks);
+        bencher.iter(|| load_volume(black_box(axial), Policy::Lenient));
+    });
+    for (syntax, bytes) in encodings() {
         // JPEG-LS is rejected without its feature.
-        if let [stack] = &found.stacks[..] {
-            bench_load(&mut group, &syntax, stack);
+        if syntax.starts_with("jpeg-ls") && !cfg!(feature = "jpeg-ls") {
+            continue;
         }
+        bench_load(&mut group, &syntax, PUBLISHED, || {
+            let file = folder.path().join(&syntax);
+            fs::write(&file, &bytes).expect("the temporary folder can be written");
+            let found = scan(&file, &options).expect("the file was just written");
+            let [stack] = &found.stacks[..] else { panic!("{syntax}: {:?}", found.rejected) };
+            stack.clone()
+        });
     }
     group.finish();
 }
 
-fn bench_load(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, stack: &StackHeader) {
-    let pixels = stack.slices.len() * stack.rows * stack.columns;
+/// The name of a bench on a stack of so many slices, rows and columns.
+fn sized(name: &str, [slices, rows, columns]: [usize; 3]) -> String {
+    format!("{name}/{slices}x{rows}x{columns}")
+}
+
+fn bench_load(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    size: [usize; 3],
+    stack: impl FnOnce() -> StackHeader,
+) {
+    let pixels: usize = size.iter().product();
     // Bytes decoded: 16 bits a pixel.
     group.throughput(Throughput::Bytes(2 * pixels as u64));
-    let size = format!("{name}/{}x{}x{}", stack.slices.len(), stack.rows, stack.columns);
-    group.bench_function(size, |b| b.iter(|| load(black_box(stack))));
+    let mut stack = Some(stack);
+    group.bench_function(sized(name, size), |bencher| {
+        let stack = stack.take().expect("a bench is run once")();
+        assert_eq!([stack.slices.len(), stack.rows, stack.columns], size, "{name} has changed");
+        bencher.iter(|| load(black_box(&stack)));
+    });
 }
 
 fn largest_axial(stacks: &[StackHeader]) -> &StackHeader {
@@ -92,7 +143,7 @@ fn zipped(dir: &Path) -> Vec<u8> {
 
 /// One picture in nine encodings, by transfer syntax. It is a mosaic of tiles,
 /// which is renamed, since pixels are decoded here and not shown.
-fn encodings(folder: &Path) -> BTreeMap<String, PathBuf> {
+fn encodings() -> BTreeMap<String, Vec<u8>> {
     let root = foramen_test_data::root();
     let Ok(files) = fs::read_dir(root.join("dicom/ts/In")) else {
         println!("{} holds no dicom/ts; compressed pixels are not timed", root.display());
@@ -104,9 +155,7 @@ fn encodings(folder: &Path) -> BTreeMap<String, PathBuf> {
         let mut bytes = fs::read(path).ok()?;
         replace(&mut bytes, b"MOSAIC", b"NORMAL");
         replace(&mut bytes, b"SIEMENS MR HEADER", b"SIEMENS MR RENAME");
-        let target = folder.join(path.file_name()?);
-        fs::write(&target, &bytes).ok()?;
-        Some((syntax(&bytes)?, target))
+        Some((syntax(&bytes)?, bytes))
     });
     rewritten.collect()
 }

@@ -31,6 +31,11 @@ fn samples(n: u32, seed: u64) -> (Vec<bool>, Vec<f64>) {
     (labels, values)
 }
 
+/// Drawn samples as scores.
+fn scores(drawn: &(Vec<bool>, Vec<f64>)) -> Scores {
+    Scores::new(&drawn.0, &drawn.1).expect("the samples are probabilities")
+}
+
 /// A number in 0 to 1 by the finaliser of SplitMix64.
 fn uniform(seed: u64) -> f64 {
     let mut bits = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -54,13 +59,13 @@ fn discrimination(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("metrics/paired_delong");
     for n in [1_000, 100_000] {
-        let (labels, first) = samples(n, 1);
-        let (_, second) = samples(n, 2);
+        let drawn = LazyCell::new(|| (samples(n, 1), samples(n, 2).1));
         group.throughput(Throughput::Elements(u64::from(n)));
         group.bench_function(BenchmarkId::from_parameter(n), |bencher| {
+            let ((labels, first), second) = &*drawn;
             bencher.iter(|| {
-                let first = Scores::new(&labels, black_box(&first)).ok()?;
-                let second = Scores::new(&labels, black_box(&second)).ok()?;
+                let first = Scores::new(labels, black_box(first)).ok()?;
+                let second = Scores::new(labels, black_box(second)).ok()?;
                 compare_auc(&PairedScores::new(first, second).ok()?, Confidence::P95).ok()
             });
         });
@@ -72,10 +77,10 @@ fn resampling(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("metrics/bootstrap_auc_2000");
     group.sample_size(10);
     for n in [288, 10_000] {
-        let (labels, values) = samples(n, 1);
-        let scores = Scores::new(&labels, &values).expect("the samples are probabilities");
+        let drawn = LazyCell::new(|| samples(n, 1));
         group.throughput(Throughput::Elements(2000 * u64::from(n)));
         group.bench_function(BenchmarkId::from_parameter(n), |bencher| {
+            let scores = scores(&drawn);
             bencher.iter(|| bootstrap_auc(black_box(&scores), &Bootstrap::default()));
         });
     }
@@ -85,10 +90,10 @@ fn resampling(criterion: &mut Criterion) {
 fn recalibration(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("metrics/calibration");
     for n in [288, 100_000] {
-        let (labels, values) = samples(n, 1);
-        let scores = Scores::new(&labels, &values).expect("the samples are probabilities");
+        let drawn = LazyCell::new(|| samples(n, 1));
         group.throughput(Throughput::Elements(u64::from(n)));
         group.bench_function(BenchmarkId::from_parameter(n), |bencher| {
+            let scores = scores(&drawn);
             bencher.iter(|| calibration(black_box(&scores)));
         });
     }
@@ -99,10 +104,10 @@ fn curves(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("metrics/calibration_curve");
     group.sample_size(10);
     for n in [288, 10_000] {
-        let (labels, values) = samples(n, 1);
-        let scores = Scores::new(&labels, &values).expect("the samples are probabilities");
+        let drawn = LazyCell::new(|| samples(n, 1));
         group.throughput(Throughput::Elements(u64::from(n)));
         group.bench_function(BenchmarkId::from_parameter(n), |bencher| {
+            let scores = scores(&drawn);
             bencher.iter(|| calibration_curve(black_box(&scores), &Smoothing::default()));
         });
     }

@@ -7,7 +7,8 @@
 //!
 //! The folds are averaged as `predict` does. Beside `model.pt` it writes `model.json`, which
 //! says what goes in and what comes out, and it says by how much the file differs from the
-//! models. With no arguments it trains on a small synthetic cohort first.
+//! models. With no arguments it trains on a small synthetic cohort first, in
+//! `foramen-study-export-model`, and leaves `foramen-model.pt` there.
 
 use clap::Parser as _;
 use foramen::commands::{export_model, finish};

@@ -5,7 +5,7 @@
 //! cargo run --release --example leakage -- --data breastmnist.npz --json leakage.json
 //! ```
 //!
-//! `--study DIR` compares the folds of a study, `--data FILE.npz` the train, val and test
+//! `DIR` compares the folds of a study, `--data FILE.npz` the train, val and test
 //! images of a data set in the layout of MedMNIST. It prints what was compared, how many
 //! near-duplicates there are between which parts, and each pair. With neither, small pictures
 //! are drawn of which three are in two parts.

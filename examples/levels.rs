@@ -2,7 +2,7 @@
 //! the sagittal series or given by other programs.
 //!
 //! ```text
-//! cargo run --release --example levels -- --dicom DIR --out DIR [--levels FILE] [--link FILE]
+//! cargo run --release --example levels -- DIR --out DIR [--levels FILE] [--link FILE]
 //! ```
 //!
 //! A person looks at the page `levels.html`, which shows every sagittal series

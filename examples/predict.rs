@@ -2,7 +2,7 @@
 //! who have not been injected yet.
 //!
 //! ```text
-//! cargo run --release --features torch --example predict -- --model DIR --dicom DIR --level C5/6 --side left
+//! cargo run --release --features torch --example predict -- --model MODELS DIR --level C5/6 --side left
 //! ```
 //!
 //! `--model` is the folder `models` that `train` or `study` leaves; its folds are

@@ -2,7 +2,7 @@
 //! training again.
 //!
 //! ```text
-//! cargo run --release --example report -- --study DIR --title "Our clinic, 2026"
+//! cargo run --release --example report -- DIR --title "Our clinic, 2026"
 //! ```
 //!
 //! `DIR` is the `--out` of `study`, or of `select` with a `train` after it. It prints the

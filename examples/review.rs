@@ -1,7 +1,7 @@
 //! A person looks at every choice of a study, corrects it, and nothing is lost.
 //!
 //! ```text
-//! cargo run --release --features review --example review -- --study OUT --reader anna --open
+//! cargo run --release --features review --example review -- OUT --reader anna --open
 //! ```
 //! It serves a page on this machine alone, for a folder that `select` or `study` has
 //! written, and keeps every answer in `review.sqlite` there. `--blind` hides the automatic

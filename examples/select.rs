@@ -2,7 +2,7 @@
 //! chooses the slice of each injection.
 //!
 //! ```text
-//! cargo run --release --example select -- --dicom DIR [--outcomes FILE] --out DIR
+//! cargo run --release --example select -- DIR [--outcomes FILE] --out DIR
 //! ```
 //!
 //! Without `--outcomes` it measures every slice of each axial T2 stack on both sides and

@@ -2,7 +2,7 @@
 //! by subject, and leaves the models and their out-of-fold predictions.
 //!
 //! ```text
-//! cargo run --release --features torch --example train -- --study DIR
+//! cargo run --release --features torch --example train -- DIR
 //! ```
 //!
 //! `DIR` is the `--out` of `select` or `study`. It prints the AUC of both models

@@ -99,8 +99,12 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Lite0 => lite0::lite0(),
         Task::TestData => test_data::test_data(),
         Task::PeersTest { subject, torchmetrics } => peers::peers(subject, torchmetrics),
-        Task::Demo { arguments } => {
+        Task::Demo { mut arguments } => {
             setup::setup(&setup::Options::default())?;
+            if arguments.is_empty() {
+                // Without arguments the example makes a smaller study.
+                arguments = DEMO.map(str::to_owned).to_vec();
+            }
             cargo::run(
                 ["run", "--release"].into_iter().chain(FEATURES).chain([
                     "--example",
@@ -116,6 +120,9 @@ fn run(task: Task) -> anyhow::Result<()> {
         }
     }
 }
+
+/// The default study.
+const DEMO: [&str; 2] = ["--subjects", "288"];
 
 /// Tests that read data from outside the repository are ignored by plain `cargo test`;
 /// here they run where the data are.

@@ -43,7 +43,7 @@
 //!
 //! | feature | what it does |
 //! |---|---|
-//! | `serde` | scans, stacks and findings are written by serde, in the form of `foramen scan --json` |
+//! | `serde` | scans, stacks, studies and rejected files are written by serde, in the form of `foramen scan --json`, and read back as `ScanSummary` |
 //! | `jpeg-ls` | JPEG-LS pixel data, by CharLS; needs CMake to build |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -143,6 +143,11 @@ pub use finding::Finding;
 pub use frame::FrameAgreement;
 pub use identity::{
     IdentifierGroup, Residual, identity_report, residual_identifiers, series_description,
+};
+#[cfg(feature = "serde")]
+pub use json_form::{
+    AxialT2Summary, FindingSummary, RankedSummary, RefusedSummary, RejectedSummary, ScanSummary,
+    SpacingSummary, StackSummary, StudySummary,
 };
 pub use load::{Loaded, load, read_picture};
 pub use orientation::Orientation;

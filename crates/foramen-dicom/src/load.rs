@@ -90,11 +90,13 @@ fn load_slice(header: &SliceHeader, content: &Content) -> Result<Slice, RejectRe
     let pixels = content.frame(&header.pixels, header.source.frame, header.rescale)?;
     // The scan takes grey images alone.
     let pixels = pixels.remove_axis(Axis(2));
-    let mut slice = Slice::new(header.plane, pixels)
-        .map_err(RejectReason::Plane)?
-        .with_source(header.source.clone());
-    slice.thickness = header.thickness;
-    Ok(slice)
+    let slice = Slice::new(header.plane, pixels, known(header.thickness));
+    Ok(slice.map_err(RejectReason::Plane)?.with_source(header.source.clone()))
+}
+
+/// A thickness that a header gives, millimetres: one that is not positive says nothing.
+pub(crate) fn known(thickness: Option<f64>) -> Option<f64> {
+    thickness.filter(|mm| *mm > 0.0 && mm.is_finite())
 }
 
 /// Reads one picture of one file, `[row, column, sample]`, whether or not it lies

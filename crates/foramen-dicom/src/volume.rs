@@ -2,6 +2,7 @@ use foramen_image::ndarray::{Array3, ArrayView2, Axis};
 use foramen_image::{Contrast, ImageError, Plane, Slice, SliceSource, Spacing, Stack};
 use foramen_types::{Point, Vector};
 
+use crate::load::known;
 use crate::{DicomError, Loaded, Problem, Rejected, StackHeader, StackReport, load};
 
 /// What becomes of a stack whose slices are no even grid.
@@ -61,8 +62,7 @@ impl Volume {
         let of = |(place, pixels): (usize, ArrayView2<'_, f32>)| {
             let plane =
                 Plane::new(origin + slice * place as f64, along(column), along(row), spacing)?;
-            let mut one = Slice::new(plane, pixels.to_owned())?;
-            one.thickness = self.report.thickness;
+            let mut one = Slice::new(plane, pixels.to_owned(), known(self.report.thickness))?;
             one.source = self.sources.get(place).cloned().flatten();
             Ok(one)
         };

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use foramen_dicom::{ScanOptions, scan};
+use foramen_dicom::{ScanOptions, ScanSummary, StudySummary, scan};
 use foramen_phantom::{CohortConfig, write_cohort};
 
 #[test]
@@ -14,6 +14,11 @@ fn a_scan_says_what_its_stacks_are_and_what_is_not_used() {
     fs::write(dicom.join("notes.txt"), "no image").unwrap();
     let found = scan(&dicom, &ScanOptions::default()).unwrap();
     let json = serde_json::to_value(&found).unwrap();
+    // What was written can be read.
+    let read: ScanSummary = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(read, ScanSummary::from(&found));
+    assert_eq!(serde_json::to_value(&read).unwrap(), json);
+    assert_eq!(read.stacks[0].date, found.stacks[0].acquired);
 
     assert_eq!(json["files"], found.files);
     let stacks = json["stacks"].as_array().unwrap();
@@ -51,6 +56,8 @@ fn a_study_without_axial_t2_images_says_why() {
         stack.localizer = true;
     }
     let json = serde_json::to_value(found.studies()).unwrap();
+    let read: Vec<StudySummary> = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(serde_json::to_value(read).unwrap(), json);
     let refused = json[0]["axial_t2"]["refused"].as_array().unwrap();
     assert_eq!(refused.len(), found.stacks.len());
     assert!(refused[0]["reason"].as_str().unwrap().contains("localizer"), "{json}");

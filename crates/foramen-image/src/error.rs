@@ -27,6 +27,12 @@ pub enum ImageError {
         /// Distance between columns, millimetres.
         column: f64,
     },
+    /// A thickness is zero, negative or not finite.
+    #[error("a slice thickness of {thickness} mm is not positive; give None where it is not known")]
+    Thickness {
+        /// The thickness given, millimetres.
+        thickness: f64,
+    },
     /// A coordinate is not finite.
     #[error("the position of the image in the patient is not finite")]
     Position,

@@ -23,7 +23,7 @@
 //!     Spacing { row: 0.5, column: 0.4 },
 //! )?;
 //! assert_eq!(plane.point(2.0, 5.0), Point::new(-8.0, -19.0, 5.0));
-//! let slice = Slice::from_vec(plane, 2, 3, vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0])?;
+//! let slice = Slice::from_vec(plane, (2, 3), vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0], Some(3.0))?; // 3 mm thick
 //! assert_eq!(slice.sample(0.5, 1.0), Some(2.5));
 //! # Ok::<(), foramen_image::ImageError>(())
 //! ```

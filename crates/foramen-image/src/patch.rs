@@ -125,7 +125,7 @@ mod tests {
             let at = plane.point(r as f64, c as f64);
             (100.0 + at.x + 3.0 * at.y) as f32
         });
-        Slice::new(plane, pixels).unwrap()
+        Slice::new(plane, pixels, None).unwrap()
     }
 
     #[test]

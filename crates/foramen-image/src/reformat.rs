@@ -38,9 +38,8 @@ impl Stack {
             }
             sum / f32::from(inside.max(1))
         });
-        Slice::new(*target, pixels)
-            .expect("a slice is asked for with rows and columns")
-            .with_thickness(thickness)
+        let thickness = Some(thickness).filter(|mm| *mm > 0.0 && mm.is_finite());
+        Slice::new(*target, pixels, thickness).expect("a slice is asked for with rows and columns")
     }
 
     /// Whether a place lies between the outermost voxels of the stack.
@@ -169,7 +168,7 @@ mod tests {
             let pixels = Array2::from_shape_fn((40, 40), |(r, c)| {
                 of(plane.point(r as f64, c as f64)) as f32
             });
-            Slice::new(plane, pixels).unwrap()
+            Slice::new(plane, pixels, Some(mm)).unwrap()
         });
         Stack::new(slices.collect(), Contrast::T2Fse).unwrap()
     }

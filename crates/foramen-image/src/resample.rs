@@ -58,7 +58,7 @@ mod tests {
     fn the_same_grid_gives_the_same_pixels() {
         let plane = plane(Point::default(), 0.5);
         let pixels = Array2::from_shape_fn((6, 5), |(r, c)| (r * r + c) as f32);
-        let slice = Slice::new(plane, pixels.clone()).unwrap();
+        let slice = Slice::new(plane, pixels.clone(), None).unwrap();
         assert_eq!(slice.resample(&plane, 6, 5, 0.0), pixels);
     }
 
@@ -66,7 +66,7 @@ mod tests {
     fn shrinking_a_checkerboard_gives_its_mean() {
         let fine = plane(Point::default(), 0.5);
         let pixels = Array2::from_shape_fn((64, 64), |(r, c)| ((r + c) % 2) as f32);
-        let slice = Slice::new(fine, pixels).unwrap();
+        let slice = Slice::new(fine, pixels, None).unwrap();
         let coarse = slice.resample(&plane(Point::new(4.25, 4.25, 9.0), 1.0), 8, 8, 0.0);
         assert!(coarse.iter().all(|value| (value - 0.5).abs() < 1e-5), "{coarse}");
     }
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn outside_is_the_fill_value() {
         let near = plane(Point::default(), 1.0);
-        let slice = Slice::new(near, Array2::ones((4, 4))).unwrap();
+        let slice = Slice::new(near, Array2::ones((4, 4)), None).unwrap();
         let far = slice.resample(&plane(Point::new(100.0, 0.0, 0.0), 1.0), 2, 2, -1.0);
         assert!(far.iter().all(|value| *value == -1.0));
     }

@@ -23,35 +23,52 @@ pub struct Slice {
 }
 
 impl Slice {
-    /// A slice from its plane and its intensities, `[row, column]`.
+    /// A slice from its plane, its intensities, `[row, column]`, and its thickness in
+    /// millimetres: Slice Thickness (0018,0050), not the distance to the next slice.
+    ///
+    /// `None` says that the thickness is not known. What is round is then measured as if the
+    /// slice were thin: a nerve root of 3.5 mm reads 3.2 mm in a slice of 3 mm, and grades by
+    /// the root come out too mild.
     ///
     /// # Errors
-    /// [`ImageError::Shape`] when there are no pixels.
-    pub fn new(plane: Plane, pixels: Array2<f32>) -> Result<Self, ImageError> {
+    /// [`ImageError::Shape`] when there are no pixels, [`ImageError::Thickness`] when the
+    /// thickness is zero, negative or not finite.
+    pub fn new(
+        plane: Plane,
+        pixels: Array2<f32>,
+        thickness: Option<f64>,
+    ) -> Result<Self, ImageError> {
         let (rows, columns) = pixels.dim();
         if rows == 0 || columns == 0 {
             return Err(ImageError::Shape { rows, columns, values: 0 });
         }
-        Ok(Self { plane, pixels, thickness: None, source: None })
+        match thickness {
+            Some(thickness) if !(thickness > 0.0 && thickness.is_finite()) => {
+                Err(ImageError::Thickness { thickness })
+            }
+            _ => Ok(Self { plane, pixels, thickness, source: None }),
+        }
     }
 
-    /// A slice from its plane, shape and intensities row by row.
+    /// A slice from its plane, shape, intensities row by row, and thickness as in
+    /// [`Slice::new`].
     ///
     /// # Errors
-    /// [`ImageError::Shape`] when the values do not fill the shape.
+    /// [`ImageError::Shape`] when the values do not fill the shape, [`ImageError::Thickness`]
+    /// when the thickness is zero, negative or not finite.
     pub fn from_vec(
         plane: Plane,
-        rows: usize,
-        columns: usize,
+        (rows, columns): (usize, usize),
         values: Vec<f32>,
+        thickness: Option<f64>,
     ) -> Result<Self, ImageError> {
         let count = values.len();
         let pixels = Array2::from_shape_vec((rows, columns), values)
             .map_err(|_| ImageError::Shape { rows, columns, values: count })?;
-        Self::new(plane, pixels)
+        Self::new(plane, pixels, thickness)
     }
 
-    /// The same slice with its thickness in millimetres.
+    /// The same slice with another thickness, in millimetres.
     #[must_use]
     pub fn with_thickness(mut self, thickness: f64) -> Self {
         self.thickness = Some(thickness);
@@ -127,7 +144,8 @@ mod tests {
             Spacing { row: 1.0, column: 1.0 },
         )
         .unwrap();
-        Slice::new(plane, Array2::from_shape_fn((4, 5), |(r, c)| (10 * r + c) as f32)).unwrap()
+        Slice::new(plane, Array2::from_shape_fn((4, 5), |(r, c)| (10 * r + c) as f32), None)
+            .unwrap()
     }
 
     #[test]
@@ -145,7 +163,18 @@ mod tests {
 
     #[test]
     fn values_must_fill_the_shape() {
-        let refused = Slice::from_vec(*ramp().plane(), 2, 2, vec![0.0; 3]);
+        let refused = Slice::from_vec(*ramp().plane(), (2, 2), vec![0.0; 3], None);
         assert!(matches!(refused, Err(ImageError::Shape { values: 3, .. })));
+    }
+
+    #[test]
+    fn a_thickness_is_positive_or_unknown() {
+        let made = |thickness| Slice::from_vec(*ramp().plane(), (1, 1), vec![0.0], thickness);
+        for thickness in [None, Some(3.0)] {
+            assert_eq!(made(thickness).unwrap().thickness, thickness);
+        }
+        for thickness in [0.0, -3.0, f64::NAN, f64::INFINITY] {
+            assert!(matches!(made(Some(thickness)), Err(ImageError::Thickness { .. })));
+        }
     }
 }

@@ -127,7 +127,7 @@ mod tests {
             Spacing { row: 1.0, column: 1.0 },
         )
         .unwrap();
-        Slice::from_vec(plane, 1, 1, vec![0.0]).unwrap()
+        Slice::from_vec(plane, (1, 1), vec![0.0], None).unwrap()
     }
 
     #[test]

@@ -205,9 +205,8 @@ impl Plan {
                             sop_instance_uid: self.instance_uid(series, slice),
                             frame: 1,
                         };
-                        Slice::new(*plane, pixels)
-                            .expect("a series has rows and columns")
-                            .with_thickness(series.thickness)
+                        Slice::new(*plane, pixels, Some(series.thickness))
+                            .expect("a series has rows, columns and a thickness")
                             .with_source(source)
                     })
                     .collect();

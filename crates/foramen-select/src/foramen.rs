@@ -118,7 +118,7 @@ pub struct Foramen {
     /// root fades towards its edges in a thick slice, and what is lost is added where the
     /// thickness is known. Without it roots read narrower (3.2 mm in place of 3.5 mm in a
     /// slice of 3 mm), so that grades by the root come out too mild:
-    /// [`Slice::with_thickness`](foramen_image::Slice::with_thickness).
+    /// [`Slice::new`](foramen_image::Slice::new) asks for it.
     pub root_uncorrected: bool,
     /// Its front and its back edge, where this slice shows it.
     pub root: Option<[Point; 2]>,

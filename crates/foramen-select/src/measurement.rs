@@ -67,8 +67,8 @@ impl MeasureOptions {
 ///     .filter(|foramen| foramen.state == State::Open)
 ///     .min_by(|a, b| a.width.partial_cmp(&b.width).expect("an open foramen has a width"))
 ///     .expect("some slice cuts a foramen");
-/// println!("{:?} mm, grade {:?}", narrowest.width, narrowest.kim());
-/// assert!(narrowest.width.is_some_and(|width| width > 0.5 && width < 8.0));
+/// let width = narrowest.width.expect("an open foramen has a width"); // mm
+/// assert!(width > 0.5 && width < 8.0);
 /// ```
 #[must_use]
 pub fn measure(stack: &Stack, options: &MeasureOptions) -> Vec<SliceMeasurement> {

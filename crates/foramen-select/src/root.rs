@@ -313,7 +313,8 @@ mod tests {
             let sum: f32 = (0..16).map(|k| at(k / 4, k % 4)).sum();
             sum / 16.0 + ((row * 7919 + column * 104_729) % 41) as f32 - 20.0
         };
-        Slice::from_vec(plane, SIZE, SIZE, (0..SIZE * SIZE).map(value).collect()).unwrap()
+        let values = (0..SIZE * SIZE).map(value).collect();
+        Slice::from_vec(plane, (SIZE, SIZE), values, None).unwrap()
     }
 
     fn seen(slice: &Slice, side: Side, scale: f64) -> Option<f64> {
@@ -359,7 +360,7 @@ mod tests {
             let mut pixels = slice.pixels().clone();
             pixels.invert_axis(foramen_image::ndarray::Axis(1));
             let pixels = pixels.as_standard_layout().to_owned();
-            let mirrored = Slice::new(*slice.plane(), pixels).unwrap();
+            let mirrored = Slice::new(*slice.plane(), pixels, None).unwrap();
             for side in Side::BOTH {
                 let here = seen(&slice, side, 1.0).unwrap();
                 let there = seen(&mirrored, side.opposite(), 1.0).unwrap();

@@ -36,7 +36,8 @@ fn changed(stack: &Stack, change: impl Fn(&Slice) -> Slice) -> Stack {
 fn from_row(stack: &Stack, first: usize) -> Stack {
     changed(stack, |slice| {
         let plane = slice.plane().shifted(first as f64, 0.0);
-        Slice::new(plane, slice.pixels().slice(s![first.., ..]).to_owned()).unwrap()
+        Slice::new(plane, slice.pixels().slice(s![first.., ..]).to_owned(), slice.thickness)
+            .unwrap()
     })
 }
 
@@ -72,7 +73,8 @@ fn the_direction_of_rows_and_columns_does_not_matter() {
         let corner = plane.point((slice.rows() - 1) as f64, (slice.columns() - 1) as f64);
         let turned =
             Plane::new(corner, -plane.along_row(), -plane.along_column(), plane.spacing()).unwrap();
-        Slice::new(turned, slice.pixels().slice(s![..;-1, ..;-1]).to_owned()).unwrap()
+        Slice::new(turned, slice.pixels().slice(s![..;-1, ..;-1]).to_owned(), slice.thickness)
+            .unwrap()
     });
     let swapped = changed(&stack, |slice| {
         let plane = slice.plane();
@@ -80,7 +82,7 @@ fn the_direction_of_rows_and_columns_does_not_matter() {
         let spacing = Spacing { row: column, column: row };
         let swapped =
             Plane::new(plane.origin(), plane.along_column(), plane.along_row(), spacing).unwrap();
-        Slice::new(swapped, slice.pixels().t().to_owned()).unwrap()
+        Slice::new(swapped, slice.pixels().t().to_owned(), slice.thickness).unwrap()
     });
     for other in [turned, swapped] {
         for (one, two) in upright.iter().zip(find(&other).unwrap()) {
@@ -124,7 +126,7 @@ fn fused(slice: &Slice, centre: Point, normal: Vector) -> Slice {
         let (row, column) = plane.pixel(place + normal * (up.signum() * (9.0 - 2.0 * up.abs())));
         slice.sample(row, column).unwrap_or_default()
     });
-    Slice::new(plane, pixels).unwrap()
+    Slice::new(plane, pixels, slice.thickness).unwrap()
 }
 
 #[test]
@@ -151,7 +153,7 @@ fn a_disc_named_where_there_is_none_is_refused() {
 fn pictures_of_nothing_are_refused() {
     let stack = subject(0).sagittal;
     let black = changed(&stack, |slice| {
-        Slice::new(*slice.plane(), Array2::zeros(slice.pixels().dim())).unwrap()
+        Slice::new(*slice.plane(), Array2::zeros(slice.pixels().dim()), slice.thickness).unwrap()
     });
     assert!(find(&black).is_err());
     let axial = &subject(0).axial[0];
@@ -188,7 +190,7 @@ fn read_sagittal(path: PathBuf) -> Stack {
         let plane =
             Plane::new(origin, column(0), column(1), Spacing { row: 1.0, column: 1.0 }).unwrap();
         let pixels = Array2::from_shape_fn((size[1], size[0]), |(j, i)| voxel(i, j, k));
-        Slice::new(plane, pixels).unwrap()
+        Slice::new(plane, pixels, None).unwrap()
     });
     Stack::new(slices.collect(), Contrast::T2Fse).unwrap()
 }

@@ -70,7 +70,7 @@ fn neck(z: f64, widths: (f64, f64), turn: f64, pixel: f64) -> Slice {
             values.push(sum / 16.0 + noise);
         }
     }
-    Slice::from_vec(plane, SIZE, SIZE, values).unwrap().with_thickness(3.0)
+    Slice::from_vec(plane, (SIZE, SIZE), values, Some(3.0)).unwrap()
 }
 
 fn stack(widths: &[(f64, f64)], turn: f64) -> Stack {
@@ -243,7 +243,7 @@ proptest! {
         let mut pixels = slice.pixels().clone();
         pixels.invert_axis(foramen_image::ndarray::Axis(1));
         let pixels = pixels.as_standard_layout().to_owned();
-        let mirrored = Slice::new(*slice.plane(), pixels).unwrap();
+        let mirrored = Slice::new(*slice.plane(), pixels, slice.thickness).unwrap();
         let options = MeasureOptions::default();
         let one = |slice| measure(&Stack::new(vec![slice], Contrast::T2Star).unwrap(), &options).remove(0);
         let (a, b) = (one(slice), one(mirrored));
@@ -261,7 +261,7 @@ proptest! {
             Plane::new(last, plane.along_row(), -plane.along_column(), plane.spacing()).unwrap();
         let mut pixels = slice.pixels().clone();
         pixels.invert_axis(foramen_image::ndarray::Axis(0));
-        let flipped = Slice::new(reversed, pixels.as_standard_layout().to_owned()).unwrap();
+        let flipped = Slice::new(reversed, pixels.as_standard_layout().to_owned(), slice.thickness).unwrap();
         let options = MeasureOptions::default();
         let one = |slice| measure(&Stack::new(vec![slice], Contrast::T2Star).unwrap(), &options).remove(0);
         let (a, b) = (one(slice), one(flipped));

@@ -66,7 +66,7 @@ fn neck(roots: (f64, f64)) -> Slice {
             values.push(sum / 16.0 + noise);
         }
     }
-    Slice::from_vec(plane, SIZE, SIZE, values).unwrap()
+    Slice::from_vec(plane, (SIZE, SIZE), values, None).unwrap()
 }
 
 fn measured(slice: Slice, contrast: Contrast) -> SliceMeasurement {
@@ -121,7 +121,7 @@ proptest! {
         let slice = neck((left, right));
         let mut pixels = slice.pixels().clone();
         pixels.invert_axis(foramen_image::ndarray::Axis(1));
-        let mirrored = Slice::new(*slice.plane(), pixels.as_standard_layout().to_owned()).unwrap();
+        let mirrored = Slice::new(*slice.plane(), pixels.as_standard_layout().to_owned(), None).unwrap();
         let (a, b) = (measured(slice, Contrast::T2Fse), measured(mirrored, Contrast::T2Fse));
         for (one, other) in [(&a.left, &b.right), (&a.right, &b.left)] {
             prop_assert_eq!(one.root_width.is_some(), other.root_width.is_some());

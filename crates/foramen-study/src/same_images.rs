@@ -88,7 +88,7 @@ mod tests {
             let spacing = Spacing { row: 0.5, column: 0.5 };
             let [row, column] = [Vector::new(1.0, 0.0, 0.0), Vector::new(0.0, 1.0, 0.0)];
             let plane = Plane::new(Point::new(0.0, 0.0, 0.0), row, column, spacing).unwrap();
-            Slice::new(plane, pixels).unwrap()
+            Slice::new(plane, pixels, None).unwrap()
         };
         let drawn = Array2::from_shape_fn((4, 6), |(r, c)| (r * 6 + c) as f32);
         let digest = |pixels: Array2<f32>| digest(&slice(pixels));

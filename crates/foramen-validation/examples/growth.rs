@@ -96,7 +96,7 @@ fn in_a_process(folder: &Path) -> Result<Row> {
 
 fn measure(folder: &Path) -> Result<()> {
     let inputs = Inputs {
-        dicom: Some(folder.join("dicom")),
+        dicom: folder.join("dicom").into(),
         outcomes: Some(folder.join("outcomes.csv")),
         levels: Some(folder.join("levels.csv")),
         ..Inputs::synthetic(0)

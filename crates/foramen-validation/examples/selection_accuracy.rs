@@ -97,7 +97,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn print_table(rows: &[AccuracyRow]) {
-    say!("{:26}   n  found  median   95th   bias  sure>0.8  narrowest  within 1  naive", "group");
+    say!(
+        "{:26}   n  found  median   95th   bias  sure>0.8  narrowest  within 1  naive",
+        "group (errors in mm)"
+    );
     for row in rows {
         let mm = |value: Option<f64>| value.map_or("-".to_owned(), |mm| format!("{mm:.2}"));
         put!("{:26} {:3} {:>6}", row.group, row.subjects, percent(row.found));

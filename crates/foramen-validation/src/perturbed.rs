@@ -76,8 +76,9 @@ impl Perturbation {
                 (cropped, rows - by, columns - by, kept.into_iter().collect())
             }
         };
-        let mut made = Slice::from_vec(plane, rows, columns, values).expect("something is left");
-        (made.thickness, made.source) = (slice.thickness, slice.source.clone());
+        let mut made = Slice::from_vec(plane, (rows, columns), values, slice.thickness)
+            .expect("something is left");
+        made.source = slice.source.clone();
         made
     }
 }

@@ -35,7 +35,7 @@ impl Prepared {
             write_cohort(config, &cohort, &|done, _| progress.set_position(done as u64))?;
             progress.finish_and_clear();
             let inputs = Inputs {
-                dicom: Some(cohort.join("dicom")),
+                dicom: cohort.join("dicom").into(),
                 outcomes: Some(cohort.join("outcomes.csv")),
                 ..Inputs::synthetic(config.analysable)
             };

@@ -37,10 +37,11 @@ pub mod train;
 
 pub use crate::engine::Engine;
 pub use crate::files::create;
+pub use crate::folder_arguments::DicomFolder;
 pub use crate::inputs::{Inputs, OpenedInputs, prepare_output};
 #[cfg(feature = "torch")]
 pub use crate::picture_controls::background;
-pub use crate::progress::bar;
+pub use crate::progress::{Progress, bar};
 pub use crate::run_lock::RunLock;
 pub use crate::shard::Shard;
 pub use crate::stages::{SelectedStudy, dataset, run_selection};

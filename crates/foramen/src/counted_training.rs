@@ -4,6 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use foramen_learn::Learner;
 
+use crate::progress::Progress;
+
 /// How many epochs of how many trainings are done: resumed ones count, and those that a
 /// training left out because it stopped early.
 pub(crate) struct Trained {
@@ -29,9 +31,12 @@ impl Trained {
         (self.fits * self.each + epoch) as u64
     }
 
-    /// A training is done, whether or not any of its epochs was told of.
-    fn end(&mut self) {
+    /// A training is done. Gives the epochs that are done now, and whether none of the last
+    /// training was told of: it had been done before.
+    fn end(&mut self) -> (u64, bool) {
+        let is_resumed = self.last == 0;
         (self.fits, self.last) = (self.fits + 1, 0);
+        ((self.fits * self.each) as u64, is_resumed)
     }
 }
 
@@ -39,6 +44,7 @@ impl Trained {
 pub(crate) struct Counted<'a> {
     pub(crate) cnn: &'a foramen_cnn::Cnn,
     pub(crate) trained: &'a Mutex<Trained>,
+    pub(crate) progress: &'a Progress,
 }
 
 impl Learner for Counted<'_> {
@@ -55,7 +61,12 @@ impl Learner for Counted<'_> {
         tune: &foramen_learn::TuneSet<'_>,
     ) -> Result<Self::Fitted, Self::Error> {
         let fitted = self.cnn.fit(train, tune)?;
-        self.trained.lock().unwrap_or_else(PoisonError::into_inner).end();
+        let (done, is_resumed) = self.trained.lock().unwrap_or_else(PoisonError::into_inner).end();
+        if is_resumed {
+            self.progress.resume_at(done);
+        } else {
+            self.progress.set_position(done);
+        }
         Ok(fitted)
     }
 }

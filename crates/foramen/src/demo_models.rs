@@ -3,22 +3,24 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use foramen_study::StudyConfig;
 
-use crate::inputs::{Inputs, prepare_output};
+use crate::drawn_folder::prepare_drawn;
+use crate::inputs::Inputs;
+use crate::run_lock::RunLock;
 use crate::stages::{dataset, run_selection};
 use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
 use crate::training::train_models;
 
 /// Trains on a small synthetic cohort, for commands that need models and are given none;
-/// gives the folder of the models.
+/// gives the folder of the models and the lock on the study.
 ///
 /// # Errors
 /// When the cohort, the selections or the models cannot be made or written.
-pub(crate) fn demo_models(study: &Path) -> Result<PathBuf> {
-    let _lock = prepare_output(study, true)?;
+pub(crate) fn demo_models(study: &Path) -> Result<(PathBuf, RunLock)> {
+    let lock = prepare_drawn(study)?;
     say!("no model was given: a small one is trained on 40 drawn subjects, 3 folds of 3 epochs");
     run_selection(&Inputs::synthetic(40).open()?, &StudyConfig::default(), study)?;
     let train = TrainArguments::default().with_folds(3).with_epochs(3);
     train_models(&dataset(study)?, &train, study)?;
-    Ok(study.join("models"))
+    Ok((study.join("models"), lock))
 }

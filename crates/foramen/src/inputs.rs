@@ -12,22 +12,23 @@ use foramen_phantom::{Design, Truth};
 use foramen_study::{DiscPositions, Numbers, StudyConfig, open_levels, read_links};
 use foramen_types::{SubjectId, SubjectKey};
 
-use crate::demo_cohort::{demo_cohort, is_demo_cohort};
+use crate::demo_cohort::demo_cohort;
 use crate::files::open;
+use crate::folder_arguments::DicomFolder;
 use crate::progress::counter;
 use crate::run_lock::{LOCK, RunLock};
 use crate::scan_arguments::{ImageArguments, ScanArguments};
 use crate::study_source::StudySource;
 
-/// What a study is made from. Without `--dicom` and `--outcomes`, the synthetic
-/// cohort.
+/// What a study is made from. Without a folder and `--outcomes`, the synthetic cohort.
 #[derive(Debug, Clone, Args)]
+#[command(mut_group("DicomFolder", |group| group.requires("outcomes")))]
 pub struct Inputs {
-    /// Folder of DICOM files, searched through and through.
-    #[arg(long, value_name = "DIR", requires = "outcomes")]
-    pub dicom: Option<PathBuf>,
+    /// Where the images lie.
+    #[command(flatten)]
+    pub dicom: DicomFolder,
     /// Table of injections and pain scores.
-    #[arg(long, value_name = "FILE", requires = "dicom")]
+    #[arg(long, value_name = "FILE", requires = "DicomFolder")]
     pub outcomes: Option<PathBuf>,
     /// Which columns of the table hold what (TOML).
     #[arg(long, value_name = "FILE", requires = "outcomes")]
@@ -38,10 +39,10 @@ pub struct Inputs {
     /// Disc positions: levels.csv or the same as JSON, 3D Slicer markups, label images
     /// (NIfTI), or a folder of such files; without it, discs are found on the sagittal
     /// series.
-    #[arg(long, value_name = "FILE", requires = "dicom")]
+    #[arg(long, value_name = "FILE", requires = "DicomFolder")]
     pub levels: Option<PathBuf>,
     /// Table `patient_id,subject_id` that links the images to the outcome table.
-    #[arg(long, value_name = "FILE", requires = "dicom")]
+    #[arg(long, value_name = "FILE", requires = "DicomFolder")]
     pub link: Option<PathBuf>,
     /// How the folder is read.
     #[command(flatten)]
@@ -51,21 +52,21 @@ pub struct Inputs {
     pub images: ImageArguments,
     /// `truth.json` of a synthetic cohort; that of a folder which `cohort` has written is
     /// found.
-    #[arg(long, value_name = "FILE", requires = "dicom")]
+    #[arg(long, value_name = "FILE", requires = "DicomFolder")]
     pub truth: Option<PathBuf>,
     /// Columns of the outcome table with numbers that the CNN reads beside the picture,
     /// such as age,duration_weeks; blank cells are missing.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub covariates: Vec<String>,
     /// Analysable subjects of the synthetic cohort.
-    #[arg(long, value_name = "N", default_value_t = 288, conflicts_with = "dicom")]
+    #[arg(long, value_name = "N", default_value_t = 288, conflicts_with = "DicomFolder")]
     pub subjects: usize,
     /// Seed of the synthetic cohort.
-    #[arg(long, value_name = "S", default_value_t = 1, conflicts_with = "dicom")]
+    #[arg(long, value_name = "S", default_value_t = 1, conflicts_with = "DicomFolder")]
     pub cohort_seed: u64,
     /// What its outcome hangs on: width (the width of the foramen), picture (what only the
     /// picture shows), confounded (the width and the scanner).
-    #[arg(long, value_name = "DESIGN", default_value_t, conflicts_with = "dicom")]
+    #[arg(long, value_name = "DESIGN", default_value_t, conflicts_with = "DicomFolder")]
     pub cohort: Design,
 }
 
@@ -94,7 +95,7 @@ impl Inputs {
     #[must_use]
     pub fn synthetic(subjects: usize) -> Self {
         Self {
-            dicom: None,
+            dicom: DicomFolder::default(),
             outcomes: None,
             mapping: None,
             dictionary: None,
@@ -136,7 +137,7 @@ impl Inputs {
     /// # Errors
     /// When it cannot be written.
     pub fn draw(&self) -> Result<()> {
-        if self.dicom.is_none() {
+        if self.dicom.path().is_none() {
             demo_cohort(self.subjects, self.cohort_seed, self.cohort)?;
         }
         Ok(())
@@ -148,13 +149,13 @@ impl Inputs {
     /// # Errors
     /// When a folder or table cannot be used, with its name.
     pub fn open(&self) -> Result<OpenedInputs> {
-        let (dicom, outcomes, truth) = match (&self.dicom, &self.outcomes) {
+        let (dicom, outcomes, truth) = match (self.dicom.path(), &self.outcomes) {
             (Some(dicom), Some(outcomes)) => {
                 let truth = match &self.truth {
                     Some(path) => Some((Truth::read(path)?, path.clone())),
                     None => truth_of_cohort(dicom, outcomes),
                 };
-                (dicom.clone(), outcomes.clone(), truth)
+                (dicom.to_owned(), outcomes.clone(), truth)
             }
             _ => {
                 let folder = demo_cohort(self.subjects, self.cohort_seed, self.cohort)?;
@@ -179,7 +180,7 @@ impl Inputs {
             let definitions = table.sensitivity(Definition::usual(&options));
             Ok::<_, OutcomeError>((outcomes, definitions, covariates))
         })?;
-        if self.dicom.is_some() {
+        if self.dicom.path().is_some() {
             note_raw_ids(&key, &self.scan);
         }
         let scan = scan_folder(&dicom, &self.scan, key.clone())?;
@@ -270,13 +271,22 @@ pub(crate) fn read_levels(path: &Path, key: &SubjectKey, scan: &Scan) -> Result<
     Ok(given.levels)
 }
 
-fn scan_folder(dicom: &Path, how: &ScanArguments, key: SubjectKey) -> Result<Scan> {
+/// Scans a folder, and shows how far that is.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn scan_shown(dicom: &Path, how: &ScanArguments, key: SubjectKey) -> Result<Scan> {
     let progress = counter("scan");
     let shown = progress.clone();
     let options =
         how.options().with_key(key).with_progress(move |files| shown.set_position(files as u64));
     let found = scan(dicom, &options)?;
     progress.finish_with_message(format!("files, {} stacks", found.stacks.len()));
+    Ok(found)
+}
+
+fn scan_folder(dicom: &Path, how: &ScanArguments, key: SubjectKey) -> Result<Scan> {
+    let found = scan_shown(dicom, how, key)?;
     for (reason, files) in found.rejected_counts() {
         let first = found.rejected.iter().find(|rejected| rejected.reason.summary() == reason);
         let example = || {
@@ -302,13 +312,6 @@ fn scan_folder(dicom: &Path, how: &ScanArguments, key: SubjectKey) -> Result<Sca
         );
     }
     Ok(found)
-}
-
-/// Whether a folder holds what the program made of a synthetic cohort of its own: made again,
-/// nothing of a person is lost.
-pub(crate) fn holds_demo(folder: &Path) -> bool {
-    let source = StudySource::read(folder).ok().flatten();
-    source.is_some_and(|source| is_demo_cohort(&source.dicom))
 }
 
 /// Makes the output folder and takes it for this run; one that holds something is refused

@@ -124,7 +124,8 @@ fn characteristics(outcomes: &Outcomes) -> Value {
 /// The table of characteristics and the prevalence under each definition, for
 /// people to read.
 pub(crate) fn print_analyses(outcomes: &Outcomes, sensitivity: &Sensitivity) {
-    say!("\n{:<28} {:>18} {:>18} {:>8}", "characteristic", "favourable", "poor", "p");
+    say!("\nnumbers: median (quartiles); others: injections");
+    say!("{:<28} {:>18} {:>18} {:>8}", "characteristic", "favourable", "poor", "p");
     for line in outcomes.characteristics() {
         let p = line.test.map_or_else(|| "–".to_owned(), |(_, p)| format!("{p:.3}"));
         match &line.groups {
@@ -145,14 +146,14 @@ pub(crate) fn print_analyses(outcomes: &Outcomes, sensitivity: &Sensitivity) {
             }
         }
     }
-    say!("\n{:<40} {:>24} {:>8}", "definition", "favourable", "changed");
+    say!("\n{:<40} {:>24} {:>8}", "definition", "favourable, % (95 % CI)", "changed");
     for (n, definition) in sensitivity.definitions.iter().enumerate() {
         let share = sensitivity.prevalence[n].map_or_else(
             || "–".to_owned(),
             |p| {
                 let (low, high) = p.interval();
                 let (share, low, high) = (100.0 * p.share(), 100.0 * low, 100.0 * high);
-                format!("{}/{} {share:.0} % ({low:.0}–{high:.0})", p.favourable, p.of)
+                format!("{}/{} {share:.0} ({low:.0}–{high:.0})", p.favourable, p.of)
             },
         );
         say!("{:<40} {share:>24} {:>8}", definition.description, sensitivity.changed[n]);

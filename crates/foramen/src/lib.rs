@@ -65,6 +65,7 @@ mod covariates;
 mod demo_cohort;
 #[cfg(feature = "torch")]
 mod demo_models;
+mod drawn_folder;
 mod engine;
 #[cfg(feature = "torch")]
 mod explanation;
@@ -72,6 +73,7 @@ mod external;
 mod far_covariates;
 mod files;
 mod fold_models;
+mod folder_arguments;
 mod grouping;
 mod image_arrays;
 mod inputs;

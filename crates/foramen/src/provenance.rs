@@ -2,13 +2,18 @@ use serde_json::{Value, json};
 
 use crate::train_arguments::{SplitBy, TrainArguments};
 
+/// The arguments of this program.
+pub(crate) fn this_command() -> String {
+    std::env::args().skip(1).collect::<Vec<_>>().join(" ")
+}
+
 /// How the numbers came about: versions, commit, device, threads, configuration.
 #[must_use]
 pub(crate) fn provenance(arguments: &TrainArguments, device: &str) -> Value {
     let mut provenance = json!({
         "foramen": foramen_study::VERSION,
         "commit": option_env!("FORAMEN_COMMIT"),
-        "command": std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+        "command": this_command(),
         "device": device,
         "seed": arguments.seed,
         "folds": arguments.folds,

@@ -18,6 +18,7 @@ use crate::contact_page::{Shown, contact_page};
 use crate::files::{create, write};
 use crate::inputs::OpenedInputs;
 use crate::progress::bar;
+use crate::study_source::StudySource;
 use crate::terminal::say;
 use crate::truth::{chosen_of, truth_comparison};
 
@@ -90,6 +91,10 @@ pub(crate) fn select_into(
     let pictures = out.join("pictures");
     fs::create_dir_all(&pictures)
         .with_context(|| format!("could not make {}", pictures.display()))?;
+    // First, so that a run that is interrupted leaves word of what it was made from.
+    if !matches!(StudySource::read(out), Ok(Some(_))) {
+        inputs.source.write(out)?;
+    }
     let names = manifest.kept().iter().flat_map(|kept| kept.covariates.keys().cloned());
     let mut patches = PatchWriter::create(out, names.collect())?;
     let mut profile = ProfileWriter::create(&out.join("profile.csv"))?;

@@ -1,6 +1,9 @@
 use std::path::Path;
 #[cfg(feature = "torch")]
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use anyhow::{Result, ensure};
 #[cfg(feature = "torch")]
@@ -166,7 +169,8 @@ pub(crate) fn train_folds(
     #[cfg(feature = "torch")]
     {
         let checkpoints = out.join("checkpoints");
-        let (cnn, learner, fitted) = train_cnn(dataset, folds, arguments, out)?;
+        let CnnTraining { model: cnn, learner, fitted, progress } =
+            train_cnn(dataset, folds, arguments, out)?;
         let mut models = vec![cnn, baseline.0];
         if arguments.controls {
             models.extend(number_controls(dataset, splits, study)?);
@@ -181,6 +185,8 @@ pub(crate) fn train_folds(
             models[0].subjects = Some(subjects(&whole, dataset, first));
             models.extend(learning_curve(&learner, dataset, first, arguments.seed, study)?);
         }
+        progress.finish();
+        IS_TRAINING.store(false, Ordering::Relaxed);
         // What they were kept for is done.
         remove_folder(&checkpoints)?;
         Ok(models)
@@ -203,6 +209,7 @@ pub(crate) fn train_along(
         let cnn = foramen_cnn::Cnn::new(configuration(dataset, arguments, study)?)
             .with_stop(stop_on_interrupt()?);
         cross_validate_repeats(&arguments.processes.share(cnn), dataset, &splits)?;
+        IS_TRAINING.store(false, Ordering::Relaxed);
     }
     #[cfg(not(feature = "torch"))]
     let _ = splits;
@@ -236,6 +243,17 @@ fn timed<L: Learner>(
     Ok((model, result.fitted))
 }
 
+/// A CNN that was trained, and what else is needed to train it again as a control.
+#[cfg(feature = "torch")]
+struct CnnTraining {
+    model: TrainedModel,
+    learner: foramen_cnn::Cnn,
+    /// The model of each fold of each repeat.
+    fitted: Vec<foramen_cnn::CnnModel>,
+    /// Counts the epochs of the controls too.
+    progress: crate::progress::Progress,
+}
+
 /// Trains the CNN fold by fold with progress, and saves each fold's model. Its checkpoints stay.
 #[cfg(feature = "torch")]
 fn train_cnn(
@@ -243,7 +261,7 @@ fn train_cnn(
     folds: Folds<'_>,
     arguments: &TrainArguments,
     out: &Path,
-) -> Result<(TrainedModel, foramen_cnn::Cnn, Vec<foramen_cnn::CnnModel>)> {
+) -> Result<CnnTraining> {
     use foramen_cnn::Cnn;
 
     use crate::fold_models::folder_of;
@@ -293,11 +311,8 @@ fn train_cnn(
         beside(dataset),
         mm = (pixels as f64 * pixel).round()
     );
-    let counted = Counted { cnn: &cnn, trained: &trained };
+    let counted = Counted { cnn: &cnn, trained: &trained, progress: &progress };
     let (mut model, fitted) = timed(&counted, dataset, folds, "CNN", &description)?;
-    if of_controls + of_curve == 0 {
-        progress.finish_with_message("");
-    }
     let kept = folds.kept();
     for (fold, fitted) in kept.iter().zip(&fitted) {
         fitted.save(&folder_of(&out.join("models"), *fold))?;
@@ -311,7 +326,7 @@ fn train_cnn(
     };
     model.temperatures = folds.trained().into_iter().zip(&fitted).map(of).collect();
     write_predictions(&out.join("predictions.csv"), &model.predictions)?;
-    Ok((model, cnn, fitted))
+    Ok(CnnTraining { model, learner: cnn, fitted, progress })
 }
 
 /// How the CNN of a study is trained.
@@ -352,13 +367,17 @@ fn remove_folder(folder: &Path) -> Result<()> {
     }
 }
 
-/// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once. A program has one,
-/// however often it trains.
+/// Whether a network is trained, so that Ctrl-C waits for a checkpoint.
 #[cfg(feature = "torch")]
-fn stop_on_interrupt() -> Result<std::sync::Arc<std::sync::atomic::AtomicBool>> {
-    use std::sync::atomic::{AtomicBool, Ordering};
+static IS_TRAINING: AtomicBool = AtomicBool::new(false);
 
+/// A flag that Ctrl-C sets while a network is trained; a second Ctrl-C ends the program at once,
+/// and so does the first when nothing is trained any more. A program has one flag, however often
+/// it trains.
+#[cfg(feature = "torch")]
+fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
     static STOP: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
+    IS_TRAINING.store(true, Ordering::Relaxed);
     let mut held = STOP.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(stop) = &*held {
         return Ok(Arc::clone(stop));
@@ -366,7 +385,7 @@ fn stop_on_interrupt() -> Result<std::sync::Arc<std::sync::atomic::AtomicBool>> 
     let stop = Arc::new(AtomicBool::new(false));
     let set = Arc::clone(&stop);
     ctrlc::set_handler(move || {
-        if set.swap(true, Ordering::Relaxed) {
+        if set.swap(true, Ordering::Relaxed) || !IS_TRAINING.load(Ordering::Relaxed) {
             std::process::exit(130);
         }
         eprintln!("\nstopping at the last checkpoint; --resume goes on from there");

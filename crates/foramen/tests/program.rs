@@ -73,6 +73,26 @@ fn a_study_goes_from_its_arguments_to_its_report() {
     assert_eq!(fs::read(out.join("predictions-ruler.csv")).unwrap(), predictions);
     let forced = ended(foramen(folder.path()).args([&arguments[..], &["--force"]].concat()));
     assert!(forced.status.success(), "{}", text(&forced.stderr));
+    // Without arguments a command works on drawn subjects again and again.
+    let levels = || ended(foramen(folder.path()).arg("levels"));
+    let first = levels();
+    assert!(first.status.success(), "{}", text(&first.stderr));
+    let drafted = folder.path().join("foramen-study-levels");
+    fs::write(drafted.join("levels.csv"), "corrected by hand").unwrap();
+    let again = levels();
+    let said = text(&again.stderr);
+    assert!(again.status.success() && said.contains("it is made anew"), "{said}");
+    // A log has a line for each stage.
+    assert!(said.lines().any(|line| line.starts_with("scan: ")), "{said}");
+    assert_eq!(text(&again.stdout), text(&first.stdout));
+    let kept = fs::read_to_string(drafted.join("levels-before.csv")).unwrap();
+    assert_eq!(kept, "corrected by hand");
+    // What a person has reviewed is not made anew.
+    fs::write(drafted.join("review.sqlite"), "answers").unwrap();
+    let refused = levels();
+    let said = text(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("is not empty"), "{said}");
+
     // One that was interrupted is gone on with.
     for name in ["predictions-ruler.csv", "report.json"] {
         fs::remove_file(out.join(name)).unwrap();
@@ -273,7 +293,9 @@ fn nobody_reading_on_ends_a_program_quietly() {
     drop(program.stdout.take());
     let output = program.wait_with_output().unwrap();
     assert!(output.status.success(), "{:?}", output.status);
-    assert_eq!(text(&output.stderr), "");
+    // Nothing but the line of the stage.
+    let said = text(&output.stderr);
+    assert!(said.starts_with("scan: ") && said.lines().count() == 1, "{said}");
 }
 
 #[test]
@@ -283,7 +305,9 @@ fn a_failure_is_one_message_and_an_exit_code() {
     fs::create_dir(&nothing).unwrap();
     let output = ended(foramen(folder.path()).arg("scan").arg(&nothing));
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).starts_with("error: no MR stack below"), "{output:?}");
+    let said = text(&output.stderr);
+    assert!(said.lines().last().unwrap().starts_with("error: no MR stack below"), "{said}");
+    assert_eq!(said.matches("error").count(), 1, "{said}");
 }
 
 #[test]
@@ -310,4 +334,48 @@ S1,C5/6,left,2024-03-01,7,,
     assert!(text(&output.stdout).contains("no follow-up score"), "{}", text(&output.stdout));
     let said = text(&output.stderr);
     assert!(said.contains("none of the 1 rows gave a label"), "{said}");
+}
+
+#[test]
+fn a_table_with_wrong_heads_or_no_rows_is_no_success() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("wrong.csv"), "a,b,c\n").unwrap();
+    let heads = "subject_id,level,side,repeat,fold,label,probability\n";
+    fs::write(folder.path().join("empty.csv"), heads).unwrap();
+    for table in ["wrong.csv", "empty.csv"] {
+        for arguments in [
+            &["evaluate", "--predictions", table][..],
+            &["label", "--outcomes", table],
+            &["agreement", "--profile", table, "--readings", table],
+            &["leakage", "--data", table],
+        ] {
+            let output = ended(foramen(folder.path()).args(arguments));
+            let said = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+            assert!(said.contains(table), "{arguments:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_folder_is_named_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["select", "a", "--dicom", "b"][..],
+        &["study", "a", "--dicom", "b", "--outcomes", "c"],
+        &["train", "a", "--study", "b"],
+    ] {
+        let output = ended(foramen(folder.path()).args(arguments));
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("cannot be used with"), "{said}");
+    }
+    // A folder of images goes with its table, and a table with its folder.
+    for (arguments, lacks) in
+        [(["study", "a"], "--outcomes"), (["predict", "a"], "--model"), (["scan", "a"], "a")]
+    {
+        let output = ended(foramen(folder.path()).args(arguments));
+        assert!(!output.status.success());
+        assert!(text(&output.stderr).contains(lacks), "{}", text(&output.stderr));
+    }
 }

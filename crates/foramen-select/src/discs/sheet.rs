@@ -175,7 +175,7 @@ mod tests {
             let origin = corner + Vector::new(x, 0.0, 0.0);
             let plane = Plane::new(origin, along_row, along_column, spacing).unwrap();
             let height = |(row, column)| plane.point(row as f64, column as f64).z as f32;
-            Slice::new(plane, Array2::from_shape_fn((100, 100), height)).unwrap()
+            Slice::new(plane, Array2::from_shape_fn((100, 100), height), Some(2.0)).unwrap()
         });
         Stack::new(slices.to_vec(), Contrast::T2Fse).unwrap()
     }
@@ -200,7 +200,7 @@ mod tests {
         let (left, back) = (Vector::new(1.0, 0.0, 0.0), Vector::new(0.0, 1.0, 0.0));
         let spacing = Spacing { row: 1.0, column: 1.0 };
         let plane = Plane::new(Point::default(), left, back, spacing).unwrap();
-        let slice = Slice::from_vec(plane, 1, 1, vec![0.0]).unwrap();
+        let slice = Slice::from_vec(plane, (1, 1), vec![0.0], None).unwrap();
         assert!(Sheet::new(&Stack::new(vec![slice], Contrast::T2Fse).unwrap()).is_none());
     }
 

@@ -11,8 +11,8 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::Parser;
 use foramen_phantom::{CohortConfig, Design, Variety, write_cohort};
-use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::progress::bar;
 use crate::terminal::say;
 
 /// Generates a synthetic cohort of cervical MRI with outcomes.
@@ -63,13 +63,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         std::env::temp_dir().join(name)
     });
 
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} subjects, {eta} left")
-        .context("the progress template is not valid")?;
-    let bar = ProgressBar::new(config.subjects() as u64).with_style(style);
+    let progress = bar("draw", config.subjects());
     let started = Instant::now();
-    let summary = write_cohort(&config, &out, &|done, _| bar.set_position(done as u64))
+    let summary = write_cohort(&config, &out, &|done, _| progress.set_position(done as u64))
         .with_context(|| format!("no cohort was written to {}", out.display()))?;
-    bar.finish_and_clear();
+    progress.finish_and_clear();
 
     let auc = |value: Option<f64>| {
         value.map_or_else(|| "not defined".to_owned(), |auc| format!("{auc:.3}"))

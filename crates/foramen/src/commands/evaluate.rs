@@ -12,7 +12,7 @@
 //! given beside. Without `--predictions` a small made-up table is evaluated.
 //!
 //! `--model` evaluates trained models on another cohort instead: on the images and the outcome
-//! table of `--dicom` and `--outcomes`, whose slices are selected in `--out` first, or on a folder
+//! table of `DIR` and `--outcomes`, whose slices are selected in `--out` first, or on a folder
 //! that `select` or `study` left (`--study`). The folds of the models are averaged. Where the
 //! study that they were trained in lies beside them, a cohort that shares subjects or images with
 //! it is refused, and calls are made at the threshold that was chosen there.
@@ -66,7 +66,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR", conflicts_with = "predictions")]
     model: Option<PathBuf>,
     /// The other cohort, where its slices are selected already: the folder of `select` or `study`.
-    #[arg(long, value_name = "DIR", requires = "model", conflicts_with = "dicom")]
+    #[arg(long, value_name = "DIR", requires = "model", conflicts_with = "DicomFolder")]
     study: Option<PathBuf>,
     #[command(flatten)]
     inputs: Inputs,
@@ -96,8 +96,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         );
     }
     anyhow::ensure!(
-        arguments.model.is_some() || arguments.inputs.dicom.is_none(),
-        "--dicom is a cohort that trained models are evaluated on; give --model DIR with it"
+        arguments.model.is_some() || arguments.inputs.dicom.path().is_none(),
+        "a folder of images is a cohort that trained models are evaluated on; give --model DIR with \
+         it, or --predictions FILE for a table of predictions"
     );
     let mut models = Vec::new();
     let mut threshold = arguments.threshold.unwrap_or(0.5);
@@ -178,7 +179,7 @@ fn evaluate(
         say!("{}: {n} scored cases", model.name);
         say!("favourable {positive}, rows without a label {}", model.without_label);
         say!("note: scores outside 0 to 1 are no probabilities; only how they rank is measured\n");
-        numbers.iter().for_each(|number| say!("{number}"));
+        print_numbers(&numbers);
         folds.iter().for_each(|line| say!("{line}"));
         if let Some(folder) = out {
             let plotted = Plotted::new(&model.name, &scores);
@@ -263,15 +264,24 @@ fn file_name(name: &str) -> String {
     name.chars().map(|c| if c.is_alphanumeric() || "-_".contains(c) { c } else { '_' }).collect()
 }
 
+/// Numbers without a unit, in the columns of their `Display`.
+fn print_numbers(numbers: &[Number]) {
+    say!("{:<34}{:>10}   95 % interval", "measure (no unit)", "estimate");
+    numbers.iter().for_each(|number| say!("{number}"));
+}
+
 fn print_table(name: &str, report: &ModelReport, numbers: &[Number], without_label: usize) {
     say!("{name}: {} injections of {} subjects", report.n, report.n_subjects);
     say!("favourable {}, rows without a label {without_label}", report.n_positive);
     if report.repeats > 1 {
-        say!("{} repeats averaged; AUC of each: {:.3?}", report.repeats, report.auc_by_repeat);
+        let each = report.auc_by_repeat.iter();
+        let each = each.map(|auc| auc.map_or("undefined".to_owned(), |auc| format!("{auc:.3}")));
+        let each = each.collect::<Vec<_>>().join(", ");
+        say!("{} repeats averaged; AUC of each: {each}", report.repeats);
     }
     report.p_no_discrimination.iter().for_each(|p| say!("p of AUC 0.5: {p:.4} (permutation)"));
     say!("calls at threshold {}\n", report.threshold.unwrap_or_default());
-    numbers.iter().for_each(|number| say!("{number}"));
+    print_numbers(numbers);
     if let Some((low, high)) = report.auc_ci95_clustered {
         say!("AUC by subject (Obuchowski)                   {low:.3} to {high:.3}");
     }

@@ -12,20 +12,23 @@ use std::path::PathBuf;
 use anyhow::{Context, ensure};
 use clap::Parser;
 use flate2::{Compression, write::GzEncoder};
-use foramen_dicom::{Policy, load_volume, scan};
+use foramen_dicom::{Policy, load_volume};
 use foramen_phantom::{CohortConfig, write_cohort};
+use foramen_types::SubjectKey;
 use serde_json::json;
 
 use crate::contact_sheet::contact_sheet;
 use crate::files::create;
+use crate::folder_arguments::DicomFolder;
+use crate::inputs::scan_shown;
 use crate::scan_arguments::ScanArguments;
 use crate::terminal::say;
 
 /// Writes each stack as NIfTI and as a contact sheet.
 #[derive(Debug, Parser)]
 pub struct Arguments {
-    /// Folder with DICOM files [default: a small synthetic cohort].
-    dir: Option<PathBuf>,
+    #[command(flatten)]
+    dicom: DicomFolder,
     /// Folder for the files, new or empty [default: a temporary one].
     #[arg(long)]
     out: Option<PathBuf>,
@@ -39,8 +42,8 @@ pub struct Arguments {
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let temporary = std::env::temp_dir().join(format!("foramen-export-{}", std::process::id()));
-    let dir = if let Some(dir) = &arguments.dir {
-        dir.clone()
+    let dir = if let Some(dir) = arguments.dicom.path() {
+        dir.to_owned()
     } else {
         let cohort = temporary.join("cohort");
         fs::create_dir_all(&temporary)?;
@@ -53,7 +56,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     fs::create_dir_all(&out).with_context(|| format!("could not make {}", out.display()))?;
     ensure!(fs::read_dir(&out)?.next().is_none(), "{} holds something already", out.display());
 
-    let found = scan(&dir, &arguments.scan.options())?;
+    let found = scan_shown(&dir, &arguments.scan, SubjectKey::identity())?;
     ensure!(!found.stacks.is_empty(), "no MR stack below {}; see scan --explain", dir.display());
     let mut listed = Vec::new();
     for (index, header) in found.stacks.iter().enumerate() {

@@ -5,7 +5,8 @@
 //! averaged as `predict` does, or one of its folds. Beside `--out FILE.pt` it writes
 //! `FILE.json`, which says what goes in and what comes out. It reads the file back, asks it
 //! and the models the same, and says by how much they differ. With no arguments it trains on
-//! a small synthetic cohort first.
+//! a small synthetic cohort first, in `foramen-study-export-model`, and leaves `foramen-model.pt`
+//! there.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,12 @@ use crate::files::create;
 use crate::fold_models::load_models;
 use crate::terminal::say;
 
+/// The name of what is exported, where none is given.
+const FILE: &str = "foramen-model.pt";
+
+/// The study of drawn subjects whose models are exported where none are given.
+const DRAWN: &str = "foramen-study-export-model";
+
 /// How far an exported probability may lie from that of the models, which may compute in 16
 /// bits.
 const AGREES: f64 = 0.02;
@@ -35,9 +42,10 @@ pub struct Arguments {
     /// Folder `models` of a study, or one of its folds.
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
-    /// Where the TorchScript file goes; its description goes beside it.
-    #[arg(long, value_name = "FILE", default_value = "foramen-model.pt")]
-    out: PathBuf,
+    /// Where the TorchScript file goes; its description goes beside it [default:
+    /// foramen-model.pt, and without --model that in the folder of the drawn subjects].
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// Write over files that are there.
     #[arg(long)]
     force: bool,
@@ -49,19 +57,29 @@ pub struct Arguments {
 /// When the models cannot be used, the file cannot be written, or does not say what they
 /// say.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let out = &arguments.out;
+    let drawn = Path::new(DRAWN);
+    let out = match (&arguments.out, &arguments.model) {
+        (Some(out), _) => out.clone(),
+        (None, Some(_)) => PathBuf::from(FILE),
+        (None, None) => drawn.join(FILE),
+    };
     let described = out.with_extension("json");
-    ensure!(*out != described, "{} is where the description goes; name it .pt", out.display());
-    for path in [out, &described] {
+    ensure!(out != described, "{} is where the description goes; name it .pt", out.display());
+    // What lies among drawn subjects is made anew with them.
+    let force = arguments.force || arguments.out.is_none() && arguments.model.is_none();
+    for path in [&out, &described] {
         ensure!(
-            arguments.force || !path.exists(),
+            force || !path.exists(),
             "{} is there already; give --force to write over it, or another --out",
             path.display()
         );
     }
-    let folder = match &arguments.model {
-        Some(folder) => folder.clone(),
-        None => demo_models(Path::new("foramen-study-export-model"))?,
+    let (folder, _lock) = match &arguments.model {
+        Some(folder) => (folder.clone(), None),
+        None => {
+            let (folder, lock) = demo_models(drawn)?;
+            (folder, Some(lock))
+        }
     };
     let models = load_models(&folder, |one| Ok(CnnModel::load_on(one, DeviceChoice::Cpu)?))?;
     let together: Vec<&CnnModel> = models.iter().collect();
@@ -83,7 +101,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let (asked, difference) = export().inspect_err(|_| drop(fs::remove_file(&partial)))?;
     create(&described, |file| Ok(serde_json::to_writer_pretty(file, &description(&models))?))?;
-    fs::rename(&partial, out).with_context(|| format!("could not write {}", out.display()))?;
+    fs::rename(&partial, &out).with_context(|| format!("could not write {}", out.display()))?;
     say!("{} models as one: {}", models.len(), out.display());
     say!("inputs and outputs: {}", described.display());
     say!("asked about {asked} patches, it differs from the models by at most {difference:.1e}");

@@ -138,7 +138,7 @@ fn options(arguments: &Arguments) -> anyhow::Result<OutcomeOptions> {
 }
 
 fn print(outcomes: &Outcomes) {
-    say!("{:<16} {:<5} {:<5} {:>4} {:>8}  outcome", "subject", "level", "side", "day", "NRS");
+    say!("{:<16} {:<5} {:<5} {:>4} {:>8}  outcome", "subject", "level", "side", "days", "NRS 0–10");
     outcomes.episodes.iter().for_each(|episode| say!("{episode}"));
     say!();
     for rejection in &outcomes.rejected {

@@ -1,7 +1,7 @@
 //! Says what the parts of a split share: subjects, examinations, images, and images that show
 //! the same twice.
 //!
-//! `--study DIR` compares the folds of a study (those of its `folds.csv`, or dealt by
+//! `DIR` compares the folds of a study (those of its `folds.csv`, or dealt by
 //! `--folds` and `--seed` where it has not been trained), `--data FILE.npz` the train, val and
 //! test images of a data set in the layout of MedMNIST. It prints what was compared, how many
 //! near-duplicates there are between which parts, and each pair; `--json FILE` writes the same
@@ -18,6 +18,7 @@ use foramen_study::files::{self, LeakageNotes};
 use foramen_types::SubjectId;
 
 use crate::files::open;
+use crate::folder_arguments::StudyFolder;
 use crate::image_arrays::{ImageParts, drawn_images, read_images};
 use crate::splitting::leakage;
 use crate::stages::dataset;
@@ -26,11 +27,10 @@ use crate::terminal::say;
 /// Says what the parts of a split share.
 #[derive(Parser)]
 pub struct Arguments {
-    /// Folder that `select` or `study` has written.
-    #[arg(long, value_name = "DIR", conflicts_with = "data")]
-    study: Option<PathBuf>,
+    #[command(flatten)]
+    study: StudyFolder,
     /// Folds to compare instead of those of the study (`folds.csv`).
-    #[arg(long, value_name = "FILE", requires = "study")]
+    #[arg(long, value_name = "FILE", requires = "StudyFolder")]
     folds_file: Option<PathBuf>,
     /// Folds of a study that has none yet.
     #[arg(long, default_value_t = 5)]
@@ -39,10 +39,10 @@ pub struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Images of a data set with an official split (.npz of MedMNIST's layout).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "StudyFolder")]
     data: Option<PathBuf>,
     /// The correlation from which images of a data set count as near-duplicates.
-    #[arg(long, value_name = "R", default_value_t = NEAR_DUPLICATE, conflicts_with = "study")]
+    #[arg(long, value_name = "R", default_value_t = NEAR_DUPLICATE, conflicts_with = "StudyFolder")]
     threshold: f64,
     /// How many pairs are listed; the JSON has all.
     #[arg(long, value_name = "N", default_value_t = 20)]
@@ -62,12 +62,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         "a correlation of {} is none to ask for; give a --threshold from 0 to 1",
         arguments.threshold
     );
-    let notes = match (&arguments.study, &arguments.data) {
+    let notes = match (arguments.study.path(), &arguments.data) {
         (Some(study), _) => of_study(study, arguments)?,
         (None, Some(path)) => of_parts(&read_images(path)?, arguments.threshold)?,
         (None, None) => of_parts(&drawn_images(), arguments.threshold)?,
     };
-    print(&notes, arguments.list, arguments.study.is_none());
+    print(&notes, arguments.list, arguments.study.path().is_none());
     if let Some(path) = &arguments.json {
         files::write_leakage_as(path, &notes)
             .with_context(|| format!("could not write {}", path.display()))?;

@@ -10,17 +10,19 @@
 //! synthetic cohort. It prints one line per subject: the discs that were found,
 //! or why the numbering was refused.
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Parser;
-use foramen_dicom::scan;
 use foramen_phantom::Design;
 use foramen_study::{StudyConfig, draft_levels, files};
 
 use crate::demo_cohort::demo_cohort;
-use crate::files::write;
-use crate::inputs::{holds_demo, note_raw_ids, prepare_output, read_key, read_levels};
+use crate::drawn_folder::prepare_study;
+use crate::files::{create, write};
+use crate::folder_arguments::DicomFolder;
+use crate::inputs::{note_raw_ids, read_key, read_levels, scan_shown};
 use crate::levels_page::render_levels;
 use crate::scan_arguments::ScanArguments;
 use crate::study_source::StudySource;
@@ -29,14 +31,13 @@ use crate::terminal::say;
 /// Drafts a table of disc positions from the sagittal series.
 #[derive(Parser)]
 pub struct Arguments {
-    /// Folder of DICOM files; without it, a small synthetic cohort.
-    #[arg(long, value_name = "DIR")]
-    dicom: Option<PathBuf>,
+    #[command(flatten)]
+    dicom: DicomFolder,
     /// Disc positions: levels.csv or JSON, 3D Slicer markups, label images, or a folder.
-    #[arg(long, value_name = "FILE", requires = "dicom")]
+    #[arg(long, value_name = "FILE", requires = "DicomFolder")]
     levels: Option<PathBuf>,
     /// Table `patient_id,subject_id` that gives the images their subject ids.
-    #[arg(long, value_name = "FILE", requires = "dicom")]
+    #[arg(long, value_name = "FILE", requires = "DicomFolder")]
     link: Option<PathBuf>,
     #[command(flatten)]
     scan: ScanArguments,
@@ -53,18 +54,17 @@ pub struct Arguments {
 /// # Errors
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    // Without arguments it runs again and again.
-    let force = arguments.force || arguments.dicom.is_none() && holds_demo(&arguments.out);
-    let _lock = prepare_output(&arguments.out, force)?;
-    let dicom = match &arguments.dicom {
-        Some(dicom) => dicom.clone(),
+    let drawn = arguments.dicom.path().is_none();
+    let _lock = prepare_study(&arguments.out, arguments.force, drawn)?;
+    let dicom = match arguments.dicom.path() {
+        Some(dicom) => dicom.to_owned(),
         None => demo_cohort(12, 1, Design::Width)?.join("dicom"),
     };
     let key = read_key(arguments.link.as_deref())?;
-    if arguments.dicom.is_some() {
+    if arguments.dicom.path().is_some() {
         note_raw_ids(&key, &arguments.scan);
     }
-    let found = scan(&dicom, &arguments.scan.options().with_key(key.clone()))?;
+    let found = scan_shown(&dicom, &arguments.scan, key.clone())?;
     let given =
         arguments.levels.as_ref().map(|path| read_levels(path, &key, &found)).transpose()?;
     let config = StudyConfig::default().with_accepted(arguments.scan.accepted());
@@ -93,7 +93,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             eprintln!("warning: {}: {warning}", subject.subject);
         }
     }
-    files::write_levels(&arguments.out.join("levels.csv"), &draft.levels)?;
+    let table = arguments.out.join("levels.csv");
+    let before = if drawn { fs::read(&table).ok() } else { None };
+    files::write_levels(&table, &draft.levels)?;
+    if let Some(before) = before.filter(|before| fs::read(&table).is_ok_and(|now| now != *before)) {
+        let kept = arguments.out.join("levels-before.csv");
+        create(&kept, |file| Ok(file.write_all(&before)?))?;
+        eprintln!("note: levels.csv had been changed; it is kept as {}", kept.display());
+    }
     write(&arguments.out.join("levels.html"), &render_levels(&draft)?)?;
     say!("written to {}", arguments.out.display());
     anyhow::ensure!(

@@ -1,6 +1,6 @@
 //! Puts parts of a study together that several processes made with `--shard K/N`.
 //!
-//! `--study` is the folder that the parts were made for; they lie in `shards` within it. What
+//! `DIR` is the folder that the parts were made for; they lie in `shards` within it. What
 //! is written is what one process would have written: of parts of `select` the selection, of
 //! parts of `train` predictions and models of every fold.
 //! Parts that are missing are named with the command that makes them. Parts that were made of
@@ -13,7 +13,9 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use foramen_study::StudyConfig;
 
-use crate::inputs::{Inputs, prepare_output};
+use crate::drawn_folder::prepare_drawn;
+use crate::folder_arguments::StudyFolder;
+use crate::inputs::Inputs;
 use crate::run_lock::RunLock;
 use crate::shard::{Shard, folder_of_shards, has_shards};
 use crate::sharded_selection::{STAGE as SELECT, merge_selection};
@@ -26,10 +28,8 @@ use crate::training::refuse_finished;
 /// Puts parts of a study together.
 #[derive(Parser)]
 pub struct Arguments {
-    /// Folder that the parts were made for; without it, a small synthetic study in two
-    /// parts.
-    #[arg(long, value_name = "DIR")]
-    study: Option<PathBuf>,
+    #[command(flatten)]
+    study: StudyFolder,
     /// Write over what was put together, or made by one process, before.
     #[arg(long)]
     force: bool,
@@ -41,11 +41,11 @@ pub struct Arguments {
 /// When a part is missing or does not go with the others, or a file cannot be written; the
 /// message names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let (study, lock) = match &arguments.study {
-        Some(study) => (study.clone(), RunLock::take(study)?),
+    let (study, lock) = match arguments.study.path() {
+        Some(study) => (study.to_owned(), RunLock::take(study)?),
         None => drawn_parts()?,
     };
-    if !arguments.force && arguments.study.is_some() {
+    if !arguments.force && arguments.study.path().is_some() {
         refuse_finished(&study, &TrainArguments::default(), "leave it as it is")?;
     }
     let is_selected = study.join("manifest.json").is_file();
@@ -81,7 +81,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 /// The parts of a small synthetic study.
 fn drawn_parts() -> Result<(PathBuf, RunLock)> {
     let study = Path::new("foramen-study-merge");
-    let lock = prepare_output(study, true)?;
+    let lock = prepare_drawn(study)?;
     run_selection(&Inputs::synthetic(60).open()?, &StudyConfig::default(), study)?;
     let train = TrainArguments::default().with_folds(2).with_epochs(2);
     for number in 1..=2 {

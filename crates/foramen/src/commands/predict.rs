@@ -15,7 +15,6 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use foramen_dicom::scan;
 use foramen_learn::{Prediction, Sample, write_predictions_with};
 use foramen_phantom::Design;
 use foramen_study::{Manifest, PatchUse, files, select_slices};
@@ -31,7 +30,9 @@ use crate::engine::{Engine, Models};
 #[cfg(feature = "torch")]
 use crate::explanation::Explanations;
 use crate::far_covariates::{Far, predict_mean};
-use crate::inputs::{read_key, read_levels};
+use crate::folder_arguments::DicomFolder;
+use crate::inputs::{read_key, read_levels, scan_shown};
+use crate::run_lock::RunLock;
 use crate::scan_arguments::{ImageArguments, ScanArguments};
 use crate::stages::patch_frame;
 use crate::terminal::say;
@@ -42,19 +43,19 @@ const FAR_COLUMNS: [&str; 2] = ["far_covariates", "probability_without"];
 
 /// Predicts the outcome of an injection with trained models.
 #[derive(Parser)]
+#[command(mut_group("DicomFolder", |group| group.requires("model")))]
 pub struct Arguments {
     /// Folder `models` of a study, or one of its folds.
-    #[arg(long, value_name = "DIR", requires = "dicom")]
+    #[arg(long, value_name = "DIR", requires = "DicomFolder")]
     model: Option<PathBuf>,
-    /// Folder with the DICOM files of the patients.
-    #[arg(long, value_name = "DIR", requires = "model")]
-    dicom: Option<PathBuf>,
+    #[command(flatten)]
+    dicom: DicomFolder,
     /// Disc positions: levels.csv or JSON, 3D Slicer markups, label images, or a folder;
     /// without it, discs are found on the sagittal series.
-    #[arg(long, value_name = "FILE", requires = "dicom")]
+    #[arg(long, value_name = "FILE", requires = "DicomFolder")]
     levels: Option<PathBuf>,
     /// Table `patient_id,subject_id` with other names for the patients.
-    #[arg(long, value_name = "FILE", requires = "dicom")]
+    #[arg(long, value_name = "FILE", requires = "DicomFolder")]
     link: Option<PathBuf>,
     #[command(flatten)]
     scan: ScanArguments,
@@ -96,14 +97,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         "--explain needs the gradients of libtorch; leave it out, or use a build with the feature \
          `torch` and --engine libtorch"
     );
-    let (model, dicom) = match (&arguments.model, &arguments.dicom) {
-        (Some(model), Some(dicom)) => (model.clone(), dicom.clone()),
-        _ => (shown_models()?, demo_cohort(6, 2, Design::Width)?.join("dicom")),
+    let (model, dicom) = match (&arguments.model, arguments.dicom.path()) {
+        (Some(model), Some(dicom)) => (model.clone(), dicom.to_owned()),
+        _ => (shown_models()?.0, demo_cohort(6, 2, Design::Width)?.join("dicom")),
     };
     let loaded = Models::load(&model, engine, &arguments.device)?;
     let models = loaded.each();
     let key = read_key(arguments.link.as_deref())?;
-    let found = scan(&dicom, &arguments.scan.options().with_key(key.clone()))?;
+    let found = scan_shown(&dicom, &arguments.scan, key.clone())?;
     let subjects: BTreeSet<_> = found.stacks.iter().map(|stack| stack.subject.clone()).collect();
     let names = models[0].covariate_names();
     let numbers = covariates(subjects.into_iter(), &names, arguments.covariates.as_deref())?;
@@ -181,13 +182,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// The models of a small synthetic cohort.
-fn shown_models() -> Result<PathBuf> {
+fn shown_models() -> Result<(PathBuf, RunLock)> {
     #[cfg(feature = "torch")]
     return demo_models(std::path::Path::new("foramen-study-predict"));
     #[cfg(not(feature = "torch"))]
     anyhow::bail!(
         "there is no model to show, since this program was built without libtorch and trains \
-         none; give --model and --dicom"
+         none; give --model and a folder of images, DIR"
     )
 }
 

@@ -12,7 +12,9 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use foramen_study::StudyConfig;
 
-use crate::inputs::{Inputs, prepare_output};
+use crate::drawn_folder::prepare_drawn;
+use crate::folder_arguments::StudyFolder;
+use crate::inputs::Inputs;
 use crate::reporting::make_report;
 use crate::run_lock::RunLock;
 use crate::stages::{dataset, run_selection};
@@ -23,10 +25,8 @@ use crate::training::train_models;
 /// Makes the report of a study from what lies in its folder.
 #[derive(Parser)]
 pub struct Arguments {
-    /// Folder that `study` has written, or `select` and then `train`; without it, a small
-    /// synthetic study is prepared.
-    #[arg(long, value_name = "DIR")]
-    study: Option<PathBuf>,
+    #[command(flatten)]
+    study: StudyFolder,
     /// The title of the page.
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
@@ -37,11 +37,11 @@ pub struct Arguments {
 /// # Errors
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let (study, _lock) = match &arguments.study {
-        Some(study) => (study.clone(), RunLock::take(study)?),
+    let (study, _lock) = match arguments.study.path() {
+        Some(study) => (study.to_owned(), RunLock::take(study)?),
         None => {
             let study = PathBuf::from("foramen-study-report");
-            let lock = prepare_output(&study, true)?;
+            let lock = prepare_drawn(&study)?;
             run_selection(&Inputs::synthetic(40).open()?, &StudyConfig::default(), &study)?;
             let train = TrainArguments::default().with_folds(3).with_epochs(3);
             train_models(&dataset(&study)?, &train, &study)?;

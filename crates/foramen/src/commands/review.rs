@@ -14,7 +14,9 @@ use foramen_dicom::scan;
 use foramen_review::{Exported, Session, Store, Study, export, serve};
 use foramen_study::StudyConfig;
 
-use crate::inputs::{Inputs, prepare_output, read_key};
+use crate::drawn_folder::prepare_drawn;
+use crate::folder_arguments::StudyFolder;
+use crate::inputs::{Inputs, read_key};
 use crate::scan_arguments::ScanArguments;
 use crate::stages::run_selection;
 use crate::study_source::StudySource;
@@ -23,12 +25,10 @@ use crate::terminal::say;
 /// Shows every choice of a study to a person, and keeps what they say.
 #[derive(Parser)]
 pub struct Arguments {
-    /// Folder that `select` or `study` has written; without it, a small synthetic study is
-    /// prepared.
-    #[arg(long, value_name = "DIR")]
-    study: Option<PathBuf>,
+    #[command(flatten)]
+    study: StudyFolder,
     /// Folder of DICOM files that the study was made from [default: the one it names].
-    #[arg(long, value_name = "DIR", requires = "study")]
+    #[arg(long, value_name = "DIR", requires = "StudyFolder")]
     dicom: Option<PathBuf>,
     /// Table `patient_id,subject_id` as for `select`.
     #[arg(long, value_name = "FILE", requires = "dicom")]
@@ -72,8 +72,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.adjudicate {
         session = session.adjudicating();
     }
-    let folder = match &arguments.study {
-        Some(folder) => folder.clone(),
+    let folder = match arguments.study.path() {
+        Some(folder) => folder.to_owned(),
         None => synthetic()?,
     };
     let study = open_study(arguments, &folder)?;
@@ -83,7 +83,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.export {
         ensure!(
             Store::exists(&folder),
-            "nobody has reviewed {} yet; run `review --study {}` first",
+            "nobody has reviewed {} yet; run `review {}` first",
             folder.display(),
             folder.display()
         );
@@ -107,7 +107,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 fn synthetic() -> Result<PathBuf> {
     let folder = PathBuf::from("foramen-study-review");
     if !folder.join("selections.csv").is_file() {
-        let _lock = prepare_output(&folder, true)?;
+        let _lock = prepare_drawn(&folder)?;
         run_selection(&Inputs::synthetic(12).open()?, &StudyConfig::default(), &folder)?;
     }
     Ok(folder)

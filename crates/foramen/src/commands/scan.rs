@@ -17,19 +17,20 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use foramen_dicom::scan;
 use foramen_phantom::{CohortConfig, write_cohort};
-use indicatif::ProgressBar;
+use foramen_types::SubjectKey;
 
 use crate::files::create;
+use crate::folder_arguments::DicomFolder;
+use crate::inputs::scan_shown;
 use crate::scan_arguments::ScanArguments;
 use crate::stack_table;
 
 /// Lists the MR stacks below a folder, and what is not used.
 #[derive(Debug, Parser)]
 pub struct Arguments {
-    /// Folder with DICOM files [default: a small synthetic cohort].
-    dir: Option<PathBuf>,
+    #[command(flatten)]
+    dicom: DicomFolder,
     /// Say why each stack is what it is, and list every rejected file.
     #[arg(long)]
     explain: bool,
@@ -52,8 +53,8 @@ pub struct Arguments {
 /// When an input cannot be used or a file cannot be written; the message names it.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut drawn = None;
-    let dir = if let Some(dir) = &arguments.dir {
-        dir.clone()
+    let dir = if let Some(dir) = arguments.dicom.path() {
+        dir.to_owned()
     } else {
         let dir = std::env::temp_dir().join(format!("foramen-scan-{}", std::process::id()));
         let config = CohortConfig::default().with_analysable(2).with_defects(2);
@@ -62,14 +63,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         drawn.insert(dir).join("dicom")
     };
 
-    let bar = ProgressBar::new_spinner();
-    let shown = bar.clone();
-    let options = arguments.scan.options().with_progress(move |files| {
-        shown.set_message(format!("{files} files"));
-        shown.tick();
-    });
-    let found = scan(&dir, &options);
-    bar.finish_and_clear();
+    let found = scan_shown(&dir, &arguments.scan, SubjectKey::identity());
     if let Some(drawn) = drawn {
         // The result holds all that is shown; the synthetic files are done with.
         fs::remove_dir_all(&drawn).with_context(|| format!("{} stays", drawn.display()))?;

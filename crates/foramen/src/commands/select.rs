@@ -16,12 +16,14 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use foramen_dicom::scan;
 use foramen_study::{files, profile_scan};
 
 use crate::contact_page::{Shown, contact_page};
+use crate::drawn_folder::prepare_study;
 use crate::files::{create, write};
-use crate::inputs::{Inputs, holds_demo, prepare_output, read_key};
+use crate::folder_arguments::DicomFolder;
+use crate::inputs::{Inputs, read_key, scan_shown};
+use crate::progress::counter;
 use crate::scan_arguments::{ImageArguments, ScanArguments};
 use crate::shard::Shard;
 use crate::sharded_selection::select_shard;
@@ -31,11 +33,10 @@ use crate::terminal::say;
 /// Measures the neural foramina of a DICOM folder.
 #[derive(Parser)]
 pub struct Arguments {
-    /// Folder of DICOM files; without it, a small synthetic cohort.
-    #[arg(long, value_name = "DIR")]
-    dicom: Option<PathBuf>,
+    #[command(flatten)]
+    dicom: DicomFolder,
     /// Table of injections and pain scores.
-    #[arg(long, value_name = "FILE", requires = "dicom")]
+    #[arg(long, value_name = "FILE", requires = "DicomFolder")]
     outcomes: Option<PathBuf>,
     /// Which columns of the table hold what (TOML).
     #[arg(long, value_name = "FILE", requires = "outcomes")]
@@ -47,7 +48,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", requires = "outcomes")]
     levels: Option<PathBuf>,
     /// Table `patient_id,subject_id` that links the images to the outcome table.
-    #[arg(long, value_name = "FILE", requires = "dicom")]
+    #[arg(long, value_name = "FILE", requires = "DicomFolder")]
     link: Option<PathBuf>,
     #[command(flatten)]
     scan: ScanArguments,
@@ -79,18 +80,19 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let inputs = inputs(arguments);
         return select_shard(&inputs, &config, &arguments.out, shard, arguments.force);
     }
-    // Without arguments it runs again and again.
-    let force = arguments.force || arguments.dicom.is_none() && holds_demo(&arguments.out);
-    let _lock = prepare_output(&arguments.out, force)?;
+    let drawn = arguments.dicom.path().is_none();
+    let _lock = prepare_study(&arguments.out, arguments.force, drawn)?;
     let mut included = 1;
-    let states = match (&arguments.dicom, &arguments.outcomes) {
+    let states = match (arguments.dicom.path(), &arguments.outcomes) {
         (Some(dicom), None) => measure_all(arguments, dicom)?,
         _ => {
             let study = run_selection(&inputs(arguments).open()?, &config, &arguments.out)?;
             let selected = study.selected;
+            let [subject, level, side, status] = ["subject", "level", "side", "status"];
+            say!("{subject:>10} {level:<6} {side:<6} {status:<9} width (mm)  remarks");
             for episode in &selected.selections.episodes {
                 let width = episode.chosen.as_ref().and_then(|chosen| chosen.foramen.width);
-                let width = width.map_or("–".to_owned(), |mm| format!("{mm:.1} mm"));
+                let width = width.map_or("–".to_owned(), |mm| format!("{mm:.1}"));
                 let why = episode.refusal.clone().unwrap_or_default();
                 let (subject, level, side) = (&episode.subject, episode.level, episode.side);
                 let status = episode.status();
@@ -98,7 +100,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 remarks.sort_unstable();
                 remarks.dedup();
                 let remarks = remarks.join(" ");
-                say!("{subject:>10} {level:<6} {side:<6} {status:<9} {width} {why}{remarks}");
+                say!("{subject:>10} {level:<6} {side:<6} {status:<9} {width:>10}  {why}{remarks}");
             }
             say_excluded(&selected);
             included = selected.included().len();
@@ -135,13 +137,15 @@ fn inputs(arguments: &Arguments) -> Inputs {
 
 fn measure_all(arguments: &Arguments, dicom: &Path) -> Result<BTreeMap<&'static str, usize>> {
     let key = read_key(arguments.link.as_deref())?;
-    let found = scan(dicom, &arguments.scan.options().with_key(key))?;
+    let found = scan_shown(dicom, &arguments.scan, key)?;
     let pictures = arguments.out.join("pictures");
     fs::create_dir_all(&pictures)
         .with_context(|| format!("could not make {}", pictures.display()))?;
     let config = arguments.images.config(&arguments.scan);
     let shown = Mutex::new(Vec::new());
+    let progress = counter("measure");
     let profiled = profile_scan(&found, &config, &|slice| {
+        progress.inc(1);
         // The ends of UIDs can be alike; its place in the scan is a stack's own.
         let stack = found.stacks.iter().position(|stack| std::ptr::eq(stack, slice.header));
         let name = format!(
@@ -163,6 +167,7 @@ fn measure_all(arguments: &Arguments, dicom: &Path) -> Result<BTreeMap<&'static 
             text: format!("series {}, stack {}", slice.header.series_uid, slice.header.stack),
         });
     });
+    progress.finish_with_message("slices");
     let mut shown = shown.into_inner().expect("no thread panics while it holds the list");
     shown.sort_by(|a, b| a.file.cmp(&b.file));
     let note = "Every slice, from the feet to the head. Red: widths; green: roots.";

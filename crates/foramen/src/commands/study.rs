@@ -11,13 +11,15 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use clap::Parser;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use foramen_study::CohortFlow;
 use foramen_study::files::{self, StageNotes};
 
+use crate::drawn_folder::{is_anew, trained_by};
 use crate::inputs::{Inputs, prepare_output};
 use crate::jobs::train_study;
 use crate::processes::ensure_alone;
+use crate::provenance::this_command;
 use crate::reporting::make_report;
 use crate::reviewed_training::{ensure_reviewed, follow_review, train_reviewed};
 use crate::stages::{dataset, patch_frame, run_selection, say_excluded};
@@ -44,6 +46,60 @@ pub struct Arguments {
     /// Write into a folder that is not empty, over a finished study too.
     #[arg(long)]
     force: bool,
+    /// Whether this is what the example `study` does without arguments.
+    #[arg(skip)]
+    small: bool,
+}
+
+/// What the example studies without arguments, so that it ends in less than a minute.
+const SUBJECTS: usize = 40;
+const FOLDS: usize = 3;
+const EPOCHS: usize = 3;
+
+/// Where the example leaves that.
+const SMALL: &str = "foramen-study-small";
+
+impl Arguments {
+    /// The arguments of the example `study`, which ends in less than a minute where it is given
+    /// none. Where they are wrong, or ask for help, this ends the program.
+    #[must_use]
+    pub fn of_example() -> Self {
+        let help = format!(
+            "Without arguments the example studies {SUBJECTS} drawn subjects in {SMALL}, with \
+             {FOLDS} folds of {EPOCHS} epochs, which takes less than a minute. --subjects 288 \
+             makes the default study."
+        );
+        let matches = Self::command().after_help(help).get_matches();
+        let read = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        if std::env::args_os().len() > 1 {
+            return read;
+        }
+        Self {
+            inputs: Inputs::synthetic(SUBJECTS),
+            train: TrainArguments::default().with_folds(FOLDS).with_epochs(EPOCHS),
+            out: SMALL.into(),
+            small: true,
+            ..read
+        }
+    }
+
+    /// Whether this command has made the study of drawn subjects that lies there, or was
+    /// interrupted before it trained: nothing is lost when it is made anew.
+    ///
+    /// # Errors
+    /// When a training was interrupted there.
+    fn is_made_again(&self) -> Result<bool> {
+        let drawn = self.inputs.dicom.path().is_none();
+        let by_this = trained_by(&self.out).is_none_or(|command| command == this_command());
+        let again = drawn && by_this && is_anew(&self.out);
+        if again && self.out.join("checkpoints").is_dir() {
+            bail!(
+                "a training was interrupted in {}; give --resume to go on, or --force to begin anew",
+                self.out.display()
+            );
+        }
+        Ok(again)
+    }
 }
 
 /// Runs the command.
@@ -56,8 +112,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     // What can be known to fail is told before an hour of work, not after.
     let frame = patch_frame(arguments.patch_mm, arguments.pixel_mm)?;
     let goes_on = arguments.train.resume || arguments.train.reviewed;
-    let _lock = prepare_output(out, arguments.force || goes_on)?;
-    if !arguments.force {
+    let anew = !goes_on && !arguments.force && arguments.is_made_again()?;
+    let _lock = prepare_output(out, arguments.force || goes_on || anew)?;
+    if arguments.small {
+        say!(
+            "to show how it works: {SUBJECTS} drawn subjects, {FOLDS} folds of {EPOCHS} epochs; \
+             --subjects 288 makes the default study"
+        );
+    }
+    if !arguments.force && !anew {
         refuse_finished(out, &arguments.train, "give another --out")?;
     }
     let device = resolve_device(&arguments.train.device)?;

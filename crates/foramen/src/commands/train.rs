@@ -20,6 +20,8 @@ use anyhow::{Context as _, Result};
 use clap::Parser;
 use foramen_study::StudyConfig;
 
+use crate::drawn_folder::prepare_drawn;
+use crate::folder_arguments::StudyFolder;
 use crate::inputs::{Inputs, prepare_output};
 use crate::jobs::train_study;
 use crate::processes::Processes;
@@ -35,15 +37,13 @@ use crate::training::{refuse_finished, resolve_device, train_along};
 /// Trains the CNN and the baseline (the width alone) by cross-validation.
 #[derive(Parser)]
 pub struct Arguments {
-    /// Folder that `select` or `study` has written; without it, a small
-    /// synthetic study is prepared.
-    #[arg(long, value_name = "DIR")]
-    study: Option<PathBuf>,
+    #[command(flatten)]
+    study: StudyFolder,
     #[command(flatten)]
     train: TrainArguments,
     /// Train only the folds that fall to part K of N, for `merge` to put together; `slurm`
     /// takes the part from the task of a Slurm array.
-    #[arg(long, value_name = "K/N", requires = "study", conflicts_with = "reviewed")]
+    #[arg(long, value_name = "K/N", requires = "StudyFolder", conflicts_with = "reviewed")]
     shard: Option<Shard>,
     /// How long processes that train together wait for one another, seconds.
     #[arg(long, value_name = "S", default_value_t = 300,
@@ -70,28 +70,31 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     ];
     train.processes = Processes::join(&alone, timeout)?;
     if !train.processes.is_first() {
-        return follow(arguments.study.as_deref(), &train);
+        return follow(arguments.study.path(), &train);
     }
     say!("device: {}", resolve_device(&arguments.train.device)?);
-    if let (Some(study), Some(shard)) = (&arguments.study, arguments.shard) {
+    if let (Some(study), Some(shard)) = (arguments.study.path(), arguments.shard) {
         return train_shard(study, &train, shard, arguments.force);
     }
-    let (study, lock) = match &arguments.study {
-        Some(study) => (study.clone(), RunLock::take(study)?),
+    let (study, lock) = match arguments.study.path() {
+        Some(study) => (study.to_owned(), RunLock::take(study)?),
         None => {
             let study = PathBuf::from("foramen-study-train");
-            let lock = prepare_output(&study, true)?;
+            let lock = match train.resume {
+                true => prepare_output(&study, true)?,
+                false => prepare_drawn(&study)?,
+            };
             (study, lock)
         }
     };
     // Without a study it trains on its own drawn subjects anew.
-    if !arguments.force && arguments.study.is_some() {
+    if !arguments.force && arguments.study.path().is_some() {
         refuse_finished(&study, &train, "leave it as it is")?;
     }
-    if arguments.study.is_none() && !train.resume {
+    if arguments.study.path().is_none() && !train.resume {
         run_selection(&Inputs::synthetic(40).open()?, &StudyConfig::default(), &study)?;
     }
-    if arguments.study.is_none() && train.epochs.is_none() {
+    if arguments.study.path().is_none() && train.epochs.is_none() {
         say!("to show how it works: 40 drawn subjects and 3 epochs; --epochs N for more");
         train.epochs = Some(3);
     }
@@ -113,7 +116,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 /// Trains together with the first process, which writes.
 fn follow(study: Option<&Path>, train: &TrainArguments) -> Result<()> {
-    let study = study.context("several processes that train together need --study")?;
+    let study =
+        study.context("several processes that train together need the folder of a study, DIR")?;
     train_along(&dataset(study)?, train, study)?;
     train.processes.tell_end();
     Ok(())

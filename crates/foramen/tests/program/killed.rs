@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+#[cfg(all(unix, feature = "torch"))]
+use std::process::Command;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -39,6 +41,26 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(&from, &to).unwrap();
         }
     }
+}
+
+/// Ctrl-C ends a training at its last checkpoint, with the code that shells expect.
+#[cfg(all(unix, feature = "torch"))]
+fn interrupted(folder: &Path) {
+    let train = ["train", "study", "--force", "--folds", "2", "--epochs", "1000", "--threads", "1"];
+    let mut command = foramen(folder, &train);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let checkpoints = folder.join("study/checkpoints");
+    let started = Instant::now();
+    while !fs::read_dir(&checkpoints).is_ok_and(|mut entries| entries.next().is_some()) {
+        assert!(started.elapsed() < Duration::from_secs(300), "there is no checkpoint");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(130), "{said}");
+    assert!(said.contains("--resume goes on from there"), "{said}");
 }
 
 #[test]
@@ -105,6 +127,8 @@ fn a_program_that_was_killed_starts_again_and_leaves_what_it_would_have_left() {
         run(&at("killed"), &report);
         assert!([&html, &json].map(|path| fs::read(path).unwrap()) == written);
     }
+    #[cfg(all(unix, feature = "torch"))]
+    interrupted(&at("killed"));
     println!("{kills} kills");
     assert!(kills >= 4, "{kills} programs were killed before they ended");
 }
