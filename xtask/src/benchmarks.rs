@@ -170,11 +170,12 @@ fn build(subject: Subject) -> Result<()> {
     let stages = ["--package", "foramen-validation", "--features", "torch"];
     let example = |name| [&stages[..], &["--example", name]].concat();
     match subject {
-        Subject::Dicom => {
+        Subject::Dicom | Subject::Profile => {
             release(&["--package", "foramen-dicom", "--example", "dicom_peers"])?;
             release(&foramen)
         }
-        Subject::Labels | Subject::Job | Subject::Profile => release(&foramen),
+        Subject::Labels => release(&example("peer_stages")),
+        Subject::Job => release(&foramen),
         Subject::Statistics => {
             let peers = ["--features", "serde", "--example", "peers"];
             release(&[&["--package", "foramen-metrics"][..], &peers].concat())
@@ -244,7 +245,7 @@ fn measure(subject: Subject, options: &Options, places: &Places) -> Result<()> {
         }
         Subject::Job => {
             let (subjects, epochs, rounds) = if options.quick {
-                (10, 2, 1)
+                (30, 2, 1)
             } else {
                 (options.job_subjects, options.job_epochs, options.job_rounds)
             };
@@ -254,7 +255,7 @@ fn measure(subject: Subject, options: &Options, places: &Places) -> Result<()> {
             run(command.arg("--job-rounds").arg(rounds.to_string()))
         }
         Subject::Profile => {
-            let subjects = if options.quick { 10 } else { options.job_subjects };
+            let subjects = if options.quick { 30 } else { options.job_subjects };
             let cohort = cohort(places, subjects)?;
             let epochs = if options.quick { 2 } else { options.job_epochs };
             let probe = script(environment("peers-cnn", &TORCH)?, peers.join("probe.py"));

@@ -122,7 +122,7 @@ def main():
         command = [sys.executable, __file__, "serve", task, of]
         return [turns.Served("foramen", "", [ours, task, of]), turns.Served(name, "", command)]
 
-    subjects = 2 if chosen.quick else 6
+    subjects = 2 if chosen.quick else 4
     few = chosen.work / f"first-{subjects}"
     few.mkdir(parents=True, exist_ok=True)
     for folder in sorted(cohort.iterdir())[:subjects]:

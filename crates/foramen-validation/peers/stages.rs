@@ -1,10 +1,11 @@
 //! Our side of `cargo xtask peers` where a stage alone is timed: a process that runs its task
 //! for each line of standard input, as `turns.py` says, and prints seconds and an answer.
 //!
-//! `measure DIR` measures every axial T2 stack of a folder, `patches DIR` cuts a patch around
+//! `labels TABLE` labels a table of injections, `measure DIR` measures every axial T2 stack of a folder, `patches DIR` cuts a patch around
 //! each foramen of every slice, `native MODEL` predicts one patch with a saved model, and
 //! `augment FILE` (feature `torch`) varies the patches of a file of little-endian f32.
 
+use std::fs::File;
 use std::io::BufRead as _;
 use std::path::Path;
 use std::time::Instant;
@@ -13,9 +14,10 @@ use anyhow::{Context as _, Result, bail};
 use foramen::dicom::{ScanOptions, load, scan};
 use foramen::learn::Sample;
 use foramen::native::NativeModel;
+use foramen::outcome::{OutcomeOptions, PainTable};
 use foramen_image::{Patch, PatchFrame, Stack, Window};
 use foramen_select::{MeasureOptions, measure};
-use foramen_types::{Level, Side, SubjectId};
+use foramen_types::{Level, Outcome, Side, SubjectId};
 use ndarray::Array2;
 use serde_json::{Value, json};
 
@@ -23,6 +25,15 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match *words {
+        ["labels", table] => {
+            let options = OutcomeOptions::default();
+            serve(|| {
+                let outcomes = PainTable::read(File::open(table)?, &options)?.label(&options);
+                let outcomes = outcomes.episodes.iter().map(|episode| episode.outcome);
+                let favourable = outcomes.clone().filter(|o| *o == Outcome::Favourable).count();
+                Ok(json!({ "labels": outcomes.count(), "favourable": favourable }))
+            })
+        }
         ["measure", dir] => {
             let stacks = stacks(dir.as_ref())?;
             serve(|| Ok(stacks.iter().flat_map(widths).collect()))

@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -70,9 +71,15 @@ class Once(Side):
             emptied(self.folder)
         started = time.perf_counter()
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        with open(os.devnull, "w") as errors:
-            process = subprocess.Popen(self.command, stderr=errors, **quiet)
-            self.ended(process)
+        # What it says is kept aside, and shown where it fails.
+        with tempfile.TemporaryFile("w+", errors="replace") as said:
+            process = subprocess.Popen(self.command, stderr=said, **quiet)
+            try:
+                self.ended(process)
+            except SystemExit:
+                said.seek(0)
+                sys.stderr.write(said.read()[-2000:])
+                raise
         return time.perf_counter() - started
 
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::record::{Costs, Record};
 use super::{Options, Places, Subject, foramen};
-use crate::peers::{answers, run};
+use crate::peers::{answers, program, run};
 
 /// Functions of a stage that are told of.
 const TOP: usize = 8;
@@ -53,37 +53,27 @@ pub(crate) fn profile(
     let (epochs_word, threads) = (epochs.to_string(), options.threads().to_string());
     let paths = [&dicom, &outcomes, &study].map(|path| path.to_string_lossy().into_owned());
     let [dicom, outcomes, study] = paths.each_ref().map(String::as_str);
-    let stages: [(&str, Vec<&str>); 4] = [
-        ("scan", vec!["scan", dicom]),
-        ("select", vec!["select", "--dicom", dicom, "--outcomes", outcomes, "--out", study]),
-        (
-            "train",
-            vec![
-                "train",
-                "--study",
-                study,
-                "--device",
-                "cpu",
-                "--epochs",
-                &epochs_word,
-                "--threads",
-                &threads,
-            ],
-        ),
-        ("report", vec!["report", "--study", study]),
+    let (scan, all) = (program("dicom_peers"), foramen());
+    let select = ["select", "--dicom", dicom, "--outcomes", outcomes, "--out", study];
+    let train = ["train", "--study", study, "--device", "cpu", "--epochs", &epochs_word];
+    let stages: [(&str, &Path, Vec<&str>); 4] = [
+        ("scan", &scan, vec!["scan", dicom]),
+        ("select", &all, select.to_vec()),
+        ("train", &all, [&train[..], &["--threads", &threads]].concat()),
+        ("report", &all, vec!["report", "--study", study]),
     ];
     let has_perf = answers(Command::new("perf").arg("--version"));
     if !has_perf {
         println!("`perf` is not here (Debian: linux-perf); only the times of stages are told");
     }
     let mut profile = Vec::new();
-    for (stage, arguments) in stages {
+    for (stage, program, arguments) in stages {
         let data = work.join(format!("{stage}.perf"));
-        let seconds = timed(has_perf.then_some(&*data), &arguments)?;
+        let seconds = timed(has_perf.then_some(&*data), program, &arguments)?;
         let top = if has_perf { top(&data)? } else { Vec::new() };
         let roofline = roofline(stage, seconds, &probe, (FOLDS * epochs * STEPS) as f64);
         println!("   {stage}: {seconds:.1} s");
-        profile.push(Costs { stage: format!("foramen {stage}"), seconds, top, roofline });
+        profile.push(Costs { stage: stage.to_owned(), seconds, top, roofline });
     }
     let record = Record {
         subject: Subject::Profile.name(),
@@ -96,8 +86,8 @@ pub(crate) fn profile(
                 probe.bytes_per_second / 1e9,
                 probe.multiplications_per_second / 1e9
             ),
-            "Each stage is a process of its own here, with the start of the program. `select` \
-             scans the folder again."
+            "Each stage is a process of its own here, with the start of the program, which loads \
+             libtorch but for the scan. `select` scans the folder again."
                 .to_owned(),
         ],
         profile,
@@ -106,19 +96,19 @@ pub(crate) fn profile(
     record.write(&places.record(Subject::Profile))
 }
 
-/// Runs `foramen`, where asked for under `perf`, and gives its seconds.
-fn timed(data: Option<&Path>, arguments: &[&str]) -> Result<f64> {
+/// Runs a program, where asked for under `perf`, and gives its seconds.
+fn timed(data: Option<&Path>, program: &Path, arguments: &[&str]) -> Result<f64> {
     let mut command = match data {
         Some(data) => {
             let mut perf = Command::new("perf");
             // Software events count where the hardware's are hidden, as in virtual machines.
             perf.args(["record", "--quiet", "--event", "cpu-clock", "--freq", "499", "--output"]);
-            perf.arg(data).arg("--").arg(foramen());
+            perf.arg(data).arg("--").arg(program);
             perf
         }
-        None => Command::new(foramen()),
+        None => Command::new(program),
     };
-    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    command.args(arguments).stdout(Stdio::null());
     let started = Instant::now();
     run(&mut command)?;
     Ok(started.elapsed().as_secs_f64())
@@ -136,7 +126,8 @@ fn top(data: &Path) -> Result<Vec<(f64, String)>> {
 fn costs(report: &str) -> Vec<(f64, String)> {
     let of_line = |line: &str| {
         let (share, rest) = line.trim().split_once('%')?;
-        let name = rest.trim().split_once("] ")?.1.trim();
+        // Columns that perf adds follow after many spaces.
+        let name = rest.trim().split_once("] ")?.1.trim().split("   ").next()?;
         let mut name: String = name.replace('|', "\\|").chars().take(LONGEST).collect();
         // Names of instances end with a hash.
         if let Some(at) = name.rfind("::h").filter(|at| name.len() - at == 19) {
@@ -192,7 +183,7 @@ mod tests {
     #[test]
     fn functions_are_read_from_the_report() {
         let report = "# Samples: 3K\n#\n    61.50%  [.] foramen_select::canal::track::h0123456789abcdef\n     \
-                      9.00%  [k] clear_page_rep\n\n";
+                      9.00%  [k] clear_page_rep          -      -  \n\n";
         let expected = vec![
             (61.5, "foramen_select::canal::track".to_owned()),
             (9.0, "clear_page_rep".to_owned()),
