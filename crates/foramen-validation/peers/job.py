@@ -89,6 +89,11 @@ def load(headers):
     return slices, "GR" in headers[0].ScanningSequence
 
 
+def window(slices):
+    """The intensities that become 0 and 1."""
+    return np.quantile(np.concatenate([one.pixels.ravel() for one in slices]), (0.01, 0.99))
+
+
 def patch(one, centre, side, low, high):
     """A square around a place, front up, the foramen at image left."""
     normal = one.normal
@@ -111,7 +116,7 @@ def select(task):
     stacks = axial_stacks({subject: headers})[subject]
     seen, chosen = [], []
     for slices, star in stacks:
-        low, high = np.quantile(np.concatenate([one.pixels.ravel() for one in slices]), (0.01, 0.99))
+        low, high = window(slices)
         for one, sides in zip(slices, measure(slices, star)):
             for side, found in sides.items():
                 if found is None or found[1] < LEAST_EDGE or (star and found[0] <= RESOLVED):
@@ -224,13 +229,9 @@ def write_report(out, numbers, predictions):
         plt.close(figure)
         data = base64.b64encode(buffer.getvalue()).decode()
         pictures.append(f'<img src="data:image/svg+xml;base64,{data}" alt="{name}">')
-    rows = "".join(
-        f"<tr><td>{html.escape(str(name))}</td><td>{value}</td></tr>" for name, value in numbers.items()
-    )
-    people = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>"
-        for row in predictions
-    )
+    cells = lambda row: "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row)
+    rows = "".join(f"<tr>{cells(item)}</tr>" for item in numbers.items())
+    people = "".join(f"<tr>{cells(row)}</tr>" for row in predictions)
     page = f"<!doctype html><meta charset=utf-8><title>Report</title><h1>Report</h1><table>{rows}"
     page += f"</table>{''.join(pictures)}<h2>Predictions</h2><table>{people}</table>"
     (out / "report.html").write_text(page)
@@ -258,7 +259,10 @@ def main(dicom, levels, outcomes, out, epochs, threads):
     lap("select")
     from network import cross_validated
 
-    rows = [(s, width, cut, labels.get((s, level, side))) for s, level, side, width, cut, _ in chosen]
+    rows = [
+        (subject, width, cut, labels.get((subject, level, side)))
+        for subject, level, side, width, cut, _ in chosen
+    ]
     predicted = cross_validated(rows, int(epochs), int(threads))
     lap("train")
     truth, scores, widths = (np.array(column) for column in zip(*[p[1:] for p in predicted]))

@@ -85,8 +85,9 @@ def learned(images, widths, outcomes, train, tune, epochs, draw):
     optimiser = torch.optim.AdamW(network.parameters(), weight_decay=0.05)
     per_epoch = IMAGES // BATCH
     steps = epochs * per_epoch
-    rate = lambda step: min((step + 1) / (0.1 * steps), 0.5 + 0.5 * math.cos(math.pi * step / steps))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 3.0 * rate(step))
+    fall = lambda step: 0.5 + 0.5 * math.cos(math.pi * step / steps)
+    rate = lambda step: 3.0 * min((step + 1) / (0.1 * steps), fall(step))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
     lowest = math.inf
     for epoch in range(epochs):
         network.train()

@@ -34,15 +34,14 @@ def measured(cohort):
 
 def cut(cohort):
     """Two patches of 100 × 100 pixels of 0.5 mm around the middle of each slice."""
-    import numpy as np
-    from job import axial_stacks, patch, scan
+    from job import axial_stacks, patch, scan, window
 
     stacks = [stack for stacks in axial_stacks(scan(cohort)).values() for stack in stacks]
 
     def patches():
         count = 0
         for slices, _ in stacks:
-            low, high = np.quantile(np.concatenate([s.pixels.ravel() for s in slices]), (0.01, 0.99))
+            low, high = window(slices)
             for one in slices:
                 rows, columns = one.pixels.shape
                 centre = one.point((rows - 1) / 2, (columns - 1) / 2)

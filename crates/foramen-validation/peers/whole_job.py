@@ -95,8 +95,8 @@ def main():
         f"The script (`job.py`, {lines(here)} lines with its parts) uses pydicom, NumPy and SciPy "
         "in one process per thread, pandas, PyTorch, scikit-learn and matplotlib. Disc positions "
         "are given to both sides.",
-        f"Foramen predicted {predicted} episodes out of fold, the script {theirs.told['labelled']}: "
-        "what they measure is close, and what they refuse differs.",
+        f"Foramen predicted {predicted} episodes out of fold and the script "
+        f"{theirs.told['labelled']}: what they refuse differs.",
         "Foramen does more in each stage: it groups and judges series by evidence, reads the "
         "heights of foramina from the sagittal series, judges slices together, measures roots, "
         "draws each decision, checks folds for leaks, trains the baseline by width, and reports "
@@ -107,7 +107,8 @@ def main():
 
 
 def lines(folder):
-    return sum(len((folder / name).read_text().splitlines()) for name in ("job.py", "widths.py", "network.py"))
+    files = [folder / name for name in ("job.py", "widths.py", "network.py")]
+    return sum(len(file.read_text().splitlines()) for file in files)
 
 
 main()

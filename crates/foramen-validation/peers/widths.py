@@ -165,10 +165,14 @@ def best_path(maps, gaps, step=2.0):
 def refine(frame, near, bright):
     """The best place and shape near a candidate: score, (left, back), half axes."""
     steps = 0.5 * np.arange(-4, 5)
-    back, left = (part.ravel() for part in np.meshgrid(near[1] + steps, near[0] + steps, indexing="ij"))
+    grid = np.meshgrid(near[1] + steps, near[0] + steps, indexing="ij")
+    back, left = (part.ravel() for part in grid)
     best = (-np.inf, None, None)
     for axes, parts in zip(SHAPES, TEMPLATES):
-        values = [np.nan_to_num(frame.sample(x[..., None] + left, y[..., None] + back)) for x, y in parts]
+        values = [
+            np.nan_to_num(frame.sample(x[..., None] + left, y[..., None] + back))
+            for x, y in parts
+        ]
         scores = ring_score(*values, bright)
         k = int(scores.argmax())
         if scores[k] > best[0]:
