@@ -46,7 +46,7 @@ fn main() -> Result<()> {
             let model = NativeModel::load(model.as_ref())?;
             let edge = model.patch_pixels();
             let patch = Array2::from_shape_fn((edge, edge), |(row, column)| {
-                ((row * edge + column) as f64 * 0.01).sin() / 2.0 + 0.5
+                ((row * edge + column) as f32 * 0.01).sin() / 2.0 + 0.5
             });
             let mut sample = Sample::new(SubjectId::new("drawn")?, Level::C5C6, Side::Left);
             for name in model.covariate_names() {
