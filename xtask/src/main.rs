@@ -6,8 +6,10 @@
 //! on photographs, `test-data` what tests read of packages of PyPI, `browser-test` reviews a
 //! study in a browser, `bundle` puts the program and its libraries into one folder,
 //! `peers-test` compares `foramen-metrics`, `foramen-dicom` and
-//! `foramen-cnn` with what people use. Each may be run again and again; what is already there is kept.
+//! `foramen-cnn` with what people use, `peers` measures every stage beside that and writes
+//! `docs/benchmarks.md`. Each may be run again and again; what is already there is kept.
 
+mod benchmarks;
 mod browser;
 mod bundle;
 mod cache;
@@ -59,6 +61,8 @@ enum Task {
     Bundle(bundle::Options),
     /// Bring the ImageNet weights of EfficientNet-Lite0 into the user cache.
     Lite0,
+    /// Every stage in turn with what people would use instead; writes `docs/benchmarks.md`.
+    Peers(benchmarks::Options),
     /// Numbers and speed of `foramen-metrics` beside Python and R, of
     /// `foramen-dicom` beside dcm2niix and pydicom, and of `foramen-cnn` beside
     /// PyTorch.
@@ -98,6 +102,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Bundle(options) => bundle::bundle(&options),
         Task::Lite0 => lite0::lite0(),
         Task::TestData => test_data::test_data(),
+        Task::Peers(options) => benchmarks::benchmarks(&options),
         Task::PeersTest { subject, torchmetrics } => peers::peers(subject, torchmetrics),
         Task::Demo { mut arguments } => {
             setup::setup(&setup::Options::default())?;

@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use crate::{cache, cargo};
 
 /// The peers of `foramen-metrics`, at the versions whose numbers were read.
-const STATISTICS: [&str; 6] = [
+pub(crate) const STATISTICS: [&str; 6] = [
     "numpy==2.4.6",
     "pandas==3.1.1",
     "scipy==1.17.1",
@@ -24,18 +24,30 @@ const STATISTICS: [&str; 6] = [
 const TORCHMETRICS: &str = "torchmetrics==1.9.0";
 
 /// The peers of `foramen-dicom`, and the decoders that pydicom takes.
-const READERS: [&str; 7] = [
+pub(crate) const READERS: [&str; 9] = [
     "numpy==2.4.6",
     "pydicom==3.0.2",
     "dcm2niix==1.0.20260724",
+    "dicomsdl==0.109.4",
+    "simpleitk==2.5.7",
     "pylibjpeg==2.1.0",
     "pylibjpeg-libjpeg==2.5.0",
     "pylibjpeg-openjpeg==2.6.0",
     "pylibjpeg-rle==2.2.0",
 ];
 
-/// The peer of `foramen-cnn`.
-const TORCH: [&str; 3] = ["torch==2.13.0", "numpy==2.4.6", "safetensors==0.8.0"];
+/// The peers of `foramen-cnn`, and what a whole study in Python is made of.
+pub(crate) const TORCH: [&str; 9] = [
+    "torch==2.13.0",
+    "numpy==2.4.6",
+    "safetensors==0.8.0",
+    "monai==1.6.1",
+    "pydicom==3.0.2",
+    "scipy==1.17.1",
+    "pandas==3.1.1",
+    "scikit-learn==1.9.1",
+    "matplotlib==3.11.2",
+];
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -113,14 +125,14 @@ fn metrics(torchmetrics: bool) -> Result<()> {
 }
 
 /// What cargo built, wherever it was told to build.
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| cargo::root().join("target"), PathBuf::from);
     target.join("release/examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// The Python of an environment in the user cache that has the packages.
-fn environment(name: &str, packages: &[&str]) -> Result<PathBuf> {
+pub(crate) fn environment(name: &str, packages: &[&str]) -> Result<PathBuf> {
     let folder = cache::folder()?.join(name);
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let done = folder.join("packages.txt");
@@ -139,16 +151,16 @@ fn environment(name: &str, packages: &[&str]) -> Result<PathBuf> {
     Ok(python)
 }
 
-fn has_proc() -> bool {
+pub(crate) fn has_proc() -> bool {
     answers(Command::new("Rscript").args(["-e", "quit(status = !requireNamespace('pROC'))"]))
 }
 
-fn answers(command: &mut Command) -> bool {
+pub(crate) fn answers(command: &mut Command) -> bool {
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     quiet.status().is_ok_and(|status| status.success())
 }
 
-fn run(command: &mut Command) -> Result<()> {
+pub(crate) fn run(command: &mut Command) -> Result<()> {
     let name = Path::new(command.get_program()).display().to_string();
     let status = command.status().with_context(|| format!("cannot start {name}"))?;
     if !status.success() {

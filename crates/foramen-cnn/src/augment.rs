@@ -27,6 +27,24 @@ pub(crate) fn vary(
     Variation::draw([channels, rows, columns], pixels(crop), augmentation, generators).apply(images)
 }
 
+impl Augmentation {
+    /// Images as a training sees them: fields of view of `crop` × `crop` pixels, varied.
+    ///
+    /// `images` are `[n, channels, rows, columns]`, f32 and about 0 to 1; the result is
+    /// `[n, channels, crop, crop]`. What is drawn depends on `seed` and on the place of an
+    /// image among the others. Images are not mixed with each other.
+    ///
+    /// # Panics
+    /// When `images` has other than four dimensions.
+    #[must_use]
+    pub fn vary(&self, images: &Tensor, crop: usize, seed: u64) -> Tensor {
+        let count = u64::try_from(size(images).0).expect("a number of images is not negative");
+        let mut generators: Vec<ChaCha8Rng> =
+            (0..count).map(|image| keyed(seed, [0, 0, image])).collect();
+        vary(images, crop, self, &mut generators)
+    }
+}
+
 /// How each image of a batch is varied: numbers alone, which any thread may draw.
 #[derive(Debug)]
 pub(crate) struct Variation {

@@ -1,4 +1,4 @@
-//! What `cargo xtask peers-test` compares with Python and R: numbers of cases
+//! What `cargo xtask peers-test` and `peers` compare with Python and R: numbers of cases
 //! that Python drew, and timings on data that Python wrote.
 //!
 //! `peers numbers cases.json` prints a list of objects; `peers time task scores
@@ -59,6 +59,7 @@ fn time(task: &str, labels: &[bool], values: &[f64], repeats: u32) -> Result<f64
         let estimate = match task {
             "auc_delong" => auc(&Scores::new(labels, values)?)?,
             "bootstrap_auc" => bootstrap_auc(&Scores::new(labels, values)?, &Bootstrap::default())?,
+            "calibration" => calibration(&Scores::new(labels, values)?)?.slope,
             _ => return Err(format!("there is no task {task}").into()),
         };
         std::hint::black_box(estimate);
