@@ -4,19 +4,18 @@
 // Blocks of tiles are of a size that does not depend on the number of threads, and sums over
 // blocks are taken in their order.
 #include <ATen/ATen.h>
+#include <foramen_tch/guarded.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <vector>
 
-#include "guarded.h"
-
-#if defined(__x86_64__) && defined(__GLIBC__)
+#include "instruction_set.h"
+#ifdef HAS_LOOPS
 #include "convolution.h"
 #include "parallel.h"
 #include "winograd_loops.h"
-#define HAS_LOOPS
 #endif
 
 namespace {
@@ -198,14 +197,15 @@ struct Winograd : torch::autograd::Function<Winograd> {
   }
 };
 
-// Whether maps and weight are what the loops are for, and enough to be worth it.
-bool fits(const Tensor& maps, const Tensor& weight) {
+// Why the loops are not for maps and weight, or not worth it; null where they are.
+const char* why_not(const Tensor& maps, const Tensor& weight) {
   const auto are_strips = [](int64_t channels) {
     return channels > 0 && channels % kStrip == 0 && channels <= kMostChannels;
   };
-  return are_for_loops(maps, weight) && weight.size(2) == kTaps && weight.size(3) == kTaps &&
-         are_strips(weight.size(0)) && are_strips(weight.size(1)) &&
-         tiled_of(maps).tiles() >= kTiles;
+  if (const char* reason = why_not_loops(maps, weight)) return reason;
+  if (weight.size(2) != kTaps || weight.size(3) != kTaps) return "filters are not 3 x 3";
+  if (!are_strips(weight.size(0)) || !are_strips(weight.size(1))) return kOtherChannels;
+  return tiled_of(maps).tiles() < kTiles ? "there are fewer than 32 tiles of 4 x 4" : nullptr;
 }
 #endif
 
@@ -214,11 +214,13 @@ bool fits(const Tensor& maps, const Tensor& weight) {
 extern "C" {
 
 // Convolves `maps` with `weight`, 3 x 3, with stride and padding of 1. What the loops above
-// are not for, libtorch convolves.
-char* ftch_winograd(Tensor* maps, Tensor* weight, Tensor** out) {
+// are not for, libtorch convolves, and `left` says why.
+char* fkernels_winograd(Tensor* maps, Tensor* weight, Tensor** out, const char** left) {
   return guarded([&] {
+    *left = kNoInstructionSet;
 #ifdef HAS_LOOPS
-    if (fits(*maps, *weight)) {
+    *left = why_not(*maps, *weight);
+    if (*left == nullptr) {
       *out = new Tensor(Winograd::apply(*maps, *weight));
       return;
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "instruction_set.h"
 #include "vectors.h"
 
 namespace {
@@ -108,7 +109,7 @@ INLINE void add_gradients(const float* maps, const Window& window, const Pixels&
   }
 }
 
-// Each for each instruction set; the loader takes what the processor has. Sums are as many as
+// Each for each instruction set. Sums are as many as
 // its registers hold.
 #define DIRECT(TARGET, V, OF_64, OF_32, OF_16)                                               \
   TARGET void convolve_pixels(const float* maps, const Window& window, const Pixels& pixels, \
@@ -134,8 +135,15 @@ INLINE void add_gradients(const float* maps, const Window& window, const Pixels&
   }
 #define ROWS(rows, wide) rows, wide
 
-DIRECT(__attribute__((target("default"))), Eight, ROWS(6, 2), ROWS(6, 2), ROWS(6, 2))
+namespace avx2 {
 DIRECT(__attribute__((target("avx2,fma"))), Eight, ROWS(6, 2), ROWS(6, 2), ROWS(6, 2))
+}
+namespace avx512 {
 DIRECT(__attribute__((target("avx512f"))), Sixteen, ROWS(6, 4), ROWS(12, 2), ROWS(12, 1))
+}
+#undef DIRECT
+
+CHOOSE(convolve_pixels)
+CHOOSE(add_gradients_of_pixels)
 
 }  // namespace

@@ -1,7 +1,12 @@
 //! `FusedBatchNorm` beside libtorch's own batch norm, sum and `ReLU`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
 
-use foramen_tch::{FusedBatchNorm, channels_last, is_channels_last};
+#[path = "instruction_sets/each.rs"]
+mod instruction_sets;
+
+use foramen_kernels::FusedBatchNorm;
+use foramen_tch::{channels_last, is_channels_last};
+use instruction_sets::in_each;
 use tch::{Device, Kind, Tensor};
 
 /// Numbers without a pattern, around a mean that is no zero.
@@ -126,104 +131,140 @@ fn assert_within(bound: f64, given: &Given) {
 
 #[test]
 fn fused_it_is_batch_norm_sum_and_relu() {
-    // Some with a last chunk that is not full, some with several pixels in a row.
-    let shapes = [
-        [3, 64, 5, 7],
-        [5, 128, 8, 6],
-        [9, 16, 30, 32],
-        [2, 32, 40, 40],
-        [1, 320, 9, 9],
-        [64, 4, 16, 16],
-    ];
-    for shape in shapes {
-        assert_within(3e-4, &Given::new(shape, Kind::Float));
-        assert_within(1e-2, &Given::new(shape, Kind::BFloat16));
-    }
+    in_each("fused_it_is_batch_norm_sum_and_relu", |_| {
+        // Some with a last chunk that is not full, some with several pixels in a row.
+        let shapes = [
+            [3, 64, 5, 7],
+            [5, 128, 8, 6],
+            [9, 16, 30, 32],
+            [2, 32, 40, 40],
+            [1, 320, 9, 9],
+            [64, 4, 16, 16],
+        ];
+        for shape in shapes {
+            assert_within(3e-4, &Given::new(shape, Kind::Float));
+            assert_within(1e-2, &Given::new(shape, Kind::BFloat16));
+        }
+    });
 }
 
 #[test]
 fn what_is_not_fused_is_computed_all_the_same() {
-    for shape in [[4, 24, 9, 9], [3, 16, 5, 7]] {
-        assert_within(3e-4, &Given::new(shape, Kind::Float));
-        assert_within(1e-9, &Given::new(shape, Kind::Double));
-    }
-    assert_within(1e-9, &Given::new([3, 64, 5, 7], Kind::Double));
+    in_each("what_is_not_fused_is_computed_all_the_same", |_| {
+        for shape in [[4, 24, 9, 9], [3, 16, 5, 7]] {
+            assert_within(3e-4, &Given::new(shape, Kind::Float));
+            assert_within(1e-9, &Given::new(shape, Kind::Double));
+        }
+        assert_within(1e-9, &Given::new([3, 64, 5, 7], Kind::Double));
+    });
 }
 
 #[test]
 fn maps_far_from_zero_are_as_exact_as_in_f64() {
-    let mut given = Given::new([4, 64, 20, 20], Kind::Float);
-    given.maps = (given.maps.detach() + 1000).set_requires_grad(true);
-    let exact = given.in_double().results(RELU, false);
-    for ((name, ours), (_, exact)) in given.results(RELU, true).iter().zip(&exact) {
-        assert!(apart(ours, exact) < 1e-3, "{name}: {}", apart(ours, exact));
-    }
+    in_each("maps_far_from_zero_are_as_exact_as_in_f64", |_| {
+        let mut given = Given::new([4, 64, 20, 20], Kind::Float);
+        given.maps = (given.maps.detach() + 1000).set_requires_grad(true);
+        let exact = given.in_double().results(RELU, false);
+        for ((name, ours), (_, exact)) in given.results(RELU, true).iter().zip(&exact) {
+            assert!(apart(ours, exact) < 1e-3, "{name}: {}", apart(ours, exact));
+        }
+    });
 }
 
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
-    let given = Given::new([9, 64, 30, 31], Kind::BFloat16);
-    let of = |threads| {
-        tch::set_num_threads(threads);
-        let mut results = given.results(RESIDUAL_AND_RELU, true);
-        results.extend(given.results(POOLED, true));
-        results
-    };
-    let before = tch::get_num_threads();
-    let [one, two, five] = [1, 2, 5].map(of);
-    tch::set_num_threads(before);
-    for other in [two, five] {
-        for ((name, a), (_, b)) in one.iter().zip(&other) {
-            assert!(a.equal(b), "{name}");
+    in_each("any_number_of_threads_gives_the_same_bytes", |_| {
+        let given = Given::new([9, 64, 30, 31], Kind::BFloat16);
+        let of = |threads| {
+            tch::set_num_threads(threads);
+            let mut results = given.results(RESIDUAL_AND_RELU, true);
+            results.extend(given.results(POOLED, true));
+            results
+        };
+        let before = tch::get_num_threads();
+        let [one, two, five] = [1, 2, 5].map(of);
+        tch::set_num_threads(before);
+        for other in [two, five] {
+            for ((name, a), (_, b)) in one.iter().zip(&other) {
+                assert!(a.equal(b), "{name}");
+            }
         }
-    }
+    });
 }
 
 #[test]
 fn what_is_no_number_is_not_lost_in_relu() {
-    for kind in [Kind::Float, Kind::BFloat16] {
-        let Given { maps, norm: [weight, bias, mean, variance], .. } =
-            Given::new([2, 64, 4, 4], kind);
-        let maps = maps.detach();
-        let _ = maps.get(0).get(3).fill_(f64::NAN);
-        let norm = [&weight, &bias, &mean, &variance];
-        let out = FusedBatchNorm::default().forward(&maps, None, norm, true).unwrap();
-        let lost = out.isnan().sum_dim_intlist([0_i64, 2, 3].as_slice(), false, Kind::Int64);
-        assert_eq!(lost.int64_value(&[3]), 32, "{kind:?}");
-        assert_eq!(lost.sum(Kind::Int64).int64_value(&[]), 32, "{kind:?}");
-        let pooled = FusedBatchNorm::default().forward_pooled(&maps, norm).unwrap();
-        let lost = pooled.isnan().sum(Kind::Int64).int64_value(&[]);
-        assert_eq!((pooled.size(), lost), (vec![2, 64, 2, 2], 8), "{kind:?}");
-    }
+    in_each("what_is_no_number_is_not_lost_in_relu", |_| {
+        for kind in [Kind::Float, Kind::BFloat16] {
+            let Given { maps, norm: [weight, bias, mean, variance], .. } =
+                Given::new([2, 64, 4, 4], kind);
+            let maps = maps.detach();
+            let _ = maps.get(0).get(3).fill_(f64::NAN);
+            let norm = [&weight, &bias, &mean, &variance];
+            let out = FusedBatchNorm::default().forward(&maps, None, norm, true).unwrap();
+            let lost = out.isnan().sum_dim_intlist([0_i64, 2, 3].as_slice(), false, Kind::Int64);
+            assert_eq!(lost.int64_value(&[3]), 32, "{kind:?}");
+            assert_eq!(lost.sum(Kind::Int64).int64_value(&[]), 32, "{kind:?}");
+            let pooled = FusedBatchNorm::default().forward_pooled(&maps, norm).unwrap();
+            let lost = pooled.isnan().sum(Kind::Int64).int64_value(&[]);
+            assert_eq!((pooled.size(), lost), (vec![2, 64, 2, 2], 8), "{kind:?}");
+        }
+    });
 }
 
 #[test]
 fn gradients_come_in_any_layout() {
-    let Given { maps, norm: [weight, bias, mean, variance], .. } =
-        Given::new([2, 64, 4, 4], Kind::Float);
-    let norm = [&weight, &bias, &mean, &variance];
-    let of = |lay: fn(&Tensor) -> Tensor| {
-        let out = FusedBatchNorm::default().forward(&maps, None, norm, true).unwrap();
-        Tensor::run_backward(&[lay(&out)], &[&maps], false, false).remove(0)
-    };
-    // A sum's gradient is one number with strides of 0, that of the copy row by row.
-    let sum = of(|out| out.sum(Kind::Float));
-    let copy = of(|out| out.contiguous().pow_tensor_scalar(1).sum(Kind::Float));
-    assert!(apart(&sum, &copy) < 1e-6);
+    in_each("gradients_come_in_any_layout", |_| {
+        let Given { maps, norm: [weight, bias, mean, variance], .. } =
+            Given::new([2, 64, 4, 4], Kind::Float);
+        let norm = [&weight, &bias, &mean, &variance];
+        let of = |lay: fn(&Tensor) -> Tensor| {
+            let out = FusedBatchNorm::default().forward(&maps, None, norm, true).unwrap();
+            Tensor::run_backward(&[lay(&out)], &[&maps], false, false).remove(0)
+        };
+        // A sum's gradient is one number with strides of 0, that of the copy row by row.
+        let sum = of(|out| out.sum(Kind::Float));
+        let copy = of(|out| out.contiguous().pow_tensor_scalar(1).sum(Kind::Float));
+        assert!(apart(&sum, &copy) < 1e-6);
+    });
 }
 
 #[test]
 fn a_second_derivative_and_a_residual_that_does_not_fit_are_refused() {
-    let Given { maps, residual, norm: [weight, bias, mean, variance] } =
-        Given::new([2, 64, 4, 4], Kind::Float);
-    let norm = [&weight, &bias, &mean, &variance];
-    let out = FusedBatchNorm::default().forward(&maps, None, norm, true).unwrap();
-    let sum = out.sum(Kind::Float);
-    let error = Tensor::f_run_backward(&[&sum], &[&maps], true, true).unwrap_err();
-    assert!(error.to_string().contains("no second derivative"), "{error}");
-    let part = residual.narrow(0, 0, 1);
-    let error = FusedBatchNorm::default().forward(&maps, Some(&part), norm, true).unwrap_err();
-    assert!(error.to_string().contains("a residual of [1, 64, 4, 4] does not fit"), "{error}");
-    let short = [&weight.narrow(0, 0, 3), &bias, &mean, &variance];
-    assert!(FusedBatchNorm::default().forward(&maps, None, short, true).is_err());
+    in_each("a_second_derivative_and_a_residual_that_does_not_fit_are_refused", |_| {
+        let Given { maps, residual, norm: [weight, bias, mean, variance] } =
+            Given::new([2, 64, 4, 4], Kind::Float);
+        let norm = [&weight, &bias, &mean, &variance];
+        let out = FusedBatchNorm::default().forward(&maps, None, norm, true).unwrap();
+        let sum = out.sum(Kind::Float);
+        let error = Tensor::f_run_backward(&[&sum], &[&maps], true, true).unwrap_err();
+        assert!(error.to_string().contains("no second derivative"), "{error}");
+        let part = residual.narrow(0, 0, 1);
+        let error = FusedBatchNorm::default().forward(&maps, Some(&part), norm, true).unwrap_err();
+        assert!(error.to_string().contains("a residual of [1, 64, 4, 4] does not fit"), "{error}");
+        let short = [&weight.narrow(0, 0, 3), &bias, &mean, &variance];
+        assert!(FusedBatchNorm::default().forward(&maps, None, short, true).is_err());
+    });
+}
+
+#[test]
+fn each_instruction_set_gives_the_same_bytes() {
+    let seen = std::cell::RefCell::new(None);
+    in_each("each_instruction_set_gives_the_same_bytes", |set| {
+        for kind in [Kind::Float, Kind::BFloat16] {
+            let given = Given::new([5, 64, 11, 13], kind);
+            let mut results = given.results(RESIDUAL_AND_RELU, true);
+            results.extend(given.results(POOLED, true));
+            let mut seen = seen.borrow_mut();
+            let first: &mut Vec<_> = seen.get_or_insert_with(Vec::new);
+            match first.iter().find(|(of, _)| *of == kind) {
+                None => first.push((kind, results)),
+                Some((_, before)) => {
+                    for ((name, a), (_, b)) in before.iter().zip(&results) {
+                        assert!(a.equal(b), "{name} in {set}, {kind:?}");
+                    }
+                }
+            }
+        }
+    });
 }

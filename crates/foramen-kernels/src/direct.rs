@@ -9,7 +9,8 @@ use crate::ffi;
 /// side. Gradients go back to both; there are no second derivatives.
 ///
 /// ```
-/// use foramen_tch::{channels_last, direct_convolution};
+/// use foramen_kernels::direct_convolution;
+/// use foramen_tch::channels_last;
 /// use tch::{Device, Kind, Tensor};
 ///
 /// let options = (Kind::Float, Device::Cpu);
@@ -18,7 +19,7 @@ use crate::ffi;
 /// let result = direct_convolution(&images, &weight, 2)?;
 /// let libtorch = images.conv2d(&weight, None::<Tensor>, 2, 2, 1, 1);
 /// assert!(result.allclose(&libtorch, 1e-4, 1e-4, false));
-/// # Ok::<(), foramen_tch::TorchError>(())
+/// # Ok::<(), foramen_kernels::TorchError>(())
 /// ```
 ///
 /// libtorch readies a convolution anew at each call, which takes long beside a small one. The

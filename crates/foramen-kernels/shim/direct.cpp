@@ -4,19 +4,18 @@
 //
 // Rectangles and parts of sums are of a size that does not depend on the number of threads.
 #include <ATen/ATen.h>
+#include <foramen_tch/guarded.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <vector>
 
-#include "guarded.h"
-
-#if defined(__x86_64__) && defined(__GLIBC__)
+#include "instruction_set.h"
+#ifdef HAS_LOOPS
 #include "convolution.h"
 #include "direct_loops.h"
 #include "parallel.h"
-#define HAS_LOOPS
 #endif
 
 namespace {
@@ -208,7 +207,7 @@ Tensor gradient_of_maps(const Tensor& maps, const Tensor& weight, const Tensor& 
         }
         if (pixels.count == 0) continue;
         pixels.end();
-        convolve_pixels(room, {i + 1, (j + 1) * to, pitch}, pixels, filters[i][j], from, out);
+        convolve_pixels(room, Window{i + 1, (j + 1) * to, pitch}, pixels, filters[i][j], from, out);
       }
     }
   });
@@ -249,14 +248,16 @@ struct DirectConvolution : torch::autograd::Function<DirectConvolution> {
   }
 };
 
-// Whether maps and weight are what the loops are for.
-bool fits(const Tensor& maps, const Tensor& weight, int64_t stride) {
-  if (!are_for_loops(maps, weight) || maps.numel() == 0 || stride < 1) return false;
+// Why the loops are not for maps and weight; null where they are.
+const char* why_not(const Tensor& maps, const Tensor& weight, int64_t stride) {
+  if (const char* reason = why_not_loops(maps, weight)) return reason;
+  if (maps.numel() == 0 || stride < 1) return "the shape is another";
   const int64_t side = weight.size(2);
-  if (side % 2 == 0 || side > kMostSide || weight.size(3) != side) return false;
+  if (side % 2 == 0 || side > kMostSide || weight.size(3) != side) return "the shape is another";
   const bool is_strided = side == 3 && stride == 2 && are_vectors(maps.size(1)) &&
                           weight.numel() <= kMostWeights;
-  return (maps.size(1) <= kFewChannels || is_strided) && are_vectors(weight.size(0));
+  const bool is_known = (maps.size(1) <= kFewChannels || is_strided) && are_vectors(weight.size(0));
+  return is_known ? nullptr : kOtherChannels;
 }
 #endif
 
@@ -265,11 +266,14 @@ bool fits(const Tensor& maps, const Tensor& weight, int64_t stride) {
 extern "C" {
 
 // Convolves `maps` with padding of half the sides of `weight`. What the loops above are not
-// for, libtorch convolves.
-char* ftch_direct(Tensor* maps, Tensor* weight, int64_t stride, Tensor** out) {
+// for, libtorch convolves, and `left` says why.
+char* fkernels_direct(Tensor* maps, Tensor* weight, int64_t stride, Tensor** out,
+                      const char** left) {
   return guarded([&] {
+    *left = kNoInstructionSet;
 #ifdef HAS_LOOPS
-    if (fits(*maps, *weight, stride)) {
+    *left = why_not(*maps, *weight, stride);
+    if (*left == nullptr) {
       *out = new Tensor(DirectConvolution::apply(*maps, *weight, stride));
       return;
     }
