@@ -12,12 +12,9 @@ fn main() {
     let is_windows = env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "windows");
     // A batch norm rounds alike with each instruction set; products of matrices take one rounding
     // for a product and a sum where there is an instruction for it.
-    for (name, contract) in [
-        ("instruction_set", "off"),
-        ("batch_norm", "off"),
-        ("winograd", "fast"),
-        ("direct", "fast"),
-    ] {
+    for (name, contract) in
+        [("instruction_set", "off"), ("batch_norm", "off"), ("winograd", "fast")]
+    {
         let mut build = cc::Build::new();
         build.cpp(true).pic(true).warnings(false).includes(env::split_paths(&includes));
         build.file(format!("shim/{name}.cpp"));

@@ -1,6 +1,6 @@
 //! A convolution with its batch norm: what every trunk is built of.
 
-use foramen_kernels::{FusedBatchNorm, direct_convolution, winograd_convolution};
+use foramen_kernels::{FusedBatchNorm, winograd_convolution};
 use foramen_tch::PackedConvolution;
 use tch::nn::{self, Init, Module as _, ModuleT as _};
 use tch::{Kind, Tensor};
@@ -113,15 +113,12 @@ impl Layer {
     }
 
     fn convolve_in_training(&self, maps: &Tensor) -> Tensor {
-        let weight = &self.convolution.ws;
-        let maps = match self.shape {
-            _ if self.by_libtorch => return self.convolution.forward(maps),
-            Shape { kernel: 3, stride: 1, groups: 1, from: 5.., .. } => {
-                winograd_convolution(maps, weight)
-            }
-            Shape { stride, groups: 1, .. } => direct_convolution(maps, weight, stride),
-            _ => return self.convolution.forward(maps),
-        };
+        let is_inner =
+            matches!(self.shape, Shape { kernel: 3, stride: 1, groups: 1, from: 5.., .. });
+        if !is_inner || self.by_libtorch {
+            return self.convolution.forward(maps);
+        }
+        let maps = winograd_convolution(maps, &self.convolution.ws);
         maps.expect("maps have the layer's channels")
     }
 

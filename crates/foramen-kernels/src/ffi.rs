@@ -48,13 +48,6 @@ unsafe extern "C" {
         out: *mut *mut C_tensor,
         left: *mut Reason,
     ) -> Message;
-    fn fkernels_direct(
-        maps: *mut C_tensor,
-        weight: *mut C_tensor,
-        stride: i64,
-        out: *mut *mut C_tensor,
-        left: *mut Reason,
-    ) -> Message;
 }
 
 pub(crate) fn instruction_set() -> i32 {
@@ -100,14 +93,6 @@ pub(crate) fn winograd(maps: &Tensor, weight: &Tensor) -> Result<Tensor, TorchEr
     // on the same storage.
     call("convolve", "a convolution", maps, |out, left| unsafe {
         fkernels_winograd(pointer(maps), pointer(weight), out, left)
-    })
-}
-
-/// Maps `[n, from, rows, columns]` and a weight `[to, from, side, side]`.
-pub(crate) fn direct(maps: &Tensor, weight: &Tensor, stride: i64) -> Result<Tensor, TorchError> {
-    // SAFETY: as for `winograd`.
-    call("convolve", "a direct convolution", maps, |out, left| unsafe {
-        fkernels_direct(pointer(maps), pointer(weight), stride, out, left)
     })
 }
 

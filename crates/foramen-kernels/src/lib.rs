@@ -29,14 +29,12 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod batch_norm;
-mod direct;
 mod ffi;
 mod instruction_set;
 mod leftover;
 mod winograd;
 
 pub use batch_norm::FusedBatchNorm;
-pub use direct::direct_convolution;
 pub use foramen_tch::TorchError;
 #[doc(hidden)]
 pub use instruction_set::limit_instruction_set;

@@ -10,7 +10,7 @@ const ALL: [InstructionSet; 2] = [InstructionSet::Avx2, InstructionSet::Avx512];
 /// Calls `body` once for each instruction set that kernels can take here, and says on standard
 /// error which these were. Instruction set and number of threads are the whole process's, so
 /// that one test of a file runs at a time.
-pub fn in_each(test: &str, body: impl Fn(InstructionSet)) {
+pub(crate) fn in_each(test: &str, body: impl Fn(InstructionSet)) {
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let takes = |set: &InstructionSet| {
@@ -24,10 +24,13 @@ pub fn in_each(test: &str, body: impl Fn(InstructionSet)) {
     }
     limit_instruction_set(Some(InstructionSet::Avx512));
     let names: Vec<_> = ran.iter().map(ToString::to_string).collect();
-    // Not by `println`, which tests that pass keep to themselves.
-    writeln!(std::io::stderr(), "{test}: ran in {}", names.join(" and "))
-        .expect("standard error is open");
+    say(&format!("{test}: ran in {}", names.join(" and ")));
     assert_eq!(ran, expected(), "ATEN_CPU_CAPABILITY is to be unset in this test");
+}
+
+/// Says something on standard error, where tests that pass keep what `eprintln` has to themselves.
+pub(crate) fn say(text: &str) {
+    writeln!(std::io::stderr(), "{text}").expect("standard error is open");
 }
 
 /// What Rust finds.
