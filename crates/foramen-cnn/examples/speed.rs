@@ -5,18 +5,13 @@
 //! predicts one image and ends, `speed serve THREADS FOLDER` measures what each line
 //! of standard input asks for: `train|predict|logits NETWORK f32|auto COUNT`, where
 //! `auto` is what this crate takes by itself; `format NETWORK auto 0` says what that is.
-//!
-//! `speed kernels NETWORK f32|auto THREADS TURNS` measures a whole training step by our kernels
-//! beside one by libtorch's operations, in turns: how many times faster it is.
 
 use std::error::Error;
 use std::io::BufRead as _;
 use std::path::Path;
 use std::time::Instant;
 
-use foramen_cnn::{
-    Architecture, Backbone, CnnConfig, DeviceChoice, Environment, Kernels, Precision,
-};
+use foramen_cnn::{Architecture, Backbone, CnnConfig, DeviceChoice, Environment, Precision};
 use foramen_tch::{AdamW, AdamWConfig, autocast, channels_last, reuse_memory};
 use tch::{Device, Kind, Tensor};
 
@@ -70,9 +65,20 @@ impl Task {
         Ok(features.matmul(&self.weight.tr()))
     }
 
-    fn train(self, count: usize) -> Result<Vec<f64>, Box<dyn Error>> {
-        let mut training = Training::of(self);
-        timed(count, || training.step())
+    fn train(mut self, count: usize) -> Result<Vec<f64>, Box<dyn Error>> {
+        self.weight = self.weight.set_requires_grad(true);
+        let mut optimiser = AdamW::new(AdamWConfig::default());
+        optimiser.add("weight", &self.weight, true);
+        for (name, tensor) in self.network.named() {
+            if tensor.requires_grad() {
+                optimiser.add(&name, &tensor, true);
+            }
+        }
+        timed(count, || {
+            optimiser.zero_grad();
+            self.logits(&self.images, true)?.cross_entropy_for_logits(&self.labels).f_backward()?;
+            Ok(optimiser.step()?)
+        })
     }
 
     fn predict(&mut self, count: usize) -> Result<Vec<f64>, Box<dyn Error>> {
@@ -84,56 +90,6 @@ impl Task {
     fn pack(&mut self) -> Result<(), Box<dyn Error>> {
         Ok(self.network.pack(self.precision)?)
     }
-}
-
-/// A task with its optimiser.
-struct Training {
-    task: Task,
-    optimiser: AdamW,
-}
-
-impl Training {
-    fn of(mut task: Task) -> Self {
-        task.weight = task.weight.set_requires_grad(true);
-        let mut optimiser = AdamW::new(AdamWConfig::default());
-        optimiser.add("weight", &task.weight, true);
-        for (name, tensor) in task.network.named() {
-            if tensor.requires_grad() {
-                optimiser.add(&name, &tensor, true);
-            }
-        }
-        Self { task, optimiser }
-    }
-
-    fn step(&mut self) -> Result<(), Box<dyn Error>> {
-        let Self { task, optimiser } = self;
-        optimiser.zero_grad();
-        task.logits(&task.images, true)?.cross_entropy_for_logits(&task.labels).f_backward()?;
-        Ok(optimiser.step()?)
-    }
-}
-
-/// How many times faster a training step is by our kernels: the ratios of each turn, ascending.
-/// A turn takes the median of three steps of each, of which now one and now the other is first.
-fn ratios(network: &str, precision: Precision, turns: usize) -> Result<Vec<f64>, Box<dyn Error>> {
-    let training = |kernels| {
-        let mut task = Task::new(network, None, None, precision)?;
-        task.network = task.network.with_kernels(kernels)?;
-        Ok::<_, Box<dyn Error>>(Training::of(task))
-    };
-    let mut both = [training(Kernels::Auto)?, training(Kernels::Libtorch)?];
-    let mut ratios = Vec::new();
-    for turn in 0..turns {
-        let mut seconds = [0.0; 2];
-        for place in [turn % 2, 1 - turn % 2] {
-            let mut steps = timed(3, || both[place].step())?;
-            steps.sort_by(f64::total_cmp);
-            seconds[place] = steps[1];
-        }
-        ratios.push(seconds[1] / seconds[0]);
-    }
-    ratios.sort_by(f64::total_cmp);
-    Ok(ratios)
 }
 
 /// Seconds of each of `count` runs, after two that do not count.
@@ -170,27 +126,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                 println!("{}", answer(&line?, Path::new(folder))?);
             }
         }
-        ["kernels", network, format, threads, turns] => {
-            tch::set_num_threads(threads.parse()?);
-            let ratios = ratios(network, precision(format), turns.parse()?)?;
-            // Ranks of a 95 % interval of a median, whatever the distribution is.
-            let (middle, apart) = (ratios.len() / 2, (0.98 * (ratios.len() as f64).sqrt()).ceil());
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank")]
-            let apart = (apart as usize).min(middle);
-            let (low, high) = (middle - apart, (middle + apart).min(ratios.len() - 1));
-            println!(
-                "{network}, {format}, {threads} thread(s), {turns} turns: {:.3} times faster \
-                 (95 % CI {:.3} to {:.3})",
-                ratios[middle], ratios[low], ratios[high]
-            );
-        }
         _ => return Err("see the head of this file".into()),
     }
     Ok(())
-}
-
-fn precision(format: &str) -> Precision {
-    if format == "auto" { Precision::Auto } else { Precision::F32 }
 }
 
 /// Numbers as a line of JSON.
@@ -198,7 +136,8 @@ fn answer(line: &str, folder: &Path) -> Result<String, Box<dyn Error>> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let [what, network, format, count] = *words else { return Err(line.into()) };
     let file = folder.join(format!("{network}.safetensors"));
-    let mut task = Task::new(network, Some(&file), None, precision(format))?;
+    let precision = if format == "auto" { Precision::Auto } else { Precision::F32 };
+    let mut task = Task::new(network, Some(&file), None, precision)?;
     let count = count.parse()?;
     let numbers = match what {
         "train" => task.train(count)?,

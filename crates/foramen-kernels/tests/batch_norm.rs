@@ -126,18 +126,18 @@ impl Case {
         Self { given, exact, bound }
     }
 
-    /// The largest distance of ours, which must be within the bound.
-    fn apart(&self) -> f64 {
+    /// The largest distance of ours, which must be within the bound, or of libtorch's own.
+    fn apart(&self, fused: bool) -> f64 {
         let (shape, kind) = (self.given.maps.size(), self.given.maps.kind());
         let mut most: f64 = 0.0;
         for (after, exact) in &self.exact {
-            let ours = self.given.results(*after, true);
+            let ours = self.given.results(*after, fused);
             assert_eq!(ours.len(), exact.len());
             for ((name, ours), (_, exact)) in ours.iter().zip(exact) {
                 let what = format!("{name}, {shape:?}, {kind:?}, {after:?}");
                 assert_eq!(ours.size(), exact.size(), "{what}");
                 let apart = apart(ours, exact);
-                assert!(apart < self.bound, "{what}: {apart}");
+                assert!(!fused || apart < self.bound, "{what}: {apart}");
                 most = most.max(apart);
             }
             let out = &ours[0].1;
@@ -148,8 +148,8 @@ impl Case {
 }
 
 /// The largest distance of several.
-fn most(cases: &[Case]) -> f64 {
-    cases.iter().map(Case::apart).fold(0.0, f64::max)
+fn most(cases: &[Case], fused: bool) -> f64 {
+    cases.iter().map(|case| case.apart(fused)).fold(0.0, f64::max)
 }
 
 #[test]
@@ -165,10 +165,12 @@ fn fused_it_is_batch_norm_sum_and_relu() {
     ];
     let single = shapes.map(|shape| Case::new(shape, Kind::Float, 3e-4));
     let half = shapes.map(|shape| Case::new(shape, Kind::BFloat16, 1e-2));
+    let libtorch = most(&single, false);
     in_each("fused_it_is_batch_norm_sum_and_relu", |set| {
-        let (single, half) = (most(&single), most(&half));
+        let (single, half) = (most(&single, true), most(&half, true));
         say(&format!(
-            "{set}: at most {single:.1e} (f32) and {half:.1e} (bf16) of the largest value from f64"
+            "{set}: at most {single:.1e} (f32; libtorch {libtorch:.1e}) and {half:.1e} (bf16) of \
+             the largest value from f64"
         ));
     });
 }
@@ -180,8 +182,8 @@ fn what_is_not_fused_is_computed_all_the_same() {
     let double = [[4, 24, 9, 9], [3, 16, 5, 7], [3, 64, 5, 7]];
     let double = double.map(|shape| Case::new(shape, Kind::Double, 1e-9));
     in_each("what_is_not_fused_is_computed_all_the_same", |_| {
-        most(&single);
-        most(&double);
+        most(&single, true);
+        most(&double, true);
     });
 }
 
