@@ -13,10 +13,9 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use foramen_cnn::{Cnn, CnnConfig, CnnModel, DeviceChoice, Precision, samples};
 use foramen_image::ndarray::Array3;
+use foramen_kernels::{FusedBatchNorm, winograd_convolution};
 use foramen_learn::{Classifier, Dataset, Learner, Part, Sample, Split};
-use foramen_tch::{
-    FusedBatchNorm, channels_last, direct_convolution, reuse_memory, winograd_convolution,
-};
+use foramen_tch::{channels_last, reuse_memory};
 use tch::{Device, Kind, Tensor};
 
 /// 100 × 100 pixels, as `select` cuts them.
@@ -117,57 +116,38 @@ fn norming(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Convolutions of the compact network's and a ResNet-18's residual blocks, and their first and
-/// strided ones, forward and back, beside libtorch's, whose fastest layout is channels-last as
-/// well. Without memory of the steps before, both would mostly wait for the kernel.
+/// Convolutions of the residual blocks of the compact network and a ResNet-18, forward and back,
+/// beside libtorch's, whose fastest layout is channels-last as well. Without memory of the steps
+/// before, both would mostly wait for the kernel.
 fn convolving(criterion: &mut Criterion) {
     reuse_memory().expect("libtorch sets its allocator");
     let mut group = criterion.benchmark_group("cnn/convolution");
-    for (shape, to, side, stride) in [
-        ([64, 16, 32, 32], 16, 3, 1),
-        ([64, 32, 16, 16], 32, 3, 1),
-        ([64, 64, 8, 8], 64, 3, 1),
-        ([16, 64, 56, 56], 64, 3, 1),
-        ([16, 512, 7, 7], 512, 3, 1),
-        ([64, 1, 64, 64], 16, 5, 2),
-        ([64, 16, 32, 32], 32, 3, 2),
-        ([64, 32, 16, 16], 64, 3, 2),
-        ([16, 1, 224, 224], 64, 7, 2),
-        ([16, 3, 224, 224], 64, 7, 2),
-        ([16, 64, 56, 56], 128, 3, 2),
-    ] {
+    for shape in
+        [[64, 16, 32, 32], [64, 32, 16, 16], [64, 64, 8, 8], [16, 64, 56, 56], [16, 512, 7, 7]]
+    {
         let leaf = |shape: [i64; 4]| {
             let tensor = Tensor::randn(shape, (Kind::Float, Device::Cpu));
             channels_last(&tensor).expect("four dimensions")
         };
-        let [images, from, edge, _]: [i64; 4] = shape;
+        let [images, channels, edge, _]: [i64; 4] = shape;
         group.throughput(Throughput::Elements(images.unsigned_abs()));
         let drawn = LazyCell::new(|| {
             let maps = leaf(shape).set_requires_grad(true);
-            let weight = leaf([to, from, side, side]).set_requires_grad(true);
-            let after = (edge - 1) / stride + 1;
-            (maps, weight, leaf([images, to, after, after]))
+            let weight = leaf([channels, channels, 3, 3]).set_requires_grad(true);
+            (maps, weight, leaf(shape))
         });
         let back = |out: Tensor| {
             let (maps, weight, gradient) = &*drawn;
-            // Images need no gradient.
-            let wanted = if from > 4 { vec![weight, maps] } else { vec![weight] };
-            Tensor::run_backward(&[(out * gradient).sum(None)], &wanted, false, false)
+            Tensor::run_backward(&[(out * gradient).sum(None)], &[weight, maps], false, false)
         };
-        let name = format!("{images}x{from}x{edge}x{edge}-{to}x{side}x{side}/{stride}");
+        let name = format!("{images}x{channels}x{edge}x{edge}");
         group.bench_function(format!("ours/{name}"), |bencher| {
             let (maps, weight, _) = &*drawn;
-            bencher.iter(|| {
-                let out = match stride {
-                    1 => winograd_convolution(maps, weight),
-                    _ => direct_convolution(maps, weight, stride),
-                };
-                back(out.expect("shapes fit"))
-            });
+            bencher.iter(|| back(winograd_convolution(maps, weight).expect("shapes fit")));
         });
         group.bench_function(format!("libtorch/{name}"), |bencher| {
             let (maps, weight, _) = &*drawn;
-            bencher.iter(|| back(maps.conv2d(weight, None::<&Tensor>, stride, side / 2, 1, 1)));
+            bencher.iter(|| back(maps.conv2d(weight, None::<&Tensor>, 1, 1, 1, 1)));
         });
     }
     group.finish();

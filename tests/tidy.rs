@@ -15,7 +15,7 @@ mod circles;
 const LAYERS: [&[&str]; 7] = [
     &["foramen-types", "foramen-table", "foramen-test-data"],
     &["foramen-image", "foramen-outcome", "foramen-metrics", "foramen-tch"],
-    &["foramen-dicom", "foramen-select", "foramen-learn", "foramen-phantom"],
+    &["foramen-dicom", "foramen-select", "foramen-learn", "foramen-phantom", "foramen-kernels"],
     &["foramen-study", "foramen-native"],
     &["foramen-cnn", "foramen-report", "foramen-review"],
     &["foramen"],
@@ -26,7 +26,7 @@ const LAYERS: [&[&str]; 7] = [
 const TEST_DATA: &str = "foramen-phantom";
 
 /// The only crates that need libtorch, and those that may where asked to.
-const LIBTORCH: [&str; 2] = ["foramen-tch", "foramen-cnn"];
+const LIBTORCH: [&str; 3] = ["foramen-tch", "foramen-kernels", "foramen-cnn"];
 const LIBTORCH_AS_FEATURE: [&str; 5] =
     ["foramen", "foramen-validation", "foramen-examples", "foramen-benches", "foramen-tests"];
 
@@ -104,7 +104,8 @@ fn libtorch_and_dicom_stay_behind_their_fences() {
     }
     assert_none(
         &wrong,
-        "libtorch is for foramen-tch and foramen-cnn, dicom-* for foramen-dicom and foramen-phantom",
+        "libtorch is for foramen-tch, foramen-kernels and foramen-cnn, dicom-* for foramen-dicom and \
+         foramen-phantom",
     );
 }
 

@@ -1,11 +1,13 @@
 //! Compiles the shim against the headers that torch-sys used, and tells this
-//! package's own tests where libtorch is.
+//! package's own tests where libtorch is. Crates with kernels of their own (`foramen-kernels`)
+//! read what is found here from `DEP_FORAMEN_TCH_SHIM_…`.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 fn main() {
     println!("cargo:rerun-if-changed=shim");
+    println!("cargo:rerun-if-changed=include");
     println!("cargo:rerun-if-env-changed=LIBTORCH_INCLUDE");
     println!("cargo:rerun-if-env-changed=LIBTORCH_CXX11_ABI");
     println!("cargo:rerun-if-env-changed=GLOO_INCLUDE");
@@ -15,19 +17,16 @@ fn main() {
     let target_os = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let lib = env::var_os("DEP_TCH_LIBTORCH_LIB").map(PathBuf::from);
     let mut includes = includes(lib.as_deref());
-    // A batch norm takes the same product and sum on each processor; products of matrices
-    // take one rounding for the two where there is an instruction for it.
-    let mut parts = vec![
-        ("shim", 1, "off"),
-        ("batch_norm", 3, "off"),
-        ("winograd", 3, "fast"),
-        ("direct", 3, "fast"),
-    ];
+    let abi = env::var("LIBTORCH_CXX11_ABI").unwrap_or_else(|_| "1".to_owned());
+    let joined = env::join_paths(&includes).expect("folders without a separator in their names");
+    println!("cargo:includes={}", joined.display());
+    println!("cargo:cxx11_abi={abi}");
+    let mut parts = vec!["shim"];
     if env::var_os("CARGO_FEATURE_DISTRIBUTED").is_some() {
         includes.extend(gloo());
-        parts.push(("distributed", 1, "off"));
+        parts.push("distributed");
     }
-    for (name, optimisation, contract) in parts {
+    for name in parts {
         // Gloo's process group is declared where this is defined, in the C++ of libtorch itself.
         let is_distributed = name == "distributed";
         let standard = if is_distributed { "c++20" } else { "c++17" };
@@ -37,11 +36,10 @@ fn main() {
         if target_os == "windows" {
             build.flag(format!("/std:{standard}"));
         } else {
-            let abi = env::var("LIBTORCH_CXX11_ABI").unwrap_or_else(|_| "1".to_owned());
             // The headers alone cost more memory with debug information than the
             // rest of the build together, and it tells nothing about some hundred lines.
-            build.debug(false).opt_level(optimisation).flag(format!("-std={standard}"));
-            build.flag(format!("-ffp-contract={contract}"));
+            build.debug(false).opt_level(1).flag(format!("-std={standard}"));
+            build.flag("-ffp-contract=off");
             build.define("_GLIBCXX_USE_CXX11_ABI", &*abi);
         }
         if is_distributed {
@@ -53,16 +51,16 @@ fn main() {
         build.compile(&format!("foramen_tch_{name}"));
     }
     let Some(lib) = lib else { return };
-    match &*target_os {
-        "linux" => {
-            let rpath = format!("-Wl,-rpath={}", lib.display());
-            for argument in [&*rpath, "-Wl,--no-as-needed", "-ltorch"] {
-                println!("cargo:rustc-link-arg={argument}");
-            }
-        }
-        "macos" => println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display()),
-        _ => {}
+    let rpath = |separator: char| format!("-Wl,-rpath{separator}{}", lib.display());
+    let arguments = match &*target_os {
+        "linux" => vec![rpath('='), "-Wl,--no-as-needed".to_owned(), "-ltorch".to_owned()],
+        "macos" => vec![rpath(',')],
+        _ => Vec::new(),
+    };
+    for argument in &arguments {
+        println!("cargo:rustc-link-arg={argument}");
     }
+    println!("cargo:link_arguments={}", arguments.join("\t"));
 }
 
 /// Where the headers of Gloo are, unless the compiler looks there anyway.
@@ -118,5 +116,7 @@ fn includes(lib: Option<&Path>) -> Vec<PathBuf> {
              folder that holds `include`, or build with the feature doc-only"
         );
     };
-    vec![root.join("include"), root.join("include/torch/csrc/api/include")]
+    let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo says where the package is");
+    let own = Path::new(&package).join("include");
+    vec![own, root.join("include"), root.join("include/torch/csrc/api/include")]
 }

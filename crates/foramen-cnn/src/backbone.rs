@@ -7,7 +7,7 @@ use crate::augment::keyed;
 use crate::schedule::purpose;
 use crate::trunk::{self, Plan, Trunk, make_channels_last};
 use crate::weights::{draw_convolution, load};
-use crate::{Architecture, CnnError, Precision};
+use crate::{Architecture, CnnError, Kernels, Precision};
 
 /// A network from images to features, for those who train with tch themselves;
 /// [`Cnn`](crate::Cnn) builds its own.
@@ -41,7 +41,7 @@ impl Backbone {
         seed: u64,
         device: Device,
     ) -> Result<Self, CnnError> {
-        let network = Self::empty(architecture, input, device);
+        let network = Self::empty(architecture, input, device)?;
         let mut generator = keyed(seed, [purpose::WEIGHTS, 0, 0]);
         for (_, mut tensor) in network.named() {
             if tensor.dim() == 4 {
@@ -65,17 +65,27 @@ impl Backbone {
         path: &Path,
         device: Device,
     ) -> Result<Self, CnnError> {
-        let network = Self::empty(architecture, input, device);
+        let network = Self::empty(architecture, input, device)?;
         load(path, network.named().into_iter())?;
         make_channels_last(&network.store)?;
         Ok(network)
     }
 
-    fn empty(architecture: Architecture, input: i64, device: Device) -> Self {
+    /// The same network trained by other kernels than [`Kernels::Auto`].
+    ///
+    /// # Errors
+    /// [`CnnError::Torch`] should libtorch refuse.
+    pub fn with_kernels(mut self, kernels: Kernels) -> Result<Self, CnnError> {
+        trunk::train_by(&mut *self.trunk, kernels, self.store.device())?;
+        Ok(self)
+    }
+
+    fn empty(architecture: Architecture, input: i64, device: Device) -> Result<Self, CnnError> {
         let store = nn::VarStore::new(device);
         let plan = Plan { architecture, input, channels: 16, small_stem: false };
-        let trunk = trunk::build(&store.root(), plan);
-        Self { store, trunk, half: None }
+        let mut trunk = trunk::build(&store.root(), plan);
+        trunk::train_by(&mut *trunk, Kernels::Auto, device)?;
+        Ok(Self { store, trunk, half: None })
     }
 
     /// Features `[n, channels]` of images `[n, input, rows, columns]`: the means of

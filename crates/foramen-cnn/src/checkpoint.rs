@@ -30,7 +30,7 @@ const SUMS: &str = "SHA256SUMS";
 
 /// Settings that say where to compute, on which nothing hangs, or what came of which
 /// is in the environment.
-const CHOICES: [&str; 4] = ["device", "precision", "threads", "data_threads"];
+const CHOICES: [&str; 5] = ["device", "precision", "kernels", "threads", "data_threads"];
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {

@@ -83,7 +83,7 @@ impl Cnn {
     ///
     /// On the CPU the weights are then, byte for byte, those of a training that
     /// was never interrupted. A checkpoint that is damaged, or was made with
-    /// another configuration, number of threads, number format, processor or
+    /// another configuration, number of threads, number format, processor, kernels or
     /// libtorch, is an error.
     #[must_use]
     pub fn with_resume(mut self, resume: bool) -> Self {
@@ -220,7 +220,8 @@ impl Learner for Cnn {
 
 /// What processes that train together must have in common.
 fn config_and_data(config: &CnnConfig, environment: &Environment, data: &str) -> [u8; 32] {
-    let text = format!("{} {} {data}", settings(config), environment.number_format());
+    let (format, kernels) = (environment.number_format(), config.kernels);
+    let text = format!("{} {format} {kernels} {data}", settings(config));
     Sha256::new_with_prefix(env!("CARGO_PKG_VERSION")).chain_update(text).finalize().into()
 }
 

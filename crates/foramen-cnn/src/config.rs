@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::{Architecture, Augmentation, CnnError, DeviceChoice};
+use crate::{Architecture, Augmentation, CnnError, DeviceChoice, Kernels};
 
 /// The number format of convolutions and matrix products.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -56,6 +56,8 @@ pub struct CnnConfig {
     pub device: DeviceChoice,
     /// Number format. Default [`Precision::Auto`].
     pub precision: Precision,
+    /// What computes convolutions and batch norms of the training. Default [`Kernels::Auto`].
+    pub kernels: Kernels,
     /// Intra-op threads. What was used is recorded in the model, since bytes depend on it.
     /// Default `None`: every core, which is fastest where nothing else runs.
     pub threads: Option<usize>,
@@ -158,6 +160,7 @@ impl Default for CnnConfig {
         Self {
             device: DeviceChoice::Auto,
             precision: Precision::Auto,
+            kernels: Kernels::Auto,
             threads: None,
             data_threads: 1,
             seed: 1,
@@ -224,6 +227,13 @@ impl CnnConfig {
     #[must_use]
     pub fn with_precision(mut self, precision: Precision) -> Self {
         self.precision = precision;
+        self
+    }
+
+    /// The same configuration with other kernels.
+    #[must_use]
+    pub fn with_kernels(mut self, kernels: Kernels) -> Self {
+        self.kernels = kernels;
         self
     }
 

@@ -27,6 +27,9 @@ pub struct Environment {
     /// Instruction set of libtorch's CPU kernels, and further ones of the processor that
     /// oneDNN chooses its own by: `AVX512 (avx512_bf16, amx_bf16)`.
     pub cpu_capability: String,
+    /// What computed convolutions and batch norms of the training: `libtorch`, or the version
+    /// and instruction set of our own, `foramen-kernels 1 (AVX-512)`.
+    pub kernels: String,
     /// Whether training uses deterministic algorithms: always on the CPU; on CUDA
     /// when `CUBLAS_WORKSPACE_CONFIG` is set, without which cuBLAS refuses them.
     pub deterministic: bool,
@@ -48,6 +51,7 @@ impl Environment {
             double: config.precision == Precision::F64,
             processes: 1,
             cpu_capability: cpu_capability()?,
+            kernels: config.kernels.resolve(device.device),
             deterministic: !device.device.is_cuda()
                 || std::env::var_os("CUBLAS_WORKSPACE_CONFIG").is_some(),
             device,
@@ -96,12 +100,13 @@ impl fmt::Display for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "libtorch {}, {}, {} thread(s), {}, {}",
+            "libtorch {}, {}, {} thread(s), {}, {}, kernels {}",
             self.libtorch,
             self.device,
             self.threads,
             self.number_format(),
-            self.cpu_capability
+            self.cpu_capability,
+            self.kernels
         )?;
         if self.processes > 1 {
             write!(f, ", {} processes", self.processes)?;

@@ -1,6 +1,7 @@
 //! A convolution with its batch norm: what every trunk is built of.
 
-use foramen_tch::{FusedBatchNorm, PackedConvolution, direct_convolution, winograd_convolution};
+use foramen_kernels::{FusedBatchNorm, winograd_convolution};
+use foramen_tch::PackedConvolution;
 use tch::nn::{self, Init, Module as _, ModuleT as _};
 use tch::{Kind, Tensor};
 
@@ -42,14 +43,14 @@ pub(crate) fn convolution(path: nn::Path<'_>, shape: Shape) -> nn::Conv2D {
 
 /// A batch norm that changes nothing yet.
 pub(crate) fn norm(path: nn::Path<'_>, channels: i64) -> nn::BatchNorm {
-    let FusedBatchNorm { momentum, epsilon: eps } = NORM;
+    let FusedBatchNorm { momentum, epsilon: eps, .. } = NORM;
     let config =
         nn::BatchNormConfig { ws_init: Init::Const(1.0), momentum, eps, ..Default::default() };
     nn::batch_norm2d(path, channels, config)
 }
 
 /// PyTorch's.
-const NORM: FusedBatchNorm = FusedBatchNorm { momentum: 0.1, epsilon: 1e-5 };
+const NORM: FusedBatchNorm = FusedBatchNorm { momentum: 0.1, epsilon: 1e-5, by_libtorch: false };
 
 /// A convolution and the batch norm after it.
 #[derive(Debug)]
@@ -57,6 +58,8 @@ pub(crate) struct Layer {
     convolution: nn::Conv2D,
     norm: nn::BatchNorm,
     shape: Shape,
+    /// Whether libtorch's own operations train it.
+    pub by_libtorch: bool,
     /// Both in one, once the training is over.
     packed: Option<PackedConvolution>,
 }
@@ -68,6 +71,7 @@ impl Layer {
             convolution: convolution(path / names[0], shape),
             norm: norm(path / names[1], shape.to),
             shape,
+            by_libtorch: false,
             packed: None,
         }
     }
@@ -86,7 +90,8 @@ impl Layer {
         let maps =
             if train { self.convolve_in_training(maps) } else { self.convolution.forward(maps) };
         if let (Some(norm), true) = (self.norm(), train) {
-            return NORM.forward(&maps, residual, norm, relu).expect("a norm of the layer's width");
+            let normed = self.fused_norm().forward(&maps, residual, norm, relu);
+            return normed.expect("a norm of the layer's width");
         }
         let mut maps = self.norm.forward_t(&maps, false);
         // Neither the norm nor the sum needs its result on the way back.
@@ -100,22 +105,25 @@ impl Layer {
     pub(crate) fn forward_pooled(&self, maps: &Tensor, train: bool) -> Tensor {
         if let (Some(norm), true) = (self.norm(), train) {
             let maps = self.convolve_in_training(maps);
-            return NORM.forward_pooled(&maps, norm).expect("a norm of the layer's width");
+            let pooled = self.fused_norm().forward_pooled(&maps, norm);
+            return pooled.expect("a norm of the layer's width");
         }
         let maps = self.forward(maps, None, true, train);
         maps.max_pool2d([3, 3], [2, 2], [1, 1], [1, 1], false)
     }
 
     fn convolve_in_training(&self, maps: &Tensor) -> Tensor {
-        let weight = &self.convolution.ws;
-        let maps = match self.shape {
-            Shape { kernel: 3, stride: 1, groups: 1, from: 5.., .. } => {
-                winograd_convolution(maps, weight)
-            }
-            Shape { stride, groups: 1, .. } => direct_convolution(maps, weight, stride),
-            _ => return self.convolution.forward(maps),
-        };
+        let is_inner =
+            matches!(self.shape, Shape { kernel: 3, stride: 1, groups: 1, from: 5.., .. });
+        if !is_inner || self.by_libtorch {
+            return self.convolution.forward(maps);
+        }
+        let maps = winograd_convolution(maps, &self.convolution.ws);
         maps.expect("maps have the layer's channels")
+    }
+
+    fn fused_norm(&self) -> FusedBatchNorm {
+        FusedBatchNorm { by_libtorch: self.by_libtorch, ..NORM }
     }
 
     /// Weight, bias, running mean and running variance.

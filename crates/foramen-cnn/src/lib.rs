@@ -69,6 +69,7 @@ mod config;
 mod device;
 mod environment;
 mod error;
+mod kernels;
 mod progress;
 
 mod architecture;
@@ -129,6 +130,7 @@ pub use foramen_native::Covariate;
 pub use foramen_native::contract::InputError;
 pub use foramen_tch::tch;
 pub use heatmap::Heatmap;
+pub use kernels::Kernels;
 pub use lite0::EfficientNetLite0;
 pub use model::{CnnAnswer, CnnModel, Learned};
 pub use progress::EpochReport;

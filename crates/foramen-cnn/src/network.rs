@@ -52,11 +52,12 @@ impl Network {
             channels: i64::try_from(config.channels).expect("channels are few"),
             small_stem: config.small_stem,
         };
-        let trunk = match config.architecture {
+        let mut trunk = match config.architecture {
             // Its tensors have had these names since before there was a choice.
             Architecture::Compact => trunk::build(&root, plan),
             _ => trunk::build(&(&root / TRUNK), plan),
         };
+        trunk::train_by(&mut *trunk, config.kernels, device)?;
         let features = FEATURES as i64;
         let layer = |path: nn::Path<'_>, bias: bool, from: i64, to: i64| {
             let zero = Init::Const(0.0);

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
-use crate::{Architecture, Augmentation, ClassWeights, CnnConfig, DeviceChoice, Precision};
+use crate::{
+    Architecture, Augmentation, ClassWeights, CnnConfig, DeviceChoice, Kernels, Precision,
+};
 
 /// How the model was computed: for the reader, and for claims of equal bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +21,8 @@ pub(crate) struct EnvironmentFile {
     #[serde(default)]
     number_format: String,
     cpu_capability: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    kernels: String,
     deterministic: bool,
     #[serde(default = "one", skip_serializing_if = "is_one")]
     processes: usize,
@@ -33,6 +37,7 @@ impl EnvironmentFile {
             threads: environment.threads,
             number_format: environment.number_format().to_owned(),
             cpu_capability: environment.cpu_capability.clone(),
+            kernels: environment.kernels.clone(),
             deterministic: environment.deterministic,
             processes: environment.processes,
         }
@@ -51,6 +56,9 @@ impl fmt::Display for EnvironmentFile {
             write!(f, ", {}", self.number_format)?;
         }
         write!(f, ", {cpu_capability}")?;
+        if !self.kernels.is_empty() {
+            write!(f, ", kernels {}", self.kernels)?;
+        }
         if *processes > 1 {
             write!(f, ", {processes} processes")?;
         }
@@ -71,6 +79,8 @@ struct ConfigFields {
     device: DeviceChoice,
     #[serde(with = "PrecisionNames")]
     precision: Precision,
+    #[serde(default, with = "text")]
+    kernels: Kernels,
     threads: Option<usize>,
     #[serde(default = "one")]
     data_threads: usize,

@@ -9,10 +9,10 @@ mod resnet;
 use std::fmt;
 
 use foramen_tch::HalfPrecision;
-use tch::{Kind, Tensor, nn};
+use tch::{Device, Kind, Tensor, nn};
 
 use crate::layer::Layer;
-use crate::{Architecture, CnnError};
+use crate::{Architecture, CnnError, Kernels};
 
 use compact::Compact;
 use densenet::DenseNet;
@@ -62,6 +62,19 @@ pub(crate) fn build(path: &nn::Path<'_>, plan: Plan) -> Box<dyn Trunk> {
         Architecture::EfficientNetB0 => Box::new(EfficientNet::new(path, input, small_stem)),
         Architecture::EfficientNetLite0 => Box::new(Lite0::new(path, input)),
     }
+}
+
+/// Says what trains a trunk that lies on a device.
+pub(crate) fn train_by(
+    trunk: &mut dyn Trunk,
+    kernels: Kernels,
+    device: Device,
+) -> Result<(), CnnError> {
+    let by_libtorch = !kernels.are_ours(device);
+    trunk.each_layer(&mut |layer| {
+        layer.by_libtorch = by_libtorch;
+        Ok(())
+    })
 }
 
 /// Makes the predictions of a trunk fast, in a 16-bit format or f32.

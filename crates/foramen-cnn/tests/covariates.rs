@@ -244,6 +244,9 @@ fn models_of_before_are_read_unless_they_read_the_width_otherwise() {
     let object = file.as_object_mut().unwrap();
     object["version"] = 1.into();
     assert!(object.remove("covariates").is_some() && object.remove("channels").is_some());
+    for part in ["config", "trained"] {
+        assert!(object[part].as_object_mut().unwrap().remove("kernels").is_some());
+    }
     for part in ["intensity_mean", "intensity_deviation"] {
         let one = object["scale"][part][0].take();
         object["scale"][part] = one;

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use channels::{dataset, small};
-use foramen_cnn::{ClassWeights, Cnn, CnnConfig, CnnError, CnnModel};
+use foramen_cnn::{ClassWeights, Cnn, CnnConfig, CnnError, CnnModel, Kernels};
 use foramen_learn::{Learner, Split};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng};
@@ -129,6 +129,13 @@ fn a_stopped_training_goes_on_and_a_changed_one_does_not() {
     assert!(error.contains("learning_rate was 0.003 and is 0.001"), "{error}");
     let error = again(short().with_threads(2)).unwrap_err().to_string();
     assert!(error.contains("threads was 1 and is 2"), "{error}");
+    let kernels = &whole.environment().kernels;
+    // On a processor that our kernels are not for, all is libtorch's.
+    if kernels != "libtorch" {
+        let error = again(short().with_kernels(Kernels::Libtorch)).unwrap_err().to_string();
+        let expected = format!("kernels was \"{kernels}\" and is \"libtorch\"");
+        assert!(error.contains(&expected), "{error}");
+    }
 
     // What a disk or a person may have done.
     for (file, damage) in [

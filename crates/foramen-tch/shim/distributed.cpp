@@ -6,6 +6,8 @@
 // ship. What is used of them here is pointers alone, so that those of any Gloo will do.
 #include <ATen/ATen.h>
 #include <c10/util/Logging.h>
+#include <foramen_tch/guarded.h>
+#include <foramen_tch/shared_sums.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -25,9 +27,6 @@
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include "guarded.h"
-#include "shared_sums.h"
 
 namespace {
 

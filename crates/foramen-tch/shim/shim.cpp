@@ -9,13 +9,14 @@
 #include <ATen/core/ivalue.h>
 #include <ATen/cpu/Utils.h>
 #include <c10/core/DeviceType.h>
+#include <foramen_tch/guarded.h>
+#include <foramen_tch/shared_sums.h>
 #include <torch/version.h>
 
 #include <mutex>
 #include <string>
 #include <vector>
 
-#include "guarded.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -37,6 +38,11 @@ std::vector<at::Tensor> list_of(at::Tensor* const* tensors, size_t count) {
 }
 
 }  // namespace
+
+SharedSumsPointer& shared_sums() {
+  thread_local SharedSumsPointer sums;
+  return sums;
+}
 
 extern "C" {
 

@@ -1,5 +1,5 @@
 //! The boundary: declarations of `shim/shim.cpp` and the safe wrappers closest
-//! to them. All `unsafe` of the workspace is in this module.
+//! to them. All `unsafe` of this crate is in this module.
 #![allow(
     unsafe_code,
     reason = "calls into C++; every block says which contract of shim.cpp it relies on"
@@ -53,15 +53,6 @@ pub(crate) struct Geometry {
     pub(crate) groups: i64,
 }
 
-/// Numbers of a batch norm, as `batch_norm.cpp` lays them out.
-#[repr(C)]
-pub(crate) struct Norm {
-    pub(crate) momentum: f64,
-    pub(crate) epsilon: f64,
-    pub(crate) relu: c_int,
-    pub(crate) pools: c_int,
-}
-
 type List = *const *mut C_tensor;
 type Message = *mut c_char;
 
@@ -97,27 +88,6 @@ unsafe extern "C" {
         residual: *mut C_tensor,
         geometry: *const Geometry,
         relu: c_int,
-        out: *mut *mut C_tensor,
-    ) -> Message;
-    fn ftch_batch_norm(
-        maps: *mut C_tensor,
-        residual: *mut C_tensor,
-        weight: *mut C_tensor,
-        bias: *mut C_tensor,
-        running_mean: *mut C_tensor,
-        running_variance: *mut C_tensor,
-        options: *const Norm,
-        out: *mut *mut C_tensor,
-    ) -> Message;
-    fn ftch_winograd(
-        maps: *mut C_tensor,
-        weight: *mut C_tensor,
-        out: *mut *mut C_tensor,
-    ) -> Message;
-    fn ftch_direct(
-        maps: *mut C_tensor,
-        weight: *mut C_tensor,
-        stride: i64,
         out: *mut *mut C_tensor,
     ) -> Message;
     fn ftch_clear_gradients(count: usize, parameters: List) -> Message;
@@ -331,59 +301,6 @@ pub(crate) fn packed_convolution(
             &raw mut out,
         );
         check("compute a packed convolution", message)?;
-        Ok(Tensor::from_ptr(out))
-    }
-}
-
-/// Maps, what is added where there is something, and `[weight, bias, running mean,
-/// running variance]`.
-pub(crate) fn batch_norm(
-    maps: &Tensor,
-    residual: Option<&Tensor>,
-    [weight, bias, mean, variance]: [&Tensor; 4],
-    options: &Norm,
-) -> Result<Tensor, TorchError> {
-    let pointer = |tensor: &Tensor| tensor.as_ptr().cast_mut();
-    let mut out = std::ptr::null_mut();
-    // SAFETY: as for `packed_convolution`; what autograd keeps are tensors of its own
-    // on the same storage, and the running statistics, written through tensors, share
-    // theirs by design of tch.
-    unsafe {
-        let message = ftch_batch_norm(
-            pointer(maps),
-            residual.map_or(std::ptr::null_mut(), pointer),
-            pointer(weight),
-            pointer(bias),
-            pointer(mean),
-            pointer(variance),
-            options,
-            &raw mut out,
-        );
-        check("normalise a batch", message)?;
-        Ok(Tensor::from_ptr(out))
-    }
-}
-
-/// Maps `[n, from, rows, columns]` and a weight `[to, from, side, side]`.
-pub(crate) fn direct(maps: &Tensor, weight: &Tensor, stride: i64) -> Result<Tensor, TorchError> {
-    let pointer = |tensor: &Tensor| tensor.as_ptr().cast_mut();
-    let mut out = std::ptr::null_mut();
-    // SAFETY: as for `packed_convolution`; what autograd keeps are tensors of its own on
-    // the same storage.
-    unsafe {
-        check("convolve", ftch_direct(pointer(maps), pointer(weight), stride, &raw mut out))?;
-        Ok(Tensor::from_ptr(out))
-    }
-}
-
-/// Maps `[n, from, rows, columns]` and a weight `[to, from, 3, 3]`.
-pub(crate) fn winograd(maps: &Tensor, weight: &Tensor) -> Result<Tensor, TorchError> {
-    let pointer = |tensor: &Tensor| tensor.as_ptr().cast_mut();
-    let mut out = std::ptr::null_mut();
-    // SAFETY: as for `packed_convolution`; what autograd keeps are tensors of its own on
-    // the same storage.
-    unsafe {
-        check("convolve", ftch_winograd(pointer(maps), pointer(weight), &raw mut out))?;
         Ok(Tensor::from_ptr(out))
     }
 }

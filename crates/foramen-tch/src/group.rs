@@ -171,7 +171,7 @@ impl Group {
         self.handle.barrier().map_err(|error| self.explain(error))
     }
 
-    /// Runs `body`, in which each [`FusedBatchNorm`](crate::FusedBatchNorm) of this thread
+    /// Runs `body`, in which each `FusedBatchNorm` of `foramen-kernels` in this thread
     /// normalises by the statistics of the maps of all processes together, there and on the
     /// way back. Each process has maps, not necessarily the same number of them; gradients of
     /// weight and bias are the part of this process, for a [`GradientReducer`] to average.

@@ -5,8 +5,7 @@
 //! random generator, [`channels_last`] lays tensors out as convolutions like
 //! them, [`AdamW`] and [`Sgd`] are optimisers whose state can be saved,
 //! [`GradientScaler`] keeps fp16 gradients in range, [`move_towards`] averages
-//! weights, [`winograd_convolution`], [`direct_convolution`] and [`FusedBatchNorm`] train
-//! and [`PackedConvolution`] predicts fast, and [`reuse_memory`] spares the kernel work
+//! weights, [`PackedConvolution`] predicts fast, and [`reuse_memory`] spares the kernel work
 //! between steps. With the feature `distributed`, several processes, on one machine or more,
 //! train together: `Launch`, `Group` and `GradientReducer`. A C++ shim is compiled against the same headers as torch-sys;
 //! exceptions are caught there and become [`TorchError`].
@@ -44,10 +43,8 @@
 mod adamw;
 mod autocast;
 mod average;
-mod batch_norm;
 mod build;
 mod determinism;
-mod direct;
 mod error;
 mod ffi;
 mod generator;
@@ -61,18 +58,15 @@ mod packed;
 mod parameters;
 mod scaler;
 mod sgd;
-mod winograd;
 
 pub use adamw::{AdamW, AdamWConfig};
 pub use autocast::{HalfPrecision, autocast};
 pub use average::move_towards;
-pub use batch_norm::FusedBatchNorm;
 pub use build::{cpu_capabilities, cpu_capability, libtorch_version};
 pub use determinism::{
     is_cudnn_benchmark, is_deterministic, is_tf32, set_cudnn_benchmark, set_deterministic,
     set_flush_denormal, set_tf32,
 };
-pub use direct::direct_convolution;
 pub use error::TorchError;
 pub use generator::{generator_state, set_generator_state};
 #[cfg(feature = "distributed")]
@@ -85,7 +79,6 @@ pub use packed::PackedConvolution;
 pub use scaler::{GradientScaler, ScalerConfig};
 pub use sgd::{Sgd, SgdConfig};
 pub use tch;
-pub use winograd::winograd_convolution;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -129,6 +129,7 @@ fn part(study: &Path, arguments: &TrainArguments, shard: Shard, threads: usize) 
     let mut say = |name: &str, value: String| part.extend([name.into(), value.into()]);
     say("--shard", shard.to_string());
     say("--device", arguments.device.clone());
+    say("--kernels", arguments.kernels.clone());
     say("--folds", arguments.folds.to_string());
     say("--seed", arguments.seed.to_string());
     say("--threads", threads.to_string());

@@ -82,6 +82,8 @@ mod labels;
 #[cfg(feature = "torch")]
 mod learning_curve;
 mod levels_page;
+#[cfg(feature = "torch")]
+mod messages;
 mod npy;
 #[cfg(feature = "torch")]
 mod picture_controls;

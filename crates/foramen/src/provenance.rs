@@ -22,13 +22,14 @@ pub(crate) fn provenance(arguments: &TrainArguments, device: &str) -> Value {
         "data_threads": rayon::current_num_threads(),
     });
     #[cfg(feature = "torch")]
-    if let Ok(choice) = arguments.device.parse() {
-        let config = foramen_cnn::CnnConfig::default().with_device(choice);
+    if let (Ok(device), Ok(kernels)) = (arguments.device.parse(), arguments.kernels.parse()) {
+        let config = foramen_cnn::CnnConfig::default().with_device(device).with_kernels(kernels);
         if let Ok(environment) = foramen_cnn::Environment::resolve(&config) {
             provenance["libtorch"] = environment.libtorch.clone().into();
             provenance["torch_threads"] = environment.threads.into();
             provenance["dtype"] = environment.number_format().into();
             provenance["cpu_capability"] = environment.cpu_capability.into();
+            provenance["kernels"] = environment.kernels.into();
         }
     }
     if let Value::Object(map) = &mut provenance {

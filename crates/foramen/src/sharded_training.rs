@@ -92,6 +92,7 @@ pub(crate) fn train_shard(
         ("folds", Value::from(arguments.folds)),
         ("seed", arguments.seed.into()),
         ("epochs", arguments.epochs.into()),
+        ("kernels", arguments.kernels.clone().into()),
         (
             "allow_overlap",
             Value::from(arguments.allow_overlap.iter().map(|kind| kind.name()).collect::<Vec<_>>()),
@@ -253,7 +254,7 @@ fn merged(parts: &[(&Path, TrainedPart)]) -> Result<Vec<TrainedModel>> {
 
 /// Says where parts were computed differently, which their last digits may show.
 fn tell_differences(records: &[&ShardRecord]) {
-    for name in ["device", "cpu_capability", "torch_threads", "dtype"] {
+    for name in ["device", "cpu_capability", "kernels", "torch_threads", "dtype"] {
         let other = records.iter().find(|r| r.computed[name] != records[0].computed[name]);
         if let Some(other) = other {
             eprintln!(

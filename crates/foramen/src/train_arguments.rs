@@ -33,6 +33,10 @@ pub(crate) struct TrainArguments {
     /// Where the CNN computes: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     pub(crate) device: String,
+    /// What computes convolutions and batch norms of the training: auto (our kernels where the
+    /// processor has AVX2) or libtorch.
+    #[arg(long, value_name = "WHAT", default_value = "auto", value_parser = ["auto", "libtorch"])]
+    pub(crate) kernels: String,
     /// Folds of the cross-validation, by subject.
     #[arg(long, default_value_t = 5)]
     pub(crate) folds: usize,
@@ -100,6 +104,7 @@ impl Default for TrainArguments {
     fn default() -> Self {
         Self {
             device: "auto".to_owned(),
+            kernels: "auto".to_owned(),
             folds: 5,
             repeats: 1,
             folds_file: None,

@@ -206,6 +206,7 @@ pub(crate) fn train_along(
     #[cfg(feature = "torch")]
     {
         foramen_tch::reuse_memory()?;
+        crate::messages::print_messages();
         let cnn = foramen_cnn::Cnn::new(configuration(dataset, arguments, study)?)
             .with_stop(stop_on_interrupt()?);
         cross_validate_repeats(&arguments.processes.share(cnn), dataset, &splits)?;
@@ -267,6 +268,7 @@ fn train_cnn(
     use crate::fold_models::folder_of;
 
     foramen_tch::reuse_memory()?;
+    crate::messages::print_messages();
     let pixels = dataset.samples().first().map_or(0, |sample| sample.patch.nrows());
     let mut config = configuration(dataset, arguments, folds.study)?;
     let pixel = config.pixel;
@@ -340,7 +342,8 @@ fn configuration(
     let pixel = foramen_study::files::read_pixel(study)?;
     let config = foramen_cnn::CnnConfig::for_patches(pixels, pixel)
         .with_seed(arguments.seed)
-        .with_device(arguments.device.parse()?);
+        .with_device(arguments.device.parse()?)
+        .with_kernels(arguments.kernels.parse()?);
     Ok(match arguments.epochs {
         Some(epochs) => config.with_epochs(epochs),
         None => config,

@@ -7,7 +7,7 @@
 //! `report.html`; every stage's file is beside it. Without the feature `torch`
 //! only the baseline (the width alone) is trained.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -41,7 +41,7 @@ pub struct Arguments {
     #[arg(long, value_name = "MM", default_value_t = 0.5)]
     pixel_mm: f64,
     /// Where the files go.
-    #[arg(long, value_name = "DIR", default_value = "foramen-study")]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT)]
     out: PathBuf,
     /// Write into a folder that is not empty, over a finished study too.
     #[arg(long)]
@@ -50,6 +50,9 @@ pub struct Arguments {
     #[arg(skip)]
     small: bool,
 }
+
+/// Where a study goes whose folder is not named.
+const DEFAULT: &str = "foramen-study";
 
 /// What the example studies without arguments, so that it ends in less than a minute.
 const SUBJECTS: usize = 40;
@@ -83,13 +86,14 @@ impl Arguments {
         }
     }
 
-    /// Whether this command has made the study of drawn subjects that lies there, or was
-    /// interrupted before it trained: nothing is lost when it is made anew.
+    /// Whether no folder was named, and this command has made the study of drawn subjects that
+    /// lies there, or was interrupted before it trained: nothing is lost when it is made anew.
     ///
     /// # Errors
     /// When a training was interrupted there.
     fn is_made_again(&self) -> Result<bool> {
-        let drawn = self.inputs.dicom.path().is_none();
+        let named = !self.small && self.out != Path::new(DEFAULT);
+        let drawn = !named && self.inputs.dicom.path().is_none();
         let by_this = trained_by(&self.out).is_none_or(|command| command == this_command());
         let again = drawn && by_this && is_anew(&self.out);
         if again && self.out.join("checkpoints").is_dir() {

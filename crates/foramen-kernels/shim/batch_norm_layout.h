@@ -2,14 +2,15 @@
 #pragma once
 
 #include <ATen/ATen.h>
+#include <foramen_tch/shared_sums.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
-#include "shared_sums.h"
-#ifdef __GNUC__
+#include "instruction_set.h"
+#ifdef HAS_LOOPS
 #include "batch_norm_loops.h"
 #include "parallel.h"
 #endif
@@ -67,7 +68,7 @@ void share_sums(SharedSums& shared, double& count, std::vector<double>& sum,
   std::copy(middle, all.end(), product.begin());
 }
 
-#ifdef __GNUC__
+#ifdef HAS_LOOPS
 // Maps as `rows` of `lanes`, in chunks of rows. A lane belongs to one channel.
 struct Layout {
   int64_t channels, lanes, rows, rows_in_chunk, chunks;

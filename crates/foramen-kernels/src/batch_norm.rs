@@ -4,10 +4,11 @@ use crate::TorchError;
 use crate::ffi::{self, Norm};
 
 /// Batch norm of a training step with what follows it in a residual network, the sum and
-/// `ReLU`: on the CPU in fewer passes over memory than libtorch takes for the three.
+/// `ReLU`. On the CPU it passes over memory less often than libtorch does for the three.
 ///
 /// ```
-/// use foramen_tch::{FusedBatchNorm, channels_last};
+/// use foramen_kernels::FusedBatchNorm;
+/// use foramen_tch::channels_last;
 /// use tch::{Device, Kind, Tensor};
 ///
 /// let options = (Kind::Float, Device::Cpu);
@@ -18,7 +19,7 @@ use crate::ffi::{self, Norm};
 /// let maps = FusedBatchNorm::default().forward(&maps, None, norm, true)?;
 /// assert_eq!(maps.size(), [8, 16, 5, 5]);
 /// assert_eq!(maps.min().double_value(&[]), 0.0);
-/// # Ok::<(), foramen_tch::TorchError>(())
+/// # Ok::<(), foramen_kernels::TorchError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FusedBatchNorm {
@@ -26,11 +27,14 @@ pub struct FusedBatchNorm {
     pub momentum: f64,
     /// What is added to a variance; 10⁻⁵ by default.
     pub epsilon: f64,
+    /// Whether libtorch's own operations compute all of it, one after the other; `false` by
+    /// default. Statistics are shared between processes in either case.
+    pub by_libtorch: bool,
 }
 
 impl Default for FusedBatchNorm {
     fn default() -> Self {
-        Self { momentum: 0.1, epsilon: 1e-5 }
+        Self { momentum: 0.1, epsilon: 1e-5, by_libtorch: false }
     }
 }
 
@@ -41,10 +45,10 @@ impl FusedBatchNorm {
     /// of which the last two are moved. Gradients go back to the first two, to maps and to
     /// residual; there are no second derivatives.
     ///
-    /// Fused are maps in f32 or bf16 on the CPU that lie channels-last, as does the
-    /// residual, with a norm in f32, and with channels that 64 divides, or that divide 64
-    /// where 64 divides the number of values too. Their result does not depend on the number
-    /// of threads. Any other maps go through libtorch's own operations, one after the other.
+    /// The kernel handles maps in f32 or bf16 on the CPU, channels-last, as is the residual,
+    /// with a norm in f32. The number of channels is a multiple of 64, or divides 64 where the
+    /// number of values is a multiple of 64. The result does not depend on the number of threads,
+    /// nor on the instruction set. Other maps go through libtorch's own operations.
     ///
     /// # Errors
     /// [`TorchError::Exception`] for shapes or number formats that do not fit each other.
@@ -55,21 +59,25 @@ impl FusedBatchNorm {
         norm: [&Tensor; 4],
         relu: bool,
     ) -> Result<Tensor, TorchError> {
-        let Self { momentum, epsilon } = *self;
-        let options = Norm { momentum, epsilon, relu: relu.into(), pools: 0 };
-        ffi::batch_norm(maps, residual, norm, &options)
+        ffi::batch_norm(maps, residual, norm, &self.options(relu, false))
     }
 
-    /// What [`Self::forward`] gives with `ReLU` and without a residual, then of every second
-    /// pixel along both sides the largest of the 3 × 3 around it, as after the first layer of a
-    /// `ResNet`: maps become `[n, channels, (rows + 1) / 2, (columns + 1) / 2]`.
+    /// [`Self::forward`] with `ReLU` and without a residual, then a maximum over 3 × 3 pixels
+    /// with a stride of 2, as after the first layer of a `ResNet`. Maps become
+    /// `[n, channels, (rows + 1) / 2, (columns + 1) / 2]`.
     ///
-    /// Fused are maps as there, with channels that 64 divides.
+    /// The kernel handles the same maps, and pools at once where the number of channels is a
+    /// multiple of 64.
     ///
     /// # Errors
     /// [`TorchError::Exception`] for shapes or number formats that do not fit each other.
     pub fn forward_pooled(&self, maps: &Tensor, norm: [&Tensor; 4]) -> Result<Tensor, TorchError> {
-        let Self { momentum, epsilon } = *self;
-        ffi::batch_norm(maps, None, norm, &Norm { momentum, epsilon, relu: 1, pools: 1 })
+        ffi::batch_norm(maps, None, norm, &self.options(true, true))
+    }
+
+    fn options(self, relu: bool, pools: bool) -> Norm {
+        let Self { momentum, epsilon, by_libtorch } = self;
+        let [relu, pools, by_libtorch] = [relu, pools, by_libtorch].map(i32::from);
+        Norm { momentum, epsilon, relu, pools, by_libtorch }
     }
 }

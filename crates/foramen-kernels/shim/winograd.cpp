@@ -4,19 +4,18 @@
 // Blocks of tiles are of a size that does not depend on the number of threads, and sums over
 // blocks are taken in their order.
 #include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
+#include <foramen_tch/guarded.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <vector>
 
-#include "guarded.h"
-
-#if defined(__x86_64__) && defined(__GLIBC__)
-#include "convolution.h"
+#include "instruction_set.h"
+#ifdef HAS_LOOPS
 #include "parallel.h"
 #include "winograd_loops.h"
-#define HAS_LOOPS
 #endif
 
 namespace {
@@ -24,6 +23,7 @@ namespace {
 using at::Tensor;
 
 #ifdef HAS_LOOPS
+constexpr auto kLast = at::MemoryFormat::ChannelsLast;
 constexpr int64_t kMostNumbers = 4 << 20;  // of planes of filters at a time: 16 MiB
 constexpr int64_t kTasks = 16;  // that gradients of filters are shared out in, where they can
 
@@ -198,14 +198,24 @@ struct Winograd : torch::autograd::Function<Winograd> {
   }
 };
 
-// Whether maps and weight are what the loops are for, and enough to be worth it.
-bool fits(const Tensor& maps, const Tensor& weight) {
+// Why the loops are not for maps and weight, or not worth it; null where they are. What autocast
+// wants in 16 bits is left to it.
+const char* why_not(const Tensor& maps, const Tensor& weight) {
   const auto are_strips = [](int64_t channels) {
     return channels > 0 && channels % kStrip == 0 && channels <= kMostChannels;
   };
-  return are_for_loops(maps, weight) && weight.size(2) == kTaps && weight.size(3) == kTaps &&
-         are_strips(weight.size(0)) && are_strips(weight.size(1)) &&
-         tiled_of(maps).tiles() >= kTiles;
+  const auto is_float = [](const Tensor& tensor) {
+    return tensor.scalar_type() == at::kFloat && tensor.dim() == 4;
+  };
+  if (instruction_set() == InstructionSet::kNone) return kNoInstructionSet;
+  if (!maps.is_cpu() || !weight.is_cpu()) return kNotOnCpu;
+  if (at::autocast::is_autocast_enabled(at::kCPU)) return "autocast computes in 16 bits";
+  if (!is_float(maps) || !is_float(weight)) return kOtherFormat;
+  if (!maps.is_contiguous(kLast)) return kOtherLayout;
+  if (weight.size(1) != maps.size(1)) return kOtherChannels;
+  if (weight.size(2) != kTaps || weight.size(3) != kTaps) return "filters are not 3 x 3";
+  if (!are_strips(weight.size(0)) || !are_strips(weight.size(1))) return kOtherChannels;
+  return tiled_of(maps).tiles() < kTiles ? "there are fewer than 32 tiles of 4 x 4" : nullptr;
 }
 #endif
 
@@ -214,11 +224,13 @@ bool fits(const Tensor& maps, const Tensor& weight) {
 extern "C" {
 
 // Convolves `maps` with `weight`, 3 x 3, with stride and padding of 1. What the loops above
-// are not for, libtorch convolves.
-char* ftch_winograd(Tensor* maps, Tensor* weight, Tensor** out) {
+// are not for, libtorch convolves, and `left` says why.
+char* fkernels_winograd(Tensor* maps, Tensor* weight, Tensor** out, const char** left) {
   return guarded([&] {
+    *left = kNoInstructionSet;
 #ifdef HAS_LOOPS
-    if (fits(*maps, *weight)) {
+    *left = why_not(*maps, *weight);
+    if (*left == nullptr) {
       *out = new Tensor(Winograd::apply(*maps, *weight));
       return;
     }

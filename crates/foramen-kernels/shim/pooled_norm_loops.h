@@ -139,4 +139,7 @@ INLINE void unpool(const T* gradients, const uint8_t* place, const T* maps, cons
 FOR_EACH_INSTRUCTION_SET(LOOPS)
 #undef LOOPS
 
+CHOOSE(pool_row)
+CHOOSE(unpool_row)
+
 }  // namespace

@@ -1,10 +1,11 @@
 // The loops of batch_norm.cpp over a chunk of maps: rows of lanes, and what is told of
-// a lane is the same in each row. They need GCC's or clang's vector types.
+// a lane is the same in each row.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 
+#include "instruction_set.h"
 #include "vectors.h"
 
 namespace {
@@ -181,21 +182,16 @@ INLINE void gradient_of_maps(const T* gradients, const T* maps, bool relu, int64
   }
 }
 
-// Each loop for each instruction set and number format; the loader takes what the
-// processor has.
-#if defined(__x86_64__) && defined(__GLIBC__)
+// Each loop for each instruction set and number format.
 #define FOR_EACH_INSTRUCTION_SET(LOOPS)                        \
-  LOOPS(__attribute__((target("default"))), Eight, float)      \
-  LOOPS(__attribute__((target("default"))), Eight, BFloat16)   \
+  namespace avx2 {                                             \
   LOOPS(__attribute__((target("avx2"))), Eight, float)         \
   LOOPS(__attribute__((target("avx2"))), Eight, BFloat16)      \
+  }                                                            \
+  namespace avx512 {                                           \
   LOOPS(__attribute__((target("avx512f"))), Sixteen, float)    \
-  LOOPS(__attribute__((target("avx512f"))), Sixteen, BFloat16)
-#else
-#define FOR_EACH_INSTRUCTION_SET(LOOPS) \
-  LOOPS(, Eight, float)                 \
-  LOOPS(, Eight, BFloat16)
-#endif
+  LOOPS(__attribute__((target("avx512f"))), Sixteen, BFloat16) \
+  }
 
 #define LOOPS(TARGET, V, T)                                                                   \
   TARGET void chunk_sums(const T* maps, int64_t rows, int64_t lanes, float* sums,             \
@@ -218,5 +214,10 @@ INLINE void gradient_of_maps(const T* gradients, const T* maps, bool relu, int64
   }
 FOR_EACH_INSTRUCTION_SET(LOOPS)
 #undef LOOPS
+
+CHOOSE(chunk_sums)
+CHOOSE(chunk_out)
+CHOOSE(chunk_gradient_sums)
+CHOOSE(chunk_gradient)
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "instruction_set.h"
 #include "winograd_tiles.h"
 
 namespace {
@@ -266,7 +267,7 @@ INLINE void filters_out(const float* sums, int64_t parts, int64_t apart, const C
   }
 }
 
-// Each for each instruction set; the loader takes what the processor has.
+// Each for each instruction set.
 #define WINOGRAD(TARGET, V)                                                                  \
   TARGET void filters_into_planes(const Filters& filters, int64_t from, int64_t plane,       \
                                   float* strip) {                                            \
@@ -298,8 +299,19 @@ INLINE void filters_out(const float* sums, int64_t parts, int64_t apart, const C
     filters_out<V>(sums, parts, apart, of, row, taps, tap_apart);                            \
   }
 
-WINOGRAD(__attribute__((target("default"))), Eight)
+namespace avx2 {
 WINOGRAD(__attribute__((target("avx2,fma"))), Eight)
+}
+namespace avx512 {
 WINOGRAD(__attribute__((target("avx512f"))), Sixteen)
+}
+#undef WINOGRAD
+
+CHOOSE(filters_into_planes)
+CHOOSE(maps_into_planes)
+CHOOSE(convolve_maps)
+CHOOSE(convolve_block)
+CHOOSE(sum_block_gradient)
+CHOOSE(filters_out_of_planes)
 
 }  // namespace

@@ -8,14 +8,14 @@
 // what chunks have found is put together in their order; nor does a result depend on the
 // instruction set, since products and sums are not contracted (build.rs).
 #include <ATen/ATen.h>
+#include <foramen_tch/guarded.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cstdint>
 #include <vector>
 
 #include "batch_norm_layout.h"
-#include "guarded.h"
-#ifdef __GNUC__
+#ifdef HAS_LOOPS
 #include "pooled_norm_loops.h"
 #endif
 
@@ -35,7 +35,7 @@ SharedSumsPointer kept(AutogradContext* context) {
   return c10::static_intrusive_pointer_cast<SharedSums>(found->second.toCapsule());
 }
 
-#ifdef __GNUC__
+#ifdef HAS_LOOPS
 template <typename T>
 Tensor result_of(const Layout& layout, const Tensor& maps, const Tensor& residual, bool relu,
                  const Tensor& known) {
@@ -207,26 +207,29 @@ struct PooledNorm : torch::autograd::Function<PooledNorm> {
   }
 };
 
-// Whether maps, residual and norm are what the loops are for.
-bool fits(const Tensor& maps, const Tensor& residual, const Norm& norm) {
+// Why the loops are not for maps, residual and norm; null where they are.
+const char* why_not(const Tensor& maps, const Tensor& residual, const Norm& norm) {
+  if (instruction_set() == InstructionSet::kNone) return kNoInstructionSet;
+  if (!maps.is_cpu()) return kNotOnCpu;
+  const auto type = maps.scalar_type();
+  if (type != at::kFloat && type != at::kBFloat16) return kOtherFormat;
   const auto lies_well = [&](const Tensor& tensor) {
-    return tensor.is_cpu() && tensor.scalar_type() == maps.scalar_type() &&
-           tensor.sizes() == maps.sizes() &&
+    return tensor.is_cpu() && tensor.scalar_type() == type && tensor.sizes() == maps.sizes() &&
            tensor.is_contiguous(at::MemoryFormat::ChannelsLast);
   };
-  const auto type = maps.scalar_type();
-  if (maps.dim() != 4 || maps.numel() == 0 || !lies_well(maps)) return false;
-  if (type != at::kFloat && type != at::kBFloat16) return false;
-  if (residual.defined() && !lies_well(residual)) return false;
+  if (maps.dim() != 4 || maps.numel() == 0 || !lies_well(maps)) return kOtherLayout;
+  if (residual.defined() && !lies_well(residual)) return "the residual lies otherwise";
   const int64_t channels = maps.size(1);
   for (const Tensor& each :
        {norm.weight, norm.bias, norm.running_mean, norm.running_variance}) {
     if (!each.is_cpu() || each.scalar_type() != at::kFloat || !each.is_contiguous() ||
         each.dim() != 1 || each.size(0) != channels) {
-      return false;
+      return "the norm is not in f32, or of other channels";
     }
   }
-  return channels % kLanes == 0 || (kLanes % channels == 0 && maps.numel() % kLanes == 0);
+  const bool fills_lanes =
+      channels % kLanes == 0 || (kLanes % channels == 0 && maps.numel() % kLanes == 0);
+  return fills_lanes ? nullptr : kOtherChannels;
 }
 #endif
 
@@ -284,14 +287,8 @@ struct SharedNorm : torch::autograd::Function<SharedNorm> {
   }
 };
 
-// What the loops above are not for, libtorch computes step by step.
-Tensor batch_norm(const Tensor& maps, const Tensor& residual, const Norm& norm, bool relu) {
-#ifdef __GNUC__
-  if (fits(maps, residual, norm)) {
-    const auto added = residual.defined() ? std::optional<Tensor>(residual) : std::nullopt;
-    return BatchNorm::apply(maps, added, norm.weight, norm.bias, norm, relu);
-  }
-#endif
+// By libtorch's own operations, step by step.
+Tensor by_libtorch(const Tensor& maps, const Tensor& residual, const Norm& norm, bool relu) {
   Tensor result =
       norm.shared ? SharedNorm::apply(maps, norm.weight, norm.bias, norm)
                   : at::batch_norm(maps, norm.weight, norm.bias, norm.running_mean,
@@ -308,38 +305,45 @@ Tensor batch_norm(const Tensor& maps, const Tensor& residual, const Norm& norm, 
 
 }  // namespace
 
-SharedSumsPointer& shared_sums() {
-  thread_local SharedSumsPointer sums;
-  return sums;
-}
-
 extern "C" {
 
-struct ftch_norm {
+struct fkernels_norm {
   double momentum;
   double epsilon;
   int relu;
   int pools;
+  int by_libtorch;
 };
 
-// Normalises `maps` by themselves, moves the running statistics, adds `residual` unless
-// it is null, then ReLU and a pooling where they are asked for.
-char* ftch_batch_norm(Tensor* maps, Tensor* residual, Tensor* weight, Tensor* bias,
-                      Tensor* running_mean, Tensor* running_variance, const ftch_norm* options,
-                      Tensor** out) {
+// Normalises `maps` by themselves, moves the running statistics, adds `residual` unless it is
+// null, then ReLU and a pooling where they are asked for. What the loops above are not for,
+// libtorch computes, and `left` says why; or it does since it is asked to.
+char* fkernels_batch_norm(Tensor* maps, Tensor* residual, Tensor* weight, Tensor* bias,
+                          Tensor* running_mean, Tensor* running_variance,
+                          const fkernels_norm* options, Tensor** out, const char** left) {
   return guarded([&] {
     const Norm norm{*weight,           *bias,             *running_mean,
                     *running_variance, options->momentum, options->epsilon};
     const Tensor added = residual == nullptr ? Tensor() : *residual;
     const bool relu = options->relu != 0, pools = options->pools != 0;
-#ifdef __GNUC__
-    if (pools && relu && !added.defined() && fits(*maps, added, norm) &&
-        maps->size(1) % kLanes == 0) {
-      *out = new Tensor(PooledNorm::apply(*maps, *weight, *bias, norm));
-      return;
+    Tensor result;
+    *left = options->by_libtorch != 0 ? nullptr : kNoInstructionSet;
+#ifdef HAS_LOOPS
+    if (options->by_libtorch == 0) {
+      *left = why_not(*maps, added, norm);
+      const bool is_pooled_at_once =
+          pools && relu && !added.defined() && maps->size(1) % kLanes == 0;
+      if (*left == nullptr && is_pooled_at_once) {
+        *out = new Tensor(PooledNorm::apply(*maps, *weight, *bias, norm));
+        return;
+      }
+      if (*left == nullptr) {
+        const auto summed = added.defined() ? std::optional<Tensor>(added) : std::nullopt;
+        result = BatchNorm::apply(*maps, summed, *weight, *bias, norm, relu);
+      }
     }
 #endif
-    const Tensor result = batch_norm(*maps, added, norm, relu);
+    if (!result.defined()) result = by_libtorch(*maps, added, norm, relu);
     *out = new Tensor(pools ? at::max_pool2d(result, {3, 3}, {2, 2}, {1, 1}) : result);
   });
 }
