@@ -36,7 +36,6 @@ impl Augmentation {
     ///
     /// # Panics
     /// When `images` has other than four dimensions.
-    #[must_use]
     pub fn vary(&self, images: &Tensor, crop: usize, seed: u64) -> Tensor {
         let count = u64::try_from(size(images).0).expect("a number of images is not negative");
         let mut generators: Vec<ChaCha8Rng> =
