@@ -15,5 +15,3 @@ mod repeats;
 
 pub use folds::{FoldFault, PooledAgainstFolds, pooled_against_folds, pooled_by_repeat};
 pub use repeats::{ResampledTest, Spread, corrected_resampled_t_test, cross_validated_auc, pool};
-
-pub(crate) use folds::null_error;

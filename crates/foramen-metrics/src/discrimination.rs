@@ -25,4 +25,4 @@ pub use precision_recall::{
 };
 pub use roc::{RocCurve, RocPoint, roc};
 
-pub(crate) use auc::{auc_of_counts, counts, delong};
+pub(crate) use auc::{auc_of_counts, counts, delong, null_error};

@@ -1,8 +1,7 @@
 //! How exactly slices are measured and chosen, on phantoms whose truth is known.
 //!
-//! Draws fresh subjects in memory, measures every slice, selects at the true place of the disc,
-//! and compares with the truth; a refusal is a miss. `--rescan` examines each subject again, in
-//! another pose; `--perturb` makes its pictures worse. Prints a row per group, then the rest.
+//! Measures every slice of fresh subjects, selects at the true disc, and compares with the truth
+//! (a refusal is a miss). `--rescan` examines each again in another pose; `--perturb` adds noise.
 //!
 //! ```text
 //! cargo run --release --example selection_accuracy -- [--subjects 100] [--seed 4001] [--rescan] [--perturb] [--pixel MM] [--thickness MM] [--anatomy DIR] [--wide] [--json FILE]
@@ -16,10 +15,8 @@ use std::sync::Arc;
 use clap::Parser;
 use foramen::commands::{bar, finish};
 use foramen::{say, say_part as put};
-use foramen_metrics::{
-    Confidence,
-    agreement::{Icc, Ratings, icc},
-};
+use foramen_metrics::Confidence;
+use foramen_metrics::agreement::{Icc, Ratings, icc};
 use foramen_phantom::{Anatomy, CohortConfig, Variety, draw_rescan, draw_subject, draw_subject_on};
 use foramen_validation::{
     AccuracyRow, AreaAccuracy, DiscAccuracy, Perturbation, Reliability, RootAccuracy,
@@ -101,13 +98,13 @@ fn print_table(rows: &[AccuracyRow]) {
         "{:26}   n  found  median   95th   bias  sure>0.8  narrowest  within 1  naive",
         "group (errors in mm)"
     );
+    let mm = |value: Option<f64>| value.map_or("-".to_owned(), |mm| format!("{mm:.2}"));
     for row in rows {
-        let mm = |value: Option<f64>| value.map_or("-".to_owned(), |mm| format!("{mm:.2}"));
         put!("{:26} {:3} {:>6}", row.group, row.subjects, percent(row.found));
         put!(" {:>7} {:>6}", mm(row.median_error_mm), mm(row.error_95th_mm));
         put!(" {:>6} {:>9}", mm(row.bias_mm), percent(row.confident_but_wrong));
-        put!(" {:>10} {:>9}", percent(row.narrowest), percent(row.within_one_slice));
-        say!(" {:>6}", percent(row.naive_narrowest));
+        let near = [row.narrowest, row.within_one_slice, row.naive_narrowest].map(percent);
+        say!(" {:>10} {:>9} {:>6}", near[0], near[1], near[2]);
     }
 }
 
@@ -115,8 +112,8 @@ fn print_states(trials: &[Trial]) {
     say!("{}\n{}", StateAccuracy::of(trials), Reliability::of(trials));
     let swapped = trials.iter().filter(|trial| trial.swapped).count();
     say!("walls set on the wrong side of the canal: {swapped}");
-    say!("{}\n{}", AreaAccuracy::of(trials), RootAccuracy::of(trials));
-    say!("{}", DiscAccuracy::sum(trials.iter().map(|trial| trial.discs)));
+    let discs = DiscAccuracy::sum(trials.iter().map(|trial| trial.discs));
+    say!("{}\n{}\n{discs}", AreaAccuracy::of(trials), RootAccuracy::of(trials));
 }
 
 fn print_rescans(trials: &[Trial], again: &[Option<Trial>]) -> anyhow::Result<()> {
@@ -127,9 +124,7 @@ fn print_rescans(trials: &[Trial], again: &[Option<Trial>]) -> anyhow::Result<()
     let truths: Vec<_> = pairs().map(|(first, second)| [first.truth, second.truth]).collect();
     for (name, widths) in [("measured", measured), ("true", truths)] {
         let icc = icc(&Ratings::new(&widths)?, Icc::AgreementSingle, Confidence::default())?;
-        let (low, high) = icc.ci().unwrap_or((f64::NAN, f64::NAN));
-        let (n, icc) = (widths.len(), icc.estimate);
-        say!("scan and rescan, {name} widths: ICC(2,1) {icc:.3} ({low:.3}-{high:.3}), n = {n}");
+        say!("scan and rescan, {name} widths: ICC(2,1) {icc}, n = {}", widths.len());
     }
     Ok(())
 }
@@ -143,7 +138,6 @@ fn print_perturbed(config: &CohortConfig, subjects: &[usize], trials: &[Trial]) 
         ("21 rows and columns cut away", Perturbation::Crop(21)),
     ];
     for (name, perturbation) in perturbations {
-        // Perturbed pictures have the truth of the others, so that none is left out.
         let again: Vec<Trial> = subjects
             .par_iter()
             .filter_map(|index| Trial::of(&perturbation.of(&draw_subject(config, *index))))

@@ -134,7 +134,7 @@ fn parts_of_several_processes_are_the_work_of_one() {
         assert!(process.wait().unwrap().success());
     }
     let merged = run(folder, &["merge", "--study", "parts"]);
-    assert!(merged.contains("ruler  AUC"), "{merged}");
+    assert!(merged.contains("Width alone AUC"), "{merged}");
     assert_same(&folder.join("one"), &folder.join("parts"));
     let names = ["predictions-ruler.csv", "predictions.csv"];
     let written = names.iter().filter(|name| folder.join("parts").join(name).is_file()).count();

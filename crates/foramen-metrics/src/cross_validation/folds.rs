@@ -4,7 +4,9 @@ use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use crate::{
-    MetricsError, Scores, Undefined, discrimination::auc, distribution::normal_cdf,
+    MetricsError, Scores, Undefined,
+    discrimination::{auc, null_error},
+    distribution::normal_cdf,
     resampling::Bootstrap,
 };
 
@@ -188,18 +190,6 @@ pub fn pooled_by_repeat(
 /// corrected for ties).
 pub(crate) fn below_chance(scores: &Scores, area: f64) -> f64 {
     normal_cdf((area - 0.5) / null_error(scores))
-}
-
-/// The standard error of an AUC of labels that are dealt at random.
-pub(crate) fn null_error(scores: &Scores) -> f64 {
-    let (m, n) = (scores.positives() as f64, scores.negatives() as f64);
-    let all = m + n;
-    let tied = |tie: &crate::Tie| {
-        let t = f64::from(tie.positives) + f64::from(tie.negatives);
-        t * t * t - t
-    };
-    let ties: f64 = scores.ties().iter().map(tied).sum();
-    ((all + 1.0 - ties / (all * (all - 1.0)).max(1.0)) / (12.0 * m * n)).max(0.0).sqrt()
 }
 
 /// Samples with their folds, to be dealt anew.

@@ -172,6 +172,18 @@ pub(crate) fn counts(tie: &Tie) -> (u128, u128) {
     (u128::from(tie.positives), u128::from(tie.negatives))
 }
 
+/// The standard error of an AUC of labels that are assigned at random.
+pub(crate) fn null_error(scores: &Scores) -> f64 {
+    let (m, n) = (scores.positives() as f64, scores.negatives() as f64);
+    let all = m + n;
+    let tied = |tie: &Tie| {
+        let t = f64::from(tie.positives) + f64::from(tie.negatives);
+        t * t * t - t
+    };
+    let ties: f64 = scores.ties().iter().map(tied).sum();
+    ((all + 1.0 - ties / (all * (all - 1.0)).max(1.0)) / (12.0 * m * n)).max(0.0).sqrt()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

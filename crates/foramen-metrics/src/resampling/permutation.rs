@@ -3,8 +3,7 @@ use rayon::prelude::*;
 
 use crate::{
     Scores, Undefined,
-    cross_validation::null_error,
-    discrimination::auc_of_counts,
+    discrimination::{auc_of_counts, null_error},
     distribution::normal_cdf,
     resampling::{Bootstrap, bootstrap::MANY_OF_AN_AUC},
 };

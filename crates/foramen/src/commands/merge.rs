@@ -71,7 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         study.display()
     );
     for model in models.into_iter().flatten() {
-        say!("{:<6} {}", model.name, model.summary());
+        say!("{:<11} {}", model.title, model.summary());
     }
     say!("written to {}", study.display());
     drop(lock);

@@ -49,9 +49,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
     };
     let report = make_report(&study, arguments.title.as_deref())?;
-    for (name, model) in &report.models {
+    for (_, model) in &report.models {
         let auc = model.auc.map_or("undefined".to_owned(), |auc| format!("{auc:.3}"));
-        say!("{name:<6} AUC {auc} of {} injections", model.n);
+        say!("{:<11} AUC {auc} of {} injections", model.title, model.n);
     }
     let page = study.join("report.html").canonicalize().context("the report was just written")?;
     say!("report: {}", page.display());

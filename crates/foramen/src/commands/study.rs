@@ -172,7 +172,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     make_report(out, None)?;
     let page = out.join("report.html");
     let summary: Vec<String> =
-        models.iter().map(|model| format!("{} {}", model.name, model.summary())).collect();
+        models.iter().map(|model| format!("{} {}", model.title, model.summary())).collect();
     let page = page.canonicalize().context("the report was just written")?;
     say!("{} of {} rows; {}", flow.included, flow.rows, summary.join("; "));
     say!("report: {}", page.display());

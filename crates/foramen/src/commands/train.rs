@@ -107,7 +107,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         train_study(&dataset(&study)?, &train, &study)?
     };
     for model in models {
-        say!("{:<6} {}", model.name, model.summary());
+        say!("{:<11} {}", model.title, model.summary());
     }
     say!("written to {}", study.display());
     drop(lock);
