@@ -1,4 +1,4 @@
-//! A convolution with its batch norm: what every trunk is built of.
+//! A convolution with its batch norm, of which every trunk is built.
 
 use foramen_tch::{FusedBatchNorm, PackedConvolution, direct_convolution, winograd_convolution};
 use tch::nn::{self, Init, Module as _, ModuleT as _};
@@ -6,7 +6,7 @@ use tch::{Kind, Tensor};
 
 use crate::CnnError;
 
-/// What a convolution is made of.
+/// The dimensions of a convolution.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
     pub from: i64,
@@ -27,7 +27,7 @@ impl Shape {
     }
 }
 
-/// A convolution without bias, whose weights are not drawn yet.
+/// A convolution without bias, whose weights are not initialised yet.
 pub(crate) fn convolution(path: nn::Path<'_>, shape: Shape) -> nn::Conv2D {
     let config = nn::ConvConfig {
         stride: shape.stride,
@@ -40,7 +40,7 @@ pub(crate) fn convolution(path: nn::Path<'_>, shape: Shape) -> nn::Conv2D {
     nn::conv2d(path, shape.from, shape.to, shape.kernel, config)
 }
 
-/// A batch norm that changes nothing yet.
+/// A batch norm that leaves its input unchanged.
 pub(crate) fn norm(path: nn::Path<'_>, channels: i64) -> nn::BatchNorm {
     let FusedBatchNorm { momentum, epsilon: eps } = NORM;
     let config =
@@ -48,7 +48,7 @@ pub(crate) fn norm(path: nn::Path<'_>, channels: i64) -> nn::BatchNorm {
     nn::batch_norm2d(path, channels, config)
 }
 
-/// PyTorch's.
+/// PyTorch's default values.
 const NORM: FusedBatchNorm = FusedBatchNorm { momentum: 0.1, epsilon: 1e-5 };
 
 /// A convolution and the batch norm after it.
@@ -72,7 +72,8 @@ impl Layer {
         }
     }
 
-    /// Maps, plus `residual` where there is one, and `ReLU` where `relu` says so.
+    /// Applies the layer to feature maps, adds `residual` if given, and applies `ReLU` if `relu` is
+    /// set.
     pub(crate) fn forward(
         &self,
         maps: &Tensor,
