@@ -81,8 +81,8 @@ fn outcome_loss(
     mean(entropy, &weights, ranks)
 }
 
-/// This process's part of the weighted mean over the images of all processes; 0 if all weights are
-/// 0.
+/// This process's part of the weighted mean over the images of all processes; zero if all weights
+/// are zero.
 fn mean(values: Tensor, weights: &Tensor, ranks: &Ranks) -> Result<Tensor, CnnError> {
     let (kind, of_all) = (values.kind(), ranks.sum(weights.sum(values.kind()))?);
     Ok((values * weights).sum(kind) / of_all.clamp_min(1e-6))

@@ -44,8 +44,8 @@ impl Ranks {
         from(group.rank())..from(group.rank() + 1)
     }
 
-    /// The environment for all processes: the one that rank 0 determined, except for its number of
-    /// threads.
+    /// The environment for all processes: the one that rank 0 determined, with the number of
+    /// threads adjusted to the cores that it shares with other processes of its machine.
     pub(crate) fn environment(&self, config: &CnnConfig) -> Result<Environment, CnnError> {
         let mut environment = Environment::resolve(config)?;
         let Some(group) = &self.0 else { return Ok(environment) };

@@ -94,8 +94,9 @@ impl State {
         })
     }
 
-    /// Makes a step with the clipped gradients. Returns `false` if they are not finite. Gradients
-    /// in fp16 overflow occasionally; then the step is skipped, and the scale is lowered.
+    /// Makes a step with the clipped gradients. Returns `false` if they are not finite. An
+    /// occasional overflow of fp16 gradients does not count: the step is skipped, and the scale
+    /// is lowered.
     pub(crate) fn step(&mut self, clip: f64) -> Result<bool, TorchError> {
         let mut finite = true;
         if let Some(scaler) = &mut self.scaler {
