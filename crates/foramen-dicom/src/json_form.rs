@@ -1,5 +1,5 @@
-//! What programs read of a scan: the form is its own, so that a field can be renamed
-//! without a change to files.
+//! The JSON form of a scan for other programs: separate from the types, so that renaming a field
+//! does not change files.
 
 use std::borrow::Cow;
 
@@ -84,7 +84,7 @@ impl Serialize for StackHeader {
     }
 }
 
-/// `{path, frame, reason}`, the reason in words. What of a path is no Unicode is replaced.
+/// `{path, frame, reason}`, the reason in words. Parts of a path that are not Unicode are replaced.
 impl Serialize for Rejected {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
@@ -98,8 +98,8 @@ impl Serialize for Rejected {
     }
 }
 
-/// `{subject_id, study_uid, axial_t2}`: the axial T2 images, the best first, or for each
-/// stack why it is none of them.
+/// `{subject_id, study_uid, axial_t2}`: the axial T2 images, the best first, or for each stack why
+/// it is not one of them.
 impl Serialize for Study<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
