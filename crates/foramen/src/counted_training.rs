@@ -1,26 +1,26 @@
-//! How far several trainings of the CNN are, for the progress that is shown.
+//! Progress of several trainings of the CNN.
 
 use std::sync::{Mutex, PoisonError};
 
 use foramen_learn::Learner;
 
-/// How many epochs of how many trainings are done: resumed ones count, and those that a
-/// training left out because it stopped early.
+/// The number of finished epochs over several trainings, including resumed ones and those skipped
+/// by early stopping.
 pub(crate) struct Trained {
     /// Epochs of one training.
     each: usize,
     fits: usize,
-    /// The last epoch of the training that runs.
+    /// The last finished epoch of the current training.
     last: usize,
 }
 
 impl Trained {
-    /// Of trainings of so many epochs none is done yet.
+    /// Creates a counter for trainings of `each` epochs.
     pub(crate) fn new(each: usize) -> Self {
         Self { each, fits: 0, last: 0 }
     }
 
-    /// Epochs that are done when the training that runs has done so many.
+    /// Number of finished epochs when the current training has finished `epoch` epochs.
     pub(crate) fn at(&mut self, epoch: usize) -> u64 {
         if epoch <= self.last {
             self.fits += 1; // the next one has begun
@@ -29,13 +29,13 @@ impl Trained {
         (self.fits * self.each + epoch) as u64
     }
 
-    /// A training is done, whether or not any of its epochs was told of.
+    /// Ends a training, whether or not its epochs were reported.
     fn end(&mut self) {
         (self.fits, self.last) = (self.fits + 1, 0);
     }
 }
 
-/// A CNN whose trainings are counted.
+/// A CNN with a progress counter for its trainings.
 pub(crate) struct Counted<'a> {
     pub(crate) cnn: &'a foramen_cnn::Cnn,
     pub(crate) trained: &'a Mutex<Trained>,

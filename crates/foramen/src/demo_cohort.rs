@@ -5,7 +5,7 @@ use foramen_phantom::{CohortConfig, Design, write_cohort};
 
 use crate::progress::bar;
 
-/// Whether a folder lies among the synthetic cohorts of the user cache.
+/// Whether a folder is among the synthetic cohorts of the user cache.
 pub(crate) fn is_demo_cohort(folder: &Path) -> bool {
     let folders = directories::ProjectDirs::from("", "", "foramen");
     let cohorts =
@@ -13,9 +13,8 @@ pub(crate) fn is_demo_cohort(folder: &Path) -> bool {
     cohorts.is_some_and(|cohorts| folder.starts_with(cohorts))
 }
 
-/// The folder of the synthetic cohort of a design with `analysable` subjects, drawn
-/// once and kept in the user cache under its configuration, seed and generator
-/// version.
+/// The folder of the synthetic cohort of a design with `analysable` subjects, simulated once and
+/// kept in the user cache under its configuration, seed and generator version.
 ///
 /// # Errors
 /// When there is no user cache or the cohort cannot be written.

@@ -9,8 +9,8 @@ use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
 use crate::training::train_models;
 
-/// Trains on a small synthetic cohort, for commands that need models and are given none;
-/// gives the folder of the models.
+/// Trains on a small synthetic cohort, for commands that are given no models; returns the folder of
+/// the models.
 ///
 /// # Errors
 /// When the cohort, the selections or the models cannot be made or written.

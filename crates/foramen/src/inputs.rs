@@ -19,17 +19,16 @@ use crate::run_lock::{LOCK, RunLock};
 use crate::scan_arguments::{ImageArguments, ScanArguments};
 use crate::study_source::StudySource;
 
-/// What a study is made from. Without `--dicom` and `--outcomes`, the synthetic
-/// cohort.
+/// Inputs of a study. Without `--dicom` and `--outcomes`, the synthetic cohort.
 #[derive(Debug, Clone, Args)]
 pub struct Inputs {
-    /// Folder of DICOM files, searched through and through.
+    /// Folder of DICOM files, searched recursively.
     #[arg(long, value_name = "DIR", requires = "outcomes")]
     pub dicom: Option<PathBuf>,
     /// Table of injections and pain scores.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     pub outcomes: Option<PathBuf>,
-    /// Which columns of the table hold what (TOML).
+    /// Mapping of the table's columns (TOML).
     #[arg(long, value_name = "FILE", requires = "outcomes")]
     pub mapping: Option<PathBuf>,
     /// The data dictionary of a REDCap project (CSV).
@@ -43,18 +42,18 @@ pub struct Inputs {
     /// Table `patient_id,subject_id` that links the images to the outcome table.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     pub link: Option<PathBuf>,
-    /// How the folder is read.
+    /// Options of reading the folder.
     #[command(flatten)]
     pub scan: ScanArguments,
-    /// Which images are measured.
+    /// Options of choosing images.
     #[command(flatten)]
     pub images: ImageArguments,
-    /// `truth.json` of a synthetic cohort; that of a folder which `cohort` has written is
-    /// found.
+    /// `truth.json` of a synthetic cohort; in a folder written by `cohort` it is found
+    /// automatically.
     #[arg(long, value_name = "FILE", requires = "dicom")]
     pub truth: Option<PathBuf>,
-    /// Columns of the outcome table with numbers that the CNN reads beside the picture,
-    /// such as age,duration_weeks; blank cells are missing.
+    /// Numeric columns of the outcome table that the CNN uses beside the image, such as
+    /// age,duration_weeks; blank cells are missing values.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub covariates: Vec<String>,
     /// Analysable subjects of the synthetic cohort.
@@ -63,8 +62,8 @@ pub struct Inputs {
     /// Seed of the synthetic cohort.
     #[arg(long, value_name = "S", default_value_t = 1, conflicts_with = "dicom")]
     pub cohort_seed: u64,
-    /// What its outcome hangs on: width (the width of the foramen), picture (what only the
-    /// picture shows), confounded (the width and the scanner).
+    /// What determines its outcome: width (the width of the foramen), picture (features visible
+    /// only in the image), confounded (the width and the scanner).
     #[arg(long, value_name = "DESIGN", default_value_t, conflicts_with = "dicom")]
     pub cohort: Design,
 }
@@ -83,9 +82,9 @@ pub struct OpenedInputs {
     pub levels: Option<DiscPositions>,
     /// The truth of a synthetic cohort.
     pub truth: Option<Truth>,
-    /// The file that it was read from.
+    /// The file of the truth.
     pub truth_file: Option<PathBuf>,
-    /// Where the images lie.
+    /// The location of the images.
     pub source: StudySource,
 }
 
@@ -110,7 +109,7 @@ impl Inputs {
         }
     }
 
-    /// What a study is told of its images.
+    /// The study's options for its images.
     #[must_use]
     pub fn config(&self) -> StudyConfig {
         self.images.config(&self.scan)
@@ -130,8 +129,7 @@ impl Inputs {
         named.into_iter().filter_map(|(name, path)| Some((name, path.as_deref()?))).collect()
     }
 
-    /// Draws the synthetic cohort where no folder is given and it has not been
-    /// drawn yet.
+    /// Simulates the synthetic cohort if no folder is given and it has not been simulated yet.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -142,8 +140,8 @@ impl Inputs {
         Ok(())
     }
 
-    /// Scans the folder and reads the tables; draws the synthetic cohort first
-    /// where no folder is given.
+    /// Scans the folder and reads the tables; first simulates the synthetic cohort if no folder is
+    /// given.
     ///
     /// # Errors
     /// When a folder or table cannot be used, with its name.
@@ -204,8 +202,8 @@ impl Inputs {
     }
 }
 
-/// The truth of a folder that `cohort` has written, which holds images and table under
-/// their names there. A file of that name in any other folder is somebody else's.
+/// The truth of a folder written by `cohort`, which has the images and the table under their usual
+/// names. In any other folder, a file with the name of the truth is ignored.
 fn truth_of_cohort(dicom: &Path, outcomes: &Path) -> Option<(Truth, PathBuf)> {
     let folder = dicom.parent()?;
     let is_cohort = dicom.ends_with("dicom")
@@ -222,8 +220,7 @@ fn truth_of_cohort(dicom: &Path, outcomes: &Path) -> Option<(Truth, PathBuf)> {
     Some((read.ok()?, path))
 }
 
-/// The key that a linkage table makes of hospital numbers; without one they are the
-/// subject ids.
+/// The key from a linkage table for hospital numbers; without a table they are the subject ids.
 ///
 /// # Errors
 /// When the table cannot be used, with its name.
@@ -231,7 +228,7 @@ pub(crate) fn read_key(link: Option<&Path>) -> Result<SubjectKey> {
     link.map_or_else(|| Ok(SubjectKey::identity()), |path| open(path, read_links))
 }
 
-/// Says where hospital numbers, or the names of folders, will be in every file.
+/// Warns if hospital numbers, or the names of folders, will be in every file.
 pub(crate) fn note_raw_ids(key: &SubjectKey, scan: &ScanArguments) {
     if key.is_raw() {
         let ids = match scan.subject_from {
@@ -245,8 +242,8 @@ pub(crate) fn note_raw_ids(key: &SubjectKey, scan: &ScanArguments) {
     }
 }
 
-/// Reads disc positions of whatever form, and says which files of a folder could
-/// not be used and how many subjects have no images.
+/// Reads disc positions in any form, and reports which files of a folder could not be used and how
+/// many subjects have no images.
 ///
 /// # Errors
 /// When a file cannot be used, with its name.
@@ -304,15 +301,15 @@ fn scan_folder(dicom: &Path, how: &ScanArguments, key: SubjectKey) -> Result<Sca
     Ok(found)
 }
 
-/// Whether a folder holds what the program made of a synthetic cohort of its own: made again,
-/// nothing of a person is lost.
+/// Whether a folder holds results for a synthetic cohort of the program's own, which can be
+/// replaced without loss.
 pub(crate) fn holds_demo(folder: &Path) -> bool {
     let source = StudySource::read(folder).ok().flatten();
     source.is_some_and(|source| is_demo_cohort(&source.dicom))
 }
 
-/// Makes the output folder and takes it for this run; one that holds something is refused
-/// unless `force`.
+/// Makes the output folder and locks it for this run; a folder with files is refused unless
+/// `force`.
 ///
 /// # Errors
 /// When another run has the folder, when it is not empty, or cannot be made.

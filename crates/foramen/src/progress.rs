@@ -19,7 +19,7 @@ pub fn bar(stage: &'static str, length: usize) -> ProgressBar {
     bar
 }
 
-/// How long it will go on; nothing before anything is done, since nothing is known then.
+/// The remaining time; empty while nothing is finished, since it is not known then.
 fn left(state: &ProgressState, text: &mut dyn Write) {
     if state.pos() > 0 {
         // A progress bar that cannot be written has nobody to tell.

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::train_arguments::{SplitBy, TrainArguments};
 
-/// How the numbers came about: versions, commit, device, threads, configuration.
+/// How the results were computed: versions, commit, device, threads, configuration.
 #[must_use]
 pub(crate) fn provenance(arguments: &TrainArguments, device: &str) -> Value {
     let mut provenance = json!({

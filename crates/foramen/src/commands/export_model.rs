@@ -1,11 +1,11 @@
 //! Writes trained models as one TorchScript file, which PyTorch and libtorch run without
 //! this program.
 //!
-//! `--model` is the folder `models` that `train` or `study` leaves, whose folds are
-//! averaged as `predict` does, or one of its folds. Beside `--out FILE.pt` it writes
-//! `FILE.json`, which says what goes in and what comes out. It reads the file back, asks it
-//! and the models the same, and says by how much they differ. With no arguments it trains on
-//! a small synthetic cohort first.
+//! `--model` is the folder `models` written by `train` or `study`, whose folds are averaged as in
+//! `predict`, or one of its folds. Beside `--out FILE.pt` it writes `FILE.json`, which describes
+//! inputs and outputs. It reads the file back, predicts the same samples with the file and the
+//! models, and prints the difference. With no arguments it trains on a small synthetic cohort
+//! first.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,8 +25,8 @@ use crate::files::create;
 use crate::fold_models::load_models;
 use crate::terminal::say;
 
-/// How far an exported probability may lie from that of the models, which may compute in 16
-/// bits.
+/// Greatest difference between an exported probability and the models' own, which may be computed
+/// in 16 bits.
 const AGREES: f64 = 0.02;
 
 /// Writes trained models as one TorchScript file.
@@ -35,10 +35,10 @@ pub struct Arguments {
     /// Folder `models` of a study, or one of its folds.
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
-    /// Where the TorchScript file goes; its description goes beside it.
+    /// Path of the TorchScript file; its description is written beside it.
     #[arg(long, value_name = "FILE", default_value = "foramen-model.pt")]
     out: PathBuf,
-    /// Write over files that are there.
+    /// Overwrite existing files.
     #[arg(long)]
     force: bool,
 }
@@ -46,8 +46,8 @@ pub struct Arguments {
 /// Runs the command.
 ///
 /// # Errors
-/// When the models cannot be used, the file cannot be written, or does not say what they
-/// say.
+/// When the models cannot be used, the file cannot be written, or its predictions differ from
+/// theirs.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let out = &arguments.out;
     let described = out.with_extension("json");
@@ -90,7 +90,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// What goes into the file and comes out.
+/// Describes inputs and outputs of the file.
 fn description(models: &[CnnModel]) -> serde_json::Value {
     let first = &models[0];
     let pixels = first.patch_pixels();
@@ -123,8 +123,8 @@ fn description(models: &[CnnModel]) -> serde_json::Value {
     })
 }
 
-/// Asks the file and the models about the same drawn patches; gives their number and the
-/// largest difference of the probabilities.
+/// Compares the file and the models on the same simulated patches; returns the number of patches
+/// and the largest difference of the probabilities.
 fn compare(models: &[CnnModel], path: &Path) -> Result<(usize, f64)> {
     let first = &models[0];
     let edge = first.patch_pixels();

@@ -1,11 +1,11 @@
-//! Says what the parts of a split share: subjects, examinations, images, and images that show
-//! the same twice.
+//! Checks what the parts of a split share: subjects, examinations, images and near-duplicate
+//! images.
 //!
-//! `--study DIR` compares the folds of a study (those of its `folds.csv`, or dealt by
-//! `--folds` and `--seed` where it has not been trained), `--data FILE.npz` the train, val and
-//! test images of a data set in the layout of MedMNIST. It prints what was compared, how many
-//! near-duplicates there are between which parts, and each pair; `--json FILE` writes the same
-//! for a program. With neither, small pictures are drawn of which three are in two parts.
+//! `--study DIR` compares the folds of a study (those of its `folds.csv`, or new ones by `--folds`
+//! and `--seed` if it has not been trained), `--data FILE.npz` the train, val and test images of a
+//! data set in the layout of MedMNIST. It prints what was compared, the number of near-duplicates
+//! between each two parts, and each pair; `--json FILE` writes the same as JSON for programs. With
+//! neither option, it simulates small images, three of which are in two parts.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -23,31 +23,31 @@ use crate::splitting::leakage;
 use crate::stages::dataset;
 use crate::terminal::say;
 
-/// Says what the parts of a split share.
+/// Checks what the parts of a split share.
 #[derive(Parser)]
 pub struct Arguments {
-    /// Folder that `select` or `study` has written.
+    /// Folder written by `select` or `study`.
     #[arg(long, value_name = "DIR", conflicts_with = "data")]
     study: Option<PathBuf>,
     /// Folds to compare instead of those of the study (`folds.csv`).
     #[arg(long, value_name = "FILE", requires = "study")]
     folds_file: Option<PathBuf>,
-    /// Folds of a study that has none yet.
+    /// Number of folds, for a study without folds.
     #[arg(long, default_value_t = 5)]
     folds: usize,
-    /// Seed of the folds of a study that has none yet.
+    /// Seed of the folds, for a study without folds.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Images of a data set with an official split (.npz of MedMNIST's layout).
+    /// Images of a data set with an official split (.npz in MedMNIST's layout).
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// The correlation from which images of a data set count as near-duplicates.
     #[arg(long, value_name = "R", default_value_t = NEAR_DUPLICATE, conflicts_with = "study")]
     threshold: f64,
-    /// How many pairs are listed; the JSON has all.
+    /// Number of listed pairs; the JSON has all.
     #[arg(long, value_name = "N", default_value_t = 20)]
     list: usize,
-    /// Writes the numbers for a program to read.
+    /// Writes the numbers as JSON for programs.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
@@ -163,7 +163,7 @@ mod tests {
         }
     }
 
-    /// Looked at by eye, the least alike of them show one lesion twice.
+    /// On visual inspection, the least similar of these pairs show the same lesion twice.
     #[test]
     #[ignore = "reads test data (FORAMEN_TEST_DATA)"]
     fn breast_mnist_tests_on_pictures_it_was_trained_on() {

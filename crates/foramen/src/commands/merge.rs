@@ -1,11 +1,10 @@
-//! Puts parts of a study together that several processes made with `--shard K/N`.
+//! Joins parts of a study that several processes made with `--shard K/N`.
 //!
-//! `--study` is the folder that the parts were made for; they lie in `shards` within it. What
-//! is written is what one process would have written: of parts of `select` the selection, of
-//! parts of `train` predictions and models of every fold.
-//! Parts that are missing are named with the command that makes them. Parts that were made of
-//! other inputs, settings or versions are refused. With no arguments it trains the baseline of a
-//! small synthetic study in two parts first.
+//! `--study` is the folder that the parts were made for; they are in its folder `shards`. The
+//! result equals that of a single process: from parts of `select` the selection, from parts of
+//! `train` the predictions and models of every fold. Missing parts are listed with the commands
+//! that make them. Parts made with other inputs, settings or versions are refused. With no
+//! arguments it trains the baseline of a small synthetic study in two parts first.
 
 use std::path::{Path, PathBuf};
 
@@ -23,14 +22,13 @@ use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
 use crate::training::refuse_finished;
 
-/// Puts parts of a study together.
+/// Joins the parts of a study.
 #[derive(Parser)]
 pub struct Arguments {
-    /// Folder that the parts were made for; without it, a small synthetic study in two
-    /// parts.
+    /// Folder for which the parts were made; without it, a small synthetic study in two parts.
     #[arg(long, value_name = "DIR")]
     study: Option<PathBuf>,
-    /// Write over what was put together, or made by one process, before.
+    /// Overwrite earlier results, joined or made by one process.
     #[arg(long)]
     force: bool,
 }
@@ -38,8 +36,8 @@ pub struct Arguments {
 /// Runs the command.
 ///
 /// # Errors
-/// When a part is missing or does not go with the others, or a file cannot be written; the
-/// message names it.
+/// When a part is missing or does not fit the others, or a file cannot be written; the message
+/// names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let (study, lock) = match &arguments.study {
         Some(study) => (study.clone(), RunLock::take(study)?),

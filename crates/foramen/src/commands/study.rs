@@ -1,11 +1,10 @@
 //! The whole path in one command: from a DICOM folder and an outcome table to a
 //! trained CNN and a report.
 //!
-//! With no arguments it draws the default synthetic cohort once (288 analysable
-//! subjects, kept in the user cache) and runs on that. It prints each stage as it
-//! goes, then one line with the AUC of both models and the path of
-//! `report.html`; every stage's file is beside it. Without the feature `torch`
-//! only the baseline (the width alone) is trained.
+//! With no arguments it simulates the default synthetic cohort once (288 analysable subjects, kept
+//! in the user cache) and runs on that. It prints each stage, then one line with the AUC of both
+//! models and the path of `report.html`; the files of all stages are in the same folder. Without
+//! the feature `torch` only the baseline (width only) is trained.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -38,10 +37,10 @@ pub struct Arguments {
     /// Edge of a pixel of the patch.
     #[arg(long, value_name = "MM", default_value_t = 0.5)]
     pixel_mm: f64,
-    /// Where the files go.
+    /// Folder for the files.
     #[arg(long, value_name = "DIR", default_value = "foramen-study")]
     out: PathBuf,
-    /// Write into a folder that is not empty, over a finished study too.
+    /// Write into a folder that is not empty, even over a finished study.
     #[arg(long)]
     force: bool,
 }
