@@ -5,11 +5,10 @@
 //! cargo run --release --features torch --example study -- --dicom DIR --outcomes outcomes.csv
 //! ```
 //!
-//! With no arguments it draws the default synthetic cohort once (288 analysable
-//! subjects, kept in the user cache) and runs on that. It prints each stage as it
-//! goes, then one line with the AUC of both models and the path of
-//! `report.html`; every stage's file is beside it. Without the feature `torch`
-//! only the baseline (the width alone) is trained.
+//! With no arguments it simulates the default synthetic cohort once (288 analysable subjects, kept
+//! in the user cache) and runs on that. It prints each stage, then one line with the AUC of both
+//! models and the path of `report.html`; the files of all stages are in the same folder. Without
+//! the feature `torch` only the baseline (width only) is trained.
 
 use clap::Parser as _;
 use foramen::commands::{finish, study};
