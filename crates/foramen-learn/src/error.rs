@@ -61,7 +61,7 @@ pub enum LearnError {
         favourable: usize,
     },
     /// A given split does not contain a subject of the dataset.
-    #[error("the given split says nothing of subject {subject}")]
+    #[error("the given split has no part for subject {subject}")]
     Unassigned {
         /// The missing subject.
         subject: SubjectId,
@@ -217,7 +217,7 @@ pub enum LearnError {
     },
     /// A name is not the name of an overlap.
     #[error(
-        "{name:?} names no overlap; those are subject, study, image, pixels and near-duplicate"
+        "{name:?} is not a kind of overlap; use subject, study, image, pixels or near-duplicate"
     )]
     UnknownOverlap {
         /// The name.

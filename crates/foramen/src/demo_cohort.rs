@@ -27,7 +27,7 @@ pub(crate) fn demo_cohort(analysable: usize, seed: u64, design: Design) -> Resul
     if folder.join("truth.json").is_file() {
         return Ok(folder);
     }
-    eprintln!("drawing the synthetic cohort, once; it is kept for later runs");
+    eprintln!("simulating the synthetic cohort once; it is kept for later runs");
     let progress = bar("draw", 0);
     write_cohort(&config, &folder, &|done, of| {
         progress.set_length(of as u64);

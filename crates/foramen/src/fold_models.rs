@@ -110,7 +110,7 @@ fn load_one<M: Predictor>(folder: &Path, load: impl Fn(&Path) -> Result<M>) -> R
     let expected = number.parse().ok().and_then(|number: usize| index.folds.get(number));
     let Some(expected) = expected else {
         bail!(
-            "{} is no fold of this study, which was trained in {}; take it away",
+            "{} is not a fold of this study, which was trained in {}; remove it",
             folder.display(),
             index.folds.len()
         );

@@ -120,7 +120,8 @@ fn by_date(test_from: Option<Date>, dataset: &Dataset, study: &Path, seed: u64) 
     let later = subjects.into_iter().filter(|subject| first[*subject] >= from).cloned().collect();
     let split = Split::holding_out(dataset, &later, seed)?;
     say!(
-        "{} subjects injected from {from} on are tested by a model of {} before",
+        "{} subjects injected on or after {from} are tested with a model trained on the {} \
+         injected before",
         later.len(),
         dates.len() - later.len()
     );

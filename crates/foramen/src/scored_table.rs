@@ -283,7 +283,7 @@ fn of_table(mut table: Table, columns: &ScoreColumns, file: &str) -> Result<Vec<
             let cell = row.cell(*column);
             let score = table.number(cell).ok().flatten().with_context(|| {
                 format!(
-                    "row {}, column {:?}: {cell:?} is no score; write a number, or remove the row",
+                    "row {}, column {:?}: {cell:?} is not a score; write a number or remove the row",
                     row.line,
                     title(*column)
                 )
@@ -307,7 +307,7 @@ fn outcome(row: &Row, column: usize, positive: Option<&str>) -> Result<Option<bo
     match cell.to_lowercase().as_str() {
         "1" | "1.0" | "true" | "yes" | "favourable" | "favorable" | "positive" => Ok(Some(true)),
         "0" | "0.0" | "false" | "no" | "poor" | "unfavourable" | "negative" => Ok(Some(false)),
-        _ => bail!("{cell:?} is no outcome that is known; write 0 or 1, or give --positive WORD"),
+        _ => bail!("{cell:?} is not a known outcome; write 0 or 1, or give --positive WORD"),
     }
 }
 

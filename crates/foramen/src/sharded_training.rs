@@ -181,7 +181,7 @@ fn write_comparison(study: &Path, record: &ShardRecord) -> Result<()> {
     let number = |name: &str| setting(name).and_then(Value::as_u64);
     let folds = number("folds").and_then(|folds| usize::try_from(folds).ok());
     let (Some(folds), Some(seed)) = (folds, number("seed")) else {
-        bail!("the parts in {} do not say by which folds; run each again", study.display())
+        bail!("the parts in {} do not record their folds; run each again", study.display())
     };
     let allowed = setting("allow_overlap").and_then(Value::as_array).into_iter().flatten();
     let allowed: Vec<Overlap> = allowed

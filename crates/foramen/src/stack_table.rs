@@ -124,7 +124,7 @@ pub(crate) fn print_pools(found: &Scan, accepted: &Accepted) {
             for aside in &set.set_aside {
                 let (image, kept) = (aside.image.header(), aside.kept.header());
                 let (image, kept) = (image.path.display(), kept.path.display());
-                say!("{:>16} {image}: the later {kept} lies at its place", "set aside");
+                say!("{:>16} {image}: the later {kept} is at the same position", "set aside");
             }
             for remark in &set.remarks {
                 say!("{:>16} {}: {remark}", "remark", remark.name());

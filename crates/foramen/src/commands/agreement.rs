@@ -69,8 +69,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if names.len() > 1 {
         let mean = mean_reading(&readers);
         compare("measured and mean of the readers", &measured, &mean.readings);
-        say!("  {} left out: the readers name different states", mean.different);
-        say!("  {} left out: not read by all, or refused by one", mean.not_by_all);
+        say!("  {} left out: the readers give different states", mean.different);
+        say!(
+            "  {} left out: not read by every reader, or marked as not measurable by at least one",
+            mean.not_by_all
+        );
     }
     Ok(())
 }

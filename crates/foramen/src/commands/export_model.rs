@@ -86,7 +86,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     fs::rename(&partial, out).with_context(|| format!("could not write {}", out.display()))?;
     say!("{} models as one: {}", models.len(), out.display());
     say!("inputs and outputs: {}", described.display());
-    say!("asked about {asked} patches, it differs from the models by at most {difference:.1e}");
+    say!("on {asked} patches, its results differ from the models' by at most {difference:.1e}");
     Ok(())
 }
 

@@ -59,7 +59,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     anyhow::ensure!(
         arguments.threshold > 0.0 && arguments.threshold <= 1.0,
-        "a correlation of {} is none to ask for; give a --threshold from 0 to 1",
+        "a correlation of {} is out of range; give a --threshold from 0 to 1",
         arguments.threshold
     );
     let notes = match (&arguments.study, &arguments.data) {
@@ -109,7 +109,7 @@ fn print(notes: &LeakageNotes, list: usize, of_data_set: bool) {
     say!("{images} images of {subjects} subjects, {} fold(s)", notes.folds);
     say!("{pairs} pairs in different parts, {correlated} of them correlated after the hash");
     if blank > 0 {
-        say!("{blank} images show nothing and were not compared");
+        say!("{blank} images without any detail were not compared");
     }
     if let Some(closest) = &notes.leakage.closest {
         say!(

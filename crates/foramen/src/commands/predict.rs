@@ -144,7 +144,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let far = Far::of(sample, &models)?;
         if let Some(Far { in_words, without, .. }) = &far {
             let without = without.get();
-            say!("{:>10} far outside of the training: {in_words}; without: {without:.2}", "");
+            say!("{:>10} far outside the training data: {in_words}; without: {without:.2}", "");
         }
         far_cells.push(far.as_ref().map(|far| far.cell.clone()).unwrap_or_default());
         without_cells.push(far.map(|far| far.without.get().to_string()).unwrap_or_default());
@@ -162,7 +162,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let far = far_cells.iter().filter(|cell| !cell.is_empty()).count();
     if far > 0 {
         say!(
-            "{far} of {} rest on numbers far outside of the training; check them (columns {} and \
+            "{far} of {} use covariates far outside the training data; check them (columns {} and \
              {} of --out)",
             predictions.len(),
             FAR_COLUMNS[0],

@@ -91,7 +91,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         bail!("no MR stack below {dir} ({files} files looked at); see why with --explain");
     }
     if arguments.strict && direct > 0 {
-        bail!("{direct} attributes name a person alone; empty them and export again");
+        bail!("{direct} attributes identify a person directly; empty them and export again");
     }
     Ok(())
 }

@@ -90,7 +90,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         run_selection(&Inputs::synthetic(40).open()?, &StudyConfig::default(), &study)?;
     }
     if arguments.study.is_none() && train.epochs.is_none() {
-        say!("to show how it works: 40 drawn subjects and 3 epochs; --epochs N for more");
+        say!("to show how it works: 40 simulated subjects and 3 epochs; --epochs N for more");
         train.epochs = Some(3);
     }
     let models = if train.reviewed {
