@@ -230,7 +230,7 @@ impl Columns {
         Some((at, self.visits[at].1))
     }
 
-    /// The names under `nominal` in the mapping, by their place; a name may be that of a column.
+    /// The names under `nominal` in the mapping that are not those of columns, by their place.
     pub(crate) fn nominal_events(&self) -> impl Iterator<Item = (usize, &str)> {
         let column = |name: &str| self.names.iter().any(|other| other.to_lowercase() == name);
         let names = self.visits.iter().map(|(name, _)| name.as_str()).enumerate();

@@ -20,10 +20,10 @@ pub struct ForamenHeights {
     pub is_seen: bool,
 }
 
-/// The usual height and the standard deviation of the centre, in millimetres: a bony height of 8.2
-/// mm (8.0 to 8.4 by level), centred above the plane of the disc, since a cervical pedicle springs
-/// from the upper half of its vertebra. The centre is that of the levels of two people: the
-/// vertebrae of the Visible Human Female, and a sagittal series that was read by eye.
+/// The usual height and centre of a foramen, as mean and standard deviation in millimetres: a bony
+/// height of 8.2 mm (8.0 to 8.4 by level), centred above the plane of the disc, since a cervical
+/// pedicle springs from the upper half of its vertebra. The centre was measured on the levels of
+/// two people: the vertebrae of the Visible Human Female, and a sagittal series read by eye.
 pub(crate) const USUAL_HEIGHT: (f64, f64) = (8.2, 1.5);
 pub(crate) const USUAL_CENTRE: (f64, f64) = (2.0, 1.5);
 /// Standard deviation of the centres of levels about the mean centre of their neck, in millimetres.
@@ -55,7 +55,7 @@ impl ForamenHeights {
     }
 
     /// The same probability as log odds: the uncertainty of the centre flattens a logistic curve,
-    /// as if its argument were divided by a constant (MacKay 1992, 10.1162/neco.1992.4.5.720).
+    /// as if its argument were divided by `flatter` (MacKay 1992, 10.1162/neco.1992.4.5.720).
     pub(crate) fn log_odds(&self, height: f64) -> f64 {
         let inside = self.height / 2.0 - (height - self.centre).abs();
         let flatter = (1.0 + std::f64::consts::PI / 8.0 * (2.0 * self.spread).powi(2)).sqrt();

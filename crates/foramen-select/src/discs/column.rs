@@ -65,7 +65,7 @@ pub(crate) struct Column {
     pub(crate) curve: Curve,
     /// `[along the curve, to the front]`, every half millimetre; NaN outside.
     strip: Array2<f64>,
-    /// Front of the cord to the bodies: distance from the cord's middle at which the bodies begin,
+    /// Distance in front of the cord's middle at which the vertebral bodies begin,
     /// millimetres.
     front: f64,
     /// How closely each place along the curve resembles a disc, as a share of the brightness of
