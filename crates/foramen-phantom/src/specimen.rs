@@ -16,7 +16,7 @@ use crate::shape::{capsule, circle, ellipse};
 use crate::soft_parts::SoftParts;
 use crate::tissue::Tissue;
 
-/// Heights at which a foramen is searched, relative to its disc, millimetres.
+/// Steps of height at which a foramen is searched, from its disc, and their size in millimetres.
 const HEIGHTS: std::ops::RangeInclusive<i32> = -14..=14;
 const HEIGHT_STEP: f64 = 0.5;
 

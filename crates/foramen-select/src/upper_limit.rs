@@ -13,8 +13,9 @@ const LEAST_BY_DEPTH: f64 = -0.05;
 /// Evidence of a slice without a foramen on either side, per millimetre of height: pedicles are 6
 /// to 8 mm tall, whereas the axis is closed over a greater height.
 const BY_CLOSED: f64 = 0.17;
-/// Evidence of a slice with an opening of plausible width, and the width (in millimetres) that is
-/// too large for a foramen: between axis and atlas the canal is open to the side.
+/// Evidence of a slice with an opening of plausible width; the width (in millimetres) that is too
+/// large for a foramen, and the evidence of such an opening: between axis and atlas the canal is
+/// open to the side.
 const BY_OPEN: f64 = -0.35;
 const TOO_WIDE: f64 = 8.5;
 const BY_WIDE: f64 = 0.6;

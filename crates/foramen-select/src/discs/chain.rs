@@ -1,6 +1,6 @@
 use super::column::STEP;
 
-/// Shortest distance from disc to disc in the neck, millimetres.
+/// Shortest and longest distance from disc to disc in the neck, millimetres.
 const LEAST: f64 = 12.5;
 pub(crate) const MOST: f64 = 24.0;
 

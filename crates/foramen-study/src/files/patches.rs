@@ -27,7 +27,7 @@ const COVARIATE: &str = "covariate_";
 /// patches.
 const PIXEL: &str = "pixel_mm";
 const DEFAULT_PIXEL: f64 = 0.5;
-/// The tensor with the position of each patch in its image.
+/// The tensors that relate each patch to its image.
 const PLANES: &str = "planes";
 const WINDOWS: &str = "windows";
 const CANALS: &str = "canals";
