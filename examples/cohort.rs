@@ -4,10 +4,10 @@
 //! cargo run --release --example cohort -- --out my-cohort --subjects 288 --seed 1
 //! ```
 //!
-//! With no arguments it makes six subjects in a temporary folder. It prints a
-//! progress line on a terminal, then the folder, the number of files and bytes,
-//! the prevalence, and the two AUC that no model can be expected to beat: with
-//! everything known, and with only what an image shows.
+//! With no arguments it makes six subjects in a temporary folder. It prints a progress line on a
+//! terminal, then the folder, the number of files and bytes, the prevalence, and the two AUCs that
+//! no model can be expected to exceed: with all factors known, and with only those visible in an
+//! image.
 
 use clap::Parser as _;
 use foramen::commands::{cohort, finish};

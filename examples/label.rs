@@ -1,4 +1,4 @@
-//! Labels a pain table and says what became of every row.
+//! Labels a pain table and accounts for every row.
 //!
 //! ```text
 //! cargo run --release --example label -- --outcomes outcomes.csv --json labels.json

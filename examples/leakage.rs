@@ -1,5 +1,5 @@
-//! Says what the parts of a split share: subjects, examinations, images, and images that show
-//! the same twice.
+//! Checks what the parts of a split share: subjects, examinations, images and near-duplicate
+//! images.
 //!
 //! ```text
 //! cargo run --release --example leakage -- --data breastmnist.npz --json leakage.json

@@ -1,4 +1,4 @@
-//! Puts parts of a study together that several processes made with `--shard K/N`.
+//! Joins parts of a study that several processes made with `--shard K/N`.
 //!
 //! ```text
 //! cargo run --release --features torch --example merge -- DIR

@@ -1,5 +1,5 @@
-//! Makes the report of a study from what lies in its folder, as often as wanted, without
-//! training again.
+//! Makes the report of a study from the files in its folder, without training again; it can be
+//! repeated.
 //!
 //! ```text
 //! cargo run --release --example report -- DIR --title "Our clinic, 2026"

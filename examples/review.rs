@@ -1,4 +1,4 @@
-//! A person looks at every choice of a study, corrects it, and nothing is lost.
+//! Lets a person review and correct every choice of a study.
 //!
 //! ```text
 //! cargo run --release --features review --example review -- OUT --reader anna --open

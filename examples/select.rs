@@ -5,11 +5,11 @@
 //! cargo run --release --example select -- DIR [--outcomes FILE] --out DIR
 //! ```
 //!
-//! Without `--outcomes` it measures every slice of each axial T2 stack on both sides and
-//! leaves `profile.csv`, a picture per slice and `slices.html` with all of them; with
-//! it, the files of the stage, the patches and a page of decisions. With no arguments it
-//! works on a small synthetic cohort. It prints how many foramina were open, closed,
-//! occluded and refused, and where the files are.
+//! Without `--outcomes` it measures every slice of each axial T2 stack on both sides and writes
+//! `profile.csv`, a picture per slice and `slices.html` with all of them; with it, it writes the
+//! files of the stage, the patches and a page of decisions. With no arguments it works on a small
+//! synthetic cohort. It prints how many foramina were open, closed, occluded and refused, and where
+//! the files are.
 
 use clap::Parser as _;
 use foramen::commands::{finish, select};

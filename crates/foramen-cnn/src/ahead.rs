@@ -1,4 +1,4 @@
-//! What is random in the batches of an epoch, drawn while earlier batches run.
+//! Draws the random numbers of an epoch's batches while earlier batches run.
 
 use std::ops::Range;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -12,21 +12,21 @@ use crate::mixing::Mixing;
 use crate::network::FEATURES;
 use crate::schedule::purpose;
 
-/// What batches are like.
+/// The dimensions of batches.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape<'a> {
     pub config: &'a CnnConfig,
     /// Channels, rows and columns of an image.
     pub image: [i64; 3],
-    /// How many images of a batch, the first, have an outcome.
+    /// Number of labelled images of a batch, which come first.
     pub labelled: usize,
-    /// The images of a batch that this process learns from.
+    /// The images of a batch from which this process learns.
     pub share: &'a Range<usize>,
 }
 
 impl Shape<'_> {
-    /// The images of a batch that this process looks at: where images are mixed, those of
-    /// other processes too.
+    /// The images of a batch that this process needs: if images are mixed, also those of other
+    /// processes.
     fn seen(&self) -> Range<usize> {
         let augmentation = &self.config.augmentation;
         let mixes = augmentation.mixup > 0.0 || augmentation.cutmix > 0.0;
@@ -34,16 +34,16 @@ impl Shape<'_> {
     }
 }
 
-/// What is random in one batch; it depends on seed, epoch and place alone.
+/// The random numbers of one batch; they depend only on seed, epoch and position.
 #[derive(Debug)]
 pub(crate) struct Draws {
-    /// The images of the batch that are varied and, perhaps, mixed.
+    /// The images of the batch that are augmented and, perhaps, mixed.
     pub seen: Range<usize>,
-    /// Those of them, counted from the first seen, that are learned from.
+    /// The images to learn from, as a range counted from the first of `seen`.
     pub learned: Range<usize>,
     pub variation: Variation,
     pub mixing: Option<Mixing>,
-    /// 0 for a feature that is left out, else 1, `[n, FEATURES]`, of the images learned from.
+    /// 0 for a feature that is dropped, else 1, `[n, FEATURES]`, for the images to learn from.
     pub kept: Vec<f32>,
 }
 
@@ -70,14 +70,14 @@ impl Draws {
     }
 }
 
-/// Threads that draw for the batches of an epoch, one batch ahead each.
+/// Threads that draw random numbers for the batches of an epoch, each one batch ahead.
 pub(crate) struct Ahead {
     threads: Vec<Receiver<Draws>>,
     next: usize,
 }
 
 impl Ahead {
-    /// Begins to draw for `batches` batches.
+    /// Starts drawing for `batches` batches.
     pub(crate) fn start<'a>(
         scope: &'a Scope<'a, '_>,
         shape: Shape<'a>,
@@ -100,7 +100,7 @@ impl Ahead {
         Self { threads: threads.collect(), next: 0 }
     }
 
-    /// The draws of the next batch.
+    /// The random numbers of the next batch.
     pub(crate) fn next(&mut self) -> Draws {
         let thread = self.next % self.threads.len();
         self.next += 1;

@@ -25,7 +25,7 @@ pub enum Architecture {
 }
 
 impl Architecture {
-    /// Every network there is.
+    /// Every available network.
     pub const ALL: [Self; 7] = [
         Self::Compact,
         Self::ResNet18,
@@ -36,7 +36,7 @@ impl Architecture {
         Self::EfficientNetLite0,
     ];
 
-    /// The name in files and on the command line; torchvision's, where it has one.
+    /// The name in files and on the command line; torchvision's name, if it has one.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -4,16 +4,16 @@ use foramen_types::{Level, Outcome, Probability, Side, SubjectId};
 
 use crate::{Augmentation, CnnConfig, CnnError, CnnModel};
 
-/// Images that are copied together for a prediction.
+/// Images that are copied at once for a prediction.
 const TOGETHER: usize = 1024;
 
-/// Images of anything with two labels as samples, `[image, row, column]` of about
-/// 0 to 1, so that a [`Cnn`](crate::Cnn) learns from plain arrays.
+/// Turns any images with two labels into samples, `[image, row, column]` of about 0 to 1, so that a
+/// [`Cnn`](crate::Cnn) can learn from plain arrays.
 ///
-/// Each image is a subject of its own, named after `name` and its place from 0;
-/// `true` is the outcome whose probability is predicted. A sample has to have a level
-/// and a side; here they are the same for all. A model that has learned no widths reads
-/// neither, and [`CnnModel::predict_images`] asks for neither.
+/// Each image is a subject of its own, named after `name` and its index from 0; `true` is the
+/// outcome whose probability is predicted. A sample has to have a level and a side; here they are
+/// the same for all. A model that was not trained on widths reads neither, and
+/// [`CnnModel::predict_images`] needs neither.
 ///
 /// ```
 /// use foramen_cnn::ndarray::{Array3, Axis};
@@ -51,8 +51,8 @@ pub fn samples(
     samples_of_channels(name, images.insert_axis(Axis(1)), labels)
 }
 
-/// The same for images of several channels, `[image, channel, row, column]`, such as
-/// red, green and blue.
+/// Like [`samples`], for images of several channels, `[image, channel, row, column]`, such as red,
+/// green and blue.
 ///
 /// # Errors
 /// Those of [`samples`].
@@ -76,14 +76,13 @@ pub fn samples_of_channels(
 }
 
 impl CnnModel {
-    /// How likely the outcome `true` is for each image, `[image, row, column]`, in order.
-    /// Images are as those that [`samples`] took: of one size, of about 0 to 1.
+    /// Predicts the probability of the outcome `true` for each image, `[image, row, column]`, in
+    /// order. Images have one size and intensities of about 0 to 1, as in [`samples`].
     ///
     /// # Errors
-    /// [`CnnError::NotOfImages`] for a model that has learned widths, which reads the level
-    /// of each foramen; [`CnnError::Input`] for images of another size than it takes, that
-    /// are not finite, or beside which it reads covariates. Images are named `image 0`,
-    /// `image 1`, …
+    /// [`CnnError::NotOfImages`] for a model trained on widths, which needs the level of each
+    /// foramen; [`CnnError::Input`] for images of the wrong size or with values that are not
+    /// finite, and for a model that needs covariates. Images are named `image 0`, `image 1`, …
     pub fn predict_images(
         &self,
         images: ArrayView3<'_, f32>,
@@ -91,7 +90,8 @@ impl CnnModel {
         self.predict_images_of_channels(images.insert_axis(Axis(1)))
     }
 
-    /// The same for images of several channels, `[image, channel, row, column]`.
+    /// Like [`CnnModel::predict_images`], for images of several channels,
+    /// `[image, channel, row, column]`.
     ///
     /// # Errors
     /// Those of [`CnnModel::predict_images`].
@@ -118,8 +118,8 @@ impl CnnModel {
 }
 
 impl CnnConfig {
-    /// A configuration for images of `edge` × `edge` pixels that are no foramina:
-    /// the whole image is looked at, and placement varies with its size.
+    /// A configuration for images of `edge` × `edge` pixels that are not foramina: the field of
+    /// view is the whole image, and shifts scale with its size.
     #[must_use]
     pub fn for_images(edge: usize) -> Self {
         let augmentation =

@@ -1,4 +1,4 @@
-//! Training images that differ as real images do: placement, intensity, noise.
+//! Augments training images with the variation of real images: placement, intensity, noise.
 
 use foramen_native::contract::Placement;
 use rand::RngExt as _;
@@ -13,10 +13,10 @@ use crate::tensors::floats;
 pub(crate) use foramen_native::contract::keyed;
 
 /// Cuts the field of view of `crop` × `crop` pixels out of each image,
-/// `[n, channels, rows, columns]`, varied by one generator per image.
+/// `[n, channels, rows, columns]`, and augments it with one generator per image.
 ///
-/// Intensities are those of the images (about 0 to 1); the result is
-/// `[n, channels, crop, crop]`. Channels are moved together; noise is each one's own.
+/// Intensities stay on the scale of the images (about 0 to 1); the result is
+/// `[n, channels, crop, crop]`. Channels are moved together, but each has its own noise.
 pub(crate) fn vary(
     images: &Tensor,
     crop: usize,
@@ -55,10 +55,10 @@ pub(crate) struct Variation {
     tones: Vec<f64>,
     /// `crop` × `crop` numbers for each channel of each image.
     noise: Vec<f32>,
-    /// Displacements in x and y at `KNOTS` × `KNOTS` points of each image, pixels;
-    /// empty without.
+    /// Displacements in x and y at `KNOTS` × `KNOTS` points of each image, pixels; empty if there
+    /// are none.
     bends: Vec<f64>,
-    /// Row, column and edge of what is hidden in each image; empty without.
+    /// Row, column and edge of the hidden square in each image; empty if there are none.
     holes: Vec<[i64; 3]>,
     blur: Option<Blur>,
     /// Columns and rows of the images, less one.
@@ -124,7 +124,7 @@ impl Variation {
         Self { channels, crop, affine, tones, noise, bends, holes, blur, spans }
     }
 
-    /// The images so varied.
+    /// Applies the augmentation to images.
     pub(crate) fn apply(&self, images: &Tensor) -> Tensor {
         let (n, crop, device) = (images.size()[0], self.crop, images.device());
         let affine = floats(&self.affine, &[n, 2, 3], device);
@@ -157,8 +157,7 @@ impl Variation {
     }
 }
 
-/// Turns the six numbers of an affine map so that the field of view is read from its
-/// right to its left.
+/// Mirrors the field of view left to right in the six numbers of an affine map.
 fn mirror([x, _, _, y, _, _]: &mut [f64; 6]) {
     (*x, *y) = (-*x, -*y);
 }
@@ -171,8 +170,8 @@ fn hole(share: f64, crop: i64, generator: &mut ChaCha8Rng) -> [i64; 3] {
     [start(), start(), edge]
 }
 
-/// Draws where the field of view lies in an image of `[rows, columns, crop]`
-/// pixels: the six numbers of an affine map of normalised coordinates.
+/// Draws the position of the field of view in an image of `[rows, columns, crop]` pixels: the six
+/// numbers of an affine map of normalised coordinates.
 fn place(
     augmentation: &Augmentation,
     [rows, columns, crop]: [i64; 3],
@@ -183,7 +182,7 @@ fn place(
     Placement { rotation, shift, scale }.draw(sizes, generator)
 }
 
-/// Where [`vary`] reads an image of `edge` × `edge` pixels, `[1, crop, crop, 2]`.
+/// The points at which [`vary`] reads an image of `edge` × `edge` pixels, `[1, crop, crop, 2]`.
 pub(crate) fn grid(
     edge: usize,
     crop: usize,
@@ -201,7 +200,7 @@ pub(crate) fn read(images: &Tensor, grid: &Tensor) -> Tensor {
     images.grid_sampler(grid, 0, 1, true)
 }
 
-/// Cuts the field of view out of the middle of each image, unvaried.
+/// Cuts the field of view out of the middle of each image, without augmentation.
 pub(crate) fn centre(images: &Tensor, crop: usize) -> Tensor {
     let (_, _, rows, columns) = size(images);
     let crop = pixels(crop);

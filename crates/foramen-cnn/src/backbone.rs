@@ -9,8 +9,8 @@ use crate::trunk::{self, Plan, Trunk, make_channels_last};
 use crate::weights::{draw_convolution, load};
 use crate::{Architecture, CnnError, Kernels, Precision};
 
-/// A network from images to features, for those who train with tch themselves;
-/// [`Cnn`](crate::Cnn) builds its own.
+/// A network from images to features, for training your own model with tch; [`Cnn`](crate::Cnn)
+/// builds its own.
 ///
 /// ```
 /// use foramen_cnn::{Architecture, Backbone};
@@ -25,7 +25,7 @@ use crate::{Architecture, CnnError, Kernels, Precision};
 pub struct Backbone {
     store: nn::VarStore,
     trunk: Box<dyn Trunk>,
-    /// What it predicts in once it is packed.
+    /// The number format of predictions after packing.
     half: Option<HalfPrecision>,
 }
 
@@ -34,7 +34,7 @@ impl Backbone {
     /// channels-last in memory. The compact one has 16 channels in its first stage.
     ///
     /// # Errors
-    /// [`CnnError::Torch`] should libtorch refuse.
+    /// [`CnnError::Torch`] if libtorch fails.
     pub fn new(
         architecture: Architecture,
         input: i64,
@@ -88,12 +88,12 @@ impl Backbone {
         Ok(Self { store, trunk, half: None })
     }
 
-    /// Features `[n, channels]` of images `[n, input, rows, columns]`: the means of
-    /// the last maps.
+    /// Features `[n, channels]` of images `[n, input, rows, columns]`: the means of the last
+    /// feature maps.
     ///
     /// # Panics
-    /// When images have other channels than the network, or lie on another device than its
-    /// weights, as operations of tch do.
+    /// As operations of tch do, if the images have another number of channels than the network, or
+    /// are on another device than its weights.
     #[must_use = "the features are all that it gives"]
     pub fn features(&self, images: &Tensor, train: bool) -> Tensor {
         let look = || self.trunk.maps(images, train).mean_dim(&[2i64, 3][..], false, Kind::Float);
@@ -111,20 +111,19 @@ impl Backbone {
         self.trunk.channels()
     }
 
-    /// Makes prediction fast: batch norms are folded into convolutions, whose
-    /// weights take the number format and the layout that the processor computes
-    /// in. Weights that change later are not seen by predictions. It takes longer than
-    /// it saves for a single image.
+    /// Prepares fast prediction: batch norms are folded into convolutions, and weights are
+    /// converted to the number format and layout of the processor. Later changes of the weights do
+    /// not affect predictions. For a single image, packing takes longer than it saves.
     ///
     /// # Errors
-    /// [`CnnError::Torch`] should libtorch refuse.
+    /// [`CnnError::Torch`] if libtorch fails.
     pub fn pack(&mut self, precision: Precision) -> Result<(), CnnError> {
         self.half = precision.half(self.store.device())?;
         trunk::pack(&mut *self.trunk, self.half)
     }
 
-    /// Every tensor, trained or running, by torchvision's name, in the order of the
-    /// alphabet, sharing storage.
+    /// Every trained tensor and running statistic by torchvision's name, in alphabetical order,
+    /// sharing storage.
     #[must_use]
     pub fn named(&self) -> Vec<(String, Tensor)> {
         let mut named: Vec<_> = self.store.variables().into_iter().collect();

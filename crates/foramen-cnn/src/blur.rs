@@ -1,4 +1,4 @@
-//! Training images that are less sharp than others.
+//! Blurs some training images.
 
 use rand::RngExt as _;
 use rand::rngs::ChaCha8Rng;
@@ -6,20 +6,20 @@ use tch::Tensor;
 
 use crate::tensors::floats;
 
-/// A Gaussian blur for each image of a batch: numbers alone, which any thread may draw.
+/// The random Gaussian blur of each image of a batch. Any thread may draw it.
 #[derive(Debug)]
 pub(crate) struct Blur {
     /// Largest standard deviation, pixels.
     limit: f64,
-    /// Pixels that it reaches to each side.
+    /// Reach of the blur to each side, pixels.
     radius: i64,
     /// `2 × radius + 1` weights for each image, which sum to 1.
     bells: Vec<f64>,
 }
 
 impl Blur {
-    /// Blurs of up to this standard deviation for images of `crop` × `crop` pixels, none
-    /// drawn yet; `None` where none is wanted.
+    /// Blurs of up to this standard deviation for images of `crop` × `crop` pixels, none drawn yet;
+    /// `None` if no blur is wanted.
     pub(crate) fn up_to(limit: f64, crop: i64) -> Option<Self> {
         // Three deviations hold 99.7 %.
         #[expect(clippy::cast_possible_truncation, reason = "at most the edge of an image")]
@@ -27,7 +27,7 @@ impl Blur {
         (limit > 0.0).then_some(Self { limit, radius, bells: Vec::new() })
     }
 
-    /// Draws that of the next image.
+    /// Draws the blur of the next image.
     pub(crate) fn draw(&mut self, generator: &mut ChaCha8Rng) {
         // What is far narrower than a pixel leaves the pixel alone.
         let deviation = (self.limit * generator.random_range(0.0..=1.0f64)).max(0.01);
@@ -37,7 +37,7 @@ impl Blur {
         self.bells.extend(bell.into_iter().map(|weight| weight / sum));
     }
 
-    /// Images `[n, channels, rows, columns]`, each under its own; borders are repeated.
+    /// Applies to each image of `[n, channels, rows, columns]` its own blur; borders are repeated.
     pub(crate) fn apply(&self, images: &Tensor) -> Tensor {
         let size = images.size();
         let groups = size[0] * size[1];

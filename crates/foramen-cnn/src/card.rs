@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::model::Learned;
 use crate::{CnnError, CnnModel, Covariate};
 
-/// What a person needs to know before a model is used: what it is, what it has
-/// learned from, how well it does, and what it is not for.
+/// What a person needs to know before a model is used: what it is, its training data, its
+/// performance, and its limits.
 ///
 /// ```no_run
 /// use foramen_cnn::{CnnModel, ModelCard};
@@ -24,41 +24,40 @@ use crate::{CnnError, CnnModel, Covariate};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ModelCard {
-    /// What it is.
+    /// Title of the model.
     pub title: String,
-    /// What goes in, what comes out, how large it is.
+    /// Input, output and size of the model.
     pub model: String,
-    /// Where the data come from; empty when nobody has said so.
+    /// Source of the data; empty if not given.
     pub data: String,
-    /// The numbers that it reads beside the picture.
+    /// The covariates that the model reads beside the image.
     pub covariates: Vec<Covariate>,
-    /// What it was trained and chosen on.
+    /// The training and tune data.
     pub learned: Option<Learned>,
-    /// How, and with which programs, it was computed.
+    /// How, and with which programs, the model was computed.
     pub computed: String,
-    /// How well it does.
+    /// Performance of the model.
     pub metrics: Vec<CardMetric>,
-    /// What it cannot do.
+    /// Limits of the model.
     pub limits: Vec<String>,
 }
 
-/// One number about a model.
+/// One performance figure of a model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CardMetric {
-    /// What was measured, for example `AUC`.
+    /// Name of the measure, for example `AUC`.
     pub name: String,
-    /// The number.
+    /// The value.
     pub value: f64,
-    /// Its 95 % interval, where there is one.
+    /// Its 95 % interval, if known.
     pub interval: Option<(f64, f64)>,
-    /// On whom.
+    /// The data on which it was measured.
     pub on: String,
 }
 
 impl ModelCard {
-    /// What a model knows of itself. Its metrics are those of the tune set, and
-    /// say so.
+    /// The card from the data stored in a model. Its metrics are of the tune set, and say so.
     #[must_use]
     pub fn of(model: &CnnModel) -> Self {
         let (config, learned) = (&model.config, model.learned.clone());
@@ -118,14 +117,14 @@ impl ModelCard {
         self
     }
 
-    /// The same card with where the data come from.
+    /// The same card with the source of the data.
     #[must_use]
     pub fn with_data(mut self, data: &str) -> Self {
         data.clone_into(&mut self.data);
         self
     }
 
-    /// The same card with one more metric and those it was measured on.
+    /// The same card with one more metric and the data on which it was measured.
     #[must_use]
     pub fn with_metric(
         mut self,
@@ -146,7 +145,7 @@ impl ModelCard {
         self
     }
 
-    /// The card for people.
+    /// The card as Markdown.
     #[must_use]
     pub fn to_markdown(&self) -> String {
         let mut text = format!("# {}\n\n{}\n\n## Data\n\n", self.title, self.model);
@@ -191,8 +190,7 @@ impl ModelCard {
         text
     }
 
-    /// Writes `card.json` and `card.md` into the folder of a saved model, over
-    /// earlier ones.
+    /// Writes `card.json` and `card.md` into the folder of a saved model, replacing earlier files.
     ///
     /// # Errors
     /// [`CnnError::Io`] when a file cannot be written.

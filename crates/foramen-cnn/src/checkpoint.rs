@@ -1,9 +1,9 @@
-//! Checkpoints: a folder that appears whole or not at all, after every epoch.
+//! Checkpoints after every epoch. The folder of a checkpoint appears only when it is complete.
 //!
 //! `<folder>/<data>/network-N/epoch-NNNN/` holds `checkpoint.json` (what it is),
-//! `tensors.safetensors` (weights, average, best, moments) and `SHA256SUMS`,
-//! which `sha256sum -c` reads. `<data>` is drawn from images and labels, so that
-//! the folds of one study find each its own.
+//! `tensors.safetensors` (weights, average, best, moments) and `SHA256SUMS`, which `sha256sum -c`
+//! reads. `<data>` is a fingerprint of images and labels, so that each fold of a study finds its
+//! own checkpoint.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -20,7 +20,7 @@ use crate::records::{ConfigFile, EnvironmentFile};
 use crate::state::{Position, State};
 use crate::{CnnConfig, CnnError, tensors};
 
-/// What `checkpoint.json` calls itself.
+/// The value of `format` in `checkpoint.json`.
 const FORMAT: &str = "foramen-cnn checkpoint";
 /// The version that this program writes, and the only one it reads.
 const VERSION: u32 = 2;
@@ -51,8 +51,8 @@ pub(crate) struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Checkpoints of the data with this fingerprint below `folder`; earlier ones are gone on from
-    /// or, without `resume`, replaced.
+    /// Checkpoints of the data with this fingerprint below `folder`; training resumes from earlier
+    /// checkpoints or, without `resume`, replaces them.
     pub(crate) fn new(folder: &Path, resume: bool, data: &str) -> Self {
         Self { folder: below(folder, data), data: data.to_owned(), resume }
     }
@@ -61,7 +61,7 @@ impl Checkpoints {
         self.folder.join(format!("network-{}", number + 1))
     }
 
-    /// Brings the state to the last checkpoint of a network, where there is one.
+    /// Restores the state from the last checkpoint of a network, if there is one.
     pub(crate) fn resume(
         &self,
         number: usize,
@@ -99,7 +99,7 @@ impl Checkpoints {
         state.fill(&tensors, environment, record.position).map_err(refused)
     }
 
-    /// Writes the state and, once that is on the disk, removes what came before.
+    /// Writes the state and, once it is on the disk, removes the previous checkpoint.
     pub(crate) fn write(
         &self,
         number: usize,
@@ -151,7 +151,7 @@ impl Checkpoints {
     }
 }
 
-/// The settings on which the outcome of a training hangs.
+/// The settings that affect the outcome of a training.
 pub(crate) fn settings(config: &CnnConfig) -> Value {
     let mut settings = to_value(ConfigFile(config.clone()));
     if let Value::Object(settings) = &mut settings {
@@ -164,7 +164,7 @@ fn to_value(record: impl Serialize) -> Value {
     serde_json::to_value(record).expect("numbers and texts only")
 }
 
-/// Why a checkpoint is of another training than the present one.
+/// Why a checkpoint belongs to another training than the present one.
 fn difference(saved: &Record, now: &Record) -> Option<String> {
     if saved.format != now.format {
         return Some(format!("its format is {:?}", saved.format));
@@ -187,7 +187,7 @@ fn difference(saved: &Record, now: &Record) -> Option<String> {
     })
 }
 
-/// Epochs of which a whole checkpoint is there, with their folders.
+/// Epochs that have a complete checkpoint, with their folders.
 fn epochs(folder: &Path) -> Vec<(usize, PathBuf)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let numbered = entries.filter_map(|entry| {
@@ -206,12 +206,12 @@ fn checksums(record: &[u8], tensors: &[u8]) -> String {
     lines
 }
 
-/// What belongs to the data with a fingerprint, below a folder that trainings share.
+/// The folder for the data with a fingerprint, below a folder shared by several trainings.
 pub(crate) fn below(folder: &Path, fingerprint: &str) -> PathBuf {
     folder.join(&fingerprint[..16])
 }
 
-/// Puts a file, or the entries of a folder, on the disk, where that is a thing.
+/// Flushes a file, or the entries of a folder, to the disk, where the system supports it.
 pub(crate) fn sync(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }

@@ -21,14 +21,15 @@ use crate::{CnnConfig, CnnError, CnnModel, EpochReport};
 use foramen_native::contract::Covariates;
 use foramen_native::contract::Input;
 
-/// What is called after each epoch.
+/// The callback after each epoch.
 type Progress = Arc<dyn Fn(&EpochReport) + Send + Sync>;
 
 /// A learner that trains a [`CnnModel`].
 ///
-/// The network learns to see the width of a foramen from every patch of the
-/// train subjects, treated or not, and from there the outcome from those with
-/// one, beside the covariates that these name (all of them the same). The epoch and the temperature are chosen on the tune set.
+/// The network learns to predict the width of a foramen from every patch of the train subjects,
+/// treated or not. From the patches with an outcome it then learns to predict the outcome, also
+/// using their covariates (every labelled sample must name the same ones). The epoch and the
+/// temperature are chosen on the tune set.
 #[derive(Clone, Default)]
 pub struct Cnn {
     config: CnnConfig,
@@ -60,26 +61,25 @@ impl Cnn {
     /// Keeps a checkpoint after each epoch below `folder`, which trainings on
     /// other data, such as the folds of one study, may share.
     ///
-    /// An earlier checkpoint of the same data is replaced, unless
-    /// [`Cnn::with_resume`] says to go on from it. The checkpoints stay when the
-    /// training is done: a resumed study skips the folds that were.
+    /// An earlier checkpoint of the same data is replaced, unless [`Cnn::with_resume`] is set. The
+    /// checkpoints stay when the training is done: a resumed study skips finished folds.
     #[must_use]
     pub fn with_checkpoints(mut self, folder: impl Into<PathBuf>) -> Self {
         self.checkpoints = Some(folder.into());
         self
     }
 
-    /// Writes what each epoch comes to below `folder`, for each training set and
-    /// network: `history.csv`, and a file that `tensorboard --logdir` shows.
+    /// Writes the results of each epoch below `folder`, for each training set and network:
+    /// `history.csv`, and a file that `tensorboard --logdir` shows.
     ///
-    /// A training that is resumed goes on with the table of the one before.
+    /// A resumed training continues the earlier table.
     #[must_use]
     pub fn with_history(mut self, folder: impl Into<PathBuf>) -> Self {
         self.history = Some(folder.into());
         self
     }
 
-    /// Goes on from the last checkpoint of the same data, where there is one.
+    /// Resumes from the last checkpoint of the same data, if there is one.
     ///
     /// On the CPU the weights are then, byte for byte, those of a training that
     /// was never interrupted. A checkpoint that is damaged, or was made with
@@ -99,14 +99,14 @@ impl Cnn {
         self
     }
 
-    /// Trains together with the other processes of a group, all of which have to fit the same
-    /// learner to the same data.
+    /// Trains together with the other processes of a group. All must fit the same learner to the
+    /// same data.
     ///
-    /// Each sees a part of every batch. Batch norms, losses and gradients are those of the
-    /// whole batch, so that the weights are those of one process but for rounding. All end
-    /// with the same model; rank 0 alone calls `progress` and reads and writes checkpoints
-    /// and history. Where [`CnnConfig::threads`] is `None`, all take as many threads as rank 0
-    /// has cores for each of its machine's processes.
+    /// Each process handles a part of every batch. Batch norms, losses and gradients are computed
+    /// over the whole batch, so that the weights equal those of a single process except for
+    /// rounding. All end with the same model; only rank 0 calls `progress` and reads and writes
+    /// checkpoints and history. Where [`CnnConfig::threads`] is `None`, each process uses as many
+    /// threads as rank 0 has cores, divided by the processes on its machine.
     #[cfg(feature = "distributed")]
     #[must_use]
     pub fn with_group(mut self, group: Arc<foramen_tch::Group>) -> Self {
@@ -218,17 +218,17 @@ impl Learner for Cnn {
     }
 }
 
-/// What processes that train together must have in common.
+/// What must be equal in all processes that train together.
 fn config_and_data(config: &CnnConfig, environment: &Environment, data: &str) -> [u8; 32] {
     let (format, kernels) = (environment.number_format(), config.kernels);
     let text = format!("{} {format} {kernels} {data}", settings(config));
     Sha256::new_with_prefix(env!("CARGO_PKG_VERSION")).chain_update(text).finalize().into()
 }
 
-/// Deterministic algorithms, or not, for as long as it lives; then as before.
+/// Sets deterministic algorithms on or off for its lifetime; then restores the earlier setting.
 struct Deterministic {
     before: bool,
-    /// Whether cuDNN timed its algorithms, which determinism ends.
+    /// Whether cuDNN benchmarked its algorithms before; determinism turns this off.
     benchmark: bool,
 }
 

@@ -5,16 +5,16 @@ use crate::{Architecture, Augmentation, CnnError, DeviceChoice, Kernels};
 /// The number format of convolutions and matrix products.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Precision {
-    /// bf16 on a GPU and where the processor is faster in it than in f32 (AMX;
-    /// AVX512-BF16, but for Intel's cores since Sapphire Rapids; bf16 on ARM), else f32.
+    /// bf16 on a GPU, and on processors that are faster in bf16 than in f32 (AMX; AVX512-BF16, but
+    /// for Intel's cores since Sapphire Rapids; bf16 on ARM), else f32.
     #[default]
     Auto,
     /// 32-bit throughout.
     F32,
-    /// 64-bit in training, many times slower, to compare trainings to the last digit; the
-    /// trained model is kept and predicts in f32.
+    /// 64-bit in training, to compare trainings to the last digit; many times slower. The trained
+    /// model is saved and predicts in f32.
     F64,
-    /// bf16 by autocast, also where it is slow.
+    /// bf16 by autocast, even where it is slow.
     BFloat16,
     /// fp16 by autocast, with losses scaled so that small gradients do not vanish: for
     /// GPUs that compute in it and not in bf16. Slower than f32 on a processor without
@@ -22,22 +22,22 @@ pub enum Precision {
     Float16,
 }
 
-/// How much outcomes count in training.
+/// Weights of the outcomes in training.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub enum ClassWeights {
-    /// All the same.
+    /// All outcomes have the same weight.
     #[default]
     Equal,
-    /// Poor and favourable outcomes the same together: each by the number of samples
-    /// over twice the number of its kind, as scikit-learn's `balanced`.
+    /// Poor and favourable outcomes have the same total weight: each sample is weighted by the
+    /// number of samples divided by twice the number of its class, as in scikit-learn's `balanced`.
     Balanced,
-    /// A poor and a favourable one by these.
+    /// These weights of a poor and of a favourable outcome.
     Given([f64; 2]),
 }
 
 impl ClassWeights {
-    /// The weights of a poor and a favourable outcome, of which there are `favourable`
-    /// among `all`.
+    /// The weights of a poor and a favourable outcome; `favourable` of `all` samples are
+    /// favourable.
     pub(crate) fn of(self, favourable: usize, all: usize) -> [f64; 2] {
         let share = |of_kind: usize| all as f64 / (2 * of_kind) as f64;
         match self {
@@ -52,7 +52,7 @@ impl ClassWeights {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CnnConfig {
-    /// Where to compute. Default [`DeviceChoice::Auto`].
+    /// Device to compute on. Default [`DeviceChoice::Auto`].
     pub device: DeviceChoice,
     /// Number format. Default [`Precision::Auto`].
     pub precision: Precision,
@@ -61,40 +61,38 @@ pub struct CnnConfig {
     /// Intra-op threads. What was used is recorded in the model, since bytes depend on it.
     /// Default `None`: every core, which is fastest where nothing else runs.
     pub threads: Option<usize>,
-    /// Threads that prepare the next batches while one runs; bytes do not depend on
-    /// it. Default 1, which keeps up with some two thousand images a second.
+    /// Threads that prepare the next batches while one runs; the result does not depend on this
+    /// number. Default 1, which keeps up with some two thousand images a second.
     pub data_threads: usize,
     /// Seed of weights, order, augmentation and dropout. Default 1.
     pub seed: u64,
-    /// Networks trained from different seeds, whose log-odds are averaged. Default 1: each
-    /// further one takes as long again.
+    /// Networks trained from different seeds, whose log-odds are averaged. Default 1: each further
+    /// network adds the same training time.
     pub members: usize,
     /// Rows and columns of the field of view, cut from the middle of the patch. Default 64: 32
     /// mm of 0.5 mm hold the foramen, its walls and its root; the 18 pixels around it are room
     /// for rotation and shift.
     pub crop: usize,
-    /// Edge of a pixel of the patches, millimetres. Nothing is computed from it: it is
-    /// for those who cut patches for the trained model. Default 0.5.
+    /// Edge of a pixel of the patches, millimetres. Training does not use it; it tells users of the
+    /// trained model how to cut patches. Default 0.5.
     pub pixel: f64,
     /// The trunk of the network. Default [`Architecture::Compact`].
     pub architecture: Architecture,
     /// Channels of the compact network's first stage; each further stage has twice as many.
     /// Default 16: 127 thousand weights, since a study has some 300 outcomes.
     pub channels: usize,
-    /// Whether the first convolution of a network of the literature is one of 3 × 3
-    /// that keeps the size, and nothing is pooled after it, as is usual for images of
-    /// some 30 pixels. Default `false`.
+    /// Whether a published network begins with a 3 × 3 convolution that keeps the size, without
+    /// pooling, as is usual for images of some 30 pixels. Default `false`.
     pub small_stem: bool,
-    /// A safetensors file with torchvision's names that a network of the literature begins
-    /// with. Torchvision's own are of networks whose stem is not small. Default `None`: weights
-    /// are drawn, since nobody publishes some for foramina.
+    /// A safetensors file with torchvision's names, with the initial weights of a published
+    /// network. Torchvision's own weights are for networks whose stem is not small. Default `None`:
+    /// random weights, since there are no published ones for foramina.
     pub weights: Option<PathBuf>,
-    /// Passes of `images_per_epoch` images. Default 24, of which widths come first in 9; the
+    /// Passes of `images_per_epoch` images. Default 24, of which the first 9 train only widths; the
     /// epoch with the best tune loss is kept.
     pub epochs: usize,
-    /// Images drawn per epoch, so that the time of a training does not depend on how many
-    /// unlabelled foramina there are. Default 1024: each of some 300 outcomes is seen about
-    /// once.
+    /// Images drawn per epoch, so that training time does not depend on the number of unlabelled
+    /// foramina. Default 1024: each of some 300 outcomes is seen about once.
     pub images_per_epoch: usize,
     /// Images per pass through the network. Default 64: batch norm has enough images, and an
     /// epoch 16 steps.
@@ -102,8 +100,8 @@ pub struct CnnConfig {
     /// Passes whose gradients are averaged for one step of the optimiser, where a
     /// larger batch does not fit into memory. Default 1.
     pub accumulation: usize,
-    /// Share of each batch drawn from the samples with an outcome; the rest are auxiliary, of
-    /// which only the width is learned. Default 0.375: 24 of 64, more than their share of the
+    /// Share of each batch drawn from the samples with an outcome; the rest are auxiliary samples,
+    /// used only to learn the width. Default 0.375: 24 of 64, more than the labelled share of all
     /// foramina, which is about one in seven.
     pub labelled_share: f64,
     /// Peak learning rate of AdamW. Default 3·10⁻³, for the compact network and batches of 64.
@@ -114,44 +112,42 @@ pub struct CnnConfig {
     /// Share of the steps in which the learning rate rises; then it falls as a cosine. Default
     /// 0.1: the moments of AdamW are unsettled at first.
     pub warm_up: f64,
-    /// Bound of the joint gradient norm. Default 5: a guard against single batches.
+    /// Bound of the joint gradient norm. Default 5: it guards against single unusual batches.
     pub clip: f64,
-    /// Weight of the outcome loss beside the width loss. Default 0.5: widths are many and
-    /// measured, outcomes few and scattered.
+    /// Weight of the outcome loss beside the width loss. Default 0.5: there are many measured
+    /// widths, but few and noisy outcomes.
     pub outcome_weight: f64,
-    /// Share of the epochs, at the start, in which only widths are learned (where there are
-    /// widths). Default 0.4: outcomes are too few to teach a network to see.
+    /// Share of the epochs, at the start, in which only widths are learned, if there are widths.
+    /// Default 0.4: there are too few outcomes to learn image features from.
     pub width_first: f64,
-    /// Whether the measured width of the sample is one of the covariates that the
-    /// outcome is read from; the others are those that the train samples name. What is
-    /// missing says nothing. Default `false`: what is measured on
-    /// the same picture adds little, and a prediction would hang on it.
+    /// Whether the measured width of the sample is also a covariate for the outcome, beside the
+    /// covariates of the train samples. A missing value has no effect. Default `false`: a width
+    /// measured on the same image adds little, and predictions would depend on the measurement.
     pub measured_width: bool,
     /// Share of the outcome head's features left out in each step. Default 0.5, the usual one
     /// (Srivastava 2014): outcomes are few.
     pub dropout: f64,
-    /// How much poor and favourable outcomes count. Default [`ClassWeights::Equal`]:
-    /// with others, probabilities are no longer those of the train set.
+    /// Weights of poor and favourable outcomes. Default [`ClassWeights::Equal`]: with other
+    /// weights, the mean predicted probability no longer matches the train set.
     pub class_weights: ClassWeights,
-    /// Labels are moved towards one half by this much. Default 0.05: a score just above or
-    /// below half of the pain says the same of a patient, and its label the opposite.
+    /// Labels are moved towards one half by this much. Default 0.05: patients with scores just
+    /// above and just below half of the pain are alike, but have opposite labels.
     pub label_smoothing: f64,
-    /// Decay per step of the moving average of the weights, which is what predicts. Default
-    /// 0.98: the average reaches over about 50 steps, which are 3 epochs.
+    /// Decay per step of the moving average of the weights, which is used for prediction. Default
+    /// 0.98: the average covers about 50 steps, or 3 epochs.
     pub average_decay: f64,
-    /// Share of the epochs after which what predicts is the mean of the weights at the
-    /// end of each further epoch (stochastic weight averaging, Izmailov 2018, arXiv
-    /// 1803.05407), running statistics included, instead of the moving average.
-    /// Default `None`: the moving average to the end.
+    /// Share of the epochs after which stochastic weight averaging begins (Izmailov 2018, arXiv
+    /// 1803.05407): the mean of the weights and running statistics at the end of each further epoch
+    /// replaces the moving average in prediction. Default `None`: the moving average is used to the
+    /// end.
     pub swa_from: Option<f64>,
     /// Epochs without a better tune loss after which training stops. Default 10: less than half
     /// of the epochs, so that a chance low of a small tune set does not end it.
     pub patience: usize,
-    /// Views of a patch (the patch itself and augmented ones) averaged in prediction. Default
-    /// 4: each takes as long again.
+    /// Views of a patch (the patch itself and augmented ones) averaged in prediction. Default 4:
+    /// each further view adds the same time.
     pub views: usize,
-    /// How training images vary. Default [`Augmentation::default`]: what keeps widths what they
-    /// are.
+    /// Augmentation of training images. Default [`Augmentation::default`], which preserves widths.
     pub augmentation: Augmentation,
 }
 
@@ -195,13 +191,13 @@ impl Default for CnnConfig {
     }
 }
 
-/// Pixels on each side of the field of view that rotation and shift reach into.
+/// Pixels on each side of the field of view that rotation and shift may bring into view.
 const MARGIN: usize = 18;
 
 impl CnnConfig {
     /// A configuration for patches of foramina of `pixels` × `pixels` pixels of `pixel`
-    /// millimetres, such as whole slices: all is seen but a margin for rotation and
-    /// shift. For 100 pixels of 0.5 mm it is the default.
+    /// millimetres, such as whole slices: the field of view is the patch without a margin for
+    /// rotation and shift. For 100 pixels of 0.5 mm this is the default configuration.
     #[must_use]
     pub fn for_patches(pixels: usize, pixel: f64) -> Self {
         let shift = 2.0 / pixel; // 2 mm
@@ -272,7 +268,7 @@ impl CnnConfig {
         self
     }
 
-    /// The same configuration with a trunk that begins with the weights of a file.
+    /// The same configuration with a trunk whose initial weights come from a file.
     #[must_use]
     pub fn with_weights(mut self, weights: impl Into<PathBuf>) -> Self {
         self.weights = Some(weights.into());

@@ -5,7 +5,7 @@ use tch::{Cuda, Device};
 
 use crate::CnnError;
 
-/// Where to compute, as a user says it: `auto`, `cpu`, `cuda` or `cuda:N`.
+/// The device to compute on, as entered by a user: `auto`, `cpu`, `cuda` or `cuda:N`.
 ///
 /// ```
 /// use foramen_cnn::DeviceChoice;
@@ -55,12 +55,12 @@ impl fmt::Display for DeviceChoice {
     }
 }
 
-/// A device that is there, and why it was taken.
+/// An available device, and why it was selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedDevice {
     /// The device.
     pub device: Device,
-    /// Why it was taken, when the choice was automatic.
+    /// Why it was selected, when the choice was automatic.
     pub reason: Option<String>,
 }
 
@@ -83,7 +83,7 @@ impl DeviceChoice {
     /// Finds the device.
     ///
     /// # Errors
-    /// [`CnnError::NoCuda`] when CUDA is asked for and cannot be used.
+    /// [`CnnError::NoCuda`] when CUDA is requested and cannot be used.
     pub fn resolve(self) -> Result<ResolvedDevice, CnnError> {
         let count = usize::try_from(Cuda::device_count()).unwrap_or(0);
         match self {

@@ -1,4 +1,4 @@
-//! What the bytes of a training depend on besides configuration and data.
+//! The facts besides configuration and data that affect the exact result of a training.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,24 +8,24 @@ use tch::{Device, Kind};
 use crate::{CnnConfig, CnnError, Precision, ResolvedDevice};
 use foramen_tch::{HalfPrecision, TorchError};
 
-/// Where and how a model was computed.
+/// The software and hardware on which a model was computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Environment {
     /// Version of libtorch.
     pub libtorch: String,
-    /// The device, and why it was taken.
+    /// The device, and why it was selected.
     pub device: ResolvedDevice,
     /// Intra-op threads.
     pub threads: usize,
-    /// What convolutions are computed in; `None` for f32.
+    /// Half-precision format of convolutions; `None` for f32.
     pub half: Option<HalfPrecision>,
     /// Whether networks are trained in f64.
     pub double: bool,
     /// Processes that train together.
     pub processes: usize,
-    /// Instruction set of libtorch's CPU kernels, and further ones of the processor that
-    /// oneDNN chooses its own by: `AVX512 (avx512_bf16, amx_bf16)`.
+    /// Instruction set of libtorch's CPU kernels, and further instruction sets of the processor by
+    /// which oneDNN chooses its kernels: `AVX512 (avx512_bf16, amx_bf16)`.
     pub cpu_capability: String,
     /// What computed convolutions and batch norms of the training: `libtorch`, or the version
     /// and instruction set of our own, `foramen-kernels 1 (AVX-512)`.
@@ -39,8 +39,8 @@ impl Environment {
     /// Resolves device, threads and number format of a configuration.
     ///
     /// # Errors
-    /// [`CnnError::NoCuda`] when CUDA is asked for and cannot be used, [`CnnError::Torch`]
-    /// should libtorch refuse to tell about itself.
+    /// [`CnnError::NoCuda`] when CUDA is requested and cannot be used, [`CnnError::Torch`] if
+    /// libtorch cannot be queried.
     pub fn resolve(config: &CnnConfig) -> Result<Self, CnnError> {
         let device = config.device.resolve()?;
         let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -58,12 +58,12 @@ impl Environment {
         })
     }
 
-    /// The device alone.
+    /// The device, without the reason.
     pub(crate) fn place(&self) -> Device {
         self.device.device
     }
 
-    /// Tells libtorch the number of threads; it counts for the calling thread.
+    /// Sets libtorch's number of threads for the calling thread.
     pub(crate) fn enter(&self) {
         let threads = i32::try_from(self.threads).unwrap_or(i32::MAX);
         if tch::get_num_threads() != threads {
@@ -116,7 +116,7 @@ impl fmt::Display for Environment {
 }
 
 impl Precision {
-    /// What this means on a device; `None` for f32.
+    /// The half-precision format of this choice on a device; `None` for f32.
     pub(crate) fn half(self, device: Device) -> Result<Option<HalfPrecision>, TorchError> {
         Ok(match self {
             Self::F32 | Self::F64 => None,
@@ -129,7 +129,7 @@ impl Precision {
     }
 }
 
-/// What libtorch's and oneDNN's kernels on the CPU are chosen by.
+/// The instruction sets by which libtorch and oneDNN choose their CPU kernels.
 fn cpu_capability() -> Result<String, TorchError> {
     let processor = foramen_tch::cpu_capabilities()?;
     let has = |name: &&str| processor.get(*name).is_some_and(|value| value == "true");
@@ -139,8 +139,8 @@ fn cpu_capability() -> Result<String, TorchError> {
     Ok(if found.is_empty() { kernels } else { format!("{kernels} ({})", found.join(", ")) })
 }
 
-/// Whether the processor multiplies bf16 numbers faster than f32. It is told by what
-/// the processor is, never by the clock: two runs on one machine must choose alike.
+/// Whether the processor multiplies bf16 numbers faster than f32. This is decided by the
+/// processor's features, not by timing, so that two runs on one machine make the same choice.
 fn cpu_is_fast_in_bf16() -> Result<bool, TorchError> {
     #[cfg(target_arch = "aarch64")]
     {
@@ -152,8 +152,8 @@ fn cpu_is_fast_in_bf16() -> Result<bool, TorchError> {
     }
 }
 
-/// Intel's cores since Sapphire Rapids (they have AVX512-FP16) have AVX512-BF16 at no
-/// more than the rate of f32, and AMX for speed, which virtual machines may hide.
+/// Intel processors since Sapphire Rapids (those with AVX512-FP16) run AVX512-BF16 no faster than
+/// f32. Their bf16 is fast only with AMX, which virtual machines may hide.
 #[cfg(any(not(target_arch = "aarch64"), test))]
 fn is_fast_in_bf16(processor: &BTreeMap<String, String>) -> bool {
     let has = |name: &str| processor.get(name).is_some_and(|value| value == "true");

@@ -10,16 +10,16 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CnnError {
-    /// A text names no device.
+    /// A text is not the name of a device.
     #[error("{value:?} is no device; write \"auto\", \"cpu\", \"cuda\" or \"cuda:N\"")]
     UnknownDevice {
         /// The text as given.
         value: String,
     },
-    /// CUDA was asked for and is not to be had.
+    /// CUDA was requested and is not available.
     #[error("the device {device} cannot be used: {reason}; {remedy}")]
     NoCuda {
-        /// The device as asked for.
+        /// The requested device.
         device: String,
         /// Why not.
         reason: String,
@@ -36,16 +36,16 @@ pub enum CnnError {
         /// What is allowed.
         rule: &'static str,
     },
-    /// A sample is not what the model takes.
+    /// A sample does not fit the model's input.
     #[error(transparent)]
     Input(#[from] InputError),
-    /// Models cannot answer together.
+    /// Models cannot predict together.
     #[error("the models cannot be exported together: {problem}")]
     Together {
         /// Why not.
         problem: String,
     },
-    /// Images and labels do not belong together.
+    /// The numbers of images and labels differ.
     #[error("there are {images} images and {labels} labels; each image needs one")]
     Labels {
         /// Number of images.
@@ -53,34 +53,34 @@ pub enum CnnError {
         /// Number of labels.
         labels: usize,
     },
-    /// A model of foramina was asked about plain images.
+    /// A model of foramina was used on plain images.
     #[error(
         "the model has learned widths, which differ by level, so plain images are not enough; \
          give samples with their level to `predict`"
     )]
     NotOfImages,
-    /// Images cannot be named like this.
+    /// A name cannot be used for images.
     #[error("{name:?} cannot begin the names of images")]
     Name {
-        /// As given.
+        /// The name as given.
         name: String,
         /// Why not.
         #[source]
         source: TypeError,
     },
-    /// Training ran away.
+    /// Training diverged.
     #[error("the loss is not finite in epoch {epoch}; lower the learning rate, or use f32")]
     Diverged {
         /// The epoch, from 1.
         epoch: usize,
     },
-    /// The training was asked to stop, and has.
+    /// The training was stopped on request.
     #[error("the training was stopped in epoch {epoch}; its last checkpoint, if any, stands")]
     Stopped {
-        /// The epoch that was not finished, from 1.
+        /// The unfinished epoch, from 1.
         epoch: usize,
     },
-    /// A checkpoint is damaged or of another training.
+    /// A checkpoint is damaged or belongs to another training.
     #[error(
         "the training cannot go on from the checkpoint {}: {problem}; take away the difference, \
          or train anew",
@@ -95,31 +95,31 @@ pub enum CnnError {
     /// The train set cannot be learned from.
     #[error("the network could not be trained on this train set")]
     Train(#[from] LearnError),
-    /// A prediction is no probability.
+    /// A predicted value is not a probability.
     #[error("the network gave no probability for {subject}")]
     Prediction {
-        /// Whose sample.
+        /// The subject of the sample.
         subject: SubjectId,
         /// Why.
         #[source]
         source: TypeError,
     },
-    /// Processes that are to train together were given different things.
+    /// Processes that should train together have different data or settings.
     #[error(
         "rank {rank} was given other data, settings or another version than rank 0; start all \
          ranks with the same program, study and options"
     )]
     Ranks {
-        /// The first that differs.
+        /// The first rank that differs.
         rank: usize,
     },
-    /// libtorch could not do its part.
+    /// An operation of libtorch failed.
     #[error("libtorch could not do its part")]
     Torch(#[from] TorchError),
     /// A model file could not be read or written.
     #[error("could not {action} {}", path.display())]
     Io {
-        /// What was tried: `read`, `write`, …
+        /// The attempted action: `read`, `write`, …
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
@@ -127,7 +127,7 @@ pub enum CnnError {
         #[source]
         source: std::io::Error,
     },
-    /// A model file holds something else than it should.
+    /// A model file does not have the expected content.
     #[error("{} cannot be used: {problem}", path.display())]
     Foreign {
         /// The file.

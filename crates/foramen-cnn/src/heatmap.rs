@@ -1,4 +1,4 @@
-//! Where in a patch a prediction comes from.
+//! Maps of the pixels on which a prediction is based.
 
 use foramen_image::ndarray::Array2;
 use foramen_image::{Colour, Picture, Window};
@@ -12,17 +12,17 @@ use crate::member::Member;
 use crate::network::pool;
 use crate::{CnnError, CnnModel};
 
-/// How much each pixel of a patch speaks for an outcome.
+/// The evidence of each pixel of a patch for an outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Heatmap {
-    /// `[row, column]` as the patch, 0 where nothing speaks for it or the network
-    /// does not look; without a unit.
+    /// `[row, column]` of the patch, without a unit; 0 where a pixel has no evidence for the
+    /// outcome or is outside the network's field of view.
     pub values: Array2<f32>,
 }
 
 impl Heatmap {
-    /// The mean of maps of one patch, for example those of the models of an ensemble;
-    /// `None` where there is none, or where they differ in shape.
+    /// The mean of maps of one patch, for example those of the models of an ensemble; `None` if
+    /// there is no map, or the maps differ in shape.
     #[must_use]
     pub fn mean(maps: &[Self]) -> Option<Self> {
         let first = &maps.first()?.values;
@@ -36,7 +36,7 @@ impl Heatmap {
         Some(Self { values: values / maps.len() as f32 })
     }
 
-    /// The patch in grey, twice enlarged, with warm colours where the map is high.
+    /// The patch in grey, enlarged twice, with warm colours where the map is high.
     #[must_use]
     pub fn overlay(&self, patch: &Array2<f32>) -> Picture {
         let (rows, columns) = patch.dim();
@@ -64,8 +64,8 @@ fn warm(share: f32) -> Colour {
 }
 
 impl CnnModel {
-    /// Grad-CAM (Selvaraju 2017, arXiv 1610.02391) on the last maps of the trunk,
-    /// towards an outcome, mean over the networks, on the patch as it is.
+    /// Grad-CAM (Selvaraju 2017, arXiv 1610.02391) of the trunk's last feature maps for an outcome,
+    /// on the patch without augmentation, averaged over the networks.
     ///
     /// # Errors
     /// Those of [`CnnModel::answer`].
@@ -89,9 +89,9 @@ impl CnnModel {
         self.placed(&wide.view([crop, crop]))
     }
 
-    /// The check of Grad-CAM: how much the log-odds of an outcome fall when a
-    /// square of `size` pixels is hidden under the mean of the patch, for squares
-    /// half their size apart; each pixel holds the mean over the squares on it.
+    /// Occlusion map, a check of Grad-CAM: how much the log-odds of an outcome fall when a square
+    /// of `size` pixels is replaced by the mean of the patch. Squares are half their size apart;
+    /// each pixel holds the mean over the squares that cover it.
     ///
     /// # Errors
     /// Those of [`CnnModel::answer`].
@@ -142,7 +142,7 @@ impl CnnModel {
         i64::try_from(self.config.crop).expect("a crop is at most a patch")
     }
 
-    /// A map of the field of view as one of the patch.
+    /// Converts a map of the field of view to one of the patch.
     fn placed(&self, map: &Tensor) -> Result<Heatmap, CnnError> {
         let (crop, edge) = (self.config.crop, self.input.edge);
         let start = (edge - crop) / 2;
@@ -162,7 +162,7 @@ impl Member {
         self.network.maps(&self.scale.intensity(view), false)
     }
 
-    /// Log-odds from maps, `[n]`.
+    /// Log-odds from feature maps, `[n]`.
     fn logit(&self, images: &Images, maps: &Tensor) -> Tensor {
         let answer = self.network.answer(&pool(maps));
         let z = self.scale.z(images, &answer.width);

@@ -1,4 +1,4 @@
-//! What each epoch came to, as files that are read while the training runs.
+//! The results of each epoch, in files that can be read while the training runs.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -19,8 +19,8 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Begins the files of a network; those of an earlier training go, but what a
-    /// resumed one has done already, the rows up to `epoch`, is kept.
+    /// Creates the files of a network. Files of an earlier training are removed; a resumed training
+    /// keeps its rows up to `epoch`.
     pub(crate) fn open(folder: &Path, number: usize, epoch: usize) -> Result<Self, CnnError> {
         let folder = folder.join(format!("network-{}", number + 1));
         let path = folder.join("history.csv");
@@ -48,7 +48,7 @@ impl History {
         }
     }
 
-    /// Adds an epoch.
+    /// Adds the results of an epoch.
     pub(crate) fn write(&mut self, report: &EpochReport) -> Result<(), CnnError> {
         let numbers = [
             ("learning_rate", Some(report.learning_rate)),

@@ -8,12 +8,12 @@ use tch::{Device, Kind, Tensor};
 use crate::CnnError;
 use foramen_native::contract::Input;
 
-/// Images and what is known of them, on one device.
+/// Images and their labels, widths and covariates, on one device.
 #[derive(Debug)]
 pub(crate) struct Images {
     /// `[n, channels, rows, columns]`, intensities about 0 to 1.
     pub pixels: Tensor,
-    /// Width in millimetres, 0 where there is none, `[n]`.
+    /// Width in millimetres, 0 where it is missing, `[n]`.
     pub width: Tensor,
     /// 1 where there is a width, else 0, `[n]`.
     pub has_width: Tensor,
@@ -24,13 +24,13 @@ pub(crate) struct Images {
     /// Mean and standard deviation of the width of each sample's level, `[n]`.
     pub level_mean: Tensor,
     pub level_deviation: Tensor,
-    /// Each covariate in standard deviations and whether it is known, zeros where it
-    /// is not, `[n, 2 × covariates]`.
+    /// Each covariate in standard deviations, and whether it is known; zeros where it is not,
+    /// `[n, 2 × covariates]`.
     pub covariates: Tensor,
 }
 
 impl Images {
-    /// Checks the patches of samples and puts all on the device.
+    /// Checks the patches of samples and moves all data to the device.
     pub(crate) fn new(
         samples: &[&Sample],
         input: &Input,
@@ -72,7 +72,7 @@ impl Images {
         [size[1], size[2], size[3]]
     }
 
-    /// Everything that is known of the images.
+    /// All tensors of the images.
     pub(crate) fn tensors(&self) -> [&Tensor; 8] {
         let Self { pixels, width, has_width, label, has_label, .. } = self;
         let Self { level_mean, level_deviation, covariates, .. } = self;
@@ -86,15 +86,15 @@ impl Images {
         self.with(of(&self.pixels), of)
     }
 
-    /// What is known of the images in this range, in numbers of this kind; pixels are all and
-    /// as they are.
+    /// Labels, widths and covariates of the images in this range, converted to this kind of
+    /// numbers; pixels are all images, unconverted.
     pub(crate) fn known(&self, range: &Range<usize>, kind: Kind) -> Self {
         let [from, length] = [range.start, range.len()].map(|n| i64::try_from(n).expect("few"));
         let of = |tensor: &Tensor| tensor.narrow(0, from, length).to_kind(kind);
         self.with(self.pixels.shallow_clone(), of)
     }
 
-    /// Other pixels, and what is known of the images changed alike.
+    /// The same data with other pixels; `of` is applied to all other tensors.
     fn with(&self, pixels: Tensor, of: impl Fn(&Tensor) -> Tensor) -> Self {
         Self {
             pixels,

@@ -1,4 +1,4 @@
-//! A convolution with its batch norm: what every trunk is built of.
+//! A convolution with its batch norm, of which every trunk is built.
 
 use foramen_kernels::{FusedBatchNorm, winograd_convolution};
 use foramen_tch::PackedConvolution;
@@ -7,7 +7,7 @@ use tch::{Kind, Tensor};
 
 use crate::CnnError;
 
-/// What a convolution is made of.
+/// The dimensions of a convolution.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
     pub from: i64,
@@ -28,7 +28,7 @@ impl Shape {
     }
 }
 
-/// A convolution without bias, whose weights are not drawn yet.
+/// A convolution without bias, whose weights are not initialised yet.
 pub(crate) fn convolution(path: nn::Path<'_>, shape: Shape) -> nn::Conv2D {
     let config = nn::ConvConfig {
         stride: shape.stride,
@@ -41,7 +41,7 @@ pub(crate) fn convolution(path: nn::Path<'_>, shape: Shape) -> nn::Conv2D {
     nn::conv2d(path, shape.from, shape.to, shape.kernel, config)
 }
 
-/// A batch norm that changes nothing yet.
+/// A batch norm that leaves its input unchanged.
 pub(crate) fn norm(path: nn::Path<'_>, channels: i64) -> nn::BatchNorm {
     let FusedBatchNorm { momentum, epsilon: eps, .. } = NORM;
     let config =
@@ -76,7 +76,8 @@ impl Layer {
         }
     }
 
-    /// Maps, plus `residual` where there is one, and `ReLU` where `relu` says so.
+    /// Applies the layer to feature maps, adds `residual` if given, and applies `ReLU` if `relu` is
+    /// set.
     pub(crate) fn forward(
         &self,
         maps: &Tensor,

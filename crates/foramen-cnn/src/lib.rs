@@ -1,19 +1,18 @@
-//! A CNN that learns two outcomes from images: foramina with their measured widths, or plain
-//! arrays of anything ([`samples`]).
+//! A CNN that learns to distinguish two outcomes in images: foramina with their measured widths, or
+//! plain arrays ([`samples`]).
 //!
-//! A crate that depends on this one has to say where libtorch is: `LIBTORCH` or
-//! `LIBTORCH_USE_PYTORCH=1` when it is built, and a `build.rs` of a few lines for the linker.
-//! The README of this crate shows both first; without them the build of `torch-sys` panics,
-//! or the program ends with 127.
+//! A crate that depends on this one must specify the location of libtorch: by `LIBTORCH` or
+//! `LIBTORCH_USE_PYTORCH=1` at build time, and by a short `build.rs` for the linker. This crate's
+//! README shows both at its beginning. Without them the build of `torch-sys` panics, or the program
+//! exits with status 127.
 //!
-//! [`Cnn`] is a [`Learner`](foramen_learn::Learner) with a [`CnnConfig`]; fitted,
-//! it gives a [`CnnModel`], which predicts, is saved and is loaded. The network
-//! first learns to see widths, of which every patch of the train subjects has
-//! one, then outcomes, of which there are few. [`DeviceChoice`] says where to
-//! compute, and [`Environment`] what bytes depend on besides seed and data: on
-//! the CPU the same of both give the same bytes. [`Architecture`] names the networks
-//! there are, and [`Backbone`] is one of them for a training of your own. Arrays are those of
-//! ndarray 0.16, which is here as [`ndarray`].
+//! [`Cnn`] is a [`Learner`](foramen_learn::Learner) with a [`CnnConfig`]; fitting returns a
+//! [`CnnModel`], which can predict, be saved and be loaded. The network first learns widths, which
+//! every patch of the train subjects has, then outcomes, which are few. [`DeviceChoice`] selects
+//! the device. [`Environment`] holds the facts besides seed and data that affect the result: on the
+//! CPU, the same environment, seed and data give the same bytes. [`Architecture`] lists the
+//! networks, and [`Backbone`] is a network for your own training. Arrays are those of ndarray 0.16,
+//! re-exported as [`ndarray`].
 //!
 //! ```
 //! use foramen_cnn::{Augmentation, Cnn, CnnConfig};

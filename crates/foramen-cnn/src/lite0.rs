@@ -9,7 +9,7 @@ use crate::trunk::{Lite0, Trunk as _};
 use crate::{CnnError, weights};
 
 const CLASSES: i64 = 1000;
-/// What its weights expect of bytes over 255: `(value − 127) / 128`.
+/// Mean and deviation that its weights expect for bytes divided by 255: `(value − 127) / 128`.
 pub(crate) const INTENSITY: [f64; 2] = [127.0 / 255.0, 128.0 / 255.0];
 
 /// EfficientNet-Lite0 (Tan and Le, arXiv 1905.11946, without squeeze and
@@ -45,10 +45,10 @@ impl EfficientNetLite0 {
         Self { trunk, classes, store }
     }
 
-    /// What the last layer sees, `[n, 1280]`.
+    /// The input of the last layer, `[n, 1280]`.
     ///
     /// # Panics
-    /// When images have another number of channels than 3, or lie on another device than its
+    /// When images have another number of channels than 3, or are on another device than its
     /// weights, as operations of tch do.
     #[must_use = "the features are all that it gives"]
     pub fn features(&self, images: &Tensor, train: bool) -> Tensor {
@@ -58,7 +58,7 @@ impl EfficientNetLite0 {
     /// Log-odds of the 1000 classes of ImageNet, `[n, 1000]`, from features.
     ///
     /// # Panics
-    /// When features are not `[n, 1280]`, or lie on another device than the weights.
+    /// When features are not `[n, 1280]`, or are on another device than the weights.
     #[must_use = "the log-odds are all that it gives"]
     pub fn classes(&self, features: &Tensor) -> Tensor {
         self.classes.forward(features)

@@ -1,4 +1,4 @@
-//! What a network is blamed for.
+//! The losses of a network.
 
 use tch::{Reduction, Tensor};
 
@@ -14,16 +14,16 @@ use crate::{CnnConfig, CnnError};
 /// Widths of the train set beyond this many standard deviations count linearly.
 const HUBER: f64 = 1.0;
 
-/// What is made small, of one batch.
+/// The losses of one batch, to be minimised.
 pub(crate) struct Loss {
-    /// Of widths, in units of their deviation.
+    /// Loss of widths, in units of their deviation.
     pub width: Tensor,
     /// Cross-entropy of outcomes.
     pub outcome: Tensor,
 }
 
-/// The loss of the part of a batch that this process learns from, varied as was drawn; the
-/// losses of all processes add up to that of the batch.
+/// The loss of this process's part of a batch, augmented with the random numbers drawn for it; the
+/// losses of all processes add up to the loss of the batch.
 pub(crate) fn loss(
     config: &CnnConfig,
     environment: &Environment,
@@ -65,8 +65,8 @@ pub(crate) fn loss(
     Ok(Loss { width, outcome })
 }
 
-/// Cross-entropy with smoothed labels, the mean by the weights of their classes over the
-/// images with an outcome.
+/// Cross-entropy with smoothed labels: the mean over the images with an outcome, weighted by their
+/// classes.
 fn outcome_loss(
     config: &CnnConfig,
     [poor, favourable]: [f64; 2],
@@ -81,8 +81,8 @@ fn outcome_loss(
     mean(entropy, &weights, ranks)
 }
 
-/// The part of this process in the weighted mean over the images of all; 0 where nothing has a
-/// weight.
+/// This process's part of the weighted mean over the images of all processes; zero if all weights
+/// are zero.
 fn mean(values: Tensor, weights: &Tensor, ranks: &Ranks) -> Result<Tensor, CnnError> {
     let (kind, of_all) = (values.kind(), ranks.sum(weights.sum(values.kind()))?);
     Ok((values * weights).sum(kind) / of_all.clamp_min(1e-6))

@@ -1,4 +1,4 @@
-//! What a network learns from.
+//! The data for training a network.
 
 use sha2::{Digest as _, Sha256};
 use tch::Device;
@@ -9,23 +9,22 @@ use crate::member::Scale;
 use crate::tensors::hex;
 use foramen_native::contract::Input;
 
-/// What a network is trained and chosen on.
+/// The data on which a network is trained and its best epoch chosen.
 pub(crate) struct Material<'a> {
     pub input: &'a Input,
     /// Labelled images first, then auxiliary ones.
     pub train: &'a Images,
-    /// How many are labelled.
+    /// Number of labelled images.
     pub labelled: usize,
-    /// What the best epoch is chosen on.
+    /// The images on which the best epoch is chosen.
     pub tune: &'a Images,
     pub scale: Scale,
-    /// How much a poor and a favourable outcome count.
+    /// Weights of a poor and of a favourable outcome.
     pub class_weights: [f64; 2],
 }
 
 impl Material<'_> {
-    /// What tells one training set from another: images, widths, outcomes, covariates, in
-    /// order.
+    /// A digest that identifies a training set: images, widths, outcomes and covariates, in order.
     pub(crate) fn fingerprint(&self) -> Result<String, CnnError> {
         let mut digest = Sha256::new();
         digest.update((self.labelled as u64).to_le_bytes());

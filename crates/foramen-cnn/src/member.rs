@@ -1,4 +1,4 @@
-//! One trained network with the scales it was trained on.
+//! One trained network with the scales of its training data.
 
 use tch::{Kind, Tensor};
 
@@ -7,24 +7,22 @@ use crate::images::{Images, numbers};
 use crate::network::Network;
 use crate::{Architecture, CnnConfig, CnnError, lite0};
 
-/// What the weights of torchvision expect of red, green and blue from 0 to 1.
+/// Mean and deviation that torchvision's weights expect for red, green and blue from 0 to 1.
 const IMAGENET: [[f64; 2]; 3] = [[0.485, 0.229], [0.456, 0.224], [0.406, 0.225]];
 
-/// Images that the network looks at together, where there are more: 256 of 224 × 224
-/// pixels need some 2 GB in a ResNet.
+/// Images that the network processes at once: 256 of 224 × 224 pixels need some 2 GB in a ResNet.
 const TOGETHER: i64 = 256;
 
-/// What intensities and widths are measured by, from the train set alone, or
-/// what published weights expect.
+/// The scales of intensities and widths: from the train set only, or as published weights expect.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Scale {
     /// Mean and standard deviation of each channel.
     pub intensity: Vec<[f64; 2]>,
-    /// Of widths; `None` where none were learned.
+    /// Scale of widths; `None` if no widths were learned.
     pub width: Option<WidthScale>,
 }
 
-/// What widths are measured by.
+/// Mean and deviation of widths.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct WidthScale {
     /// Millimetres.
@@ -34,8 +32,8 @@ pub(crate) struct WidthScale {
 }
 
 impl Scale {
-    /// Reads the scales off the train set; those of intensities are what the weights
-    /// expect where published ones are begun with and images have three channels.
+    /// Computes the scales from the train set. If training begins with published weights and images
+    /// have three channels, the intensity scale is the one that these weights expect.
     pub(crate) fn of(train: &Images, config: &CnnConfig) -> Result<Self, CnnError> {
         let channels = train.shape()[0];
         let of_channel = |channel: i64| {
@@ -57,7 +55,7 @@ impl Scale {
         Ok(Self { intensity, width: WidthScale::of(&widths) })
     }
 
-    /// Intensities about zero.
+    /// Intensities scaled to mean 0 and deviation 1.
     pub(crate) fn intensity(&self, images: &Tensor) -> Tensor {
         // Numbers, not tensors: a trace would not hold what is in a fresh tensor.
         let channels = (0i64..).zip(&self.intensity);
@@ -72,9 +70,9 @@ impl Scale {
         self.width.map(|WidthScale { mean, deviation }| widths * deviation + mean)
     }
 
-    /// What the outcome is read from besides the features, `[n]`: a network's widths as
-    /// z-scores of their levels. Where no widths were learned it is the head's number as it
-    /// is, and nothing depends on a level.
+    /// The input of the outcome head besides the features, `[n]`: the network's widths as z-scores
+    /// of their levels. If no widths were learned, it is the unscaled output of the width head, and
+    /// does not depend on the level.
     pub(crate) fn z(&self, images: &Images, widths: &Tensor) -> Tensor {
         let millimetres = self.millimetres(widths);
         millimetres.map_or_else(|| widths.shallow_clone(), |widths| images.width_z(&widths))
@@ -82,8 +80,8 @@ impl Scale {
 }
 
 impl WidthScale {
-    /// Mean and standard deviation of known widths; 3.3 and 1.3 mm, the middle of the
-    /// published levels, when there are too few widths to tell.
+    /// Mean and standard deviation of known widths; 3.3 and 1.3 mm, the middle of the published
+    /// levels, when there are too few widths to compute them.
     fn of(widths: &[f64]) -> Option<Self> {
         let n = widths.len() as f64;
         let mean = widths.iter().sum::<f64>() / n;
@@ -106,11 +104,11 @@ pub(crate) struct Member {
     pub scale: Scale,
 }
 
-/// What a network says of images.
+/// A network's predictions for images.
 pub(crate) struct Seen {
     /// Log-odds of a favourable outcome.
     pub logits: Vec<f64>,
-    /// Millimetres; `None` where no widths were learned.
+    /// Millimetres; `None` if no widths were learned.
     pub widths: Option<Vec<f64>>,
 }
 

@@ -1,4 +1,4 @@
-//! Training images that are two images: mixup and cutmix.
+//! Mixes two training images into one: mixup and cutmix.
 
 use rand::RngExt as _;
 use rand::rngs::ChaCha8Rng;
@@ -8,11 +8,11 @@ use tch::{Device, Kind, Tensor};
 use crate::Augmentation;
 use crate::images::Images;
 
-/// What each image of a batch is mixed with: numbers alone, which any thread may draw.
+/// The random partner and shares of each image of a batch. Any thread may draw them.
 #[derive(Debug)]
 pub(crate) struct Mixing {
     crop: i64,
-    /// The place in the batch of the image that each is mixed with.
+    /// The index in the batch of each image's partner.
     partners: Vec<i64>,
     /// Each image's own share.
     shares: Vec<f64>,
@@ -21,9 +21,9 @@ pub(crate) struct Mixing {
 }
 
 impl Mixing {
-    /// Draws for a batch whose first `labelled` images have an outcome, by one
-    /// generator for each image; `None` where nothing is mixed. Partners are of the
-    /// same kind, so that no outcome is lost.
+    /// Draws for a batch whose first `labelled` images have an outcome, with one generator for each
+    /// image; `None` if nothing is mixed. Labelled images are mixed with labelled ones, so that no
+    /// outcome is lost.
     pub(crate) fn draw(
         augmentation: &Augmentation,
         crop: usize,
@@ -73,7 +73,7 @@ impl Mixing {
         images.index_select(0, &partners).lerp_tensor(images, &own.to_device(images.device()))
     }
 
-    /// What is known of the mixed images: of both, in their shares.
+    /// Labels, widths and covariates of the mixed images: those of both, in their shares.
     pub(crate) fn known(&self, images: &Images) -> Images {
         let device = images.pixels.device();
         let partners = self.partners(device);

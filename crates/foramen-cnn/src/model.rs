@@ -11,7 +11,7 @@ use crate::member::Member;
 use crate::records::EnvironmentFile;
 use crate::{Augmentation, CnnConfig, CnnError, Covariate};
 
-/// Images looked at together in prediction.
+/// Images processed at once in prediction.
 const BATCH: usize = 64;
 
 /// How views of one patch differ from the patch itself.
@@ -22,33 +22,33 @@ pub(crate) const VIEWS: Augmentation = Augmentation {
     ..Augmentation::none()
 };
 
-/// A trained ensemble: tells how likely a favourable outcome is.
+/// A trained ensemble, which predicts the probability of a favourable outcome.
 #[derive(Debug)]
 pub struct CnnModel {
     pub(crate) config: CnnConfig,
     pub(crate) environment: Environment,
-    /// Where and how it was trained, which may have been elsewhere.
+    /// The environment of the training, which may have been another machine.
     pub(crate) trained: EnvironmentFile,
     pub(crate) members: Vec<Member>,
     pub(crate) temperature: f64,
     pub(crate) input: Input,
-    /// `None` for a model that was saved before this was kept.
+    /// `None` for a model saved by a version without this field.
     pub(crate) learned: Option<Learned>,
-    /// SHA-256 of what it was trained and chosen on; `None` for a model that was saved
-    /// before this was kept.
+    /// SHA-256 of the train and tune sets; `None` for a model saved by a version without this
+    /// field.
     pub(crate) fold: Option<String>,
 }
 
-/// What a model has learned from, and how it does on what its choices were made
-/// on, which is more than it will do elsewhere.
+/// The training data of a model, and its performance on the tune set. That performance is
+/// optimistic, since the model's choices were made on the tune set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Learned {
-    /// Samples with an outcome that it was trained on.
+    /// Samples with an outcome in the train set.
     pub train: usize,
-    /// How many of them were favourable.
+    /// Number of those samples with a favourable outcome.
     pub favourable: usize,
-    /// Further samples, of which only the width was learned.
+    /// Further train samples, used only to learn the width.
     pub auxiliary: usize,
     /// Samples of the tune set.
     pub tune: usize,
@@ -58,14 +58,13 @@ pub struct Learned {
     pub tune_auc: Option<f64>,
 }
 
-/// What a model says of one foramen or image.
+/// A model's prediction for one foramen or image.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CnnAnswer {
     /// Log-odds of a favourable outcome, temperature included.
     pub logit: f64,
-    /// The width that the network sees, millimetres; `None` for a model that learned no
-    /// widths.
+    /// The width predicted by the network, millimetres; `None` for a model that learned no widths.
     pub width: Option<f64>,
 }
 
@@ -76,7 +75,7 @@ impl CnnModel {
         &self.config
     }
 
-    /// Where and how it computes.
+    /// The environment in which it computes.
     #[must_use]
     pub fn environment(&self) -> &Environment {
         &self.environment
@@ -88,16 +87,15 @@ impl CnnModel {
         self.temperature
     }
 
-    /// What it has learned from; `None` for a model that was saved before this was
-    /// kept.
+    /// Its training data; `None` for a model saved by a version without this field.
     #[must_use]
     pub fn learned(&self) -> Option<&Learned> {
         self.learned.as_ref()
     }
 
-    /// SHA-256, in hexadecimal, of the train and tune sets that it was fitted on: images,
-    /// widths, outcomes and covariates in order. It tells the models of a cross-validation
-    /// apart. `None` for a model that was saved before this was kept.
+    /// SHA-256, in hexadecimal, of the train and tune sets of its training: images, widths,
+    /// outcomes and covariates in order. The digest distinguishes the models of a cross-validation.
+    /// `None` for a model saved by a version without this field.
     #[must_use]
     pub fn fold(&self) -> Option<&str> {
         self.fold.as_deref()
@@ -110,21 +108,20 @@ impl CnnModel {
         self.input.edge
     }
 
-    /// The numbers that it reads beside the picture, a measured width last.
+    /// The covariates that it reads beside the image, a measured width last.
     #[must_use]
     pub fn covariates(&self) -> &[Covariate] {
         &self.input.covariates.0
     }
 
-    /// The covariates that each sample has to name which it is to predict.
+    /// The covariates that each sample must have for a prediction.
     #[must_use]
     pub fn covariate_names(&self) -> Vec<&str> {
         self.input.covariates.names().collect()
     }
 
-    /// The covariates of a sample that are far outside of what the model was trained on
-    /// ([`Covariate::is_far`]), each with its value; a measured width as the z-score of its
-    /// level.
+    /// The covariates of a sample whose values are far outside the range of the training data
+    /// ([`Covariate::is_far`]), each with its value; a measured width as the z-score of its level.
     #[must_use]
     pub fn far_covariates(&self, sample: &Sample) -> Vec<(&Covariate, f64)> {
         self.input.covariates.far(sample)
@@ -136,20 +133,20 @@ impl CnnModel {
         self.members.iter().map(|member| member.network.weights()).sum()
     }
 
-    /// Whether it has learned widths. If so, it reads the level of each foramen, by which
-    /// widths differ. If not, no level and no side changes what it says, and it takes plain
-    /// images ([`CnnModel::predict_images`]).
+    /// Whether it has learned widths. If so, it needs the level of each foramen, since widths
+    /// differ by level. If not, its predictions do not depend on level or side, and it accepts
+    /// plain images ([`CnnModel::predict_images`]).
     #[must_use]
     pub fn has_widths(&self) -> bool {
         self.members.iter().all(|member| member.scale.width.is_some())
     }
 
-    /// Log-odds and widths for each sample, in order: the mean over networks and
-    /// views. What is said of a sample does not depend on its neighbours, nor on
-    /// its measured width, unless [`CnnConfig::measured_width`] says so.
+    /// Log-odds and widths for each sample, in order: the mean over networks and views. The
+    /// prediction for a sample does not depend on other samples, nor on its measured width unless
+    /// [`CnnConfig::measured_width`] is set.
     ///
     /// # Errors
-    /// [`CnnError::Input`] for a sample that the model cannot take.
+    /// [`CnnError::Input`] for a sample that does not fit the model's input.
     pub fn answer(&self, samples: &[&Sample]) -> Result<Vec<CnnAnswer>, CnnError> {
         self.environment.enter();
         let mut answers = Vec::with_capacity(samples.len());
@@ -164,13 +161,13 @@ impl CnnModel {
         Ok(answers)
     }
 
-    /// Samples as the networks take them.
+    /// Converts samples to the input of the networks.
     pub(crate) fn images(&self, samples: &[&Sample]) -> Result<Images, CnnError> {
         self.input.covariates.check(samples)?;
         Images::new(samples, &self.input, self.environment.place())
     }
 
-    /// Mean log-odds, before the temperature, and widths where they were learned.
+    /// Mean log-odds, before the temperature, and widths if they were learned.
     pub(crate) fn average(
         &self,
         images: &Images,
@@ -199,7 +196,7 @@ impl CnnModel {
         Ok((logits, widths))
     }
 
-    /// The key of a view: every sample is seen in the same few ways.
+    /// The random key of a view: all samples use the same few views.
     pub(crate) fn view_key(&self, view: usize) -> ChaCha8Rng {
         contract::view_key(self.config.seed, view)
     }

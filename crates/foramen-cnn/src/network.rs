@@ -13,11 +13,11 @@ use crate::weights::{draw_convolution, fill, load};
 use crate::{Architecture, CnnConfig, CnnError};
 use foramen_native::contract::Input;
 
-/// Features that the heads see.
+/// Number of features that the heads use.
 pub(crate) const FEATURES: usize = 48;
 /// Units between covariates and the outcome.
 const HIDDEN: i64 = 8;
-/// Where the tensors of a trunk of the literature lie.
+/// Prefix of the tensors of a published trunk.
 const TRUNK: &str = "trunk";
 
 /// The weights and layers of one network.
@@ -29,20 +29,20 @@ pub(crate) struct Network {
     width: nn::Linear,
     outcome_width: nn::Linear,
     outcome: nn::Linear,
-    /// Reads covariates, where there are some.
+    /// Layers for covariates, if there are any.
     covariates: Option<[nn::Linear; 2]>,
 }
 
-/// What the trunk and the heads say of a batch, in the kind of the weights.
+/// The outputs of the trunk and the heads for a batch, in the number kind of the weights.
 pub(crate) struct Answer {
     /// Widths in the unit of the width scale, `[n]`.
     pub width: Tensor,
-    /// What the outcome is read from, `[n, FEATURES]`.
+    /// The features for the outcome, `[n, FEATURES]`.
     pub features: Tensor,
 }
 
 impl Network {
-    /// Builds a network whose weights are still to be drawn or filled in.
+    /// Builds a network whose weights are not initialised yet.
     pub(crate) fn new(config: &CnnConfig, input: &Input, device: Device) -> Result<Self, CnnError> {
         let store = nn::VarStore::new(device);
         let root = store.root();
@@ -90,8 +90,8 @@ impl Network {
         Ok(network)
     }
 
-    /// Draws weights by name, in the order of the alphabet: He's normal for
-    /// convolutions, a uniform for the other matrices, and heads from zero.
+    /// Draws weights by name, in alphabetical order: He's normal for convolutions, a uniform for
+    /// the other matrices, and heads from zero.
     pub(crate) fn draw(&mut self, generator: &mut ChaCha8Rng) {
         for (name, mut tensor) in self.named() {
             let size = tensor.size();
@@ -122,13 +122,13 @@ impl Network {
         make_channels_last(&self.store)
     }
 
-    /// Makes prediction fast, in a 16-bit format or f32; weights that change later are not
-    /// seen.
+    /// Prepares fast prediction, in a 16-bit format or f32; later changes of the weights have no
+    /// effect.
     pub(crate) fn pack(&mut self, half: Option<HalfPrecision>) -> Result<(), CnnError> {
         trunk::pack(&mut *self.trunk, half)
     }
 
-    /// Maps and pools images `[n, channels, rows, columns]` about zero.
+    /// Computes and pools the feature maps of images `[n, channels, rows, columns]` about zero.
     pub(crate) fn look(&self, images: &Tensor, train: bool) -> Tensor {
         pool(&self.maps(images, train))
     }
@@ -138,15 +138,15 @@ impl Network {
         self.width.ws.kind()
     }
 
-    /// Turns weights and statistics into numbers of another kind.
+    /// Converts weights and statistics to another number kind.
     pub(crate) fn set_kind(&mut self, kind: Kind) {
         if self.kind() != kind {
             self.store.root().set_kind(kind);
         }
     }
 
-    /// The last maps of the trunk in the kind of the weights; those of the compact network are
-    /// `[n, 4c, rows/8, columns/8]`.
+    /// The last feature maps of the trunk in the number kind of the weights; the compact network's
+    /// are `[n, 4c, rows/8, columns/8]`.
     pub(crate) fn maps(&self, images: &Tensor, train: bool) -> Tensor {
         self.trunk.maps(images, train).to_kind(self.kind())
     }
@@ -174,14 +174,14 @@ impl Network {
         logits.squeeze_dim(1)
     }
 
-    /// Every tensor, trained or running, by name, in the order of the alphabet.
+    /// Every trained tensor and running statistic by name, in alphabetical order.
     pub(crate) fn named(&self) -> Vec<(String, Tensor)> {
         let mut named: Vec<_> = self.store.variables().into_iter().collect();
         named.sort_by(|a, b| a.0.cmp(&b.0));
         named
     }
 
-    /// Takes the values of another network of the same shape.
+    /// Copies the values of another network of the same shape.
     pub(crate) fn copy_from(&mut self, other: &Self) -> Result<(), CnnError> {
         for ((_, mut to), (_, from)) in self.named().into_iter().zip(other.named()) {
             tch::no_grad(|| to.f_copy_(&from))?;
@@ -194,14 +194,14 @@ impl Network {
         self.store.trainable_variables().iter().map(Tensor::numel).sum()
     }
 
-    /// Ends the training: no weight has a gradient any more.
+    /// Ends the training: weights no longer have gradients.
     pub(crate) fn freeze(&mut self) {
         self.store.freeze();
     }
 }
 
-/// Means of maps over the whole and over the middle, `[n, 8c]`: the foramen is in
-/// the middle, so that what its half of the image shows is pooled by itself.
+/// Means of feature maps over the whole image and over its middle, `[n, 8c]`: the foramen is in the
+/// middle, so this part is also pooled separately.
 pub(crate) fn pool(maps: &Tensor) -> Tensor {
     let side = maps.size()[2];
     let (from, length) = (side / 4, side - 2 * (side / 4));

@@ -1,18 +1,18 @@
-//! What stands for a group of processes in builds without the feature `distributed`: there
-//! is none, and so nothing to do.
+//! Replaces process groups in builds without the feature `distributed`: there is no group, so
+//! nothing is done.
 
 use foramen_tch::TorchError;
 use tch::Tensor;
 
-/// A group that cannot be.
+/// A group that cannot exist.
 #[derive(Debug)]
 pub(crate) enum Group {}
 
-/// A reducer that cannot be.
+/// A reducer that cannot exist.
 #[derive(Debug)]
 pub(crate) enum GradientReducer {}
 
-/// A sum that cannot be.
+/// A sum that cannot exist.
 pub(crate) enum PendingSum {}
 
 impl Group {

@@ -1,18 +1,18 @@
 use std::fmt;
 use std::time::Duration;
 
-/// What one epoch of a training came to; handed to the callback of
+/// The results of one epoch of a training, passed to the callback of
 /// [`Cnn::with_progress`](crate::Cnn::with_progress).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EpochReport {
     /// The network in training, from 1.
     pub member: usize,
-    /// Networks in all.
+    /// Number of networks.
     pub members: usize,
     /// The epoch, from 1.
     pub epoch: usize,
-    /// Epochs at most.
+    /// Largest number of epochs.
     pub epochs: usize,
     /// Mean training loss: width and outcome together.
     pub train_loss: f64,
@@ -26,8 +26,7 @@ pub struct EpochReport {
     pub learning_rate: f64,
     /// Images trained on per second.
     pub images_per_second: f64,
-    /// How long the other epochs of all networks will take at most, at the speed of
-    /// this one.
+    /// Longest remaining time of the training of all networks, at the speed of this epoch.
     pub remaining: Duration,
     /// Whether these weights are the best so far.
     pub best: bool,

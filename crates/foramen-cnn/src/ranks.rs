@@ -1,5 +1,5 @@
-//! The processes that train one network together: each sees a part of every batch, and all
-//! take the same step.
+//! The processes that train one network together: each handles a part of every batch, and all make
+//! the same step.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::state::State;
 use crate::tuned::Tuned;
 use crate::{Architecture, CnnConfig, CnnError, DeviceChoice};
 
-/// This process among those that train together; most train alone.
+/// This process among those that train together; most trainings have one process.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ranks(Option<Arc<Group>>);
 
@@ -27,25 +27,25 @@ impl Ranks {
         Self(Some(group))
     }
 
-    /// How many processes there are.
+    /// Number of processes.
     pub(crate) fn size(&self) -> usize {
         self.0.as_ref().map_or(1, |group| group.size())
     }
 
-    /// Whether this is the process that writes files and tells of progress.
+    /// Whether this process writes files and reports progress.
     pub(crate) fn is_first(&self) -> bool {
         self.0.as_ref().is_none_or(|group| group.rank() == 0)
     }
 
-    /// Which images of a batch of `count` this process sees.
+    /// The images of a batch of `count` that this process handles.
     pub(crate) fn share(&self, count: usize) -> Range<usize> {
         let Some(group) = &self.0 else { return 0..count };
         let from = |rank: usize| rank * count / group.size();
         from(group.rank())..from(group.rank() + 1)
     }
 
-    /// Where and how all compute: as rank 0 has found for itself, but for the cores that it
-    /// shares with others of its machine.
+    /// The environment for all processes: the one that rank 0 determined, with the number of
+    /// threads adjusted to the cores that it shares with other processes of its machine.
     pub(crate) fn environment(&self, config: &CnnConfig) -> Result<Environment, CnnError> {
         let mut environment = Environment::resolve(config)?;
         let Some(group) = &self.0 else { return Ok(environment) };
@@ -66,7 +66,7 @@ impl Ranks {
         Ok(environment)
     }
 
-    /// Refuses what cannot be trained by several processes.
+    /// Returns an error for settings that several processes cannot train with.
     fn check(&self, config: &CnnConfig, device: Device) -> Result<(), CnnError> {
         let refused = |setting, value: String, rule| Err(CnnError::Config { setting, value, rule });
         if config.batch < self.size() {
@@ -102,7 +102,7 @@ impl Ranks {
         Ok(tensor)
     }
 
-    /// Whether any process says so.
+    /// Whether `said` is true in any process.
     pub(crate) fn any(&self, said: bool) -> Result<bool, TorchError> {
         if self.0.is_none() {
             return Ok(said);
@@ -111,7 +111,7 @@ impl Ranks {
         Ok(count.double_value(&[0]) > 0.0)
     }
 
-    /// The numbers of the first process.
+    /// The numbers of rank 0.
     pub(crate) fn first<const N: usize>(&self, numbers: [f64; N]) -> Result<[f64; N], TorchError> {
         let Some(group) = &self.0 else { return Ok(numbers) };
         let tensor = Tensor::from_slice(&numbers);
@@ -119,7 +119,7 @@ impl Ranks {
         Ok(std::array::from_fn(|at| tensor.double_value(&[i64::try_from(at).expect("few")])))
     }
 
-    /// Refuses processes of which one is given other data or settings than the first.
+    /// Returns an error if a process has other data or settings than rank 0.
     pub(crate) fn check_same(&self, what: &[u8; 32]) -> Result<(), CnnError> {
         let Some(group) = &self.0 else { return Ok(()) };
         let own = Tensor::from_slice(what);
@@ -136,8 +136,8 @@ impl Ranks {
         }
     }
 
-    /// Gives every process the state of the first: what it read from a checkpoint, or what
-    /// its processor rounded otherwise than others.
+    /// Copies the state of rank 0 to every process: it may come from a checkpoint, or be rounded
+    /// differently on another processor.
     pub(crate) fn share_state(&self, state: &mut State) -> Result<(), CnnError> {
         let Some(group) = &self.0 else { return Ok(()) };
         let tensors: Vec<Tensor> = state.named().into_iter().map(|(_, tensor)| tensor).collect();
@@ -147,7 +147,7 @@ impl Ranks {
         Ok(())
     }
 
-    /// How the network of the first process does on the tune set; the others wait for it.
+    /// The results of rank 0's network on the tune set; the other processes wait for them.
     pub(crate) fn tuned(
         &self,
         tune: impl FnOnce() -> Result<Tuned, CnnError>,
@@ -159,7 +159,7 @@ impl Ranks {
         Ok(Tuned::of(self.first(own)?))
     }
 
-    /// What averages the gradients of a network over processes.
+    /// Averages the gradients of a network over processes.
     pub(crate) fn reducer(&self, network: &Network) -> Result<Option<GradientReducer>, TorchError> {
         let Some(group) = &self.0 else { return Ok(None) };
         let named = network.named().into_iter().map(|(_, tensor)| tensor);
@@ -167,7 +167,7 @@ impl Ranks {
         GradientReducer::new(group, &trained, GradientReducer::BUCKET).map(Some)
     }
 
-    /// What an error of libtorch means where other processes are waited for.
+    /// Explains an error of libtorch where processes wait for each other.
     pub(crate) fn explain(&self, error: tch::TchError) -> TorchError {
         match &self.0 {
             Some(group) => group.explain(error.into()),

@@ -1,5 +1,5 @@
-//! Configuration and environment as files hold them: types of their own, so that
-//! a renamed field breaks no file.
+//! Configuration and environment in the form of files: separate types, so that renaming a field
+//! does not break files.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::{
     Architecture, Augmentation, ClassWeights, CnnConfig, DeviceChoice, Kernels, Precision,
 };
 
-/// How the model was computed: for the reader, and for claims of equal bytes.
+/// How the model was computed: for the reader, and to verify byte-identical results.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct EnvironmentFile {
     crate_version: String,
@@ -66,8 +66,7 @@ impl fmt::Display for EnvironmentFile {
     }
 }
 
-/// A configuration in a file. What is not in files of before has the value that it meant
-/// then.
+/// A configuration in a file. Fields that older files lack get the value that those versions used.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct ConfigFile(#[serde(with = "ConfigFields")] pub CnnConfig);
@@ -167,23 +166,23 @@ enum ClassWeightsNames {
     Given([f64; 2]),
 }
 
-/// What files from before there was a choice mean.
+/// Default for files written before this field existed.
 fn one() -> usize {
     1
 }
 
-/// What is not written, as files of before have it.
+/// Whether a number has its default, which is not written, as in older files.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_one(number: &usize) -> bool {
     *number == 1
 }
 
-/// The same.
+/// Default for files written before this field existed.
 fn half_a_millimetre() -> f64 {
     0.5
 }
 
-/// What has a name, by its name.
+/// Serialises values by their names.
 mod text {
     use std::fmt::Display;
     use std::str::FromStr;

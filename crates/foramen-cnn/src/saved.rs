@@ -1,4 +1,4 @@
-//! The files of a model: their own types, versioned, written as a whole.
+//! The files of a model: separate, versioned types, written completely or not at all.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::network::Network;
 use crate::records::{ConfigFile, EnvironmentFile};
 use crate::{CnnError, CnnModel, DeviceChoice, ModelCard, checkpoint, tensors};
 
-/// `config.json`: what a prediction depends on, and how the model came about.
+/// `config.json`: everything on which a prediction depends, and how the model was made.
 #[derive(Debug, Serialize, Deserialize)]
 struct ModelFile {
     #[serde(flatten)]
@@ -25,13 +25,12 @@ struct ModelFile {
 }
 
 impl CnnModel {
-    /// Writes the model into a folder: `config.json`, `weights.safetensors`, and
-    /// what [`ModelCard::of`] knows as `card.json` and `card.md`.
+    /// Writes the model into a folder: `config.json`, `weights.safetensors`, and the card of
+    /// [`ModelCard::of`] as `card.json` and `card.md`.
     ///
-    /// The folder appears whole or not at all. An earlier model in its place is
-    /// replaced; a process that dies at that very moment leaves it beside, as
-    /// `.NAME.old`, and the next that saves here begins by putting it back. Two
-    /// processes must not save one model at the same time.
+    /// The folder appears only when it is complete, and replaces an earlier model. If the process
+    /// dies during the replacement, the earlier model remains as `.NAME.old`, and the next save
+    /// restores it first. Two processes must not save one model at the same time.
     ///
     /// # Errors
     /// [`CnnError::Io`] when a file cannot be written.
@@ -43,9 +42,9 @@ impl CnnModel {
     /// configuration names.
     ///
     /// # Errors
-    /// [`CnnError::Io`] when a file cannot be read, [`CnnError::Foreign`] when it
-    /// is not of this program, damaged or of a later version, and
-    /// [`CnnError::NoCuda`] when it was trained for a device that is not there.
+    /// [`CnnError::Io`] when a file cannot be read, [`CnnError::Foreign`] when it was not written
+    /// by this program, is damaged or is of a later version, and [`CnnError::NoCuda`] when its
+    /// configuration names a device that is not available.
     pub fn load(folder: &Path) -> Result<Self, CnnError> {
         load(folder, None)
     }

@@ -1,11 +1,11 @@
-//! In which order samples come, and how fast is learned.
+//! The order of samples, and the learning rate.
 
 use rand::seq::SliceRandom;
 
 use crate::CnnConfig;
 use crate::augment::keyed;
 
-/// Purposes of random streams, so that none is used twice.
+/// The uses of random streams, so that no stream is used twice.
 pub(crate) mod purpose {
     pub(crate) const WEIGHTS: u64 = 1;
     pub(crate) const ORDER: u64 = 2;
@@ -18,9 +18,8 @@ pub(crate) mod purpose {
 /// The batches of one epoch: indices of samples, of which the first `labelled`
 /// have an outcome and the next `auxiliary` have none.
 ///
-/// It depends on the seed and the epoch alone. Each batch holds the same share
-/// of labelled samples; within an epoch each sample comes again only when all
-/// others of its kind have come.
+/// The batches depend only on the seed and the epoch. Each batch has the same share of labelled
+/// samples; within an epoch no sample repeats before all others of its kind were used.
 pub(crate) fn batches(
     config: &CnnConfig,
     seed: u64,
@@ -65,8 +64,8 @@ fn stream(seed: u64, epoch: usize, kind: u64, n: usize, length: usize) -> Vec<i6
     indices
 }
 
-/// The learning rate at a point of the training, 0 to 1: a straight rise, then a
-/// cosine to one hundredth.
+/// The learning rate at a point of the training, 0 to 1: a linear rise, then a cosine decay to one
+/// hundredth.
 pub(crate) fn learning_rate(config: &CnnConfig, progress: f64) -> f64 {
     let peak = config.learning_rate;
     if progress < config.warm_up {

@@ -1,4 +1,4 @@
-//! What a training holds between two epochs, and what a checkpoint keeps.
+//! The state of a training between two epochs, as a checkpoint keeps it.
 
 use foramen_tch::{AdamW, AdamWConfig, GradientScaler, HalfPrecision, ScalerConfig, TorchError};
 use safetensors::SafeTensors;
@@ -13,24 +13,24 @@ use crate::network::Network;
 use crate::schedule::purpose;
 use crate::{CnnConfig, CnnError, tensors};
 
-/// How far a training is. Augmentation, order and dropout are drawn from keys of
-/// seed, epoch and place, so that this is all their generators need.
+/// The position in a training. Augmentation, order and dropout are drawn from keys of seed, epoch
+/// and position, so that their generators need no further state.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Position {
-    /// Epochs done.
+    /// Number of finished epochs.
     pub epoch: usize,
-    /// Steps done, which is where the learning rate stands.
+    /// Number of finished steps, which determines the learning rate.
     pub step: usize,
-    /// The epoch of the best tune loss; 0 for none yet.
+    /// The epoch of the best tune loss; 0 if there is none yet.
     pub best_epoch: usize,
-    /// That loss.
+    /// The best tune loss.
     pub best_loss: Option<f64>,
-    /// Whether the training has come to its end.
+    /// Whether the training has ended.
     pub finished: bool,
 }
 
 impl Position {
-    /// As numbers that go from one process to another, NaN for no loss.
+    /// The position as numbers for transfer between processes, NaN for no loss.
     pub(crate) fn numbers(&self) -> [f64; 5] {
         let Self { epoch, step, best_epoch, best_loss, finished } = self;
         let [epoch, step, best_epoch] = [epoch, step, best_epoch].map(|count| *count as f64);
@@ -38,7 +38,7 @@ impl Position {
         [epoch, step, best_epoch, best_loss.unwrap_or(f64::NAN), finished]
     }
 
-    /// Takes such numbers.
+    /// Sets the position from such numbers.
     pub(crate) fn fill(&mut self, [epoch, step, best_epoch, best_loss, finished]: [f64; 5]) {
         #[expect(
             clippy::cast_possible_truncation,
@@ -55,9 +55,9 @@ impl Position {
 #[derive(Debug)]
 pub(crate) struct State {
     pub network: Network,
-    /// The moving average of the network's weights, which is what predicts.
+    /// The moving average of the network's weights, used for prediction.
     pub average: Member,
-    /// The average as it was in the best epoch.
+    /// The average after the best epoch.
     pub best: Member,
     pub optimiser: AdamW,
     /// Scales losses, where gradients are computed in fp16.
@@ -66,7 +66,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Before the first step; weights are drawn from the seed.
+    /// The state before the first step; weights are drawn from the seed.
     pub(crate) fn new(
         config: &CnnConfig,
         environment: &Environment,
@@ -94,9 +94,9 @@ impl State {
         })
     }
 
-    /// Takes a step along the gradients, whose joint norm is bounded; or says that they
-    /// are not finite. Those of fp16 may overflow now and then: the step is left out,
-    /// and the scale is lowered.
+    /// Makes a step with the clipped gradients. Returns `false` if they are not finite. An
+    /// occasional overflow of fp16 gradients does not count: the step is skipped, and the scale
+    /// is lowered.
     pub(crate) fn step(&mut self, clip: f64) -> Result<bool, TorchError> {
         let mut finite = true;
         if let Some(scaler) = &mut self.scaler {
@@ -113,9 +113,9 @@ impl State {
         Ok(finite)
     }
 
-    /// Every tensor by name, sharing storage, and a copy of the state of libtorch's own
-    /// generator, although nothing here draws from it: a layer that does would go on with the
-    /// numbers it would have had.
+    /// Every tensor by name, sharing storage, and a copy of the state of libtorch's own generator.
+    /// Nothing here uses that generator, but a layer that did would continue with the right
+    /// numbers.
     pub(crate) fn tensors(
         &self,
         environment: &Environment,
@@ -125,7 +125,7 @@ impl State {
         Ok(named)
     }
 
-    /// Every tensor that learns, by name, sharing storage.
+    /// Every trained tensor by name, sharing storage.
     pub(crate) fn named(&self) -> Vec<(String, Tensor)> {
         let networks = [
             ("network", &self.network),
@@ -145,7 +145,7 @@ impl State {
         named
     }
 
-    /// Takes the tensors of a checkpoint; the error says what does not fit.
+    /// Sets the tensors from a checkpoint; the error names what does not fit.
     pub(crate) fn fill(
         &mut self,
         file: &SafeTensors<'_>,
@@ -169,13 +169,12 @@ impl State {
     }
 }
 
-/// A scale below this helps nothing: gradients are not finite because of something
-/// else.
+/// A scale below this does not help: then gradients are not finite for another reason.
 const LEAST_SCALE: f64 = 1e-3;
 
 const GENERATOR: &str = "generator";
 
-/// Weights decay, biases and norms do not.
+/// Weights decay; biases and norms do not.
 fn optimiser(config: &CnnConfig, network: &Network) -> AdamW {
     let numbers = AdamWConfig::default()
         .with_learning_rate(config.learning_rate)

@@ -1,15 +1,15 @@
-//! One number that makes log-odds honest.
+//! Temperature scaling, which calibrates log-odds.
 
-/// How strongly the tune set has to speak for a temperature other than 1: the weight of a
-/// squared logarithm in the loss. It is small, and the epoch was chosen on it, so that it is
-/// kinder to the network than test sets are: without this weight the temperatures of a cohort of
-/// phantoms (seed 1, two splits) were 0.38 to 0.82, and probabilities too extreme, with a slope
-/// of 0.73 and 0.77. With it the slopes are 0.96 and 1.06.
+/// Strength of the prior for a temperature of 1: the weight of the squared logarithm of the
+/// temperature in the loss. The tune set is small, and the epoch was chosen on it, so its loss is
+/// too optimistic. Without this prior the temperatures of a cohort of phantoms (seed 1, two splits)
+/// were 0.38 to 0.82, and probabilities too extreme, with slopes of 0.73 and 0.77. With it the
+/// slopes are 0.96 and 1.06.
 const PRIOR: f64 = 7.0;
 
-/// The temperature by which log-odds are divided so that the cross-entropy on
-/// the tune set is least (Guo 2017, arXiv 1706.04599), drawn towards 1; 1 when
-/// one outcome is missing. Both are in the order of the samples.
+/// The divisor of log-odds that minimises the cross-entropy on the tune set (Guo 2017, arXiv
+/// 1706.04599), shrunk towards 1; 1 when one outcome is missing. `labels` and `logits` are in the
+/// order of the samples.
 #[must_use]
 pub fn fit(labels: &[bool], logits: &[f64]) -> f64 {
     if labels.iter().all(|label| *label) || !labels.iter().any(|label| *label) {

@@ -1,25 +1,25 @@
 //! TensorBoard event files: TFRecords of `Event` messages with simple values.
 //!
-//! The formats are those of TensorFlow's `record_writer.h` (length, masked CRC-32C of
-//! it, bytes, masked CRC-32C of them) and `event.proto` / `summary.proto`. What is
-//! needed of protocol buffers fits into twenty lines.
+//! The formats are those of TensorFlow's `record_writer.h` (length, masked CRC-32C of it, bytes,
+//! masked CRC-32C of them) and `event.proto` / `summary.proto`. The needed part of protocol buffers
+//! is implemented here in twenty lines.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What TensorBoard knows event files by.
+/// Prefix by which TensorBoard recognises event files.
 const PREFIX: &str = "events.out.tfevents.";
 
-/// An event file that is being written.
+/// An open event file.
 #[derive(Debug)]
 pub(crate) struct EventFile {
     file: File,
 }
 
 impl EventFile {
-    /// Begins a file in a folder; TensorBoard knows it by its name.
+    /// Creates a file in a folder, with a name that TensorBoard recognises.
     pub(crate) fn create(folder: &Path) -> io::Result<Self> {
         let name = format!("{PREFIX}{:.6}.foramen", now());
         let mut events = Self { file: File::create(folder.join(name))? };
@@ -29,8 +29,7 @@ impl EventFile {
         Ok(events)
     }
 
-    /// Removes the files of an earlier training, which TensorBoard would draw as one
-    /// with the next.
+    /// Removes the files of an earlier training, which TensorBoard would join with the new one.
     pub(crate) fn remove_earlier(folder: &Path) -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
@@ -41,7 +40,7 @@ impl EventFile {
         Ok(())
     }
 
-    /// Adds numbers under their names at a step.
+    /// Writes named numbers at a step.
     pub(crate) fn write(&mut self, step: u64, scalars: &[(&str, f64)]) -> io::Result<()> {
         let mut event = time();
         tag(&mut event, 2, VARINT); // step
@@ -107,7 +106,7 @@ fn bytes(message: &mut Vec<u8>, field: u8, value: &[u8]) {
     message.extend(value);
 }
 
-/// TensorFlow's mask keeps the checksum of a checksum from being special.
+/// Applies TensorFlow's mask, so that the checksum of a checksum is not a special value.
 fn masked_crc(data: &[u8]) -> u32 {
     crc32c(data).rotate_right(15).wrapping_add(0xA282_EAD8)
 }

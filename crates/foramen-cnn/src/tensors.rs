@@ -21,8 +21,8 @@ pub(crate) fn to_bytes(
     to_bytes_with(named, None)
 }
 
-/// The same with an entry of metadata. Of two entries the order would change from run to
-/// run.
+/// The same with an entry of metadata. Only one entry is used, since the order of several would
+/// change from run to run.
 pub(crate) fn to_bytes_with(
     named: impl IntoIterator<Item = (String, Tensor)>,
     entry: Option<(&str, &str)>,
@@ -52,8 +52,8 @@ pub(crate) fn to_bytes_with(
     Ok(serialize(views, metadata).expect("names are texts and views are checked"))
 }
 
-/// Fills a tensor in place, whatever its layout, device and kind of number; or says why
-/// the file does not fit it.
+/// Fills a tensor in place, whatever its layout, device and number kind; the error says why the
+/// file does not fit.
 pub(crate) fn fill(file: &SafeTensors<'_>, name: &str, to: &mut Tensor) -> Result<(), String> {
     let kind = match to.kind() {
         kind @ (Kind::Uint8 | Kind::Double) => kind,
@@ -63,8 +63,8 @@ pub(crate) fn fill(file: &SafeTensors<'_>, name: &str, to: &mut Tensor) -> Resul
     tch::no_grad(|| to.f_copy_(&loaded)).map_err(|error| error.to_string())
 }
 
-/// A tensor of a file, which must have this size; numbers of any precision become those
-/// of `kind`, bytes stay bytes.
+/// Reads a tensor of a file, which must have this size; numbers of any precision are converted to
+/// `kind`, bytes stay bytes.
 pub(crate) fn read(
     file: &SafeTensors<'_>,
     name: &str,
@@ -77,8 +77,7 @@ pub(crate) fn read(
     tensor.map(|tensor| tensor.to_kind(kind)).map_err(|error| error.to_string())
 }
 
-/// What numbers a tensor of a file has, if it has this size and they can become those of
-/// `kind`.
+/// The number kind of a tensor of a file, if it has this size and can be converted to `kind`.
 pub(crate) fn check(
     name: &str,
     (dtype, shape): (Dtype, &[usize]),
@@ -107,7 +106,7 @@ fn lengths(size: &[i64]) -> impl Iterator<Item = usize> {
     size.iter().map(|n| usize::try_from(*n).expect("a size is not negative"))
 }
 
-/// A digest as text.
+/// A digest in hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

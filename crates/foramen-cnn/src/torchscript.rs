@@ -1,4 +1,4 @@
-//! Export to TorchScript: one file that PyTorch runs without this program.
+//! Export to TorchScript: one file that PyTorch runs without foramen.
 
 use std::path::Path;
 
@@ -15,17 +15,16 @@ impl CnnModel {
     /// Writes the whole model as a TorchScript file: members, views and the
     /// temperature, with the pre-processing inside.
     ///
-    /// Its `forward(images)` takes f32 `[n, channels, rows, columns]` as
-    /// [`Sample::channels`](foramen_learn::Sample::channels) has them, and gives f32
-    /// `[n, 2]`: the probability of a favourable outcome and NaN. Further inputs, in this
-    /// order:
+    /// Its `forward(images)` takes f32 `[n, channels, rows, columns]` in the form of
+    /// [`Sample::channels`](foramen_learn::Sample::channels), and returns f32 `[n, 2]`: the
+    /// probability of a favourable outcome and NaN. Further inputs, in this order:
     ///
-    /// - a model that learned widths ([`CnnModel::has_widths`]) takes `levels`, int64 `[n]`,
-    ///   the index in [`Level::ALL`], and gives the width in millimetres in place of NaN;
+    /// - a model that learned widths ([`CnnModel::has_widths`]) takes `levels`, int64 `[n]`, the
+    ///   index in [`Level::ALL`], and returns the width in millimetres in place of NaN;
     /// - a model with covariates takes them as f32 `[n, covariates]`, in the order of
-    ///   [`CnnModel::covariates`], a measured width in millimetres, NaN where one is missing.
+    ///   [`CnnModel::covariates`], a measured width in millimetres, NaN where a value is missing.
     ///
-    /// It computes in f32, and to 1e-5 says what a model in f32 says here.
+    /// The file computes in f32, and its results equal those of an f32 model here to 1e-5.
     ///
     /// ```python
     /// model = torch.jit.load("model.pt")
@@ -39,9 +38,9 @@ impl CnnModel {
         Self::export_mean(&[self], path)
     }
 
-    /// Writes several models as one TorchScript file that gives the mean of their
-    /// probabilities and of their widths, as the folds of a cross-validation predict
-    /// together. It takes and gives what [`CnnModel::export_torchscript`] says.
+    /// Writes several models, such as the folds of a cross-validation, as one TorchScript file that
+    /// returns the means of their probabilities and widths. Inputs and outputs are those of
+    /// [`CnnModel::export_torchscript`].
     ///
     /// # Errors
     /// [`CnnError::Together`] when there is no model, or they do not take the same inputs;
@@ -84,7 +83,7 @@ impl CnnModel {
         Ok(traced.save(path)?)
     }
 
-    /// Why another model cannot look at the same inputs.
+    /// Why another model does not take the same inputs.
     fn differs(&self, other: &Self) -> Option<String> {
         let names = |model: &Self| -> Vec<String> {
             model.covariates().iter().map(|covariate| covariate.name.clone()).collect()
@@ -107,8 +106,8 @@ impl CnnModel {
         })
     }
 
-    /// Covariates `[n, covariates]` as the networks take them; a width is measured by
-    /// its level first.
+    /// Covariates `[n, covariates]` as input of the networks; a width is first converted to a
+    /// z-score of its level.
     fn standardised(&self, given: &Tensor, normal: Option<&Normal>) -> Tensor {
         let columns = (0i64..).zip(&self.input.covariates.0).flat_map(|(place, covariate)| {
             let value = given.select(1, place);
@@ -123,7 +122,7 @@ impl CnnModel {
         Tensor::stack(&columns.collect::<Vec<_>>(), 1)
     }
 
-    /// A member on the CPU whose weights can be constants of a trace.
+    /// A member on the CPU whose weights become constants of a trace.
     fn frozen(&self, member: &Member) -> Result<Member, CnnError> {
         let mut network = Network::new(&self.config, &self.input, Device::Cpu)?;
         network.copy_from(&member.network)?;
@@ -136,7 +135,7 @@ impl CnnModel {
 struct Graph<'a> {
     model: &'a CnnModel,
     members: Vec<Member>,
-    /// How each view but the first reads the patch.
+    /// The sampling grid of each view but the first.
     grids: Vec<Tensor>,
     /// Mean and standard deviation of the width of each level, `[levels, 2]`.
     widths: Tensor,
@@ -161,8 +160,8 @@ impl<'a> Graph<'a> {
         })
     }
 
-    /// Probability and millimetres `[n, 2]` of clamped patches; NaN where no widths were
-    /// learned, and then there are no levels.
+    /// Probability and millimetres `[n, 2]` of clamped patches. If no widths were learned,
+    /// millimetres are NaN, and `levels` is `None`.
     fn answer(&self, patches: &Tensor, levels: Option<&Tensor>, given: Option<&Tensor>) -> Tensor {
         let Self { model, members, grids, widths } = self;
         let share = 1.0 / (members.len() * model.config.views) as f64;
@@ -203,7 +202,7 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// What widths are usual at the level of each image.
+/// Normal widths at the level of each image.
 struct Normal {
     /// Millimetres, `[n]`.
     mean: Tensor,

@@ -1,4 +1,4 @@
-//! How one network learns.
+//! The training of one network.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,14 +20,14 @@ use crate::state::State;
 use crate::tuned::Tuned;
 use crate::{CnnConfig, CnnError, EpochReport};
 
-/// All that a training needs to know.
+/// All inputs of a training.
 pub(crate) struct Training<'a> {
     pub config: &'a CnnConfig,
     pub environment: &'a Environment,
     pub material: &'a Material<'a>,
-    /// Where the state is kept after each epoch.
+    /// The folder for the state after each epoch.
     pub checkpoints: Option<&'a Checkpoints>,
-    /// Where each epoch is told of.
+    /// The folder for the results of each epoch.
     pub history: Option<&'a Path>,
     /// The processes that train together.
     pub ranks: &'a Ranks,
@@ -36,7 +36,7 @@ pub(crate) struct Training<'a> {
     pub progress: &'a dyn Fn(&EpochReport),
 }
 
-/// What an epoch has shown.
+/// The training results of an epoch.
 struct Epoch {
     train_loss: f64,
     learning_rate: f64,
@@ -98,8 +98,8 @@ impl Training<'_> {
         Ok(state.best)
     }
 
-    /// Goes through the batches of one epoch; what is random in a batch is drawn by
-    /// other threads while the one before runs.
+    /// Trains on the batches of one epoch; other threads draw the random numbers of a batch while
+    /// the previous batch runs.
     fn learn(
         &self,
         state: &mut State,
@@ -187,7 +187,7 @@ impl Training<'_> {
         Ok(Epoch { train_loss, learning_rate: rate, images })
     }
 
-    /// Keeps the weights if they are the best so far, and says whether they are.
+    /// Keeps the weights if they are the best so far, and returns whether they are.
     fn judge(&self, state: &mut State, tuned: &Tuned, epoch: usize) -> Result<bool, CnnError> {
         if tuned.loss.is_some_and(|loss| !loss.is_finite()) {
             return Err(CnnError::Diverged { epoch });
@@ -209,7 +209,7 @@ impl Training<'_> {
         Ok(is_best)
     }
 
-    /// How much outcomes count in an epoch: nothing while widths come first.
+    /// Weight of the outcome loss in an epoch: 0 while only widths are learned.
     fn outcome_weight(&self, epoch: usize) -> f64 {
         let has_width = self.material.train.has_width.sum(Kind::Float).double_value(&[]) > 0.0;
         let width_first = if has_width { self.config.width_first } else { 0.0 };
@@ -221,7 +221,8 @@ impl Training<'_> {
     }
 }
 
-/// Which place (from 1) an epoch (from 1) has in the stochastic average, if any.
+/// The position (from 1) of an epoch (from 1) in the stochastic weight average, if it is part of
+/// it.
 fn swa_epoch(config: &CnnConfig, epoch: usize) -> Option<f64> {
     let count = epoch as f64 - (config.swa_from? * config.epochs as f64).floor();
     (count > 0.0).then_some(count)

@@ -1,4 +1,4 @@
-//! The trunks: from images to maps.
+//! The trunks: from images to feature maps.
 
 mod compact;
 mod densenet;
@@ -21,7 +21,7 @@ use resnet::ResNet;
 
 pub(crate) use lite0::Lite0;
 
-/// What a trunk is built to.
+/// The settings of a trunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub architecture: Architecture,
@@ -33,22 +33,22 @@ pub(crate) struct Plan {
     pub small_stem: bool,
 }
 
-/// Layers from images to maps.
+/// Layers from images to feature maps.
 pub(crate) trait Trunk: fmt::Debug + Send {
-    /// Maps of images `[n, input, rows, columns]`, `[n, channels, …]`.
+    /// Feature maps `[n, channels, …]` of images `[n, input, rows, columns]`.
     fn maps(&self, images: &Tensor, train: bool) -> Tensor;
 
-    /// Channels of the maps.
+    /// Channels of the feature maps.
     fn channels(&self) -> i64;
 
-    /// Does something to each layer.
+    /// Applies a function to each layer.
     fn each_layer(&mut self, each: Each<'_>) -> Result<(), CnnError>;
 }
 
-/// What is done to each layer of a trunk.
+/// The function applied to each layer of a trunk.
 pub(crate) type Each<'a> = &'a mut dyn FnMut(&mut Layer) -> Result<(), CnnError>;
 
-/// A trunk with its tensors below `path`, not drawn yet.
+/// A trunk with its tensors below `path`, not initialised yet.
 pub(crate) fn build(path: &nn::Path<'_>, plan: Plan) -> Box<dyn Trunk> {
     let Plan { architecture, input, channels, small_stem } = plan;
     match architecture {
@@ -87,7 +87,7 @@ pub(crate) fn pack(trunk: &mut dyn Trunk, half: Option<HalfPrecision>) -> Result
     trunk.each_layer(&mut |layer| layer.pack(kind))
 }
 
-/// Lays weights out channels-last in place, as convolutions like them.
+/// Converts weights to the channels-last layout in place, which convolutions compute faster with.
 pub(crate) fn make_channels_last(store: &nn::VarStore) -> Result<(), CnnError> {
     for mut tensor in store.variables().into_values() {
         if tensor.dim() == 4 {

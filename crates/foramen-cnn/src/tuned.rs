@@ -1,4 +1,4 @@
-//! How a network does on the tune set.
+//! Evaluation of a network on the tune set.
 
 use foramen_metrics::Scores;
 
@@ -8,7 +8,7 @@ use crate::member::Member;
 use crate::temperature::cross_entropy;
 use crate::{CnnConfig, CnnError};
 
-/// How a network does on the tune set.
+/// The results of a network on the tune set.
 pub(crate) struct Tuned {
     /// Mean cross-entropy; `None` without samples.
     pub loss: Option<f64>,
@@ -19,13 +19,13 @@ pub(crate) struct Tuned {
 }
 
 impl Tuned {
-    /// As numbers, NaN for what there is not; a loss that is NaN is infinite here.
+    /// The results as numbers, NaN for missing ones; a NaN loss becomes infinite.
     pub(crate) fn numbers(&self) -> [f64; 3] {
         let loss = self.loss.map(|loss| if loss.is_nan() { f64::INFINITY } else { loss });
         [loss, self.auc, self.width_error].map(|number| number.unwrap_or(f64::NAN))
     }
 
-    /// From such numbers.
+    /// The results from such numbers.
     pub(crate) fn of(numbers: [f64; 3]) -> Self {
         let [loss, auc, width_error] =
             numbers.map(|number| Some(number).filter(|number| !number.is_nan()));

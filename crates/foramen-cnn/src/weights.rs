@@ -1,4 +1,4 @@
-//! Where weights come from: drawn, or a file of torchvision's.
+//! Initial weights: random, or from a torchvision file.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -12,23 +12,23 @@ use tch::{Device, Kind, Tensor};
 
 use crate::{CnnError, tensors};
 
-/// Draws a convolution's weights from He's normal (arXiv 1502.01852).
+/// Draws a convolution's weights from He's normal distribution (arXiv 1502.01852).
 pub(crate) fn draw_convolution(tensor: &mut Tensor, generator: &mut ChaCha8Rng) {
     let fan_in = tensor.size().iter().skip(1).product::<i64>() as f64;
     let normal = Normal::new(0.0, (2.0 / fan_in).sqrt()).expect("a deviation is positive");
     fill(tensor, normal.sample_iter(generator));
 }
 
-/// Fills a tensor with numbers as they come.
+/// Fills a tensor with numbers in order.
 pub(crate) fn fill(tensor: &mut Tensor, numbers: impl Iterator<Item = f64>) {
     let values: Vec<f64> = numbers.take(tensor.numel()).collect();
     let drawn = Tensor::from_slice(&values).view(&*tensor.size()).to_kind(Kind::Float);
     tch::no_grad(|| tensor.copy_(&drawn));
 }
 
-/// Fills tensors from a safetensors file by their names; kernels lie channels-last then.
-/// What else is in the file, such as the last layer, is left; kernels for three colours
-/// are summed where images have one channel, which is what they give for grey.
+/// Fills tensors from a safetensors file by their names; kernels are then channels-last. Other
+/// tensors of the file, such as the last layer, are ignored. If images have one channel, kernels
+/// for three colours are summed, which gives the same result for grey images.
 pub(crate) fn load(
     path: &Path,
     named: impl Iterator<Item = (String, Tensor)>,
@@ -53,14 +53,14 @@ pub(crate) fn load(
     Ok(())
 }
 
-/// A safetensors file in the system's memory: to read it into our own first would take
-/// longer than to predict with it.
+/// A memory-mapped safetensors file: reading it into memory first would take longer than predicting
+/// with it.
 struct WeightsFile<'a> {
     path: &'a Path,
     /// All its bytes.
     bytes: Tensor,
     metadata: Metadata,
-    /// Where its tensors begin.
+    /// Offset of its tensors.
     start: usize,
 }
 
@@ -102,7 +102,7 @@ impl<'a> WeightsFile<'a> {
         self.metadata.info(name).is_some_and(|info| info.shape.get(1) == Some(&3))
     }
 
-    /// A tensor of this size in numbers of `kind`, in the file's memory where it can be.
+    /// A tensor of this size in numbers of `kind`, without a copy where possible.
     fn tensor(&self, name: &str, size: &[i64], kind: Kind) -> Result<Tensor, CnnError> {
         let foreign = |problem: String| CnnError::Foreign { path: self.path.to_owned(), problem };
         let Some(info) = self.metadata.info(name) else {
@@ -118,7 +118,7 @@ impl<'a> WeightsFile<'a> {
     }
 }
 
-/// Bytes that say how long the text of a safetensors file's header is.
+/// Bytes that hold the length of a safetensors header.
 const HEADER: usize = 8;
 
 #[cfg(test)]

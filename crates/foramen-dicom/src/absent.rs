@@ -1,15 +1,15 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// Images that a DICOMDIR names and that are not there.
+/// Images that a DICOMDIR names and that are missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AbsentImages {
-    /// How many.
+    /// Number of missing images.
     pub images: usize,
-    /// How many it names.
+    /// Number of images that it names.
     pub of: usize,
-    /// The first of them, from the folder of the DICOMDIR.
+    /// The first missing image, relative to the folder of the DICOMDIR.
     pub first: PathBuf,
 }
 

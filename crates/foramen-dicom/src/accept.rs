@@ -4,18 +4,18 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-/// The kinds of reasons for which a stack is no axial T2 image of the cervical
-/// spine. A person who knows better accepts one by its name.
+/// The kinds of reasons why a stack is not used as axial T2 images of the cervical spine. A person
+/// can accept a kind by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Refusal {
     /// A scout.
     Localizer,
-    /// Not axial, and not steep by less than 50° either.
+    /// Not axial, nor tilted from axial by less than 50°.
     Plane,
-    /// No T2 contrast.
+    /// Not T2 contrast.
     Contrast,
-    /// The image of fat of a Dixon acquisition.
+    /// The fat image of a Dixon acquisition.
     Fat,
     /// Another part of the body.
     Region,
@@ -26,7 +26,7 @@ const ALL: [Refusal; 5] =
     [Refusal::Localizer, Refusal::Plane, Refusal::Contrast, Refusal::Fat, Refusal::Region];
 
 impl Refusal {
-    /// The name by which it is accepted.
+    /// The name for accepting it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -45,7 +45,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Why a text names no [`Refusal`].
+/// A text is not the name of a [`Refusal`].
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("\"{text}\" is no reason; accept one of localizer, plane, contrast, fat, region")]
 pub struct UnknownRefusal {
@@ -61,13 +61,13 @@ impl FromStr for Refusal {
     }
 }
 
-/// The refusals that a person has accepted by name: none by default. What is used
-/// in spite of one has the remark [`crate::Remark::Accepted`].
+/// The refusals that a person has accepted by name: none by default. Images that are used despite a
+/// refusal get the remark [`crate::Remark::Accepted`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Accepted(BTreeSet<Refusal>);
 
 impl Accepted {
-    /// These refusals.
+    /// Accepts these refusals.
     #[must_use]
     pub fn new(refusals: impl IntoIterator<Item = Refusal>) -> Self {
         Self(refusals.into_iter().collect())

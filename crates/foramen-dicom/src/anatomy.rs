@@ -5,7 +5,7 @@ use crate::region::{Region, Sign};
 use crate::region_words::{begins_a_word, described};
 use crate::set::Groups;
 
-/// What a header says about the part of the body.
+/// What a header tells about the part of the body.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Anatomy {
     /// Body Part Examined (0018,0015), letters only, in capitals.
@@ -44,7 +44,7 @@ impl Anatomy {
         }
     }
 
-    /// What speaks for which region: points, and why.
+    /// The evidence for regions: points, and reasons.
     pub(crate) fn signs(&self) -> Vec<Sign> {
         let mut signs = Vec::new();
         if let Some((region, name)) = self.code.as_deref().and_then(by_code) {
@@ -85,8 +85,8 @@ fn by_code(code: &str) -> Option<(Region, &'static str)> {
     })
 }
 
-/// Body parts of PS3.16 annex L, and those that scanners write. `SPINE` and
-/// whole spines tell no region.
+/// Body parts of PS3.16 annex L, and those that scanners write. `SPINE` and whole spines do not
+/// determine a region.
 fn by_body_part(part: &str) -> Option<(Region, u32)> {
     let holds = |names: &[&str]| names.iter().any(|name| part.contains(name));
     if holds(&["WHOLE", "CTSPINE", "TLSPINE", "CSPINETSPINE"]) {

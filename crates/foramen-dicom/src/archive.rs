@@ -11,7 +11,7 @@ use crate::{RejectReason, Rejected};
 /// The largest entry taken, unpacked, in bytes: 256 frames of 512² pixels of 16
 /// bits fit. An entry is held in memory while its pixels are decoded.
 const LARGEST_ENTRY: u64 = 256 * 1024 * 1024;
-/// Deflate makes one byte of at most this many: what claims more lies.
+/// Deflate expands a byte to at most this many bytes; an entry that claims more is false.
 const MOST_DEFLATED: u64 = 1032;
 
 /// Whether a file begins as a zip archive does (an entry, or the end of an
@@ -26,12 +26,10 @@ pub(crate) fn begins_as_archive(start: [u8; 4]) -> bool {
     matches!(&start, b"PK\x03\x04" | b"PK\x05\x06")
 }
 
-/// The entries of an archive in order of name, without unpacking any, and those
-/// that are refused.
+/// The entries of an archive in order of name, without unpacking any, and the refused ones.
 ///
-/// Bombs are refused by what they are made of: entries that overlap,
-/// that claim to grow beyond what deflate can do, or that are larger than any
-/// MR image. So the work is bounded by the length of the archive.
+/// Zip bombs are refused: entries that overlap, that claim to expand more than deflate can, or that
+/// are larger than any MR image. So the work is bounded by the length of the archive.
 pub(crate) fn entries(path: &Path) -> Result<(Vec<Item>, Vec<Rejected>), RejectReason> {
     let broken = |_| RejectReason::Archive { what: "its directory cannot be read" };
     let io = |error: std::io::Error| RejectReason::Io { kind: error.kind() };

@@ -3,12 +3,12 @@ use foramen_types::Vector;
 
 use crate::Tolerances;
 
-/// Where parallel planes, in order along their normal, fall into blocks: the
-/// index of the first plane of each block but the first.
+/// Splits parallel planes, in order along their normal, into blocks (groups of slices angled to one
+/// disc): the index of the first plane of each block except the first.
 ///
-/// Blocks angled to two discs may be parallel by chance. Then the step from one
-/// to the other is longer than the others and leads off the line that the others
-/// follow, while a missing slice leaves a longer step along it.
+/// Blocks angled to two discs may be parallel by chance. Then the step between the blocks is longer
+/// than the others and off the line of the others, whereas a missing slice leaves a longer step
+/// along that line.
 pub(crate) fn breaks(planes: &[Plane], limits: &Tolerances) -> Vec<usize> {
     let Some(first) = planes.first() else { return Vec::new() };
     let along = first.cranial_normal();
@@ -32,7 +32,7 @@ pub(crate) fn breaks(planes: &[Plane], limits: &Tolerances) -> Vec<usize> {
     (1..planes.len()).filter(|&index| leads_off(&steps[index - 1])).collect()
 }
 
-/// The middle value, the lower one of two; 0 of none.
+/// The middle value, the lower of two; 0 for no values.
 fn middle(values: impl Iterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_by(f64::total_cmp);

@@ -4,22 +4,21 @@ use encoding_rs::{
     WINDOWS_1254,
 };
 
-/// How the texts of a data set are encoded (Specific Character Set (0008,0005),
-/// PS3.3 C.12.1.1.2).
+/// The encoding of the texts of a data set (Specific Character Set (0008,0005), PS3.3 C.12.1.1.2).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum CharacterSet {
-    /// Nothing is declared: ASCII, or UTF-8 that nobody declared.
+    /// No encoding is declared: ASCII, or undeclared UTF-8.
     Undeclared,
     /// All texts are in one encoding, without escapes.
     Whole(&'static Encoding),
-    /// Code pages after ISO 2022: what the upper half means before any escape,
-    /// and whether escapes are allowed.
+    /// Code pages after ISO 2022: the meaning of the upper half before any escape, and whether
+    /// escapes are allowed.
     Pages { lower: Lower, upper: Option<Upper>, escapes: bool },
     /// A term that the standard does not define.
     Unknown,
 }
 
-/// What bytes below 0x80 mean.
+/// Meaning of bytes below 0x80.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Lower {
     Ascii,
@@ -31,7 +30,7 @@ pub(crate) enum Lower {
     SupplementaryKanji,
 }
 
-/// What bytes from 0xA0 on mean.
+/// Meaning of bytes from 0xA0 on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Upper {
     /// One byte each.
@@ -43,7 +42,7 @@ pub(crate) enum Upper {
 }
 
 impl CharacterSet {
-    /// What the value of Specific Character Set (0008,0005) declares.
+    /// The encoding declared by the value of Specific Character Set (0008,0005).
     pub(crate) fn declared(value: Option<&str>) -> Self {
         let Some(declared) = value else { return Self::Undeclared };
         // The first value may be empty: the default, ASCII.
@@ -75,8 +74,8 @@ impl CharacterSet {
         Self::Pages { lower, upper, escapes }
     }
 
-    /// The text, or `None` where a byte has no meaning in the declared sets: a
-    /// wrong character is worse than none.
+    /// The text, or `None` where a byte has no meaning in the declared sets: a wrong character
+    /// would be worse than no text.
     pub(crate) fn decode(self, bytes: &[u8]) -> Option<String> {
         if bytes.iter().all(|byte| (0x20..0x7F).contains(byte)) && self.keeps_ascii() {
             return String::from_utf8(bytes.to_vec()).ok();

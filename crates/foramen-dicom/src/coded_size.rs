@@ -1,4 +1,4 @@
-/// What a compressed image says about itself.
+/// The size stated in a compressed image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CodedSize {
     pub(crate) rows: u32,

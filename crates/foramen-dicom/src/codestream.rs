@@ -2,8 +2,8 @@ use crate::RejectReason;
 use crate::coded_size::CodedSize;
 use crate::syntax::Coding;
 
-/// The code stream in the boxes of a JP2 or JPEG XL file, or as it is where there
-/// are none; `None` where it is in several parts.
+/// The code stream in the boxes of a JP2 or JPEG XL file, or the input itself if it has no boxes;
+/// `None` if the code stream is in several parts.
 pub(crate) fn unboxed(coded: &[u8], coding: Coding) -> Option<&[u8]> {
     let (kind, bare) = match coding {
         Coding::JpegXl => (b"jxlc", [0xFF, 0x0A]),
@@ -24,8 +24,8 @@ pub(crate) fn unboxed(coded: &[u8], coding: Coding) -> Option<&[u8]> {
     Some(rest)
 }
 
-/// Reads the size from the frame header of a code stream, and checks that the
-/// stream has its end marker: without it, the decoders fill up with guesses.
+/// Reads the size from the frame header of a code stream, and checks that the stream has its end
+/// marker: without it, decoders fill missing pixels with guesses.
 pub(crate) fn coded_size(coded: &[u8], coding: Coding) -> Result<CodedSize, RejectReason> {
     let size = match coding {
         Coding::Jpeg2000 => jpeg2000(coded),

@@ -1,4 +1,4 @@
-/// What the samples of a pixel mean (PS3.3 C.7.6.3.1.2).
+/// The colour model of the samples of a pixel (PS3.3 C.7.6.3.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Colour {
     Grey,
@@ -38,7 +38,7 @@ impl Colour {
     }
 }
 
-/// Three planes one after the other to three samples a pixel.
+/// Converts three consecutive planes to three samples per pixel.
 pub(crate) fn interleaved(planes: &[u8], sample_bytes: usize) -> Vec<u8> {
     let plane = planes.len() / 3;
     (0..plane / sample_bytes)
@@ -48,7 +48,7 @@ pub(crate) fn interleaved(planes: &[u8], sample_bytes: usize) -> Vec<u8> {
         .collect()
 }
 
-/// Two brightnesses and one pair of differences to two whole pixels.
+/// Converts two luminances with one pair of colour differences to two whole pixels.
 pub(crate) fn unshared(halves: &[u8]) -> Vec<u8> {
     let (quads, _) = halves.as_chunks::<4>();
     quads.iter().flat_map(|&[first, second, b, r]| [first, b, r, second, b, r]).collect()

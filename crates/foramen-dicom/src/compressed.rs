@@ -50,7 +50,7 @@ pub(crate) fn expand(coded: Vec<u8>, source: &PixelSource) -> Result<Vec<u8>, Re
     Ok(bytes)
 }
 
-/// What the decoder of the transfer syntax makes of a code stream.
+/// The result of the transfer syntax's decoder for a code stream.
 fn decoded(coded: Vec<u8>, source: &PixelSource) -> Result<Vec<u8>, RejectReason> {
     let object = frame_object(coded, &source.format)
         .with_meta(
@@ -67,7 +67,7 @@ fn decoded(coded: Vec<u8>, source: &PixelSource) -> Result<Vec<u8>, RejectReason
     .map_err(|error| RejectReason::Decoder { cause: causes(&error) })
 }
 
-/// The message of an error and of all that caused it, each once.
+/// The message of an error and of all its causes, each once.
 pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut said = error.to_string();
     let mut next = error.source();
@@ -81,16 +81,15 @@ pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     said
 }
 
-/// A stream without the zero before its end marker (ITU-T T.87 C.2.1), where
-/// there is one.
+/// A stream without the zero before its end marker (ITU-T T.87 C.2.1), if there is one.
 fn without_last_zero(coded: &[u8]) -> Option<Vec<u8>> {
     let end = coded.windows(3).rposition(|bytes| bytes == [0x00, 0xFF, 0xD9])?;
     Some([&coded[..end], &coded[end + 1..]].concat())
 }
 
-/// The stream with an Adobe marker (ITU-T T.872 6.5.3) in front that says RGB:
-/// without one, decoders take three components for YBR. A marker of the stream's
-/// own comes later and counts.
+/// The stream with an Adobe marker (ITU-T T.872 6.5.3) in front that declares RGB: without a
+/// marker, decoders treat three components as YBR. If the stream has its own marker, that comes
+/// later and takes effect.
 fn marked_as_rgb(coded: &[u8]) -> Vec<u8> {
     let marker = *b"\xFF\xEE\x00\x0EAdobe\x00\x64\x00\x00\x00\x00\x00";
     let (start, rest) = coded.split_at(2);
@@ -114,7 +113,7 @@ fn check(size: CodedSize, format: &PixelFormat) -> Result<(), RejectReason> {
     Err(RejectReason::Decode { what })
 }
 
-/// A data set of one frame, with what the decoders ask for and no more.
+/// A data set of one frame, with only the attributes that the decoders need.
 fn frame_object(coded: Vec<u8>, format: &PixelFormat) -> InMemDicomObject {
     let short = |tag, value: u16| DataElement::new(tag, VR::US, PrimitiveValue::from(value));
     let grey = format.colour.samples() == 1;

@@ -3,12 +3,12 @@ use foramen_image::Contrast;
 use crate::Finding;
 use crate::physics::{Family, Physics};
 
-/// The contrast of a stack and what speaks for it.
+/// The contrast of a stack, with the evidence.
 ///
-/// Physics decides; descriptions are asked only when the header holds no
-/// physics. A missing attribute is no evidence. The limits are those of common
-/// spine protocols: T2 fast spin echo has TE 70–140 ms and TR above 2000 ms,
-/// T2* gradient echo TE 5–30 ms and a flip angle up to 40°.
+/// Acquisition parameters decide; descriptions are used only if the header has no parameters. A
+/// missing attribute is no evidence. The limits are those of common spine protocols: T2 fast spin
+/// echo has TE 70–140 ms and TR above 2000 ms, T2* gradient echo TE 5–30 ms and a flip angle up to
+/// 40°.
 pub(crate) fn classify(physics: &Physics) -> (Contrast, Finding) {
     let mut evidence = Vec::new();
     // Echo and repetition time together settle it, one alone mostly.
@@ -88,8 +88,8 @@ fn by_physics(physics: &Physics, evidence: &mut Vec<String>) -> Option<Contrast>
     }
 }
 
-/// Spin or gradient echo; where the header does not say, an echo train or an
-/// echo too late for a gradient echo does.
+/// Spin or gradient echo; if the header does not state it, an echo train, or an echo too late for a
+/// gradient echo, means spin echo.
 fn family(physics: &Physics) -> Family {
     let long_train = physics.echo_train.is_some_and(|n| n > 3.0);
     let late = physics.echo_time.is_some_and(|te| te >= 60.0);
@@ -112,10 +112,10 @@ fn declared(contrast: &str) -> Option<Contrast> {
     }
 }
 
-/// What a description says where the header has no echo time, and how firmly.
+/// The contrast according to a description, if the header has no echo time, and its confidence.
 ///
-/// A name with `t2` in it is that of a fast spin echo only where nothing speaks
-/// for a gradient echo: `t2_me2d_tra_p2` is T2*, whatever its name.
+/// A name with `t2` means a fast spin echo only if there is no evidence for a gradient echo:
+/// `t2_me2d_tra_p2` is T2*, despite its name.
 fn by_words(physics: &Physics, evidence: &mut Vec<String>) -> Option<(Contrast, f64)> {
     let words = physics.words.as_str();
     let named = |known: &[&'static str]| known.iter().copied().find(|word| words.contains(word));

@@ -3,7 +3,7 @@ use foramen_types::{Point, Vector};
 
 use crate::{SliceHeader, StackHeader};
 
-/// Where a place in the patient falls on a stack.
+/// The position of a patient point on a stack.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Projection {
@@ -13,24 +13,24 @@ pub struct Projection {
     pub row: f64,
     /// The column on that slice.
     pub column: f64,
-    /// How far the place is above (+) or below (−) the slice along its cranial
-    /// normal, in millimetres.
+    /// Distance of the point above (+) or below (−) the slice along its cranial normal, in
+    /// millimetres.
     pub distance: f64,
-    /// Whether the place falls on a pixel of that slice.
+    /// Whether the point falls on a pixel of that slice.
     pub inside: bool,
 }
 
 impl StackHeader {
-    /// Whether places of the two stacks may be compared: both name a frame of
-    /// reference (0020,0052), and it is the same.
+    /// Whether positions in the two stacks may be compared: both name the same frame of reference
+    /// (0020,0052).
     #[must_use]
     pub fn shares_frame_with(&self, other: &Self) -> bool {
         let (own, other) = (&self.frame_of_reference_uid, &other.frame_of_reference_uid);
         own.is_some() && own == other
     }
 
-    /// Projects a place of this stack's frame of reference onto the nearest
-    /// slice; `None` of an empty stack.
+    /// Projects a point in this stack's frame of reference onto the nearest slice; `None` for an
+    /// empty stack.
     #[must_use]
     pub fn project(&self, place: Point) -> Option<Projection> {
         let distance = |slice: &SliceHeader| slice.plane.distance(place);
@@ -45,10 +45,9 @@ impl StackHeader {
         Some(Projection { slice, row, column, distance: distance(nearest), inside })
     }
 
-    /// The line in which a slice of another stack cuts a slice of this one, as
-    /// two places on the border of the latter: the reference line that viewers
-    /// draw. `None` when they do not meet, are parallel, do not exist, or do not
-    /// share their frame of reference.
+    /// The line in which a slice of another stack cuts a slice of this one, as two points on the
+    /// border of this stack's slice: the reference line of viewers. `None` when they do not meet,
+    /// are parallel, do not exist, or do not share their frame of reference.
     #[must_use]
     pub fn crossing(&self, slice: usize, other: &Self, of_other: usize) -> Option<(Point, Point)> {
         if !self.shares_frame_with(other) {
@@ -57,8 +56,8 @@ impl StackHeader {
         self.cut_by(slice, &other.slices.get(of_other)?.plane, (other.rows, other.columns))
     }
 
-    /// The line in which a plane of so many rows and columns, in the frame of reference of
-    /// this stack, cuts a slice of it, as two places on the border of the plane. `None` when
+    /// The line in which a plane with a number of rows and columns, in the frame of reference of
+    /// this stack, cuts a slice of the stack, as two points on the border of the plane. `None` when
     /// they do not meet, are parallel, or the slice does not exist.
     #[must_use]
     pub fn cut_by(
@@ -91,8 +90,7 @@ fn line(a: &Plane, b: &Plane) -> Option<(Point, Vector)> {
     Some((point, direction.unit()?))
 }
 
-/// The part of a line on a plane that lies within its pixels, as distances from
-/// the point.
+/// The part of a line within the pixels of a plane, as distances from the point.
 fn within(
     plane: &Plane,
     (rows, columns): (usize, usize),

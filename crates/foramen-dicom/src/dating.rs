@@ -9,33 +9,32 @@ use crate::set::Set;
 /// The first year in which a person was imaged by magnetic resonance
 /// (Damadian, July 1977): an earlier date was written by an anonymiser.
 const FIRST_YEAR: i16 = 1977;
-/// How many days the dates of acquisition, series and study may be apart.
+/// Greatest number of days between the dates of acquisition, series and study.
 const MOST_DAYS: i32 = 7;
-/// From this year on a date is a placeholder, as 99991231.
+/// A date from this year on is a placeholder, as 99991231.
 const LAST_YEAR: i16 = 2100;
 
-/// What the header says about the day of an acquisition.
+/// The day of an acquisition according to the header.
 ///
-/// Only [`Dating::On`] may decide whether a scan was made before an injection: a
-/// date that is there but cannot be read is not the same as none, and neither is
-/// harmless.
+/// Only [`Dating::On`] may decide whether a scan was made before an injection. An unreadable date
+/// is not the same as a missing one, and in both cases the scan may be too late.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dating {
     /// The day is known.
     On(Date),
-    /// A date is there, and it has no reading, or two.
+    /// A date is present, but it cannot be read or is ambiguous.
     Unreadable {
         /// Name and tag of the attribute.
         name: &'static str,
         /// The value, its letters replaced by `?`.
         value: String,
     },
-    /// A date is there, but none on which there was MR: an anonymiser wrote it.
+    /// A date is present, but earlier or later than MR is possible: an anonymiser wrote it.
     Placeholder {
         /// Name and tag of the attribute.
         name: &'static str,
-        /// The day that is written.
+        /// The stated day.
         date: Date,
     },
     /// The dates of one image are more than a week apart: some were shifted or
@@ -60,12 +59,12 @@ impl Dating {
         }
     }
 
-    /// The day that the first readable of the dates names, nearest to the
-    /// acquisition first; else why there is none.
+    /// The day of the first readable date, with dates nearest to the acquisition first; else why
+    /// there is none.
     ///
-    /// Where one of them is a placeholder, an anonymiser was at work, and what it
-    /// left over is not believed. The date of the content may be that of a later
-    /// reformat: it counts only where no other date is there.
+    /// If one date is a placeholder, an anonymiser changed the file, and its other dates are not
+    /// trusted. The date of the content may be that of a later reformat, so it is used only if
+    /// there is no other date.
     pub(crate) fn of(set: &Set) -> Self {
         let read_all = |dates: &[(Tag, &'static str)]| -> Vec<Self> {
             let mut values: Vec<&[u8]> = Vec::with_capacity(dates.len());
@@ -135,16 +134,15 @@ fn read(text: &str, name: &'static str) -> Dating {
     }
 }
 
-/// Whether a text is a day on which there was no MR, as 19000101.
+/// Whether a text is a day on which MR was not possible, as 19000101.
 pub(crate) fn is_placeholder(text: &str) -> bool {
     // Birth dates before the first scan are real; 1900 is what anonymisers write.
     day(text).is_some_and(|date| date.year() <= 1900 || date.year() >= LAST_YEAR)
 }
 
-/// The day of a text that has one reading: `20240331`, a date and time of
-/// PS3.5 6.2, `2024.03.31` of files older than the standard, the same with dashes
-/// or slashes, the day first where dots part it or where it is above 12, and the
-/// month by its English name. A year of two digits has no reading.
+/// The day in a text that is not ambiguous: `20240331`, a date and time of PS3.5 6.2, `2024.03.31`
+/// of files older than the standard, the same with dashes or slashes, the day first if separated by
+/// dots or if above 12, and the month by its English name. A year of two digits is not read.
 pub(crate) fn day(text: &str) -> Option<Date> {
     let text = without_time(text.trim());
     if text.len() == 8 && is_number(text) {
@@ -210,7 +208,7 @@ fn civil(year: &str, month: i8, day: i8) -> Option<Date> {
     Date::new(year, month, day).ok()
 }
 
-/// A month by its number, or by an English name or the first three letters of it.
+/// A month by its number, its English name, or the first three letters of the name.
 fn month_of(text: &str) -> Option<i8> {
     const NAMES: [&str; 12] = [
         "january",

@@ -10,8 +10,8 @@ use crate::read::read_header;
 use crate::rescale::Rescale;
 use crate::syntax::Coding;
 
-/// The bytes of a file whose frames are decoded: left on disk where they can be
-/// read in place, in memory where they had to be inflated first.
+/// The bytes of a file whose frames are decoded: on disk if they can be read in place, in memory if
+/// they had to be inflated.
 pub(crate) enum Content {
     OnDisk,
     InMemory(Vec<u8>),
@@ -105,8 +105,8 @@ fn native(
     })
 }
 
-/// Turns uncompressed bytes into output values. The value is in the lowest
-/// `stored` bits; what a file puts above them (overlays, noise) is masked.
+/// Turns uncompressed bytes into output values. The value is in the lowest `stored` bits; higher
+/// bits (overlays, noise) are masked.
 fn values(
     bytes: &[u8],
     format: &PixelFormat,

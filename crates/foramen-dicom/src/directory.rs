@@ -12,7 +12,7 @@ use crate::read::read_keeping;
 use crate::wanted::Keep;
 use crate::{RejectReason, Rejected};
 
-/// What a DICOMDIR (PS3.3 annex F) says of the files of its medium.
+/// The attributes of a DICOMDIR (PS3.3 annex F) that are kept.
 const DIRECTORY: Keep = Keep { wanted, is_sequence, begin_of_long_values: false };
 
 fn wanted(tag: Tag) -> bool {
@@ -29,9 +29,9 @@ fn is_sequence(tag: Tag) -> bool {
     tag == tags::DIRECTORY_RECORD_SEQUENCE
 }
 
-/// Tells of each DICOMDIR on disk which of its images are neither where it says nor, under
-/// another name, among `images`. It gives how many of each series are lost; where none of an
-/// index is here, it may be that of other files.
+/// Records for each DICOMDIR on disk which of its images are missing: neither at the stated path
+/// nor, under another name, among `images`. Returns the number of lost images of each series. If no
+/// image of an index is present, the index may belong to other files.
 pub(crate) fn note_absent(rejected: &mut [Rejected], images: &[Image]) -> BTreeMap<String, usize> {
     let mut lost = BTreeMap::new();
     let is_index = |one: &&mut Rejected| matches!(one.reason, RejectReason::Dicomdir { .. });
@@ -64,13 +64,13 @@ pub(crate) fn note_absent(rejected: &mut [Rejected], images: &[Image]) -> BTreeM
 
 /// An image that a DICOMDIR names.
 struct Named {
-    /// The folders on the way to its file, and the file.
+    /// The folders of its file, and the file name.
     file: Vec<String>,
     uid: Option<String>,
     series_uid: Option<String>,
 }
 
-/// The images that a DICOMDIR names; none where it cannot be read.
+/// The images that a DICOMDIR names; empty if it cannot be read.
 fn named(path: &Path) -> Vec<Named> {
     let read = || {
         let file = File::open(path).ok()?;
@@ -98,15 +98,15 @@ fn named(path: &Path) -> Vec<Named> {
     named
 }
 
-/// What folders hold, each listed once: in small letters, and files also without their
-/// extension, since media are copied by systems that change both.
+/// The contents of folders, each listed once: in lower case, and files also without extension,
+/// since copying media can change both.
 #[derive(Default)]
 struct Files {
     listed: HashMap<PathBuf, HashMap<String, PathBuf>>,
 }
 
 impl Files {
-    /// Whether a file of these folders lies below a folder.
+    /// Whether a file with these folders exists below a folder.
     fn hold(&mut self, folder: &Path, parts: &[String]) -> bool {
         let mut at = folder.to_owned();
         for part in parts {

@@ -17,11 +17,11 @@ pub enum DicomError {
     Folder {
         /// The folder as given.
         path: PathBuf,
-        /// What the operating system says.
+        /// The operating system's error.
         #[source]
         source: std::io::Error,
     },
-    /// Not one slice of a stack could be decoded.
+    /// No slice of a stack could be decoded.
     #[error("could not decode any of the {slices} slices of series {series_uid}, first {}", first.display())]
     NoSlice {
         /// Series Instance UID.
@@ -34,7 +34,7 @@ pub enum DicomError {
         #[source]
         source: Box<RejectReason>,
     },
-    /// The slices do not make a stack.
+    /// The slices do not form a stack.
     #[error("could not stack the slices of series {series_uid}")]
     Stack {
         /// Series Instance UID.
@@ -43,7 +43,7 @@ pub enum DicomError {
         #[source]
         source: ImageError,
     },
-    /// The slices are no even grid.
+    /// The slices do not form an even grid.
     #[error(
         "stack {stack} of series {series_uid} is no even volume: {}; \
          `load` gives its slices as they lie, `Policy::Lenient` an average grid",
@@ -54,7 +54,7 @@ pub enum DicomError {
         series_uid: String,
         /// Index of the stack within its series.
         stack: usize,
-        /// What is uneven, measured.
+        /// The measured irregularities.
         problems: Vec<Problem>,
     },
     /// A slice of a volume could not be decoded.
@@ -68,7 +68,7 @@ pub enum DicomError {
         #[source]
         source: Box<RejectReason>,
     },
-    /// One picture could not be read.
+    /// An image could not be read.
     #[error("could not read the picture of {}", path.display())]
     Picture {
         /// The file.
@@ -80,7 +80,7 @@ pub enum DicomError {
 }
 
 impl DicomError {
-    /// The message with all that caused it, for logs that show one line.
+    /// The message with all its causes, for logs with one line per error.
     #[must_use]
     pub fn with_causes(&self) -> String {
         crate::compressed::causes(self)

@@ -3,13 +3,12 @@ use jiff::civil::Date;
 
 use crate::{StackHeader, Study};
 
-/// The stacks of one visit of one person to a scanner, whatever their Study
-/// Instance UIDs are: anonymisers and some scanners write one per series or per
-/// image.
+/// The stacks of one person's visit to a scanner. Their Study Instance UIDs may differ: some
+/// anonymisers and scanners write a new UID for each series or image.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Examination<'a> {
-    /// Whose examination it is.
+    /// The subject.
     pub subject: &'a SubjectId,
     /// Its Study Instance UIDs (0020,000D), each once, in order.
     pub study_uids: Vec<&'a str>,
@@ -20,10 +19,10 @@ pub struct Examination<'a> {
 }
 
 impl<'a> Examination<'a> {
-    /// Stacks by examination, in order of subject and day. Two stacks of a
-    /// subject are of one examination where they share the Study Instance UID,
-    /// the frame of reference or the day, and their days do not differ by more
-    /// than one: an anonymiser may write one UID into the scans of years.
+    /// Groups stacks by examination, in order of subject and day. Two stacks of a subject belong to
+    /// one examination if they share the Study Instance UID, the frame of reference or the day, and
+    /// their days differ by at most one: an anonymiser may write one UID into scans of several
+    /// years.
     #[must_use]
     pub fn group(stacks: impl IntoIterator<Item = &'a StackHeader>) -> Vec<Self> {
         let mut groups: Vec<Vec<&StackHeader>> = Vec::new();
@@ -57,7 +56,7 @@ impl<'a> Examination<'a> {
         Self { subject: &stacks[0].subject, study_uids, acquired, stacks }
     }
 
-    /// All of it as one study, by the first of its UIDs.
+    /// The whole examination as one study, with the first of its UIDs.
     pub(crate) fn as_study(&self) -> Study<'a> {
         Study {
             subject: self.subject,

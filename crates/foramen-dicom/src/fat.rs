@@ -2,15 +2,14 @@ use std::fmt;
 
 use crate::physics::Physics;
 
-/// How fat is shown. Plain T2 images have bright fat around the root; where it is
-/// suppressed, or taken away by a Dixon reconstruction, walls look otherwise.
+/// The appearance of fat. Plain T2 images have bright fat around the root; if it is suppressed, or
+/// removed by a Dixon reconstruction, walls look different.
 ///
-/// The order is that of preference: the first of several images of one place is
-/// taken.
+/// The order is that of preference among several images of one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum FatSignal {
-    /// As it is: nothing speaks for a suppression.
+    /// Bright: there is no sign of fat suppression.
     Plain,
     /// The in-phase image of a Dixon acquisition: fat and water.
     InPhase,
@@ -20,7 +19,7 @@ pub enum FatSignal {
     Suppressed,
     /// The opposed-phase image of a Dixon acquisition.
     OpposedPhase,
-    /// The fat image of a Dixon acquisition, which shows no canal.
+    /// The fat image of a Dixon acquisition, which does not show the canal.
     FatOnly,
 }
 
@@ -45,8 +44,8 @@ impl fmt::Display for FatSignal {
     }
 }
 
-/// How fat is shown, and what says so: Image Type first, then Scan Options and
-/// the like, then the words of a description.
+/// The appearance of fat, and its evidence: Image Type first, then Scan Options and the like, then
+/// the words of a description.
 pub(crate) fn classify(physics: &Physics) -> (FatSignal, String) {
     if let Some((signal, value)) = physics.image_type.iter().skip(2).find_map(|v| by_image_type(v))
     {

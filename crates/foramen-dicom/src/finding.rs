@@ -1,17 +1,16 @@
 use crate::orientation::Orientation;
 
-/// What is concluded about a stack, how firmly, and why.
+/// A conclusion about a stack, its confidence and the reasons.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What it is about: `plane`, `contrast`, `kind`, `fat` or `region`.
+    /// The topic: `plane`, `contrast`, `kind`, `fat` or `region`.
     pub about: &'static str,
     /// The conclusion.
     pub answer: &'static str,
-    /// How firm it is, 0 (nothing speaks for it) to 1.
+    /// Confidence in the conclusion, 0 (no evidence) to 1.
     pub confidence: f64,
-    /// What speaks for it and against it, one sentence each, without any
-    /// identifier.
+    /// The evidence for and against it, one sentence each, without any identifier.
     pub evidence: Vec<String>,
 }
 
@@ -25,7 +24,7 @@ impl Finding {
         Self { about, answer, confidence, evidence }
     }
 
-    /// Which way slices with this unit normal lie.
+    /// The orientation of slices with this unit normal.
     pub(crate) fn plane(normal: foramen_types::Vector) -> Self {
         let axes = [
             (normal.z.abs(), "head to feet"),
@@ -38,7 +37,7 @@ impl Finding {
         Self::new("plane", Orientation::of(normal).name(), nearest.0, vec![evidence])
     }
 
-    /// Whether a stack is an image of its own, a scout, or computed.
+    /// Whether a stack is an acquired image, a scout, or computed from others.
     pub(crate) fn kind(localizer: Option<&str>, derived: Option<&str>) -> Self {
         let (answer, why) = match (localizer, derived) {
             (Some(why), _) => ("localizer", why),

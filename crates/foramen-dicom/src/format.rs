@@ -12,14 +12,14 @@ use crate::syntax::{Coding, Syntax};
 pub(crate) const NO_LOSSY_12_BITS: &str =
     "lossy JPEG of 12 bits has no decoder here; convert the file to a lossless syntax";
 
-/// The largest image taken, in samples: no MR image is larger, and 64 MiB of
-/// memory hold it as `f32`.
+/// The largest accepted image, in samples: no MR image is larger, and as `f32` it needs 64 MiB of
+/// memory.
 const LARGEST_IMAGE: u64 = 4096 * 4096;
 
 /// Most bytes of padding after the pixels.
 const LONGEST_PADDING: u64 = 64 * 1024;
 
-/// How the numbers of an image are written (PS3.3 C.7.6.3), checked.
+/// The checked number format of an image's pixels (PS3.3 C.7.6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PixelFormat {
     pub(crate) rows: u16,
@@ -37,13 +37,13 @@ pub(crate) struct PixelFormat {
     pub(crate) inverted: bool,
 }
 
-/// Where and how the pixels of a file are written.
+/// Position and format of the pixels of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PixelSource {
     pub(crate) syntax: Syntax,
     pub(crate) element: PixelElement,
     pub(crate) format: PixelFormat,
-    /// Where the bytes are.
+    /// The file with the bytes.
     pub(crate) item: Item,
 }
 
@@ -120,7 +120,7 @@ impl PixelFormat {
         Ok(Self { rows, columns, frames, colour, planar, allocated, stored, signed, inverted })
     }
 
-    /// A stored value turned over: the lowest becomes the highest.
+    /// An inverted stored value: the lowest becomes the highest.
     pub(crate) fn turned(&self, stored: i64) -> i64 {
         let ends = if self.signed { -1 } else { (1 << self.stored) - 1 };
         ends - stored
@@ -154,8 +154,8 @@ impl PixelFormat {
 }
 
 impl PixelSource {
-    /// Checks that there are pixels, that they can be decoded, and that as many
-    /// bytes are there as the header describes.
+    /// Checks that there are pixels, that they can be decoded, and that their length agrees with
+    /// the header.
     pub(crate) fn new(header: &Header, item: Item) -> Result<Self, RejectReason> {
         let element = header.pixels.ok_or(RejectReason::NoPixels)?;
         if element.tag != tags::PIXEL_DATA {
@@ -204,8 +204,8 @@ impl PixelSource {
     }
 }
 
-/// Whether the pixel data end in zeros from this byte on: then they are no pixels
-/// of a larger picture. More than 64 KiB of them are not looked at.
+/// Whether the pixel data end in zeros from this byte on: such zeros are padding, not pixels of a
+/// larger image. Only up to 64 KiB are examined.
 fn is_padding(item: &Item, element: &PixelElement, from: u64) -> bool {
     let Some(surplus) = element.length.map(|length| length - from) else { return false };
     let mut bytes = vec![0; usize::try_from(surplus.min(LONGEST_PADDING)).unwrap_or(0)];

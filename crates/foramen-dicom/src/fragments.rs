@@ -3,11 +3,11 @@ use std::io::{Read, Seek, SeekFrom};
 use crate::RejectReason;
 use crate::format::PixelSource;
 
-/// Most compressed bytes taken for one frame.
+/// Most compressed bytes accepted for one frame.
 const LARGEST_FRAME: u64 = 128 * 1024 * 1024;
 
-/// The compressed bytes of one frame, counted from 1 (PS3.5 A.4): all fragments
-/// of a single frame; of many, one each, or those the basic offset table names.
+/// The compressed bytes of one frame, counted from 1 (PS3.5 A.4): for a single frame all fragments;
+/// for several frames one fragment each, or those in the basic offset table.
 pub(crate) fn frame_fragments(
     file: &mut (impl Read + Seek),
     source: &PixelSource,

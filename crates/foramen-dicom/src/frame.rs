@@ -9,26 +9,25 @@ use jiff::civil::Date;
 use crate::image::Image;
 use crate::{Examination, Orientation};
 
-/// How far the middle of axial images may lie beside the sagittal ones, in
-/// millimetres: both are centred on the spine.
+/// Greatest lateral distance of the middle of axial images from the sagittal ones, in millimetres:
+/// both are centred on the spine.
 const BESIDE: f64 = 40.0;
 
-/// Whether places of an examination's stacks may be compared.
+/// Whether positions in an examination's stacks may be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FrameAgreement {
-    /// All of them name one frame of reference (0020,0052).
+    /// All stacks name the same frame of reference (0020,0052).
     One,
-    /// They name none, or several, and lie as one examination does: sagittal and
-    /// axial images cross. One frame may be assumed
-    /// ([`crate::ScanOptions::with_assume_one_frame`]).
+    /// They name no frame, or several, but their positions fit one examination: sagittal and axial
+    /// images cross. One frame may be assumed ([`crate::ScanOptions::with_assume_one_frame`]).
     Assumable {
-        /// How many are named.
+        /// Number of named frames.
         frames: usize,
     },
-    /// They name none, or several, and do not lie as one examination does.
+    /// They name no frame, or several, and their positions do not fit one examination.
     Apart {
-        /// How many are named.
+        /// Number of named frames.
         frames: usize,
     },
 }
@@ -59,7 +58,7 @@ impl fmt::Display for FrameAgreement {
 }
 
 impl Examination<'_> {
-    /// Whether places of its stacks may be compared, scouts aside.
+    /// Whether positions in its stacks may be compared, without scouts.
     #[must_use]
     pub fn frames(&self) -> FrameAgreement {
         let stacks = || self.stacks.iter().filter(|stack| !stack.localizer);
@@ -77,9 +76,9 @@ impl Examination<'_> {
     }
 }
 
-/// Gives all images of one person and day that lie as one examination does one
-/// frame of reference, where they name none or several: the first that is named,
-/// else the Study Instance UID.
+/// Assigns one frame of reference to all images of one person and day if their positions fit one
+/// examination but they name no frame, or several. The frame is the first named one, else the Study
+/// Instance UID.
 pub(crate) fn assume_one(images: &mut [Image]) {
     // Without a day, a study is what belongs together.
     type Visit = (SubjectId, Option<Date>, String);
@@ -126,7 +125,7 @@ fn agreement(
     }
 }
 
-/// Whether the middles of most axial images lie where sagittal images are.
+/// Whether the middles of most axial images are near the sagittal images.
 fn cross(images: impl Iterator<Item = (Plane, (usize, usize))>) -> bool {
     let (mut axial, mut sagittal): (Vec<Point>, Vec<Point>) = (Vec::new(), Vec::new());
     for (plane, (rows, columns)) in images {

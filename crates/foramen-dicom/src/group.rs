@@ -13,8 +13,7 @@ use crate::{
     StackReport, Tolerances,
 };
 
-/// Puts images into stacks; what lies twice at one position for no reason goes
-/// to `rejected`.
+/// Groups images into stacks; unexplained duplicates at one position go to `rejected`.
 pub(crate) fn group(
     images: Vec<Image>,
     limits: Tolerances,
@@ -29,7 +28,7 @@ pub(crate) fn group(
     series.into_values().flat_map(|images| stacks_of_series(images, limits, rejected)).collect()
 }
 
-/// Images that make one stack, in order, and what was found on the way.
+/// Images that form one stack, in order, with findings.
 struct Arranged {
     images: Vec<Image>,
     repeat: Option<Repeat>,
@@ -83,8 +82,8 @@ fn stacks_of_series(
     stacks
 }
 
-/// The Instance Numbers that are missing between the first and the last of a
-/// series, where they are few: some writers number in steps.
+/// The missing Instance Numbers between the first and the last of a series, if they are few: some
+/// writers number in steps.
 fn missing_numbers<'a>(images: impl Iterator<Item = &'a Image>) -> Vec<i64> {
     let numbers: Option<BTreeSet<i64>> =
         images.map(|image| image.occasion.instance_number).collect();
@@ -99,7 +98,7 @@ fn missing_numbers<'a>(images: impl Iterator<Item = &'a Image>) -> Vec<i64> {
     (first..last).filter(|number| !numbers.contains(number)).collect()
 }
 
-/// Takes blocks apart that are parallel by chance.
+/// Separates blocks that are parallel by chance.
 fn split_blocks(mut arranged: Arranged, limits: &Tolerances) -> Vec<Arranged> {
     let planes: Vec<_> = arranged.images.iter().map(|image| image.plane).collect();
     let mut blocks = Vec::new();
@@ -120,8 +119,7 @@ fn split_blocks(mut arranged: Arranged, limits: &Tolerances) -> Vec<Arranged> {
     blocks
 }
 
-/// Tells the angled blocks of one acquisition of each other, from the feet to
-/// the head.
+/// Records the angled blocks of one acquisition in each of them, from the feet to the head.
 fn join_blocks(arranged: &[Arranged], stacks: &mut [StackHeader], limits: &Tolerances) {
     let repeat = |of: &Arranged| of.repeat.map_or(0, |repeat| repeat.number);
     for (own, stack) in arranged.iter().zip(stacks) {
@@ -138,14 +136,14 @@ fn join_blocks(arranged: &[Arranged], stacks: &mut [StackHeader], limits: &Toler
     }
 }
 
-/// The order in which images of a series are met; it decides which of two
-/// images at one position is kept, never the order of a stack.
+/// The order in which images of a series are processed. It decides which of two images at one
+/// position is kept, but never the order of a stack.
 fn rank(image: &Image) -> (Option<i64>, &std::path::Path, u32) {
     (image.occasion.instance_number, &image.instance.path, image.frame)
 }
 
-/// Whether the Stack IDs of enhanced MR (0020,9056) name stacks: at least one
-/// of them is that of several positions. Some writers give each frame its own.
+/// Whether the Stack IDs of enhanced MR (0020,9056) name stacks: at least one Stack ID covers
+/// several positions. Some writers give each frame its own Stack ID.
 fn stack_ids_hold_stacks(images: &[Image]) -> bool {
     let mut first: BTreeMap<&str, Point> = BTreeMap::new();
     images.iter().any(|image| {
@@ -155,7 +153,7 @@ fn stack_ids_hold_stacks(images: &[Image]) -> bool {
     })
 }
 
-/// Whether two images of one series were acquired alike, wherever they lie.
+/// Whether two images of one series have the same acquisition parameters, wherever they are.
 fn are_kin(a: &Image, b: &Image, limits: &Tolerances) -> bool {
     let (sa, sb) = (a.plane.spacing(), b.plane.spacing());
     let (fa, fb) = (&a.instance.pixels.format, &b.instance.pixels.format);
@@ -173,14 +171,14 @@ fn are_kin(a: &Image, b: &Image, limits: &Tolerances) -> bool {
         && a.physics.image_type == b.physics.image_type
 }
 
-/// Whether two images lie the same way.
+/// Whether two images are parallel.
 fn are_parallel(a: &Image, b: &Image, limits: &Tolerances) -> bool {
     let turned = limits.turned.to_radians().cos();
     a.plane.along_row().dot(b.plane.along_row()) >= turned
         && a.plane.along_column().dot(b.plane.along_column()) >= turned
 }
 
-/// Orders a cluster along its normal, and takes repeats at one position apart.
+/// Orders a cluster along its normal, and separates repeats at one position.
 fn split_repeats(
     mut cluster: Vec<Image>,
     limits: &Tolerances,
@@ -227,8 +225,8 @@ fn split_repeats(
     vec![Arranged { images, repeat: None, duplicates }]
 }
 
-/// Sorts along the cranial normal of what is then the first image, so that the
-/// order stays the same when it is sorted again.
+/// Sorts along the cranial normal of the image that comes first after sorting, so that sorting
+/// again does not change the order.
 fn sort_along_normal(cluster: &mut [Image]) {
     let position = |plane: &Plane, along| (plane.origin() - Point::default()).dot(along);
     for _ in 0..2 {
@@ -264,8 +262,8 @@ fn places(cluster: &[Image], same_position: f64) -> Vec<Vec<usize>> {
     places
 }
 
-/// The first attribute that puts the images into as many groups as a position
-/// has images, none of them twice at one position.
+/// The first attribute that divides the images into as many groups as there are images at a
+/// position, with at most one image of a group at each position.
 fn told_apart(
     cluster: &[Image],
     places: &[Vec<usize>],
@@ -311,7 +309,7 @@ fn repeats(cluster: &[Image], groups: &[Vec<usize>], by: &'static str) -> Vec<Ar
     groups.iter().enumerate().map(arrange).collect()
 }
 
-/// Whether the In-Stack Position Numbers rise or fall all along the stack.
+/// Whether the In-Stack Position Numbers rise or fall throughout the stack.
 fn in_stack_order(images: &[Image]) -> Option<bool> {
     let numbers: Vec<u32> = images.iter().map(|i| i.occasion.in_stack).collect::<Option<_>>()?;
     let rises = numbers.windows(2).all(|pair| pair[0] < pair[1]);

@@ -19,21 +19,20 @@ use crate::wanted::Keep;
 use crate::{DicomError, RejectReason, StackHeader};
 pub(crate) use removed::says_removed;
 
-/// What an attribute that is still filled in tells about a person, as ethics
-/// boards ask for it.
+/// The kind of personal information in an attribute that still has a value, in the categories of
+/// ethics boards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum IdentifierGroup {
-    /// Names a person alone: names, addresses, telephone numbers, unique numbers
-    /// of patients and orders, birth dates, free text about the patient, text in
-    /// the picture.
+    /// Identifies a person directly: names, addresses, telephone numbers, unique numbers of
+    /// patients and orders, birth dates, free text about the patient, text in the picture.
     Direct,
-    /// Narrows down who it is, with other knowledge: age, institution, free
-    /// texts, private attributes.
+    /// Narrows down the person together with other knowledge: age, institution, free texts, private
+    /// attributes.
     Indirect,
     /// Days and times of the examination.
     Dates,
-    /// Names a device: station, application entity, serial number, original UIDs.
+    /// Identifies a device: station, application entity, serial number, original UIDs.
     Device,
 }
 
@@ -56,35 +55,33 @@ impl fmt::Display for IdentifierGroup {
     }
 }
 
-/// An attribute that may still tell who the patient is. Its value is never kept.
+/// An attribute that may still identify the patient. Its value is never kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Residual {
-    /// What it tells.
+    /// The kind of information.
     pub group: IdentifierGroup,
     /// Group and element.
     pub tag: (u16, u16),
     /// The keyword of the standard, as `PatientName`; `Private` of private ones.
     pub name: &'static str,
-    /// Why it is listed.
+    /// The reason for listing it.
     pub why: &'static str,
-    /// In how many files.
+    /// Number of files with it.
     pub files: usize,
-    /// In how many stacks.
+    /// Number of stacks with it.
     pub stacks: usize,
 }
 
-/// Lists the attributes of a stack's files that may still tell who the patient
-/// is, by group and tag, each once: every attribute of the Basic Profile (PS3.15
-/// table E.1-1) that has a value, at any depth; any other attribute that holds a
-/// person's name; free texts, Patient IDs and paths that hold a part of one;
-/// pictures with burned-in annotation; UIDs that a scanner made; private
+/// Lists the attributes of a stack's files that may still identify the patient, by group and tag,
+/// each once: every attribute of the Basic Profile (PS3.15 table E.1-1) that has a value, at any
+/// depth; any other attribute that holds a person's name; free texts, Patient IDs and paths that
+/// hold a part of a name; images with burned-in annotation; UIDs that a scanner made; private
 /// attributes, which may hold anything.
 ///
-/// A value that as a whole says that it was removed (`ANONYMOUS`, `removed`,
-/// `19000101`) is none, and neither is one equal to the Patient ID. UIDs of the
-/// study itself are not listed otherwise. That nothing is listed does not prove
-/// that nothing is there: pixels are not read.
+/// A value is not listed if it only says that the original was removed (`ANONYMOUS`, `removed`,
+/// `19000101`), or if it equals the Patient ID. Other UIDs of the study are not listed. An empty
+/// list does not prove that the files are anonymous: pixels are not read.
 ///
 /// # Errors
 /// [`DicomError::Picture`] when a file can no longer be read.
@@ -108,8 +105,8 @@ pub fn residual_identifiers(stack: &StackHeader) -> Result<Vec<Residual>, DicomE
     Ok(counts.into_iter().map(residual).collect())
 }
 
-/// Lists what [`residual_identifiers`] finds in any of the stacks, each attribute
-/// once, with the numbers of stacks and files that hold it.
+/// Lists the [`residual_identifiers`] of several stacks, each attribute once, with the numbers of
+/// stacks and files that have it.
 ///
 /// # Errors
 /// [`DicomError::Picture`] when a file can no longer be read.
@@ -131,9 +128,9 @@ pub fn identity_report<'a>(
     Ok(all.into_values().collect())
 }
 
-/// The Series Description (0008,103E) of a stack's first file, where nothing in it
-/// could name a person: no part of a name that the file holds, no Patient ID, no
-/// number of five digits or more, no address.
+/// The Series Description (0008,103E) of a stack's first file, if it cannot identify a person: it
+/// contains no part of a name in the file, no Patient ID, no number of five digits or more, no
+/// address.
 ///
 /// # Errors
 /// [`DicomError::Picture`] when the file can no longer be read.
@@ -155,11 +152,11 @@ fn unreadable(item: &Item, reason: RejectReason) -> DicomError {
     DicomError::Picture { path: item.path.to_path_buf(), source: Box::new(reason) }
 }
 
-/// The attributes of one file that are looked at.
+/// The examined attributes of one file.
 struct OfFile {
     set: Set,
     characters: CharacterSet,
-    /// The Patient ID, or nothing.
+    /// The Patient ID; empty if there is none.
     id: String,
     /// Parts of the names of all persons, in lower case.
     names: BTreeSet<String>,
@@ -192,7 +189,7 @@ impl OfFile {
         })
     }
 
-    /// What an attribute that has a value tells.
+    /// The kind of information in an attribute with a value.
     fn judge(&self, set: &Set, tag: Tag) -> Option<(IdentifierGroup, &'static str)> {
         if is_private(tag) {
             let why = "a private attribute, which may hold anything";
@@ -326,7 +323,7 @@ fn is_private(tag: Tag) -> bool {
     !tag.group().is_multiple_of(2) && tag.element() > 0x00FF
 }
 
-/// Whether a part of a name is long enough to tell something.
+/// Whether a part of a name is long enough to identify a person.
 fn tells(part: &str) -> bool {
     part.chars().count() > if part.is_ascii() { 2 } else { 1 }
 }

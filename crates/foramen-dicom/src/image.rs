@@ -18,7 +18,7 @@ use crate::subject_from::Naming;
 use crate::wanted::{SIEMENS_CREATOR, SIEMENS_TILES};
 use crate::{Dating, RejectReason};
 
-/// What all images of one file share.
+/// The attributes shared by all images of one file.
 #[derive(Debug, Clone)]
 pub(crate) struct Instance {
     pub(crate) path: Arc<Path>,
@@ -27,7 +27,7 @@ pub(crate) struct Instance {
     pub(crate) series_uid: String,
     pub(crate) sop_uid: String,
     pub(crate) frame_of_reference_uid: Option<String>,
-    /// The frame of reference is none of the file's.
+    /// Whether the frame of reference was assumed, not read from the file.
     pub(crate) assumed_frame: bool,
     pub(crate) dating: Dating,
     pub(crate) person: Person,
@@ -36,7 +36,7 @@ pub(crate) struct Instance {
     pub(crate) pixels: Arc<PixelSource>,
 }
 
-/// One image in the patient, before it is put into a stack.
+/// One image in the patient, before it is grouped into a stack.
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
     pub(crate) instance: Arc<Instance>,
@@ -47,7 +47,7 @@ pub(crate) struct Image {
     pub(crate) rescale: Rescale,
     /// Philips' private scale slope (2005,100E).
     pub(crate) philips_slope: Option<f64>,
-    /// The output values that are no measurement.
+    /// The output values that mark pixels without a measurement.
     pub(crate) padding: Option<(f32, f32)>,
     pub(crate) physics: Arc<Physics>,
     pub(crate) anatomy: Arc<Anatomy>,
@@ -55,15 +55,15 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// When it was acquired, in seconds of its day (Acquisition Time (0008,0032));
-    /// `None` where that is missing.
+    /// Time of its acquisition, in seconds of the day (Acquisition Time (0008,0032)); `None` if
+    /// missing.
     pub(crate) fn seconds(&self) -> Option<f64> {
         time_of_day(self.occasion.acquisition_time.as_deref()?)
     }
 }
 
-/// The seconds of a time of day, `HHMMSS.FFFFFF` or a first part of it, with or
-/// without colons (PS3.5 6.2).
+/// The seconds of a time of day, `HHMMSS.FFFFFF` or its beginning, with or without colons (PS3.5
+/// 6.2).
 pub(crate) fn time_of_day(text: &str) -> Option<f64> {
     let text = text.replace(':', "");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
@@ -78,13 +78,13 @@ pub(crate) fn time_of_day(text: &str) -> Option<f64> {
     Some(part(0)? * 3600.0 + part(2)? * 60.0 + part(4)? + fraction)
 }
 
-/// What can tell two images at one position apart, in the order in which it is
-/// trusted. Texts are kept as they are: they are only compared.
+/// The attributes that can distinguish two images at one position, in order of trust. Texts are
+/// unchanged: they are only compared.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Occasion {
     pub(crate) stack: Option<String>,
-    /// In-Stack Position Number (0020,9057); it orders nothing, and is compared
-    /// with the order of positions.
+    /// In-Stack Position Number (0020,9057); it is not used for ordering, but compared with the
+    /// order of positions.
     pub(crate) in_stack: Option<u32>,
     pub(crate) b_value: Option<u64>,
     pub(crate) temporal: Option<i64>,
@@ -93,13 +93,13 @@ pub(crate) struct Occasion {
     pub(crate) acquisition_time: Option<String>,
     pub(crate) content_time: Option<String>,
     pub(crate) instance_number: Option<i64>,
-    /// Series Number (0020,0011) and Series Time (0008,0031): they tell series
-    /// apart, never images of one.
+    /// Series Number (0020,0011) and Series Time (0008,0031): they distinguish series, never images
+    /// of one series.
     pub(crate) series_number: Option<i64>,
     pub(crate) series_time: Option<String>,
 }
 
-/// Turns a header into the images it describes, or says why it holds none.
+/// Returns the images that a header describes, or why it describes none.
 pub(crate) fn describe(
     item: &Item,
     header: &Header,
@@ -179,8 +179,8 @@ pub(crate) fn describe(
         .collect()
 }
 
-/// A Siemens mosaic says so in its Image Type, or, where that was rewritten, in
-/// the number of its tiles.
+/// Recognises a Siemens mosaic by its Image Type or, if that was rewritten, by the number of its
+/// tiles.
 fn is_mosaic(set: &Set) -> bool {
     let siemens = set.text(SIEMENS_CREATOR).as_deref() == Some("SIEMENS MR HEADER");
     set.codes(tags::IMAGE_TYPE).iter().any(|value| value == "MOSAIC")

@@ -11,14 +11,14 @@ use crate::RejectReason;
 /// The bytes of one file: on disk, or inside an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item {
-    /// As it is shown: of an entry, the archive followed by the entry's name.
+    /// The displayed path: for an entry, the archive followed by the entry's name.
     pub(crate) path: Arc<Path>,
     /// Bytes, unpacked, when it was scanned.
     pub(crate) length: u64,
     pub(crate) entry: Option<Entry>,
 }
 
-/// Where an entry lies in its archive.
+/// Position of an entry in its archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) archive: Arc<Path>,
@@ -117,8 +117,8 @@ impl Seek for Opened {
     }
 }
 
-/// A deflated entry. To go forward is to inflate and forget, to go back is to
-/// begin again: headers are read forward but for their first bytes.
+/// A deflated entry. Reading forward inflates and discards bytes, going back starts again from the
+/// beginning: headers are read forward except for their first bytes.
 pub(crate) struct Inflating {
     decoder: DeflateDecoder<io::Take<BufReader<File>>>,
     begin: u64,
@@ -157,7 +157,7 @@ impl Seek for Inflating {
     }
 }
 
-/// Where a seek leads, from the first byte.
+/// The target of a seek, from the first byte.
 fn target(to: SeekFrom, at: u64, length: u64) -> io::Result<u64> {
     let to = match to {
         SeekFrom::Start(to) => Some(to),

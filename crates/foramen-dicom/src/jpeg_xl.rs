@@ -1,7 +1,7 @@
 use crate::coded_size::CodedSize;
 
-/// The size and precision of a JPEG XL image (ISO/IEC 18181-1), of one grey
-/// channel, upright and without animation; `None` of anything else.
+/// The size and precision of a JPEG XL image (ISO/IEC 18181-1), of one grey channel, upright and
+/// without animation; `None` for anything else.
 pub(crate) fn coded_size(coded: &[u8]) -> Option<CodedSize> {
     let mut bits = Bits { bytes: coded.strip_prefix(&[0xFF, 0x0A])?, at: 0 };
     let (rows, columns) = size(&mut bits)?;

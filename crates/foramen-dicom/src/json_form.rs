@@ -1,5 +1,5 @@
-//! What programs read of a scan: the form is its own, so that a field can be renamed
-//! without a change to files.
+//! The JSON form of a scan for other programs: separate from the types, so that renaming a field
+//! does not change files.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize, Serializer};

@@ -1,21 +1,19 @@
-//! A folder of DICOM to MR stacks with true geometry, or a reason.
+//! Reads a folder of DICOM files as MR stacks with measured geometry, and gives a reason for every
+//! file that is not used.
 //!
-//! [`scan`] reads the headers below a folder (or in a zip archive) and groups the
-//! images into [`StackHeader`]s: parallel slices of one study, series,
-//! orientation, matrix, spacing, echo and repeat, ordered by their position in
-//! the patient, with their geometry measured ([`StackReport`]) and what they are
-//! concluded from evidence ([`Finding`]). [`load`] decodes the pixels of one of
-//! them into a [`foramen_image::Stack`], each slice on its own plane;
-//! [`load_volume`] into a [`Volume`] on an even grid, which [`Policy::Strict`]
-//! refuses where there is none. [`Study::axial_t2`] says which stacks are the
-//! axial T2 images of the cervical spine, and [`Pool`] gathers those of one
-//! [`Examination`] over all its series. A file that is not used is a
-//! [`Rejected`] with its [`RejectReason`]; nothing is lost in silence, and no
-//! file, however broken, stops the others.
+//! [`scan`] reads the headers below a folder (or in a zip archive) and groups the images into
+//! [`StackHeader`]s: parallel slices of one study, series, orientation, matrix, spacing, echo and
+//! repeat, ordered by their position in the patient, with their geometry measured ([`StackReport`])
+//! and with conclusions from evidence ([`Finding`]). [`load`] decodes the pixels of one of them
+//! into a [`foramen_image::Stack`], each slice on its own plane. [`load_volume`] decodes into a
+//! [`Volume`] on an even grid; [`Policy::Strict`] refuses stacks that are not even.
+//! [`Study::axial_t2`] finds the axial T2 images of the cervical spine, and [`Pool`] gathers those
+//! of one [`Examination`] over all its series. A file that is not used is returned as a
+//! [`Rejected`] with its [`RejectReason`]; a broken file does not stop the others.
 //!
-//! Names are never read; birth dates are compared within one scan, to tell two
-//! people under one Patient ID, and dropped. The Patient ID becomes a subject id
-//! through a [`foramen_types::SubjectKey`] at once.
+//! Names are never read; birth dates are compared within one scan, to detect two people under one
+//! Patient ID, and then dropped. The Patient ID becomes a subject id through a
+//! [`foramen_types::SubjectKey`] at once.
 //!
 //! ```
 //! use foramen_dicom::{Policy, ScanOptions, load_volume, scan};

@@ -20,12 +20,12 @@ use crate::{DicomError, RejectReason, Rejected, Remark, SliceHeader, StackHeader
 pub struct Loaded {
     /// The slices that were decoded, in the order of the header.
     pub stack: Stack,
-    /// The others, each with its reason.
+    /// The slices that could not be decoded, each with its reason.
     pub rejected: Vec<Rejected>,
 }
 
 impl Loaded {
-    /// What decoding gives cause to remark.
+    /// Remarks that follow from decoding.
     #[must_use]
     pub fn remarks(&self) -> Vec<Remark> {
         let images = self.rejected.len();
@@ -35,14 +35,13 @@ impl Loaded {
 
 /// Decodes the pixels of a stack, slices in parallel.
 ///
-/// Intensities are output values: stored value × Rescale Slope + Rescale
-/// Intercept, of each frame its own; MONOCHROME1 is turned over first, so that
-/// more is always brighter. No pixel is invented: an image that is not as long
-/// or as large as its header says is rejected.
+/// Intensities are output values: stored value × Rescale Slope + Rescale Intercept, with the values
+/// of each frame. MONOCHROME1 is inverted first, so that higher values are always brighter. No
+/// pixel is invented: an image whose length or size differs from its header is rejected.
 ///
 /// # Errors
-/// [`DicomError::NoSlice`] when not one slice can be decoded, and
-/// [`DicomError::Stack`] when the slices make no stack.
+/// [`DicomError::NoSlice`] when no slice can be decoded, and [`DicomError::Stack`] when the slices
+/// do not form a stack.
 pub fn load(header: &StackHeader) -> Result<Loaded, DicomError> {
     // One file may hold many slices; it is opened (or unpacked) once.
     let mut files: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
@@ -99,9 +98,9 @@ pub(crate) fn known(thickness: Option<f64>) -> Option<f64> {
     thickness.filter(|mm| *mm > 0.0 && mm.is_finite())
 }
 
-/// Reads one picture of one file, `[row, column, sample]`, whether or not it lies
-/// in a patient: mosaics, screenshots and anything else [`crate::scan`] refuses.
-/// Colour has three samples, red, green and blue; a palette gives its indices.
+/// Reads one image of a file, `[row, column, sample]`, even without a position in the patient:
+/// mosaics, screenshots and other images that [`crate::scan`] refuses. Colour has three samples,
+/// red, green and blue; a palette image gives its indices.
 ///
 /// `frame` counts from 1. Values are as in [`load`]; the rescale is that of the
 /// file, not of a functional group.

@@ -4,18 +4,18 @@ use foramen_types::Vector;
 
 use crate::Volume;
 
-/// Bytes before the voxels: the header, and four that say that nothing follows it.
+/// Bytes before the voxels: the header, and four bytes that mean that no extension follows.
 const HEADER: usize = 352;
 
 impl Volume {
-    /// Writes the volume as NIfTI-1 (`.nii`, not compressed): voxels as 32-bit floats in
-    /// the order columns, rows, slices, with the affine ([`crate::Grid::to_ras`]) as sform
-    /// in RAS millimetres. The format keeps the affine in single precision, and no frame of
-    /// reference. `writer` is not flushed: a compressor would begin a new block.
+    /// Writes the volume as NIfTI-1 (`.nii`, not compressed): voxels as 32-bit floats in the order
+    /// columns, rows, slices, with the affine ([`crate::Grid::to_ras`]) as sform in RAS
+    /// millimetres. The format stores the affine in single precision, and no frame of reference.
+    /// `writer` is not flushed, since a compressor would begin a new block.
     ///
     /// # Errors
-    /// Those of `writer`, and [`io::ErrorKind::InvalidInput`] where an axis is longer than
-    /// 32,767 voxels, which the format cannot hold.
+    /// Those of `writer`, and [`io::ErrorKind::InvalidInput`] when an axis has more than 32,767
+    /// voxels, the format's limit.
     ///
     /// Source: nifti1.h, <https://nifti.nimh.nih.gov/pub/dist/src/niftilib/nifti1.h>.
     pub fn write_nifti(&self, mut writer: impl Write) -> io::Result<()> {

@@ -2,7 +2,7 @@ use std::fmt;
 
 use foramen_types::Vector;
 
-/// Which way the slices of a stack lie in the patient.
+/// The orientation of the slices of a stack in the patient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Orientation {

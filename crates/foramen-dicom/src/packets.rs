@@ -4,15 +4,15 @@ const SOD: u16 = 0xFF93;
 const COD: u16 = 0xFF52;
 const COC: u16 = 0xFF53;
 
-/// Whether a JPEG 2000 code stream is long enough for the packets that it
-/// declares (ITU-T T.800 B.10: each takes a byte at least). A decoder visits every
-/// declared packet, so that a few bytes could keep it busy for minutes.
+/// Whether a JPEG 2000 code stream is long enough for the packets that it declares (ITU-T T.800
+/// B.10: each takes a byte at least). A decoder visits every declared packet, so a few bytes could
+/// make it run for minutes.
 pub(crate) fn are_possible(coded: &[u8]) -> bool {
     most_declared(coded).is_some_and(|packets| packets <= coded.len() as u64)
 }
 
-/// The most packets that the coding styles in the headers allow for; `None` when
-/// the headers cannot be followed.
+/// The largest number of packets that the coding styles in the headers allow; `None` when the
+/// headers cannot be parsed.
 fn most_declared(coded: &[u8]) -> Option<u64> {
     let long = |at: usize| Some(u64::from(u32::from_be_bytes(*coded.get(at..)?.first_chunk()?)));
     let short = |at: usize| Some(u16::from_be_bytes(*coded.get(at..)?.first_chunk()?));

@@ -7,18 +7,18 @@ use jiff::civil::Date;
 use crate::dating::day;
 use crate::set::Set;
 
-/// What a header says about the person, held while one folder is scanned and
-/// compared with the other images of the same subject. It is dropped with the
-/// scan, is in no result, and has no text of its own.
+/// The personal attributes of a header, kept while one folder is scanned and compared with other
+/// images of the same subject. They are dropped after the scan, are in no result, and have no text
+/// form.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub(crate) struct Person {
     /// Patient ID (0010,0020).
     pub(crate) id: Option<Vec<u8>>,
     /// Patient's Sex (0010,0040), `M` or `F`.
     pub(crate) sex: Option<char>,
-    /// Patient's Birth Date (0010,0030), where it is a day.
+    /// Patient's Birth Date (0010,0030), if it is a calendar day.
     pub(crate) born: Option<Date>,
-    /// The year of birth after Patient's Age (0010,1010), good to a year.
+    /// The year of birth according to Patient's Age (0010,1010), exact to a year.
     pub(crate) year: Option<i16>,
 }
 
@@ -53,14 +53,14 @@ impl fmt::Debug for Person {
 pub struct PersonConflict {
     /// The subject that the Patient ID gives, or the folder.
     pub subject: SubjectId,
-    /// What contradicts itself.
+    /// The kind of contradiction.
     pub sign: ConflictSign,
     /// The Study Instance UIDs of that subject.
     pub studies: Vec<String>,
 }
 
-/// What says that images under one id are of two people. Values are
-/// compared while a folder is scanned, and forgotten.
+/// A sign that images under one id are of two people. Values are compared while a folder is
+/// scanned, and forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ConflictSign {
@@ -76,12 +76,13 @@ pub enum ConflictSign {
     /// several studies.
     SharedWord,
     /// Subjects are named by folder, and a folder holds several Patient IDs (0010,0020). Some
-    /// anonymisers give each study another one, so that it is told and held against no choice.
+    /// anonymisers give each study another Patient ID, so this is reported but does not affect the
+    /// choice of images.
     PatientId,
 }
 
 impl ConflictSign {
-    /// Whether one person can hardly have it.
+    /// Whether images of one person can hardly have this sign.
     pub(crate) fn is_strong(self) -> bool {
         self != Self::PatientId
     }

@@ -6,12 +6,12 @@ use jiff::civil::Date;
 use crate::image::Image;
 use crate::person::{ConflictSign, Person, PersonConflict};
 
-/// Two acquisitions of one person are at least this far apart, in seconds, where
-/// they overlap at all: clocks of two rooms differ.
+/// Least distance of two acquisitions of one person, in seconds, if they are at overlapping times:
+/// clocks of two rooms differ.
 const CLOCKS: f64 = 60.0;
 
-/// Which subjects are more than one person, in order. `is_word` tells whether a
-/// subject id only says that an id was removed, `by_folder` that subjects are folders.
+/// Subjects whose images are of more than one person, in order. `is_word` returns whether a subject
+/// id only says that an id was removed; `by_folder` is true if subjects are folders.
 pub(crate) fn conflicts(
     images: &[Image],
     is_word: impl Fn(&SubjectId) -> bool,
@@ -45,8 +45,8 @@ fn differ<T: Ord>(images: &[&Image], of: impl Fn(&Person) -> Option<T>) -> bool 
     images.iter().filter_map(|image| of(&image.instance.person)).collect::<BTreeSet<_>>().len() > 1
 }
 
-/// Whether there are two birth dates. The first of January stands for any day of
-/// its year: some anonymisers keep the year alone.
+/// Whether there are two birth dates. The first of January matches any day of its year: some
+/// anonymisers keep only the year.
 fn births_differ(images: &[&Image]) -> bool {
     let born: BTreeSet<Date> =
         images.iter().filter_map(|image| image.instance.person.born).collect();

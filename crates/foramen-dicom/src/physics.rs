@@ -3,8 +3,8 @@ use dicom_dictionary_std::tags;
 use crate::Scanner;
 use crate::set::Groups;
 
-/// How an image was made, as far as its header says. Every field may be
-/// missing; nothing here is ever a reason to refuse an image.
+/// The acquisition parameters of an image, as far as its header has them. Every field may be
+/// missing; this is never a reason to refuse an image.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Physics {
     /// Image Type (0008,0008) or Frame Type (0008,9007), in capitals.
@@ -34,7 +34,7 @@ pub(crate) struct Physics {
     pub(crate) scanner: Scanner,
 }
 
-/// How the echo is made.
+/// The kind of echo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Family {
     SpinEcho,
@@ -124,9 +124,8 @@ impl Physics {
         by_component || self.image_type.iter().skip(2).any(|v| maps.contains(&v.as_str()))
     }
 
-    /// Why the image is computed from others: a reformat, a projection, or
-    /// DERIVED\SECONDARY. DERIVED\PRIMARY alone says nothing: de-identification
-    /// and filters write it too.
+    /// Why the image is computed from others: a reformat, a projection, or DERIVED\SECONDARY.
+    /// DERIVED\PRIMARY alone is no evidence: de-identification and filters write it too.
     pub(crate) fn derived(&self) -> Option<&'static str> {
         let at = |index: usize| self.image_type.get(index).map(String::as_str);
         let reformats = [
@@ -146,7 +145,7 @@ impl Physics {
         reformatted.then_some("Image Type names a reformat")
     }
 
-    /// Why the header itself calls the image a scout.
+    /// Why the image is a scout according to the header.
     pub(crate) fn localizer(&self) -> Option<&'static str> {
         let scout = self.image_type.iter().any(|value| value == "LOCALIZER" || value == "SCOUT");
         scout.then_some("Image Type is LOCALIZER")

@@ -12,28 +12,26 @@ use crate::{Accepted, Examination, NoAxialT2, RefusedStack, Remark, StackHeader,
 pub use image_set::{ImageSet, PooledImage, SetAside};
 pub use order::{Ranked, Rule};
 
-/// Units overlap so much that they are alternatives, not parts of one coverage,
-/// from this share of their images on.
+/// Units that share at least this part of their images are alternatives, not parts of one coverage.
 const ALTERNATIVE: f64 = 0.5;
 /// Echo time, spacing and thickness of one acquisition may differ by this part:
 /// the upper and the lower half of a neck are often planned a little differently.
 const ALIKE: f64 = 0.25;
 
-/// The axial T2 images of one examination: every image that may be measured, over
-/// all series, blocks and studies, as sets.
+/// The axial T2 images of one examination: every image that may be measured, over all series,
+/// stacks and studies, as sets.
 ///
-/// A *set* covers as much of the neck as there are images of one kind: contrast,
-/// fat, original or derived. Its images may come from several series (the upper and
-/// the lower neck, interleaved packages, a series per block or per slice), and no
-/// two of them lie at one position. Where two images of a kind lie at one position,
-/// the later is in the first set, since a repeat is made because the first failed;
-/// a series that is repeated as a whole makes a set of its own.
+/// A *set* holds all images of one kind: contrast, fat, original or derived. Its images may come
+/// from several series (the upper and the lower neck, interleaved packages, a series for each disc
+/// or slice), and no two of them are at the same position. If two images of a kind are at the same
+/// position, the later one is in the first set, since a repeat is usually made because the first
+/// failed. A series that is repeated as a whole becomes a set of its own.
 ///
-/// A sagittal T2 volume ([`StackHeader::is_volume`]) is a set of its own too, after all that
-/// were acquired as axial images: whoever measures makes axial slices of it.
+/// A sagittal T2 volume ([`StackHeader::is_volume`]) is also a set of its own, after all sets
+/// acquired as axial images; for measuring, axial slices are made from it.
 ///
-/// The sets are in the order of [`Rule`]; [`Pool::at`] ranks them for one disc,
-/// where the coverage of that place counts.
+/// The sets are in the order of [`Rule`]; [`Pool::at`] ranks them for one disc, by their coverage
+/// of its position.
 ///
 /// ```
 /// use foramen_dicom::{Accepted, ScanOptions, scan};
@@ -58,18 +56,18 @@ const ALIKE: f64 = 0.25;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Pool<'a> {
-    /// Whose images they are.
+    /// The subject.
     pub subject: &'a SubjectId,
     /// The first day of an acquisition, where known.
     pub acquired: Option<Date>,
     /// The sets, the best first; never empty.
     pub sets: Vec<ImageSet<'a>>,
-    /// The stacks that are no axial T2 images, and why.
+    /// The stacks that are not axial T2 images, and why.
     pub refused: Vec<RefusedStack>,
 }
 
 impl<'a> Examination<'a> {
-    /// The axial T2 images of the neck, as sets of which the best comes first.
+    /// The axial T2 images of the neck, as sets, the best first.
     ///
     /// # Errors
     /// [`NoAxialT2`] with the reason for each stack.
@@ -77,8 +75,8 @@ impl<'a> Examination<'a> {
         Pool::gather(self, accepted, &[])
     }
 
-    /// The same of these series (0020,000E) alone, where a person has named them; of all
-    /// where none is named.
+    /// Like [`Self::pool`], from only these series (0020,000E), if a person named any; from all
+    /// series if the list is empty.
     ///
     /// # Errors
     /// [`NoAxialT2`] with the reason for each stack of the series.
@@ -91,7 +89,7 @@ impl<'a> Examination<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Unit<'a> {
     pub(crate) stack: &'a StackHeader,
-    /// What was remarked when it was admitted.
+    /// Remarks made on admission.
     pub(crate) remarks: Vec<Remark>,
 }
 
@@ -139,7 +137,7 @@ impl<'a> Pool<'a> {
         Ok(Self { subject, acquired, sets, refused })
     }
 
-    /// The set that comes first for the neck as a whole.
+    /// The best set for the neck as a whole.
     #[must_use]
     pub fn best(&self) -> &ImageSet<'a> {
         &self.sets[0]
@@ -153,9 +151,9 @@ impl<'a> Pool<'a> {
     }
 }
 
-/// Puts units of one kind and frame of reference into sets. The latest comes
-/// first; an earlier one adds the images that lie where there is none yet, and is
-/// an alternative of its own where most of its images are there already.
+/// Combines units of one kind and frame of reference into sets. The latest unit comes first. An
+/// earlier unit adds its images at positions that have none yet, or becomes a set of its own if
+/// most of its positions are covered already.
 fn assemble(mut units: Vec<Unit<'_>>) -> Vec<ImageSet<'_>> {
     units.sort_by_key(|unit| std::cmp::Reverse(recency(unit.stack)));
     let mut sets = Vec::new();
@@ -203,7 +201,7 @@ fn are_alike(a: &StackHeader, b: &StackHeader) -> bool {
         && same(a.echo_time, b.echo_time)
 }
 
-/// Whether two stacks cover different heights, but for a part where they meet.
+/// Whether two stacks cover different heights, except for a small overlap.
 fn lie_apart(a: &StackHeader, b: &StackHeader) -> bool {
     let span = |stack: &StackHeader| {
         let heights = PooledImage::of(stack).into_iter().map(|image| image.centre().z);

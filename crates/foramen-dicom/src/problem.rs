@@ -1,7 +1,7 @@
 use std::fmt;
 
-/// What is uneven about a stack, measured and named, in millimetres. Nothing is
-/// repaired: the planes of the slices stay as the headers give them.
+/// A measured irregularity of a stack, in millimetres. Nothing is corrected: the planes of the
+/// slices stay as in the headers.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Problem {
@@ -9,18 +9,18 @@ pub enum Problem {
     SingleSlice,
     /// A gap that is a whole multiple of the spacing.
     Missing {
-        /// Slices that lie below the gap.
+        /// Number of slices below the gap.
         after: usize,
-        /// How many slices would fill it.
+        /// Number of slices that would fill it.
         slices: usize,
         /// The gap, in millimetres.
         gap: f64,
         /// The median spacing of the stack, in millimetres.
         spacing: f64,
     },
-    /// Gaps that differ from the median and are no multiple of it.
+    /// Gaps that differ from the median and are not a multiple of it.
     Uneven {
-        /// How many gaps differ.
+        /// Number of differing gaps.
         gaps: usize,
         /// The smallest gap, in millimetres.
         least: f64,
@@ -36,30 +36,29 @@ pub enum Problem {
         /// The median spacing, in millimetres.
         spacing: f64,
     },
-    /// The first pixels of the slices do not lie above each other.
+    /// The first pixels of the slices are not in line along the normal.
     Shear {
         /// The largest sideways step between neighbours, in millimetres.
         step: f64,
     },
-    /// Images at the same position that were left out, since nothing told them
-    /// from the one that was kept.
+    /// Images at the same position that were left out, since no attribute distinguished them from
+    /// the kept image.
     Duplicates {
-        /// How many were left out.
+        /// Number of images left out.
         images: usize,
     },
     /// The series holds several images at each position; this stack is one of
     /// them.
     Repeated {
-        /// How many stacks share these positions.
+        /// Number of stacks with these positions.
         repeats: usize,
-        /// What told them apart.
+        /// The attribute that distinguishes them.
         by: &'static str,
     },
-    /// The In-Stack Position Numbers of enhanced MR run otherwise than the
-    /// positions do, so that one of the two is wrong.
+    /// The In-Stack Position Numbers of enhanced MR are not in the order of the positions, so one
+    /// of the two is wrong.
     InStackOrder,
-    /// The repeats do not hold the same number of slices, so that they may be
-    /// mixed up.
+    /// The repeats have different numbers of slices, so they may be mixed up.
     UnevenRepeats {
         /// Slices of the smallest repeat.
         least: usize,
@@ -69,8 +68,8 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// Whether the slices are an even grid all the same: repeats that are told
-    /// apart and slices that overlap are no fault of the geometry.
+    /// Whether the slices still form an even grid: separated repeats and overlapping slices are not
+    /// faults of the geometry.
     pub(crate) fn is_harmless(&self) -> bool {
         matches!(self, Self::Repeated { .. } | Self::Overlap { .. })
     }

@@ -14,10 +14,10 @@ use walk::{UNDEFINED, Walk};
 /// 50 frames fits.
 const LARGEST_INFLATED: u64 = 128 * 1024 * 1024;
 
-/// Why the bytes of a file are not read as DICOM.
+/// Why the bytes of a file could not be read as DICOM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The operating system refused.
+    /// The operating system returned an error.
     Io(io::ErrorKind),
     /// The bytes do not begin as DICOM does.
     NotDicom,
@@ -35,7 +35,7 @@ impl From<io::Error> for Fault {
     }
 }
 
-/// Where the pixel data lie in the data set.
+/// Position of the pixel data in the data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PixelElement {
     /// First byte of the value, from the start of the file (or, deflated, of the
@@ -51,8 +51,7 @@ pub(crate) struct PixelElement {
     pub(crate) words: bool,
 }
 
-/// What the header of one file says: the attributes that matter here, and where
-/// the pixels are.
+/// The needed attributes of one file's header, and the position of its pixels.
 #[derive(Debug)]
 pub(crate) struct Header {
     pub(crate) syntax: Syntax,
@@ -67,9 +66,9 @@ pub(crate) struct Header {
 /// Reads the header of a file of `length` bytes up to its pixel data (PS3.10
 /// chapter 7, PS3.5 chapter 7), with or without preamble and file meta group.
 ///
-/// Only attributes of `wanted.rs` are kept, nothing larger than 64 KiB is ever
-/// held, and each element costs at least eight bytes of the file, so time and
-/// memory are bounded by the size of the file whatever it claims.
+/// Only attributes of `wanted.rs` are kept, nothing larger than 64 KiB is ever held, and each
+/// element costs at least eight bytes of the file, so time and memory are bounded by the size of
+/// the file, whatever its header claims.
 pub(crate) fn read_header(source: impl Read + Seek, length: u64) -> Result<Header, Fault> {
     read_keeping(source, length, &IMAGE)
 }
@@ -108,8 +107,8 @@ pub(crate) fn read_keeping(
 }
 
 impl<R: Read + Seek> Walk<R> {
-    /// Goes to the first element. `Some` is the transfer syntax of a data set
-    /// without file meta group, judged by its first element.
+    /// Goes to the first element. `Some` is the transfer syntax of a data set without file meta
+    /// group, determined from its first element.
     fn find_data_set(&mut self) -> Result<Option<Syntax>, Fault> {
         let mut start = [0_u8; 132];
         let mut filled = 0;
@@ -175,8 +174,8 @@ impl<R: Read + Seek> Walk<R> {
         Ok((syntax.unwrap_or_else(Syntax::implicit_little_endian), media_class))
     }
 
-    /// Whether the data set begins as an explicit one does: some writers compress
-    /// an implicit data set and leave it implicit.
+    /// Whether the data set begins as an explicit one: some writers deflate an implicit data set
+    /// and leave it implicit.
     fn names_representations(&mut self) -> Result<bool, Fault> {
         if self.at + 8 > self.end {
             return Ok(true);

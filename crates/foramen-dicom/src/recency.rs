@@ -2,15 +2,15 @@ use jiff::civil::Date;
 
 use crate::StackHeader;
 
-/// When a stack was acquired, as far as it tells, for comparison with others of
+/// The time of a stack's acquisition, as far as it is known, for comparison with other stacks of
 /// its examination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Recency {
     day: Option<Date>,
-    /// Of the day.
+    /// Milliseconds of the day.
     milliseconds: Option<i64>,
     series_number: Option<i64>,
-    /// Of several images at each position.
+    /// The repeat among several images at each position.
     repeat: usize,
 }
 

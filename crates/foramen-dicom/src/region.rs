@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// The part of the body that is shown.
+/// The imaged part of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Region {
@@ -14,7 +14,7 @@ pub enum Region {
     Lumbar,
     /// Another part of the body.
     Elsewhere,
-    /// The header does not tell.
+    /// Not known from the header.
     Unknown,
 }
 
@@ -39,5 +39,5 @@ impl fmt::Display for Region {
     }
 }
 
-/// A region, how much speaks for it, and what.
+/// A region, the weight of its evidence, and the evidence.
 pub(crate) type Sign = (Region, u32, String);

@@ -2,24 +2,22 @@ use crate::region::Sign;
 use crate::region_signs::{by_blocks, weigh};
 use crate::{Finding, Region, Remark, StackHeader};
 
-/// From this many points on, a region is told without asking the rest of the
-/// study.
+/// Points from which a region counts as known without using the rest of the study.
 const TELLS: u32 = 2;
-/// By as many points another region must lead to refuse a stack: one sign of a
-/// scanner's habit, as Body Part Examined, must not discard a patient whose study
-/// is described as one of the neck.
+/// Points by which another region must lead for a stack to be refused: a single sign such as a
+/// habitual Body Part Examined must not exclude a patient whose study description names the neck.
 const LEAD: u32 = 2;
 
-/// What the evidence says about using a stack as an image of the neck.
+/// The verdict on using a stack as an image of the neck.
 pub(crate) enum RegionVerdict {
-    /// Nothing of weight speaks against it.
+    /// No strong evidence against it.
     Cervical(Option<Remark>),
     /// Another region leads.
     Elsewhere(Region, String),
 }
 
-/// Weighs what a stack, its blocks, and where these tell little its whole study
-/// say about the region.
+/// Weighs the evidence of a stack, of its blocks and, if these have little, of its whole study
+/// about the region.
 pub(crate) fn judge(study: &[&StackHeader], stack: &StackHeader) -> RegionVerdict {
     let mut signs = stack.signs.clone();
     if points_of_best(&signs) < TELLS {
@@ -64,7 +62,7 @@ fn of_study(study: &[&StackHeader]) -> Vec<Sign> {
     signs
 }
 
-/// The stacks of a study that were acquired as one with this one, from the feet up.
+/// The stacks of a study that were acquired together with this one, from the feet up.
 fn blocks<'a>(study: &[&'a StackHeader], of: &StackHeader) -> Vec<&'a StackHeader> {
     let find = |&block: &usize| {
         let same = |s: &&&StackHeader| s.stack == block && s.series_uid == of.series_uid;

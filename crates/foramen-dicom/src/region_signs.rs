@@ -4,7 +4,7 @@ use crate::orientation::Orientation;
 use crate::region::{Region, Sign};
 use crate::stack::StackHeader;
 
-/// What the header of a stack and how it lies say about the region.
+/// The evidence about the region from the header and the position of a stack.
 pub(crate) fn of_stack(anatomy: &Anatomy, stack: &StackHeader) -> Vec<Sign> {
     let mut signs = anatomy.signs();
     signs.extend(by_extent(stack));
@@ -34,8 +34,8 @@ pub(crate) fn by_blocks(blocks: &[&StackHeader]) -> Option<Sign> {
     }
 }
 
-/// What the extent of a stack excludes: a sagittal stack of a spine is 30 to
-/// 80 mm thick and a cervical one at most 270 mm tall; a neck fits into 260 mm.
+/// The region that the extent of a stack excludes: a sagittal stack of a spine is 30 to 80 mm thick
+/// and a cervical one at most 270 mm tall; a neck fits into 260 mm.
 fn by_extent(stack: &StackHeader) -> Option<Sign> {
     if stack.localizer {
         return None;
@@ -61,7 +61,7 @@ fn by_extent(stack: &StackHeader) -> Option<Sign> {
     }
 }
 
-/// The region with the most points; the rest speaks against it.
+/// The region with the most points; the remaining points count against it.
 pub(crate) fn weigh(signs: &[Sign]) -> (Region, Finding) {
     let points = |region: Region| -> u32 {
         signs.iter().filter(|sign| sign.0 == region).map(|sign| sign.1).sum()

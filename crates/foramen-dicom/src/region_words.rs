@@ -1,7 +1,7 @@
 use crate::region::{Region, Sign};
 
-/// What a description says. The words are those of English, German, French,
-/// Italian, Spanish, Dutch, Russian, Japanese, Korean and Chinese.
+/// The region in a description. The words are in English, German, French, Italian, Spanish, Dutch,
+/// Russian, Japanese, Korean and Chinese.
 pub(crate) fn described(words: &str) -> Option<Sign> {
     let table: [(Region, &[&str]); 4] = [
         (
@@ -92,7 +92,7 @@ pub(crate) fn described(words: &str) -> Option<Sign> {
     named.next().is_none().then_some(first)
 }
 
-/// Whether a word of a text begins so: `l spine` is not in "cervical spine".
+/// Whether a word of a text begins with `start`: `l spine` is not in "cervical spine".
 pub(crate) fn begins_a_word(text: &str, start: &str) -> bool {
     word_that_begins(text, &word_starts(text), start).is_some()
 }
@@ -107,8 +107,8 @@ fn word_starts(text: &str) -> Vec<usize> {
     text.char_indices().filter_map(begins).collect()
 }
 
-/// The word of a text that begins so. Scripts without spaces between words are
-/// searched for the word alone.
+/// The word of a text that begins with `start`. In scripts without spaces between words, the text
+/// is searched for `start` itself.
 fn word_that_begins<'a>(text: &'a str, starts: &[usize], start: &str) -> Option<&'a str> {
     if start.chars().all(|c| c >= '\u{1100}') {
         let at = if text.is_ascii() { None } else { text.find(start) }?;

@@ -6,18 +6,18 @@ use thiserror::Error;
 
 use crate::AbsentImages;
 
-/// A file, or one image of it, that is not used, and why.
+/// A file, or one image of it, that is not used, and the reason.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Rejected {
     /// The file.
     pub path: PathBuf,
-    /// The frame, counted from 1, when only one image of the file is refused.
+    /// The frame, counted from 1, if only one image of the file is refused.
     pub frame: Option<u32>,
     /// Why it is not used.
     pub reason: RejectReason,
-    /// Series Instance UID (0020,000E), where the header of an MR image could be
-    /// read: the series lacks this image.
+    /// Series Instance UID (0020,000E), if the header of an MR image could be read: this series
+    /// lacks the image.
     pub series_uid: Option<String>,
 }
 
@@ -46,19 +46,19 @@ pub enum RejectReason {
         )
     )]
     Dicomdir {
-        /// Images that it names and that are not there.
+        /// Images that it names and that are missing.
         absent: Option<AbsentImages>,
     },
     /// The file could not be read.
     #[error("the file cannot be read ({kind}); check its permissions and the medium")]
     Io {
-        /// What the operating system says.
+        /// The operating system's error.
         kind: std::io::ErrorKind,
     },
-    /// The file holds no byte.
+    /// The file is empty.
     #[error("the file is empty (0 bytes); copy it again from its source")]
     Empty,
-    /// A symbolic link whose target is not there.
+    /// A symbolic link whose target does not exist.
     #[error("a link to a file that is not there; copy the file itself")]
     BrokenLink,
     /// A symbolic link to a folder that holds it. It is not followed.
@@ -67,13 +67,13 @@ pub enum RejectReason {
         /// The folder that the link leads to.
         to: PathBuf,
     },
-    /// A zip archive, or an entry of one, that is not read.
+    /// A zip archive, or an entry of one, that could not be read.
     #[error("not read from the zip archive: {what}")]
     Archive {
-        /// Why.
+        /// The reason.
         what: &'static str,
     },
-    /// The file is shorter than it says.
+    /// The file is shorter than its header states.
     #[error("the file ends inside the element at byte {at}; copy it again from its source")]
     Truncated {
         /// Where the unfinished element or its value begins.
@@ -91,12 +91,12 @@ pub enum RejectReason {
     /// The encoding is broken.
     #[error("broken encoding at byte {at}: {what}")]
     Broken {
-        /// Where.
+        /// Position of the fault.
         at: u64,
         /// What is wrong.
         what: &'static str,
     },
-    /// A library that reads the file gave up in an unforeseen way.
+    /// A library that reads the file panicked.
     #[error("reading this file failed in an unforeseen way; please report it")]
     Panicked,
     /// Another modality.
@@ -122,16 +122,16 @@ pub enum RejectReason {
          it (--subject-from folder)"
     )]
     NoPatientId,
-    /// Subjects are named by folders, and the file lies in none.
+    /// Subjects are named by folders, and the file is in no such folder.
     #[error(
         "no folder {depth} below the scanned one names the subject; put the file into the folder \
          of its patient, or choose another depth (--subject-from folder:DEPTH)"
     )]
     NoFolder {
-        /// The depth that was asked for, 1 for the folders directly below.
+        /// The requested depth, 1 for folders directly below.
         depth: usize,
     },
-    /// Subjects are named by a table of paths that does not have this one.
+    /// Subjects are named by a table of paths, and it does not contain this path.
     #[error("no path of the linkage table holds the file; add the path of its folder")]
     NoPath,
     /// An attribute has a value that no MR image can have.
@@ -140,7 +140,7 @@ pub enum RejectReason {
         /// Name and tag of the attribute.
         name: &'static str,
     },
-    /// A text has bytes without a meaning in the declared character set.
+    /// A text has bytes that are invalid in the declared character set.
     #[error(
         "{name} cannot be decoded in the declared character set ({declared}); its bytes are {hex}; \
          correct Specific Character Set (0008,0005)"
@@ -150,13 +150,13 @@ pub enum RejectReason {
         name: &'static str,
         /// Specific Character Set (0008,0005), or `none`.
         declared: String,
-        /// The bytes in hexadecimal: whoever can decode them has the value.
+        /// The bytes in hexadecimal, from which the value can be decoded.
         hex: String,
     },
-    /// The patient is not known to the key.
+    /// The subject key does not contain the patient.
     #[error("Patient ID (0010,0020) gives no subject: {0}")]
     Subject(#[source] KeyError),
-    /// A Siemens mosaic: many slices tiled into one picture.
+    /// A Siemens mosaic: many slices tiled into one image.
     #[error("a mosaic: many slices tiled into one picture, which is no slice in the patient")]
     Mosaic,
     /// A multi-frame image whose frames are not described one by one.
@@ -167,7 +167,7 @@ pub enum RejectReason {
         /// Items of the Per-frame Functional Groups Sequence (5200,9230).
         described: usize,
     },
-    /// Position, orientation and spacing make no plane.
+    /// Position, orientation and spacing do not define a plane.
     #[error("no plane in the patient: {0}")]
     Plane(#[source] ImageError),
     /// A transfer syntax without a decoder.
@@ -179,7 +179,7 @@ pub enum RejectReason {
     /// A transfer syntax whose decoder is switched off.
     #[error("{coding} pixel data need the cargo feature `{feature}` of foramen-dicom")]
     Feature {
-        /// The name of the coding.
+        /// Name of the coding.
         coding: &'static str,
         /// The feature to switch on.
         feature: &'static str,
@@ -195,18 +195,18 @@ pub enum RejectReason {
         /// Columns (0028,0011).
         columns: u32,
     },
-    /// The pixel data are not as long as the header says.
+    /// The length of the pixel data differs from the header.
     #[error(
         "the pixel data hold {present} bytes, the header describes {described}{}",
         if present < described { "; the file was cut short: copy it again from its source" } else { "" }
     )]
     PixelLength {
-        /// Bytes that rows, columns, bits and frames ask for.
+        /// Bytes according to rows, columns, bits and frames.
         described: u64,
-        /// Bytes there are.
+        /// Bytes present.
         present: u64,
     },
-    /// A compressed image has another size than the header says.
+    /// The size of a compressed image differs from the header.
     #[error(
         "the compressed image is {rows} × {columns} pixels, the header says otherwise \
          (Rows (0028,0010), Columns (0028,0011))"
@@ -217,7 +217,7 @@ pub enum RejectReason {
         /// Columns of the compressed image.
         columns: u32,
     },
-    /// Compressed pixel data do not decode.
+    /// Compressed pixel data could not be decoded.
     #[error("the compressed pixel data do not decode: {what}")]
     Decode {
         /// What is wrong.
@@ -226,10 +226,10 @@ pub enum RejectReason {
     /// The decoder of the transfer syntax refused the code stream.
     #[error("the compressed pixel data do not decode: {cause}")]
     Decoder {
-        /// What the decoder said.
+        /// The decoder's message.
         cause: String,
     },
-    /// The same image, by SOP Instance UID, is there already.
+    /// Another file holds the same image, by SOP Instance UID.
     #[error("the same image (SOP Instance UID) as {}", kept.display())]
     DuplicateInstance {
         /// The file that is used.
@@ -253,29 +253,29 @@ pub enum RejectReason {
         /// Whether only the subjects differ.
         another_subject: bool,
     },
-    /// The image lies across all others of its series.
+    /// The image crosses all others of its series.
     #[error(
         "lies across the other {others} images of its series, as a reference image on which slices \
          are planned; it is set aside"
     )]
     ReferenceImage {
-        /// How many images the series has beside such ones.
+        /// Number of other images of the series.
         others: usize,
     },
-    /// Another image lies at the same place, and nothing tells the two apart.
+    /// Another image is at the same position, and no attribute distinguishes the two.
     #[error("lies at the same position as {} in its stack", kept.display())]
     DuplicatePosition {
         /// The file that is used.
         kept: PathBuf,
     },
-    /// The file is not the one that was scanned.
+    /// The file has changed since it was scanned.
     #[error("the file has changed since it was scanned; scan again")]
     Changed,
 }
 
 impl RejectReason {
-    /// Whether the series has one image fewer for this reason. A copy of another image, and a
-    /// file that is no MR image, are no loss.
+    /// Whether the series lacks an image for this reason. A copy of another image, or a file that
+    /// is not an MR image, is no loss.
     pub(crate) fn loses_an_image(&self) -> bool {
         !matches!(
             self,
@@ -288,8 +288,8 @@ impl RejectReason {
         )
     }
 
-    /// Whether the message names a way to have such files, or what they are an index of, used:
-    /// an option of the scan, a feature of the build, another copy.
+    /// Whether the message names a way to use such files, or the files that they index: an option
+    /// of the scan, a feature of the build, another copy.
     #[must_use]
     pub fn has_way_out(&self) -> bool {
         matches!(
@@ -302,7 +302,7 @@ impl RejectReason {
         )
     }
 
-    /// The reason in a few fixed words, by which rejections are counted.
+    /// The reason in a few fixed words, for counting rejections.
     #[must_use]
     pub fn summary(&self) -> &'static str {
         match self {

@@ -4,40 +4,39 @@ use foramen_image::SliceSource;
 
 use crate::{ConflictSign, FatSignal, Refusal};
 
-/// What the reader knows about images that whoever measures them should know
-/// too. A remark never excludes an image; it limits how far a measurement on it
-/// is trusted ([`Remark::cap`]).
+/// A remark on images for the person who measures them. A remark never excludes an image; it limits
+/// the confidence of measurements on it ([`Remark::cap`]).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Remark {
-    /// It is used in spite of a reason against it, which a person accepted by name.
+    /// The images are used despite a reason against them, which a person accepted by name.
     Accepted {
         /// The reason.
         refusal: Refusal,
     },
-    /// Signs of another region are about as strong as those of the neck.
+    /// The evidence for another region is about as strong as that for the neck.
     ContradictedRegion {
-        /// What speaks for which region.
+        /// The evidence for each region.
         evidence: String,
     },
-    /// Nothing, or one weak sign, tells that it is the neck.
+    /// There is no evidence, or only weak evidence, that the images show the neck.
     WeakRegion {
-        /// What speaks for which region.
+        /// The evidence for each region.
         evidence: String,
     },
     /// The slices are tilted by more than 37° from axial.
     SteepBlock {
-        /// Degrees from head to feet.
+        /// Angle to the head–feet direction in degrees.
         degrees: f64,
     },
-    /// Images that lie across the others of the series were set aside.
+    /// Images that cross the others of the series were set aside.
     ReferenceImage {
-        /// How many.
+        /// Number of images.
         images: usize,
     },
     /// A gap along the slices is a whole multiple of their spacing.
     MissingSlice {
-        /// How many slices would fill it.
+        /// Number of slices that would fill it.
         slices: usize,
         /// The image below the gap.
         below: SliceSource,
@@ -51,66 +50,65 @@ pub enum Remark {
         /// The numbers that are missing.
         numbers: Vec<i64>,
     },
-    /// Distances between slices differ, and are no multiple of the usual one.
+    /// Distances between slices differ, and are not multiples of the usual one.
     UnevenSpacing {
-        /// How many differ.
+        /// Number of differing distances.
         gaps: usize,
     },
-    /// The images end within the height at which a foramen may be cut: a narrower slice may
-    /// lie beyond. It is of a level, and comes from whoever measures there.
+    /// The images end within the height at which a foramen may be cut: a narrower slice may lie
+    /// beyond. This remark concerns a level, and is added by the measurement.
     IncompleteLevel {
-        /// Height below the lowest image that is not shown, in millimetres.
+        /// Missing height below the lowest image, in millimetres.
         below: f64,
-        /// Height above the highest.
+        /// Missing height above the highest image, in millimetres.
         above: f64,
     },
-    /// Evidence speaks against the state of the chosen foramen. It is of a choice, and comes from
-    /// whoever chooses.
+    /// Evidence contradicts the state of the chosen foramen. This remark concerns a choice, and is
+    /// added by the selection.
     ContradictedChoice {
-        /// What speaks against it.
+        /// The contradicting evidence.
         evidence: String,
     },
-    /// The root beside the chosen foramen was measured on a slice without a thickness: it is
-    /// too narrow, and grades by it too mild. It is of a choice, and comes from whoever
-    /// chooses.
+    /// The root beside the chosen foramen was measured on a slice without a thickness: its width is
+    /// too narrow, and grades by it are too mild. This remark concerns a choice, and is added by
+    /// the selection.
     UnknownThickness,
-    /// A stack or block of one slice: nothing beside it can be compared.
+    /// A stack of one slice: there are no neighbouring slices for comparison.
     SingleSlice,
-    /// Images of the series could not be read, or those of the stack decoded.
+    /// Images of the series could not be read, or images of the stack could not be decoded.
     UndecodableImage {
-        /// How many.
+        /// Number of images.
         images: usize,
     },
-    /// The contrast is told by a name or by little of the physics.
+    /// The contrast is known only from a name or from few acquisition parameters.
     UncertainContrast {
         /// The confidence of the finding, 0 to 1.
         confidence: f64,
     },
-    /// Fat is suppressed, or taken away by a Dixon reconstruction.
+    /// Fat is suppressed, or removed by a Dixon reconstruction.
     FatTakenAway {
-        /// How fat is shown.
+        /// The appearance of fat.
         fat: FatSignal,
     },
     /// The images were computed from others.
     Derived,
-    /// Axial slices were made of a sagittal volume. It comes from whoever makes them.
+    /// Axial slices were made from a sagittal volume. This remark is added when they are made.
     Reformatted {
-        /// Each slice is the mean over so much, in millimetres.
+        /// Thickness over which each slice is averaged, in millimetres.
         thickness: f64,
     },
     /// No attribute holds the day of the scan.
     Undated,
-    /// A date is there, and it cannot be read or is a placeholder.
+    /// A date is present, but it cannot be read or is a placeholder.
     UnreadableDate,
-    /// The frame of reference was removed or replaced, and one was assumed, as was
-    /// asked for.
+    /// The frame of reference was removed or replaced, and one frame was assumed as requested.
     AssumedFrame,
     /// Numbers of the header are written with decimal commas, against PS3.5 6.2
     /// (DS). They are read as decimal points.
     DecimalComma,
     /// Other images under the same Patient ID are of another person.
     TwoPeople {
-        /// What contradicts itself.
+        /// The kind of contradiction.
         sign: ConflictSign,
     },
 }
@@ -145,8 +143,8 @@ impl Remark {
         }
     }
 
-    /// The most confidence, 0 to 1, that a measurement with this remark may have;
-    /// 1 where the remark only tells. `docs/data-contract.md` has the reasons.
+    /// Greatest confidence, 0 to 1, of a measurement with this remark; 1 if the remark is only for
+    /// information. `docs/data-contract.md` has the reasons.
     #[must_use]
     pub fn cap(&self) -> f64 {
         match self {

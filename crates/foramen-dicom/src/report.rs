@@ -4,8 +4,8 @@ use foramen_image::Plane;
 
 use crate::{Problem, Tolerances};
 
-/// The geometry of a stack, measured from the positions of its slices, in
-/// millimetres. Nothing is averaged and nothing repaired.
+/// The geometry of a stack, measured from the positions of its slices, in millimetres. Nothing is
+/// averaged or corrected.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StackReport {
@@ -18,18 +18,18 @@ pub struct StackReport {
     pub thickness: Option<f64>,
     /// The largest sideways step between neighbours; 0 for a single slice.
     pub shear: f64,
-    /// Where slices are missing.
+    /// The gaps of missing slices.
     pub missing: Vec<MissingSlices>,
-    /// Indices of the gaps that are uneven and no multiple of the spacing; gap
-    /// `i` lies between the slices `i` and `i + 1`.
+    /// Indices of the gaps that are uneven and not a multiple of the spacing; gap `i` lies between
+    /// the slices `i` and `i + 1`.
     pub uneven: Vec<usize>,
-    /// Images at the place of a slice that were left out, since nothing told
-    /// them apart. Each is among the rejected ones too.
+    /// Images at the position of a slice that were left out, since no attribute distinguished them.
+    /// Each is also among the rejected images.
     pub duplicates: Vec<DuplicateSlice>,
     /// Set when the series holds several images at each position.
     pub repeat: Option<Repeat>,
-    /// Whether the In-Stack Position Numbers (0020,9057) of enhanced MR run as
-    /// the positions do; `None` where there are none.
+    /// Whether the In-Stack Position Numbers (0020,9057) of enhanced MR are in the order of the
+    /// positions; `None` if there are none.
     pub in_stack_order: Option<bool>,
     /// The limits that were applied.
     pub tolerances: Tolerances,
@@ -41,13 +41,13 @@ pub struct StackReport {
 pub struct MissingSlices {
     /// The index of the slice below the gap.
     pub after: usize,
-    /// How many slices would fill it.
+    /// Number of slices that would fill it.
     pub slices: usize,
     /// The gap, in millimetres.
     pub gap: f64,
 }
 
-/// An image that lies where a slice lies already.
+/// An image at the position of another slice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DuplicateSlice {
@@ -59,16 +59,16 @@ pub struct DuplicateSlice {
     pub frame: u32,
 }
 
-/// Which of several images at each position a stack holds.
+/// The repeat that a stack holds, of several images at each position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Repeat {
     /// The number of this repeat, from 0.
     pub number: usize,
-    /// How many there are.
+    /// Number of repeats.
     pub of: usize,
-    /// What told them apart: an attribute, or last of all the rank of their
-    /// Instance Number.
+    /// What distinguishes them: an attribute, or as a last resort the rank of their Instance
+    /// Number.
     pub by: &'static str,
     /// Slices of the smallest repeat.
     pub least: usize,
@@ -114,21 +114,20 @@ impl StackReport {
         report
     }
 
-    /// The room between neighbouring slices: spacing less thickness, negative
-    /// where they overlap.
+    /// The gap between neighbouring slices: spacing less thickness, negative if they overlap.
     #[must_use]
     pub fn between(&self) -> Option<f64> {
         Some(self.spacing? - self.thickness?)
     }
 
-    /// Whether the slices are an even grid without a doubt: more than one, none
-    /// missing, none twice, gaps even, no shear, numbered as they lie.
+    /// Whether the slices certainly form an even grid: more than one slice, none missing, no
+    /// duplicates, even gaps, no shear, numbered in order of position.
     #[must_use]
     pub fn is_even(&self) -> bool {
         self.problems().iter().all(Problem::is_harmless)
     }
 
-    /// What is worth a remark, in words.
+    /// Irregularities that deserve a remark.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -172,7 +171,7 @@ impl StackReport {
     }
 }
 
-/// The middle value (the mean of the middle two); `None` of nothing.
+/// The middle value (the mean of the middle two); `None` for no values.
 fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -41,8 +41,8 @@ impl Groups<'_> {
         Ok(Rescale { slope, intercept })
     }
 
-    /// Philips' private scale slope, by which their floating-point values are
-    /// made; never applied.
+    /// Philips' private scale slope, from which Philips' floating-point values are computed; never
+    /// applied.
     pub(crate) fn philips_slope(&self) -> Option<f64> {
         let holder = self.holder(PHILIPS_FRAME, PHILIPS_SLOPE);
         let creator = holder.text(PHILIPS_CREATOR).or_else(|| self.top.text(PHILIPS_CREATOR));

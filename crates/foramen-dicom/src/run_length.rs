@@ -3,9 +3,8 @@ use crate::format::PixelFormat;
 
 /// Expands RLE Lossless (PS3.5 annex G) to little endian pixels.
 ///
-/// Each byte of a pixel is its own segment, sample by sample, the highest first.
-/// A segment that ends early or runs over is refused: the missing pixels are
-/// nowhere.
+/// Each byte of a pixel is its own segment, sample by sample, the highest first. A segment that is
+/// too short or too long is refused: its missing pixels cannot be recovered.
 pub(crate) fn expand(coded: &[u8], format: &PixelFormat) -> Result<Vec<u8>, RejectReason> {
     let broken = |what| RejectReason::Decode { what };
     let number = |index: usize| -> Option<usize> {
@@ -33,7 +32,7 @@ pub(crate) fn expand(coded: &[u8], format: &PixelFormat) -> Result<Vec<u8>, Reje
     Ok(bytes)
 }
 
-/// Unpacks one segment into exactly as many bytes as there are targets.
+/// Unpacks one segment into exactly as many bytes as `target` yields.
 fn unpack<'a>(segment: &[u8], mut target: impl Iterator<Item = &'a mut u8>) -> Option<()> {
     let mut at = 0;
     let mut next = target.next();

@@ -28,26 +28,26 @@ use crate::{
 /// Bytes read at a time: most headers need two or three such reads.
 const READ_SIZE: usize = 8 * 1024;
 
-/// How a folder is scanned.
+/// Options of a scan.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ScanOptions {
     /// How Patient IDs become subject ids. By default they are taken as they
     /// are, which suits data that is already de-identified.
     pub key: SubjectKey,
-    /// What tells whose images a file holds. By default the Patient ID.
+    /// The source of subject ids. By default the Patient ID.
     pub subject_from: SubjectFrom,
-    /// Whether images of one person and day that lie as one examination does are
-    /// given one frame of reference where they name none or several. False by
-    /// default: a person may have moved in between.
+    /// Whether to assume one frame of reference for images of one person and day whose positions
+    /// fit one examination but which name no frame, or several. False by default: the person may
+    /// have moved in between.
     pub assume_one_frame: bool,
-    /// From where on two numbers count as different. Default [`Tolerances::default`].
+    /// Limits from which two numbers count as different. Default [`Tolerances::default`].
     pub tolerances: Tolerances,
-    /// Told the number of files done so far, from any thread. None by default.
+    /// Called with the number of finished files, from any thread. None by default.
     pub progress: Option<Progress>,
 }
 
-/// A function that is told how many files are done.
+/// A function that is called with the number of finished files.
 pub type Progress = Arc<dyn Fn(usize) + Send + Sync>;
 
 impl ScanOptions {
@@ -80,7 +80,7 @@ impl ScanOptions {
         self
     }
 
-    /// The same options with a function that is told the number of files done.
+    /// The same options with a function that is called with the number of finished files.
     #[must_use]
     pub fn with_progress(mut self, progress: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(progress));
@@ -89,7 +89,7 @@ impl ScanOptions {
 }
 
 impl ScanOptions {
-    /// Whether subject ids are Patient IDs as they are.
+    /// Whether subject ids are unchanged Patient IDs.
     fn names_are_ids(&self) -> bool {
         self.key.is_raw() && self.subject_from == SubjectFrom::PatientId
     }
@@ -107,24 +107,23 @@ impl fmt::Debug for ScanOptions {
     }
 }
 
-/// What a folder holds: every file is part of a stack, or rejected with a
-/// reason.
+/// The result of a scan: every file is part of a stack, or rejected with a reason.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Scan {
     /// The stacks, in order of subject, study, series and index.
     pub stacks: Vec<StackHeader>,
-    /// What is not used, in order of path.
+    /// Files and images that are not used, in order of path.
     pub rejected: Vec<Rejected>,
     /// Subjects whose images cannot be of one person, in order.
     pub conflicts: Vec<PersonConflict>,
-    /// Files looked at; of an archive, its entries.
+    /// Number of files; the entries of an archive are counted.
     pub files: usize,
 }
 
 impl Scan {
-    /// The stacks that were acquired as one with this one ([`StackHeader::blocks`]),
-    /// from the feet to the head.
+    /// The stacks that were acquired together with this one ([`StackHeader::blocks`]), from the
+    /// feet to the head.
     pub fn blocks<'a>(&'a self, of: &'a StackHeader) -> impl Iterator<Item = &'a StackHeader> {
         of.blocks.iter().filter_map(|&block| {
             self.stacks.iter().find(|stack| {
@@ -149,7 +148,7 @@ impl Scan {
     }
 
     /// The message of the first file that was rejected for a reason of this
-    /// [`RejectReason::summary`], where it names a way to have such files used.
+    /// [`RejectReason::summary`], if it names a way to use such files.
     #[must_use]
     pub fn way_out(&self, summary: &str) -> Option<String> {
         let of = |reason: &&RejectReason| reason.summary() == summary && reason.has_way_out();
@@ -172,15 +171,15 @@ impl Scan {
 /// Reads the headers of all files below a folder (or of one file or archive),
 /// on all cores, and groups their images into stacks. Pixel data are not read.
 ///
-/// Zip archives, by whatever name, are looked into without unpacking them to
-/// disk; an image inside has the path of the archive followed by its own.
+/// Zip archives with any name are read without unpacking them to disk; an image inside has the path
+/// of the archive followed by its own.
 ///
 /// The result does not depend on the number of threads or on file names other
 /// than their order.
 ///
 /// # Errors
-/// [`DicomError::Folder`] when the folder itself cannot be listed. Anything
-/// wrong below it is a [`Rejected`].
+/// [`DicomError::Folder`] when the folder itself cannot be listed. Faults below it are returned as
+/// [`Rejected`].
 pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
     if !dir.is_file() {
         std::fs::read_dir(dir)
@@ -244,9 +243,9 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Scan, DicomError> {
     Ok(Scan { stacks, rejected, conflicts, files })
 }
 
-/// The images, each once. The first file of an image by path is kept; images
-/// that share a SOP Instance UID and are not the same cannot be told apart by the
-/// tables that name them, and all of them are refused.
+/// The images without duplicates. The first file of an image by path is kept. Different images with
+/// the same SOP Instance UID are all refused, because tables that name images could not distinguish
+/// them.
 fn distinct(read: Vec<Described>, rejected: &mut Vec<Rejected>) -> Vec<Image> {
     let mut files: Vec<Option<Vec<Image>>> = Vec::with_capacity(read.len());
     // The files of each UID, in order of path.
@@ -282,12 +281,12 @@ fn distinct(read: Vec<Described>, rejected: &mut Vec<Rejected>) -> Vec<Image> {
     files.into_iter().flatten().flatten().collect()
 }
 
-/// Whether two files hold the same image, wherever they were copied to.
+/// Whether two files hold the same image, whatever their paths.
 fn are_the_same(a: &[Image], b: &[Image]) -> bool {
     show_the_same(a, b) && a.iter().zip(b).all(|(a, b)| a.instance.subject == b.instance.subject)
 }
 
-/// Whether they do, be it of two subjects.
+/// Whether two files show the same image, possibly under two subjects.
 fn show_the_same(a: &[Image], b: &[Image]) -> bool {
     a.len() == b.len()
         && a.iter().zip(b).all(|(a, b)| {
@@ -297,8 +296,7 @@ fn show_the_same(a: &[Image], b: &[Image]) -> bool {
         })
 }
 
-/// Where every scan of several people was made on one and the same first of
-/// January, an anonymiser wrote that day.
+/// If all scans of several people have the same date, a first of January, an anonymiser wrote it.
 fn doubt_new_years_day(stacks: &mut [StackHeader]) {
     let Some(date) = stacks.first().and_then(|stack| stack.acquired) else { return };
     let subjects: BTreeSet<_> = stacks.iter().map(|stack| &stack.subject).collect();
@@ -325,10 +323,10 @@ fn unlisted(path: &Path, error: &walkdir::Error) -> RejectReason {
     }
 }
 
-/// What one file holds.
+/// The images of one file, or why it has none.
 type Described = Result<Vec<Image>, Box<Rejected>>;
 
-/// What a file holds, or each file of an archive.
+/// The images of a file, or of each file of an archive.
 fn described(path: PathBuf, naming: Naming<'_>) -> Vec<Described> {
     let opened = Item::on_disk(path.clone())
         .map_err(|error| Refused::from(RejectReason::Io { kind: error.kind() }))
@@ -365,7 +363,7 @@ fn of_archive(path: &Path, naming: Naming<'_>) -> Vec<Described> {
     all
 }
 
-/// Archives are not looked for inside archives.
+/// Archives inside archives are not searched.
 fn not_again(item: &Item, reason: RejectReason) -> RejectReason {
     let mut start = [0; 4];
     let read = item.open().and_then(|mut opened| opened.read_exact(&mut start));
@@ -377,7 +375,7 @@ fn not_again(item: &Item, reason: RejectReason) -> RejectReason {
     }
 }
 
-/// Why a file is not used, and the series it is of, where its header tells.
+/// Why a file is not used, and its series, if the header states it.
 struct Refused {
     reason: RejectReason,
     series_uid: Option<String>,

@@ -2,8 +2,8 @@ use dicom_dictionary_std::tags;
 
 use crate::set::Groups;
 
-/// The machine that acquired an image (General Equipment Module, PS3.3 C.7.5.1). What names the
-/// hospital is not read.
+/// The scanner that acquired an image (General Equipment Module, PS3.3 C.7.5.1). Attributes that
+/// identify the hospital are not read.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Scanner {
@@ -11,8 +11,8 @@ pub struct Scanner {
     pub manufacturer: Option<String>,
     /// Manufacturer's Model Name (0008,1090), where given.
     pub model: Option<String>,
-    /// Magnetic Field Strength (0018,0087) in tesla, where given. Values from 100 on are gauss,
-    /// as some scanners write them.
+    /// Magnetic Field Strength (0018,0087) in tesla, where given. Values from 100 on are gauss, as
+    /// written by some scanners.
     pub field_strength: Option<f64>,
 }
 

@@ -24,9 +24,9 @@ pub(crate) enum Value {
     Items(Vec<Set>),
 }
 
-/// The attributes kept of one data set or sequence item, read by the type that
-/// the caller expects. A value that is absent, empty or of another type is
-/// `None`: a missing attribute is no evidence, never a failure.
+/// The kept attributes of one data set or sequence item, read as the type that the caller expects.
+/// A value that is absent, empty or of another type is `None`: a missing attribute is no evidence,
+/// never a failure.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Set {
     entries: Vec<(Tag, Value)>,
@@ -64,8 +64,8 @@ impl Set {
 
     /// Text without its padding; `None` when empty.
     ///
-    /// Text that is not UTF-8 is taken as Latin-1: what is read here (UIDs, code
-    /// strings, identifiers) is ASCII in practice.
+    /// Text that is not UTF-8 is read as Latin-1: the texts read here (UIDs, code strings,
+    /// identifiers) are ASCII in practice.
     pub(crate) fn text(&self, tag: Tag) -> Option<String> {
         let Value::Bytes(bytes) = self.value(tag)? else { return None };
         let text = match std::str::from_utf8(bytes) {
@@ -85,7 +85,7 @@ impl Set {
     /// (0008,0005); `None` when empty.
     ///
     /// # Errors
-    /// The bytes, where they have no meaning in that set.
+    /// The bytes, if they are invalid in that set.
     pub(crate) fn decoded(&self, tag: Tag) -> Result<Option<String>, &[u8]> {
         let Some(Value::Bytes(bytes)) = self.value(tag) else { return Ok(None) };
         let bytes = without_padding(bytes);
@@ -109,9 +109,9 @@ impl Set {
         text.split('\\').map(|v| v.trim().to_uppercase()).filter(|v| !v.is_empty()).collect()
     }
 
-    /// The values of a decimal string (DS, IS) attribute; `None` when one of
-    /// them is no finite number. A comma is read as a point where it can be
-    /// nothing else ([`Self::has_decimal_comma`] tells).
+    /// The values of a decimal string (DS, IS) attribute; `None` when one of them is not a finite
+    /// number. A comma is read as a decimal point if it cannot be anything else (see
+    /// [`Self::has_decimal_comma`]).
     pub(crate) fn decimals(&self, tag: Tag) -> Option<Vec<f64>> {
         let text = self.text(tag)?;
         text.split('\\')
@@ -173,7 +173,7 @@ impl Set {
         value.is_finite().then_some(value)
     }
 
-    /// The items of a sequence; none when it is absent.
+    /// The items of a sequence; empty when it is absent.
     pub(crate) fn items(&self, tag: Tag) -> &[Self] {
         match self.value(tag) {
             Some(Value::Items(items)) => items,
@@ -181,8 +181,8 @@ impl Set {
         }
     }
 
-    /// The kept attributes with the items of sequences, however deep; a sequence
-    /// comes before what is in it.
+    /// Visits the kept attributes, including those in items of sequences at any depth; a sequence
+    /// comes before its items.
     pub(crate) fn each(&self, visit: &mut impl FnMut(&Self, Tag)) {
         for (tag, value) in &self.entries {
             visit(self, *tag);
@@ -192,8 +192,8 @@ impl Set {
         }
     }
 
-    /// Text in a character set that an outer data set declares, or as far as it
-    /// is ASCII; `None` when empty or no text.
+    /// Text in a character set declared by an outer data set, or its ASCII part; `None` if empty or
+    /// not text.
     pub(crate) fn readable(&self, tag: Tag, characters: CharacterSet) -> Option<String> {
         let Value::Bytes(bytes) = self.value(tag)? else { return None };
         let bytes = without_padding(bytes);
@@ -204,7 +204,7 @@ impl Set {
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
-    /// Whether there is a value, of whatever kind, that is not zeros and spaces.
+    /// Whether the attribute has a value of any kind other than zeros and spaces.
     pub(crate) fn is_filled(&self, tag: Tag) -> bool {
         match self.value(tag) {
             Some(Value::Bytes(bytes)) => !without_padding(bytes).is_empty(),
@@ -231,8 +231,8 @@ fn without_padding(bytes: &[u8]) -> &[u8] {
     &bytes[begin..end]
 }
 
-/// The places where an attribute of one frame may stand: its own functional
-/// groups, the shared ones, the top of the data set.
+/// The places where an attribute of one frame may be: its own functional groups, the shared ones,
+/// the top of the data set.
 pub(crate) struct Groups<'a> {
     pub(crate) top: &'a Set,
     pub(crate) shared: Option<&'a Set>,

@@ -16,12 +16,12 @@ use crate::{
 /// One geometric stack of a series, from its headers: parallel slices of one
 /// matrix, spacing and contrast, without their pixels ([`crate::load`]).
 ///
-/// A series of several angled blocks gives several stacks, which share
-/// `series_uid` and are counted by `stack`.
+/// A series with several angled blocks of slices gives several stacks, which share `series_uid` and
+/// are numbered by `stack`.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StackHeader {
-    /// Whose images they are.
+    /// The subject.
     pub subject: SubjectId,
     /// Study Instance UID (0020,000D).
     pub study_uid: String,
@@ -29,45 +29,41 @@ pub struct StackHeader {
     pub series_uid: String,
     /// Series Number (0020,0011), where given.
     pub series_number: Option<i64>,
-    /// When the first of its images was acquired, in seconds of that day
-    /// (Acquisition Time (0008,0032), else Series Time (0008,0031)).
+    /// Time at which the first of its images was acquired, in seconds of that day (Acquisition Time
+    /// (0008,0032), else Series Time (0008,0031)).
     pub time: Option<f64>,
     /// Echo Time (0018,0081), in milliseconds, where known.
     pub echo_time: Option<f64>,
     /// Repetition Time (0018,0080), in milliseconds, where known.
     pub repetition_time: Option<f64>,
-    /// The machine.
+    /// The scanner.
     pub scanner: Scanner,
     /// Index of the stack within its series, from 0.
     pub stack: usize,
-    /// The angled blocks of the same acquisition, as values of `stack` of this
-    /// series, from the feet to the head, this one among them. One alone where
-    /// there are no others, and in localizers.
+    /// The angled blocks of the same acquisition, including this one, as values of `stack` in this
+    /// series, from the feet to the head. Only this stack if there are no others, and in
+    /// localizers.
     pub blocks: Vec<usize>,
-    /// Frame of Reference UID (0020,0052): places of two stacks may be compared
-    /// only where it is the same.
+    /// Frame of Reference UID (0020,0052): positions in two stacks may be compared only if it is
+    /// the same.
     pub frame_of_reference_uid: Option<String>,
-    /// The day of the acquisition, or the nearest to it that the header names:
-    /// the date of `dating`.
+    /// The day of the acquisition, or the nearest one in the header: the date of `dating`.
     pub acquired: Option<Date>,
     /// The day, or why it is not known.
     pub dating: Dating,
-    /// Which way the slices lie in the patient.
+    /// The orientation of the slices in the patient.
     pub orientation: Orientation,
-    /// The weighting, by physics first.
+    /// The weighting, preferably from acquisition parameters.
     pub contrast: Contrast,
-    /// How fat is shown.
+    /// The appearance of fat.
     pub fat: FatSignal,
     /// The part of the body.
     pub region: Region,
-    /// What is concluded about plane, contrast, kind and region, how firmly, and
-    /// why.
+    /// Conclusions about plane, contrast, kind and region, with confidence and reasons.
     pub findings: Vec<Finding>,
-    /// A scout: the header says so, or the series holds slices more than 60°
-    /// apart.
+    /// Whether it is a scout: the header says so, or the series holds slices more than 60° apart.
     pub localizer: bool,
-    /// Computed from other images: a reformat, a projection, or
-    /// DERIVED\SECONDARY.
+    /// Whether it was computed from other images: a reformat, a projection, or DERIVED\SECONDARY.
     pub derived: bool,
     /// Rows of each slice.
     pub rows: usize,
@@ -75,16 +71,16 @@ pub struct StackHeader {
     pub columns: usize,
     /// In-plane distances between pixel centres, in millimetres.
     pub spacing: Spacing,
-    /// Along the cranial normal of the first, from the feet to the head;
-    /// sagittal ones along that normal too, whichever side it points to.
+    /// The slices along the cranial normal of the first, from the feet to the head; sagittal ones
+    /// also along that normal, whichever side it points to.
     pub slices: Vec<SliceHeader>,
-    /// What is uneven about the geometry, in words: [`StackReport::problems`].
+    /// Irregularities of the geometry: [`StackReport::problems`].
     pub problems: Vec<Problem>,
     /// The geometry, measured.
     pub report: StackReport,
-    /// What whoever measures these images should know.
+    /// Remarks for the person who measures these images.
     pub remarks: Vec<Remark>,
-    /// What speaks for which region.
+    /// The evidence for regions.
     pub(crate) signs: Vec<Sign>,
 }
 
@@ -96,9 +92,9 @@ impl StackHeader {
         self.report.gaps.clone()
     }
 
-    /// How steep slices lie that are tilted forward or back beyond what counts as
-    /// axial, but by less than 50°: as blocks angled to the lowest discs do. In
-    /// degrees from head to feet; `None` for any other stack.
+    /// The tilt of slices that are tilted forward or back more than axial ones, but by less than
+    /// 50°, such as blocks angled to the lowest discs. In degrees from the head–feet direction;
+    /// `None` for any other stack.
     #[must_use]
     pub fn steep(&self) -> Option<f64> {
         let normal = self.slices.first()?.plane.normal();
@@ -124,17 +120,16 @@ pub struct SliceHeader {
     pub path: PathBuf,
     /// SOP Instance UID and frame.
     pub source: SliceSource,
-    /// Where it lies in the patient.
+    /// Position and orientation in the patient.
     pub plane: Plane,
     /// Slice Thickness (0018,0050) in millimetres, where known.
     pub thickness: Option<f64>,
-    /// The output values, lowest and highest, that are no measurement: Pixel
-    /// Padding Value (0028,0120) to Range Limit (0028,0121), where given. Pixels
-    /// keep them.
+    /// The lowest and highest output values that mark pixels without a measurement: Pixel Padding
+    /// Value (0028,0120) to Range Limit (0028,0121), if given. Pixels keep these values.
     pub padding: Option<(f32, f32)>,
-    /// What output values are multiplied by to become the floating-point values
-    /// of Philips, which can be compared between series: 1 / (Rescale Slope ×
-    /// private scale slope (2005,100E)). Noted where given, never applied.
+    /// The factor from output values to Philips' floating-point values, which can be compared
+    /// between series: 1 / (Rescale Slope × private scale slope (2005,100E)). Recorded if given,
+    /// never applied.
     pub philips_factor: Option<f64>,
     pub(crate) pixels: Arc<PixelSource>,
     pub(crate) rescale: Rescale,

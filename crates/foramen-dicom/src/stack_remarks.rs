@@ -5,7 +5,7 @@ use crate::{Dating, FatSignal, Problem, Remark, StackHeader};
 const UNCERTAIN: f64 = 0.6;
 
 impl StackHeader {
-    /// Adds what the header of the stack itself gives cause to remark.
+    /// Adds the remarks that follow from the stack's own header.
     pub(crate) fn remark(&mut self, missing_numbers: &[i64]) {
         let mut remarks = self.remarks_on_geometry();
         if !missing_numbers.is_empty() {
@@ -25,7 +25,7 @@ impl StackHeader {
         self.remarks.extend(remarks);
     }
 
-    /// What the places of the slices give cause to remark.
+    /// The remarks that follow from the positions of the slices.
     pub(crate) fn remarks_on_geometry(&self) -> Vec<Remark> {
         let of = |problem: &Problem| match *problem {
             Problem::SingleSlice => Some(Remark::SingleSlice),
@@ -39,14 +39,14 @@ impl StackHeader {
         self.problems.iter().filter_map(of).collect()
     }
 
-    /// Adds that images of the series were rejected.
+    /// Adds the remark that images of the series were rejected.
     pub(crate) fn remark_on_lost(&mut self, images: usize) {
         if images > 0 && !self.localizer {
             self.remarks.push(Remark::UndecodableImage { images });
         }
     }
 
-    /// Adds what the day of the scan gives cause to remark, once it is settled.
+    /// Adds the remarks that follow from the day of the scan, once it is known.
     pub(crate) fn remark_on_day(&mut self) {
         self.remarks.extend(match self.dating {
             Dating::On(_) => None,

@@ -1,14 +1,14 @@
 use crate::image::Image;
 use crate::{RejectReason, Rejected, Tolerances};
 
-/// Most images that are set aside: a scout has more.
+/// Greatest number of images that are set aside: a scout has more.
 const MOST: usize = 3;
-/// Fewest images of the series that they do not belong to, each.
+/// Least number of other images of the series that each of them must cross.
 const FEWEST_OTHERS: usize = 5;
 
-/// Sets the few images aside that lie across all others of their series: those on
-/// which a scanner drew the slices. A series with as many of them as of others is
-/// a scout, and stays as it is.
+/// Sets aside the few images that cross all others of their series: reference images on which a
+/// scanner drew the slices. A series with as many such images as others is a scout, and is
+/// unchanged.
 pub(crate) fn set_aside(
     clusters: &mut Vec<Vec<Image>>,
     limits: &Tolerances,

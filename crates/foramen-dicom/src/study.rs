@@ -13,7 +13,7 @@ use crate::{Accepted, FatSignal, Finding, Orientation, Refusal, Region, Remark, 
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Study<'a> {
-    /// Whose examination it is.
+    /// The subject.
     pub subject: &'a SubjectId,
     /// Study Instance UID (0020,000D).
     pub study_uid: &'a str,
@@ -27,27 +27,26 @@ pub struct Study<'a> {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct AxialT2<'a> {
-    /// The stack, or the angled blocks that belong together, from the feet to
-    /// the head.
+    /// The stack, or the blocks of one acquisition, from the feet to the head.
     pub stacks: Vec<&'a StackHeader>,
-    /// How well it suits, above 0 to 1: the confidence in contrast and region,
-    /// less for what makes measuring harder.
+    /// Its suitability, above 0 to 1: the confidence in contrast and region, reduced for features
+    /// that make measuring harder.
     pub score: f64,
-    /// What speaks for it, and what against it.
+    /// The evidence for and against it.
     pub reasons: Vec<String>,
-    /// What whoever measures it should know: the remarks of its stacks, and those
-    /// about region and plane.
+    /// Remarks for the person who measures it: those of its stacks, and those about region and
+    /// plane.
     pub remarks: Vec<Remark>,
 }
 
-/// Why a study holds no axial T2 images of the cervical spine.
+/// Why a study has no axial T2 images of the cervical spine.
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 #[error("no axial T2 images of the cervical spine: {}{}", self.summary(), self.remedy())]
 pub struct NoAxialT2 {
-    /// Each stack of the study and why it is none of them.
+    /// Each stack of the study, and why it is not one of them.
     pub refused: Vec<RefusedStack>,
-    /// What is done with the images that there are, where that is known.
+    /// What to do with the existing images, if there is advice.
     pub advice: Option<&'static str>,
 }
 
@@ -61,7 +60,7 @@ pub struct RefusedStack {
     pub stack: usize,
     /// The kind of reason, which a person may accept by name.
     pub refusal: Refusal,
-    /// Why, with the evidence.
+    /// The reason, with its evidence.
     pub reason: String,
 }
 
@@ -81,12 +80,11 @@ impl<'a> Study<'a> {
         found
     }
 
-    /// The best axial T2 images (spin echo or T2*) of the cervical spine, the
-    /// best first: axial, of T2 contrast, no scout, and not of another region.
-    /// Evidence is weighed: a header that does not tell the region is no reason
-    /// against, and one sign of another region is none either where others speak
-    /// for the neck; both give a remark. Of two that suit as well, the later
-    /// comes first, since a repeat is made because the first failed.
+    /// The best axial T2 images (spin echo or T2*) of the cervical spine, the best first: axial, of
+    /// T2 contrast, not a scout, and not of another region. Evidence is weighed: an unknown region
+    /// is not a reason against a stack, nor is a single sign of another region if other signs
+    /// indicate the neck; both give a remark. Of two equally suitable ones the later comes first,
+    /// since a repeat is usually made because the first failed.
     ///
     /// # Errors
     /// [`NoAxialT2`] with the reason for each stack.
@@ -94,8 +92,8 @@ impl<'a> Study<'a> {
         self.axial_t2_accepting(&Accepted::default())
     }
 
-    /// The same, where a person has accepted some reasons against a stack. What is
-    /// used in spite of one has the remark [`Remark::Accepted`].
+    /// Like [`Self::axial_t2`], with some reasons against a stack accepted by a person. Images that
+    /// are used despite such a reason get the remark [`Remark::Accepted`].
     ///
     /// # Errors
     /// [`NoAxialT2`] with the reason for each stack.
@@ -136,8 +134,8 @@ impl<'a> Study<'a> {
         region_evidence::region(&self.stacks)
     }
 
-    /// Whether a stack is an axial T2 image of the neck, or with `volumes` one that axial
-    /// images can be made of: what to remark on it, or why not.
+    /// Whether a stack has axial T2 images of the neck, or, with `volumes`, is a volume from which
+    /// axial slices can be made. Returns the remarks on it, or why it does not.
     pub(crate) fn suits(
         &self,
         stack: &StackHeader,
@@ -204,15 +202,15 @@ impl NoAxialT2 {
     }
 }
 
-/// Slices of a volume from which axial ones can be made lie at most this far apart,
-/// in millimetres.
+/// Greatest distance, in millimetres, between slices of a volume from which axial slices can be
+/// made.
 const VOLUME_SPACING: f64 = 1.3;
-/// A volume has at least this many of them.
+/// Least number of slices of such a volume.
 const VOLUME_SLICES: usize = 24;
 
 impl StackHeader {
-    /// Whether axial slices can be made of it: a T2 volume (spin echo) of thin slices that
-    /// lie across them, such as SPACE, CUBE and VISTA give.
+    /// Whether axial slices can be made from it: a T2 volume (spin echo) of thin non-axial slices,
+    /// as from SPACE, CUBE and VISTA.
     #[must_use]
     pub fn is_volume(&self) -> bool {
         self.orientation != Orientation::Axial
@@ -225,7 +223,7 @@ impl StackHeader {
     }
 }
 
-/// What is done where there are no axial images: a volume is reformatted.
+/// What happens if there are no axial images: a volume is reformatted.
 fn of_stacks(stacks: &[&StackHeader]) -> Option<&'static str> {
     stacks.iter().any(|stack| stack.is_volume()).then_some(
         "there is a T2 volume of thin slices, of which `select`, `study` and `predict` make axial \
@@ -233,7 +231,7 @@ fn of_stacks(stacks: &[&StackHeader]) -> Option<&'static str> {
     )
 }
 
-/// Scores an acquisition that suits.
+/// Scores a suitable acquisition.
 fn judge(stacks: Vec<&StackHeader>, about: Vec<Remark>) -> AxialT2<'_> {
     let first = stacks[0];
     let finding = |about: &str| first.findings.iter().find(|f| f.about == about);

@@ -9,27 +9,26 @@ use thiserror::Error;
 use crate::RejectReason;
 use crate::set::Set;
 
-/// What tells whose images a file holds.
+/// The source of a file's subject id.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SubjectFrom {
     /// Patient ID (0010,0020).
     #[default]
     PatientId,
-    /// The name of a folder on the way from the scanned folder to the file,
-    /// whatever the Patient ID is: for exports whose Patient IDs were emptied or
-    /// made one.
+    /// The name of a folder on the path from the scanned folder to the file, instead of the Patient
+    /// ID: for exports whose Patient IDs were emptied or made the same.
     Folder {
-        /// Which folder: 1 is the one directly below the scanned folder. An
-        /// archive counts as a folder by its name without `.zip`.
+        /// The folder's level: 1 is directly below the scanned folder. An archive counts as a
+        /// folder with its name without `.zip`.
         depth: usize,
     },
-    /// A table of paths, relative to the scanned folder, and ids. The longest
-    /// path that a file lies at or below counts.
+    /// A table of paths, relative to the scanned folder, and ids. A file gets the id of the longest
+    /// path at or above it.
     Paths(BTreeMap<PathBuf, String>),
 }
 
-/// Why a text names no [`SubjectFrom`].
+/// A text is not the name of a [`SubjectFrom`].
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "\"{text}\" is no source of subjects; write patient-id, folder, or folder:DEPTH with 1 for \
@@ -56,7 +55,7 @@ impl FromStr for SubjectFrom {
     }
 }
 
-/// How the files below one folder are given their subject.
+/// How the files below one folder get their subject.
 #[derive(Clone, Copy)]
 pub(crate) struct Naming<'a> {
     pub(crate) key: &'a SubjectKey,

@@ -1,13 +1,13 @@
 use dicom_dictionary_std::uids;
 
-/// Retired in 2006, and still found.
+/// Retired in 2006, but still in use.
 const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 
 /// A transfer syntax by its UID (PS3.5 chapter 10, PS3.6 table A-1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Syntax(String);
 
-/// How the pixels are encoded.
+/// The encoding of the pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Coding {
     /// Uncompressed, or deflated with the data set.
@@ -19,7 +19,7 @@ pub(crate) enum Coding {
     /// JPEG 2000 or high-throughput JPEG 2000.
     Jpeg2000,
     JpegXl,
-    /// No decoder here.
+    /// Not supported.
     Unknown,
 }
 

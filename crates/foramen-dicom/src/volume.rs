@@ -5,42 +5,42 @@ use foramen_types::{Point, Vector};
 use crate::load::known;
 use crate::{DicomError, Loaded, Problem, Rejected, StackHeader, StackReport, load};
 
-/// What becomes of a stack whose slices are no even grid.
+/// The treatment of a stack whose slices do not form an even grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Policy {
-    /// It is refused, with its problems.
+    /// The stack is refused, with its problems.
     #[default]
     Strict,
-    /// It is taken; [`Volume::deviation`] says how far the truth is off.
+    /// The stack is accepted; [`Volume::deviation`] gives the error of the grid.
     Lenient,
 }
 
-/// A stack as one block of voxels on an even grid.
+/// A stack as an array of voxels on an even grid.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Volume {
     /// Output values, `[slice, row, column]`, slices in the order of the header.
     pub voxels: Array3<f32>,
-    /// Where the voxels lie.
+    /// Position of the voxels.
     pub grid: Grid,
     /// Frame of Reference UID (0020,0052).
     pub frame_of_reference_uid: Option<String>,
     /// The weighting.
     pub contrast: Contrast,
-    /// How far the worst corner of a slice lies from where the grid has it, in
-    /// millimetres. Rounding in headers alone makes some thousandths.
+    /// Greatest distance of a slice's corner from its position on the grid, in millimetres.
+    /// Rounding in headers alone causes some thousandths.
     pub deviation: f64,
     /// The measured geometry.
     pub report: StackReport,
     /// Slices that could not be decoded; none under [`Policy::Strict`].
     pub rejected: Vec<Rejected>,
-    /// Which image each slice came from, where known, in the order of the voxels.
+    /// The source image of each slice, if known, in the order of the voxels.
     pub sources: Vec<Option<SliceSource>>,
 }
 
 impl Volume {
-    /// The volume as a stack of slices, which is what `foramen-select` measures. Slices lie
-    /// where the grid has them, and keep thickness, contrast and source.
+    /// The volume as a stack of slices, as `foramen-select` needs for measuring. Slices have their
+    /// position on the grid, and keep thickness, contrast and source.
     ///
     /// ```no_run
     /// use foramen_dicom::{Policy, ScanOptions, load_volume, scan};
@@ -53,8 +53,8 @@ impl Volume {
     /// ```
     ///
     /// # Errors
-    /// [`ImageError`] where a field was changed so that it is no grid any more: steps of
-    /// length 0, rows and columns that are not perpendicular, or no voxels.
+    /// [`ImageError`] when a field was changed so that it is no longer a grid: steps of length 0,
+    /// rows and columns that are not perpendicular, or no voxels.
     pub fn to_stack(&self) -> Result<Stack, ImageError> {
         let Grid { origin, slice, row, column } = self.grid;
         let spacing = Spacing { row: row.length(), column: column.length() };
@@ -71,26 +71,26 @@ impl Volume {
     }
 }
 
-/// An even grid in the patient: the place of the first voxel and the steps to
-/// its neighbours, in LPS millimetres.
+/// An even grid in the patient: the position of the first voxel and the steps to its neighbours, in
+/// LPS millimetres.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Grid {
     /// The centre of voxel `[0, 0, 0]`.
     pub origin: Point,
-    /// From a slice to the next.
+    /// Step from a slice to the next.
     pub slice: Vector,
-    /// From a row to the next.
+    /// Step from a row to the next.
     pub row: Vector,
-    /// From a column to the next.
+    /// Step from a column to the next.
     pub column: Vector,
 }
 
 /// Loads a stack as a volume.
 ///
-/// The step between slices is the way from the first to the last divided by
-/// their number: exact for an even stack, sheared ones included, and an average
-/// for any other, which [`Policy::Strict`] refuses.
+/// The step between slices is the distance from the first to the last divided by the number of
+/// steps: exact for even stacks, including sheared ones, and an average for other stacks, which
+/// [`Policy::Strict`] refuses.
 ///
 /// # Errors
 /// Those of [`load`]. [`DicomError::Uneven`] under [`Policy::Strict`] when the
@@ -135,8 +135,8 @@ pub fn load_volume(header: &StackHeader, policy: Policy) -> Result<Volume, Dicom
 }
 
 impl Grid {
-    /// The even grid through planes in order; `None` for one plane of unknown
-    /// thickness, and of none.
+    /// The even grid through planes in order; `None` for a single plane of unknown thickness, and
+    /// for no planes.
     fn through(planes: &[Plane], thickness: Option<f64>) -> Option<Self> {
         let (first, last) = (planes.first()?, planes.last()?);
         let slice = match planes.len() {
@@ -149,20 +149,19 @@ impl Grid {
         Some(Self { origin: first.origin(), slice, row, column })
     }
 
-    /// Distances from a slice, row and column to the next, in millimetres.
+    /// Distances between slices, rows and columns, in millimetres.
     #[must_use]
     pub fn spacing(&self) -> [f64; 3] {
         [self.slice, self.row, self.column].map(Vector::length)
     }
 
-    /// The place in the patient of a position in voxels (centres are whole
-    /// numbers).
+    /// The point in the patient at a voxel position (centres are whole numbers).
     #[must_use]
     pub fn point(&self, slice: f64, row: f64, column: f64) -> Point {
         self.origin + self.slice * slice + self.row * row + self.column * column
     }
 
-    /// The position in voxels `(slice, row, column)` of a place in the patient.
+    /// The voxel position `(slice, row, column)` of a point in the patient.
     #[must_use]
     pub fn index(&self, point: Point) -> (f64, f64, f64) {
         let from_origin = point - self.origin;

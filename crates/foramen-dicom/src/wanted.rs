@@ -111,25 +111,24 @@ const SEQUENCES: [Tag; 17] = [
 
 /// The private attributes that are read, each with the creator of its block.
 pub(crate) const SIEMENS_CREATOR: Tag = Tag(0x0019, 0x0010);
-/// How many slices a mosaic holds.
+/// Number of slices in a mosaic.
 pub(crate) const SIEMENS_TILES: Tag = Tag(0x0019, 0x100A);
 pub(crate) const PHILIPS_CREATOR: Tag = Tag(0x2005, 0x0010);
 /// The private scale slope.
 pub(crate) const PHILIPS_SLOPE: Tag = Tag(0x2005, 0x100E);
-/// What Philips keeps for each frame of an enhanced object.
+/// Philips' private attributes of each frame of an enhanced object.
 pub(crate) const PHILIPS_FRAME: Tag = Tag(0x2005, 0x140F);
 
 /// Which attributes of a header are kept.
 pub(crate) struct Keep {
     pub(crate) wanted: fn(Tag) -> bool,
-    /// Asked where the encoding does not say it (implicit VR).
+    /// Called where the encoding does not state it (implicit VR).
     pub(crate) is_sequence: fn(Tag) -> bool,
-    /// Whether the begin of a value that is too long is kept, and the value not
-    /// refused.
+    /// Whether the beginning of a value that is too long is kept, instead of refusing the value.
     pub(crate) begin_of_long_values: bool,
 }
 
-/// What makes an image and its place.
+/// The attributes of an image and its position.
 pub(crate) const IMAGE: Keep = Keep { wanted, is_sequence, begin_of_long_values: false };
 
 fn wanted(tag: Tag) -> bool {

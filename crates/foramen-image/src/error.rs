@@ -49,7 +49,7 @@ pub enum ImageError {
     /// A stack has no slices.
     #[error("a stack needs at least one slice")]
     EmptyStack,
-    /// Two slices of a stack are not parallel or differ in shape.
+    /// Two slices of a stack are not parallel or have different shapes.
     #[error("slice {slice} differs from slice 0 in {what}; a stack has one orientation and shape")]
     Uneven {
         /// Index of the slice, in the order given.

@@ -1,12 +1,11 @@
 //! MR pixels in patient space.
 //!
-//! A [`Plane`] says where a rectangle of pixels lies in the patient, a [`Slice`]
-//! is a plane with its intensities, and a [`Stack`] is parallel slices in order
-//! along their normal. [`Slice::resample`] cuts a [`Patch`] of a given physical
-//! size and frame out of a slice, [`Stack::reformat`] makes a
-//! slice across a volume, [`Window`] maps intensities robustly, [`Sketch`] tells
-//! whether two images show the same, and
-//! [`Picture`] is what people look at: drawn on, then encoded as PNG.
+//! A [`Plane`] is the position of a rectangle of pixels in the patient, a [`Slice`] is a plane with
+//! its intensities, and a [`Stack`] is parallel slices in order along their normal.
+//! [`Slice::resample`] cuts a [`Patch`] of a given physical size and frame out of a slice,
+//! [`Stack::reformat`] makes a slice across a volume, [`Window`] maps intensities robustly,
+//! [`Sketch`] detects near-duplicate images, and [`Picture`] is an image for people, with drawings,
+//! encoded as PNG.
 //!
 //! Patient coordinates are LPS millimetres; arrays are `[row, column]`; spacing
 //! is named `row` and `column` (the distance *between* rows, and *between*

@@ -3,12 +3,12 @@ use ndarray::Array2;
 
 use crate::{ImageError, Plane, Slice, Spacing, Window};
 
-/// The physical frame of a patch: how large, how fine.
+/// The physical size and resolution of a patch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct PatchFrame {
-    /// Length of each edge, millimetres. Default 50: the foramen with its root,
-    /// the facet, half the cord and the disc, whatever the head's position.
+    /// Length of each edge, millimetres. Default 50: it includes the foramen with its root, the
+    /// facet joint, half the cord and the disc, in any position of the head.
     pub edge: f64,
     /// Pixels along each edge. Default 100: 0.5 mm, the usual in-plane
     /// resolution of an axial cervical series.
@@ -37,9 +37,9 @@ impl PatchFrame {
     }
 }
 
-/// A square cut from a slice in a fixed patient frame: rows run from front to
-/// back, and the treated side is at image left (patches of the patient's left
-/// are mirrored), so that every patch shows its foramen in one way.
+/// A square cut from a slice in a fixed patient frame: rows run from front to back, and the treated
+/// side is at image left (patches of the patient's left are mirrored), so that all foramina have
+/// the same orientation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Patch {
     pixels: Array2<f32>,
@@ -48,12 +48,12 @@ pub struct Patch {
 }
 
 impl Patch {
-    /// Cuts a patch centred on `centre` (projected onto the slice) out of a
-    /// slice, on the scale of `window`; outside the slice it is 0.
+    /// Cuts a patch centred on `centre` (projected onto the slice) out of a slice, on the scale of
+    /// `window`; pixels outside the slice are 0.
     ///
-    /// The columns of the patch run along the patient's right–left axis as it
-    /// lies in the slice, so the patch is upright however the rows of the image
-    /// run: reversed rows, feet first and prone all give the same patch.
+    /// The columns of the patch run along the patient's right–left axis within the slice, so the
+    /// patch is upright for any order of image rows: reversed rows, feet first and prone all give
+    /// the same patch.
     ///
     /// # Errors
     /// [`ImageError::Spacing`] for a frame without size, and
@@ -97,14 +97,14 @@ impl Patch {
         &self.pixels
     }
 
-    /// Where the patch lies in the patient; a place of the patch is found with
-    /// [`Plane::point`], which undoes crop and mirror.
+    /// Position of the patch in the patient; [`Plane::point`] converts pixels of the patch to
+    /// patient points, undoing crop and mirror.
     #[must_use]
     pub fn plane(&self) -> &Plane {
         &self.plane
     }
 
-    /// The side that is drawn at image left.
+    /// The side at the left of the image.
     #[must_use]
     pub fn side(&self) -> Side {
         self.side

@@ -10,7 +10,7 @@ mod text;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Colour(pub u8, pub u8, pub u8);
 
-/// An RGB picture for people, `[row, column]`, drawn on with anti-aliased lines.
+/// An RGB picture for people, `[row, column]`, with anti-aliased drawing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
     rows: usize,
@@ -93,8 +93,8 @@ impl Picture {
         }
     }
 
-    /// Copies another picture onto this one with its first pixel at
-    /// `(row, column)`; what does not fit is left out.
+    /// Copies another picture onto this one with its first pixel at `(row, column)`; parts outside
+    /// are left out.
     pub fn paste(&mut self, other: &Self, row: usize, column: usize) {
         for r in 0..other.rows {
             for c in 0..other.columns {

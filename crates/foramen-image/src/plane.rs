@@ -2,8 +2,8 @@ use foramen_types::{Point, Vector};
 
 use crate::ImageError;
 
-/// How far off unit length and right angle direction cosines may be: scanners
-/// round them to about six decimals.
+/// Greatest deviation of direction cosines from unit length and right angle: scanners round them to
+/// about six decimals.
 const DIRECTION_TOLERANCE: f64 = 1e-3;
 
 /// The distances between neighbouring pixel centres, in millimetres.
@@ -17,7 +17,7 @@ pub struct Spacing {
     pub column: f64,
 }
 
-/// Where a rectangle of pixels lies in the patient.
+/// Position and orientation of a rectangle of pixels in the patient.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Plane {
     origin: Point,
@@ -27,10 +27,9 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// A plane from the centre of its first pixel (Image Position Patient), the
-    /// direction in which the column index grows (first triple of Image
-    /// Orientation Patient), the direction in which the row index grows (second
-    /// triple), and the spacing.
+    /// Creates a plane from the centre of its first pixel (Image Position Patient), the direction
+    /// in which the column index grows (first triple of Image Orientation Patient), the direction
+    /// in which the row index grows (second triple), and the spacing.
     ///
     /// The directions are made exactly orthonormal.
     ///
@@ -88,8 +87,8 @@ impl Plane {
         self.spacing
     }
 
-    /// The unit normal: along a row × along a column, as in DICOM. It points to
-    /// the head in an axial image drawn the usual way.
+    /// The unit normal: along a row × along a column, as in DICOM. It points to the head in an
+    /// axial image in the usual orientation.
     #[must_use]
     pub fn normal(&self) -> Vector {
         self.along_row.cross(self.along_column)
@@ -103,8 +102,7 @@ impl Plane {
         if normal.z < 0.0 { -normal } else { normal }
     }
 
-    /// The place in the patient of a position in pixels (centres are whole
-    /// numbers).
+    /// The point in the patient at a pixel position (centres are whole numbers).
     #[must_use]
     pub fn point(&self, row: f64, column: f64) -> Point {
         self.origin
@@ -112,8 +110,7 @@ impl Plane {
             + self.along_column * (row * self.spacing.row)
     }
 
-    /// The position in pixels `(row, column)` of a place, projected along the
-    /// normal onto the plane.
+    /// The pixel position `(row, column)` of a point, projected onto the plane along the normal.
     #[must_use]
     pub fn pixel(&self, point: Point) -> (f64, f64) {
         let from_origin = point - self.origin;
@@ -123,8 +120,8 @@ impl Plane {
         )
     }
 
-    /// The signed distance of a place from the plane along the cranial normal,
-    /// in millimetres: positive when the place is nearer the head.
+    /// The signed distance of a point from the plane along the cranial normal, in millimetres:
+    /// positive if the point is nearer the head.
     #[must_use]
     pub fn distance(&self, point: Point) -> f64 {
         (point - self.origin).dot(self.cranial_normal())
@@ -136,7 +133,7 @@ impl Plane {
         self.normal().dot(other.normal()).abs().min(1.0).acos().to_degrees()
     }
 
-    /// The same plane with its origin moved by whole or part pixels.
+    /// The same plane with its origin moved by whole or fractional pixels.
     #[must_use]
     pub fn shifted(&self, row: f64, column: f64) -> Self {
         Self { origin: self.point(row, column), ..*self }

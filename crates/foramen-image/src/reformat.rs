@@ -3,18 +3,18 @@ use ndarray::Array2;
 
 use crate::{Plane, Slice, Stack};
 
-/// Samples through a thick slice lie no farther apart than this part of the finest step of
-/// the volume.
+/// Greatest distance between samples through a thick slice, relative to the finest step of the
+/// volume.
 const SAMPLING: f64 = 0.8;
 
 impl Stack {
-    /// A slice that was not acquired: the mean over `thickness` millimetres around `target`,
-    /// of `rows` × `columns` pixels. It has no source.
+    /// Makes a slice that was not acquired: the mean over `thickness` millimetres around `target`,
+    /// with `rows` × `columns` pixels. It has no source.
     ///
-    /// Between voxels values are interpolated by cubic convolution in all three directions
-    /// (Keys 1981, 10.1109/TASSP.1981.1163711), which blurs less than the trilinear way. A
-    /// pixel of which nothing lies within the voxels of the stack is 0, as air is. Slices need not be evenly spaced,
-    /// but a gap is bridged as if nothing were missing there.
+    /// Between voxels values are interpolated by cubic convolution in all three directions (Keys
+    /// 1981, 10.1109/TASSP.1981.1163711), which blurs less than trilinear interpolation. A pixel
+    /// entirely outside the voxels of the stack is 0, like air. Slices need not be evenly spaced;
+    /// values in a gap are interpolated as if no slice were missing.
     ///
     /// # Panics
     /// When `rows` or `columns` is 0.
@@ -42,14 +42,13 @@ impl Stack {
         Slice::new(*target, pixels, thickness).expect("a slice is asked for with rows and columns")
     }
 
-    /// Whether a place lies between the outermost voxels of the stack.
+    /// Whether a point lies between the outermost voxels of the stack.
     #[must_use]
     pub fn holds(&self, place: Point) -> bool {
         self.is_within(place, 0.0, &self.positions())
     }
 
-    /// Whether a place lies no farther outside of the middles of the outermost voxels than so
-    /// many voxels.
+    /// Whether a point is at most `margin` voxels outside the centres of the outermost voxels.
     fn is_within(&self, place: Point, margin: f64, positions: &[f64]) -> bool {
         let first = self.slices()[0].plane();
         let along = first.distance(place);
@@ -112,8 +111,8 @@ impl Slice {
     }
 }
 
-/// The weights of the four neighbours of a place that lies `part` of the way from the second
-/// to the third: cubic convolution with a = −½.
+/// The weights of the four neighbours of a point at the fraction `part` from the second to the
+/// third: cubic convolution with a = −½.
 fn weights(part: f64) -> [f32; 4] {
     let t = part;
     let w = [

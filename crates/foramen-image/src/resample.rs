@@ -3,13 +3,12 @@ use ndarray::Array2;
 use crate::{Plane, Slice};
 
 impl Slice {
-    /// The intensities on another plane's grid of `rows` × `columns` pixels,
-    /// each place projected onto this slice along its normal.
+    /// Resamples the slice on another plane's grid of `rows` × `columns` pixels; each point is
+    /// projected onto this slice along its normal.
     ///
-    /// Where the target's pixels are larger than this slice's, each is the mean
-    /// over its area (on a grid of points no coarser than this slice's pixels),
-    /// so that no detail is aliased; elsewhere interpolation is bilinear.
-    /// Outside the slice the value is `fill`.
+    /// Where the target's pixels are larger than this slice's, each pixel is the mean over its area
+    /// (on a grid of points no coarser than this slice's pixels), so that no detail is aliased;
+    /// elsewhere interpolation is bilinear. Outside the slice the value is `fill`.
     #[must_use]
     pub fn resample(&self, target: &Plane, rows: usize, columns: usize, fill: f32) -> Array2<f32> {
         let (from, to) = (self.plane().spacing(), target.spacing());
@@ -32,8 +31,7 @@ impl Slice {
     }
 }
 
-/// How many points along one direction stand for a pixel that is `ratio` source
-/// pixels long.
+/// Number of sampling points along one direction for a pixel that is `ratio` source pixels long.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -2,32 +2,32 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2, s};
 
-/// Cells along the longer edge of a sketch. A patch of 50 mm keeps details of about 1 mm:
-/// finer ones are mostly noise, which two scans of one person do not share.
+/// Cells along the longer edge of a sketch. A patch of 50 mm keeps details of about 1 mm: finer
+/// details are mostly noise, which differs between two scans of one person.
 const CELLS: usize = 48;
 
-/// The blur that is taken away from the details that are correlated, in cells (its standard
-/// deviation): about 2 mm of a patch of 50 mm. Broader structures, such as canal, facet and
-/// muscles, are alike in different people.
+/// Standard deviation, in cells, of the blur that is subtracted to obtain details: about 2 mm of a
+/// patch of 50 mm. Broader structures, such as canal, facet joint and muscles, are similar in
+/// different people.
 const FINE: f64 = 2.0;
 
-/// The blur that is taken away before the signs are taken, which have to hold when the image is
-/// displaced a little, as a share of the longer edge.
+/// Standard deviation of the blur that is subtracted before signs are computed, as a share of the
+/// longer edge. The signs must stay the same when the image is slightly displaced.
 const BROAD: f64 = 1.0 / 8.0;
 
-/// Sketches are laid over each other displaced by up to this share of the longer edge, each
-/// way: 3 cells of 48, about 3 mm of a patch of 50 mm.
+/// Sketches are compared at displacements of up to this share of the longer edge, in each
+/// direction: 3 cells of 48, about 3 mm of a patch of 50 mm.
 const DISPLACED: f64 = 1.0 / 16.0;
 
 /// Edge of the grid whose signs are the hash: at most 16 × 16 bits.
 const HASH_EDGE: usize = 16;
 
-/// What is left of an image for comparing it with others: its details without noise, broad
-/// shading, brightness and contrast.
+/// A reduced form of an image for comparison with others: its details without noise, broad shading,
+/// brightness and contrast.
 ///
-/// Images that show one thing twice, such as two scans of one neck, have sketches that
-/// correlate when they are laid over each other ([`Sketch::correlation`]). A perceptual hash
-/// ([`Sketch::may_be_alike`]) tells most other pairs apart much faster.
+/// Two images of the same anatomy, such as two scans of one neck, have sketches that correlate when
+/// they are aligned ([`Sketch::correlation`]). A perceptual hash ([`Sketch::may_be_alike`])
+/// excludes most other pairs much faster.
 ///
 /// ```
 /// use foramen_image::Sketch;
@@ -46,19 +46,19 @@ const HASH_EDGE: usize = 16;
 pub struct Sketch {
     /// `[row, column]`, band-passed.
     detail: Array2<f32>,
-    /// The signs of the outlines on a coarse grid, as they are and displaced by up to
-    /// [`DISPLACED`] each way; the first is the one in place.
+    /// The signs of the outlines on a coarse grid, in place (first) and displaced by up to
+    /// [`DISPLACED`] in each direction.
     hashes: [[u64; 4]; 9],
     /// Bits of each hash.
     bits: u32,
-    /// For each displacement, down and then across, the sum and the sum of squares of what
-    /// stays inside of the other image.
+    /// For each displacement, down and then across, the sum and the sum of squares of the cells
+    /// that overlap the other image.
     inside: Vec<(f64, f64)>,
 }
 
 impl Sketch {
-    /// The sketch of an image, `[row, column]`; `None` for one without any detail, and for one
-    /// with a pixel that is NaN or infinite.
+    /// The sketch of an image, `[row, column]`; `None` for an image without detail, or with a pixel
+    /// that is NaN or infinite.
     #[must_use]
     pub fn of(image: ArrayView2<'_, f32>) -> Option<Self> {
         if image.is_empty() || image.iter().any(|pixel| !pixel.is_finite()) {
@@ -89,16 +89,16 @@ impl Sketch {
         Some(Self { detail, hashes, bits, inside })
     }
 
-    /// Whether two images may be alike: their hashes differ in at most a quarter of the bits.
-    /// Of pairs of real images that correlate above 0.8 one in a hundred is lost. Sketches of
-    /// other shapes are never alike.
+    /// Whether two images may be near-duplicates: their hashes differ in at most a quarter of the
+    /// bits. This test misses one in a hundred pairs of real images that correlate above 0.8.
+    /// Sketches of different shapes are never near-duplicates.
     #[must_use]
     pub fn may_be_alike(&self, other: &Self) -> bool {
         self.detail.dim() == other.detail.dim() && 4 * self.distance(other) <= self.bits
     }
 
-    /// The least number of bits in which the hash differs from those of the other, in place
-    /// and displaced.
+    /// The least number of differing bits between this hash and those of the other, in place and
+    /// displaced.
     fn distance(&self, other: &Self) -> u32 {
         let own = &self.hashes[0];
         let differing = |hash: &[u64; 4]| -> u32 {
@@ -109,7 +109,7 @@ impl Sketch {
 
     /// The normalised correlation of the details, from −1 to 1, at the displacement (up to a
     /// sixteenth of the longer edge each way) where it is greatest; `None` for sketches of
-    /// other shapes, or where the details lie outside of every overlap.
+    /// different shapes, or if the details are outside every overlap.
     #[must_use]
     pub fn correlation(&self, other: &Self) -> Option<f64> {
         if self.detail.dim() != other.detail.dim() {
@@ -133,14 +133,15 @@ impl Sketch {
     }
 }
 
-/// How many cells two sketches are displaced at most.
+/// Greatest displacement of two sketches, in cells.
 fn displaced((rows, columns): (usize, usize)) -> isize {
     #[expect(clippy::cast_possible_truncation, reason = "a sixteenth of at most 48")]
     let far = (DISPLACED * rows.max(columns) as f64).round() as isize;
     far
 }
 
-/// The image in at most [`CELLS`] cells along its longer edge, each the mean of what it covers.
+/// The image in at most [`CELLS`] cells along its longer edge, each the mean of the pixels it
+/// covers.
 fn reduced(image: ArrayView2<'_, f32>) -> Array2<f32> {
     let (rows, columns) = image.dim();
     let longer = rows.max(columns);
@@ -152,8 +153,7 @@ fn reduced(image: ArrayView2<'_, f32>) -> Array2<f32> {
     mean_along(rows_first.t(), cells(columns)).t().to_owned()
 }
 
-/// Rows averaged to `cells` rows; a row that lies on the border of two counts to each by its
-/// part.
+/// Rows averaged to `cells` rows; a row on the border of two cells counts in each with its share.
 fn mean_along(image: ArrayView2<'_, f32>, cells: usize) -> Array2<f32> {
     let (rows, columns) = image.dim();
     let step = rows as f64 / cells as f64;
@@ -171,7 +171,7 @@ fn mean_along(image: ArrayView2<'_, f32>, cells: usize) -> Array2<f32> {
     means
 }
 
-/// A Gaussian blur; beyond the border the weights of what is there count alone.
+/// A Gaussian blur; at the border the weights of existing cells are renormalised.
 fn blurred(image: &Array2<f32>, deviation: f64) -> Array2<f32> {
     let reach = (3.0 * deviation).ceil();
     #[expect(clippy::cast_possible_truncation, reason = "three eighths of at most 48")]
@@ -197,8 +197,8 @@ fn blurred(image: &Array2<f32>, deviation: f64) -> Array2<f32> {
     along(rows_first.t()).t().to_owned()
 }
 
-/// The signs of the means over a coarse grid that is displaced; beyond the border the outermost
-/// cells go on.
+/// The signs of the means over a coarse displaced grid; beyond the border the outermost cells are
+/// repeated.
 fn hash_of(
     detail: &Array2<f32>,
     (down, across): (usize, usize),
@@ -229,7 +229,7 @@ fn shifts(far: isize) -> impl Iterator<Item = (isize, isize)> {
     (-far..=far).flat_map(move |down| (-far..=far).map(move |across| (down, across)))
 }
 
-/// Rows and columns of an image that another of its size covers when it is displaced.
+/// The rows and columns of an image that another of the same size covers when displaced.
 fn overlap(
     (rows, columns): (usize, usize),
     (down, across): (isize, isize),
@@ -241,7 +241,7 @@ fn overlap(
     (span(down, rows), span(across, columns))
 }
 
-/// The sum and the sum of squares of what another image covers when it is displaced.
+/// The sum and the sum of squares of the cells that another image covers when displaced.
 fn sums(detail: &Array2<f32>, shift: (isize, isize)) -> (f64, f64) {
     let (rows, columns) = overlap(detail.dim(), shift);
     let covered = detail.slice(s![rows, columns]);
@@ -249,7 +249,7 @@ fn sums(detail: &Array2<f32>, shift: (isize, isize)) -> (f64, f64) {
     values.fold((0.0, 0.0), |(sum, squares), value| (sum + value, squares + value * value))
 }
 
-/// The sum of products of what overlaps when `b` is displaced.
+/// The sum of products of the overlapping cells when `b` is displaced.
 fn products(a: &Array2<f32>, b: &Array2<f32>, shift: (isize, isize)) -> Option<f64> {
     const LANES: usize = 8;
     let (rows, columns) = overlap(a.dim(), shift);
@@ -279,7 +279,7 @@ fn products(a: &Array2<f32>, b: &Array2<f32>, shift: (isize, isize)) -> Option<f
 mod tests {
     use super::*;
 
-    /// Blobs at places that a seed decides.
+    /// Blobs at places determined by a seed.
     fn drawn(seed: u32, (down, across): (f32, f32)) -> Array2<f32> {
         let noise = |salt: u32| {
             let mixed = (seed * 31 + salt).wrapping_mul(2_654_435_761);

@@ -2,7 +2,7 @@ use ndarray::Array2;
 
 use crate::{ImageError, Plane};
 
-/// Which image of which file a slice came from.
+/// The image of a file from which a slice came.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SliceSource {
     /// SOP Instance UID (0008,0018).
@@ -18,7 +18,7 @@ pub struct Slice {
     pixels: Array2<f32>,
     /// Slice Thickness (0018,0050) in millimetres, where known.
     pub thickness: Option<f64>,
-    /// Where the image came from, where known.
+    /// The source of the image, where known.
     pub source: Option<SliceSource>,
 }
 
@@ -82,7 +82,7 @@ impl Slice {
         self
     }
 
-    /// Where the slice lies.
+    /// Position and orientation of the slice.
     #[must_use]
     pub fn plane(&self) -> &Plane {
         &self.plane

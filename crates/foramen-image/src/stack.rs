@@ -4,10 +4,10 @@ use foramen_types::Point;
 
 use crate::{ImageError, Slice};
 
-/// How far from parallel two slices of one stack may be, in degrees.
+/// Greatest angle between two slices of one stack, in degrees.
 const PARALLEL_TOLERANCE: f64 = 1.0;
 
-/// The weighting of an MR image, as far as it changes how tissue looks.
+/// The weighting of an MR image, as far as it affects the appearance of tissue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Contrast {
@@ -20,7 +20,7 @@ pub enum Contrast {
     T1,
     /// Short-tau inversion recovery: fluid bright, fat dark.
     Stir,
-    /// Anything else, or not to be told.
+    /// Any other weighting, or an unknown one.
     Other,
 }
 
@@ -99,8 +99,8 @@ impl Stack {
         self.positions().windows(2).map(|pair| pair[1] - pair[0]).collect()
     }
 
-    /// The slice whose plane is nearest a place, and the signed distance of the
-    /// place from it in millimetres, positive towards the head.
+    /// The slice whose plane is nearest a point, and the signed distance of the point from it in
+    /// millimetres, positive towards the head.
     #[must_use]
     pub fn nearest(&self, point: Point) -> (usize, f64) {
         self.slices

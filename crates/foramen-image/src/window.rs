@@ -2,9 +2,9 @@ use ndarray::Array2;
 
 use crate::Slice;
 
-/// A linear map of intensities: `low` becomes 0 and `high` becomes 1.
+/// Maps intensities linearly: `low` to 0 and `high` to 1.
 ///
-/// MR intensities have no unit, so they are compared only after such a map.
+/// MR intensities have no unit, so they can be compared only after such a map.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Window {
     low: f32,
@@ -12,8 +12,8 @@ pub struct Window {
 }
 
 impl Window {
-    /// A window between two intensities; the upper is raised above the lower
-    /// when it is not, so that the map is defined for a constant image.
+    /// A window between two intensities; if the upper is not above the lower, it is raised, so that
+    /// the map is defined for a constant image.
     #[must_use]
     pub fn new(low: f32, high: f32) -> Self {
         Self { low, high: if high > low { high } else { low + 1.0 } }
@@ -47,13 +47,13 @@ impl Window {
         Self::new(quantile(low), quantile(high))
     }
 
-    /// The intensity that becomes 0.
+    /// The intensity that is mapped to 0.
     #[must_use]
     pub fn low(&self) -> f32 {
         self.low
     }
 
-    /// The intensity that becomes 1.
+    /// The intensity that is mapped to 1.
     #[must_use]
     pub fn high(&self) -> f32 {
         self.high
@@ -65,7 +65,7 @@ impl Window {
         (value - self.low) / (self.high - self.low)
     }
 
-    /// The intensity that a value on the scale of the window stands for.
+    /// The intensity for a value on the scale of the window.
     #[must_use]
     pub fn undo(&self, value: f32) -> f32 {
         value * (self.high - self.low) + self.low

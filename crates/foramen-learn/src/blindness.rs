@@ -2,13 +2,13 @@ use foramen_types::Outcome;
 
 use crate::{Classifier, Dataset, LearnError, Learner, Part, Sample, Split};
 
-/// Checks that nothing of a test set reaches what a learner learns, such as by a normaliser
-/// that was fitted on everything.
+/// Checks that no information from a test set reaches a learner's training, for example through a
+/// normaliser fitted on all samples.
 ///
-/// `learner` makes the learner for a dataset, as a program would: with all that it measures on
-/// the dataset beforehand. It is fitted twice on each fold, on the dataset and on one in which
-/// the test subjects have other pictures, widths, covariates and outcomes. Both models have to
-/// say the same of the train and tune samples, bit for bit.
+/// `learner` makes the learner for a dataset as a program would, including everything it computes
+/// from the dataset beforehand. It is fitted twice on each fold, on the dataset and on a copy in
+/// which the test subjects have other images, widths, covariates and outcomes. Both models must
+/// predict the same for the train and tune samples, bit for bit.
 ///
 /// ```
 /// use foramen_learn::{Dataset, WidthBaseline, Sample, Split, require_blind};
@@ -63,7 +63,7 @@ pub fn require_blind<L: Learner>(
     Ok(())
 }
 
-/// The same foramen as if it were another: everything a model may read is different.
+/// The same foramen with other data: everything that a model may read is changed.
 fn otherwise(sample: &Sample) -> Sample {
     let mut other = sample.clone();
     let turned = |pixel: &f32| 3.0 - 2.0 * pixel;
@@ -95,7 +95,7 @@ mod tests {
         Dataset::new(samples.collect()).unwrap()
     }
 
-    /// A learner like many: it standardises the age before the data are split.
+    /// A learner with a common mistake: it standardises the age before the data are split.
     struct Careless {
         mean: f64,
     }

@@ -4,7 +4,7 @@ use foramen_types::{Outcome, Probability};
 use crate::predictions::Prediction;
 use crate::{Classifier, Dataset, LearnError, Learner, Sample, Split};
 
-/// How one fold went.
+/// The result of one fold.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FoldSummary {
@@ -21,7 +21,7 @@ pub struct FoldSummary {
 pub struct CrossValidation<F> {
     /// One prediction per sample with an outcome, ordered by subject, level, side.
     pub predictions: Vec<Prediction>,
-    /// How each fold went.
+    /// The result of each fold.
     pub folds: Vec<FoldSummary>,
     /// The model of each fold.
     pub fitted: Vec<F>,
@@ -48,8 +48,8 @@ pub fn cross_validate<L: Learner>(
     cross_validate_folds(learner, dataset, split, 0..split.folds())
 }
 
-/// [`cross_validate`] on some of the folds, by number from 0: several processes share a
-/// cross-validation this way, and their predictions together are those of one.
+/// [`cross_validate`] on some of the folds, by number from 0: several processes can divide a
+/// cross-validation this way, and their predictions together equal those of a single process.
 ///
 /// # Errors
 /// [`LearnError::Fold`] when the learner fails on a fold.

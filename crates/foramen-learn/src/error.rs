@@ -2,34 +2,34 @@ use foramen_table::TableError;
 use foramen_types::{Level, Side, SubjectId, TypeError};
 use thiserror::Error;
 
-/// Why samples cannot be learned from, or predictions not be used.
+/// Why samples cannot be used for learning, or predictions cannot be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LearnError {
     /// One foramen is labelled twice.
     #[error("{subject} {level} {side} is labelled twice; one row per foramen and injection")]
     Duplicate {
-        /// Whose foramen.
+        /// The subject.
         subject: SubjectId,
-        /// Its level.
+        /// Level of the foramen.
         level: Level,
-        /// Its side.
+        /// Side of the foramen.
         side: Side,
     },
     /// Two patches differ in shape.
     #[error("the patch of {subject} is {found:?} pixels, others are {expected:?}")]
     PatchShape {
-        /// Whose patch.
+        /// The subject of the second patch.
         subject: SubjectId,
         /// Rows and columns of its patch.
         found: (usize, usize),
         /// Rows and columns of the first patch.
         expected: (usize, usize),
     },
-    /// Two pictures differ in how many channels they have.
+    /// Two images differ in their number of channels.
     #[error("the picture of {subject} has {found} channel(s), others have {expected}")]
     Channels {
-        /// Whose picture.
+        /// The subject of the second image.
         subject: SubjectId,
         /// Its channels.
         found: usize,
@@ -60,19 +60,19 @@ pub enum LearnError {
         /// Subjects with a favourable outcome.
         favourable: usize,
     },
-    /// A given split leaves a subject out.
-    #[error("the given split says nothing of subject {subject}")]
+    /// A given split does not contain a subject of the dataset.
+    #[error("the given split has no part for subject {subject}")]
     Unassigned {
-        /// The subject that is left out.
+        /// The missing subject.
         subject: SubjectId,
     },
-    /// It is not known to which group a subject belongs.
+    /// The group of a subject is not known.
     #[error("it is not known where subject {subject} belongs; each needs a place to be split by")]
     Ungrouped {
         /// The subject.
         subject: SubjectId,
     },
-    /// Fewer than two groups can be tested by a model of the others.
+    /// Fewer than two groups can be tested with a model trained on the others.
     #[error(
         "one group cannot be tested by a model of the others: there is {found}; a group is tested \
          alone from {least} subjects of each outcome on, smaller ones together; split by subject \
@@ -84,31 +84,31 @@ pub enum LearnError {
         /// Subjects of each outcome that a group needs.
         least: usize,
     },
-    /// Without a group too few subjects are left.
+    /// Without a group, too few subjects remain for training.
     #[error(
         "without {group} only {favourable} favourable and {poor} poor subjects are left to train \
          on; split by subject (leave --split-by out) or by something else"
     )]
     GroupLeavesTooFew {
-        /// The group, or several that are tested together.
+        /// The group, or several groups that are tested together.
         group: String,
-        /// Subjects with a poor outcome that are left.
+        /// Remaining subjects with a poor outcome.
         poor: usize,
-        /// Subjects with a favourable outcome that are left.
+        /// Remaining subjects with a favourable outcome.
         favourable: usize,
     },
-    /// Too few subjects are held out, or left.
+    /// Too few subjects are held out, or too few remain for training.
     #[error(
         "{} favourable and {} poor subjects would be tested and {} favourable and {} poor be left \
          to train on; each of them must be at least {least}: choose another date",
         held[1], held[0], left[1], left[0]
     )]
     HeldOut {
-        /// Subjects with a poor and with a favourable outcome that are left to train on.
+        /// Subjects with a poor and with a favourable outcome that remain for training.
         left: [usize; 2],
-        /// The same that would be tested.
+        /// Subjects with a poor and with a favourable outcome that would be tested.
         held: [usize; 2],
-        /// The least of each.
+        /// Fewest subjects needed of each outcome.
         least: usize,
     },
     /// A table of folds lacks a column.
@@ -116,10 +116,10 @@ pub enum LearnError {
     MissingFoldColumn {
         /// The column.
         column: &'static str,
-        /// The columns that are there.
+        /// The columns of the table.
         found: String,
     },
-    /// A cell of a table of folds holds no value of its column.
+    /// A cell of a table of folds holds no valid value of its column.
     #[error("row {row} of the folds has {value:?} as {column}; write {remedy}")]
     FoldCell {
         /// Line number; the header is line 1.
@@ -128,10 +128,10 @@ pub enum LearnError {
         column: &'static str,
         /// The text of the cell.
         value: String,
-        /// What may stand there.
+        /// The allowed values.
         remedy: &'static str,
     },
-    /// A cell of a table of folds holds no subject.
+    /// A cell of a table of folds holds no valid subject id.
     #[error("row {row} of the folds cannot be used")]
     FoldValue {
         /// Line number; the header is line 1.
@@ -215,9 +215,9 @@ pub enum LearnError {
         /// The fold, from 0.
         fold: usize,
     },
-    /// There is no overlap of a name.
+    /// A name is not the name of an overlap.
     #[error(
-        "{name:?} names no overlap; those are subject, study, image, pixels and near-duplicate"
+        "{name:?} is not a kind of overlap; use subject, study, image, pixels or near-duplicate"
     )]
     UnknownOverlap {
         /// The name.
@@ -234,7 +234,7 @@ pub enum LearnError {
     /// A width is needed and no train sample has one.
     #[error("no train sample has a measured width, which the width baseline needs")]
     NoWidth,
-    /// What a learner learns depends on the subjects that it is tested on.
+    /// What a learner learns depends on the test subjects.
     #[error(
         "what {learner} learns on fold {fold} changes with the images, numbers or outcomes of the \
          subjects it is tested on; fit normalisers on the train set, and choose on the tune set"
@@ -267,10 +267,10 @@ pub enum LearnError {
     MissingColumn {
         /// The column.
         column: &'static str,
-        /// The columns that are there.
+        /// The columns of the table.
         found: String,
     },
-    /// A cell holds no value of its column.
+    /// A cell holds no valid value of its column.
     #[error("row {row} of the predictions has {value:?} as {column}; write {remedy}")]
     Cell {
         /// Line number; the header is line 1.
@@ -279,10 +279,10 @@ pub enum LearnError {
         column: &'static str,
         /// The text of the cell.
         value: String,
-        /// What may stand there.
+        /// The allowed values.
         remedy: &'static str,
     },
-    /// A cell holds no subject, level or side.
+    /// A cell holds no valid subject id, level or side.
     #[error("row {row} of the predictions cannot be used")]
     Value {
         /// Line number; the header is line 1.
@@ -291,7 +291,7 @@ pub enum LearnError {
         #[source]
         source: TypeError,
     },
-    /// There is no row with a label.
+    /// No row has a label.
     #[error("the predictions have no row with a label; {without_label} rows have none")]
     NoLabels {
         /// Rows without a label.

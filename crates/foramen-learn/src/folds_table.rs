@@ -1,4 +1,5 @@
-//! `folds.csv`: which subject was for what, for other programs to be compared on.
+//! `folds.csv`: the part of each subject in each fold, so that other programs can be compared on
+//! the same folds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -34,20 +35,20 @@ pub fn write_folds(table: impl io::Write, repeats: &[Split]) -> Result<(), Learn
 
 /// Reads folds for a dataset, one [`Split`] for each repeat.
 ///
-/// The table is of one of two forms:
+/// The table has one of two forms:
 ///
 /// - `subject_id,repeat,fold,part`, as [`write_folds`] writes it: a row for each subject,
 ///   repeat and fold, whose part is `train`, `tune` or `test`;
-/// - `subject_id,fold`, as most programs know folds: a row for each subject with the fold in
-///   which it is tested. Of the others one in five tunes, dealt by the seed as
-///   [`Split::by_subject`] does.
+/// - `subject_id,fold`, the form of most other programs: a row for each subject with the fold in
+///   which it is tested. In each fold, one in five of the other subjects is in the tune set,
+///   assigned by the seed as in [`Split::by_subject`].
 ///
-/// The column `repeat` may be missing; all rows are then of one repeat.
+/// The column `repeat` may be missing; all rows then belong to one repeat.
 ///
 /// # Errors
-/// [`LearnError`] for a file that is no table, lacks a column or has a cell that cannot be
-/// read; for a subject in two folds, in none or unknown to the dataset; for a fold that tests
-/// nobody. Each names the row or the subject.
+/// [`LearnError`] for a file that is no table, lacks a column or has a cell that cannot be read;
+/// for a subject in two folds, in none or unknown to the dataset; for a fold without test subjects.
+/// Each error names the row or the subject.
 pub fn read_folds(
     table: impl io::Read,
     dataset: &Dataset,
@@ -124,7 +125,7 @@ pub fn read_folds(
     (0..repeats).map(read).collect()
 }
 
-/// The subjects that can be dealt: those with an outcome.
+/// The subjects that can be assigned to folds: those with an outcome.
 fn labelled(dataset: &Dataset) -> impl Iterator<Item = &SubjectId> {
     dataset.samples().iter().filter(|s| s.outcome.is_some()).map(|sample| &sample.subject)
 }

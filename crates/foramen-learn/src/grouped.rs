@@ -1,5 +1,5 @@
-//! Splits by where or when subjects were treated: what a model does at a site, on a scanner or
-//! in years that it has not seen.
+//! Splits by place or time of treatment, to test a model at a site, on a scanner or in years that
+//! it was not trained on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,34 +8,33 @@ use foramen_types::{Outcome, SubjectId};
 use crate::split::deal;
 use crate::{Dataset, LearnError, Part, Split};
 
-/// A group is tested alone from so many subjects of each outcome on: fewer say next to nothing
-/// of how a model does there.
+/// A group with at least this many subjects of each outcome is tested alone: smaller groups give
+/// almost no information about a model.
 const LEAST: usize = 5;
 
-/// Subjects that are tested together, and are never trained on meanwhile.
+/// Subjects that are tested together, by a model that is not trained on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
-    /// What they have in common: the name of a site or scanner. Several names where groups were
-    /// too small to be tested alone.
+    /// Names of the site or scanner. Several names where groups were too small to be tested alone.
     pub names: Vec<String>,
     /// Subjects with a poor and with a favourable outcome.
     pub subjects: [usize; 2],
 }
 
 impl Split {
-    /// Tests each group in a fold of its own, by a model of all others (leave-one-site-out,
-    /// internal–external validation; Steyerberg and Harrell 2016, doi
-    /// 10.1016/j.jclinepi.2015.04.005). One in five of the others tunes, dealt by the seed.
+    /// Tests each group in a fold of its own, with a model trained on all others
+    /// (leave-one-site-out, internal–external validation; Steyerberg and Harrell 2016, doi
+    /// 10.1016/j.jclinepi.2015.04.005). One in five of the others is in the tune set, assigned by
+    /// the seed.
     ///
-    /// Folds are in the order of the names. Groups with fewer than five subjects of an outcome
-    /// are tested together, in the last fold. The second part of what is given back says which
-    /// groups each fold tests.
+    /// Folds are in the order of the names. Groups with fewer than five subjects of an outcome are
+    /// tested together, in the last fold. The second returned value lists the groups that each fold
+    /// tests.
     ///
     /// # Errors
     /// [`LearnError::Ungrouped`] for a subject with an outcome and no group;
-    /// [`LearnError::TooFewGroups`] where less than two folds come about;
-    /// [`LearnError::GroupLeavesTooFew`] where too few subjects of an outcome are left to train
-    /// on.
+    /// [`LearnError::TooFewGroups`] where there would be fewer than two folds;
+    /// [`LearnError::GroupLeavesTooFew`] where too few subjects of an outcome remain for training.
     pub fn by_group(
         dataset: &Dataset,
         groups: &BTreeMap<SubjectId, String>,
@@ -84,13 +83,13 @@ impl Split {
         Ok((deal(dataset, held.len(), seed, &fold_of), held))
     }
 
-    /// One fold in which some subjects are tested by a model of all others, such as those who
-    /// were treated later (temporal validation). One in five of the others tunes, dealt by the
+    /// Tests some subjects, such as those treated later (temporal validation), in one fold with a
+    /// model trained on all others. One in five of the others is in the tune set, assigned by the
     /// seed.
     ///
     /// # Errors
     /// [`LearnError::HeldOut`] where fewer than five subjects of an outcome would be tested, or
-    /// be left to train on.
+    /// would remain for training.
     pub fn holding_out(
         dataset: &Dataset,
         tested: &BTreeSet<SubjectId>,
@@ -107,7 +106,7 @@ impl Split {
         Ok(deal(dataset, 1, seed, &|subject| tested.contains(subject).then_some(0)))
     }
 
-    /// The subjects that some fold tests.
+    /// The subjects that are tested in any fold.
     #[must_use]
     pub fn tested(&self) -> BTreeSet<&SubjectId> {
         let folds = (0..self.folds()).flat_map(|fold| self.parts(fold));
@@ -119,7 +118,7 @@ fn in_words(name: &str, [poor, favourable]: &[usize; 2]) -> String {
     format!("{name} ({favourable} favourable, {poor} poor)")
 }
 
-/// The subjects with an outcome: whether any of theirs was favourable.
+/// The subjects with an outcome, and whether any of their outcomes was favourable.
 fn outcomes(dataset: &Dataset) -> BTreeMap<&SubjectId, bool> {
     let mut outcomes: BTreeMap<&SubjectId, bool> = BTreeMap::new();
     for sample in dataset.samples() {

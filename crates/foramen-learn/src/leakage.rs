@@ -1,4 +1,4 @@
-//! Whether what a model is tested on was seen when it was trained.
+//! Checks whether test data were also in the training data.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,50 +10,50 @@ use rayon::prelude::*;
 use crate::overlap::{Crossing, Overlap, Shared};
 use crate::{Part, Split};
 
-/// Images whose sketches correlate at least so well are taken for two of one thing.
+/// Images whose sketches have at least this correlation count as near-duplicates.
 ///
 /// Chosen on real axial cervical images: patches of one person's foramen in two scans correlate
 /// above it, those of two people below it (`docs/evaluation.md`, *Leakage*).
 pub const NEAR_DUPLICATE: f64 = 0.85;
 
-/// One image with what may give away that another is of the same person.
+/// One image, with the data that may show that another image is of the same person.
 #[derive(Debug, Clone)]
 pub struct Specimen<'a> {
-    /// What people call it, such as `S001 C5/6 left`.
+    /// A name for people, such as `S001 C5/6 left`.
     pub name: String,
-    /// Whose image it is.
+    /// The subject.
     pub subject: SubjectId,
     /// Study Instance UID (0020,000D), where known.
     pub study_uid: Option<String>,
     /// SOP Instance UID (0008,0018), where known.
     pub image_uid: Option<String>,
-    /// Its pixels, `[row, column]`.
+    /// The pixels, `[row, column]`.
     pub pixels: ArrayView2<'a, f32>,
-    /// The part it is in, for each fold of each repeat; `None` where it is in no part.
+    /// The image's part in each fold of each repeat; `None` where it is in no part.
     pub parts: Vec<Option<Part>>,
 }
 
-/// What was compared between the parts of a split, and what they share.
+/// What was compared between the parts of a split, and what the parts share.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Leakage {
-    /// Subjects that were compared.
+    /// Number of compared subjects.
     pub subjects: usize,
-    /// Images that were compared.
+    /// Number of compared images.
     pub images: usize,
-    /// Images among them without any detail, which look like each other and are no evidence.
+    /// Number of images without any detail, which look like each other and are no evidence.
     pub blank: usize,
-    /// Pairs of images that are in different parts in some fold.
+    /// Pairs of images that are in different parts of some fold.
     pub pairs: usize,
-    /// Those among them whose perceptual hashes agree, so that they were correlated.
+    /// Pairs whose perceptual hashes are close enough for the correlation to be computed.
     pub correlated: usize,
     /// The correlation from which two images count as near-duplicates.
     pub threshold: f64,
-    /// The most alike pair of different parts that is not listed in `shared`; `None` where
-    /// no pair was correlated.
+    /// The most similar pair of different parts that is not listed in `shared`; `None` where no
+    /// pair was correlated.
     pub closest: Option<Closest>,
-    /// What different parts share, by kind; for two subjects each kind once, by their most
-    /// alike images.
+    /// What different parts share, by kind. For two subjects each kind is listed once, with their
+    /// most similar images.
     pub shared: Vec<Shared>,
 }
 
@@ -70,10 +70,10 @@ pub struct Closest {
 }
 
 impl Leakage {
-    /// Compares every pair of images that are in different parts in some fold: subject, study
-    /// UID, SOP Instance UID, pixels, and the picture itself. A perceptual hash sets aside
-    /// pairs that are nothing alike; the others are correlated after alignment by small
-    /// displacements, and are near-duplicates from `threshold` on ([`NEAR_DUPLICATE`]).
+    /// Compares every pair of images that are in different parts of some fold: subject, study UID,
+    /// SOP Instance UID, pixels, and appearance. A perceptual hash excludes dissimilar pairs. The
+    /// others are aligned by small displacements and correlated; they are near-duplicates if the
+    /// correlation is at least `threshold` ([`NEAR_DUPLICATE`]).
     ///
     /// The result does not depend on the number of threads.
     #[must_use]
@@ -143,8 +143,8 @@ impl Leakage {
         leakage
     }
 
-    /// Adds what was found to be shared by other means, such as whole images before patches
-    /// were cut. What is listed already of the same kind and subjects stays as it is.
+    /// Adds an overlap found by other means, for example between whole images before patches were
+    /// cut. An entry already listed for the same kind and subjects stays as it is.
     pub fn add(&mut self, shared: Shared) {
         let same = |one: &Shared| one.kind == shared.kind && one.subjects == shared.subjects;
         if !self.shared.iter().any(same) {
@@ -153,12 +153,12 @@ impl Leakage {
         }
     }
 
-    /// What is shared and was not allowed by its name.
+    /// The overlaps of kinds that were not allowed by name.
     pub fn refused<'a>(&'a self, allowed: &'a [Overlap]) -> impl Iterator<Item = &'a Shared> {
         self.shared.iter().filter(|shared| !allowed.contains(&shared.kind))
     }
 
-    /// How many pairs of images are of a kind and lie in certain parts.
+    /// The number of pairs of images of a kind that lie in certain parts.
     #[must_use]
     pub fn count(&self, kind: Overlap, crossing: Crossing) -> usize {
         let of = self.shared.iter().filter(|one| (one.kind, one.crossing) == (kind, crossing));
@@ -175,7 +175,7 @@ pub fn parts_of(subject: &SubjectId, splits: &[Split]) -> Vec<Option<Part>> {
     splits.iter().flat_map(of).collect()
 }
 
-/// What an image has in common with the later ones.
+/// What an image shares with the later ones.
 #[derive(Default)]
 struct Row {
     pairs: usize,
@@ -184,8 +184,8 @@ struct Row {
     found: Vec<(usize, Overlap, Crossing, Option<f64>)>,
 }
 
-/// For each specimen which of the different lists of parts is its own, and for each two of
-/// these lists how they cross.
+/// The index of each specimen's list of parts among the different lists, and how each two of these
+/// lists cross.
 fn signatures(specimens: &[Specimen<'_>]) -> (Vec<usize>, Vec<Vec<Option<Crossing>>>) {
     let mut known: HashMap<&[Option<Part>], usize> = HashMap::new();
     let mut lists: Vec<&[Option<Part>]> = Vec::new();
@@ -203,7 +203,7 @@ fn signatures(specimens: &[Specimen<'_>]) -> (Vec<usize>, Vec<Vec<Option<Crossin
     (kind_of, crossings)
 }
 
-/// What two images share by their names.
+/// The overlaps of two images that follow from their ids and UIDs.
 fn told_by_names(a: &Specimen<'_>, b: &Specimen<'_>) -> impl Iterator<Item = Overlap> {
     let equal = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
     [
@@ -215,7 +215,7 @@ fn told_by_names(a: &Specimen<'_>, b: &Specimen<'_>) -> impl Iterator<Item = Ove
     .filter_map(|(overlap, shared)| shared.then_some(overlap))
 }
 
-/// Each kind once for two subjects, by their most alike images.
+/// Each kind once for two subjects, with their most similar images.
 fn gathered(specimens: &[Specimen<'_>], rows: &[Row]) -> Vec<Shared> {
     let mut all: BTreeMap<(Overlap, [&SubjectId; 2]), Shared> = BTreeMap::new();
     for (first, row) in rows.iter().enumerate() {
@@ -244,13 +244,13 @@ fn gathered(specimens: &[Specimen<'_>], rows: &[Row]) -> Vec<Shared> {
     all
 }
 
-/// By kind, the most alike first.
+/// Orders by kind, the most similar first.
 fn in_order(a: &Shared, b: &Shared) -> std::cmp::Ordering {
     let alike = |shared: &Shared| shared.similarity.unwrap_or(1.0);
     (a.kind.cmp(&b.kind)).then(alike(b).total_cmp(&alike(a))).then(a.subjects.cmp(&b.subjects))
 }
 
-/// A number that equal pixels share (FNV-1a); others seldom do.
+/// A hash (FNV-1a): equal for equal pixels, and almost never for others.
 fn digest(pixels: ArrayView2<'_, f32>) -> u64 {
     pixels.iter().fold(0xcbf2_9ce4_8422_2325, |hash, pixel| {
         (hash ^ u64::from(pixel.to_bits())).wrapping_mul(0x0100_0000_01b3)
@@ -263,7 +263,7 @@ mod tests {
 
     use super::*;
 
-    /// Blobs at places that a seed decides, moved and with noise.
+    /// Blobs at places determined by a seed, moved and with noise.
     fn drawn(seed: u32, shift: f32, noise: f32) -> Array2<f32> {
         let random = |salt: u32| {
             let mixed = (seed * 31 + salt).wrapping_mul(2_654_435_761);

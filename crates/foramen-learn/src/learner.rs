@@ -4,27 +4,26 @@ use foramen_types::Probability;
 
 use crate::{Sample, TrainSet, TuneSet};
 
-/// Something that can be fitted.
+/// A method that can be fitted.
 pub trait Learner {
-    /// What fitting gives.
+    /// The fitted classifier.
     type Fitted: Classifier;
-    /// Why fitting can fail.
+    /// The error of fitting.
     type Error: Error + Send + Sync + 'static;
 
     /// The name in files and reports, such as `cnn` or `ruler`.
     fn name(&self) -> &str;
 
-    /// Fits on the train set; every choice (when to stop, temperature) is made on
-    /// the tune set.
+    /// Fits on the train set; all choices (when to stop, temperature) are made on the tune set.
     ///
     /// # Errors
     /// The learner's own.
     fn fit(&self, train: &TrainSet<'_>, tune: &TuneSet<'_>) -> Result<Self::Fitted, Self::Error>;
 }
 
-/// Something fitted, which tells how likely a favourable outcome is.
+/// A fitted model, which predicts the probability of a favourable outcome.
 pub trait Classifier {
-    /// Why predicting can fail.
+    /// The error of predicting.
     type Error: Error + Send + Sync + 'static;
 
     /// The probability of a favourable outcome for each sample, in order.

@@ -7,11 +7,11 @@ use rand::seq::SliceRandom;
 
 use crate::{Learner, Sample, TrainSet, TuneSet};
 
-/// A learner that is given a share of the subjects of each train and tune set: a point of a
+/// A learner that uses only a share of the subjects of each train and tune set: a point of a
 /// learning curve.
 ///
-/// Subjects are drawn by outcome (ChaCha8), so that both outcomes keep their shares. With one
-/// seed the subjects of a smaller share are among those of a larger one.
+/// Subjects are sampled separately for each outcome (ChaCha8), so that the share of favourable
+/// outcomes is kept. With the same seed, a smaller share is a subset of a larger one.
 #[derive(Debug, Clone, Copy)]
 pub struct OnShare<'a, L> {
     learner: &'a L,
@@ -20,14 +20,14 @@ pub struct OnShare<'a, L> {
 }
 
 impl<'a, L> OnShare<'a, L> {
-    /// A learner on a share of the subjects; shares below 0 and above 1 count as these. Of each
-    /// outcome that is there one subject remains at least.
+    /// A learner on a share of the subjects; values outside 0 to 1 are clamped. At least one
+    /// subject of each present outcome remains.
     #[must_use]
     pub fn new(learner: &'a L, share: f64, seed: u64) -> Self {
         Self { learner, share: share.clamp(0.0, 1.0), seed }
     }
 
-    /// The subjects of a set that it is given.
+    /// The subjects of a set that the learner uses.
     #[must_use]
     pub fn subjects<'s>(&self, samples: &[&'s Sample]) -> BTreeSet<&'s SubjectId> {
         let mut favourable: BTreeMap<&SubjectId, bool> = BTreeMap::new();

@@ -1,12 +1,11 @@
 //! Learning without leakage, for any model.
 //!
-//! A [`Dataset`] holds [`Sample`]s: one foramen each, as a patch and a measured
-//! width. A [`Split`] deals whole subjects to folds; each [`Fold`] hands out a
-//! [`TrainSet`], a [`TuneSet`] and a [`TestSet`], three types that only a split
-//! can make. A [`Learner`] fits on the first, chooses on the second, and gives a
-//! [`Classifier`]; the third is seen by [`cross_validate`] alone. [`WidthBaseline`], a
-//! logistic regression on the width, is the baseline that any other model has to
-//! beat. [`Leakage`] says what the parts of a split share that they should not.
+//! A [`Dataset`] holds [`Sample`]s: one foramen each, as a patch and a measured width. A [`Split`]
+//! assigns whole subjects to folds; each [`Fold`] gives a [`TrainSet`], a [`TuneSet`] and a
+//! [`TestSet`], three types that only a split can make. A [`Learner`] fits on the first, makes its
+//! choices on the second, and returns a [`Classifier`]; only [`cross_validate`] uses the third.
+//! [`WidthBaseline`], a logistic regression on the width, is the baseline that any other model has
+//! to beat. [`Leakage`] reports what the parts of a split share although they should not.
 //!
 //! ```
 //! use foramen_learn::{Dataset, WidthBaseline, Sample, Split, cross_validate};

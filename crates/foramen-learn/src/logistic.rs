@@ -5,7 +5,7 @@ use crate::{Classifier, LearnError, Learner, Sample, TrainSet, TuneSet};
 /// The penalties that are tried, from weak to strong.
 const RIDGES: [f64; 5] = [0.1, 1.0, 3.0, 10.0, 30.0];
 
-/// A number that a [`Logistic`] reads off a sample.
+/// A numeric feature that a [`Logistic`] takes from a sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Feature {
     /// The measured width as a z-score of its level.
@@ -19,7 +19,7 @@ pub enum Feature {
 }
 
 impl Feature {
-    /// The number; `None` where it is missing.
+    /// The value; `None` where it is missing.
     #[must_use]
     pub fn of(&self, sample: &Sample) -> Option<f64> {
         match self {
@@ -31,12 +31,13 @@ impl Feature {
     }
 }
 
-/// Logistic regression on several numbers with a penalty on the squared coefficients (ridge):
-/// what a CNN has to beat that is said to see more than numbers tell.
+/// Logistic regression on several numeric features with a penalty on the squared coefficients
+/// (ridge). A CNN has to beat this baseline to show that the image adds information to these
+/// features.
 ///
-/// Each number is standardised by mean and standard deviation of the train set; a missing one
-/// is the mean. The penalty is the one of 0.1, 1, 3, 10 and 30 with the least log loss on the
-/// tune set, the strongest where it is empty. The intercept is not penalised.
+/// Each feature is standardised by mean and standard deviation of the train set; a missing value is
+/// replaced by the mean. The penalty is chosen from 0.1, 1, 3, 10 and 30 by the least log loss on
+/// the tune set; if the tune set is empty, the strongest is used. The intercept is not penalised.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Logistic {
     name: String,
@@ -44,7 +45,7 @@ pub struct Logistic {
 }
 
 impl Logistic {
-    /// A regression under its name in files on these features.
+    /// Creates a regression on these features; `name` is its name in files.
     #[must_use]
     pub fn new(name: &str, features: Vec<Feature>) -> Self {
         Self { name: name.to_owned(), features }
@@ -57,13 +58,13 @@ pub struct FittedLogistic {
     features: Vec<Standardised>,
     /// The weight of the penalty that was chosen on the tune set.
     pub ridge: f64,
-    /// Log-odds of a favourable outcome where every number is the mean.
+    /// Log-odds of a favourable outcome where every feature has its mean value.
     pub intercept: f64,
-    /// Change of the log-odds per standard deviation of each number.
+    /// Change of the log-odds per standard deviation of each feature.
     pub slopes: Vec<f64>,
 }
 
-/// A feature with what standardises it.
+/// A feature with its mean and standard deviation.
 #[derive(Debug, Clone, PartialEq)]
 struct Standardised {
     feature: Feature,
@@ -72,8 +73,8 @@ struct Standardised {
 }
 
 impl Standardised {
-    /// Reads mean and deviation off the train samples; a number that does not vary, or that
-    /// none has, is 0 for all.
+    /// Computes mean and deviation from the train samples; a feature that does not vary, or that no
+    /// sample has, is 0 for all.
     fn of(feature: &Feature, train: &[&Sample]) -> Self {
         let values: Vec<f64> = train.iter().filter_map(|sample| feature.of(sample)).collect();
         let n = values.len().max(1) as f64;

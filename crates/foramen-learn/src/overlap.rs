@@ -5,7 +5,7 @@ use foramen_types::SubjectId;
 
 use crate::{LearnError, Part};
 
-/// What two parts of a split may share.
+/// A kind of overlap between two parts of a split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -14,15 +14,15 @@ use crate::{LearnError, Part};
 )]
 #[non_exhaustive]
 pub enum Overlap {
-    /// A subject.
+    /// The same subject.
     Subject,
     /// A Study Instance UID (0020,000D): one examination under two subject ids.
     Study,
     /// A SOP Instance UID (0008,0018): one image under two subject ids.
     Image,
-    /// An image, pixel for pixel.
+    /// The same image, pixel for pixel.
     Pixels,
-    /// Two images that show the same, such as two scans of one neck.
+    /// Two similar images, such as two scans of one neck.
     NearDuplicate,
 }
 
@@ -59,7 +59,7 @@ impl FromStr for Overlap {
     }
 }
 
-/// Between which two parts something is shared, from the least harmful to the most.
+/// The two parts between which something is shared, from the least harmful to the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -67,11 +67,11 @@ impl FromStr for Overlap {
     serde(rename_all = "snake_case")
 )]
 pub enum Crossing {
-    /// What is fitted on and what choices are made on: training stops too late.
+    /// The train and the tune set: training stops too late.
     TrainTune,
-    /// What choices are made on and what is judged on.
+    /// The tune and the test set: choices are made on test data.
     TuneTest,
-    /// What is fitted on and what is judged on: results are too good.
+    /// The train and the test set: results are too good.
     TrainTest,
 }
 
@@ -79,7 +79,7 @@ impl Crossing {
     /// All of them, the most harmful first.
     pub const ALL: [Self; 3] = [Self::TrainTest, Self::TuneTest, Self::TrainTune];
 
-    /// How two parts cross; `None` for one part.
+    /// The crossing of two parts; `None` if both are the same part.
     #[must_use]
     pub fn of(a: Part, b: Part) -> Option<Self> {
         match (a.min(b), a.max(b)) {
@@ -90,7 +90,7 @@ impl Crossing {
         }
     }
 
-    /// The parts in words.
+    /// The names of the two parts.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -100,30 +100,30 @@ impl Crossing {
         }
     }
 
-    /// The crossing of a name in words.
+    /// The crossing with these names of parts.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|crossing| crossing.name() == name)
     }
 }
 
-/// What two subjects share whose images are in different parts.
+/// An overlap between two subjects whose images are in different parts.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Shared {
-    /// What they share.
+    /// The kind of overlap.
     pub kind: Overlap,
     /// The two subjects, in order; twice the same where a subject is in two parts.
     pub subjects: [SubjectId; 2],
-    /// The image of one that is most alike to one of the other.
+    /// The first subject's image that is most similar to an image of the second subject.
     pub first: String,
     /// The other image.
     pub second: String,
-    /// Between which parts, the most harmful where there are several.
+    /// The two parts; the most harmful crossing if there are several.
     pub crossing: Crossing,
-    /// How many pairs of images are concerned.
+    /// Number of pairs of images with this overlap.
     pub images: usize,
-    /// How alike the two images are; `None` where the pixels were not compared.
+    /// Similarity of the two images; `None` where the pixels were not compared.
     pub similarity: Option<f64>,
 }
 

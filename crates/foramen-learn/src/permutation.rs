@@ -7,12 +7,12 @@ use rand::seq::SliceRandom;
 
 use crate::{Dataset, LearnError, Part, Sample, Split};
 
-/// The dataset with its outcomes shuffled (ChaCha8) among the samples of each test fold: what a
-/// model learns from it, and is judged on, has nothing to do with the pictures.
+/// Shuffles the outcomes of a dataset (ChaCha8) among the samples of each test fold, so that the
+/// outcomes used for training and testing are unrelated to the images.
 ///
-/// Every fold keeps its share of favourable outcomes. With other shares the mean outcome of a
-/// train set would tell that of its test set, the wrong way round, and AUCs over all folds
-/// would lie below 0.5 (Airola et al. 2011, doi 10.1016/j.csda.2010.11.018).
+/// Every fold keeps its share of favourable outcomes. With other shares the mean outcome of a train
+/// set would be negatively related to the mean of its test set, and AUCs over all folds would be
+/// below 0.5 (Airola et al. 2011, doi 10.1016/j.csda.2010.11.018).
 ///
 /// # Errors
 /// Those of [`Dataset::new`].
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
     use crate::{WidthBaseline, cross_validate};
 
-    /// Widths that tell the outcome.
+    /// Widths that determine the outcome.
     fn dataset() -> Dataset {
         let samples = (0..200u32).map(|i| {
             let favourable = i % 5 < 3;

@@ -6,21 +6,21 @@ use foramen_table::{Table, inert, is_missing};
 
 use crate::LearnError;
 
-/// What a model says of one foramen that it has not seen, and what came of it.
+/// A model's prediction for one foramen that it was not trained on, and the outcome.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Prediction {
-    /// Whose foramen.
+    /// The subject.
     pub subject: SubjectId,
-    /// Its level.
+    /// Level of the foramen.
     pub level: Level,
-    /// Its side.
+    /// Side of the foramen.
     pub side: Side,
-    /// Which repeat of the cross-validation, from 0.
+    /// The repeat of the cross-validation, from 0.
     pub repeat: usize,
     /// The fold in which it was tested, from 0.
     pub fold: usize,
-    /// What became of it; `None` where that is not known.
+    /// The outcome; `None` where it is not known.
     pub outcome: Option<Outcome>,
     /// The predicted probability of a favourable outcome.
     pub probability: Probability,
@@ -32,7 +32,7 @@ pub struct Prediction {
 pub struct PredictionTable {
     /// Rows with a label, in order.
     pub predictions: Vec<Prediction>,
-    /// Rows whose label is empty: predicted, never followed up, left out.
+    /// Rows without a label, which are left out: foramina that were predicted but not followed up.
     pub without_label: usize,
 }
 
@@ -122,14 +122,14 @@ pub fn write_predictions(
     write_predictions_with(table, predictions, &[])
 }
 
-/// Writes predictions as [`write_predictions`] does, with further columns: the title of
-/// each and its cells, one for each prediction. [`read_predictions`] passes them over.
+/// Writes predictions as [`write_predictions`] does, with further columns: the title of each and
+/// its cells, one for each prediction. [`read_predictions`] ignores them.
 ///
 /// # Errors
 /// [`LearnError::Csv`] when the table cannot be written.
 ///
 /// # Panics
-/// When a column has not as many cells as there are predictions.
+/// When the number of a column's cells is not the number of predictions.
 pub fn write_predictions_with(
     table: impl io::Write,
     predictions: &[Prediction],

@@ -5,34 +5,32 @@ use ndarray::{Array2, ArrayView3, Axis};
 
 use crate::LearnError;
 
-/// One foramen: its picture, its measured width and, if it was injected, what
-/// became of it.
+/// One foramen: its image, its measured width and, if it was injected, its outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    /// Whose foramen; all samples of one subject stay on one side of a split.
+    /// The subject; all samples of one subject are in the same part of a split.
     pub subject: SubjectId,
-    /// Its level.
+    /// Level of the foramen.
     pub level: Level,
-    /// Its side.
+    /// Side of the foramen.
     pub side: Side,
     /// The outcome of the injection; `None` for a foramen that was not injected
     /// or whose outcome is not known.
     pub outcome: Option<Outcome>,
-    /// The patch around the foramen, `[row, column]`, about 0 to 1, treated side
-    /// at image left; 0 × 0 for models that need none.
+    /// The patch around the foramen, `[row, column]`, about 0 to 1, with the treated side at the
+    /// left of the image; 0 × 0 for models that need no patch.
     pub patch: Array2<f32>,
-    /// Further channels of the picture, such as green and blue where the patch is red,
-    /// each of its shape; none for a grey picture.
+    /// Further channels of the image, each of the patch's shape, such as green and blue where the
+    /// patch is red; empty for a grey image.
     pub further_channels: Vec<Array2<f32>>,
     /// The measured width in millimetres, 0 when occluded.
     pub width: Option<f64>,
-    /// Numbers that are known beside the picture, such as the age, by name; `None`
-    /// where a number is missing.
+    /// Covariates beside the image, such as the age, by name; `None` where a value is missing.
     pub covariates: BTreeMap<String, Option<f64>>,
 }
 
 impl Sample {
-    /// A foramen of which nothing else is known yet.
+    /// A foramen without image, width or outcome.
     #[must_use]
     pub fn new(subject: SubjectId, level: Level, side: Side) -> Self {
         Self {
@@ -61,7 +59,7 @@ impl Sample {
         self
     }
 
-    /// The same sample with a picture of several channels, `[channel, row, column]`.
+    /// The same sample with an image of several channels, `[channel, row, column]`.
     #[must_use]
     pub fn with_channels(mut self, channels: ArrayView3<'_, f32>) -> Self {
         let mut channels = channels.axis_iter(Axis(0)).map(|channel| channel.to_owned());
@@ -70,7 +68,7 @@ impl Sample {
         self
     }
 
-    /// The channels of the picture: the patch, then further ones.
+    /// The channels of the image: the patch, then further ones.
     pub fn channels(&self) -> impl Iterator<Item = &Array2<f32>> {
         std::iter::once(&self.patch).chain(&self.further_channels)
     }
@@ -82,8 +80,7 @@ impl Sample {
         self
     }
 
-    /// The same foramen with a number known beside the picture; `None` where it is
-    /// missing, so that a model that asks for it knows.
+    /// The same foramen with a covariate; `None` records that its value is missing.
     #[must_use]
     pub fn with_covariate(mut self, name: &str, value: impl Into<Option<f64>>) -> Self {
         self.covariates.insert(name.to_owned(), value.into());
@@ -97,21 +94,19 @@ impl Sample {
     }
 }
 
-/// Samples that belong together: patches of one shape, each injected foramen
-/// once.
+/// Samples of one study: patches have one shape, and each injected foramen occurs once.
 #[derive(Debug, Clone, Default)]
 pub struct Dataset {
     samples: Vec<Sample>,
 }
 
 impl Dataset {
-    /// Checks that samples belong together.
+    /// Checks that samples form one dataset.
     ///
     /// # Errors
-    /// [`LearnError::Duplicate`] when two samples with an outcome are of the same
-    /// subject, level and side; [`LearnError::PatchShape`] when patches or channels
-    /// differ in shape, and [`LearnError::Channels`] when pictures differ in how many
-    /// channels they have.
+    /// [`LearnError::Duplicate`] when two samples with an outcome are of the same subject, level
+    /// and side; [`LearnError::PatchShape`] when patches or channels differ in shape, and
+    /// [`LearnError::Channels`] when images differ in their number of channels.
     pub fn new(samples: Vec<Sample>) -> Result<Self, LearnError> {
         let mut seen = BTreeSet::new();
         for sample in &samples {

@@ -4,22 +4,22 @@ use foramen_types::SubjectId;
 
 use crate::{LearnError, Sample};
 
-/// What a model is fitted on. Only a [`Fold`](crate::Fold) can make one.
+/// The samples on which a model is fitted. Only a [`Fold`](crate::Fold) can make this set.
 #[derive(Debug, Clone)]
 pub struct TrainSet<'a> {
     samples: Vec<&'a Sample>,
     auxiliary: Vec<&'a Sample>,
 }
 
-/// What a model's choices are made on: when to stop, which threshold, which
-/// temperature. Only a [`Fold`](crate::Fold) can make one.
+/// The samples on which a model's choices are made: when to stop, which threshold, which
+/// temperature. Only a [`Fold`](crate::Fold) can make this set.
 #[derive(Debug, Clone)]
 pub struct TuneSet<'a> {
     samples: Vec<&'a Sample>,
 }
 
-/// What a model is judged on, and nothing else. Only a [`Fold`](crate::Fold) can
-/// make one.
+/// The samples on which a model is tested, and nothing else. Only a [`Fold`](crate::Fold) can make
+/// this set.
 #[derive(Debug, Clone)]
 pub struct TestSet<'a> {
     samples: Vec<&'a Sample>,
@@ -37,21 +37,21 @@ impl<'a> TrainSet<'a> {
         &self.samples
     }
 
-    /// Other foramina of the same subjects, without an outcome: a model may
-    /// learn from their widths how a foramen looks.
+    /// Other foramina of the same subjects, without an outcome: a model may be trained to predict
+    /// their widths.
     #[must_use]
     pub fn auxiliary(&self) -> &[&'a Sample] {
         &self.auxiliary
     }
 
-    /// What of it belongs to these subjects.
+    /// The samples of the set that belong to these subjects.
     pub(crate) fn of_subjects(&self, subjects: &BTreeSet<&SubjectId>) -> Self {
         let [samples, auxiliary] =
             [&self.samples, &self.auxiliary].map(|all| of_subjects(all, subjects));
         Self { samples, auxiliary }
     }
 
-    /// Checks that both outcomes are there, without which nothing can be fitted.
+    /// Checks that both outcomes are present, which fitting needs.
     ///
     /// # Errors
     /// [`LearnError::OneOutcome`] with the counts.
@@ -71,7 +71,7 @@ impl<'a> TuneSet<'a> {
         Self { samples: labelled(all) }
     }
 
-    /// What of it belongs to these subjects.
+    /// The samples of the set that belong to these subjects.
     pub(crate) fn of_subjects(&self, subjects: &BTreeSet<&SubjectId>) -> Self {
         Self { samples: of_subjects(&self.samples, subjects) }
     }

@@ -6,11 +6,11 @@ use rand::{Rng, SeedableRng};
 
 use crate::{Dataset, LearnError, Sample, TestSet, TrainSet, TuneSet};
 
-/// Of the subjects not tested in a fold, one in this many tunes and the others
-/// train: with five folds, 64 % train, 16 % tune and 20 % test.
+/// Of the subjects not tested in a fold, one in this many is in the tune set and the others in the
+/// train set: with five folds, 64 % train, 16 % tune and 20 % test.
 const ONE_IN_TUNES: usize = 5;
 
-/// What a subject is for.
+/// The part of a split to which a subject belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -18,11 +18,11 @@ const ONE_IN_TUNES: usize = 5;
     serde(rename_all = "snake_case")
 )]
 pub enum Part {
-    /// Models are fitted on it.
+    /// Models are fitted on these subjects.
     Train,
-    /// Choices are made on it.
+    /// Choices are made on these subjects.
     Tune,
-    /// Models are judged on it.
+    /// Models are tested on these subjects.
     Test,
 }
 
@@ -37,14 +37,14 @@ impl Part {
         }
     }
 
-    /// The part of a name in files.
+    /// The part with a name in files.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Train, Self::Tune, Self::Test].into_iter().find(|part| part.name() == name)
     }
 }
 
-/// Which subject is for what in which fold. Whole subjects, always.
+/// The part of each subject in each fold. Subjects are never divided between parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
     /// For each fold, the part of each subject.
@@ -54,21 +54,21 @@ pub struct Split {
 /// The three sets of one fold.
 #[derive(Debug, Clone)]
 pub struct Fold<'a> {
-    /// What a model is fitted on.
+    /// The samples on which a model is fitted.
     pub train: TrainSet<'a>,
-    /// What its choices are made on.
+    /// The samples on which its choices are made.
     pub tune: TuneSet<'a>,
-    /// What it is judged on.
+    /// The samples on which it is tested.
     pub test: TestSet<'a>,
 }
 
 impl Split {
-    /// Deals the subjects of a dataset to folds, so that each is tested once and
-    /// each fold has about the same share of favourable outcomes (a subject
-    /// counts as favourable when any of its injections was).
+    /// Assigns the subjects of a dataset to folds, so that each is tested once and each fold has
+    /// about the same share of favourable outcomes (a subject counts as favourable when any of its
+    /// injections was).
     ///
-    /// The deal depends on the seed and the subject ids alone (ChaCha8 over the
-    /// sorted ids), not on the order of the samples.
+    /// The assignment depends only on the seed and the subject ids (ChaCha8 over the sorted ids),
+    /// not on the order of the samples.
     ///
     /// # Errors
     /// [`LearnError::TooFewFolds`] below 2, [`LearnError::TooFewSubjects`] when a
@@ -91,7 +91,7 @@ impl Split {
         Ok(deal(dataset, folds, seed, &|subject| tested.get(subject).copied()))
     }
 
-    /// Deals the subjects several times, each time by another seed: the first repeat is that of
+    /// Assigns the subjects several times, each time with another seed: the first repeat equals
     /// [`Split::by_subject`] with `seed`.
     ///
     /// # Errors
@@ -113,7 +113,7 @@ impl Split {
         (0..repeats).map(|repeat| Self::by_subject(dataset, folds, of_repeat(repeat))).collect()
     }
 
-    /// A split of which the parts in each fold are known.
+    /// A split from the known parts of each fold.
     pub(crate) fn of_folds(folds: Vec<BTreeMap<SubjectId, Part>>) -> Self {
         Self { folds }
     }
@@ -146,9 +146,8 @@ impl Split {
         self.folds.get(fold)?.get(subject).copied()
     }
 
-    /// The three sets of a fold (from 0), in the order of the dataset; empty
-    /// sets for an unknown fold. Samples of subjects the split does not know are
-    /// in none of them.
+    /// The three sets of a fold (from 0), in the order of the dataset; empty sets for an unknown
+    /// fold. Samples of subjects that the split does not contain are in none of them.
     #[must_use]
     pub fn fold<'a>(&self, dataset: &'a Dataset, fold: usize) -> Fold<'a> {
         let of = |part: Part| -> Vec<&'a Sample> {
@@ -163,8 +162,8 @@ impl Split {
     }
 }
 
-/// The split in which `tested` says in which fold a subject is tested. Of the others one in
-/// [`ONE_IN_TUNES`] tunes, by outcome, in an order that the seed alone decides.
+/// The split in which `tested` gives the test fold of each subject. Of the others, one in
+/// [`ONE_IN_TUNES`] of each outcome is in the tune set, in an order that depends only on the seed.
 pub(crate) fn deal(
     dataset: &Dataset,
     folds: usize,
@@ -199,8 +198,8 @@ fn mixed(seed: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The subjects with a known outcome, poor and favourable, each in an order that
-/// the seed alone decides.
+/// The subjects with a known outcome, poor and favourable, each in an order that depends only on
+/// the seed.
 fn strata(dataset: &Dataset, seed: u64) -> [Vec<SubjectId>; 2] {
     let mut subjects: BTreeMap<&SubjectId, bool> = BTreeMap::new();
     for sample in dataset.samples() {

@@ -1,8 +1,8 @@
 //! Are the probabilities right, and can they be put right?
 //!
-//! [`calibration`] (intercept and slope), [`calibration_curve`], [`reliability`] bins,
-//! [`brier`] and its parts, the [`likelihood`], and tests for those who must. [`Platt`],
-//! [`Temperature`] and [`Isotonic`] are fitted on some samples and applied to others.
+//! [`calibration`] (intercept and slope), [`calibration_curve`], [`reliability`] bins, [`brier`]
+//! and its parts, the [`likelihood`], and calibration tests. [`Platt`], [`Temperature`] and
+//! [`Isotonic`] are fitted on some samples and applied to others.
 //!
 //! ```
 //! use foramen_metrics::{Scores, calibration::{brier, calibration}};

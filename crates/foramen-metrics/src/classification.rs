@@ -1,8 +1,8 @@
 //! What happens at a threshold, and which threshold to take?
 //!
-//! [`Confusion`] counts calls and gives sensitivity, specificity and what follows from them;
-//! [`youden`] and its kin choose a threshold, on other samples than it is judged on; [`wilson`]
-//! and [`clopper_pearson`] are intervals of any proportion.
+//! [`Confusion`] counts predictions at a threshold and returns sensitivity, specificity and related
+//! rates; [`youden`] and similar functions choose a threshold, on other samples than those on which
+//! it is evaluated; [`wilson`] and [`clopper_pearson`] are intervals of any proportion.
 //!
 //! ```
 //! use foramen_metrics::{Confidence, Scores, classification::Confusion};

@@ -1,8 +1,8 @@
 //! Several samples of one subject, and subgroups of samples.
 //!
-//! Foramina of one person are alike, so that an interval which takes them for independent is
-//! too narrow: [`ClusteredScores`] and [`auc_of_clusters`] (Obuchowski). [`by_group`] and
-//! [`auc_by_group`] give a number for each group, with a test of interaction.
+//! Foramina of one person are correlated, so an interval that treats them as independent is too
+//! narrow: [`ClusteredScores`] and [`auc_of_clusters`] (Obuchowski). [`by_group`] and
+//! [`auc_by_group`] compute a metric for each group, with a test of interaction.
 //!
 //! ```
 //! use foramen_metrics::{Scores, clusters::{ClusteredScores, auc_of_clusters}};

@@ -1,4 +1,4 @@
-//! Numbers of a cross-validation.
+//! Metrics of a cross-validation.
 //!
 //! [`cross_validated_auc`] (LeDell), [`pooled_against_folds`] (are the folds on one scale?),
 //! [`Spread`] over repeats, and [`corrected_resampled_t_test`] for a difference over repeats.

@@ -1,4 +1,4 @@
-//! The distributions that intervals and tests are read from.
+//! The distributions used for intervals and tests.
 
 use statrs::{
     distribution::{ContinuousCDF, Normal},

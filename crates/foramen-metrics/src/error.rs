@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-/// Why labels and scores cannot be used at all.
+/// Why labels and scores cannot be used.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum MetricsError {
@@ -44,7 +44,7 @@ pub enum MetricsError {
         /// The value.
         value: f64,
     },
-    /// Two sets of scores are not of the same samples.
+    /// Two sets of scores are for different samples.
     #[error(
         "sample {index} has different labels in the two sets; a paired comparison needs the same samples in the same order"
     )]

@@ -12,7 +12,7 @@ use crate::{MetricsError, Undefined, distribution::normal_quantile};
 pub struct Confidence(f64);
 
 impl Confidence {
-    /// 95 %, what medical journals ask for.
+    /// 95 %, as medical journals require.
     pub const P95: Self = Self(0.95);
 
     /// Checks a level.
@@ -73,7 +73,7 @@ impl Default for Confidence {
     }
 }
 
-/// How an estimate and its interval were made.
+/// The method of an estimate and its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -102,8 +102,8 @@ pub enum Method {
     Wilson,
     /// The exact interval of a proportion by Clopper and Pearson.
     ClopperPearson,
-    /// Wilson's intervals of two proportions put together by the squares of their
-    /// halves (Newcombe 1998; MOVER).
+    /// Wilson's intervals of two proportions combined by the squares of their half-widths (Newcombe
+    /// 1998; MOVER).
     Newcombe,
     /// Estimate ± normal quantile × standard error.
     Wald,
@@ -122,7 +122,7 @@ pub enum Method {
     Student,
     /// Quantiles of F.
     F,
-    /// No interval was asked for or is known.
+    /// No interval was requested, or none is known.
     PointOnly,
 }
 
@@ -142,8 +142,8 @@ impl From<(f64, f64)> for Interval {
 }
 
 impl fmt::Display for Interval {
-    /// `0.807–0.895`, with three decimals or as many as the format asks for; `to` stands for
-    /// the dash where a bound is negative.
+    /// `0.807–0.895`, with three decimals or as many as the format asks for; with `to` in place of
+    /// the dash if a bound is negative.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = f.precision().unwrap_or(3);
         let between = if self.lower < 0.0 || self.upper < 0.0 { " to " } else { "\u{2013}" };
@@ -224,7 +224,7 @@ impl Estimate {
         self.interval.ok().map(|interval| (interval.lower, interval.upper))
     }
 
-    /// Why there is no interval, where one was asked for.
+    /// Why there is no interval, if one was requested.
     #[must_use]
     pub fn no_interval(&self) -> Option<Undefined> {
         self.interval.err().filter(|reason| *reason != Undefined::PointOnly)
@@ -244,7 +244,7 @@ impl Estimate {
 }
 
 impl fmt::Display for Estimate {
-    /// `0.851 (95 % CI 0.807–0.895)`; the number stands alone where there is no interval.
+    /// `0.851 (95 % CI 0.807–0.895)`; only the number if there is no interval.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = f.precision().unwrap_or(3);
         f.write_str(&signed(self.estimate, digits))?;
@@ -255,7 +255,7 @@ impl fmt::Display for Estimate {
     }
 }
 
-/// An estimate as it is written: both fields of the interval are `null` where none was asked for.
+/// The serialised form of an estimate: both bounds are `null` if no interval was requested.
 #[cfg(feature = "serde")]
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Written {

@@ -1,9 +1,9 @@
-//! Predictions to numbers with intervals.
+//! Computes performance metrics of predictions, with intervals.
 //!
-//! [`Scores`] are labels and predicted probabilities, checked and sorted once. Every metric
-//! takes them and returns an [`Estimate`] (the number, its interval, how many samples, which
-//! method), or says by [`Undefined`] why there is none: a metric that is not defined is never
-//! 0, 0.5 or NaN. [`summary`] is every number of one model at once.
+//! [`Scores`] holds labels and predicted probabilities, checked and sorted once. Every metric takes
+//! `Scores` and returns an [`Estimate`] (value, interval, number of samples, method), or an
+//! [`Undefined`] with the reason why it has no value: an undefined metric is never 0, 0.5 or NaN.
+//! [`summary`] computes all metrics of one model.
 //!
 //! | question | module |
 //! |---|---|

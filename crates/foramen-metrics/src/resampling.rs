@@ -1,8 +1,8 @@
-//! Intervals and tests by drawing again.
+//! Intervals and tests by resampling.
 //!
-//! [`bootstrap`] of any statistic, [`bootstrap_auc`], [`bootstrap_difference`] of two models,
-//! the band around a ROC curve ([`roc_band`]), and [`permutation_test`]: is there anything at
-//! all? The seed alone decides what is drawn.
+//! [`bootstrap`] of any statistic, [`bootstrap_auc`], [`bootstrap_difference`] of two models, the
+//! band around a ROC curve ([`roc_band`]), and [`permutation_test`]: is there anything at all?
+//! Results depend only on the seed.
 //!
 //! ```
 //! use foramen_metrics::{Scores, resampling::{Bootstrap, bootstrap_auc}};

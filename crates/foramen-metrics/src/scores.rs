@@ -5,8 +5,7 @@ use crate::{MetricsError, Tie, Undefined, tie::ties};
 /// Labels and predictions of the same samples: checked and sorted once, then
 /// shared by all metrics.
 ///
-/// A sample is positive where its label is `true`; a higher score speaks for
-/// positive.
+/// A sample is positive where its label is `true`; a higher score means more likely positive.
 ///
 /// ```
 /// use foramen_metrics::calibration::brier;
@@ -36,7 +35,7 @@ pub struct Scores {
 }
 
 impl Scores {
-    /// Labels and predicted probabilities, in `f64` or `f32`.
+    /// Creates scores from labels and predicted probabilities, in `f64` or `f32`.
     ///
     /// # Errors
     /// [`MetricsError`] if there are none, if they differ in number, or if a
@@ -59,9 +58,9 @@ impl Scores {
         Ok(Self::sorted(labels, probabilities, true))
     }
 
-    /// Labels and values that rank the samples but are no probabilities, such as
-    /// a width in millimetres, in `f64`, `f32` or whole numbers. Metrics that need probabilities are
-    /// [`Undefined::NotProbabilities`] for them.
+    /// Creates scores from labels and values that rank the samples but are not probabilities, such
+    /// as a width in millimetres, in `f64`, `f32` or whole numbers. Metrics that need probabilities
+    /// return [`Undefined::NotProbabilities`] for them.
     ///
     /// # Errors
     /// [`MetricsError`] if there are none, if they differ in number, or if a
@@ -123,9 +122,8 @@ impl Scores {
         &self.ties
     }
 
-    /// The same samples under another choice of which are used: sample `i` of
-    /// the result is sample `indices[i]` of this. None where `indices` is empty
-    /// or names a sample that does not exist.
+    /// A selection of the samples: sample `i` of the result is sample `indices[i]` of these. `None`
+    /// if `indices` is empty or contains an invalid index.
     #[must_use]
     pub fn subset(&self, indices: &[usize]) -> Option<Self> {
         let labels: Option<Vec<bool>> =
@@ -136,8 +134,7 @@ impl Scores {
         (!labels.is_empty()).then(|| Self::sorted(&labels, values, self.probabilities))
     }
 
-    /// The samples of several in one; none without any. They are probabilities
-    /// where all are.
+    /// All samples of several scores; `None` without any. They are probabilities if all parts are.
     pub(crate) fn joined(parts: &[Self]) -> Option<Self> {
         let labels: Vec<bool> = parts.iter().flat_map(|part| part.labels.clone()).collect();
         let values: Vec<f64> = parts.iter().flat_map(|part| part.values.clone()).collect();
@@ -145,7 +142,7 @@ impl Scores {
         (!labels.is_empty()).then(|| Self::sorted(&labels, values, probabilities))
     }
 
-    /// Both classes are there.
+    /// Checks that both classes are present.
     pub(crate) fn both_classes(&self) -> Result<(), Undefined> {
         if self.positives == 0 {
             Err(Undefined::NoPositives)
@@ -156,7 +153,7 @@ impl Scores {
         }
     }
 
-    /// The scores are probabilities.
+    /// Checks that the scores are probabilities.
     pub(crate) fn are_probabilities(&self) -> Result<(), Undefined> {
         if self.probabilities { Ok(()) } else { Err(Undefined::NotProbabilities) }
     }
@@ -173,8 +170,8 @@ impl Scores {
         Self { samples: labels.len(), labels, values, ties, positives, probabilities }
     }
 
-    /// Counts by score without the samples themselves: for what asks only for
-    /// [`Scores::ties`] and numbers.
+    /// Scores from counts only, without the samples: for functions that need only [`Scores::ties`]
+    /// and the numbers of samples.
     pub(crate) fn of_ties(ties: Vec<Tie>, probabilities: bool) -> Self {
         let positives = ties.iter().map(|tie| tie.positives as usize).sum();
         let negatives = ties.iter().map(|tie| tie.negatives as usize).sum::<usize>();
@@ -182,8 +179,8 @@ impl Scores {
         Self { labels, values, samples: positives + negatives, ties, positives, probabilities }
     }
 
-    /// The samples whose probability is neither 0 nor 1, which have no log-odds,
-    /// and how many others there are.
+    /// The samples whose probability is neither 0 nor 1, and so has log-odds, and the number of
+    /// other samples.
     pub(crate) fn between(&self) -> Result<(Cow<'_, Self>, usize), Undefined> {
         self.are_probabilities()?;
         let inside = |value: f64| value > 0.0 && value < 1.0;

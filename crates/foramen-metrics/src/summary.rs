@@ -15,20 +15,20 @@ use crate::{
 
 const MOST_FOR_BCA: usize = 2000;
 
-/// One number of a [`summary`].
+/// One metric of a [`summary`].
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Number {
-    /// What it is.
+    /// Name of the metric.
     pub name: Cow<'static, str>,
-    /// The number with its interval, where it is defined.
+    /// The value with its interval, if it is defined.
     pub estimate: Option<Estimate>,
-    /// Why it is not, where it is not.
+    /// Why the metric is not defined, if it is not.
     pub undefined: Option<Undefined>,
 }
 
 impl fmt::Display for Number {
-    /// Name, number and interval in columns; in place of what there is not, why.
+    /// Name, value and interval in columns; in place of a missing value, the reason.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:<34}", self.name)?;
         match (self.estimate, self.undefined) {
@@ -46,13 +46,11 @@ impl fmt::Display for Number {
     }
 }
 
-/// Every number that a reader may ask of one model at one threshold, each with
-/// its interval: discrimination, calls, calibration, utility. What is undefined
-/// stands in its place with the reason.
+/// All usual metrics of one model at one threshold, each with its interval: discrimination,
+/// classification, calibration, utility. An undefined metric is listed with the reason.
 ///
-/// Numbers that have no formula for an interval get that of the stratified
-/// bootstrap: BCa up to 2,000 samples, percentiles beyond, where the two agree
-/// and leaving each sample out would take too long.
+/// Metrics without a formula for an interval get a stratified bootstrap interval: BCa up to 2,000
+/// samples, percentiles for more, where both agree and BCa would take too long.
 ///
 /// ```
 /// use foramen_metrics::resampling::Bootstrap;
@@ -143,8 +141,8 @@ pub fn summary(scores: &Scores, threshold: f64, config: &Bootstrap) -> Vec<Numbe
     .into()
 }
 
-/// Statistics on the same resamples. The reason why the samples themselves have
-/// no value goes before all resampling.
+/// Statistics on the same resamples. If the samples themselves have no value, the reason is
+/// returned before any resampling.
 fn drawn<T, const N: usize>(
     observed: Result<T, Undefined>,
     statistics: impl Fn(&Scores) -> Option<[Result<f64, Undefined>; N]> + Sync,

@@ -1,13 +1,13 @@
 use rayon::prelude::*;
 
-/// All samples of one score.
+/// All samples with one score.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tie {
-    /// The score they share.
+    /// Their common score.
     pub value: f64,
-    /// How many of them are positive.
+    /// Number of positive samples among them.
     pub positives: u32,
-    /// How many of them are negative.
+    /// Number of negative samples among them.
     pub negatives: u32,
 }
 

@@ -1,29 +1,28 @@
 //! Is it worth acting on?
 //!
-//! [`net_benefit`] at one threshold and [`decision_curve`] over many, against treating all and
-//! treating none (Vickers and Elkin 2006).
+//! [`net_benefit`] at one threshold and [`decision_curve`] over many, compared with treating all
+//! and treating none (Vickers and Elkin 2006).
 
 use crate::{Confidence, Estimate, Scores, Undefined, classification::Confusion};
 
-/// What acting on the predictions is worth at one threshold.
+/// The benefit of acting on the predictions at one threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DecisionPoint {
-    /// The probability from which one acts.
+    /// The probability from which action is taken.
     pub threshold: f64,
     /// Net benefit of acting on the model.
     pub net_benefit: Estimate,
     /// Net benefit of acting on everyone; that of acting on no one is 0.
     pub treat_all: f64,
-    /// Actions avoided per sample against acting on everyone, with no fewer
-    /// positives reached; none at threshold 0. Its interval excludes 0 where the
-    /// model is better than acting on everyone.
+    /// Net reduction of actions per sample compared with acting on everyone, without fewer true
+    /// positives; `None` at threshold 0. Its interval excludes 0 if the model is better than acting
+    /// on everyone.
     pub avoided: Option<Estimate>,
 }
 
-/// Net benefit: true positives per sample less false positives, weighed by the
-/// odds of the threshold (Vickers and Elkin 2006,
-/// doi 10.1177/0272989X06295361), with a 95 % Wald interval.
+/// Net benefit: true positives per sample minus false positives, weighted by the odds of the
+/// threshold (Vickers and Elkin 2006, doi 10.1177/0272989X06295361), with a 95 % Wald interval.
 ///
 /// # Errors
 /// [`Undefined::NotProbabilities`] for marker values, [`Undefined::Threshold`]
@@ -47,8 +46,7 @@ pub fn net_benefit(scores: &Scores, threshold: f64) -> Result<Estimate, Undefine
     Ok(weighed(scores, (confusion.true_positive, 1.0), (confusion.false_positive, -odds)))
 }
 
-/// Mean and interval of a value that some samples have, others another, and the
-/// rest 0.
+/// Mean and interval of a value: some samples have one value, others another, and the rest 0.
 fn weighed(scores: &Scores, some: (usize, f64), others: (usize, f64)) -> Estimate {
     let n = scores.len() as f64;
     let mean = some.0 as f64 / n * some.1 + others.0 as f64 / n * others.1;
@@ -84,10 +82,10 @@ pub fn net_benefit_of_treating_all(scores: &Scores, threshold: f64) -> Result<f6
     Ok(scores.prevalence() - (1.0 - scores.prevalence()) * odds(threshold)?)
 }
 
-/// The decision curve at the thresholds given.
+/// The decision curve at the given thresholds.
 ///
 /// # Errors
-/// As [`net_benefit`], if a threshold is no probability below 1.
+/// As [`net_benefit`], if a threshold is not a probability below 1.
 ///
 /// ```
 /// use foramen_metrics::{utility::decision_curve, Scores};

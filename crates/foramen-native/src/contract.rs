@@ -1,7 +1,7 @@
-//! What a saved model means: its files, what it takes, and how it looks at a patch.
+//! The definition of a saved model: its files, its inputs, and the views of a patch.
 //!
-//! This is for crates that train or convert a model. `foramen-cnn` writes and reads its
-//! models by these types, so that both crates mean the same by the same file.
+//! This is for crates that train or convert a model. `foramen-cnn` writes and reads its models by
+//! these types, so that both crates interpret the same file in the same way.
 //!
 //! | file | type | holds |
 //! |---|---|---|

@@ -19,7 +19,7 @@ pub enum NativeError {
         #[source]
         source: io::Error,
     },
-    /// A file of the model holds something else than it should.
+    /// A file of the model does not have the expected content.
     #[error("{} cannot be used: {problem}", path.display())]
     Foreign {
         /// The file.
@@ -40,13 +40,13 @@ pub enum NativeError {
         /// Its name.
         architecture: String,
     },
-    /// A sample is not what the model takes.
+    /// A sample does not fit the model's input.
     #[error(transparent)]
     Input(#[from] InputError),
-    /// A prediction is no probability.
+    /// A predicted value is not a probability.
     #[error("the network gave no probability for {subject}")]
     Prediction {
-        /// Whose sample.
+        /// The subject of the sample.
         subject: SubjectId,
         /// Why.
         #[source]

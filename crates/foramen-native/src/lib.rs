@@ -1,10 +1,10 @@
-//! A trained compact network predicts in plain Rust, without libtorch.
+//! Predicts with a trained compact network in plain Rust, without libtorch.
 //!
 //! [`NativeModel`] reads the folder of a model that `foramen-cnn` saved and is a
-//! [`Classifier`](foramen_learn::Classifier) like any other: samples in, probabilities out,
-//! as the mean over the networks and views of the model. It computes in f32 and on the CPU,
-//! and gives what libtorch gives in f32 to 10⁻⁵ in the log-odds. Other networks than the
-//! compact one are refused by name. [`contract`] is what both crates mean by a saved model.
+//! [`Classifier`](foramen_learn::Classifier) like any other: samples in, probabilities out, as the
+//! mean over the networks and views of the model. It computes in f32 on the CPU; its log-odds equal
+//! those of libtorch in f32 to 10⁻⁵. Other networks than the compact one are refused by name.
+//! [`contract`] is the definition of a saved model shared by both crates.
 //!
 //! ```
 //! use foramen_learn::{Classifier, Sample};

@@ -12,13 +12,13 @@ use crate::network::Network;
 use crate::views::Views;
 use crate::weights::Weights;
 
-/// The only network that predicts here.
+/// The only network that this crate supports.
 const COMPACT: &str = "compact";
-/// Larger settings are slips, and would ask for more memory than there is.
+/// Larger settings are errors, and would need more memory than available.
 const MOST: usize = 4096;
 
-/// A trained ensemble of compact networks: tells how likely a favourable outcome is, in f32
-/// and on the CPU.
+/// A trained ensemble of compact networks, which predicts the probability of a favourable outcome
+/// in f32 on the CPU.
 #[derive(Debug, Clone)]
 pub struct NativeModel {
     input: Input,
@@ -28,24 +28,23 @@ pub struct NativeModel {
     views: Views,
     /// Mean and deviation of each channel.
     intensity: Vec<[f32; 2]>,
-    /// Mean and deviation of widths, millimetres; `None` where none were learned.
+    /// Mean and deviation of widths, millimetres; `None` if none were learned.
     width: Option<[f64; 2]>,
     temperature: f64,
     fold: Option<String>,
 }
 
-/// What a model says of one foramen.
+/// A model's prediction for one foramen.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct NativeAnswer {
     /// Log-odds of a favourable outcome, temperature included.
     pub logit: f64,
-    /// The width that the networks see, millimetres; `None` for a model that learned no
-    /// widths.
+    /// The width predicted by the networks, millimetres; `None` for a model that learned no widths.
     pub width: Option<f64>,
 }
 
-/// `config.json`, as far as a prediction depends on it.
+/// The part of `config.json` that affects a prediction.
 #[derive(Deserialize)]
 struct ModelFile {
     #[serde(flatten)]
@@ -53,7 +52,7 @@ struct ModelFile {
     config: ConfigFile,
 }
 
-/// The configuration of the training, as far as a prediction depends on it.
+/// The part of the training configuration that affects a prediction.
 #[derive(Deserialize)]
 struct ConfigFile {
     seed: u64,
@@ -73,9 +72,9 @@ impl NativeModel {
     /// Reads the folder of a model that `foramen-cnn` (or `foramen train`) saved.
     ///
     /// # Errors
-    /// [`NativeError::Io`] when a file cannot be read, [`NativeError::Foreign`] when it is
-    /// of another program, of a later version, damaged, or the weights are those of another
-    /// model, and [`NativeError::Architecture`] for another network than the compact one.
+    /// [`NativeError::Io`] when a file cannot be read, [`NativeError::Foreign`] when it was written
+    /// by another program or a later version, is damaged, or has the weights of another model, and
+    /// [`NativeError::Architecture`] for another network than the compact one.
     pub fn load(folder: &Path) -> Result<Self, NativeError> {
         let read = |name: &str| {
             let path = folder.join(name);
@@ -84,8 +83,8 @@ impl NativeModel {
         Self::read(folder, &read(CONFIG)?, &read(WEIGHTS)?)
     }
 
-    /// Makes a model of the bytes of its two files, for programs that have no files.
-    /// Messages name the files as if they lay in `folder`.
+    /// Makes a model from the bytes of its two files, for programs without a file system. Messages
+    /// name the files as if they were in `folder`.
     ///
     /// # Errors
     /// Those of [`NativeModel::load`] but [`NativeError::Io`].
@@ -134,29 +133,27 @@ impl NativeModel {
         self.pixel
     }
 
-    /// The numbers that it reads beside the picture, a measured width last.
+    /// The covariates that it reads beside the image, a measured width last.
     #[must_use]
     pub fn covariates(&self) -> &[Covariate] {
         &self.input.covariates.0
     }
 
-    /// The covariates that each sample has to name which it is to predict.
+    /// The covariates that each sample must have for a prediction.
     #[must_use]
     pub fn covariate_names(&self) -> Vec<&str> {
         self.input.covariates.names().collect()
     }
 
-    /// The covariates of a sample that are far outside of what the model was trained on
-    /// ([`Covariate::is_far`]), each with its value; a measured width as the z-score of its
-    /// level.
+    /// The covariates of a sample whose values are far outside the range of the training data
+    /// ([`Covariate::is_far`]), each with its value; a measured width as the z-score of its level.
     #[must_use]
     pub fn far_covariates(&self, sample: &Sample) -> Vec<(&Covariate, f64)> {
         self.input.covariates.far(sample)
     }
 
-    /// SHA-256, in hexadecimal, of the train and tune sets that it was fitted on, which
-    /// tells the models of a cross-validation apart. `None` for a model that was saved
-    /// before this was kept.
+    /// SHA-256, in hexadecimal, of the train and tune sets of its training, which distinguishes the
+    /// models of a cross-validation. `None` for a model saved by a version without this field.
     #[must_use]
     pub fn fold(&self) -> Option<&str> {
         self.fold.as_deref()
@@ -168,12 +165,12 @@ impl NativeModel {
         self.members.iter().map(Network::weights).sum()
     }
 
-    /// Log-odds and widths for each sample, in order: the mean over networks and views.
-    /// Samples are looked at in parallel; the numbers do not depend on the number of
-    /// threads, nor on a sample's neighbours.
+    /// Log-odds and widths for each sample, in order: the mean over networks and views. Samples are
+    /// processed in parallel; the results do not depend on the number of threads, nor on the other
+    /// samples.
     ///
     /// # Errors
-    /// [`NativeError::Input`] for the first sample that the model cannot take.
+    /// [`NativeError::Input`] for the first sample that does not fit the model's input.
     pub fn answer(&self, samples: &[&Sample]) -> Result<Vec<NativeAnswer>, NativeError> {
         self.input.covariates.check(samples)?;
         let answers = samples.par_iter().map_init(Vec::new, |memory, sample| {
@@ -219,7 +216,7 @@ impl Classifier for NativeModel {
 }
 
 impl ConfigFile {
-    /// Checks what the sizes of views and networks are made of.
+    /// Checks the settings that determine the sizes of views and networks.
     fn check(&self, description: &Description) -> Result<(), FormatError> {
         let settings = [
             ("members", self.members, 1, "from 1 to 4096"),

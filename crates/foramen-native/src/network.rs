@@ -5,7 +5,7 @@ use crate::convolution::{Convolution, Shape};
 use crate::maps::Maps;
 use crate::weights::Weights;
 
-/// Features that the heads see.
+/// Number of features that the heads use.
 const FEATURES: usize = 48;
 /// Units between covariates and the outcome.
 const HIDDEN: usize = 8;
@@ -19,7 +19,7 @@ pub(crate) struct Network {
     width: Linear,
     outcome_width: Linear,
     outcome: Linear,
-    /// Reads covariates, where there are some.
+    /// Layers for covariates, if there are any.
     covariates: Option<[Linear; 2]>,
 }
 
@@ -31,11 +31,11 @@ struct Stage {
     second: Convolution,
 }
 
-/// What is read off one view of a patch.
+/// The outputs for one view of a patch.
 pub(crate) struct Answer {
     /// Width in the unit of the width scale.
     pub(crate) width: f64,
-    /// What the outcome is read from.
+    /// The features for the outcome.
     features: Vec<f64>,
 }
 
@@ -91,7 +91,7 @@ impl Network {
             + heads.map(Linear::weights).sum::<usize>()
     }
 
-    /// Looks at one view, with intensities about zero.
+    /// Applies the network to one view, with intensities scaled to mean 0.
     pub(crate) fn look(&self, view: &Maps, columns: &mut Vec<f32>) -> Answer {
         let mut maps = self.stem.forward(view, None, columns); // [rows/2, columns/2, c]
         for stage in &self.stages {
@@ -106,8 +106,8 @@ impl Network {
         Answer { width: self.width.forward(&features)[0], features }
     }
 
-    /// Log-odds of a favourable outcome from the width as a z-score of its level, what was
-    /// seen, and the standardised covariates.
+    /// Log-odds of a favourable outcome from the width as a z-score of its level, the features, and
+    /// the standardised covariates.
     pub(crate) fn outcome(&self, width_z: f64, seen: &Answer, covariates: &[f64]) -> f64 {
         let mut logit =
             self.outcome_width.forward(&[width_z])[0] + self.outcome.forward(&seen.features)[0];
@@ -125,7 +125,7 @@ struct Linear {
     matrix: Vec<f32>,
     /// `[to]`.
     bias: Vec<f32>,
-    /// How many of the numbers were trained.
+    /// Number of trained numbers.
     trained: usize,
 }
 

@@ -1,10 +1,9 @@
-//! Cuts the views of a patch, as the networks look at them.
+//! Cuts the views of a patch for the networks.
 
 use crate::contract::{VIEWS, view_key};
 use crate::maps::Maps;
 
-/// What intensities are at least after cutting: of a smaller number no power could be drawn
-/// in training.
+/// Least intensity after cutting: in training, powers of smaller numbers could not be computed.
 const LEAST: f32 = 1e-3;
 
 /// The views of patches of one size.
@@ -12,14 +11,14 @@ const LEAST: f32 = 1e-3;
 pub(crate) struct Views {
     edge: usize,
     crop: usize,
-    /// For each view but the first, where each of its pixels is read.
+    /// For each view but the first, the sampling points of its pixels.
     drawn: Vec<Vec<Reading>>,
 }
 
-/// Four pixels of a patch and how much each of them counts.
+/// Four pixels of a patch and their weights.
 #[derive(Debug, Clone, Copy)]
 struct Reading {
-    /// Places of the upper left, upper right, lower left and lower right pixel.
+    /// Indices of the upper left, upper right, lower left and lower right pixel.
     places: [usize; 4],
     shares: [f32; 4],
 }
@@ -37,12 +36,12 @@ impl Views {
         Self { edge, crop, drawn: drawn.collect() }
     }
 
-    /// How many there are.
+    /// Number of views.
     pub(crate) fn len(&self) -> usize {
         1 + self.drawn.len()
     }
 
-    /// A view, from 0, of a patch `[channel, row, column]`; each channel is measured by its
+    /// A view, from 0, of a patch `[channel, row, column]`; each channel is standardised by its
     /// mean and deviation.
     pub(crate) fn cut(&self, view: usize, patch: &[f32], scale: &[[f32; 2]]) -> Maps {
         let Self { edge, crop, .. } = *self;
@@ -71,7 +70,7 @@ impl Views {
 }
 
 impl Reading {
-    /// Where a pixel of the field of view is read: bilinear, borders repeated, in the steps
+    /// The sampling point of a pixel of the field of view: bilinear, borders repeated, in the steps
     /// and the precision of PyTorch's `affine_grid` and `grid_sample`.
     fn of((row, column): (usize, usize), map: [f64; 6], crop: usize, edge: usize) -> Self {
         let map = map.map(narrow);

@@ -7,24 +7,24 @@ use statrs::stats_tests::mannwhitneyu::{MannWhitneyUMethod, mannwhitneyu};
 
 use crate::{Episode, Outcomes};
 
-/// The most episodes for which ranks are compared: the comparison takes a time
-/// that grows with their square, and with more any difference is significant.
+/// The most episodes for which ranks are compared: the time of the comparison grows with the square
+/// of their number, and with more episodes any difference is significant.
 const MOST_RANKED: usize = 20_000;
 
-/// One line of the table of characteristics: what the episodes with a favourable
-/// and with a poor outcome were like before the injection.
+/// One line of the table of characteristics: a value before the injection, for the episodes with a
+/// favourable and with a poor outcome.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Characteristic {
     /// `age`, `sex`, `nrs_baseline`, `level`, `side`, `duration_weeks`.
     pub name: String,
-    /// What it was in the two groups.
+    /// The values in the two groups.
     pub groups: Groups,
     /// Episodes without a value, favourable and poor.
     pub missing: (usize, usize),
-    /// The test of a difference and its two-sided p; `None` where it is not
-    /// defined, as when a group is empty. Episodes count as independent, which
-    /// the two sides of one subject are not; six tests are not corrected for.
+    /// The test of a difference and its two-sided p value; `None` where it is not defined, for
+    /// example for an empty group. Episodes are treated as independent, although the two sides of
+    /// one subject are not. The p values of the six tests are not corrected for multiple testing.
     pub test: Option<(Test, f64)>,
 }
 
@@ -36,22 +36,23 @@ pub struct Characteristic {
     serde(rename_all = "snake_case")
 )]
 pub enum Groups {
-    /// A number; `None` for a group without any.
+    /// A numeric characteristic; `None` for a group without values.
     Number {
-        /// Of the favourable episodes.
+        /// Summary of the favourable episodes.
         favourable: Option<Summary>,
-        /// Of the poor ones.
+        /// Summary of the poor episodes.
         poor: Option<Summary>,
     },
-    /// Words, with how many favourable and poor episodes have each.
+    /// A categorical characteristic: each category with its number of favourable and of poor
+    /// episodes.
     Category(Vec<(String, usize, usize)>),
 }
 
-/// What a number was like in a group.
+/// Summary of a numeric characteristic in a group.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Summary {
-    /// Values.
+    /// Number of values.
     pub n: usize,
     /// Median and quartiles, between values by linear interpolation (type 7 of
     /// doi 10.1080/00031305.1996.10473566).
@@ -70,14 +71,14 @@ pub struct Summary {
     serde(rename_all = "snake_case")
 )]
 pub enum Test {
-    /// Numbers, with the normal distribution, corrected for ties and continuity;
-    /// in groups of fewer than about 8 the p is an approximation.
+    /// Numbers, with the normal distribution, corrected for ties and continuity; in groups of fewer
+    /// than about 8 the p value is an approximation.
     MannWhitney,
     /// Two categories.
     Fisher,
     /// More than two categories.
     ChiSquared {
-        /// The least expected count; below 5 the p is an approximation.
+        /// The least expected count; below 5 the p value is an approximation.
         least_expected: f64,
     },
 }
@@ -95,8 +96,8 @@ impl Test {
 }
 
 impl Outcomes {
-    /// The table of characteristics by outcome. A covariate that the table lacks
-    /// has no line; an `age` or `duration_weeks` that is no number is missing.
+    /// The table of characteristics by outcome. A covariate that the table lacks has no line; an
+    /// `age` or `duration_weeks` that is not a number counts as missing.
     #[must_use]
     pub fn characteristics(&self) -> Vec<Characteristic> {
         let covariate = |name: &'static str| {
@@ -198,7 +199,7 @@ fn summary(values: &mut [f64]) -> Option<Summary> {
     })
 }
 
-/// The test of a table of two columns, all of whose rows hold something.
+/// The test for a table of two columns without empty rows.
 fn compare(table: &[[usize; 2]]) -> Option<(Test, f64)> {
     let totals = [0, 1].map(|group| table.iter().map(|row| row[group]).sum::<usize>());
     if totals.contains(&0) {

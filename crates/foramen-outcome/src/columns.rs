@@ -13,7 +13,7 @@ use crate::vocabulary::Vocabulary;
 use crate::{Dictionary, FollowupWindow, Mapping, Nominal, OutcomeError, Remark};
 use foramen_table::MissingCodes;
 
-/// Which column of a table holds what.
+/// The columns of a table and the fields they hold.
 pub(crate) struct Columns {
     places: [Place; Field::ALL.len()],
     words: [Vocabulary; Field::ALL.len()],
@@ -22,17 +22,17 @@ pub(crate) struct Columns {
     pub(crate) redcap: Option<RedcapColumns>,
     /// Whether a field that holds scores is declared to have decimal commas.
     pub(crate) decimal_comma: bool,
-    /// Of columns that nothing needs, and of what names were taken to tell.
+    /// Remarks on columns that nothing needs, and on information taken from column names.
     pub(crate) remarks: Vec<Remark>,
-    /// When the visits of columns are, by place.
+    /// The days of visits that have a column each, by place.
     days: Vec<(usize, u16)>,
-    /// When the visits of words are.
+    /// The visits that the words of the column `visit` mean.
     visits: Vec<(String, Visit)>,
-    /// What the column of follow-up dates may be counted in.
+    /// The unit of the column of follow-up dates, if it may hold times.
     pub(crate) unit: Option<Unit>,
 }
 
-/// A column that is kept with the episode as it stands.
+/// A column that is kept unchanged with the episode.
 struct Covariate {
     name: String,
     place: usize,
@@ -50,9 +50,9 @@ pub(crate) struct RedcapColumns {
 enum Place {
     Nowhere,
     At(usize),
-    /// What the mapping gives to every row.
+    /// A value that the mapping gives to every row.
     Constant(String),
-    /// A column for each visit, the nearest to the window's best day first.
+    /// A column for each visit, the visit nearest to the window's best day first.
     Visits(Vec<usize>),
     /// A checkbox field: a column for each choice, with its code.
     Boxes(Vec<(usize, String)>),
@@ -136,7 +136,7 @@ impl Columns {
         self.names.len()
     }
 
-    /// What a row holds for a field, trimmed, as it stands in the table.
+    /// The trimmed text of a row for a field, as in the table.
     pub(crate) fn cell<'a>(&'a self, record: &'a StringRecord, field: Field) -> Cow<'a, str> {
         match &self.places[field as usize] {
             Place::Nowhere => Cow::Borrowed(""),
@@ -157,8 +157,8 @@ impl Columns {
         }
     }
 
-    /// What the text of a cell means; `None` where a data dictionary lists the
-    /// choices and it is none of them.
+    /// What the text of a cell means; `None` if a data dictionary lists the choices and the text is
+    /// not among them.
     pub(crate) fn meaning<'a>(&self, field: Field, cell: &'a str) -> Option<Cow<'a, str>> {
         let words = &self.words[field as usize];
         if matches!(self.places[field as usize], Place::Boxes(_)) {
@@ -169,12 +169,13 @@ impl Columns {
         words.meaning(cell)
     }
 
-    /// What the mapping says of the text of a cell: that goes before all else.
+    /// The meaning that the mapping gives to the text of a cell, which has priority over all
+    /// others.
     pub(crate) fn declared(&self, field: Field, cell: &str) -> Option<&str> {
         self.words[field as usize].declared(cell)
     }
 
-    /// Words of the mapping that no cell of their column held.
+    /// Words of the mapping that occur in no cell of their column.
     pub(crate) fn unseen(&self) -> Vec<Remark> {
         let fields = Field::ALL.map(|field| (field.name(), &self.words[field as usize]));
         let covariates = self.covariates.iter().map(|one| (one.name.as_str(), &one.words));
@@ -199,7 +200,7 @@ impl Columns {
         }
     }
 
-    /// The day of the follow-up of a row whose visits have none.
+    /// The nominal follow-up day of a row whose visits have no dates.
     pub(crate) fn nominal_day(&self, record: &StringRecord) -> Option<u16> {
         let place = match &self.places[Field::NrsFollowup as usize] {
             Place::At(place) => *place,
@@ -209,35 +210,34 @@ impl Columns {
         self.days.iter().find(|(at, _)| *at == place).map(|(_, day)| *day)
     }
 
-    /// Whether a column tells which visit a row is of.
+    /// Whether a column holds the visit of a row.
     pub(crate) fn have_visits(&self) -> bool {
         !matches!(self.places[Field::Visit as usize], Place::Nowhere)
     }
 
-    /// The visit of a word in that column.
+    /// The visit that a word in that column means.
     pub(crate) fn visit(&self, word: &str) -> Option<Visit> {
         let lower = word.to_lowercase();
         let stated = self.visits.iter().find(|(known, _)| *known == lower);
         stated.map(|(_, visit)| *visit).or_else(|| Visit::of_text(word))
     }
 
-    /// The day of a REDCap event that the mapping states under `nominal`, and which of its
-    /// names that is.
+    /// The day that the mapping gives under `nominal` for a REDCap event, and the index of the name
+    /// it is listed by.
     pub(crate) fn event_day(&self, event: &str) -> Option<(usize, Visit)> {
         let stated = |(name, _): &&(String, Visit)| is_nominal_event(name, event);
         let at = self.visits.iter().position(|visit| stated(&visit))?;
         Some((at, self.visits[at].1))
     }
 
-    /// A name that the mapping states under `nominal`, by its place; it is a column where it
-    /// is one.
+    /// The names under `nominal` in the mapping that are not those of columns, by their place.
     pub(crate) fn nominal_events(&self) -> impl Iterator<Item = (usize, &str)> {
         let column = |name: &str| self.names.iter().any(|other| other.to_lowercase() == name);
         let names = self.visits.iter().map(|(name, _)| name.as_str()).enumerate();
         names.filter(move |(_, name)| !column(name))
     }
 
-    /// Whether two fields are one column.
+    /// Whether two fields have the same column.
     pub(crate) fn share(&self, one: Field, other: Field) -> bool {
         share(&self.places, one, other)
     }
@@ -247,7 +247,7 @@ impl Columns {
         self.covariates.iter().map(|covariate| covariate.name.clone()).collect()
     }
 
-    /// The filled covariates of a row, by their place in [`Columns::covariates`].
+    /// The filled covariates of a row, by their index in [`Columns::covariates`].
     pub(crate) fn covariates_of(
         &self,
         record: &StringRecord,
@@ -282,7 +282,7 @@ fn share(places: &[Place], one: Field, other: Field) -> bool {
     }
 }
 
-/// The first of several columns that a row has filled.
+/// The first of several columns that is filled in a row.
 fn visited(places: &[usize], record: &StringRecord) -> usize {
     let filled = |at: &&usize| record.get(**at).is_some_and(|cell| !cell.trim().is_empty());
     *places.iter().find(filled).unwrap_or(&places[0])
@@ -316,7 +316,7 @@ impl RedcapColumns {
 }
 
 impl RedcapColumns {
-    /// Whether a column is REDCap's own and says nothing of the patient.
+    /// Whether a column is REDCap's own and holds no data of the patient.
     fn is_own(&self, at: usize, spelled: &str) -> bool {
         [self.event, self.instrument, self.instance].contains(&Some(at))
             || spelled.starts_with("complete?")

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-/// The filled columns of an episode that this crate does not understand, as they
-/// stand in the table, by name.
+/// The filled columns of an episode that have no meaning to this crate, unchanged, by name.
 ///
 /// Episodes of one table share names and texts, since a million of them repeat
 /// the same few.
@@ -88,12 +87,12 @@ impl<'de> serde::Deserialize<'de> for Covariates {
     }
 }
 
-/// A text of a table, by its place among all; 0 is the empty one.
+/// A text of a table, by its index among all texts; 0 is the empty text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TextId(u32);
 
 impl TextId {
-    /// Its place among all texts of the table.
+    /// The index among all texts of the table.
     pub(crate) fn place(self) -> usize {
         self.0 as usize
     }
@@ -106,7 +105,7 @@ impl TextId {
         (!self.is_empty()).then(|| words.texts[self.0 as usize].to_string())
     }
 
-    /// The place among sorted texts.
+    /// The index among the sorted texts.
     pub(crate) fn ranked(&mut self, ranks: &[u32]) {
         self.0 = ranks[self.0 as usize];
     }
@@ -116,7 +115,7 @@ impl TextId {
 pub(crate) struct Texts {
     places: HashMap<Arc<str>, TextId>,
     texts: Vec<Arc<str>>,
-    /// Room for the cells of one row.
+    /// Buffer for the cells of one row.
     row: Vec<(u16, TextId)>,
 }
 
@@ -153,7 +152,7 @@ impl Texts {
         &self.texts[id.place()]
     }
 
-    /// Keeps the texts of a row, each with the place of its column.
+    /// Stores the texts of a row, each with the index of its column.
     pub(crate) fn keep_row<'a>(
         &mut self,
         cells: impl Iterator<Item = (u16, Cow<'a, str>)>,
@@ -166,8 +165,8 @@ impl Texts {
         kept
     }
 
-    /// The texts in order, and for each former place its new one: what is
-    /// compared by place must not depend on which row came first.
+    /// The sorted texts, and the new index of each former index: comparisons by index must not
+    /// depend on the order of rows.
     pub(crate) fn finish(self) -> (Vec<Arc<str>>, Vec<u32>) {
         drop(self.places);
         let mut order: Vec<u32> = (0..).take(self.texts.len()).collect();

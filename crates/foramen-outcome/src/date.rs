@@ -1,11 +1,11 @@
 use jiff::civil::Date;
 use thiserror::Error;
 
-/// In which order the numbers of a date such as `03/04/2024` stand.
+/// The order of the numbers in a date such as `03/04/2024`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DateOrder {
-    /// Nothing is known: a date is read when only one order makes it a day of
-    /// the calendar, and refused when both do.
+    /// Unknown: a date is read if only one order gives a calendar day, and refused if both orders
+    /// do.
     #[default]
     Unknown,
     /// `31/03/2024`.
@@ -14,31 +14,31 @@ pub enum DateOrder {
     MonthFirst,
 }
 
-/// Why a text is not read as a date.
+/// Why a text could not be read as a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DateError {
     /// The text has no form of a date.
     #[error("not a date; write dates as 2024-03-31")]
     NotADate,
-    /// The numbers name no day.
+    /// The numbers are not a calendar day.
     #[error("no such day in the calendar; correct it, and write dates as 2024-03-31")]
     NoSuchDay,
-    /// Day and month could be either way round.
+    /// Day and month could be in either order.
     #[error(
         "the date may be {day_first} or {month_first}; write it as 2024-03-31, or say \
          `dates = \"day_first\"` or `\"month_first\"` in the mapping"
     )]
     Ambiguous {
-        /// Read with the day first.
+        /// The date if the day comes first.
         day_first: Date,
-        /// Read with the month first.
+        /// The date if the month comes first.
         month_first: Date,
     },
     /// The year has fewer than four digits.
     #[error("the year of the date has fewer than four digits; write dates as 2024-03-31")]
     ShortYear,
-    /// A bare number, as spreadsheets count days.
+    /// A bare number, which may be a spreadsheet's count of days.
     #[error(
         "the date is a number, as spreadsheets count days; format the column as a date and save \
          the table again"
@@ -87,7 +87,7 @@ fn plain_days(text: &str) -> Option<String> {
     text.contains(WORDS).then(|| text.replace(WORDS, "-"))
 }
 
-/// The quick way for what nearly all dates are: `2024-03-31`.
+/// A fast path for the most common form of dates: `2024-03-31`.
 fn plain_iso(bytes: &[u8]) -> Option<Option<Date>> {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = bytes else { return None };
     let digit = |byte: &u8| byte.is_ascii_digit().then(|| i16::from(byte - b'0'));

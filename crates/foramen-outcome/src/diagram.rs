@@ -3,15 +3,14 @@ use std::io;
 
 use crate::{Flow, FlowStep};
 
-/// Width of a box and distance of its text from its edge, in pixels.
+/// Width of a box, and margin of its text, in pixels.
 const WIDTH: usize = 300;
 const MARGIN: usize = 20;
 const LINE: usize = 20;
 
 impl Flow {
-    /// Writes the flow as a diagram in the manner of STARD and CONSORT: what
-    /// goes on stands at the left, what leaves at the right, each with its
-    /// count.
+    /// Writes the flow as a diagram in the manner of STARD and CONSORT: remaining rows at the left,
+    /// excluded rows at the right, each with its count.
     ///
     /// # Errors
     /// When `output` cannot be written.
@@ -50,7 +49,7 @@ impl Flow {
     }
 }
 
-/// The lines of a box of what leaves.
+/// The lines of a box for exclusions.
 fn leaving(what: &str, steps: &[FlowStep]) -> Vec<String> {
     let total: usize = steps.iter().map(|step| step.n).sum();
     let mut lines = vec![format!("{total} {what}")];
@@ -65,12 +64,12 @@ struct Boxes {
 }
 
 impl Boxes {
-    /// A box of what goes on.
+    /// Draws a box of remaining rows.
     fn main(&mut self, lines: &[String]) {
         self.bottom = self.draw(MARGIN, self.bottom, lines);
     }
 
-    /// A box of what leaves, beside the arrow to the next box below.
+    /// Draws a box of exclusions, beside the arrow to the next box below.
     fn side(&mut self, lines: &[String]) {
         let top = self.bottom + MARGIN;
         let bottom = self.draw(WIDTH + 2 * MARGIN, top, lines);
@@ -98,7 +97,7 @@ impl Boxes {
         ));
     }
 
-    /// Draws a box and answers with where it ends.
+    /// Draws a box and returns its lower end.
     fn draw(&mut self, x: usize, top: usize, lines: &[String]) -> usize {
         let height = lines.len() * LINE + LINE / 2;
         self.push(&format!(

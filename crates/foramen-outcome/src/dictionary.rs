@@ -6,8 +6,7 @@ use csv::StringRecord;
 use crate::OutcomeError;
 use foramen_table::{Records, Text, find_delimiter};
 
-/// A REDCap data dictionary: what the fields of a project are called, what they
-/// hold and what their codes mean.
+/// A REDCap data dictionary: the names, contents and codes of a project's fields.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Dictionary {
     fields: BTreeMap<String, DictionaryField>,
@@ -22,11 +21,11 @@ pub(crate) struct DictionaryField {
     pub(crate) validation: String,
     /// Codes and their labels, in the order of the form.
     pub(crate) choices: Vec<(String, String)>,
-    /// Whether it tells who the patient is.
+    /// Whether the field identifies the patient.
     pub(crate) identifier: bool,
 }
 
-/// The columns that are read, as the web page and as the API name them.
+/// The columns that are read, with their names in the web export and in the API.
 const COLUMNS: [[&str; 2]; 6] = [
     ["variable / field name", "field_name"],
     ["field type", "field_type"],
@@ -41,8 +40,8 @@ impl Dictionary {
     /// API).
     ///
     /// # Errors
-    /// [`OutcomeError::NotADictionary`] when its header names no fields, and
-    /// what makes any CSV unreadable.
+    /// [`OutcomeError::NotADictionary`] when its header names no fields, and the errors of any
+    /// unreadable CSV.
     pub fn read(input: impl io::Read) -> Result<Self, OutcomeError> {
         let Text { text, .. } = Text::read(input, None, None)?;
         let known =
@@ -82,8 +81,8 @@ impl Dictionary {
         self.fields.get(&column.to_lowercase())
     }
 
-    /// The column of the one field that bears a label, as a raw export names
-    /// it; a choice of a checkbox field is `Label (choice=Choice)`.
+    /// The column name, in a raw export, of the only field with a label; a choice of a checkbox
+    /// field is `Label (choice=Choice)`.
     pub(crate) fn column_of_label(&self, label: &str) -> Option<String> {
         let label = without_tags(label);
         let (label, choice) = match label.strip_suffix(')').and_then(|l| l.split_once(" (choice="))
@@ -107,12 +106,12 @@ impl Dictionary {
 }
 
 impl DictionaryField {
-    /// Whether its text is a date.
+    /// Whether the field holds dates.
     pub(crate) fn is_date(&self) -> bool {
         self.kind == "text" && self.validation.starts_with("date")
     }
 
-    /// Whether its text, slider or choice is a number.
+    /// Whether the field holds numbers: as text, slider or choices.
     pub(crate) fn is_score(&self) -> bool {
         let numeric = ["number", "integer"].iter().any(|word| self.validation.starts_with(word));
         let code = |(code, _): &(String, String)| code.parse::<f64>().is_ok();
@@ -123,7 +122,7 @@ impl DictionaryField {
         }
     }
 
-    /// What it is, for messages.
+    /// A description of the field, for messages.
     pub(crate) fn description(&self) -> String {
         match (self.kind.as_str(), self.validation.as_str()) {
             (kind, "") => kind.to_owned(),

@@ -1,4 +1,4 @@
-//! A mapping proposed from the header and the first rows of a table.
+//! Proposes a mapping from the header and the first rows of a table.
 
 mod guesses;
 mod names;
@@ -18,15 +18,14 @@ use crate::visit::Visit;
 use crate::{DateError, OutcomeError};
 use foramen_table::{Records, Text, find_delimiter};
 
-/// Behind a column that its name does not tell.
+/// Comment for a column that was found by its content, not by its name.
 const GUESS: &str = "  # a guess from what stands in it";
-/// Rows that are looked at.
+/// Number of rows that are examined.
 const ROWS: usize = 500;
 
-/// Proposes a mapping (TOML) for a table, from the names of its columns in
-/// English, German, Korean, Chinese, Japanese, Spanish and French and from what
-/// stands in them. A person has to read and correct it: what was guessed, and
-/// what was not found, stands in its comments.
+/// Proposes a mapping (TOML) for a table, from the names of its columns in English, German, Korean,
+/// Chinese, Japanese, Spanish and French and from their contents. A person has to read and correct
+/// it: its comments mark what was guessed and what was not found.
 ///
 /// ```
 /// use foramen_outcome::{Mapping, draft_mapping};
@@ -67,8 +66,7 @@ pub fn draft_mapping(table: impl io::Read) -> Result<String, OutcomeError> {
     Ok(Draft { names, columns }.write())
 }
 
-/// Whether a name holds a part: whole words of the Latin script, anything of the
-/// others.
+/// Whether a name contains a part: as whole words in Latin script, anywhere in other scripts.
 fn holds(name: &str, part: &str) -> bool {
     name.match_indices(part).any(|(at, _)| {
         let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
@@ -84,7 +82,7 @@ struct Draft {
 }
 
 impl Draft {
-    /// How well a column may be a field, 0 for not at all.
+    /// A score of how well a column fits a field, 0 for not at all.
     fn fits(&self, at: usize, field: Field, parts: &[&str]) -> u32 {
         let name = self.names[at].to_lowercase();
         let place = parts.iter().position(|part| holds(&name, part));
@@ -106,7 +104,7 @@ impl Draft {
         }
     }
 
-    /// The share of filled cells that something holds of; 1 of an empty column.
+    /// The share of filled cells for which `is` holds; 1 for an empty column.
     fn share(&self, at: usize, is: impl Fn(&str) -> bool) -> f64 {
         let cells = &self.columns[at];
         if cells.is_empty() {
@@ -193,7 +191,7 @@ impl Draft {
         }
     }
 
-    /// What words of the side mean.
+    /// The meaning of the words for the side.
     fn sides(&self, at: Option<usize>, body: &mut String) {
         let Some(at) = at else { return };
         let words: BTreeSet<String> =
@@ -210,7 +208,7 @@ impl Draft {
         }
     }
 
-    /// How dates, scores and levels are written.
+    /// The forms of dates, scores and levels.
     fn forms(&self, found: &[(Field, Option<usize>)], top: &mut String) {
         let of_kind = |kind: Kind| {
             let columns = found.iter().filter(move |(field, _)| field.kind() == kind);
@@ -281,7 +279,7 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-/// A key of TOML, bare where it can be.
+/// A TOML key, quoted only if needed.
 fn quoted_key(text: &str) -> String {
     let bare = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if bare { text.to_owned() } else { quoted(text) }

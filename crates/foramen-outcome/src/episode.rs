@@ -7,47 +7,46 @@ use crate::{Covariates, Event, RejectionReason};
 
 /// One injected foramen with its label.
 ///
-/// A bilateral or two-level injection is two episodes of one subject; what
-/// splits data must keep a subject's episodes together.
+/// A bilateral or two-level injection is two episodes of one subject. When data are split, a
+/// subject's episodes must stay together.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Episode {
-    /// The line numbers its values come from, ascending; the header is 1. No two
-    /// episodes name the same row here.
+    /// The line numbers of the rows with its values, ascending; the header is line 1. No two
+    /// episodes list the same row here.
     pub rows: Vec<u64>,
-    /// Rows of a REDCap record that it uses as well, and that another episode of
-    /// the same record names under [`Episode::rows`]: one visit may tell of two
-    /// foramina.
+    /// Further rows of the REDCap record that it uses, and that another episode of the same record
+    /// lists in [`Episode::rows`]: one visit may describe two foramina.
     pub shared_rows: Vec<u64>,
-    /// Whose foramen.
+    /// The subject.
     pub subject: SubjectId,
     /// The disc level that was injected.
     pub level: Level,
     /// The side that was injected.
     pub side: Side,
-    /// When it was injected.
+    /// Date of the injection.
     pub injection_date: Date,
-    /// When the follow-up score was taken.
+    /// Date of the follow-up score.
     pub followup_date: Date,
     /// Pain before the injection.
     pub nrs_baseline: Nrs,
     /// Pain at the follow-up.
     pub nrs_followup: Nrs,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// SOP Instance UID of the slice that the clinic measured, where given.
+    /// SOP Instance UID of the slice that the clinic measured, if given.
     pub slice_hint: Option<String>,
-    /// Series Instance UID of the series that is to be measured, where given.
+    /// Series Instance UID of the series that should be measured, if given.
     pub series_hint: Option<String>,
-    /// When the scan was made, where the table has a `scan_date`.
+    /// Date of the scan, if the table has a `scan_date`.
     pub scan_date: Option<Date>,
-    /// Every other column that is filled (`age`, `sex`, `duration_weeks`,
-    /// `site`, …), by its name in the header, as it stands in the table.
+    /// Every other column that is filled (`age`, `sex`, `duration_weeks`, `site`, …), unchanged, by
+    /// its name in the header.
     pub covariates: Covariates,
     /// Whether the baseline is so low that the label may be a floor effect
     /// ([`OutcomeOptions::least_baseline`](crate::OutcomeOptions::least_baseline)).
     pub low_baseline: bool,
-    /// What happened before the follow-up, where the options keep such episodes.
+    /// An event before the follow-up, if the options keep such episodes.
     pub event: Option<Event>,
 }
 
@@ -64,8 +63,8 @@ impl Episode {
         self.scan_date.map(|scan| days_between(scan, self.injection_date))
     }
 
-    /// Whether the scan came after the injection, so that it is no baseline
-    /// imaging. A scan on the same day counts as before it.
+    /// Whether the scan came after the injection, so that it does not show the state before the
+    /// injection. A scan on the same day counts as before it.
     #[must_use]
     pub fn scan_is_late(&self) -> bool {
         self.scan_age().is_some_and(|days| days < 0)
@@ -83,29 +82,28 @@ impl fmt::Display for Episode {
     }
 }
 
-/// One injected foramen that has no label, and why.
+/// An injected foramen without a label, and the reason.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Excluded {
-    /// The line numbers of all rows that tell of it, ascending.
+    /// The line numbers of all its rows, ascending.
     pub rows: Vec<u64>,
-    /// Whose foramen.
+    /// The subject.
     pub subject: SubjectId,
     /// The disc level that was injected.
     pub level: Level,
     /// The side that was injected.
     pub side: Side,
-    /// When it was injected.
+    /// Date of the injection.
     pub injection_date: Date,
-    /// Pain before the injection, where it could have been labelled from.
+    /// Pain before the injection, if it is a usable baseline.
     pub nrs_baseline: Option<Nrs>,
-    /// Why it has no label: of several follow-ups, what is wrong with the one
-    /// that came nearest to being used.
+    /// Why it has no label. If there are several follow-ups, the reason is that of the follow-up
+    /// nearest to being usable.
     pub reason: RejectionReason,
 }
 
 impl Excluded {
-    /// Whether only the outcome is missing: there is a baseline to work with,
-    /// and no follow-up that can be used.
+    /// Whether only the outcome is missing: there is a usable baseline, but no usable follow-up.
     #[must_use]
     pub fn lacks_followup(&self) -> bool {
         let decided_otherwise = matches!(

@@ -12,38 +12,38 @@ pub enum OutcomeError {
     /// The mapping file could not be read.
     #[error("could not read the mapping file")]
     Read(#[source] std::io::Error),
-    /// There is not even a header.
+    /// The file has no header.
     #[error(
         "the outcome table is empty; its first line must name the columns {}",
         crate::field::Field::names(crate::field::Field::required())
     )]
     Empty,
-    /// A column that every table needs is not in the header.
+    /// A required column is not in the header.
     #[error(
         "the outcome table has no column {column:?}; its columns are {}; rename the column that \
          holds it, or name it in a mapping under [columns]{}",
         found.join(", "), instead_of(column)
     )]
     MissingColumn {
-        /// The column that was looked for.
+        /// The missing column.
         column: &'static str,
-        /// The columns the file has.
+        /// The columns of the file.
         found: Vec<String>,
     },
-    /// Two columns have one name.
+    /// Two columns have the same name.
     #[error(
         "the outcome table has two columns {column:?} (columns {first} and {second}); remove or \
          rename one, or name the one to use by its place in a mapping: {column} = {first}"
     )]
     RepeatedColumn {
-        /// The name, as matched.
+        /// The name, as compared.
         column: String,
         /// Place of the first, counted from 1.
         first: usize,
         /// Place of the second, counted from 1.
         second: usize,
     },
-    /// A column is mapped to a field, and another bears the field's name.
+    /// A column is mapped to a field, and another column has the field's name.
     #[error(
         "the mapping says that {field} is the column {mapped:?}, and column {place} is called \
          {field:?} as well; rename it, or list it under `ignore` in the mapping"
@@ -66,10 +66,10 @@ pub enum OutcomeError {
         field: &'static str,
         /// The column that the mapping names.
         column: String,
-        /// The columns the file has.
+        /// The columns of the file.
         found: Vec<String>,
     },
-    /// The mapping says what words of a column mean that the table lacks.
+    /// The mapping gives meanings for the words of a column that the table lacks.
     #[error(
         "the mapping has [values.{name}], which no column of the table is kept under, so it has \
          no effect; there are {}; correct the name, or remove it", known.join(", ")
@@ -77,7 +77,7 @@ pub enum OutcomeError {
     ValuesOfNothing {
         /// The name in the mapping.
         name: String,
-        /// The names under which columns are kept.
+        /// The names of the kept columns.
         known: Vec<String>,
     },
     /// The mapping ignores a column that the table lacks.
@@ -88,16 +88,16 @@ pub enum OutcomeError {
     IgnoresNothing {
         /// The column that the mapping names.
         column: String,
-        /// The columns the file has.
+        /// The columns of the file.
         found: Vec<String>,
     },
-    /// The mapping names events of REDCap for another table.
+    /// The mapping names REDCap events, but the table is not a REDCap export.
     #[error(
         "the mapping names events under [redcap], but the table is no REDCap export, so they have \
          no effect; say format = \"redcap\", or remove them"
     )]
     EventsOfNoRedcap,
-    /// Scores that are not from 0 to 10.
+    /// Most scores are outside 0 to 10.
     #[error(
         "{above} of the {of} scores in the column {column:?} are above 10, so it has another scale \
          and its low scores would be labelled wrongly; say scale = 100 in the mapping (or what the \
@@ -111,7 +111,7 @@ pub enum OutcomeError {
         /// Scores.
         of: usize,
     },
-    /// A scale that the scores do not have.
+    /// The mapping states a scale that does not fit the scores.
     #[error(
         "the mapping says scale = {scale}, but no score is above 10, so every score would be read \
          as nearly none; remove it, or correct the scores"
@@ -129,7 +129,7 @@ pub enum OutcomeError {
         /// The field.
         name: String,
     },
-    /// A nominal visit is at no time.
+    /// A nominal visit has no time.
     #[error(
         "the mapping does not say when the visit {visit:?} under [nominal] is; give the days after \
          the injection, a text such as \"2 months\", or \"baseline\""
@@ -147,21 +147,21 @@ pub enum OutcomeError {
     NominalEvent {
         /// The name in the mapping.
         event: String,
-        /// The events there are.
+        /// The events of the export.
         found: Vec<String>,
     },
-    /// A value of the mapping cannot be.
+    /// A value of the mapping is not allowed.
     #[error("the mapping has a {key} that cannot be; {remedy}")]
     MappingValue {
         /// The key.
         key: &'static str,
-        /// What to give.
+        /// What to write instead.
         remedy: &'static str,
     },
-    /// The mapping file is no mapping.
+    /// The mapping file is not a valid mapping.
     #[error("could not read the mapping file")]
     Mapping(#[source] Box<toml::de::Error>),
-    /// The mapping has a field that does not exist.
+    /// The mapping names a field that does not exist.
     #[error(
         "the mapping names the column {name:?}, which is none of {}; correct it, or move it under \
          [covariates]", crate::field::Field::names(&crate::field::Field::ALL)
@@ -170,13 +170,13 @@ pub enum OutcomeError {
         /// The name in the mapping.
         name: String,
     },
-    /// The mapping calls a covariate by the name of a field.
+    /// The mapping gives a covariate the name of a field.
     #[error("the mapping lists {name:?} under [covariates]; move it under [columns]")]
     FieldAsCovariate {
         /// The name in the mapping.
         name: String,
     },
-    /// The mapping takes one column for two fields.
+    /// The mapping uses one column for two fields.
     #[error(
         "the mapping takes the column {column:?} for both {first} and {second}; give each its \
          own, or say what tells the visits apart: the column `visit` under [columns], or, for a \
@@ -190,13 +190,13 @@ pub enum OutcomeError {
         /// The other.
         second: String,
     },
-    /// A file that is no REDCap data dictionary was given as one.
+    /// A file given as a REDCap data dictionary is not one.
     #[error(
         "the data dictionary has no columns \"Variable / Field Name\" and \"Field Type\"; export \
          it from REDCap under Data Dictionary"
     )]
     NotADictionary,
-    /// A column that is needed is not in the data dictionary.
+    /// A required column is not in the data dictionary.
     #[error(
         "the data dictionary has no field {column:?}; its fields are {}; give the dictionary of \
          this project, or correct the mapping", fields.join(", ")
@@ -207,7 +207,7 @@ pub enum OutcomeError {
         /// The fields of the dictionary.
         fields: Vec<String>,
     },
-    /// A field of the data dictionary cannot hold what is wanted of it.
+    /// A field of the data dictionary has the wrong type for its use.
     #[error(
         "the data dictionary says that {column:?} is {found}, but {field} needs {expected}; \
          correct the mapping or the field"
@@ -215,14 +215,14 @@ pub enum OutcomeError {
     WrongFieldType {
         /// The column.
         column: String,
-        /// The field it stands for.
+        /// The field for which it is used.
         field: &'static str,
-        /// What the dictionary says it is.
+        /// Its type according to the dictionary.
         found: String,
-        /// What is needed.
+        /// The required type.
         expected: &'static str,
     },
-    /// Nothing in the table is under a name.
+    /// No episode has a value under a name.
     #[error(
         "no episode of the outcome table has anything under {name:?}; there are {}; correct the \
          name", found.join(", ")
@@ -230,10 +230,10 @@ pub enum OutcomeError {
     NoCovariate {
         /// The name.
         name: String,
-        /// The names there are.
+        /// The names that have values.
         found: Vec<String>,
     },
-    /// A covariate is larger than any measurement of a patient.
+    /// A covariate is larger than any plausible measurement of a patient.
     #[error(
         "row {} of the outcome table: {column} = {value:e} is larger than any measurement of a \
          patient; correct it, or leave it blank",
@@ -247,7 +247,7 @@ pub enum OutcomeError {
         /// The number.
         value: f64,
     },
-    /// A covariate that has to be a number is none.
+    /// The value of a numeric covariate is not a number.
     #[error(
         "row {} of the outcome table: {column} = {value:?} is no number; correct it, leave it \
          blank, or leave this covariate out",
@@ -258,7 +258,7 @@ pub enum OutcomeError {
         rows: Vec<u64>,
         /// The covariate.
         column: String,
-        /// What it holds.
+        /// Its value.
         value: String,
     },
     /// No row begins on a line.
@@ -270,7 +270,7 @@ pub enum OutcomeError {
 }
 
 impl From<TableError> for OutcomeError {
-    /// An empty table is told which columns it needs.
+    /// Adds the required columns to the error for an empty table.
     fn from(error: TableError) -> Self {
         match error {
             TableError::Empty => Self::Empty,
@@ -279,7 +279,7 @@ impl From<TableError> for OutcomeError {
     }
 }
 
-/// What a mapping may say where a table does not have a column.
+/// The alternatives in a mapping for a missing column.
 fn instead_of(column: &str) -> &'static str {
     match column {
         "level" | "side" | "injection_date" => ", or give what holds for all rows under [constant]",

@@ -4,8 +4,8 @@ use jiff::civil::Date;
 
 use crate::procedure::Procedure;
 
-/// What happened between an injection and its follow-up that makes the score
-/// say little about the injection.
+/// An event between an injection and its follow-up, after which the score is no longer informative
+/// about the injection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -13,11 +13,11 @@ use crate::procedure::Procedure;
     serde(rename_all = "snake_case")
 )]
 pub enum EventKind {
-    /// Another injection, at any level or side.
+    /// Another injection, at any level or on any side.
     RepeatInjection,
     /// An operation on the neck.
     Surgery,
-    /// Anything else the table names.
+    /// Any other event in the table.
     Other,
 }
 
@@ -32,8 +32,8 @@ impl EventKind {
         }
     }
 
-    /// The kind that a table's words or procedure code name; `None` where they
-    /// say that nothing happened.
+    /// The kind of event that the text or procedure code of a table means; `None` where the text
+    /// says that nothing happened.
     pub(crate) fn of_text(text: &str) -> Option<Self> {
         let word = text.to_lowercase();
         let holds = |parts: &[&str]| parts.iter().any(|part| word.contains(part));
@@ -50,8 +50,8 @@ impl EventKind {
     }
 }
 
-/// Whether words say that nothing happened, in any of several languages: a denial
-/// alone, or one of an event.
+/// Whether a text says that nothing happened, in any of several languages: a denial alone, or the
+/// denial of an event.
 fn is_denial(text: &str) -> bool {
     const ALONE: [&str; 40] = [
         "none",
@@ -174,24 +174,24 @@ impl fmt::Display for EventKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Event {
-    /// When; strictly after the injection and strictly before the follow-up,
-    /// since a score is taken before what is done on the same day.
+    /// Date of the event: strictly after the injection and strictly before the follow-up, since a
+    /// score is assumed to precede what is done on the same day.
     pub date: Date,
-    /// What.
+    /// Kind of the event.
     pub kind: EventKind,
 }
 
-/// What an event before the follow-up means for the label.
+/// The effect of an event before the follow-up on the label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EventPolicy {
-    /// The episode is excluded and counted: the score no longer tells what the
-    /// injection did. The default, as the primary analysis declares it.
+    /// The episode is excluded and counted: the score no longer shows the effect of the injection.
+    /// The default, as the primary analysis declares it.
     #[default]
     Exclude,
     /// The outcome is poor whatever the score, as trials count a crossover to
     /// surgery. A follow-up score within the window is still needed.
     CountAsFailure,
-    /// The score stands as it is.
+    /// The score is used as it is.
     Keep,
 }
 

@@ -2,19 +2,18 @@ use std::{fmt, io};
 
 use crate::{ExplainedCell, OutcomeError, OutcomeOptions, Outcomes, PainTable};
 
-/// The way of one row from its cells to a label, or to the reason why it has
-/// none.
+/// How one row led to a label, or the reason why it did not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {
     /// Its line number; the header is 1.
     pub row: u64,
-    /// What each cell was read as, in the order of our columns.
+    /// How each cell was read, in the order of foramen's columns.
     pub cells: Vec<ExplainedCell>,
-    /// What became of the row, and of the episodes that it tells of.
+    /// The result for the row and for its episodes.
     pub fate: Vec<String>,
 }
 
-/// Follows one row of a table, by its line number.
+/// Explains one row of a table, given its line number.
 ///
 /// ```
 /// use foramen_outcome::{OutcomeOptions, explain};

@@ -2,7 +2,7 @@ use crate::RejectionReason;
 use crate::field::Field;
 use crate::row::{Row, Told};
 
-/// What is wrong with a row, and where.
+/// A fault of a row, and its place.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     pub(crate) field: Option<Field>,
@@ -19,15 +19,15 @@ impl Fault {
         Self { field: None, value: None, reason }
     }
 
-    /// How far a row was from giving the follow-up, so that of several rows the
-    /// nearest one speaks for the episode.
+    /// How far a row was from being usable as follow-up. Of several rows, the nearest gives the
+    /// episode's reason.
     pub(crate) fn distance(&self, target: u16) -> (u8, u64) {
         distance(&self.reason, target)
     }
 }
 
-/// How far a reason leaves a row from being used; the least speaks for a row, or
-/// an episode, that has several.
+/// How far a reason is from being usable. If a row or an episode has several reasons, the least is
+/// reported.
 pub(crate) fn distance(reason: &RejectionReason, target: u16) -> (u8, u64) {
     let apart = |days: i64| (days - i64::from(target)).unsigned_abs();
     match reason {

@@ -1,4 +1,4 @@
-/// A column that this crate understands; every other column is a covariate.
+/// A column with a meaning in this crate; every other column is a covariate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Field {
     SubjectId,
@@ -19,7 +19,7 @@ pub(crate) enum Field {
     Visit,
 }
 
-/// What a field holds, which says how a cell of it is read.
+/// The content of a field, which determines how a cell is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,

@@ -3,7 +3,7 @@ use std::fmt;
 
 use crate::Outcomes;
 
-/// Where all rows of a table went, in the manner of a STARD or CONSORT diagram.
+/// The flow of all rows of a table, as in a STARD or CONSORT diagram.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flow {
     /// Data rows of the table.
@@ -12,9 +12,9 @@ pub struct Flow {
     pub rejected: Vec<FlowStep>,
     /// Rows that an episode uses.
     pub used: usize,
-    /// Injected foramina that the rows tell of.
+    /// Injected foramina in the rows.
     pub identified: usize,
-    /// Those without a label, by reason, the most frequent first.
+    /// Injected foramina without a label, by reason, the most frequent first.
     pub excluded: Vec<FlowStep>,
     /// Episodes with a label.
     pub episodes: usize,
@@ -26,23 +26,23 @@ pub struct Flow {
     pub poor: usize,
     /// Episodes kept although their baseline is low.
     pub low_baseline: usize,
-    /// Episodes kept although something happened before their follow-up.
+    /// Episodes kept despite an event before their follow-up.
     pub with_event: usize,
     /// Episodes kept although their scan came after the injection.
     pub late_scan: usize,
 }
 
-/// How many rows, or episodes, one reason took out.
+/// The number of rows, or episodes, excluded for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlowStep {
     /// [`RejectionReason::name`](crate::RejectionReason::name).
     pub reason: &'static str,
-    /// How many.
+    /// The number.
     pub n: usize,
 }
 
 impl Outcomes {
-    /// Where the rows went, in numbers.
+    /// The flow of the rows, as counts.
     #[must_use]
     pub fn flow(&self) -> Flow {
         let episodes = &self.episodes;
@@ -65,9 +65,8 @@ impl Outcomes {
 }
 
 impl Flow {
-    /// Whether every row is either used or rejected, every episode either
-    /// labelled or excluded, and every label either favourable or poor. It
-    /// always is; a caller can assert it.
+    /// Whether every row is either used or rejected, every episode either labelled or excluded, and
+    /// every label either favourable or poor. This always holds; a caller can assert it.
     #[must_use]
     pub fn adds_up(&self) -> bool {
         let sum = |steps: &[FlowStep]| steps.iter().map(|step| step.n).sum::<usize>();
@@ -77,7 +76,7 @@ impl Flow {
     }
 }
 
-/// Counts by reason, the most frequent first and by name where they are equal.
+/// Counts by reason, the most frequent first, ties by name.
 fn steps(reasons: impl Iterator<Item = &'static str>) -> Vec<FlowStep> {
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
     for reason in reasons {

@@ -1,10 +1,10 @@
-/// Which follow-ups count, in days after the injection.
+/// The days after the injection on which a follow-up counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FollowupWindow {
     /// The first day that counts. Default: 46, a fortnight before the target.
     pub first: u16,
-    /// The day that is best. Default: 60, about two months.
+    /// The best day. Default: 60, about two months.
     pub target: u16,
     /// The last day that counts. Default: 74, a fortnight after the target.
     pub last: u16,

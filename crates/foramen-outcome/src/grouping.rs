@@ -15,8 +15,8 @@ use crate::{
     OutcomeOptions, PainTable, Rejection, RejectionReason,
 };
 
-/// Turns the rows of one episode into that episode, or says why it has no label.
-/// Rows that are not used for the episode are rejected one by one.
+/// Turns the rows of one episode into that episode, or returns the reason why it has no label. Rows
+/// that are not used are rejected one by one.
 pub(crate) fn resolve(
     table: &PainTable,
     options: &OutcomeOptions,
@@ -33,7 +33,7 @@ struct Group<'a> {
     rejected: &'a mut Vec<Rejection>,
 }
 
-/// A follow-up that has a score on a day within the window.
+/// A follow-up with a score on a day within the window.
 struct Usable<'a> {
     row: &'a Row,
     date: Date,
@@ -41,7 +41,7 @@ struct Usable<'a> {
     day: i64,
 }
 
-/// What all rows of an episode agree on.
+/// The values on which all rows of an episode agree.
 #[derive(Clone, Copy)]
 struct Agreed {
     baseline: Score,
@@ -146,7 +146,7 @@ impl<'a> Group<'a> {
         kept
     }
 
-    /// What the rows agree on, or why there is no baseline to work with.
+    /// The values on which the rows agree, or why there is no usable baseline.
     fn agreed(&self, rows: &[&Row]) -> Result<Agreed, Fault> {
         let baseline = agree(rows, "nrs_baseline", |told| told.baseline.value)?;
         let date = agree(rows, "baseline_date", |told| told.baseline_date.value)?;
@@ -183,8 +183,8 @@ impl<'a> Group<'a> {
         Ok(Agreed { baseline, scan })
     }
 
-    /// An event without a date, or a scan after the injection, where the options
-    /// do not let it pass.
+    /// A fault of an event without a date, or of a scan after the injection, unless the options
+    /// allow it.
     fn untimely(&self, events: &[&ToldEvent], agreed: Agreed) -> Option<Fault> {
         let undated = events.iter().find(|event| event.date.is_none());
         if let (Some(event), false) = (undated, self.options.events == EventPolicy::Keep) {
@@ -202,8 +202,8 @@ impl<'a> Group<'a> {
         (days > 0).then(|| Fault::at(Field::ScanDate, Some(scan.to_string()), reason))
     }
 
-    /// The follow-up nearest to the target, or why there is none. Every other
-    /// row is rejected, but for those that give the chosen one its baseline.
+    /// The follow-up nearest to the target, or why there is none. Every other row is rejected,
+    /// except the rows that give the chosen row its baseline.
     fn choose(
         &mut self,
         rows: &[&'a Row],
@@ -288,7 +288,7 @@ impl<'a> Group<'a> {
         Err(Fault::at(Field::FollowupDate, Some(date.to_string()), reason))
     }
 
-    /// The first thing that happened after the injection and before a follow-up.
+    /// The first event after the injection and before a follow-up.
     fn event(&self, told: &[&ToldEvent], followup: Date) -> Option<Event> {
         let told = told.iter().filter_map(|e| Some(Event { date: e.date?, kind: e.kind }));
         let repeated = self.table.injections_of(self.key.subject).iter();
@@ -345,8 +345,8 @@ impl<'a> Group<'a> {
     }
 }
 
-/// Why none of several rows gives a follow-up: a visit that was missed after
-/// those that there are, else what is wrong with the row that came nearest.
+/// Why none of several rows gives a follow-up: a missed visit after the existing ones, else the
+/// fault of the row nearest to being usable.
 fn reason_of(unused: &[(&Row, Fault)], window: &FollowupWindow) -> RejectionReason {
     let nearest = unused.iter().min_by_key(|(_, fault)| fault.distance(window.target));
     let is_early = |(_, fault): &(&Row, Fault)| match &fault.reason {
@@ -367,13 +367,13 @@ fn donor<'a>(rows: &[&'a Row]) -> Option<&'a Row> {
     rows.iter().copied().find(|row| row.told.baseline.value.is_some())
 }
 
-/// Whether a row is that donor.
+/// Whether a row gives the chosen row its baseline.
 fn donates(row: &Row, chosen: &Usable<'_>, rows: &[&Row]) -> bool {
     chosen.row.told.baseline.value.is_none()
         && donor(rows).is_some_and(|donor| donor.line == row.line)
 }
 
-/// Leaves out follow-ups of one day that say different things.
+/// Leaves out follow-ups of one day that contradict each other.
 fn without_contradictions<'a>(
     usable: Vec<Usable<'a>>,
     unused: &mut Vec<(&'a Row, Fault)>,
@@ -402,7 +402,7 @@ fn without_contradictions<'a>(
     kept
 }
 
-/// The covariates of a row, with those of another that it lacks.
+/// The covariates of a row, completed by those of another row.
 fn both(own: &[(u16, TextId)], other: &[(u16, TextId)]) -> Arc<[(u16, TextId)]> {
     let mut cells: BTreeMap<u16, TextId> = other.iter().copied().collect();
     cells.extend(own.iter().copied());

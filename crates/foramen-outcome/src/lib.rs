@@ -1,14 +1,13 @@
-//! Pain tables to outcome labels.
+//! Reads pain tables and computes outcome labels.
 //!
-//! [`read`] takes the table a clinic keeps (one row per injected foramen and
-//! follow-up) and answers with [`Outcomes`]: the [`Episode`]s that have a label,
-//! and a [`Rejection`] with row, column, value and reason for every row that
-//! gave none. [`OutcomeOptions`] holds every choice that changes a label: the
-//! [`LabelRule`], the [`FollowupWindow`], what an event before the follow-up
-//! means ([`EventPolicy`]), which texts mean "missing". A [`Mapping`] reads tables
-//! with other columns and words, a [`Dictionary`] REDCap exports. [`Flow`] counts
-//! it all, and always adds up. [`PainTable`] is a table that is read once and
-//! labelled under several definitions ([`PainTable::sensitivity`]).
+//! [`read`] takes a clinic's table (one row per injected foramen and follow-up) and returns
+//! [`Outcomes`]: the [`Episode`]s with a label, and for every other row a [`Rejection`] with row,
+//! column, value and reason. [`OutcomeOptions`] holds every choice that changes a label: the
+//! [`LabelRule`], the [`FollowupWindow`], the effect of an event before the follow-up
+//! ([`EventPolicy`]), the texts that mean "missing". A [`Mapping`] reads tables with other columns
+//! and words, a [`Dictionary`] REDCap exports. [`Flow`] counts all rows and episodes, and always
+//! adds up. [`PainTable`] is a table that is read once and labelled under several definitions
+//! ([`PainTable::sensitivity`]).
 //!
 //! An injection is favourable when the pain score fell by at least half,
 //! decided on whole hundredths: `2 (b − f) ≥ b`.

@@ -8,8 +8,8 @@ use crate::visit::{Unit, Visit};
 use crate::{DateOrder, OutcomeError, Rounding};
 use foramen_table::plain;
 
-/// How a table of another form is to be read, from a TOML file: which column
-/// holds what, what its words mean, how dates and decimals are written.
+/// How to read a table of another form, from a TOML file: the columns of the fields, the meanings
+/// of words, the forms of dates and decimals.
 ///
 /// ```
 /// use foramen_outcome::{Mapping, OutcomeOptions, read};
@@ -47,65 +47,63 @@ pub struct Mapping {
     pub encoding: Option<String>,
     /// The column separator. Default: detected.
     pub delimiter: Option<char>,
-    /// The line of the header, counted from 1. Default: the one of the first 30
-    /// rows that has most of the names that are looked for.
+    /// The line of the header, counted from 1. Default: the row among the first 30 with most of the
+    /// expected names.
     pub header_row: Option<u64>,
-    /// What stands before decimals. Default: a comma is taken as well as a
-    /// point, except where commas separate columns.
+    /// The decimal separator. Default: comma and point are both accepted, except where commas
+    /// separate columns.
     pub decimal: Option<Decimal>,
     /// `day_first` or `month_first`. Default: dates with two readings are
     /// refused.
     pub dates: Option<Order>,
-    /// `root` when a bare `C6` is the root, at C5/6; `disc` (the default) when
-    /// levels are discs and a bare `C6` is refused.
+    /// `root` if a bare `C6` means the nerve root, at C5/6; `disc` (the default) if levels are
+    /// discs, so that a bare `C6` is refused.
     pub level_names: Option<Names>,
-    /// The most that a score can be, such as 100 for millimetres of a visual
-    /// analogue scale: scores are read as tenths of it. Default: 10; a table
-    /// whose scores are mostly above is refused.
+    /// The greatest possible score, such as 100 for millimetres of a visual analogue scale; scores
+    /// are converted to 0 to 10. Default: 10; a table whose scores are mostly above 10 is refused.
     pub scale: Option<u16>,
-    /// `none` keeps all decimals of scores that are means (BPI); the rule is then
-    /// decided on them. Default: more than two decimals are refused.
+    /// `none` keeps all decimals of scores that are means (BPI), and applies the label rule to
+    /// them. Default: more than two decimals are refused.
     pub rounding: Option<Rounding>,
-    /// Texts that mean "missing", in place of the usual ones, in every column.
-    /// What `values` says of a text goes before.
+    /// Texts that mean "missing", in place of the usual ones, in every column. Meanings under
+    /// `values` have priority.
     pub missing: Option<Vec<String>>,
-    /// Our name of a column, then its name in the table, or its place there
-    /// counted from 1.
+    /// For foramen's name of a column: its name in the table, or its place there counted from 1.
     #[serde(deserialize_with = "names_or_places")]
     pub columns: BTreeMap<String, String>,
-    /// Names under which other columns are kept, then their names or places in
-    /// the table.
+    /// For a name under which a column is kept as covariate: its name in the table, or its place
+    /// there.
     #[serde(deserialize_with = "names_or_places")]
     pub covariates: BTreeMap<String, String>,
     /// Columns that are neither used nor kept.
     pub ignore: Vec<String>,
-    /// For one of our names, what the words of the table mean.
+    /// For foramen's name of a column: the meanings of the table's words.
     pub values: BTreeMap<String, BTreeMap<String, String>>,
-    /// What the events of a longitudinal REDCap project are.
+    /// The meanings of the events of a longitudinal REDCap project.
     pub redcap: RedcapEvents,
-    /// What every row has and the table does not say, by our names: a `level`, a
-    /// `side`, a nominal `injection_date`.
+    /// Values that hold for every row and are not in the table, by foramen's column names: a
+    /// `level`, a `side`, a nominal `injection_date`.
     pub constant: BTreeMap<String, String>,
-    /// When visits are that have no date: days after the injection (or texts such
-    /// as `"2 months"` and `"baseline"`) by the names of the columns of a wide
-    /// table, or by the words of the column `visit` of a long one.
+    /// The days of visits without a date: days after the injection (or texts such as `"2 months"`
+    /// and `"baseline"`) by the names of the columns of a wide table, or by the words of the column
+    /// `visit` of a long one.
     pub nominal: BTreeMap<String, Nominal>,
-    /// What `followup_date` is counted in where it holds the time since the
-    /// injection. Default: what its name tells.
+    /// The unit of `followup_date` if it holds the time since the injection. Default: taken from
+    /// the column's name.
     pub followup_unit: Option<Unit>,
     /// The first, best and last day of follow-ups that count.
     pub window: Option<[u16; 3]>,
-    /// The most days a baseline may precede its injection.
+    /// Greatest number of days between a baseline and its injection.
     pub baseline_days: Option<u16>,
-    /// The least fall of pain that is favourable, in percent of the baseline.
+    /// The least fall of pain that counts as favourable, in percent of the baseline.
     pub threshold: Option<u8>,
-    /// What to do with low baselines.
+    /// The treatment of low baselines.
     pub low_baseline: Option<Low>,
     /// The sheet of a workbook. Default: its only one with cells.
     pub sheet: Option<String>,
 }
 
-/// When a nominal visit is.
+/// The time of a nominal visit.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum Nominal {
@@ -115,7 +113,7 @@ pub enum Nominal {
     Text(String),
 }
 
-/// What to do with low baselines, as a mapping states it.
+/// The treatment of low baselines, as stated in a mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Low {
@@ -126,7 +124,7 @@ pub enum Low {
 }
 
 impl Nominal {
-    /// The visit it names.
+    /// The visit that it means.
     pub(crate) fn visit(&self) -> Option<Visit> {
         match self {
             Self::Day(0) => Some(Visit::Baseline),
@@ -141,10 +139,10 @@ impl Nominal {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct RedcapEvents {
-    /// Where a score is a baseline. Default: wherever `nrs_baseline` is filled.
+    /// Events whose scores are baselines. Default: wherever `nrs_baseline` is filled.
     pub baseline_events: Vec<String>,
-    /// Where a score is a follow-up, and which visits a record must have.
-    /// Default: wherever `nrs_followup` is filled.
+    /// Events whose scores are follow-ups, and which every record must have. Default: wherever
+    /// `nrs_followup` is filled.
     pub followup_events: Vec<String>,
 }
 
@@ -152,13 +150,13 @@ pub struct RedcapEvents {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TableFormat {
-    /// A row tells of one foramen, one injection and at most one follow-up.
+    /// A row describes one foramen, one injection and at most one follow-up.
     Table,
     /// A REDCap export: rows of one record complete each other.
     Redcap,
 }
 
-/// What stands before decimals.
+/// The decimal separator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decimal {
@@ -168,7 +166,7 @@ pub enum Decimal {
     Comma,
 }
 
-/// The order of day and month, as a mapping states it.
+/// The order of day and month, as stated in a mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
@@ -178,7 +176,7 @@ pub enum Order {
     MonthFirst,
 }
 
-/// What level names are, as a mapping states it.
+/// The meaning of level names, as stated in a mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Names {
@@ -192,10 +190,9 @@ impl Mapping {
     /// Reads a mapping file.
     ///
     /// # Errors
-    /// [`OutcomeError::Read`], [`OutcomeError::Mapping`] when it is no TOML or
-    /// has a key that means nothing, [`OutcomeError::UnknownField`] when it maps
-    /// a column that is none of ours, [`OutcomeError::MappedTwice`] when one
-    /// column stands for two.
+    /// [`OutcomeError::Read`], [`OutcomeError::Mapping`] when it is not TOML or has an unknown key,
+    /// [`OutcomeError::UnknownField`] when it maps a field that does not exist,
+    /// [`OutcomeError::MappedTwice`] when one column is mapped to two fields.
     pub fn read(mut input: impl io::Read) -> Result<Self, OutcomeError> {
         let mut text = String::new();
         input.read_to_string(&mut text).map_err(OutcomeError::Read)?;
@@ -264,13 +261,13 @@ impl Mapping {
         self.columns.iter().find(named).map(|(_, column)| column.trim())
     }
 
-    /// What the mapping gives to every row for a field.
+    /// The value that the mapping gives a field in every row.
     pub(crate) fn constant(&self, field: Field) -> Option<&str> {
         let named = |(name, _): &(&String, _)| name.eq_ignore_ascii_case(field.name());
         self.constant.iter().find(named).map(|(_, value)| value.trim())
     }
 
-    /// What the words of the table mean under one of our names.
+    /// The meanings of the table's words under one of foramen's names.
     pub(crate) fn values(&self, name: &str) -> BTreeMap<String, String> {
         let named = |(key, _): &(&String, _)| key.eq_ignore_ascii_case(name);
         let words = self.values.iter().filter(named).flat_map(|(_, words)| words);
@@ -278,7 +275,7 @@ impl Mapping {
     }
 }
 
-/// What a mapping calls the column at a place: no table calls one so.
+/// The name used in the mapping for the column at a place; no real column has such a name.
 pub(crate) fn place_name(place: u32) -> String {
     format!("#{place}")
 }

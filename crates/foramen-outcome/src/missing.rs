@@ -10,7 +10,7 @@ const REDCAP: [&str; 17] = [
     "DER", "PINF", "NINF",
 ];
 
-/// Words that mean "no pain" as well as "nothing was entered".
+/// Words that may mean "no pain" or "nothing was entered".
 const NOTHING: [&str; 2] = ["nil", "none"];
 
 /// The texts that mean "not entered" in the columns of one table.
@@ -19,15 +19,14 @@ pub(crate) struct Missing<'a> {
     pub(crate) scores: MissingCodes<'a>,
     /// In columns of dates, ids and words.
     pub(crate) others: MissingCodes<'a>,
-    /// In columns that are kept as they stand, where no column as a whole has to
-    /// be looked at.
+    /// In columns that are kept unchanged, where no column as a whole has to be examined.
     pub(crate) covariates: MissingCodes<'a>,
 }
 
 impl<'a> Missing<'a> {
-    /// What is declared counts everywhere. Of the usual codes those that can be
-    /// a score of the table's scale do not count among scores, and no number
-    /// does among covariates: 99 may be an age (see [`crate::plausible`]).
+    /// Declared codes count in every column. The usual codes do not count among scores if they are
+    /// possible on the table's scale, and numeric codes do not count among covariates: 99 may be an
+    /// age (see [`crate::plausible`]).
     pub(crate) fn of(options: &'a OutcomeOptions, redcap: bool) -> Self {
         let declared = options.codes_are_declared;
         let scale = options.mapping.scale.map_or(10.0, f64::from);
@@ -47,7 +46,7 @@ impl<'a> Missing<'a> {
     }
 }
 
-/// Whether a word in a column of scores may mean 0 as well as "not entered".
+/// Whether a word in a column of scores may mean 0 or "not entered".
 pub(crate) fn may_be_no_pain(cell: &str) -> bool {
     const ALSO: [&str; 26] = [
         "zero",

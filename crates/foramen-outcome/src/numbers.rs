@@ -2,10 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Episode, OutcomeError, OutcomeOptions, Outcomes};
 
-/// Larger numbers are slips, and would drown all others when they are standardised.
+/// Larger numbers are data errors; after standardisation they would hide all other values.
 const LARGEST: f64 = 1e12;
 
-/// The one number that each episode has without being a covariate.
+/// The only number of each episode that is not a covariate.
 const BASELINE: &str = "nrs_baseline";
 
 impl Outcomes {
@@ -29,9 +29,9 @@ impl Outcomes {
     /// ```
     ///
     /// # Errors
-    /// [`OutcomeError::NoNumber`] for a cell that holds anything else,
-    /// [`OutcomeError::HugeNumber`] for one beyond 10¹², and
-    /// [`OutcomeError::NoCovariate`] for a name under which no episode has anything.
+    /// [`OutcomeError::NoNumber`] for a cell that holds anything else, [`OutcomeError::HugeNumber`]
+    /// for a number beyond 10¹², and [`OutcomeError::NoCovariate`] for a name under which no
+    /// episode has a value.
     pub fn covariate_numbers(
         &self,
         names: &[String],
@@ -66,7 +66,7 @@ impl Outcomes {
     }
 }
 
-/// What an episode has under a name.
+/// The value of an episode under a name.
 fn text(episode: &Episode, name: &str) -> Option<String> {
     if name.eq_ignore_ascii_case(BASELINE) {
         return Some(episode.nrs_baseline.get().to_string());
@@ -75,8 +75,8 @@ fn text(episode: &Episode, name: &str) -> Option<String> {
     episode.covariates.iter().find(named).map(|(_, text)| text.to_owned())
 }
 
-/// The number of a cell, `None` where it says that there is none; the text of one that
-/// says something else.
+/// The number in a cell, `None` if the cell is blank or means "missing". Any other text is returned
+/// as the error.
 fn number(cell: Option<&str>, options: &OutcomeOptions) -> Result<Option<f64>, String> {
     let Some(cell) = cell.map(str::trim).filter(|cell| !cell.is_empty()) else { return Ok(None) };
     match cell.replace(',', ".").parse::<f64>() {

@@ -10,36 +10,34 @@ use crate::{
     RejectionReason, Remark,
 };
 
-/// What became of a whole table.
+/// The result of reading a whole table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcomes {
     /// Every episode with a label, by subject, level, side and injection date.
     pub episodes: Vec<Episode>,
     /// Every row that no episode uses, by row.
     pub rejected: Vec<Rejection>,
-    /// Every episode without a label, in the same order: a foramen whose
-    /// injection the table names, with the reason. Its rows are among the
-    /// rejected.
+    /// Every episode without a label, in the same order: a foramen with an injection in the table,
+    /// and the reason. Its rows are among the rejected rows.
     pub excluded: Vec<Excluded>,
     /// Data rows of the table, the header not counted. Each is either in one
     /// episode's [`Episode::rows`] or one rejection.
     pub rows: usize,
-    /// Ids that may be one person typed in two ways. They are never joined.
+    /// Ids that may be one person typed in two ways. They are never merged.
     pub near_misses: Vec<NearMiss>,
-    /// Visits that a REDCap record with an injection has no row of, where the
-    /// mapping names the events that are follow-ups.
+    /// Missed visits: follow-up events named by the mapping for which a REDCap record with an
+    /// injection has no row.
     pub missed_visits: Vec<MissedVisit>,
-    /// What was taken for what while the table was read.
+    /// Remarks on how columns and values were interpreted.
     pub remarks: Vec<Remark>,
-    /// Where the lines of the file went.
+    /// Counts of the file's lines.
     pub lines: LineCount,
-    /// How the bytes of the table were understood: `UTF-8`, `windows-1252`, ….
+    /// The encoding of the table: `UTF-8`, `windows-1252`, ….
     pub encoding: &'static str,
 }
 
 impl Outcomes {
-    /// What a person has to be told of how the table was read: near misses of ids,
-    /// then remarks, a sentence each.
+    /// Notes on how the table was read, one sentence each: near misses of ids, then remarks.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let near = self.near_misses.iter().map(ToString::to_string);
@@ -47,10 +45,10 @@ impl Outcomes {
     }
 }
 
-/// A visit that was missed: REDCap exports no row for an event without data.
+/// A missed visit: REDCap exports no row for an event without data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissedVisit {
-    /// Whose.
+    /// The subject.
     pub subject: SubjectId,
     /// The event, as the mapping names it.
     pub event: String,
@@ -59,28 +57,27 @@ pub struct MissedVisit {
 /// Reads an outcome table and labels its episodes: [`PainTable::read`] and
 /// [`PainTable::label`] in one.
 ///
-/// The table is CSV; its encoding and separator are detected. Its header names
-/// `subject_id`, `level`, `side`, `injection_date`, `nrs_baseline`,
-/// `followup_date` and `nrs_followup`, and may name `baseline_date`, `event`,
-/// `event_date`, `slice_hint`, `series_hint`, `scan_date`, `procedure_code`, `score_code`; any
-/// other column is kept as a covariate. Names match in any case and order, and a
-/// [`Mapping`](crate::Mapping) gives others. Rows with one subject, level, side
-/// and injection date are one episode.
+/// The table is CSV; its encoding and separator are detected. Its header names `subject_id`,
+/// `level`, `side`, `injection_date`, `nrs_baseline`, `followup_date` and `nrs_followup`, and may
+/// name `baseline_date`, `event`, `event_date`, `slice_hint`, `series_hint`, `scan_date`,
+/// `procedure_code`, `score_code`; any other column is kept as a covariate. Names match in any case
+/// and order, and a [`Mapping`](crate::Mapping) can define others. Rows with the same subject,
+/// level, side and injection date form one episode.
 ///
-/// In a REDCap export, known by its columns or by a
-/// [`Dictionary`](crate::Dictionary), the rows of one record complete each other
-/// instead, and a record without a row for a visit has missed it.
+/// In a REDCap export, recognised by its columns or by a [`Dictionary`](crate::Dictionary), the
+/// rows of one record complete each other instead. A record without a row for a visit has missed
+/// this visit.
 ///
 /// # Errors
-/// [`OutcomeError`] when the table as a whole cannot be read. What is wrong with
-/// a row is never an error but a [`Rejection`].
+/// [`OutcomeError`] when the table as a whole cannot be read. A fault in a row is never an error
+/// but a [`Rejection`].
 pub fn read(table: impl io::Read, options: &OutcomeOptions) -> Result<Outcomes, OutcomeError> {
     Ok(PainTable::read(table, options)?.label(options))
 }
 
 impl PainTable {
-    /// Labels every episode. Of the options, only those count that change a
-    /// label: rule, window, baselines, events, late scans.
+    /// Labels every episode. Only the options that affect labels are used: rule, window, baselines,
+    /// events, late scans.
     #[must_use]
     pub fn label(&self, options: &OutcomeOptions) -> Outcomes {
         let mut rejected = self.rejected.clone();
@@ -117,8 +114,8 @@ impl PainTable {
         self.missed.iter().map(visit).collect()
     }
 
-    /// Puts each row of a record in one place: the first episode that uses it,
-    /// else the rejection that was nearest to using it.
+    /// Assigns each row of a record once: to the first episode that uses it, else to the rejection
+    /// nearest to using it.
     fn settle_shared_rows(
         &self,
         rows: &[(u64, u32)],

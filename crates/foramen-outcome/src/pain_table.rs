@@ -24,8 +24,8 @@ use crate::{
     Remark, TableFormat,
 };
 
-/// A pain table whose cells are read and checked, ready to be labelled once or
-/// under several definitions.
+/// A pain table with its cells read and checked, which can be labelled once or under several
+/// definitions.
 ///
 /// ```
 /// use foramen_outcome::{LabelRule, OutcomeOptions, PainTable};
@@ -42,9 +42,9 @@ use crate::{
 /// # Ok::<(), foramen_outcome::OutcomeError>(())
 /// ```
 pub struct PainTable {
-    /// In order of their ids; keys hold places in it.
+    /// Subjects in order of their ids; keys hold indices of this list.
     pub(crate) subjects: Vec<SubjectId>,
-    /// By key, then by what they tell.
+    /// Rows ordered by key, then by content.
     pub(crate) rows: Vec<Row>,
     /// All days on which each subject was injected, at any level and side.
     pub(crate) injections: Vec<(u32, Date)>,
@@ -53,16 +53,16 @@ pub struct PainTable {
     /// Data rows, the header not counted.
     pub(crate) data_rows: usize,
     pub(crate) words: Arc<Words>,
-    /// What the table calls each of [`Field::ALL`].
+    /// The table's name of each of [`Field::ALL`].
     pub(crate) names: Vec<String>,
     pub(crate) near_misses: Vec<NearMiss>,
     pub(crate) remarks: Vec<Remark>,
     pub(crate) lines: LineCount,
     pub(crate) encoding: &'static str,
-    /// For a REDCap export, the lines and subjects of all rows of records: there
-    /// a row may serve several episodes.
+    /// For a REDCap export, the lines and subjects of all rows of records: a row of such a table
+    /// may belong to several episodes.
     pub(crate) record_rows: Option<Vec<(u64, u32)>>,
-    /// Follow-up events that a record with an injection has no row of.
+    /// Follow-up events for which a record with an injection has no row.
     pub(crate) missed: Vec<(u32, String)>,
 }
 
@@ -75,7 +75,7 @@ impl PainTable {
         Ok(Self::read_watching(input, options, None)?.0)
     }
 
-    /// The same, with what the cells of one row were read as.
+    /// The same, also recording how the cells of one row were read.
     pub(crate) fn read_watching(
         input: impl io::Read,
         options: &OutcomeOptions,
@@ -166,7 +166,7 @@ impl PainTable {
     }
 }
 
-/// Whether a cell of a header names something that is looked for.
+/// Whether a cell of a header is an expected name.
 fn is_known(cell: &str, options: &OutcomeOptions) -> bool {
     let mapping = &options.mapping;
     let word = cell.to_lowercase();
@@ -178,7 +178,7 @@ fn is_known(cell: &str, options: &OutcomeOptions) -> bool {
         })
 }
 
-/// Collects rows, and the subjects they are of.
+/// Collects rows and their subjects.
 struct Builder<'a> {
     options: &'a OutcomeOptions,
     subjects: Subjects,
@@ -190,7 +190,7 @@ struct Builder<'a> {
     data_rows: usize,
     /// Rows that are shorter than the header.
     short: Vec<u64>,
-    /// Records of REDCap that were entered twice, and the first line of one.
+    /// REDCap records that were entered twice, and the first line of one of them.
     entries: BTreeSet<String>,
     first_entry: Option<u64>,
 }
@@ -251,7 +251,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// The place of a row's subject.
+    /// The index of a row's subject.
     fn subject(&mut self, reader: &Reader<'_>) -> Result<u32, Box<Rejection>> {
         let id = reader.id()?;
         let entry = self.assembly.as_ref().and_then(|_| without_entry(&id));
@@ -339,7 +339,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Why a record is no row of the table, when it is none.
+/// Why a record is not a valid row of the table, if it is not.
 fn misshapen(record: &StringRecord, width: usize) -> Option<RejectionReason> {
     let filled = (0..record.len()).rev().find(|at| !record[*at].trim().is_empty());
     let Some(last) = filled else { return Some(RejectionReason::Blank) };

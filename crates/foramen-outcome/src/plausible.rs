@@ -4,29 +4,28 @@ use crate::Remark;
 use crate::covariates::{TextId, Texts};
 use crate::row::Row;
 
-/// Numbers that stand for "not entered" in clinical tables, and may be numbers.
+/// Numbers that mean "not entered" in clinical tables, but may be real values.
 const CODES: [f64; 16] = [
     777.0, 888.0, 999.0, 7777.0, 8888.0, 9999.0, -1.0, -7.0, -8.0, -9.0, -77.0, -88.0, -99.0,
     -777.0, -888.0, -999.0,
 ];
 
-/// What the cells of one covariate hold.
+/// Statistics of the cells of one covariate.
 #[derive(Default)]
 struct Column {
-    /// Cells that are no code.
+    /// Filled cells that are not codes.
     filled: usize,
     numbers: usize,
-    /// Of the numbers that are no code.
+    /// Least of the numbers that are not codes.
     least: Option<f64>,
     most: Option<f64>,
-    /// Codes with the cells that hold them.
+    /// Codes, each with the number of its cells.
     codes: BTreeMap<TextId, (f64, usize)>,
 }
 
-/// Takes out of covariates the numbers that mean "not entered" and those that
-/// nobody can have, and says so. A code means "not entered" in a column of
-/// numbers that are far from it: 999 where none is above 499, −9 where none is
-/// negative. With declared codes (`declared`) only those count.
+/// Removes numbers from covariates that mean "not entered" or are impossible, and adds a remark. A
+/// code means "not entered" if the other numbers of its column are far from it: 999 if none is
+/// above 499, −9 if none is negative. If codes are declared (`declared`), only those count.
 pub(crate) fn judge(
     rows: &mut [Row],
     names: &[String],
@@ -104,7 +103,7 @@ pub(crate) fn judge(
     remarks
 }
 
-/// What a person can have of what a column is called for.
+/// The possible values of a quantity, by its column name.
 fn range(name: &str) -> Option<(f64, f64)> {
     let name = name.to_lowercase();
     let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).collect();

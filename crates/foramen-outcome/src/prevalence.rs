@@ -1,17 +1,17 @@
 use crate::Outcomes;
 
-/// How many of a number of episodes are favourable.
+/// The number of favourable outcomes among a number of episodes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Prevalence {
-    /// Favourable ones.
+    /// Favourable episodes.
     pub favourable: usize,
-    /// All of them; never 0.
+    /// All episodes; never 0.
     pub of: usize,
 }
 
 impl Prevalence {
-    /// `None` of nothing.
+    /// Returns `None` if there are no episodes.
     #[must_use]
     pub fn new(favourable: usize, of: usize) -> Option<Self> {
         (of > 0 && favourable <= of).then_some(Self { favourable, of })
@@ -36,24 +36,23 @@ impl Prevalence {
     }
 }
 
-/// What episodes without a follow-up could do to the prevalence of a favourable
-/// outcome.
+/// The possible effect of episodes without a follow-up on the prevalence of a favourable outcome.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MissingOutcomes {
-    /// Episodes with a baseline and without a follow-up that can be used.
+    /// Episodes with a baseline and without a usable follow-up.
     pub missing: usize,
-    /// Only those with a label; `None` when there are none.
+    /// Only labelled episodes; `None` if there are none.
     pub complete_cases: Option<Prevalence>,
-    /// All, the missing ones counted as failures: the worst case.
+    /// All episodes, with missing outcomes counted as failures: the worst case.
     pub missing_is_failure: Option<Prevalence>,
-    /// All, the missing ones counted as successes: the best case.
+    /// All episodes, with missing outcomes counted as successes: the best case.
     pub missing_is_success: Option<Prevalence>,
 }
 
 impl Outcomes {
-    /// The prevalence of a favourable outcome under three readings of missing
-    /// follow-ups. What is excluded for another reason stays out of all three.
+    /// The prevalence of a favourable outcome under three readings of missing follow-ups. Episodes
+    /// excluded for another reason are in none of the three.
     #[must_use]
     pub fn missing_outcomes(&self) -> MissingOutcomes {
         let favourable = self.episodes.iter().filter(|e| e.outcome.is_favourable()).count();

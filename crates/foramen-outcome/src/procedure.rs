@@ -1,6 +1,6 @@
 use foramen_types::Side;
 
-/// A procedure code that stands for the injection, with what its modifiers say.
+/// A procedure code for the injection, with its modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Procedure {
     pub(crate) side: Option<Side>,
@@ -32,14 +32,14 @@ impl Procedure {
         Some(Self { side, both_sides: has("50") || has("LT") && has("RT") })
     }
 
-    /// Whether a word of a text is the code of such an injection.
+    /// Whether a word of a text is the code of a transforaminal injection.
     pub(crate) fn is_in(text: &str) -> bool {
         text.split(|c: char| !c.is_alphanumeric()).any(|word| CPT.contains(&word))
     }
 }
 
-/// Whether a code says that scores are numeric ratings of pain; a blank one says
-/// nothing against it.
+/// Whether a code says that scores are numeric ratings of pain; a blank code is not evidence
+/// against it.
 pub(crate) fn is_pain_score(code: &str) -> bool {
     let code = code.trim_start_matches("LOINC").trim_start_matches([':', ' ']);
     code.is_empty() || LOINC.contains(&code)

@@ -29,14 +29,14 @@ pub(crate) struct Reader<'a> {
     pub(crate) missing: &'a Missing<'a>,
     pub(crate) decimal_comma: bool,
     pub(crate) scale: &'a ScaleWatch,
-    /// Follow-up dates that were a time since the injection.
+    /// Number of follow-up dates that were times since the injection.
     pub(crate) counted: &'a cell::Cell<usize>,
     pub(crate) line: u64,
     pub(crate) record: &'a StringRecord,
 }
 
 impl Reader<'_> {
-    /// The id as it stands in the table.
+    /// The id as in the table.
     pub(crate) fn id(&self) -> Result<Cow<'_, str>, Box<Rejection>> {
         let id = self.cell(Field::SubjectId);
         if id.is_empty() {
@@ -48,7 +48,7 @@ impl Reader<'_> {
         }
     }
 
-    /// When the foramen was injected.
+    /// Date of the injection.
     pub(crate) fn injection(
         &self,
         subject: &SubjectId,
@@ -57,7 +57,7 @@ impl Reader<'_> {
         Ok(self.date(Field::InjectionDate, subject, texts)?.value)
     }
 
-    /// Which foramen was injected.
+    /// The injected foramen.
     pub(crate) fn foramen(&self, subject: &SubjectId) -> Result<Foramen, Box<Rejection>> {
         let level = self.level(subject)?;
         let side = self.side(subject)?;
@@ -79,8 +79,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Everything else, and what is wrong with it first. A visit without a date
-    /// has one where the row tells of the injection.
+    /// The remaining cells, and their first fault. A visit without a date gets one if the row gives
+    /// the injection date.
     pub(crate) fn told(
         &self,
         subject: &SubjectId,
@@ -133,7 +133,7 @@ impl Reader<'_> {
         (told, fault)
     }
 
-    /// The rejection of a row in which a cell that it cannot do without is empty.
+    /// The rejection of a row with an empty required cell.
     pub(crate) fn no_key(&self, field: Field, subject: Option<&SubjectId>) -> Box<Rejection> {
         let column = field.name();
         let mut rejection = self.rejection(field, RejectionReason::NoKey { column });
@@ -141,7 +141,7 @@ impl Reader<'_> {
         rejection
     }
 
-    /// The rejection of a row for its id. The id is not repeated: it may be a
+    /// The rejection of a row because of its id. The message does not repeat the id, which may be a
     /// hospital number.
     pub(crate) fn no_subject(&self, error: foramen_types::KeyError) -> Box<Rejection> {
         let mut rejection =
@@ -171,7 +171,7 @@ impl Reader<'_> {
         rejection
     }
 
-    /// What a cell means, `None` when that is "missing".
+    /// The meaning of a cell, `None` for "missing".
     fn meaning<'a>(
         &self,
         field: Field,
@@ -195,7 +195,7 @@ impl Reader<'_> {
         Ok((!missing.hold(&meaning)).then_some(meaning))
     }
 
-    /// What means "not entered" in the column of a field.
+    /// The texts that mean "not entered" in the column of a field.
     fn missing_in(&self, field: Field) -> &MissingCodes<'_> {
         if field.kind() == Kind::Score { &self.missing.scores } else { &self.missing.others }
     }
@@ -288,7 +288,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The visit of a row, where a column tells it.
+    /// The visit of a row, if a column holds it.
     fn visit(&self, subject: &SubjectId) -> Result<Option<Visit>, Box<Rejection>> {
         if !self.columns.have_visits() {
             return Ok(None);
@@ -300,8 +300,7 @@ impl Reader<'_> {
         visit.map(Some).ok_or_else(reject)
     }
 
-    /// The number in the cell of the follow-up's date, where it is too short for a
-    /// date.
+    /// The number in the cell of the follow-up date, if it is too short for a date.
     fn time_since(&self) -> Option<f64> {
         let cell = self.cell(Field::FollowupDate);
         let (whole, decimals) = cell.split_once(['.', ',']).unwrap_or((&cell, "0"));
@@ -310,7 +309,7 @@ impl Reader<'_> {
         short.then(|| cell.replace(',', ".").parse().ok())?
     }
 
-    /// The date of a follow-up: as it stands there, or counted from the injection.
+    /// The date of a follow-up: as in the table, or counted from the injection.
     fn followup_date(
         &self,
         subject: &SubjectId,
@@ -344,9 +343,8 @@ impl Reader<'_> {
         }
     }
 
-    /// The event a row tells of. A date that cannot be read leaves the event
-    /// undated rather than losing it with its row: it bears on every row of the
-    /// episode.
+    /// The event in a row. If its date cannot be read, the event is kept without a date, since it
+    /// concerns every row of the episode.
     fn event(&self, texts: &mut Texts) -> Option<ToldEvent> {
         let (what, when) = (self.cell(Field::Event), self.cell(Field::EventDate));
         let missing = &self.missing.others;
@@ -365,7 +363,7 @@ impl Reader<'_> {
     }
 }
 
-/// The value, or nothing where there is a fault; the first fault is kept.
+/// The value, or the default if there is a fault; the first fault is kept.
 fn keep<T: Default>(read: Result<T, Box<Rejection>>, fault: &mut Option<Box<Rejection>>) -> T {
     read.unwrap_or_else(|rejection| {
         fault.get_or_insert(rejection);

@@ -15,19 +15,19 @@ use crate::row::{Anchor, Cell, Foramen, Key, Row, Told};
 use crate::visit::Visit;
 use crate::{OutcomeError, Rejection, RejectionReason};
 
-/// The rows of a REDCap export, before those of one record complete each other.
+/// The rows of a REDCap export, before the rows of each record complete each other.
 #[derive(Default)]
 pub(crate) struct Assembly {
     rows: Vec<Loose>,
     /// Whether a visit can have a row of its own.
     visits: bool,
     followup_columns: Option<Arc<[String; 2]>>,
-    /// The nominal visits that rows were found of, by place.
+    /// The nominal visits for which rows were found, by place.
     nominal: BTreeSet<usize>,
     events: BTreeSet<String>,
 }
 
-/// What becomes of all records.
+/// The results for all records.
 #[derive(Default)]
 pub(crate) struct Records {
     pub(crate) rows: Vec<Row>,
@@ -46,11 +46,11 @@ struct Loose {
     foramen: Foramen,
     told: Told,
     fault: Option<Box<Rejection>>,
-    /// When the visit of its event is, where the mapping states that.
+    /// The time of its event's visit, if the mapping gives it.
     nominal: Option<Visit>,
-    /// Whether it has a score of a visit that is neither baseline nor follow-up.
+    /// Whether it has a score from a visit that is neither baseline nor follow-up.
     unasked: bool,
-    /// What the table calls the score and the date of a follow-up.
+    /// The table's names for the score and the date of a follow-up.
     followup_columns: Arc<[String; 2]>,
     /// The rejections of a row of an injection without a level, or a side.
     no_level: Box<Rejection>,
@@ -100,7 +100,7 @@ impl Assembly {
         });
     }
 
-    /// Checks that rows were found of every event that the mapping says the day of.
+    /// Checks that rows were found for every event whose day the mapping gives.
     pub(crate) fn check_nominal(&self, columns: &Columns) -> Result<(), OutcomeError> {
         match columns.nominal_events().find(|(place, _)| !self.nominal.contains(place)) {
             Some((_, event)) => Err(OutcomeError::NominalEvent {
@@ -111,7 +111,7 @@ impl Assembly {
         }
     }
 
-    /// Completes the rows of each record by each other.
+    /// Completes the rows of each record from each other.
     pub(crate) fn finish(mut self, subjects: &[SubjectId], events: &RedcapEvents) -> Records {
         self.rows.sort_by_key(|row| (row.subject, row.line));
         let mut records = Records::default();
@@ -127,8 +127,7 @@ impl Assembly {
 }
 
 impl Loose {
-    /// Keeps baselines where baselines are asked, and follow-ups where
-    /// follow-ups are.
+    /// Keeps baselines only at baseline events, and follow-ups only at follow-up events.
     fn sort_scores(&mut self, events: &RedcapEvents) {
         // A day after the injection is no baseline, and the other way round.
         match self.nominal {
@@ -154,8 +153,7 @@ impl Loose {
         }
     }
 
-    /// The date of its follow-up; the nominal day after the only injection where none was
-    /// entered.
+    /// The date of the follow-up; if none was entered, the nominal day after the only injection.
     fn date_after(&self, injection: Date, alone: bool) -> Cell<Date> {
         let told = self.told.followup_date.clone();
         match self.nominal {
@@ -166,8 +164,8 @@ impl Loose {
         }
     }
 
-    /// Whether the row is of a visit after the injection that was made: a fault
-    /// in its score or date says so as well.
+    /// Whether the row is of a completed visit after the injection; a fault in its score or date
+    /// also shows this.
     fn is_visit(&self, events: &RedcapEvents) -> bool {
         let fault = self.fault.as_ref().and_then(|fault| fault.column.as_deref());
         self.is_followup(events)
@@ -183,8 +181,7 @@ impl Loose {
     }
 }
 
-/// Whether a row's event is the one of a name: the unique name, or the label
-/// with or without its arm.
+/// Whether a row's event has a given name: the unique name, or the label with or without its arm.
 fn is_event(name: &str, event: &str) -> bool {
     let plain = |text: &str| text.split(" (Arm").next().unwrap_or_default().trim().to_lowercase();
     plain(name) == plain(event)
@@ -252,22 +249,20 @@ impl Records {
     }
 }
 
-/// The follow-up events that a record has no row of: REDCap exports none
-/// without data.
+/// The follow-up events for which a record has no row: REDCap exports no row without data.
 fn missed(rows: &[Loose], events: &RedcapEvents) -> Vec<String> {
     let has = |name: &&String| rows.iter().any(|row| is_event(name, &row.event));
     events.followup_events.iter().filter(|name| !has(name)).cloned().collect()
 }
 
-/// The one value that is there, if there is only one.
+/// The only value present, if there is exactly one.
 fn only<T: PartialEq>(values: impl Iterator<Item = Option<T>>) -> Option<T> {
     let mut values = values.flatten();
     let first = values.next()?;
     values.all(|value| value == first).then_some(first)
 }
 
-/// The row of an injection, completed by those rows of its record that are of no
-/// injection.
+/// The row of an injection, completed by the rows of its record that belong to no injection.
 fn anchor(
     row: &Loose,
     key: Key,

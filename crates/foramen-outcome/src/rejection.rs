@@ -5,18 +5,18 @@ use thiserror::Error;
 
 use crate::{DateError, Event, FollowupWindow};
 
-/// A row that gave no label, and why.
+/// A row without a label, and the reason.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rejection {
     /// Line number, the header is 1.
     pub row: u64,
-    /// Whose row it is, where that could be read.
+    /// The subject of the row, if it could be read.
     pub subject: Option<SubjectId>,
-    /// The column at fault, where it is one.
+    /// The faulty column, if one column is at fault.
     pub column: Option<String>,
-    /// What stands there, where something does.
+    /// The value of that column, if there is one.
     pub value: Option<String>,
-    /// Why.
+    /// The reason.
     pub reason: RejectionReason,
 }
 
@@ -49,7 +49,7 @@ pub enum RejectionReason {
         /// Cells in the row.
         found: usize,
     },
-    /// The id is no id.
+    /// The id is not valid.
     #[error("the subject id cannot be used")]
     Subject(#[source] Box<KeyError>),
     /// The id is a long number that a spreadsheet has shortened.
@@ -58,20 +58,20 @@ pub enum RejectionReason {
          text, enter the ids again and save"
     )]
     ShortenedId,
-    /// A level, side or score is not what it should be.
+    /// A level, side or score is not valid.
     #[error("{}{}", .0, remedy(.0))]
     Value(Box<TypeError>),
-    /// A score lies outside the scale that the mapping states.
+    /// A score is outside the scale stated by the mapping.
     #[error(
         "the pain score {value} is outside 0 to {scale}; correct it, or list it as a missing code"
     )]
     OffScale {
-        /// As it stands in the table.
+        /// The score as in the table.
         value: String,
-        /// The most that a score can be.
+        /// The greatest possible score.
         scale: u16,
     },
-    /// A word in a column of scores that means 0 or nothing.
+    /// A word in a column of scores may mean 0 or "nothing was entered".
     #[error(
         "the word may mean no pain (0) or that nothing was entered; say which in the mapping: \
          [values.{column}] with the word = \"0\", or missing = [the word]"
@@ -80,7 +80,7 @@ pub enum RejectionReason {
         /// The field.
         column: &'static str,
     },
-    /// A cell that tells one episode from another is empty.
+    /// A cell that identifies the episode is empty.
     #[error("the {} is missing, so the row belongs to no episode; enter it", column.replace('_', " "))]
     NoKey {
         /// The column that is empty.
@@ -92,25 +92,25 @@ pub enum RejectionReason {
     /// The level names several discs.
     #[error("several levels were injected; write one row for each")]
     SeveralLevels,
-    /// The visit is at no time that is known.
+    /// The time of the visit is not known.
     #[error(
         "the visit is neither a baseline nor a follow-up at a known time; say under [nominal] in \
          the mapping when it is, in days after the injection or as \"baseline\""
     )]
     UnknownVisit,
-    /// A number stands where the follow-up's date should be.
+    /// The follow-up date is a number.
     #[error(
         "the follow-up has a number in place of a date; if it is the time since the injection, \
          say followup_unit = \"days\", \"weeks\" or \"months\" in the mapping"
     )]
     TimeWithoutUnit,
-    /// A text is no date, or not one alone.
+    /// A text is not a date, or is an ambiguous one.
     #[error(transparent)]
     Date(#[from] DateError),
-    /// The data dictionary knows no such choice.
+    /// The data dictionary does not list this choice.
     #[error("no choice of this field in the data dictionary; correct it, or give a newer one")]
     NotAChoice,
-    /// The procedure is another one.
+    /// The procedure is not a cervical transforaminal injection.
     #[error(
         "no cervical transforaminal injection, which is CPT 64479, or 64480 for a further level"
     )]
@@ -130,11 +130,11 @@ pub enum RejectionReason {
     /// The rows of one episode disagree on the baseline.
     #[error("rows {first} and {second} give one injection different values of {column}; keep one")]
     Contradiction {
-        /// What differs.
+        /// The column that differs.
         column: String,
-        /// A row with one value.
+        /// A row with the first value.
         first: u64,
-        /// A row with another.
+        /// A row with another value.
         second: u64,
     },
     /// The only baseline of the record belongs to an earlier injection.
@@ -161,7 +161,7 @@ pub enum RejectionReason {
     BaselineTooOld {
         /// Days before the injection.
         days: i64,
-        /// The most days allowed.
+        /// The greatest number of days allowed.
         most: u16,
     },
     /// The baseline is 0: no fall is possible.
@@ -172,26 +172,25 @@ pub enum RejectionReason {
     BaselineLow {
         /// The baseline.
         baseline: Nrs,
-        /// The least that is included.
+        /// The lowest baseline that is included.
         least: Nrs,
     },
     /// There is no follow-up score.
     #[error("no follow-up score: the visit was missed or not entered")]
     MissingFollowup,
-    /// A visit that the record should have is not in the export: REDCap leaves
-    /// out events without data.
+    /// A required visit of the record is not in the export: REDCap leaves out events without data.
     #[error("no row of a follow-up{}: the visit was missed", of_events(events))]
     MissedVisit {
-        /// The events that are follow-ups, where the mapping names them.
+        /// The follow-up events, if the mapping names them.
         events: Vec<String>,
     },
     /// A visit that the mapping counts neither as baseline nor as follow-up.
     #[error("the visit is neither a baseline nor a follow-up by the mapping's redcap events")]
     OtherVisit,
-    /// A row of a record that tells of no injection.
+    /// A row of a record without an injection.
     #[error("the record has no injection with a date, so the row belongs to no episode")]
     NoInjection,
-    /// A row that would complete an episode, had the record one.
+    /// A row that would complete an episode, but its record has none.
     #[error("no episode of the record could use the row; its other rows say why")]
     NoEpisode,
     /// The scan is after the injection and the options exclude it.
@@ -203,7 +202,7 @@ pub enum RejectionReason {
     /// There is a follow-up score without a date.
     #[error("the follow-up has no date, so its window cannot be checked; enter followup_date")]
     MissingFollowupDate,
-    /// The follow-up lies before the injection.
+    /// The follow-up is before the injection.
     #[error("the follow-up is {days} days before the injection; check both dates")]
     FollowupBeforeInjection {
         /// Days before the injection.
@@ -216,7 +215,7 @@ pub enum RejectionReason {
     FollowupOutsideWindow {
         /// Days after the injection.
         days: i64,
-        /// The window it misses.
+        /// The follow-up window.
         window: FollowupWindow,
     },
     /// Another follow-up of the same episode was used.
@@ -227,16 +226,16 @@ pub enum RejectionReason {
         /// Its day after the injection.
         day: i64,
     },
-    /// The row says what another one says.
+    /// The row repeats another row.
     #[error("the row repeats row {of}")]
     Duplicate {
         /// The row that is kept.
         of: u64,
     },
-    /// Something happened before the follow-up and the options exclude it.
+    /// An event before the follow-up, which the options exclude.
     #[error("{} on {} came before the follow-up", event.kind, event.date)]
     EventBeforeFollowup {
-        /// What, and when.
+        /// The event and its date.
         event: Event,
     },
     /// An event has no date that can be read.
@@ -247,7 +246,7 @@ pub enum RejectionReason {
         of_word(event)
     )]
     EventUndated {
-        /// The word or words of the table; empty where a date stands alone.
+        /// The text of the table; empty if there is only a date.
         event: String,
     },
 }
@@ -303,7 +302,7 @@ impl RejectionReason {
     }
 }
 
-/// What to do about a value, where its message does not say.
+/// A remedy for an invalid value, if its message does not give one.
 fn remedy(error: &TypeError) -> &'static str {
     match error {
         TypeError::NrsOutOfRange { .. } => "; correct it, or list it as a missing code",

@@ -2,8 +2,8 @@ use std::fmt;
 
 use crate::Unit;
 
-/// What a reader of the labels has to know of how the table was read. A remark
-/// changes no label by itself; it says what was taken for what, and how often.
+/// A remark on how the table was read, for users of the labels. A remark does not change a label;
+/// it reports an interpretation of columns or values, and how often it was made.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Remark {
@@ -14,71 +14,70 @@ pub enum Remark {
         /// Lines before it, which were skipped.
         skipped: usize,
     },
-    /// Rows that have fewer cells than the header.
+    /// Rows with fewer cells than the header.
     Padded {
-        /// Their lines.
+        /// Their line numbers.
         rows: Vec<u64>,
     },
-    /// Two columns have one name, and nothing needs them: each is kept under its
-    /// name and place.
+    /// Two columns that are not needed have the same name: each is kept under its name and place.
     DoubledColumn {
         /// The name.
         column: String,
         /// The places, counted from 1.
         places: Vec<usize>,
     },
-    /// The name of a column was taken to tell the day of its visit.
+    /// The day of a visit was taken from the name of its column.
     NominalDay {
         /// The column.
         column: String,
         /// Days after the injection.
         day: u16,
     },
-    /// Follow-up dates are a time since the injection.
+    /// Follow-up dates are times since the injection.
     Counted {
         /// The column.
         column: String,
-        /// What it is counted in.
+        /// The unit of these times.
         unit: Unit,
-        /// Rows.
+        /// Number of rows.
         n: usize,
     },
-    /// Ids that are whole numbers with a decimal (`1001.0`), which was left out.
+    /// Ids that are whole numbers with a decimal (`1001.0`); the decimal was removed.
     Decimals {
-        /// Subjects.
+        /// Number of subjects.
         subjects: usize,
     },
     /// Both entries of REDCap's double data entry (`R1--1`, `R1--2`) are in the
     /// table and were read as one person's.
     DoubleEntry {
-        /// Persons with such an id.
+        /// Number of persons with such ids.
         subjects: usize,
         /// The first line with one.
         row: u64,
     },
-    /// The mapping explains words that no row uses.
+    /// The mapping defines words that no row uses.
     UnseenWords {
         /// The name under `values`.
         name: String,
         /// The words.
         words: Vec<String>,
     },
-    /// A number that means "not entered" in a column that is kept as it stands.
+    /// A number that means "not entered" in a column that is kept unchanged.
     MissingCode {
         /// The column.
         column: String,
         /// The number.
         code: String,
-        /// Cells that hold it, which count as missing.
+        /// Number of cells with this code, which count as missing.
         n: usize,
     },
-    /// Numbers that nobody can have, such as an age of 999; they count as missing.
+    /// Impossible numbers, such as an age of 999; they count as missing.
     Implausible {
         /// The column.
         column: String,
         /// One of them.
         value: String,
-        /// Their lines.
+        /// Their line numbers.
         rows: Vec<u64>,
     },
 }

@@ -7,11 +7,11 @@ use crate::covariates::TextId;
 use crate::score::Score;
 use crate::{EventKind, Rejection};
 
-/// A score or a date: there, missing, or missing under a code worth showing.
+/// A score or a date: present, missing, or missing with a code that is worth showing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Cell<T> {
     pub(crate) value: Option<T>,
-    /// What stands there when it means "missing"; empty for a blank cell.
+    /// The text of the cell if it means "missing"; empty for a blank cell.
     pub(crate) text: TextId,
 }
 
@@ -22,48 +22,48 @@ impl<T> Default for Cell<T> {
 }
 
 impl<T> Cell<T> {
-    /// Whether nothing at all stands there.
+    /// Whether the cell is blank.
     pub(crate) fn is_blank(&self) -> bool {
         self.value.is_none() && self.text.is_empty()
     }
 }
 
-/// An event as a row tells it.
+/// An event as given in a row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ToldEvent {
     pub(crate) kind: EventKind,
-    /// `None` when there is no date, or none that can be read.
+    /// `None` if the date is missing or cannot be read.
     pub(crate) date: Option<Date>,
-    /// The word or words of the table.
+    /// The text of the table.
     pub(crate) what: TextId,
     pub(crate) date_text: TextId,
 }
 
-/// What one row says of one episode, checked cell by cell.
+/// The checked cells of one row about one episode.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub(crate) line: u64,
     pub(crate) key: Key,
     pub(crate) told: Told,
-    /// What is wrong with a row that cannot be used for more than its events.
+    /// The fault of a row that can be used only for its events.
     pub(crate) fault: Option<Box<Rejection>>,
-    /// For the row of the injection itself in a record of several rows.
+    /// Set for the row of the injection itself in a record of several rows.
     pub(crate) anchor: Option<Box<Anchor>>,
 }
 
-/// What a record adds to the row of an injection.
+/// What the other rows of a record add to the row of an injection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Anchor {
     /// The lines of the other rows that complete it.
     pub(crate) support: Vec<u64>,
-    /// The follow-up visits that the export has no row of; none where visits
-    /// have no rows of their own.
+    /// The follow-up visits without a row in the export; `None` if visits have no rows of their
+    /// own.
     pub(crate) missed: Option<Vec<String>>,
-    /// The earlier injection that the baseline of another row was scored before.
+    /// The earlier injection to which the baseline of another row belongs.
     pub(crate) earlier: Option<Date>,
 }
 
-/// Which episode a row belongs to. The subject is its place in the table's list.
+/// The episode of a row. The subject is its index in the table's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
     pub(crate) subject: u32,
@@ -72,8 +72,8 @@ pub(crate) struct Key {
     pub(crate) injection: Date,
 }
 
-/// What a row says about its episode. The order of the fields is the order in
-/// which rows of one episode are compared, so that line numbers decide nothing.
+/// The contents of a row about its episode. Rows of one episode are compared in the order of these
+/// fields, so that line numbers do not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Told {
     pub(crate) followup_date: Cell<Date>,
@@ -84,12 +84,12 @@ pub(crate) struct Told {
     pub(crate) events: Box<[ToldEvent]>,
     pub(crate) slice_hint: TextId,
     pub(crate) series_hint: TextId,
-    /// By place in [`Columns::covariates`].
+    /// By index in [`Columns::covariates`].
     pub(crate) covariates: Arc<[(u16, TextId)]>,
 }
 
 impl Told {
-    /// Replaces texts by their places in order.
+    /// Replaces text indices by their ranks.
     pub(crate) fn rank_texts(&mut self, ranks: &[u32]) {
         for text in [
             &mut self.followup_date.text,
@@ -112,7 +112,7 @@ impl Told {
     }
 }
 
-/// Which foramen a row names, as far as it does.
+/// The foramen that a row names, which may be incomplete.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Foramen {
     pub(crate) level: Option<Level>,

@@ -2,8 +2,8 @@ use foramen_types::{Nrs, Outcome};
 
 use crate::score::Score;
 
-/// When a fall in pain counts as favourable. All rules are decided on whole
-/// hundredths, never on rounded numbers.
+/// The rule for a favourable outcome. All rules are applied to whole hundredths, never to rounded
+/// numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LabelRule {
@@ -14,16 +14,15 @@ pub enum LabelRule {
         /// Percent of the baseline, 0 to 100.
         percent: u8,
     },
-    /// The score fell by at least this much, whatever the baseline.
+    /// The score fell by at least this many points, whatever the baseline.
     Fall {
-        /// The least fall, as a score.
+        /// The least fall in points.
         points: Nrs,
     },
 }
 
 impl LabelRule {
-    /// The outcome of a baseline and a follow-up score; `None` for baseline 0,
-    /// from which no score can fall.
+    /// The outcome of a baseline and a follow-up score; `None` for baseline 0, which cannot fall.
     ///
     /// ```
     /// use foramen_outcome::LabelRule;
@@ -40,7 +39,7 @@ impl LabelRule {
         self.decide_score(Score::whole(baseline), Score::whole(followup))
     }
 
-    /// The same of scores that are means, whose decimals count as well.
+    /// The same for scores that are means, including all their decimals.
     pub(crate) fn decide_score(self, baseline: Score, followup: Score) -> Option<Outcome> {
         let (b, f) = (baseline.parts(), followup.parts());
         if b == 0 {

@@ -7,29 +7,28 @@ use serde::Deserialize;
 use crate::field::Field;
 use crate::{OutcomeError, RejectionReason};
 
-/// Parts of a hundredth of a point in which the rest of a score is kept.
+/// Number of parts into which a hundredth of a point is divided for the remainder of a score.
 const PARTS: f64 = 60_000.0;
 
-/// Rests of this many parts are what is left of a double of 15 digits.
+/// A remainder of at most this many parts is rounding error of a double with 15 digits.
 const NOISE: i16 = 4;
 
 /// How many decimals scores may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {
-    /// At most two: a score with more was no answer to the question.
+    /// At most two: a score with more decimals was not a direct answer.
     #[default]
     Hundredths,
     /// Any: scores are means of several answers.
     None,
 }
 
-/// A score as a table has it: in whole hundredths of a point, and what remains of
-/// a mean whose decimals go on.
+/// A score of a table: whole hundredths of a point, and the remainder of a mean with more decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Score {
     pub(crate) nrs: Nrs,
-    /// Parts of a hundredth, above or below.
+    /// The remainder in parts of a hundredth, positive or negative.
     rest: i16,
 }
 
@@ -38,13 +37,13 @@ impl Score {
         Self { nrs, rest: 0 }
     }
 
-    /// The score in parts of a hundredth: what labels are decided on.
+    /// The score in parts of a hundredth, to which label rules are applied.
     pub(crate) fn parts(self) -> i64 {
         i64::from(self.nrs.hundredths()) * 60_000 + i64::from(self.rest)
     }
 
-    /// The most by which two equal scores may differ for their decimals, in
-    /// parts; 0 where both are whole hundredths.
+    /// Greatest rounding difference between two equal scores, in parts; 0 if both are whole
+    /// hundredths.
     pub(crate) fn noise(self, other: Self) -> i64 {
         if self.rest == 0 && other.rest == 0 { 0 } else { i64::from(NOISE) }
     }
@@ -86,8 +85,8 @@ impl Score {
     }
 }
 
-/// Looks at the columns of scores as a whole: one with many scores above 10 has
-/// another scale, and its low scores would pass for scores from 0 to 10.
+/// Checks the columns of scores as a whole: a column with many scores above 10 has another scale,
+/// and its low scores would be mistaken for scores from 0 to 10.
 #[derive(Default)]
 pub(crate) struct ScaleWatch {
     columns: [Seen; 2],
@@ -97,12 +96,12 @@ pub(crate) struct ScaleWatch {
 struct Seen {
     numbers: Cell<usize>,
     above: Cell<usize>,
-    /// Different scores above 10, a few of them, in thousandths.
+    /// Some different scores above 10, in thousandths.
     different: RefCell<BTreeSet<u64>>,
 }
 
 impl ScaleWatch {
-    /// Takes note of a score that is not missing.
+    /// Records a score that is not missing.
     pub(crate) fn saw(&self, field: Field, text: &str) {
         let Ok(value) = text.parse::<f64>() else { return };
         let column = &self.columns[usize::from(field == Field::NrsFollowup)];
@@ -116,8 +115,8 @@ impl ScaleWatch {
         }
     }
 
-    /// Whether the table can be on this scale (`None`: none is stated), by the
-    /// names of the two columns.
+    /// Checks that the table can have this scale (`None`: not stated); `names` are the names of the
+    /// two columns.
     pub(crate) fn check(&self, scale: Option<u16>, names: [&str; 2]) -> Result<(), OutcomeError> {
         let numbers: usize = self.columns.iter().map(|column| column.numbers.get()).sum();
         let above: usize = self.columns.iter().map(|column| column.above.get()).sum();

@@ -5,28 +5,28 @@ use crate::{
     EventPolicy, FollowupWindow, LabelRule, LowBaseline, OutcomeOptions, PainTable, Prevalence,
 };
 
-/// One way of deciding labels.
+/// One definition of the label.
 #[derive(Debug, Clone)]
 pub struct Definition {
     /// A short name for tables and files.
     pub name: String,
-    /// What it does, in words.
+    /// A description of its effect.
     pub description: String,
-    /// Rule, window, baselines, events.
+    /// Rule, window, baselines and events of the definition.
     pub options: OutcomeOptions,
-    /// What an episode without a follow-up counts as.
+    /// The treatment of an episode without a follow-up.
     pub missing: MissingOutcome,
 }
 
-/// What an episode with a baseline and without a follow-up counts as.
+/// The treatment of an episode with a baseline and without a follow-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MissingOutcome {
-    /// It has no label.
+    /// The episode has no label.
     #[default]
     Excluded,
-    /// Poor.
+    /// The outcome is poor.
     Failure,
-    /// Favourable.
+    /// The outcome is favourable.
     Success,
 }
 
@@ -35,33 +35,32 @@ pub enum MissingOutcome {
 pub struct Sensitivity {
     /// The definitions, the primary one first.
     pub definitions: Vec<Definition>,
-    /// For each definition, how many of the labelled are favourable.
+    /// For each definition, the prevalence of favourable outcomes among labelled episodes.
     pub prevalence: Vec<Option<Prevalence>>,
-    /// For each definition, how many labels differ from the primary one's where
-    /// both have one.
+    /// For each definition, the number of labels that differ from the primary definition's, if both
+    /// exist.
     pub changed: Vec<usize>,
-    /// Every injected foramen that the table tells of.
+    /// Every injected foramen in the table.
     pub rows: Vec<SensitivityRow>,
 }
 
 /// One injected foramen and its labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SensitivityRow {
-    /// Whose foramen.
+    /// The subject.
     pub subject: SubjectId,
     /// The disc level that was injected.
     pub level: Level,
     /// The side that was injected.
     pub side: Side,
-    /// When it was injected.
+    /// Date of the injection.
     pub injection_date: Date,
-    /// By definition; `None` where it has no label.
+    /// Labels by definition; `None` without a label.
     pub labels: Vec<Option<Outcome>>,
 }
 
 impl Definition {
-    /// The definitions a reader asks for: the options as they are, then each
-    /// with one choice changed.
+    /// The usual definitions: the options as given, then with one choice changed at a time.
     #[must_use]
     pub fn usual(primary: &OutcomeOptions) -> Vec<Self> {
         let two = Nrs::from_hundredths(200).expect("2 is a score");

@@ -1,4 +1,4 @@
-//! Ids as people write them: what is one id in two spellings, and what may be.
+//! Spellings of ids: which are the same id, and which may be.
 
 use foramen_table::without_decimals;
 
@@ -17,9 +17,9 @@ pub fn may_be_one_person(one: &str, other: &str) -> bool {
     one != other && spelling(one) == spelling(other)
 }
 
-/// What ids share that may be one person typed in two ways: they differ in case,
-/// leading zeros, spaces, a separator between letters and digits, decimals that a
-/// spreadsheet added, or the entry of REDCap's double data entry.
+/// A normal form of ids, equal for ids that may be one person typed in two ways: ids that differ in
+/// case, leading zeros, spaces, a separator between letters and digits, decimals that a spreadsheet
+/// added, or the entry of REDCap's double data entry.
 pub(crate) fn spelling(id: &str) -> String {
     let id = without_entry(id).unwrap_or(id);
     let id = without_decimals(id).unwrap_or(id);

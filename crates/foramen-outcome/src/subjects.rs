@@ -12,7 +12,7 @@ use crate::spelling::spelling;
 /// `1001` and `1001.0`, or `P-1` and `P1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NearMiss {
-    /// One subject, and the first row with it.
+    /// One subject, and the first row with this id.
     pub first: (SubjectId, u64),
     /// The other, and its first row.
     pub second: (SubjectId, u64),
@@ -25,23 +25,22 @@ impl fmt::Display for NearMiss {
     }
 }
 
-/// The subjects of a table in order of their first rows, found by their ids as
-/// they stand there.
+/// The subjects of a table in order of their first rows, found by their unchanged ids.
 #[derive(Default)]
 pub(crate) struct Subjects {
     /// All ids in one text: a table may have a million.
     text: String,
     ends: Vec<usize>,
-    /// Places with the hashes of their ids: to read a million ids again whenever
-    /// the table grows would take longer than all else.
+    /// Indices with the hashes of their ids, since hashing a million ids again whenever the table
+    /// grows would be slow.
     places: HashTable<(u64, u32)>,
     hasher: DefaultHashBuilder,
-    /// Who they are, and the first line of each.
+    /// The subjects, and the first line of each.
     known: Vec<(SubjectId, u64)>,
 }
 
 impl Subjects {
-    /// The place of the subject with an id.
+    /// The index of the subject with an id.
     pub(crate) fn place(&self, id: &str) -> Option<u32> {
         let hash = self.hasher.hash_one(id);
         let same = |(other, place): &(u64, u32)| *other == hash && self.id(*place) == id;
@@ -59,7 +58,7 @@ impl Subjects {
         place
     }
 
-    /// Who has a place.
+    /// The subject at an index.
     pub(crate) fn subject(&self, place: u32) -> &SubjectId {
         &self.known[place as usize].0
     }
@@ -69,8 +68,8 @@ impl Subjects {
         self.known.into_iter().map(|(subject, _)| subject)
     }
 
-    /// Pairs of ids as they stand in the table that look like one person, since
-    /// pseudonyms of near misses have nothing in common.
+    /// Pairs of unchanged ids that may be one person; pseudonyms of such ids would have nothing in
+    /// common.
     pub(crate) fn near_misses(&self) -> Vec<NearMiss> {
         // Comparing every id with every other would take hours on a large table;
         // only ids that share their spelling can be near misses.
@@ -93,9 +92,9 @@ impl Subjects {
         misses
     }
 
-    /// Takes the decimals from ids that are whole numbers, where no other id is
-    /// the number without them: a program that took the column for decimals added
-    /// them. How many there were.
+    /// Removes the decimals of ids that are whole numbers, unless another id is the number without
+    /// them: a program that read the column as decimals added them. Returns how many ids were
+    /// changed.
     pub(crate) fn drop_decimals(&mut self, key: &SubjectKey) -> usize {
         let whole = |place: u32| {
             let whole = without_decimals(self.id(place))?;

@@ -1,20 +1,20 @@
-//! Visits as tables name them: `2 months`, `nrs_2m`, `Week 8`, `baseline`.
+//! Names of visits in tables: `2 months`, `nrs_2m`, `Week 8`, `baseline`.
 
 use serde::Deserialize;
 
-/// Days of a month on average.
+/// Average number of days in a month.
 const MONTH: f64 = 30.4375;
 
-/// When a visit is.
+/// The time of a visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Visit {
     /// Before the injection.
     Baseline,
-    /// So many days after it.
+    /// This many days after the injection.
     Day(u16),
 }
 
-/// What time after an injection is counted in.
+/// The unit of a time after an injection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
@@ -27,7 +27,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// The days of so many units, to the nearest day.
+    /// A number of units in days, rounded to the nearest day.
     pub(crate) fn days(self, number: f64) -> Option<u16> {
         let days = match self {
             Self::Days => number,
@@ -59,7 +59,7 @@ impl Unit {
             .find_map(|(unit, words)| words.contains(&word).then_some(unit))
     }
 
-    /// The unit that the name of a column tells, where it tells one.
+    /// The unit in the name of a column, if any.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
         let name = name.to_lowercase();
         let mut units = pieces(&name).into_iter().filter_map(|piece| match piece {
@@ -72,7 +72,7 @@ impl Unit {
 }
 
 impl Visit {
-    /// The visit that a text names, where it names one.
+    /// The visit that a text names, if any.
     pub(crate) fn of_text(text: &str) -> Option<Self> {
         const BASELINE: [&str; 24] = [
             "baseline",

@@ -4,25 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dictionary::DictionaryField;
 
-/// What the words of one column mean.
+/// The meanings of the words of one column.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Vocabulary {
     /// Meanings by word in lower case.
     words: BTreeMap<String, Word>,
-    /// Whether a data dictionary lists all words there are.
+    /// Whether a data dictionary lists all possible words.
     closed: bool,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Word {
     meaning: String,
-    /// The word of the mapping that says so, and whether a cell held it.
+    /// The mapping's word with this meaning, and whether a cell held it.
     declared: Option<(String, Cell<bool>)>,
 }
 
 impl Vocabulary {
-    /// The words of a mapping, and the codes and labels of a data dictionary: a
-    /// code means its label, but in a column of scores a label means its code.
+    /// Combines the words of a mapping with the codes and labels of a data dictionary: a code means
+    /// its label; in a column of scores, a label means its code.
     pub(crate) fn of(
         mapped: &BTreeMap<String, String>,
         declared: Option<&DictionaryField>,
@@ -51,8 +51,8 @@ impl Vocabulary {
         Self { words, closed: !choices.is_empty() }
     }
 
-    /// What a trimmed cell means, itself where nothing is said of it; `None`
-    /// when it is no word of a closed list.
+    /// The meaning of a trimmed cell, or the cell itself if no meaning is defined; `None` if a
+    /// closed list does not contain it.
     pub(crate) fn meaning<'a>(&self, cell: &'a str) -> Option<Cow<'a, str>> {
         if self.words.is_empty() || cell.is_empty() {
             return Some(Cow::Borrowed(cell));
@@ -66,7 +66,7 @@ impl Vocabulary {
 }
 
 impl Vocabulary {
-    /// What the mapping says of a cell.
+    /// The meaning that the mapping gives to a cell.
     pub(crate) fn declared(&self, cell: &str) -> Option<&str> {
         if self.words.is_empty() {
             return None;
@@ -75,7 +75,7 @@ impl Vocabulary {
         Some(&word.used().meaning)
     }
 
-    /// Words of the mapping that no cell held.
+    /// Words of the mapping that occur in no cell.
     pub(crate) fn unused(&self) -> BTreeSet<&str> {
         let declared = || self.words.values().filter_map(|word| word.declared.as_ref());
         let of = |wanted: bool| {

@@ -1,4 +1,4 @@
-//! The cervical spine of a person, as surfaces of its vertebrae.
+//! The cervical spine of a person, as the surfaces of its vertebrae.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -7,7 +7,7 @@ use crate::PhantomError;
 use crate::frame::{Frame, Local};
 use crate::surface::Surface;
 
-/// The file of each vertebra from C2 down ends in one of these, by source.
+/// Endings of the file names of the vertebrae from C2 down, by source.
 const NAMES: [[&str; 2]; 8] = [
     ["cervical_vertebra_2.stl", "C2_FMA12520.stl"],
     ["cervical_vertebra_3.stl", "C3_FMA12521.stl"],
@@ -23,20 +23,20 @@ const NAMES: [[&str; 2]; 8] = [
 /// its pedicles measure 1.5 mm more than published means.
 const THICKER: f64 = 0.6;
 
-/// The vertebrae C2 to T1 of one person, and T2 where there is one, in the axes of the
-/// source: x from right to left, y backwards, z up, millimetres.
+/// The vertebrae C2 to T1 of one person, and T2 if available, in the axes of the source: x from
+/// right to left, y backwards, z up, millimetres.
 ///
-/// `draw_subject_on` draws phantoms around them.
+/// `draw_subject_on` simulates phantoms around them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Anatomy {
     pub(crate) vertebrae: Vec<Vertebra>,
-    /// The arc that the canal follows.
+    /// The arc followed by the canal.
     frame: Frame,
-    /// Height on the arc that becomes 0.
+    /// Height on the arc that is mapped to 0.
     height: f64,
-    /// Where the canal leaves the arc: height, to the left, to the back.
+    /// Deviation of the canal from the arc: height, to the left, to the back.
     way: Vec<[f64; 3]>,
-    /// How far inside the surfaces the bone begins, millimetres.
+    /// Distance of the bone inside the surfaces, millimetres.
     pub(crate) excess: f64,
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct Vertebra {
 /// The body of a vertebra in straightened coordinates, millimetres.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Body {
-    /// Of the upper and the lower endplate on the middle line.
+    /// Heights of the upper and the lower endplate in the midline.
     pub upper: f64,
     pub lower: f64,
     /// Positions of the front and the back wall.
@@ -66,12 +66,12 @@ pub(crate) struct Body {
 }
 
 impl Anatomy {
-    /// Reads the STL files of the vertebrae C2 to T1, named as the Human Reference Atlas
-    /// (`cervical_vertebra_2.stl` …) or BodyParts3D (`C2_FMA12520.stl` …) name them.
+    /// Reads the STL files of the vertebrae C2 to T1, with the names of the Human Reference Atlas
+    /// (`cervical_vertebra_2.stl` …) or of BodyParts3D (`C2_FMA12520.stl` …).
     ///
     /// # Errors
-    /// [`PhantomError::Io`] where a file cannot be read, [`PhantomError::Surface`] where
-    /// one is missing or no vertebra with a canal.
+    /// [`PhantomError::Io`] if a file cannot be read, [`PhantomError::Surface`] if a file is
+    /// missing or is not a vertebra with a canal.
     pub fn read(folder: &Path) -> Result<Self, PhantomError> {
         let fault = |fault: String| PhantomError::Surface { path: folder.to_owned(), fault };
         let mut surfaces = Vec::new();
@@ -116,7 +116,7 @@ impl Anatomy {
         Ok(anatomy)
     }
 
-    /// The place in the source of a place in straightened coordinates.
+    /// The point in the source for a point in straightened coordinates.
     pub(crate) fn source(&self, at: Local) -> [f64; 3] {
         let (u, v) = self.offset(at.w);
         let place = Local { u: at.u + u, v: at.v + v, w: at.w + self.height };
@@ -259,7 +259,7 @@ fn middle(places: impl Iterator<Item = [f64; 3]>) -> Option<[f64; 3]> {
     (n > 0.0).then(|| sum.map(|total| total / n))
 }
 
-/// The holes of one section: what bone parts from the outside.
+/// The holes of one section: areas that bone separates from the outside.
 fn section(
     surface: &Surface,
     low: [f64; 3],

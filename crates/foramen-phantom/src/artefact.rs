@@ -5,7 +5,7 @@ use rand_distr::{Distribution, StandardNormal};
 use crate::seed::{Purpose, stream};
 use crate::variety::Wide;
 
-/// What the scanner adds to the anatomy of one series.
+/// The artefacts that the scanner adds to one series.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Artefacts {
     /// Stored value of CSF.
@@ -39,8 +39,8 @@ impl Artefacts {
         }
     }
 
-    /// The same as a scanner of a field in tesla makes them, where scanners have habits: at 3 T
-    /// half the noise and more shading, as the body is no longer small against the wave.
+    /// The same artefacts as typical of a scanner field in tesla: at 3 T half the noise and more
+    /// shading, as the body is no longer small relative to the wavelength.
     pub(crate) fn of_field(mut self, tesla: f64) -> Self {
         let (noise, shading) = if tesla > 2.0 { (0.5, 1.5) } else { (1.3, 0.6) };
         self.noise *= noise;

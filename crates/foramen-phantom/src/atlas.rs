@@ -1,5 +1,5 @@
-//! What lies above the body of C2: dens, atlas, base of the skull. The axial
-//! series hardly reach it; on the sagittal one it tells which vertebra is C2.
+//! The structures above the body of C2: dens, atlas, base of the skull. Axial series hardly reach
+//! them; on the sagittal series they identify C2.
 
 use crate::frame::Local;
 use crate::shape::{capsule, ellipse, joined};
@@ -34,8 +34,7 @@ pub(crate) fn bone(at: Local, up: f64, back_edge: f64) -> f64 {
     peg.min(masses).min(clivus).min(rim)
 }
 
-/// How much wider than below the dural sac and the cord are: they become the
-/// cistern and the brain stem.
+/// The widening of the dural sac and the cord, which become the cistern and the brain stem.
 pub(crate) fn widening(up: f64) -> (f64, f64) {
     let over = (up - 20.0).max(0.0);
     let stem = (up - 36.0).max(0.0);

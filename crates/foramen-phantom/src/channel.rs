@@ -4,7 +4,7 @@ use crate::frame::Local;
 use crate::perineural::Perineural;
 use crate::tissue::Tissue;
 
-/// What narrows a foramen.
+/// The cause of a foramen's narrowing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cause {
     /// Disc material bulging from the front wall.
@@ -24,9 +24,8 @@ impl Cause {
     }
 }
 
-/// How far the channel reaches along its axis from its narrowest place: to the
-/// canal and to the outside, millimetres. The length is that of the literature,
-/// 4–5 mm, and its rounded mouths.
+/// The extent of the channel along its axis from its narrowest place: to the canal and to the
+/// outside, millimetres. The length is that of the literature, 4–5 mm, and its rounded mouths.
 const REACH: (f64, f64) = (-4.5, 4.5);
 
 /// One neural foramen: a channel from the canal to the outside between a front
@@ -47,17 +46,17 @@ pub(crate) struct Channel {
     pub axis: (f64, f64),
     /// Fall of the axis per millimetre outwards.
     pub fall: f64,
-    /// Width without what narrows it, at its narrowest height.
+    /// Width without the narrowing, at the narrowest height.
     pub clear: f64,
     /// Height above the axis at which the channel is narrowest.
     pub narrow_at: f64,
     /// Growth of the width per square millimetre above and below.
     pub growth: (f64, f64),
-    /// Depth of what narrows the channel.
+    /// Depth of the narrowing structure.
     pub encroachment: f64,
-    /// Share of it on the front wall.
+    /// Share of this depth on the front wall.
     pub front_share: f64,
-    /// Half-length of it along the spine (one standard deviation).
+    /// Half-length of the narrowing structure along the spine (one standard deviation).
     pub spread: f64,
     pub cause: Cause,
     /// Undersides of the upper and upper sides of the lower pedicle, above the axis.
@@ -68,7 +67,7 @@ pub(crate) struct Channel {
     /// Radius of the nerve root, and its height above the axis.
     pub root: f64,
     pub root_at: f64,
-    /// What lies around the root, where that differs between foramina.
+    /// The tissue around the root, if it differs between foramina.
     pub perineural: Option<Perineural>,
 }
 
@@ -81,7 +80,7 @@ pub(crate) struct Along {
 }
 
 impl Channel {
-    /// A place of the spine in the channel's coordinates.
+    /// A point of the spine in the channel's coordinates.
     pub(crate) fn along(&self, at: Local) -> Along {
         let (du, dv) = (at.u * self.side.sign() - self.centre.0, at.v - self.centre.1);
         let t = du * self.axis.0 + dv * self.axis.1;
@@ -90,7 +89,7 @@ impl Channel {
         Along { t, c, h: at.w - self.height + t * self.fall }
     }
 
-    /// The place of the spine of a place in the channel.
+    /// The point of the spine for a point in the channel's coordinates.
     pub(crate) fn local(&self, at: Along) -> Local {
         let du = at.t * self.axis.0 - at.c * self.axis.1;
         let dv = at.t * self.axis.1 + at.c * self.axis.0;
@@ -101,12 +100,12 @@ impl Channel {
         }
     }
 
-    /// Whether a height above the axis lies between the pedicles.
+    /// Whether a height above the axis is between the pedicles.
     pub(crate) fn is_between_pedicles(&self, h: f64) -> bool {
         self.clearance(h) > 0.0
     }
 
-    /// How far a height above the axis is from the nearest pedicle, negative within it.
+    /// Distance of a height above the axis from the nearest pedicle, negative within the pedicle.
     pub(crate) fn clearance(&self, h: f64) -> f64 {
         (self.roof - h).min(h - self.floor)
     }
@@ -116,13 +115,13 @@ impl Channel {
         t > REACH.0 && t < REACH.1
     }
 
-    /// The radius of the root outside the foramen: its ganglion swells it.
+    /// The radius of the root outside the foramen: the ganglion makes it thicker.
     pub(crate) fn root_radius(&self, t: f64) -> f64 {
         let swelling = self.perineural.map_or(1.0, Perineural::swelling);
         swelling * self.root * (1.0 + 0.35 * (-((t - 7.0) / 2.5).powi(2)).exp())
     }
 
-    /// What the root is made of.
+    /// The tissue of the root.
     pub(crate) fn root_tissue(&self) -> Tissue {
         match self.perineural {
             Some(Perineural { swollen: true, .. }) => Tissue::SwollenRoot,
@@ -130,22 +129,22 @@ impl Channel {
         }
     }
 
-    /// What fills a place so far from the surface of the root, millimetres, where there is
-    /// neither vein nor root.
+    /// The tissue at this distance from the surface of the root, millimetres, outside veins and
+    /// root.
     pub(crate) fn filling(&self, from_root: f64) -> Tissue {
         let is_scar = self.perineural.is_some_and(|around| around.is_scar(from_root));
         if is_scar { Tissue::Scar } else { Tissue::LooseFat }
     }
 
-    /// The positions `c` of the front wall and of the back wall, the second less
-    /// than the first where they overlap.
+    /// The positions `c` of the front wall and of the back wall, the second is less than the first
+    /// where they overlap.
     pub(crate) fn walls(&self, t: f64, h: f64) -> (f64, f64) {
         let (front, back) = self.bare_walls(t, h);
         let narrowed = self.encroachment * self.bulge(t, h);
         (front + narrowed * self.front_share, back - narrowed * (1.0 - self.front_share))
     }
 
-    /// The same without what narrows the channel.
+    /// The same positions without the narrowing structure.
     pub(crate) fn bare_walls(&self, t: f64, h: f64) -> (f64, f64) {
         let d = h - self.narrow_at;
         let growth = if d > 0.0 { self.growth.0 } else { self.growth.1 } * d * d;
@@ -154,7 +153,7 @@ impl Channel {
         (-half - round_off(t, self.radii.0), half + round_off(t, self.radii.1))
     }
 
-    /// The shape of what narrows the channel: 1 at its summit.
+    /// The shape of the narrowing structure: 1 at its summit.
     fn bulge(&self, t: f64, h: f64) -> f64 {
         let along = t / 2.4;
         let up = (h - self.narrow_at) / self.spread;
@@ -172,7 +171,7 @@ fn round_off(t: f64, radius: f64) -> f64 {
 pub(crate) mod tests {
     use super::*;
 
-    /// A plain right foramen, 3 mm wide, of an axis at 45° without fall.
+    /// A simple right foramen, 3 mm wide, with an axis at 45° without fall.
     pub(crate) fn plain() -> Channel {
         let half = std::f64::consts::FRAC_1_SQRT_2;
         Channel {

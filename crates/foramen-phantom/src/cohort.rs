@@ -15,28 +15,28 @@ use crate::table::{Dates, HEADER, row};
 use crate::truth::{SubjectTruth, Truth};
 use crate::{CohortConfig, Design, PhantomError};
 
-/// Version of the form of `truth.json` and `cohort.json`.
+/// Format version of `truth.json` and `cohort.json`.
 const SCHEMA_VERSION: u32 = 1;
 
-/// What [`write_cohort`] wrote: the content of `cohort.json`.
+/// The result of [`write_cohort`]: the content of `cohort.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CohortSummary {
-    /// Version of this form, 1.
+    /// Version of this format, 1.
     pub schema_version: u32,
-    /// Version of what draws: another number gives other bytes.
+    /// Version of the generator: another version gives other bytes.
     pub generator: u32,
-    /// What was asked for.
+    /// The configuration.
     pub config: CohortConfig,
-    /// Subjects in all.
+    /// All subjects.
     pub subjects: usize,
-    /// Subjects whose row can go all the way to a prediction.
+    /// Subjects whose data suffice for a prediction.
     pub analysable: usize,
-    /// Files of images.
+    /// Number of image files.
     pub files: usize,
-    /// Their bytes.
+    /// Total size of the image files, bytes.
     pub bytes: u64,
-    /// Share of favourable outcomes among the analysable.
+    /// Share of favourable outcomes among the analysable subjects.
     pub prevalence: f64,
     /// See [`Truth::oracle_auc`].
     pub oracle_auc: Option<f64>,
@@ -47,16 +47,15 @@ pub struct CohortSummary {
     pub oracle_width_auc: Option<f64>,
 }
 
-/// Draws a cohort and writes it to a new folder: `dicom/<subject>/…`,
-/// `outcomes.csv`, `truth.json` ([`Truth`]) and `cohort.json`
-/// ([`CohortSummary`]).
+/// Simulates a cohort and writes it to a new folder: `dicom/<subject>/…`, `outcomes.csv`,
+/// `truth.json` ([`Truth`]) and `cohort.json` ([`CohortSummary`]).
 ///
-/// It is written beside `dir` and moved there when complete, so `dir` is whole
-/// or absent. `progress` hears how many subjects are done, of how many.
+/// The cohort is written beside `dir` and moved there when complete, so `dir` is complete or
+/// absent. `progress` is called with the numbers of finished and of all subjects.
 ///
 /// # Errors
-/// [`PhantomError::Exists`] when `dir` holds something, else
-/// [`PhantomError::Io`], [`PhantomError::Dicom`], [`PhantomError::Json`].
+/// [`PhantomError::Exists`] when `dir` is not empty, else [`PhantomError::Io`],
+/// [`PhantomError::Dicom`], [`PhantomError::Json`].
 pub fn write_cohort(
     config: &CohortConfig,
     dir: &Path,
@@ -146,7 +145,7 @@ fn fill(
     Ok(summary)
 }
 
-/// Writes the images of one subject; the number of files and bytes.
+/// Writes the images of one subject; returns the number of files and bytes.
 fn write_subject(plan: &Plan, folder: &Path) -> Result<(usize, u64), PhantomError> {
     if plan.defect == Some(Defect::NoImages) {
         return Ok((0, 0));
@@ -179,7 +178,7 @@ fn write_subject(plan: &Plan, folder: &Path) -> Result<(usize, u64), PhantomErro
     Ok((files, bytes))
 }
 
-/// The files of one series, with what a defect does to them.
+/// The files of one series, with the effect of a defect.
 fn encoded(
     plan: &Plan,
     series: &Series,
@@ -219,7 +218,7 @@ fn encoded(
     Ok(files)
 }
 
-/// A name beside a folder, of which nothing else makes use.
+/// An unused name beside a folder.
 fn beside(dir: &Path) -> PathBuf {
     let name = dir.file_name().map_or_else(|| "cohort".into(), |name| name.to_string_lossy());
     dir.with_file_name(format!(".{name}.partial-{}", std::process::id()))

@@ -2,36 +2,36 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Design, Variety};
 
-/// What cohort to draw. The same configuration gives the same bytes.
+/// The configuration of a synthetic cohort. The same configuration gives the same bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CohortConfig {
-    /// The seed of everything that is drawn. Default 1.
+    /// The seed of all random numbers. Default 1.
     pub seed: u64,
-    /// Subjects whose row can go all the way to a prediction. Default 288, the
-    /// number of the study that is being followed (10.2147/JPR.S409841).
+    /// Subjects whose data suffice for a prediction. Default 288, the number of the study that this
+    /// project follows (10.2147/JPR.S409841).
     pub analysable: usize,
-    /// Further subjects with the defects a hospital export has. Default 24: three
-    /// of each kind, about 8 % of the rows.
+    /// Further subjects with typical defects of a hospital export. Default 24: three of each kind,
+    /// about 8 % of the rows.
     pub defects: usize,
-    /// How the outcome hangs on the foramen. Default [`OutcomeModel::default`].
+    /// How the outcome depends on the foramen. Default [`OutcomeModel::default`].
     pub outcome: OutcomeModel,
-    /// Edge of the axial pixels, millimetres. Default `None`: each subject's is drawn
-    /// from 0.40 to 0.70, what protocols ask for.
+    /// Edge of the axial pixels, millimetres. Default `None`: a random value for each subject, 0.40
+    /// to 0.70 as in usual protocols.
     #[serde(default)]
     pub axial_pixel: Option<f64>,
-    /// Thickness of the axial slices, millimetres. Default `None`: each subject's is
-    /// drawn from 2 to 4.
+    /// Thickness of the axial slices, millimetres. Default `None`: a random value for each subject,
+    /// 2 to 4.
     #[serde(default)]
     pub axial_thickness: Option<f64>,
-    /// Whether each subject is examined by one sagittal T2 volume of cubic voxels (3D fast
-    /// spin echo), without any axial series. Default false.
+    /// Whether each subject is examined by only one sagittal T2 volume of cubic voxels (3D fast
+    /// spin echo), without an axial series. Default false.
     #[serde(default)]
     pub volume: bool,
-    /// How far tissues, scanner and bone stray from the usual. Default [`Variety::Usual`].
+    /// Variation of tissues, scanner and bone. Default [`Variety::Usual`].
     #[serde(default, skip_serializing_if = "Variety::is_usual")]
     pub variety: Variety,
-    /// What the outcome hangs on, and what is drawn for it. Default [`Design::Width`].
+    /// The factors of the outcome, and the anatomy simulated for them. Default [`Design::Width`].
     #[serde(default, skip_serializing_if = "Design::is_width")]
     pub design: Design,
 }
@@ -53,12 +53,11 @@ impl Default for CohortConfig {
 }
 
 impl CohortConfig {
-    /// Version of what draws, raised whenever the same configuration would give
-    /// other bytes.
+    /// Version of the generator, raised whenever the same configuration would give other bytes.
     pub const GENERATOR: u32 = 1;
 
-    /// A name for the bytes that this configuration gives: 16 hexadecimal digits
-    /// of the configuration and of [`CohortConfig::GENERATOR`], for a cache.
+    /// An identifier, for a cache, of the bytes that this configuration gives: 16 hexadecimal
+    /// digits computed from the configuration and [`CohortConfig::GENERATOR`].
     #[must_use]
     pub fn fingerprint(&self) -> String {
         // What is not asked for has no part in the name: cohorts of before keep theirs.
@@ -75,7 +74,7 @@ impl CohortConfig {
         format!("{hash:016x}")
     }
 
-    /// The same cohort under another seed.
+    /// The same cohort with another seed.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -96,7 +95,7 @@ impl CohortConfig {
         self
     }
 
-    /// The same cohort under another outcome model.
+    /// The same cohort with another outcome model.
     #[must_use]
     pub fn with_outcome(mut self, outcome: OutcomeModel) -> Self {
         self.outcome = outcome;
@@ -117,14 +116,14 @@ impl CohortConfig {
         self
     }
 
-    /// The same cohort, examined by a sagittal T2 volume alone.
+    /// The same cohort, examined by a sagittal T2 volume only.
     #[must_use]
     pub fn with_volume(mut self) -> Self {
         self.volume = true;
         self
     }
 
-    /// The same cohort with tissues, scanner and bone as varied as this.
+    /// The same cohort with this variation of tissues, scanner and bone.
     #[must_use]
     pub fn with_variety(mut self, variety: Variety) -> Self {
         self.variety = variety;
@@ -139,7 +138,7 @@ impl CohortConfig {
         self
     }
 
-    /// How many subjects there are in all.
+    /// Number of all subjects.
     #[must_use]
     pub fn subjects(&self) -> usize {
         self.analysable + self.defects

@@ -9,7 +9,7 @@ pub(crate) struct Cortex {
 }
 
 impl Cortex {
-    /// The same everywhere.
+    /// The same thickness everywhere.
     pub(crate) const EVEN: Self = Self { body: 0.8, pedicle: 0.8, arch: 0.8 };
 
     /// Thin on bodies, thick on pedicles, whose core of marrow is often at most 2 mm wide
@@ -22,7 +22,7 @@ impl Cortex {
         }
     }
 
-    /// At `a` millimetres beside and `v` behind the middle of the canal.
+    /// The thickness at `a` millimetres beside and `v` behind the middle of the canal.
     pub(crate) fn at(self, a: f64, v: f64) -> f64 {
         let rest = if v < -8.0 && a < 10.0 { self.body } else { self.arch };
         let near = (-((a - 11.5) / 3.0).powi(2) - ((v + 5.5) / 3.5).powi(2)).exp();

@@ -1,28 +1,27 @@
-/// What is wrong with the export of a subject.
+/// A defect of a subject's export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Defect {
     /// The follow-up score is empty.
     MissingFollowup,
-    /// The pain score before the injection is 0: nothing can be halved.
+    /// The pain score before the injection is 0: it cannot fall by half.
     BaselineZero,
     /// There is a sagittal series but no axial one.
     NoAxial,
-    /// Files of the axial series are there twice. The subject can still be used.
+    /// Files of the axial series are present twice. The subject can still be used.
     DuplicateFiles,
-    /// One axial file, away from the treated level, ends too early. The subject
-    /// can still be used.
+    /// One axial file, away from the treated level, is truncated. The subject can still be used.
     TruncatedFile,
     /// A second injection came before the follow-up.
     SecondInjection,
-    /// There are images but no row in the table.
+    /// There are images but there is no row in the table.
     NotInTable,
     /// There is a row in the table but no image.
     NoImages,
 }
 
 impl Defect {
-    /// All kinds; a cohort takes them by turns.
+    /// All kinds, in the order in which a cohort uses them.
     pub const ALL: [Defect; 8] = [
         Self::MissingFollowup,
         Self::BaselineZero,
@@ -40,7 +39,7 @@ impl Defect {
         Self::ALL[n % Self::ALL.len()]
     }
 
-    /// The name as `truth.json` holds it.
+    /// The name in `truth.json`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -55,7 +54,7 @@ impl Defect {
         }
     }
 
-    /// Whether the row can still go all the way to a prediction.
+    /// Whether the data still suffice for a prediction.
     #[must_use]
     pub fn is_analysable(self) -> bool {
         matches!(self, Self::DuplicateFiles | Self::TruncatedFile)

@@ -5,19 +5,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::PhantomError;
 
-/// What the outcome of a cohort hangs on, and what is drawn for it.
+/// The factors of a cohort's outcome, and the anatomy simulated for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Design {
-    /// The width of the foramen, hardly anything else. The demo cohort.
+    /// The width of the foramen, and almost nothing else. The demo cohort.
     #[default]
     Width,
-    /// What only the picture shows: fat around the root, swelling of the root, and whether disc
-    /// or bone narrows the foramen. The width tells a part.
+    /// Features visible only in the image: fat around the root, swelling of the root, and whether
+    /// disc or bone narrows the foramen. The width contains a part of this information.
     Picture,
-    /// The width, and the scanner: patients of 3 T do better, as where a hospital sends other
-    /// patients to another machine, and its pictures look different.
+    /// The width and the scanner: patients examined at 3 T have better outcomes, as if a hospital
+    /// sent other patients to another scanner, whose images look different.
     Confounded,
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn encode(
     Ok(bytes)
 }
 
-/// Patient, study, equipment. The name says that nobody is behind it.
+/// Patient, study, equipment. The name shows that the patient is not real.
 fn patient(object: &mut Object, plan: &Plan, study_date: Date) {
     let date = study_date.strftime("%Y%m%d").to_string();
     for tag in [tags::STUDY_DATE, tags::SERIES_DATE, tags::ACQUISITION_DATE, tags::CONTENT_DATE] {
@@ -70,7 +70,7 @@ fn patient(object: &mut Object, plan: &Plan, study_date: Date) {
     object.text(tags::BODY_PART_EXAMINED, VR::CS, "CSPINE");
 }
 
-/// How the series was acquired (MR Image Module, PS3.3 C.8.3.1).
+/// Acquisition parameters of the series (MR Image Module, PS3.3 C.8.3.1).
 fn acquisition(object: &mut Object, series: &Series) {
     let star = series.contrast == Contrast::T2Star;
     let (number, description, sequence, variant, kind) = match series.kind {
@@ -106,7 +106,7 @@ fn acquisition(object: &mut Object, series: &Series) {
     object.text(tags::SPACING_BETWEEN_SLICES, VR::DS, &decimal(series.pitch, 2));
 }
 
-/// Where the picture lies (Image Plane Module, PS3.3 C.7.6.2).
+/// Position and orientation of the image (Image Plane Module, PS3.3 C.7.6.2).
 fn geometry(object: &mut Object, slice: &Slice) {
     let plane = slice.plane();
     let spacing = plane.spacing();
@@ -150,7 +150,7 @@ fn pixels(object: &mut Object, slice: &Slice) {
 struct Object(InMemDicomObject);
 
 impl Object {
-    /// A text, or several parted by backslashes.
+    /// A text, or several separated by backslashes.
     fn text(&mut self, tag: Tag, vr: VR, value: &str) {
         let parts: Vec<&str> = value.split('\\').collect();
         let value = match parts.as_slice() {

@@ -6,13 +6,13 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PhantomError {
-    /// A name of a design that there is not.
+    /// A text is not the name of a design.
     #[error("{text:?} is no cohort that can be drawn; give width, picture or confounded")]
     Design {
-        /// What was given.
+        /// The text as given.
         text: String,
     },
-    /// The folder is there already and holds something else.
+    /// The folder exists already and is not empty.
     #[error("{} exists already; remove it or name another folder", path.display())]
     Exists {
         /// The folder.
@@ -21,11 +21,11 @@ pub enum PhantomError {
     /// A file or folder could not be written or read.
     #[error("could not {action} {}", path.display())]
     Io {
-        /// What was tried, a verb: `write`, `read`, `rename`.
+        /// The attempted action, a verb: `write`, `read`, `rename`.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// The system's answer.
+        /// The operating system's error.
         #[source]
         source: std::io::Error,
     },
@@ -34,20 +34,20 @@ pub enum PhantomError {
     Dicom {
         /// The file.
         path: PathBuf,
-        /// What the encoder says.
+        /// The encoder's error.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A JSON file is not what it should be.
+    /// A JSON file does not have the expected content.
     #[error("could not parse {}", path.display())]
     Json {
         /// The file.
         path: PathBuf,
-        /// What the parser says.
+        /// The parser's error.
         #[source]
         source: serde_json::Error,
     },
-    /// Surfaces of vertebrae are not what a phantom can be drawn from.
+    /// Surfaces of vertebrae cannot be used for a phantom.
     #[error("{} {fault}", path.display())]
     Surface {
         /// The file or folder.

@@ -1,11 +1,11 @@
 use foramen_types::{Point, Vector};
 
-/// How the spine bends and where the patient lies: the way from the spine's own
+/// The curvature of the spine and the position of the patient: the map from the spine's own
 /// coordinates to LPS millimetres and back.
 ///
-/// Along the spine, `w` is the height on the centre line of the canal, `v` the
-/// distance behind it and `u` the distance to the patient's left. The centre
-/// line is an arc of a circle, so both ways have a closed form.
+/// Along the spine, `w` is the height on the centre line of the canal, `v` the distance behind it
+/// and `u` the distance to the patient's left. The centre line is an arc of a circle, so both
+/// directions have a closed form.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Frame {
     /// Radius of the lordosis in millimetres, positive when the neck is convex
@@ -17,7 +17,7 @@ pub(crate) struct Frame {
     shift: [f64; 3],
 }
 
-/// A place in the spine's own coordinates.
+/// A point in the spine's own coordinates.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Local {
     pub u: f64,
@@ -41,7 +41,7 @@ impl Frame {
         Self { radius: 1.0 / curvature, rotation, shift }
     }
 
-    /// The place in the spine of a place in the patient.
+    /// The point of the spine for a point in the patient.
     pub(crate) fn local(&self, at: [f64; 3]) -> Local {
         let d = [at[0] - self.shift[0], at[1] - self.shift[1], at[2] - self.shift[2]];
         let r = &self.rotation;
@@ -56,7 +56,7 @@ impl Frame {
         }
     }
 
-    /// The place in the patient of a place in the spine.
+    /// The point in the patient for a point of the spine.
     pub(crate) fn point(&self, at: Local) -> Point {
         let (sine, cosine) = (at.w / self.radius).sin_cos();
         let arm = self.radius - at.v;

@@ -1,10 +1,9 @@
-//! A synthetic cervical spine written as real DICOM studies, with its truth.
+//! Simulates cervical spines and writes them as real DICOM studies, with the truth about them.
 //!
-//! [`draw_subject`] makes one [`Subject`] in memory: axial stacks, a sagittal
-//! stack and the [`SubjectTruth`] of every foramen on every slice.
-//! [`write_cohort`] makes a whole cohort as [`CohortConfig`] says: a folder of
-//! DICOM studies, `outcomes.csv`, and `truth.json` ([`Truth`]). The same
-//! configuration gives the same bytes, whatever the number of threads.
+//! [`draw_subject`] makes one [`Subject`] in memory: axial stacks, a sagittal stack and the
+//! [`SubjectTruth`] of every foramen on every slice. [`write_cohort`] makes a whole cohort from a
+//! [`CohortConfig`]: a folder of DICOM studies, `outcomes.csv`, and `truth.json` ([`Truth`]). The
+//! same configuration gives the same bytes, whatever the number of threads.
 //!
 //! ```
 //! use foramen_phantom::{CohortConfig, draw_subject};

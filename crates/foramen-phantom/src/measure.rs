@@ -9,7 +9,7 @@ use crate::spine::Spine;
 use crate::tissue::Tissue;
 use crate::truth::{ForamenTruth, SliceTruth};
 
-/// How far from a foramen's middle a slice is still said to cut it, millimetres:
+/// Greatest distance from a foramen's middle at which a slice counts as cutting it, millimetres:
 /// half the distance between discs.
 const NEAR: f64 = 9.0;
 
@@ -20,10 +20,10 @@ const STEP: f64 = 0.1;
 /// walls have opened.
 const REACH: f64 = 3.0;
 
-/// A passage this narrow is shut, millimetres: no image could show it.
+/// A passage narrower than this is occluded, millimetres: no image could show it.
 const SHUT: f64 = 0.05;
 
-/// What the mid-plane of one slice cuts.
+/// The truth at the mid-plane of one slice.
 pub(crate) fn slice_truth(
     spine: &Spine,
     plane: &Plane,
@@ -76,8 +76,8 @@ impl PlaneAxes {
     }
 }
 
-/// The passage through the foramen of a specimen that lies nearest to a plane: closed where
-/// bone alone shuts the way in the mid-plane, or within a quarter of the slice from it.
+/// The passage through the foramen of a specimen nearest to a plane. It is closed if bone alone
+/// blocks the way in the mid-plane, or within a quarter of the slice from it.
 fn specimen_truth(
     spine: &Spine,
     specimen: &Specimen,
@@ -221,15 +221,15 @@ fn foramen_truth(spine: &Spine, channel: &Channel, plane: &Plane) -> Option<Fora
     })
 }
 
-/// Where the root is measured, millimetres outwards along the axis: at the front
-/// of the superior articular process.
+/// Positions at which the root is measured, millimetres outwards along the axis: at the front of
+/// the superior articular process.
 const ROOT: [f64; 5] = [5.0, 5.5, 6.0, 6.5, 7.0];
 
-/// A root is shown where the mid-plane cuts at least this part of its diameter:
-/// within 0.6 of its radius from its axis.
+/// A root is visible if the mid-plane cuts at least this part of its diameter: within 0.6 of its
+/// radius from its axis.
 const SHOWN: f64 = 0.8;
 
-/// The mean width of the root, as it is drawn, across the axis in a plane.
+/// The mean width of the simulated root across the axis in a plane.
 fn root_width(
     spine: &Spine,
     channel: &Channel,
@@ -256,10 +256,11 @@ fn root_width(
     Some(sum / ROOT.len() as f64)
 }
 
-/// Half the length of the channel whose area is told, and sampling, in millimetres.
+/// Half the length of the channel over which the area is measured, and the sampling step, in
+/// millimetres.
 const HALF_CHANNEL: f64 = 2.0;
 const SAMPLING: f64 = 0.1;
-/// A wall is looked for this far from the middle of the passage, in millimetres.
+/// Greatest distance from the middle of the passage at which a wall is searched, in millimetres.
 const WALL_WITHIN: f64 = 8.0;
 
 /// The area between the walls of an open foramen, over 4 mm of its channel.
@@ -308,7 +309,7 @@ mod tests {
     use foramen_image::Spacing;
     use foramen_types::Level;
 
-    /// A straight spine at the origin with one plain foramen on the right.
+    /// A straight spine at the origin with one simple right foramen.
     fn spine(channel: Channel) -> Spine {
         let mut spine = Spine::draw(1, 0, &Complaint::draw(1, 0));
         spine.frame = Frame::new(0.0, 0.0, 0.0, 0.0, [0.0; 3]);

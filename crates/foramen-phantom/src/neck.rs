@@ -4,9 +4,8 @@ use crate::frame::Local;
 use crate::shape::{capsule, circle, ellipse};
 use crate::tissue::Tissue;
 
-/// The muscles of one side, as ellipses in the plane: centre `(u, v)`, half axes
-/// and the angle of the first axis from `u` towards the back, degrees. Between
-/// two that meet runs a plane of fat.
+/// The muscles of one side, as ellipses in the plane: centre `(u, v)`, half axes and the angle of
+/// the first axis from `u` towards the back, degrees. A plane of fat separates adjacent muscles.
 const MUSCLES: [[f64; 5]; 19] = [
     [7.5, 20.0, 5.0, 6.5, 0.0],      // multifidus
     [8.0, 30.0, 5.5, 7.0, 0.0],      // semispinalis of the neck
@@ -150,8 +149,8 @@ impl Neck {
         None
     }
 
-    /// Muscle, or the fat between two muscles: a place belongs to the ellipse it
-    /// is deepest in.
+    /// Muscle, or the fat between two muscles: a point belongs to the ellipse in which it is
+    /// deepest.
     fn muscle(&self, at: Local) -> Tissue {
         let [p, q, r, s] = self.waves;
         // Waves a few millimetres high make the planes between muscles curved,
@@ -188,7 +187,7 @@ impl Neck {
     }
 }
 
-/// A sine drawn with parabolas: this is asked for millions of times.
+/// A sine approximated by parabolas, since it is called millions of times.
 pub(crate) fn wave(angle: f64) -> f64 {
     let turn = angle * std::f64::consts::FRAC_1_PI;
     let part = turn - 2.0 * (0.5 * turn).floor() - 1.0;

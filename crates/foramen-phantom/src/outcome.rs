@@ -8,7 +8,7 @@ use crate::perineural::Perineural;
 use crate::population::Complaint;
 use crate::seed::{Purpose, stream};
 
-/// What became of the treatment of one subject.
+/// The course of one subject's treatment.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Course {
     pub duration_weeks: f64,
@@ -65,7 +65,7 @@ impl Course {
     }
 }
 
-/// Scores that the rule 2 (b − f) ≥ b gives the drawn outcome.
+/// Scores for which the rule 2 (b − f) ≥ b gives the simulated outcome.
 fn pain(rng: &mut impl Rng, favourable: bool) -> (Nrs, Nrs) {
     let baseline: u16 = [4, 5, 5, 6, 6, 6, 7, 7, 7, 8, 8, 9, 10][rng.random_range(0..13)];
     let most = baseline / 2;
@@ -78,17 +78,17 @@ fn pain(rng: &mut impl Rng, favourable: bool) -> (Nrs, Nrs) {
     (nrs(baseline), nrs(followup))
 }
 
-/// What the outcome hangs on beside width, cause and duration.
+/// The factors of the outcome besides width, cause and duration.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Circumstances {
-    /// What lies around the root of the treated foramen, where that differs between foramina.
+    /// The tissue around the root of the treated foramen, if it differs between foramina.
     pub perineural: Option<Perineural>,
-    /// The scanner has 3 T.
+    /// Whether the scanner has 3 T.
     pub high_field: bool,
 }
 
 impl Circumstances {
-    /// The log-odds of what a picture shows.
+    /// The part of the log-odds visible in an image.
     fn shown(self, model: &OutcomeModel) -> f64 {
         self.perineural.map_or(0.0, |around| {
             model.fat * around.fat + if around.swollen { model.swollen } else { 0.0 }
@@ -167,8 +167,8 @@ mod tests {
         }
     }
 
-    /// Prevalence of a cohort of `n` without its pictures, and the AUCs of the width, of what a
-    /// picture shows, of all, and of the field of the scanner.
+    /// Prevalence of a cohort of `n` without its pictures, and the AUCs of the width, of the
+    /// features visible in an image, of all factors, and of the field of the scanner.
     fn oracles(design: Design, seed: u64, n: usize) -> [f64; 5] {
         let model = OutcomeModel::of(design);
         let drawn: Vec<(Course, f64, bool)> = (0..n)

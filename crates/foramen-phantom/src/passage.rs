@@ -3,17 +3,16 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-/// The plane reaches from the middle this far outwards, millimetres.
+/// Extent of the plane outwards from the middle, millimetres.
 const OUTWARDS: f64 = 21.0;
-/// It reaches this far to the front and to the back of the canal's centre.
+/// Extent of the plane to the front and to the back of the canal's centre, millimetres.
 const FRONT: f64 = 24.0;
 const BACK: f64 = 3.0;
 
-/// Who has come this far outwards is outside, millimetres.
+/// A point this far outwards is outside the foramen, millimetres.
 const OUTSIDE: f64 = 18.0;
 
-/// The usual middle of a foramen, outwards and to the back, and the direction of its axis
-/// outwards.
+/// The usual middle of a foramen, outwards and to the back, and the direction of its axis.
 const MIDDLE: [f64; 2] = [12.5, -6.3];
 const AXIS: [f64; 2] = [0.77, -0.64];
 
@@ -21,40 +20,40 @@ const AXIS: [f64; 2] = [0.77, -0.64];
 /// 5 mm long, and its mouths are round.
 const LENGTH: f64 = 4.5;
 
-/// No way out leads this far behind the axis: there lie the facet joints.
+/// Limit behind the axis for paths to the outside: the facet joints are there.
 const BEHIND: f64 = 6.5;
 
-/// Where a place of the plane lies by the usual axis: along it and behind it.
+/// The coordinates of a point of the plane relative to the usual axis: along it and behind it.
 pub(crate) fn by_axis([x, y]: [f64; 2]) -> (f64, f64) {
     let (dx, dy) = (x - MIDDLE[0], y - MIDDLE[1]);
     (dx * AXIS[0] + dy * AXIS[1], dy * AXIS[0] - dx * AXIS[1])
 }
 
-/// A chord turns at most this far from the shortest way to a wall, degrees.
+/// Greatest angle between a chord and the shortest path to a wall, degrees.
 const TURN: i32 = 36;
 
-/// The narrowest place of the most open way from the canal to the outside.
+/// The narrowest place on the most open path from the canal to the outside.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Passage {
     /// Length of the shortest chord from wall to wall there, millimetres.
     pub width: f64,
-    /// Where it meets the front wall and the back wall: outwards, to the back.
+    /// The ends of this chord on the front wall and the back wall: outwards, to the back.
     pub front: [f64; 2],
     pub back: [f64; 2],
 }
 
-/// Whether there is a way at all, looked at on a grid of this step.
+/// Whether there is an open path at all, on a grid with this step.
 pub(crate) fn is_open(step: f64, hard: impl Fn([f64; 2]) -> bool) -> bool {
     Grid::of(step, &hard).narrowest().is_some()
 }
 
-/// Finds the passage in a plane of which `hard` tells what no nerve passes: bone, disc and
-/// what grew on them. Coordinates count outwards and to the back from the middle of the
+/// Finds the passage in a plane; `hard` returns whether a point is impassable for a nerve: bone,
+/// disc and growths on them. Coordinates count outwards and to the back from the middle of the
 /// canal, millimetres.
 ///
-/// Of all ways from the canal to the outside in front of the facet joints it takes the most
-/// open one; where that is narrowest, within 4.5 mm of the usual middle of a foramen along
-/// its axis, the shortest chord across it is the width. `None` where no way is open.
+/// The most open path from the canal to the outside in front of the facet joints is chosen. The
+/// width is the shortest chord across its narrowest place within 4.5 mm of the usual middle of a
+/// foramen along the axis. `None` if no path is open.
 pub(crate) fn passage(hard: impl Fn([f64; 2]) -> bool) -> Option<Passage> {
     let grid = Grid::of(0.25, &hard);
     let (middle, wall) = grid.narrowest()?;
@@ -104,7 +103,7 @@ pub(crate) fn passage(hard: impl Fn([f64; 2]) -> bool) -> Option<Passage> {
 struct Grid {
     step: f64,
     size: [usize; 2],
-    /// Distance to the nearest hard node, and which it is.
+    /// Distance to the nearest hard node, and the index of that node.
     clearance: Vec<(f64, usize)>,
 }
 
@@ -161,7 +160,7 @@ impl Grid {
             .collect()
     }
 
-    /// The narrowest node of the most open way, and the wall nearest to it.
+    /// The narrowest node of the most open path, and the nearest point of the wall.
     fn narrowest(&self) -> Option<([f64; 2], [f64; 2])> {
         let mut from: Vec<Option<usize>> = vec![None; self.clearance.len()];
         let mut heap = BinaryHeap::new();
@@ -212,8 +211,8 @@ impl Grid {
     }
 }
 
-/// A node to go on from: the most open way first, and on ways alike the most open node, so
-/// that a way keeps to the middle.
+/// A node of the search: the most open path comes first, and on equal paths the most open node, so
+/// that a path keeps to the middle.
 struct Step {
     clearance: f64,
     own: f64,

@@ -21,7 +21,7 @@ const WIDTH: [(f64, f64); 6] =
 const ROOT: [(f64, f64); 6] =
     [(3.11, 0.87), (2.95, 0.77), (2.56, 0.73), (2.26, 0.76), (2.56, 0.82), (3.83, 0.86)];
 
-/// How often each level from C3/4 to C7/T1 is treated: C6 and C7 roots lead.
+/// How often each level from C3/4 to C7/T1 is treated: C6 and C7 roots are most frequent.
 const TREATED: [(Level, f64); 5] = [
     (Level::C3C4, 0.06),
     (Level::C4C5, 0.18),
@@ -30,7 +30,7 @@ const TREATED: [(Level, f64); 5] = [
     (Level::C7T1, 0.10),
 ];
 
-/// The foramen that is treated, and what is wrong with it.
+/// The treated foramen and its narrowing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Complaint {
     pub level: Level,
@@ -41,7 +41,7 @@ pub(crate) struct Complaint {
 }
 
 impl Complaint {
-    /// The width against asymptomatic foramina of the level.
+    /// The width as a z-score relative to asymptomatic foramina of the level.
     pub(crate) fn width_z(&self) -> f64 {
         let (mean, deviation) = WIDTH[self.level.index()];
         (self.waist - mean) / deviation
@@ -69,7 +69,7 @@ impl Complaint {
 }
 
 impl Spine {
-    /// The spine of a subject with a complaint: every foramen drawn on its own.
+    /// The spine of a subject with a complaint: every foramen is simulated independently.
     pub(crate) fn draw(seed: u64, subject: usize, complaint: &Complaint) -> Self {
         let mut rng = stream(seed, subject, Purpose::Spine, 0);
         let pitch = rng.random_range(15.8..18.2);
@@ -105,8 +105,8 @@ impl Spine {
         Self { frame, soft, body, facets, neck, cortex, pedicles, specimen: None }
     }
 
-    /// The same spine with cortex and pedicles as published, and with foramina at the heights at
-    /// which people have them: about the disc or some millimetres above it.
+    /// The same spine with cortex and pedicles as published, and with foramina at realistic
+    /// heights: about the disc or some millimetres above it.
     pub(crate) fn with_published_bone(mut self, seed: u64, subject: usize) -> Self {
         let mut rng = stream(seed, subject, Purpose::Variety, 1000);
         self.cortex = Cortex::draw(&mut rng);
@@ -121,7 +121,7 @@ impl Spine {
         self
     }
 
-    /// The foramen that is treated.
+    /// The treated foramen.
     pub(crate) fn treated(&self, complaint: &Complaint) -> &Channel {
         let side = usize::from(complaint.side == Side::Right);
         &self.soft.channels[complaint.level.index()][side]

@@ -7,7 +7,7 @@ use crate::frame::Local;
 use crate::seed::{Purpose, stream};
 use crate::spine::Spine;
 
-/// What a series shows.
+/// The kind of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SeriesKind {
     Scout,
@@ -17,7 +17,7 @@ pub(crate) enum SeriesKind {
     Volume,
 }
 
-/// One series as it is acquired.
+/// One acquired series.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Series {
     pub kind: SeriesKind,
@@ -36,7 +36,7 @@ pub(crate) struct Series {
     pub stacks: Vec<Vec<Plane>>,
 }
 
-/// How the axial slices lie.
+/// The planning of the axial slices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Planning {
     Straight,
@@ -59,17 +59,17 @@ pub(crate) struct Protocol {
     pub axial: Series,
     pub sagittal: Series,
     pub scout: Series,
-    /// A sagittal T2 volume, for those who are examined by it alone.
+    /// A sagittal T2 volume, for subjects examined by a volume only.
     pub volume: Series,
     /// Tesla.
     pub field: f64,
 }
 
 impl Protocol {
-    /// Draws an examination; half of the subjects are spin echo and half
-    /// gradient echo, by turns, and half of either are angled per disc.
+    /// Draws an examination; spin echo and gradient echo alternate between subjects, and half of
+    /// each are angled per disc.
     ///
-    /// `asked` tells what of the axial series is not drawn; its seed does not count.
+    /// `asked` gives fixed values of the axial series; its seed is not used.
     pub(crate) fn draw(asked: &CohortConfig, seed: u64, subject: usize, spine: &Spine) -> Self {
         let mut rng = stream(seed, subject, Purpose::Protocol, 0);
         let contrast = if subject.is_multiple_of(2) { Contrast::T2Fse } else { Contrast::T2Star };
@@ -218,7 +218,7 @@ fn volume(rng: &mut impl Rng, spine: &Spine) -> Series {
     }
 }
 
-/// Three quick pictures at right angles, square to the scanner.
+/// Three quick images at right angles, aligned with the scanner.
 fn scout(spine: &Spine) -> Series {
     let (x, y, z) =
         (Vector::new(1.0, 0.0, 0.0), Vector::new(0.0, 1.0, 0.0), Vector::new(0.0, 0.0, 1.0));
@@ -249,8 +249,8 @@ struct View {
     shift: (f64, f64),
 }
 
-/// Parallel planes around `centre`, whose rows run along the patient's left as
-/// far as the normal lets them.
+/// Parallel planes around `centre`, whose rows run along the patient's left as far as the normal
+/// allows.
 fn planes(view: &View, centre: Point, normal: Vector, count: usize, pitch: f64) -> Vec<Plane> {
     let left = Vector::new(1.0, 0.0, 0.0);
     let along_row = (left - normal * left.dot(normal)).unit().unwrap_or(left);

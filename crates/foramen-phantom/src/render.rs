@@ -64,14 +64,14 @@ impl Signals {
     }
 }
 
-/// What a scanner makes of a spine under one contrast.
+/// The appearance of a spine on a scanner with one contrast.
 pub(crate) struct Scanner {
     pub signals: Signals,
     pub artefacts: Artefacts,
     pub wide: Option<Wide>,
 }
 
-/// Draws one slice as the scanner stores it: whole numbers from 0 to 4095.
+/// Simulates one slice as the scanner stores it: whole numbers from 0 to 4095.
 pub(crate) fn render(
     spine: &Spine,
     series: &Series,
@@ -129,7 +129,7 @@ fn ideal(
     if shift == 0.0 { water } else { chemically_shifted(&water, &fat, shift) }
 }
 
-/// The picture with what fat there is shifted along the rows by so many pixels.
+/// The image with its fat shifted along the rows by a number of pixels.
 fn chemically_shifted(all: &Array2<f32>, fat: &Array2<f32>, shift: f64) -> Array2<f32> {
     let last = all.ncols() as f64 - 1.0;
     Array2::from_shape_fn(all.raw_dim(), |(r, c)| {

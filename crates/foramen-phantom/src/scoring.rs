@@ -2,24 +2,24 @@ use std::collections::BTreeMap;
 
 use crate::{ForamenTruth, SliceTruth, SubjectTruth, Truth};
 
-/// How much wider than the narrowest slice a chosen slice may truly be and still
-/// be right, millimetres: neighbours can tie. The report, the documents and
-/// `selection_accuracy` use this one.
+/// A chosen slice counts as right if its true width exceeds that of the narrowest slice by at most
+/// this, millimetres: neighbours can tie. The report, the documents and `selection_accuracy` use
+/// this limit.
 pub const RIGHT_SLICE_MM: f64 = 0.15;
 
-/// What a program chose for one subject.
+/// A program's choice for one subject.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Chosen {
-    /// SOP Instance UID of the chosen slice; `None` when it refused.
+    /// SOP Instance UID of the chosen slice; `None` if the program refused.
     pub sop_instance_uid: Option<String>,
-    /// The width it measured there, millimetres.
+    /// The measured width on this slice, millimetres.
     pub width: Option<f64>,
     /// The slice that a fixed threshold would have chosen.
     pub naive_sop_instance_uid: Option<String>,
 }
 
-/// How well a program chose and measured, over all analysable subjects: a refusal
-/// and a subject that is not there count as misses.
+/// The accuracy of a program's choices and measurements over all analysable subjects. Refusals and
+/// absent subjects count as misses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SelectionScore {
     /// Analysable subjects.
@@ -29,22 +29,22 @@ pub struct SelectionScore {
     /// Median of the absolute difference between the measured width and the true
     /// width of the narrowest slice, millimetres; `None` when half are misses.
     pub median_error: Option<f64>,
-    /// 95th percentile of the same; `None` when one in twenty is a miss.
+    /// 95th percentile of this difference; `None` when one in twenty is a miss.
     pub error_95: Option<f64>,
-    /// Median of the signed difference, measured − true, over those found.
+    /// Median of the signed difference, measured − true, over subjects with a chosen slice.
     pub median_bias: Option<f64>,
-    /// Share whose chosen slice is the narrowest or truly within [`RIGHT_SLICE_MM`] of it.
+    /// Share of subjects whose chosen slice is the narrowest, or truly within [`RIGHT_SLICE_MM`] of
+    /// it.
     pub right_slice: f64,
-    /// Share whose chosen slice is the narrowest or its neighbour, or right as
-    /// above.
+    /// Share of subjects whose chosen slice is the narrowest, its neighbour, or right as above.
     pub within_one_slice: f64,
-    /// Share for which a fixed threshold chooses the right slice.
+    /// Share of subjects for which a fixed threshold chooses the right slice.
     pub naive_right_slice: f64,
 }
 
 impl Truth {
-    /// Scores what was chosen, by subject id. `None` when the cohort has no
-    /// analysable subject, or none with axial slices.
+    /// Scores the choices, by subject id. `None` when the cohort has no analysable subject, or none
+    /// with axial slices.
     #[must_use]
     pub fn score(&self, chosen: &BTreeMap<String, Chosen>) -> Option<SelectionScore> {
         let subjects: Vec<&SubjectTruth> =
@@ -118,8 +118,7 @@ impl SubjectTruth {
     }
 }
 
-/// The value below which a share `q` lies (nearest rank); `None` when it is not
-/// finite or there is none.
+/// The value of quantile `q` (nearest rank); `None` if it is not finite or there are no values.
 fn quantile(values: &mut [f64], q: f64) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     #[expect(

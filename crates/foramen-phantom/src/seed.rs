@@ -1,8 +1,8 @@
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
-/// What a stream of random numbers is for; every use has its own stream, so
-/// that one more draw in one place changes nothing elsewhere.
+/// The use of a stream of random numbers. Every use has its own stream, so that an additional draw
+/// in one place changes nothing elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Pose,
@@ -24,8 +24,8 @@ pub(crate) fn stream(seed: u64, subject: usize, purpose: Purpose, part: u64) -> 
     ChaCha8Rng::seed_from_u64(key(seed, subject, purpose, part))
 }
 
-/// A UID that depends on nothing but its arguments: `2.25.` and a 128-bit
-/// number, the form that needs no registered root (PS3.5 B.2).
+/// A UID that depends only on its arguments: `2.25.` and a 128-bit number, the form without a
+/// registered root (PS3.5 B.2).
 pub(crate) fn uid(seed: u64, subject: usize, kind: &str, part: u64) -> String {
     let name = kind.bytes().fold(0u64, |sum, byte| mix(sum ^ u64::from(byte)));
     let high = key(seed, subject, Purpose::Uid, mix(name ^ mix(part)));

@@ -4,8 +4,7 @@ use crate::frame::Local;
 use crate::shape::{capsule, ellipse};
 use crate::tissue::Tissue;
 
-/// What of a spine is no bone: it is there whether the bones are analytic or those of a
-/// person.
+/// The soft parts of a spine, which are the same for analytic bones and for those of a person.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SoftParts {
     /// Heights of the discs C2/3 to T3/4 on the centre line, falling.

@@ -16,27 +16,27 @@ use crate::shape::{capsule, circle, ellipse};
 use crate::soft_parts::SoftParts;
 use crate::tissue::Tissue;
 
-/// Heights at which a foramen is looked for, from its disc, millimetres.
+/// Steps of height at which a foramen is searched, from its disc, and their size in millimetres.
 const HEIGHTS: std::ops::RangeInclusive<i32> = -14..=14;
 const HEIGHT_STEP: f64 = 0.5;
 
 /// Two vertebrae this close behind the channel meet in a joint, millimetres.
 const JOINT: f64 = 2.8;
 
-/// A channel shorter than this is none, in steps.
+/// Least length of a channel, in steps.
 const SHORTEST: usize = 6;
 
-/// How a person's vertebrae are changed into a subject's, and what has grown on them.
+/// The changes that turn a person's vertebrae into a subject's, and the growths on them.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Specimen {
     anatomy: Arc<Anatomy>,
     /// Left and right exchanged.
     mirrored: bool,
-    /// Size to the side, to the back and upwards, against the person's.
+    /// Size to the side, to the back and upwards, relative to the person's.
     size: [f64; 3],
-    /// How each vertebra lies away from its place, millimetres in the person's axes.
+    /// Displacement of each vertebra, millimetres in the person's axes.
     shifts: Vec<[f64; 3]>,
-    /// How far inside the surfaces the bone begins.
+    /// Distance of the bone inside the surfaces.
     excess: f64,
     /// Waves that bend the bone: height, and phases, of each axis.
     waves: [[f64; 4]; 3],
@@ -52,7 +52,7 @@ pub(crate) struct Specimen {
 pub(crate) struct Foramen {
     /// Height of its middle.
     pub height: f64,
-    /// Wall points at its middle height, or where they would be if bone shuts it.
+    /// Wall points at its middle height, or where they would be if bone closes it.
     front: [f64; 2],
     back: [f64; 2],
     growths: Vec<Growth>,
@@ -62,14 +62,14 @@ pub(crate) struct Foramen {
     root_at: f64,
 }
 
-/// What has grown on a wall: half an ellipsoid.
+/// A growth on a wall: half an ellipsoid.
 #[derive(Debug, Clone, PartialEq)]
 struct Growth {
     /// Its middle on the wall, height last.
     at: [f64; 3],
     /// Into the channel.
     normal: [f64; 2],
-    /// How far it reaches into the channel, along the wall, and up and down.
+    /// Its extent into the channel, along the wall, and up and down.
     reach: [f64; 3],
 }
 
@@ -84,7 +84,7 @@ impl Growth {
     }
 }
 
-/// The nearest bone of a place.
+/// The bone nearest to a point.
 #[derive(Debug, Clone, Copy)]
 struct Bone {
     distance: f64,
@@ -93,8 +93,8 @@ struct Bone {
 }
 
 impl Specimen {
-    /// Draws a specimen, and changes the discs, the sac and the cord of its subject
-    /// to what these vertebrae leave room for.
+    /// Simulates a specimen, and fits the discs, the sac and the cord of its subject to these
+    /// vertebrae.
     pub(crate) fn fit(rng: &mut impl Rng, anatomy: &Arc<Anatomy>, soft: &mut SoftParts) -> Self {
         let mut specimen = Self::draw(rng, anatomy);
         let size = specimen.size;
@@ -144,7 +144,7 @@ impl Specimen {
         }
     }
 
-    /// Where the middle of the bodies lies, behind the middle of the canal.
+    /// Distance of the middle of the bodies behind the middle of the canal.
     pub(crate) fn body_centre(&self) -> f64 {
         let bodies = self.anatomy.vertebrae[1..6].iter().map(|vertebra| vertebra.body);
         0.1 * self.size[1] * bodies.map(|body| body.front + body.back).sum::<f64>()
@@ -223,7 +223,7 @@ impl Specimen {
         }
     }
 
-    /// Whether bone or disc fills a place of a cut along a disc, growths apart.
+    /// Whether bone or disc, without growths, fills a point of a cut along a disc.
     fn is_bare(
         &self,
         soft: &SoftParts,
@@ -236,7 +236,7 @@ impl Specimen {
         self.is_hard_bare(soft, at)
     }
 
-    /// Whether bone or disc fills a place, growths apart.
+    /// Whether bone or disc, without growths, fills a point.
     pub(crate) fn is_hard_bare(&self, soft: &SoftParts, at: Local) -> bool {
         let bone = self.bone(at);
         bone.distance < 0.0 || self.is_joint(bone, at) || self.disc(soft, at).is_some()
@@ -248,7 +248,7 @@ impl Specimen {
         bone.distance + bone.other < JOINT && by_axis(place).1 > 3.5
     }
 
-    /// Whether what no nerve passes fills a place.
+    /// Whether a point is impassable for a nerve.
     pub(crate) fn is_hard(&self, soft: &SoftParts, at: Local) -> bool {
         self.is_hard_bare(soft, at) || self.growth(at).is_some()
     }
@@ -304,7 +304,7 @@ impl Specimen {
         Some(if core < 0.0 && bright > 0.3 { Tissue::Nucleus } else { Tissue::Annulus })
     }
 
-    /// What has grown at a place.
+    /// The growth at a point.
     fn growth(&self, at: Local) -> Option<Cause> {
         let side = usize::from(at.u < 0.0);
         let near = |foramen: &&Foramen| (at.w - foramen.height).abs() < 12.0;

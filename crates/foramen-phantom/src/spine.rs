@@ -17,10 +17,10 @@ use crate::tissue::Tissue;
 /// Half the extent of a pedicle across its foramen, millimetres, and how far along the axis of
 /// the foramen the wall of the canal and the transverse process lie from its middle.
 const PEDICLE: (f64, f64, f64) = (4.2, -5.5, 7.0);
-/// Fat around the root differs between foramina from here outwards, millimetres along the axis:
-/// farther in it would change what the width is measured by.
+/// Fat around the root differs between foramina from here outwards, millimetres along the axis.
+/// Farther inwards it would affect the measurement of the width.
 const LATERAL: f64 = 1.0;
-/// Where a pedicle of published width begins: beside the canal.
+/// Position at which a pedicle of published width begins: beside the canal.
 const MEDIAL: f64 = -4.2;
 
 /// A cervical spine in a neck: every tissue at every place.
@@ -30,7 +30,7 @@ pub(crate) struct Spine {
     pub soft: SoftParts,
     /// Half-width and depth of the vertebral bodies.
     pub body: (f64, f64),
-    /// How far the facet joints lie above (+) or below (−) their discs.
+    /// Height of the facet joints above (+) or below (−) their discs.
     pub facets: Vec<[f64; 2]>,
     pub neck: Neck,
     pub cortex: Cortex,
@@ -69,7 +69,7 @@ impl Spine {
         near.then(|| self.inner(local)).flatten().unwrap_or_else(|| self.neck.tissue(local))
     }
 
-    /// Whether bone, disc or what grew on them fills a place in the patient.
+    /// Whether bone, disc or a growth on them fills a point in the patient.
     pub(crate) fn is_hard(&self, at: [f64; 3]) -> bool {
         let local = self.frame.local(at);
         if let Some(specimen) = &self.specimen {
@@ -240,7 +240,7 @@ impl Spine {
     }
 }
 
-/// What lies within a channel's walls: fat, veins and the root.
+/// The tissue between a channel's walls: fat, veins and the root.
 fn content(channel: &Channel, along: Along) -> Option<Tissue> {
     let Along { t, c, h } = along;
     if !Channel::is_within(t) || !channel.is_between_pedicles(h) {

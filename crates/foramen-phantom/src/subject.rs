@@ -19,7 +19,7 @@ use crate::truth::{DiscTruth, SliceTruth, SubjectTruth};
 use crate::variety::{Variety, Wide};
 use crate::{CohortConfig, Design};
 
-/// One synthetic subject in memory: its pictures and what is true of them.
+/// One synthetic subject in memory: its images and the truth about them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subject {
     /// The subject, `P0001` for index 0.
@@ -28,9 +28,9 @@ pub struct Subject {
     pub level: Level,
     /// Treated side.
     pub side: Side,
-    /// What narrows the treated foramen.
+    /// Cause of the treated foramen's narrowing.
     pub cause: Cause,
-    /// Everything that is true of the subject.
+    /// The truth about the subject.
     pub truth: SubjectTruth,
     /// The axial stacks of one series: one, or one per disc when angled. Values
     /// are whole numbers, as DICOM stores them.
@@ -39,36 +39,34 @@ pub struct Subject {
     pub sagittal: Stack,
 }
 
-/// Draws one subject of a cohort in memory; `index` counts from 0, the subjects
-/// with defects come last. A defect of the export (missing files or rows) does
-/// not show here.
+/// Simulates one subject of a cohort in memory; `index` counts from 0, the subjects with defects
+/// come last. Defects of the export (missing files or rows) have no effect here.
 ///
 /// # Panics
-/// Never for an index below [`CohortConfig::subjects`]; larger ones are drawn
-/// like further analysable subjects.
+/// Never for an index below [`CohortConfig::subjects`]; larger ones are simulated like further
+/// analysable subjects.
 #[must_use]
 pub fn draw_subject(config: &CohortConfig, index: usize) -> Subject {
     Plan::draw(config, index).subject()
 }
 
-/// Draws one subject as [`draw_subject`] does, around the vertebrae of a person instead of
-/// analytic ones: scaled, shifted, bent and perhaps mirrored, with what narrows a foramen
-/// grown on its walls. `truth.waist_mm` and `width_z` are what was aimed at; the widths of
-/// slices are those of the surfaces.
+/// Simulates one subject as [`draw_subject`] does, around the vertebrae of a person instead of
+/// analytic ones: scaled, shifted, bent and perhaps mirrored, with narrowing growths on the walls
+/// of foramina. `truth.waist_mm` and `width_z` are the intended values; the widths of slices are
+/// those of the surfaces.
 #[must_use]
 pub fn draw_subject_on(anatomy: &Arc<Anatomy>, config: &CohortConfig, index: usize) -> Subject {
     Plan::draw_on(anatomy, config, index).subject()
 }
 
-/// Draws the same subject examined a second time: the same spine and the same
-/// protocol, planned on the spine as it now lies, with another pose, noise, bias
-/// field and artefacts.
+/// Simulates a second examination of the same subject: the same spine and the same protocol,
+/// planned on the new position of the spine, with another pose, noise, bias field and artefacts.
 #[must_use]
 pub fn draw_rescan(config: &CohortConfig, index: usize) -> Subject {
     Plan::draw(config, index).again(config).subject()
 }
 
-/// Everything about a subject except the pictures.
+/// All data of a subject except the images.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
     pub seed: u64,
@@ -79,7 +77,7 @@ pub(crate) struct Plan {
     pub course: Course,
     pub spine: Spine,
     pub protocol: Protocol,
-    /// Examined by a sagittal volume alone.
+    /// Whether the subject is examined by a sagittal volume only.
     pub volume: bool,
     pub variety: Variety,
     pub design: Design,
@@ -148,7 +146,7 @@ impl Plan {
         self.subject_of(axial, sagittal, truth)
     }
 
-    /// The subject with its pictures and what is true of them.
+    /// The subject with its images and the truth about them.
     pub(crate) fn subject_of(
         &self,
         axial: Vec<Stack>,
@@ -175,7 +173,7 @@ impl Plan {
         uid(self.seed, self.index, "instance", 10_000 * series.kind as u64 + slice as u64)
     }
 
-    /// Draws a series: its stacks, each slice with its source.
+    /// Simulates a series: its stacks, each slice with its source.
     pub(crate) fn stacks(&self, series: &Series) -> Vec<Stack> {
         let kind = series.kind as u64;
         let wide = (self.variety == Variety::Wide)
@@ -238,7 +236,7 @@ impl Plan {
         self.truth_on(slices, series.contrast.name(), planning)
     }
 
-    /// Tells the area of the treated foramen on each axial slice.
+    /// Adds the area of the treated foramen on each axial slice to the truth.
     fn tell_areas(&self, truth: &mut SubjectTruth) {
         let planes = self.protocol.axial.stacks.iter().flatten();
         for (slice, plane) in truth.slices.iter_mut().zip(planes) {
@@ -252,7 +250,7 @@ impl Plan {
         }
     }
 
-    /// What is true of the subject on these axial slices.
+    /// The truth about the subject on these axial slices.
     pub(crate) fn truth_on(
         &self,
         slices: Vec<SliceTruth>,

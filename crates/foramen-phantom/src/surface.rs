@@ -8,7 +8,7 @@ use crate::PhantomError;
 /// Edge of a cell of the grid, millimetres.
 const STEP: f64 = 0.5;
 
-/// Distances are exact this far from the surface, millimetres; beyond they are this.
+/// Distances are exact up to this value, millimetres, and limited to it beyond.
 const BAND: f64 = 4.0;
 
 type Triangle = [[f64; 3]; 3];
@@ -148,8 +148,7 @@ impl Surface {
         }
     }
 
-    /// The lowest and the highest corner of the box outside of which every place is
-    /// farther than the band.
+    /// The lowest and the highest corner of the box that contains all points within the band.
     pub(crate) fn bounds(&self) -> [[f64; 3]; 2] {
         [self.origin, self.place(self.size.map(|n| n - 1))]
     }

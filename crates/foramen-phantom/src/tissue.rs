@@ -1,6 +1,6 @@
 use foramen_image::Contrast;
 
-/// What fills a place.
+/// The tissue at a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tissue {
     Air,
@@ -11,7 +11,7 @@ pub(crate) enum Tissue {
     Muscle,
     Marrow,
     Cortex,
-    /// Bone that grew where it should not: dense, without marrow.
+    /// Bone growth: dense, without marrow.
     Osteophyte,
     Nucleus,
     Annulus,
@@ -29,7 +29,7 @@ pub(crate) enum Tissue {
     Ligament,
     Mucosa,
     Cartilage,
-    /// What takes the place of the fat around a root.
+    /// Scar in place of the fat around a root.
     Scar,
     /// A root that is inflamed: it holds more water.
     SwollenRoot,
@@ -66,7 +66,7 @@ impl Tissue {
         Self::SwollenRoot,
     ];
 
-    /// Whether no nerve passes it: bone, disc, joint, and what grew on them.
+    /// Whether a nerve cannot pass: bone, disc, joint, and growths on them.
     pub(crate) fn is_hard(self) -> bool {
         matches!(
             self,
@@ -115,7 +115,7 @@ impl Tissue {
         if contrast == Contrast::T2Star { star } else { fse }
     }
 
-    /// How much of its signal is fat's, which the scanner may show beside its place.
+    /// Share of its signal from fat, which the scanner may displace.
     pub(crate) fn fat(self) -> f32 {
         match self {
             Self::Fat => 1.0,
@@ -125,7 +125,7 @@ impl Tissue {
         }
     }
 
-    /// How much its signal varies from place to place, as a share of it.
+    /// Variation of its signal from point to point, as a share of the signal.
     pub(crate) fn texture(self) -> f32 {
         match self {
             Self::Muscle => 0.13,

@@ -5,20 +5,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::PhantomError;
 
-/// What is true of a synthetic cohort: the content of `truth.json`.
+/// The truth about a synthetic cohort: the content of `truth.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Truth {
-    /// Version of this form, 1.
+    /// Version of this format, 1.
     pub schema_version: u32,
     /// The seed of the cohort.
     pub seed: u64,
     /// Share of favourable outcomes among the analysable subjects.
     pub prevalence: f64,
-    /// AUC of the probability that was drawn from.
+    /// AUC of the probabilities from which the outcomes were drawn.
     pub oracle_auc: Option<f64>,
-    /// AUC of what an image can show: width and cause, the covariate averaged out.
+    /// AUC of the factors that an image can show: width and cause, averaged over the covariate.
     pub oracle_image_auc: Option<f64>,
-    /// AUC of the width alone, where a picture shows more.
+    /// AUC of the width only, if an image shows more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oracle_width_auc: Option<f64>,
     /// One entry per subject, those with defects included.
@@ -41,20 +41,20 @@ impl Truth {
     }
 }
 
-/// What is true of one subject.
+/// The truth about one subject.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SubjectTruth {
     /// The subject, as in `outcomes.csv` and in Patient ID.
     pub subject_id: String,
-    /// Whether the row can go all the way to a prediction.
+    /// Whether the data suffice for a prediction.
     pub analysable: bool,
-    /// What is wrong with the export, if anything is: see [`crate::Defect`].
+    /// The defect of the export, if any: see [`crate::Defect`].
     pub defect: Option<String>,
     /// Treated level, `C5/6`.
     pub level: String,
     /// Treated side of the patient, `left` or `right`.
     pub side: String,
-    /// What narrows the treated foramen, `soft_disc` or `bony`.
+    /// Cause of the treated foramen's narrowing, `soft_disc` or `bony`.
     pub cause: String,
     /// Width of the treated foramen at its narrowest height, against asymptomatic
     /// foramina of that level, in standard deviations.
@@ -65,24 +65,24 @@ pub struct SubjectTruth {
     pub duration_weeks: f64,
     /// Probability of a favourable outcome.
     pub probability: f64,
-    /// The same with the covariate averaged out.
+    /// This probability averaged over the covariate.
     pub image_probability: f64,
-    /// The outcome that was drawn.
+    /// The simulated outcome.
     pub favourable: bool,
-    /// Thickness of the fat around the treated root in standard deviations, where that differs
-    /// ([`Design::Picture`](crate::Design::Picture)).
+    /// Thickness of the fat around the treated root in standard deviations, if it differs between
+    /// foramina ([`Design::Picture`](crate::Design::Picture)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fat: Option<f64>,
     /// Whether that root is swollen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub swollen: Option<bool>,
-    /// The field of the scanner in tesla, where the outcome hangs on it
+    /// The field of the scanner in tesla, if the outcome depends on it
     /// ([`Design::Confounded`](crate::Design::Confounded)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<f64>,
     /// `t2_fse` or `t2_star`.
     pub contrast: String,
-    /// How the axial slices lie: `straight` or `angled`.
+    /// The planning of the axial slices: `straight` or `angled`.
     pub planning: String,
     /// Disc centres from the head down, C2/3 to C7/T1.
     pub discs: Vec<DiscTruth>,
@@ -94,7 +94,7 @@ pub struct SubjectTruth {
     pub slices: Vec<SliceTruth>,
 }
 
-/// Where a disc lies, LPS millimetres.
+/// The position of a disc, LPS millimetres.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DiscTruth {
     /// `C5/6`.
@@ -107,7 +107,7 @@ pub struct DiscTruth {
     pub canal: [f64; 3],
 }
 
-/// What one axial slice shows, by its mid-plane.
+/// The truth at the mid-plane of one axial slice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SliceTruth {
     /// SOP Instance UID of the slice.
@@ -118,9 +118,9 @@ pub struct SliceTruth {
     pub stack: usize,
     /// The centre of the canal in the slice plane, LPS millimetres.
     pub canal: [f64; 3],
-    /// The patient's left foramina within 9 mm of the slice: one, as a rule.
+    /// The patient's left foramina within 9 mm of the slice: usually one.
     pub left: Vec<ForamenTruth>,
-    /// The same of the patient's right.
+    /// The patient's right foramina within 9 mm of the slice.
     pub right: Vec<ForamenTruth>,
 }
 
@@ -135,34 +135,34 @@ impl SliceTruth {
     }
 }
 
-/// One foramen as one slice cuts it.
+/// One foramen on one slice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ForamenTruth {
     /// `C5/6`.
     pub level: String,
     /// `open`, `closed` (the plane runs through a pedicle) or `occluded`.
     pub state: String,
-    /// The narrowest passage in the slice plane, across the channel's axis; 0
-    /// when occluded, none when closed.
+    /// The narrowest passage in the slice plane, across the channel's axis; 0 if occluded, `None`
+    /// if closed.
     pub width_mm: Option<f64>,
-    /// Where that passage meets the front wall, LPS millimetres.
+    /// The front end of this passage on the wall, LPS millimetres.
     pub front: Option<[f64; 3]>,
-    /// Where it meets the back wall.
+    /// The back end of this passage on the wall, LPS millimetres.
     pub back: Option<[f64; 3]>,
     /// The width of the nerve root outside the foramen, across the channel's axis
     /// 5 to 7 mm outwards of its middle, where the slice shows the root: its
     /// mid-plane passes within 0.6 of the radius from the root's own axis.
     #[serde(default)]
     pub root_width_mm: Option<f64>,
-    /// How far the slice lies above (+) or below (−) the middle of the foramen
-    /// at disc height, along the slice's cranial normal.
+    /// Distance of the slice above (+) or below (−) the middle of the foramen at disc height, along
+    /// the slice's cranial normal.
     pub offset_mm: f64,
-    /// How far the slice stays from the nearest pedicle, along the spine; negative
-    /// when it cuts one. Known in memory only: files do not hold it.
+    /// Distance of the slice from the nearest pedicle along the spine; negative if it cuts one.
+    /// Only in memory, not in files.
     #[serde(skip)]
     pub clearance_mm: Option<f64>,
     /// Area between the front and the back wall over 4 mm of the channel, in the slice plane, in
-    /// mm². Known in memory only, of the treated foramen where it is open.
+    /// mm². Only in memory, for the treated foramen if it is open.
     #[serde(skip)]
     pub area_mm2: Option<f64>,
 }

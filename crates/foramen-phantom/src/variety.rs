@@ -1,6 +1,6 @@
-//! Phantoms broader than any protocol: tissues, scanner and pedicles drawn as widely as
-//! physics and published anatomy allow, so that what is fitted or measured on them does not
-//! hang on one contrast (the idea of SynthSeg, 10.1016/j.media.2023.102789).
+//! Phantoms broader than any protocol: tissues, scanner and pedicles simulated as widely as physics
+//! and published anatomy allow, so that fits and measurements do not depend on one contrast (the
+//! idea of SynthSeg, 10.1016/j.media.2023.102789).
 
 use foramen_image::Contrast;
 use ndarray::{Array2, Axis};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::seed::{Purpose, stream};
 use crate::tissue::Tissue;
 
-/// How far tissues, scanner and bone stray from the usual.
+/// The variation of tissues, scanner and bone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -19,7 +19,7 @@ pub enum Variety {
     /// The demo cohort.
     #[default]
     Usual,
-    /// Tissues anywhere within what orderings allow; fat suppression, chemical shift,
+    /// Tissues vary as widely as their order of brightness allows; fat suppression, chemical shift,
     /// zero-filled interpolation with Gibbs ringing, flow and pulsation, low field; cortex and
     /// pedicles as published.
     Wide,
@@ -32,14 +32,14 @@ impl Variety {
     }
 }
 
-/// Signals of the tissues and how unevenly they are drawn, and what the scanner does to them.
+/// Signals and texture of the tissues, and the effects of the scanner.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Wide {
     pub signal: [f32; Tissue::COUNT],
     pub texture: f32,
-    /// How much CSF loses where it pulsates, at most.
+    /// Greatest loss of CSF signal by pulsation.
     pub pulsation: f32,
-    /// How far fat is shifted along the rows, in pixels.
+    /// Shift of fat along the rows, in pixels.
     pub shift: f64,
     /// Share of the rows and of the columns of k-space that were acquired; the rest is filled
     /// with zeros.
@@ -64,15 +64,14 @@ impl Wide {
         }
     }
 
-    /// Factor of the noise before what was not acquired is filled with zeros, which takes a
-    /// part of it away.
+    /// Factor of the noise before zero filling, which removes a part of the noise.
     pub(crate) fn noise_before_interpolation(&self) -> f32 {
         #[expect(clippy::cast_possible_truncation, reason = "a factor near 1")]
         let kept = self.acquired.iter().product::<f64>().sqrt() as f32;
         self.noise / kept
     }
 
-    /// What of the k-space of a picture was acquired: blurs edges and rings beside them, as
+    /// The image reduced to the acquired part of k-space: this blurs edges and adds ringing, as
     /// zero-filled interpolation does.
     pub(crate) fn interpolated(&self, image: &Array2<f32>) -> Array2<f32> {
         let [rows, columns] = self.acquired;

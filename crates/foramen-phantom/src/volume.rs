@@ -5,8 +5,8 @@ use crate::measure::slice_truth;
 use crate::subject::{Plan, Subject};
 use crate::truth::{SliceTruth, SubjectTruth};
 
-/// A synthetic subject examined by one sagittal T2 volume: what is true on axial slices
-/// that are made of it is told once their planes are known.
+/// A synthetic subject examined by one sagittal T2 volume: the truth on axial slices made from it
+/// is computed once their planes are known.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SubjectVolume {
     /// The volume: sagittal slices of cubic voxels.
@@ -14,7 +14,7 @@ pub struct SubjectVolume {
     plan: Plan,
 }
 
-/// Draws the sagittal T2 volume (3D fast spin echo) of a subject of a cohort in memory: the
+/// Simulates the sagittal T2 volume (3D fast spin echo) of a subject of a cohort in memory: the
 /// spine is that of [`draw_subject`](crate::draw_subject).
 ///
 /// # Panics
@@ -28,14 +28,14 @@ pub fn draw_volume(config: &CohortConfig, index: usize) -> SubjectVolume {
 }
 
 impl SubjectVolume {
-    /// What is true of the subject, without any axial slice.
+    /// The truth about the subject, without any axial slice.
     #[must_use]
     pub fn truth(&self) -> SubjectTruth {
         self.plan.truth()
     }
 
-    /// The subject with axial stacks that were made of its volume, and what is true on
-    /// their planes. Slices without a source are named by their place.
+    /// The subject with axial stacks made from its volume, and the truth on their planes. Slices
+    /// without a source are named by their position.
     #[must_use]
     pub fn with_axial(&self, axial: Vec<Stack>) -> Subject {
         let plan = &self.plan;

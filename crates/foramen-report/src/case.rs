@@ -2,22 +2,22 @@ use std::collections::BTreeMap;
 
 use foramen_types::{Level, Outcome, Side, SubjectId};
 
-/// What is known of an injection beside its prediction: subgroups, the table of characteristics
-/// and sensitivity analyses are made of it.
+/// Data on an injection besides its prediction, used for subgroups, the table of characteristics
+/// and sensitivity analyses.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Case {
-    /// Who was injected.
+    /// The injected subject.
     pub subject: SubjectId,
-    /// Where.
+    /// The injected level.
     pub level: Level,
-    /// On which side.
+    /// The injected side.
     pub side: Side,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Option<Outcome>,
-    /// The measured width, millimetres; none where the foramen is closed.
+    /// The measured width, millimetres; `None` where the foramen is closed.
     pub width: Option<f64>,
-    /// How sure the choice of the slice is, 0 to 1.
+    /// Confidence in the choice of the slice, 0 to 1.
     pub confidence: Option<f64>,
     /// Whether a person chose or corrected the slice.
     pub by_person: bool,
@@ -31,16 +31,16 @@ pub struct Case {
     pub duration: Option<f64>,
     /// Pain before the injection, 0 to 10.
     pub baseline: Option<f64>,
-    /// Sex, as the outcome table has it.
+    /// Sex, as given in the outcome table.
     pub sex: Option<String>,
-    /// Hospital, as the outcome table has it.
+    /// Hospital, as given in the outcome table.
     pub site: Option<String>,
-    /// Its outcome by other definitions of the label, by the name of each.
+    /// Its outcome under other definitions of the label, by the definition's name.
     pub labels: BTreeMap<String, Outcome>,
 }
 
 impl Case {
-    /// A case of which nothing more is known.
+    /// A case without further data.
     #[must_use]
     pub fn new(subject: SubjectId, level: Level, side: Side) -> Self {
         Self {

@@ -15,9 +15,9 @@ use crate::scored::Scored;
 pub struct CharacteristicReport {
     /// Its name for people, with the unit.
     pub name: String,
-    /// What it was, over all, the favourable and the poor ones.
+    /// Its values over all, the favourable and the poor injections.
     pub values: Vec<CharacteristicValue>,
-    /// Injections of which it is not known.
+    /// Injections without a value.
     pub missing: usize,
 }
 
@@ -28,15 +28,15 @@ pub struct CharacteristicReport {
 pub struct CharacteristicValue {
     /// The category; none for a number.
     pub category: Option<String>,
-    /// Of all: the count and the share, or median and quartiles.
+    /// Of all injections: the count and the share, or median and quartiles.
     pub all: String,
-    /// Of those with a favourable outcome.
+    /// Of injections with a favourable outcome.
     pub favourable: String,
-    /// Of those with a poor outcome.
+    /// Of injections with a poor outcome.
     pub poor: String,
 }
 
-/// A number of a case.
+/// Returns a numeric characteristic of a case.
 type Number = fn(&Case) -> Option<f64>;
 
 const NUMBERS: [(&str, Number); 4] = [
@@ -46,7 +46,7 @@ const NUMBERS: [(&str, Number); 4] = [
     ("Measured width, mm", |case| case.width),
 ];
 
-/// What the injections were like: numbers first, then categories, as far as they are known.
+/// The characteristics of the injections, as far as they are known: numbers first, then categories.
 pub(crate) fn characteristics(scored: &Scored, cases: &Cases<'_>) -> Vec<CharacteristicReport> {
     let labels = scored.scores.labels();
     let mut lines = Vec::new();

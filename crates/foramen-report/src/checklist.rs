@@ -3,7 +3,7 @@ mod tripod;
 
 use crate::{ChecklistItem, ChecklistReport, Report};
 
-/// Both guidelines: TRIPOD+AI and CLAIM 2024. Topics are in our words.
+/// Both guidelines: TRIPOD+AI and CLAIM 2024. The topics are our own wording.
 pub(crate) fn checklists(report: &Report) -> Vec<ChecklistReport> {
     let facts = Facts::of(report);
     vec![
@@ -44,7 +44,7 @@ fn authors(number: &str, topic: &str, left: Option<&str>) -> ChecklistItem {
     }
 }
 
-/// What several items say.
+/// Facts that several items use.
 struct Facts {
     flow: String,
     exclusions: String,
@@ -140,7 +140,7 @@ impl Facts {
         }
     }
 
-    /// What is said of a synthetic cohort in place of what authors would say of patients.
+    /// The text for a synthetic cohort in place of the authors' text about patients.
     fn of_patients(&self, number: &str, topic: &str, of_authors: &str) -> ChecklistItem {
         match self.synthetic {
             Some(said) => run(number, topic, said),

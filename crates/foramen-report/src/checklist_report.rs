@@ -1,15 +1,15 @@
 use serde::Serialize;
 
-/// A reporting guideline, filled in as far as the run knows.
+/// A reporting guideline, filled in as far as the run provides the facts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ChecklistReport {
-    /// Its name.
+    /// The guideline's name.
     pub name: String,
-    /// Its DOI.
+    /// The guideline's DOI.
     pub doi: String,
-    /// Its items in their order.
+    /// The guideline's items, in order.
     pub items: Vec<ChecklistItem>,
 }
 
@@ -18,12 +18,12 @@ pub struct ChecklistReport {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ChecklistItem {
-    /// Its number in the guideline.
+    /// The item's number in the guideline.
     pub number: String,
-    /// What it asks for, in short.
+    /// A short form of what the item asks for.
     pub topic: String,
-    /// What the run says.
+    /// The text that the run provides.
     pub filled: Option<String>,
-    /// What only the authors can say.
+    /// What only the authors can add.
     pub left: Option<String>,
 }

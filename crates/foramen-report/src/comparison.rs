@@ -18,7 +18,7 @@ pub(crate) fn bootstrap(seed: u64) -> Bootstrap {
 /// Compares two models on the injections that both predicted.
 ///
 /// # Errors
-/// [`ReportError::Labels`] if they know different outcomes of one injection.
+/// [`ReportError::Labels`] if their outcomes of one injection differ.
 pub(crate) fn compare(
     first: (&str, &Scored),
     second: (&str, &Scored),

@@ -13,11 +13,12 @@ use crate::{ComparisonReport, Model, ReportError};
 /// A model with its scores.
 pub(crate) type Named<'a> = (&'a Model, &'a Scored);
 
-/// Compares the controls with the first model, after Holm together with what it is compared with
-/// besides (`further`), and all models and controls at once.
+/// Compares the controls with the first model, with Holm's correction over these and the `further`
+/// comparisons, and tests all models and controls at once.
 ///
 /// # Errors
-/// [`ReportError`] if a control knows other outcomes than the first model and does not say so.
+/// [`ReportError`] if a control has other outcomes than the first model without being marked as
+/// such.
 pub(crate) fn controls(
     models: &[Named<'_>],
     controls: &[Named<'_>],
@@ -66,7 +67,7 @@ pub(crate) fn controls(
     Ok(Some(ControlsReport { models: reports, all_equal }))
 }
 
-/// The global test on the injections that all predicted.
+/// The global test on the injections that all models predicted.
 fn all_equal(models: &[Named<'_>]) -> EqualAucs {
     let mut common: Option<BTreeSet<&Injection>> = None;
     for (_, scored) in models {

@@ -1,15 +1,15 @@
 use serde::Serialize;
 
-/// What shows how much the first model is worth: simpler models, and models that should know
-/// nothing.
+/// Controls, which show how much the first model is worth: simpler models, and models without
+/// relevant information.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ControlsReport {
     /// Each control, in the order given.
     pub models: Vec<ControlReport>,
-    /// The test that all AUCs are one: of the models and of the controls that were judged on
-    /// the same outcomes.
+    /// The test that all AUCs are equal: of the models, and of the controls that were tested on the
+    /// same outcomes.
     pub all_equal: EqualAucs,
 }
 
@@ -22,31 +22,31 @@ pub struct ControlReport {
     pub name: String,
     /// Its name for people.
     pub title: String,
-    /// What it is, for people.
+    /// A description for people.
     pub description: String,
-    /// Injections it predicted.
+    /// Injections that the control predicted.
     pub n: usize,
-    /// Its AUC.
+    /// The control's AUC.
     pub auc: Option<f64>,
-    /// Its 95 % interval (DeLong).
+    /// The 95 % interval of the AUC (DeLong).
     pub auc_ci95: Option<(f64, f64)>,
-    /// Whether the interval lies wholly above 0.5.
+    /// Whether the whole interval is above 0.5.
     pub above_chance: Option<bool>,
-    /// The first model minus the control, on the injections both predicted; none where the
-    /// control was judged on other outcomes.
+    /// The first model's AUC minus the control's, on the injections that both predicted; none where
+    /// the control was tested on other outcomes.
     pub difference: Option<f64>,
-    /// Its 95 % interval by the paired test of DeLong.
+    /// The 95 % interval of the difference by the paired test of DeLong.
     pub difference_ci95: Option<(f64, f64)>,
     /// Two-sided p value of no difference.
     pub p: Option<f64>,
-    /// The same after Holm's correction for the number of controls and baselines that the first
-    /// model is compared with.
+    /// The p value after Holm's correction for the number of controls and baselines compared with
+    /// the first model.
     pub p_holm: Option<f64>,
     /// Why a number is missing.
     pub undefined: Option<String>,
 }
 
-/// The global test of DeLong that several AUCs are one.
+/// DeLong's global test that several AUCs are equal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -59,7 +59,7 @@ pub struct EqualAucs {
     pub chi_squared: Option<f64>,
     /// Its degrees of freedom.
     pub freedom: usize,
-    /// Its p value.
+    /// The p value of the test.
     pub p: Option<f64>,
     /// Why a number is missing.
     pub undefined: Option<String>,

@@ -1,14 +1,14 @@
 use foramen_metrics::MetricsError;
 use thiserror::Error;
 
-/// Why there is no report.
+/// Why a report could not be made.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReportError {
     /// There is no model to report on.
     #[error("there is no model to report on")]
     NoModels,
-    /// Two models have one name.
+    /// Two models have the same name.
     #[error("two models are named {name:?}; give each its own name")]
     DuplicateModel {
         /// The name.
@@ -23,7 +23,7 @@ pub enum ReportError {
         #[source]
         source: MetricsError,
     },
-    /// One foramen has both outcomes.
+    /// One foramen has both outcomes in the predictions.
     #[error(
         "the {side} foramen {level} of subject {subject} has both outcomes in the predictions \
          of {name:?}; repeats of one injection must carry one label"
@@ -31,14 +31,14 @@ pub enum ReportError {
     Labels {
         /// The model, or the second of two that are compared.
         name: String,
-        /// Whose foramen.
+        /// The subject.
         subject: String,
-        /// Its level.
+        /// Level of the foramen.
         level: String,
-        /// Its side.
+        /// Side of the foramen.
         side: String,
     },
-    /// Rows of the outcome table are neither included nor excluded.
+    /// Some rows of the outcome table are neither included nor excluded.
     #[error(
         "the cohort does not add up: {included} rows included and {excluded} excluded of {rows}"
     )]
@@ -47,7 +47,7 @@ pub enum ReportError {
         rows: usize,
         /// Rows included.
         included: usize,
-        /// Rows excluded, over all reasons.
+        /// Excluded rows, over all reasons.
         excluded: usize,
     },
     /// A table of predictions cannot be used.

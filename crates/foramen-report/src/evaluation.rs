@@ -34,8 +34,8 @@ const ENOUGH_FOR_A_CURVE: usize = 200;
 /// Evaluates a study.
 ///
 /// # Errors
-/// [`ReportError`] if there is no model, if two have one name, if predictions
-/// cannot be used, or if included and excluded rows are not all rows.
+/// [`ReportError`] if there is no model, if two models have the same name, if predictions cannot be
+/// used, or if some rows are neither included nor excluded.
 pub fn evaluate(input: &ReportInput) -> Result<Report, ReportError> {
     let cohort = &input.cohort;
     let excluded: usize = cohort.excluded.iter().map(|reason| reason.n).sum();
@@ -96,7 +96,7 @@ pub fn evaluate(input: &ReportInput) -> Result<Report, ReportError> {
     Ok(report)
 }
 
-/// Evaluates one model alone. The seed is that of the resampling.
+/// Evaluates one model alone. `seed` is the seed of the resampling.
 ///
 /// # Errors
 /// [`ReportError`] if its predictions cannot be used.
@@ -104,8 +104,8 @@ pub fn evaluate_model(model: &Model, seed: u64) -> Result<ModelReport, ReportErr
     Ok(numbers(model, &Scored::new(model)?, seed))
 }
 
-/// The scores of a model, its repeats averaged for each injection: a foramen that occurs
-/// again within a repeat is another injection.
+/// The scores of a model, averaged over repeats for each injection. A foramen that occurs again
+/// within a repeat counts as another injection.
 ///
 /// # Errors
 /// [`ReportError`] if its predictions cannot be used.
@@ -195,7 +195,7 @@ fn at_threshold(report: &mut ModelReport, note: &mut Noted<'_>, confusion: &Conf
     (report.accuracy, report.accuracy_ci95) = note.estimate("accuracy", confusion.accuracy(level));
 }
 
-/// Takes results apart and keeps the reasons of those that are missing.
+/// Separates values from the reasons of missing ones, and keeps the reasons.
 struct Noted<'a> {
     undefined: &'a mut BTreeMap<&'static str, String>,
 }

@@ -7,14 +7,14 @@ use crate::{
 /// A file beside the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportFile {
-    /// Its place below the folder of the files, with `/` between folders.
+    /// Its path below the folder of the files, with `/` between folders.
     pub path: String,
     /// Its bytes.
     pub content: Vec<u8>,
 }
 
 /// The figures of the page as SVG, its tables as CSV, and `methods.txt`, a paragraph for a
-/// manuscript. A figure that cannot be drawn is left out, as it is on the page.
+/// manuscript. A figure that cannot be drawn is left out, as on the page.
 ///
 /// # Errors
 /// [`ReportError::Model`] if predictions cannot be used.
@@ -231,7 +231,7 @@ impl Files {
     }
 }
 
-/// A number in shortest round-trip decimals; nothing where it is not defined.
+/// A number in shortest round-trip decimals; empty where it is not defined.
 fn number(value: Option<f64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
@@ -240,7 +240,7 @@ fn estimate(value: Option<f64>, interval: Option<(f64, f64)>) -> [String; 3] {
     [number(value), number(interval.map(|ci| ci.0)), number(interval.map(|ci| ci.1))]
 }
 
-/// A line of CSV. What a spreadsheet would run is made inert.
+/// A line of CSV. Cells that a spreadsheet would run as formulas are made inert.
 fn line(cells: impl IntoIterator<Item = String>) -> String {
     let cell = |text: String| {
         let text = foramen_table::inert(&text).into_owned();

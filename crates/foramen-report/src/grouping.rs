@@ -1,24 +1,25 @@
-//! How injections are put into groups.
+//! The groupings of injections.
 
 use foramen_types::{Level, Side};
 
 use crate::case::Case;
 
-/// From this confidence on a choice is sure, and below [`DOUBTFUL`] it is doubtful.
+/// A choice with at least this confidence is sure; below [`DOUBTFUL`] it is doubtful.
 const SURE: f64 = 0.8;
-/// Below this confidence a choice is doubtful: remarks that speak against a choice cap it here.
+/// Below this confidence a choice is doubtful: remarks that contradict a choice limit its
+/// confidence to this value.
 pub(crate) const DOUBTFUL: f64 = 0.5;
 
-/// A group, with its place in the order of groups.
+/// A group, with its rank in the order of groups.
 pub(crate) type Group = (u8, String);
 
-/// One way to put injections into groups.
+/// A way to group injections.
 pub(crate) struct Grouping {
     /// Its name in files.
     pub(crate) name: &'static str,
     /// Its name for people.
     pub(crate) title: &'static str,
-    /// The group of an injection; none where it is not known.
+    /// The group of an injection; `None` where it is not known.
     pub(crate) group: fn(Level, Side, Option<&Case>) -> Option<Group>,
 }
 

@@ -23,10 +23,10 @@ use crate::{Report, ReportInput, numerals};
 const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/script.js");
 
-/// Renders the report as one HTML page that holds everything it shows: no
-/// scripts, fonts or files from elsewhere. Its own script adds a slider and values under the
-/// pointer; without it nothing is missing. Plots come from the predictions of the
-/// input, pictures from its examples, numbers from the report.
+/// Renders the report as one self-contained HTML page, without scripts, fonts or files from
+/// elsewhere. The page's own script adds a slider and values under the pointer; without scripts the
+/// page is still complete. Plots are drawn from the predictions of the input, pictures are its
+/// examples, and numbers come from the report.
 #[must_use]
 pub fn render_html(report: &Report, input: &ReportInput) -> String {
     html! {
@@ -91,7 +91,7 @@ fn synthetic_banner() -> Markup {
     }
 }
 
-/// The answer in one look: four numbers and one sentence each.
+/// The summary: four numbers, each with one sentence.
 fn summary(report: &Report) -> Markup {
     let cohort = &report.cohort;
     let share = (cohort.included > 0).then(|| cohort.favourable as f64 / cohort.included as f64);

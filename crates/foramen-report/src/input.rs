@@ -3,31 +3,30 @@ use foramen_learn::Prediction;
 use crate::LeakageReport;
 use crate::case::{Case, LabelDefinition};
 
-/// What a study knows at its end.
+/// The data of a study from which a report is made.
 #[derive(Debug, Clone, Default)]
 pub struct ReportInput {
     /// Title of the page.
     pub title: String,
-    /// Whether the cohort is synthetic: said at the top of the page.
+    /// Whether the cohort is synthetic, which the top of the page states.
     pub synthetic: bool,
-    /// Who was included, and who was not and why.
+    /// Included subjects, and excluded rows with their reasons.
     pub cohort: Cohort,
-    /// The models, the one in question first, its baseline second: these two are
-    /// compared.
+    /// The models: the main one first, its baseline second. These two are compared.
     pub models: Vec<Model>,
-    /// Models that show what the others are worth.
+    /// Controls, with which the models are compared.
     pub controls: Vec<Model>,
-    /// The first model, trained on fewer subjects; each says on how many.
+    /// The first model, trained on fewer subjects; each entry has its number of subjects.
     pub learning_curve: Vec<Model>,
-    /// What the folds were compared by and what they share, where that was done.
+    /// What was compared between folds and what they share, if this was checked.
     pub leakage: Option<LeakageReport>,
-    /// What is known of each injection beside its prediction; may be empty.
+    /// Data on each injection besides its prediction; may be empty.
     pub cases: Vec<Case>,
-    /// Other definitions of a favourable outcome, by which the cases have labels.
+    /// Other definitions of a favourable outcome, for which the cases have labels.
     pub definitions: Vec<LabelDefinition>,
     /// Rows that are excluded because their outcome is missing.
     pub missing_outcomes: usize,
-    /// Why something that the page could show of the cases is not known, in sentences.
+    /// Reasons, as sentences, why facts about the cases that the page could show are not known.
     pub gaps: Vec<String>,
     /// Pictures of measured slices.
     pub examples: Vec<ExamplePicture>,
@@ -35,13 +34,13 @@ pub struct ReportInput {
     pub truth: Option<TruthComparison>,
     /// Seconds of each stage, in order.
     pub timing_s: Vec<(String, f64)>,
-    /// How the numbers came about: versions, device, configuration.
+    /// How the results were computed: versions, device, configuration.
     pub provenance: serde_json::Value,
     /// Seed of the resampling of intervals.
     pub seed: u64,
 }
 
-/// The flow from the rows of the outcome table to those with a prediction.
+/// The flow from the rows of the outcome table to the rows with a prediction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cohort {
     /// Data rows of the outcome table.
@@ -50,36 +49,36 @@ pub struct Cohort {
     pub included: usize,
     /// Included rows with a favourable outcome.
     pub favourable: usize,
-    /// Rows left out, by reason; with the included ones they are all rows.
+    /// Excluded rows, by reason. Included and excluded rows together are all rows.
     pub excluded: Vec<Excluded>,
-    /// Imaging studies that no row of the table speaks of.
+    /// Imaging studies without a row in the outcome table.
     pub studies_without_row: usize,
     /// Images of the measured series that could not be decoded.
     pub images_unread: usize,
     /// Remarks on the images of included rows, the most frequent first.
     pub remarks: Vec<Remarked>,
-    /// Subjects who may be one person, in words: ids written almost alike, and images that two
-    /// have in common.
+    /// Subjects who may be one person, in words: ids with almost the same spelling, and images that
+    /// two subjects have in common.
     pub doubtful_identities: Vec<String>,
-    /// Rows for which sets of images competed: which was measured, and why not the other.
+    /// Rows with several candidate sets of images: which set was measured, and why not the other.
     pub competing: Vec<String>,
 }
 
-/// Included rows whose images have one remark.
+/// Number of included rows whose images have a remark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remarked {
     /// The name of the remark in `selections.csv`.
     pub remark: String,
-    /// How many rows.
+    /// Number of rows.
     pub n: usize,
 }
 
-/// Rows left out for one reason.
+/// Number of rows excluded for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excluded {
     /// The reason.
     pub reason: String,
-    /// How many rows.
+    /// Number of rows.
     pub n: usize,
 }
 
@@ -90,21 +89,20 @@ pub struct Model {
     pub name: String,
     /// Its name for people.
     pub title: String,
-    /// One sentence on what it sees and does.
+    /// One sentence on its input and method.
     pub description: String,
-    /// Its out-of-fold predictions; those of rows whose outcome is not known are passed
-    /// over.
+    /// Its out-of-fold predictions; rows without a known outcome are ignored.
     pub predictions: Vec<Prediction>,
-    /// The probability from which it calls an outcome favourable, chosen on tune
-    /// sets; without one there is no sensitivity.
+    /// The probability from which it predicts a favourable outcome, chosen on tune sets; without a
+    /// threshold there is no sensitivity.
     pub threshold: Option<f64>,
-    /// What the log-odds of each fold were divided by; empty where nothing was recalibrated.
+    /// The temperature of each fold, by which its log-odds were divided; empty where nothing was
+    /// recalibrated.
     pub temperatures: Vec<FoldTemperature>,
-    /// Whether its outcomes are not those of its subjects, as where they were permuted: it is
-    /// then compared with no other model.
+    /// Whether its outcomes are not the subjects' own, for example permuted ones. Such a model is
+    /// not compared with others.
     pub own_outcomes: bool,
-    /// How many subjects each fold learned from and was tuned on, in the mean, where a learning
-    /// curve was made.
+    /// For a learning curve: the mean number of subjects on which each fold was trained and tuned.
     pub subjects: Option<f64>,
 }
 
@@ -130,9 +128,9 @@ pub enum Showing {
     Best,
     /// The prediction was far from the outcome.
     Worst,
-    /// The prediction was as far from the outcome as most.
+    /// The distance between prediction and outcome was typical.
     Typical,
-    /// The choice of the slice is the least sure.
+    /// The slice was chosen with the least confidence.
     Doubtful,
 }
 
@@ -157,22 +155,21 @@ impl Showing {
 pub struct ExamplePicture {
     /// Why it is shown.
     pub showing: Showing,
-    /// What it shows, also for those who cannot see it.
+    /// A description of the picture, also for those who cannot see it.
     pub caption: String,
     /// The picture as PNG.
     pub png: Vec<u8>,
-    /// What speaks for the prediction, as PNG: beside each other the patch, Grad-CAM and
-    /// occlusion.
+    /// The explanation of the prediction, as PNG: patch, Grad-CAM and occlusion side by side.
     pub explanation: Option<Vec<u8>>,
 }
 
-/// What a synthetic cohort's truth says of measurement and prediction.
+/// Comparison of measurement and prediction with the truth of a synthetic cohort.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TruthComparison {
-    /// AUC of the true probabilities: what no model can pass but by chance.
+    /// AUC of the true probabilities, which a model can exceed only by chance.
     pub oracle_auc: Option<f64>,
-    /// AUC of what the image alone tells.
+    /// AUC of the part of the true probabilities that the image determines.
     pub oracle_image_auc: Option<f64>,
     /// Median distance of measured and true width, millimetres.
     pub width_error_median_mm: Option<f64>,
@@ -186,11 +183,12 @@ pub struct TruthComparison {
     pub slice_hits: Option<f64>,
     /// Share of rows whose chosen slice is at most one slice from the narrowest.
     pub within_one_slice: Option<f64>,
-    /// `slice_hits` of a width taken by a fixed threshold.
+    /// `slice_hits` for widths measured with a fixed threshold.
     pub naive_slice_hits: Option<f64>,
 }
 
-/// The number by which the log-odds of one fold were divided, chosen on its tune set.
+/// The temperature of one fold, by which its log-odds were divided; it was chosen on the fold's
+/// tune set.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FoldTemperature {
     /// The repeat, from 0.

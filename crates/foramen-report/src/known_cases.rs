@@ -5,7 +5,7 @@ use foramen_types::{Level, Side, SubjectId};
 use crate::Case;
 use crate::scored::Injection;
 
-/// The cases of injections; the n-th case of a foramen is that of its n-th injection.
+/// The cases of injections; the n-th case of a foramen belongs to its n-th injection.
 pub(crate) struct Cases<'a>(BTreeMap<Injection, &'a Case>);
 
 impl<'a> Cases<'a> {

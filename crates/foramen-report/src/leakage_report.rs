@@ -1,42 +1,42 @@
 use foramen_learn::{Crossing, Leakage, Overlap};
 use serde::Serialize;
 
-/// The proof that folds share nothing that would make results too good, or what they share.
+/// The check that folds share no data that would make results too good, or the overlaps found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct LeakageReport {
-    /// Folds of all repeats.
+    /// Number of folds over all repeats.
     pub folds: usize,
-    /// Subjects that were compared.
+    /// Number of compared subjects.
     pub subjects: usize,
-    /// Images that were compared.
+    /// Number of compared images.
     pub images: usize,
-    /// Images among them that show nothing.
+    /// Compared images without any detail.
     pub blank_images: usize,
     /// Pairs of images in different parts of some fold.
     pub pairs: usize,
-    /// Those that a perceptual hash did not tell apart, which were correlated.
+    /// Pairs that a perceptual hash did not distinguish, so that their correlation was computed.
     pub pairs_correlated: usize,
     /// The correlation from which two images count as near-duplicates.
     pub near_duplicate_from: f64,
-    /// The greatest correlation below it.
+    /// The greatest correlation below `near_duplicate_from`.
     pub closest: Option<f64>,
-    /// The two images that correlate so, in words.
+    /// The two images with the correlation `closest`, in words.
     pub closest_images: Option<[String; 2]>,
-    /// What was found of each kind of overlap.
+    /// The number of overlaps of each kind.
     pub found: Vec<FoundOverlap>,
     /// Each overlap in words.
     pub overlaps: Vec<String>,
-    /// The kinds that were allowed by name.
+    /// The kinds of overlap that were allowed by name.
     pub allowed: Vec<&'static str>,
 }
 
-/// How often parts share something of one kind.
+/// The number of overlaps of one kind between parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FoundOverlap {
-    /// The kind.
+    /// The kind of overlap.
     pub kind: &'static str,
     /// Pairs of subjects in train and test of one fold.
     pub train_and_test: usize,
@@ -47,7 +47,7 @@ pub struct FoundOverlap {
 }
 
 impl LeakageReport {
-    /// The report of a comparison of so many folds, and of what was allowed.
+    /// Makes the report from a comparison of `folds` folds and the allowed kinds of overlap.
     #[must_use]
     pub fn new(leakage: &Leakage, folds: usize, allowed: &[Overlap]) -> Self {
         let count = |kind: Overlap, crossing: Crossing| {

@@ -9,20 +9,20 @@ use crate::{Model, ReportError, ReportInput};
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct LearningPoint {
-    /// Subjects that each fold learned from and was tuned on, in the mean.
+    /// Mean number of subjects on which each fold was trained and tuned.
     pub subjects: f64,
-    /// Injections it was tested on, the same for all points.
+    /// Injections on which the model was tested, the same for all points.
     pub n: usize,
-    /// The AUC out of fold, in the first repeat.
+    /// The AUC of out-of-fold predictions, in the first repeat.
     pub auc: Option<f64>,
-    /// Its 95 % interval (DeLong).
+    /// The 95 % interval of the AUC (DeLong).
     pub auc_ci95: Option<(f64, f64)>,
     /// Why a number is missing.
     pub undefined: Option<String>,
 }
 
-/// The points by their subjects, the first model on all of them last; none without a model on
-/// fewer.
+/// The points in order of their number of subjects; the last is the first model on all subjects.
+/// Empty if no model was trained on fewer subjects.
 ///
 /// # Errors
 /// [`ReportError`] if predictions cannot be used.

@@ -1,13 +1,11 @@
 //! The evaluation of a study, as JSON and as one HTML page.
 //!
-//! A [`ReportInput`] is what a study knows at its end: the cohort with every
-//! exclusion, each model's out-of-fold predictions, a few pictures. [`evaluate`]
-//! turns it into a [`Report`], whose serialisation is `report.json`, and
-//! [`render_html`] into a page that needs no network: plots as inline SVG,
-//! pictures embedded, and a section in plain words on what the numbers do not
-//! show. [`report_files`] gives figures as SVG, tables as CSV and a paragraph on methods.
-//! [`read_predictions`] reads a `predictions.csv` and [`evaluate_model`]
-//! evaluates it alone.
+//! A [`ReportInput`] holds the data of a finished study: the cohort with every exclusion, each
+//! model's out-of-fold predictions, a few pictures. [`evaluate`] turns it into a [`Report`], whose
+//! serialisation is `report.json`, and [`render_html`] into a page that needs no network: plots as
+//! inline SVG, pictures embedded, and a section in plain words on what the numbers do not show.
+//! [`report_files`] returns figures as SVG, tables as CSV and a paragraph on methods.
+//! [`read_predictions`] reads a `predictions.csv` and [`evaluate_model`] evaluates it alone.
 //!
 //! ```
 //! use foramen_report::{Cohort, Model, ReportInput, evaluate, read_predictions, render_html};

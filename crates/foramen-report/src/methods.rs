@@ -1,7 +1,7 @@
 use crate::{Report, numerals};
 
-/// A paragraph on methods and one on results for a manuscript, as plain text. What only the
-/// authors know stands in square brackets.
+/// A paragraph on methods and one on results for a manuscript, as plain text. Facts that only the
+/// authors know are left as gaps in square brackets.
 #[must_use]
 pub fn methods_text(report: &Report) -> String {
     let mut text = String::from("Methods\n\n");
@@ -98,7 +98,7 @@ pub fn methods_text(report: &Report) -> String {
     text.trim_end().to_owned() + "\n"
 }
 
-/// A description as a sentence that ends.
+/// A description as a complete sentence.
 fn sentence(description: &str) -> String {
     let text = description.trim();
     if text.is_empty() {

@@ -1,6 +1,6 @@
-//! Numbers as people read them.
+//! Formats numbers for people.
 
-/// What stands for a number that is not defined.
+/// The text for a number that is not defined.
 pub(crate) const MISSING: &str = "not defined";
 
 /// A number with so many decimals and a true minus sign.
@@ -14,7 +14,7 @@ pub(crate) fn number(value: f64, decimals: usize) -> String {
     }
 }
 
-/// A count with its thousands apart: `3 067 875`.
+/// A count with thousands separators: `3 067 875`.
 pub(crate) fn count(value: usize) -> String {
     let digits = value.to_string();
     let mut text = String::new();

@@ -3,41 +3,41 @@ use serde::Serialize;
 
 /// The AUC of the published study.
 pub(crate) const PUBLISHED_AUC: f64 = 0.801;
-/// Its patients.
+/// The number of patients of the published study.
 pub(crate) const PUBLISHED_N: usize = 288;
-/// Shares of favourable outcomes that are likely there; the true one was not published.
+/// Likely shares of favourable outcomes in that study; the true one was not published.
 const SHARES: [f64; 2] = [0.5, 0.7];
 
-/// The published study beside this one: Wang, Kim and Chang 2023, doi 10.2147/JPR.S409841.
+/// The published study for comparison: Wang, Kim and Chang 2023, doi 10.2147/JPR.S409841.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PaperReport {
     /// DOI of the publication.
     pub doi: String,
-    /// Its AUC, published without an interval.
+    /// The published AUC, which had no interval.
     pub auc: f64,
-    /// Its patients.
+    /// Number of patients.
     pub n: usize,
-    /// What the interval would have been, by how many patients were tested.
+    /// The interval that the AUC would have had, for several numbers of tested patients.
     pub intervals: Vec<PaperInterval>,
 }
 
-/// The 95 % interval of the published AUC if so many patients had been tested.
+/// The 95 % interval of the published AUC if `n` patients had been tested.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PaperInterval {
     /// How the patients would have been tested.
     pub design: String,
-    /// How many they would have been.
+    /// Number of tested patients in this design.
     pub n: usize,
     /// The interval by Hanley and McNeil: the widest of those at 50 and 70 % favourable
     /// outcomes, since the share was not published.
     pub auc_ci95: (f64, f64),
 }
 
-/// The panel; it does not depend on the study.
+/// The panel, which does not depend on the study.
 pub(crate) fn paper() -> PaperReport {
     let designs = [
         ("a fifth of the patients tested once", 0.2),

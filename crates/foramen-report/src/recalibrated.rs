@@ -10,7 +10,7 @@ use crate::numerals::number;
 use crate::scored::Scored;
 use crate::{FoldTemperature, Model, ReportError};
 
-/// What a model's probabilities were before they were recalibrated in each fold.
+/// The results of a model with its probabilities before recalibration in each fold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -19,11 +19,11 @@ pub struct BeforeRecalibration {
     pub temperatures: (f64, f64),
     /// Area under the ROC curve.
     pub auc: Option<f64>,
-    /// Mean squared distance of probability and outcome.
+    /// Brier score: mean squared difference of probability and outcome.
     pub brier: Option<f64>,
     /// Slope of the logistic recalibration.
     pub calibration_slope: Option<f64>,
-    /// Its Wald interval.
+    /// The Wald interval of the calibration slope.
     pub calibration_slope_ci95: Option<(f64, f64)>,
     /// Intercept of the same fit.
     pub calibration_intercept: Option<f64>,

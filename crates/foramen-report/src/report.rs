@@ -18,53 +18,53 @@ pub struct Report {
     pub title: String,
     /// Whether the cohort is synthetic.
     pub synthetic: bool,
-    /// Who was included, and who was not and why.
+    /// Included subjects, and excluded rows with their reasons.
     #[serde(serialize_with = "cohort")]
     #[cfg_attr(test, schemars(with = "Flow"))]
     pub cohort: Cohort,
-    /// What the included injections were like, as far as it is known.
+    /// Characteristics of the included injections, where known.
     pub characteristics: Vec<CharacteristicReport>,
     /// The models by name, in the order given; an object in JSON.
     #[serde(serialize_with = "in_order")]
     #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, ModelReport>"))]
     pub models: Vec<(String, ModelReport)>,
-    /// The first model against the second, on the injections both predicted.
+    /// The first model compared with the second, on the injections that both predicted.
     pub comparison: Option<ComparisonReport>,
-    /// The first model against each further one.
+    /// The first model compared with each further one.
     pub further_comparisons: Vec<ComparisonReport>,
-    /// Simpler models, and models that should know nothing, where they were trained.
+    /// Simpler models, and models without relevant information, if they were trained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub controls: Option<ControlsReport>,
-    /// The AUC of the first model by the number of subjects that it learned from, ascending;
-    /// empty where no learning curve was made.
+    /// The AUC of the first model by number of training subjects, ascending; empty where no
+    /// learning curve was made.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub learning_curve: Vec<LearningPoint>,
-    /// The first model in groups of injections.
+    /// The results of the first model in groups of injections.
     pub subgroups: Vec<SubgroupReport>,
-    /// The first model under other choices of the analysis.
+    /// The results of the first model under other choices of the analysis.
     pub sensitivity: Option<SensitivityReport>,
-    /// Whether there were enough injections; none where one outcome is missing.
+    /// Whether there were enough injections; none where all outcomes are the same.
     pub sample_size: Option<SampleSizeReport>,
     /// The published study.
     pub paper: PaperReport,
-    /// What the folds share, where they were compared.
+    /// What the folds share, if this was checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leakage: Option<LeakageReport>,
     /// Comparison with the truth, for synthetic cohorts only.
     pub truth: Option<TruthComparison>,
-    /// Seconds of each stage; an object in JSON.
+    /// Duration of each stage in seconds; an object in JSON.
     #[serde(serialize_with = "in_order")]
     #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, f64>"))]
     pub timing_s: Vec<(String, f64)>,
     /// Seed of the resampling.
     pub seed: u64,
-    /// How the numbers came about.
+    /// How the results were computed.
     pub provenance: serde_json::Value,
-    /// Reporting guidelines, filled in as far as the run knows.
+    /// Reporting guidelines, filled in as far as the run provides the facts.
     pub checklists: Vec<ChecklistReport>,
 }
 
-/// Two models on the same injections.
+/// Comparison of two models on the same injections.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -75,19 +75,19 @@ pub struct ComparisonReport {
     pub second: String,
     /// Injections that both predicted.
     pub n: usize,
-    /// AUC of the first on them.
+    /// AUC of the first model on these injections.
     pub auc_first: Option<f64>,
-    /// AUC of the second on them.
+    /// AUC of the second model on these injections.
     pub auc_second: Option<f64>,
-    /// First − second.
+    /// AUC of the first model minus AUC of the second.
     pub difference: Option<f64>,
-    /// Its 95 % interval by the paired test of DeLong.
+    /// The 95 % interval of the difference by the paired test of DeLong.
     pub difference_ci95: Option<(f64, f64)>,
-    /// Its 95 % interval by a stratified paired bootstrap (10,000 resamples).
+    /// The 95 % interval of the difference by a stratified paired bootstrap (10,000 resamples).
     pub difference_ci95_bootstrap: Option<(f64, f64)>,
     /// Two-sided p-value of no difference.
     pub p: Option<f64>,
-    /// How the test was made.
+    /// The method of the test.
     pub method: &'static str,
     /// Why a number is missing.
     pub undefined: Option<String>,
@@ -104,19 +104,19 @@ fn in_order<S: Serializer, V: Serialize>(
     map.end()
 }
 
-/// The flow of rows, as it is written.
+/// The flow of rows, in the form of the file.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Flow {
-    /// Data rows of the outcome table; the included and the excluded ones are all of them.
+    /// Data rows of the outcome table: included and excluded rows together.
     rows: usize,
     /// Rows with an out-of-fold prediction.
     included: usize,
     /// Included rows with a favourable outcome.
     favourable: usize,
-    /// Rows left out, by reason.
+    /// Excluded rows, by reason.
     excluded: Vec<FlowReason>,
-    /// Imaging studies that no row speaks of.
+    /// Imaging studies without a row in the outcome table.
     studies_without_row: usize,
     /// Images of the measured series that could not be decoded.
     #[serde(skip_serializing_if = "is_none")]
@@ -127,28 +127,28 @@ struct Flow {
     /// Subjects who may be one person, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     doubtful_identities: Vec<String>,
-    /// Rows for which sets of images competed, in words.
+    /// Rows with several candidate sets of images, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     competing: Vec<String>,
 }
 
-/// Rows left out for one reason.
+/// Number of rows excluded for one reason.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FlowReason {
     /// The reason.
     reason: String,
-    /// How many rows.
+    /// Number of rows.
     n: usize,
 }
 
-/// Rows with one remark.
+/// Number of rows with one remark.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FlowRemark {
     /// The name of the remark.
     remark: String,
-    /// How many rows.
+    /// Number of rows.
     n: usize,
 }
 

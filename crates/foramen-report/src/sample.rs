@@ -111,8 +111,8 @@ pub(crate) fn study() -> ReportInput {
     }
 }
 
-/// The study with a control that knows nothing, one that should and does not, and one that was
-/// taught other outcomes.
+/// The study with a control without information, a control that should do better than chance and
+/// does not, and a control trained on other outcomes.
 pub(crate) fn with_controls() -> ReportInput {
     let mut input = study();
     let other = |name: &str, title: &str, of: &dyn Fn(usize, &Prediction) -> Prediction| {
@@ -155,8 +155,8 @@ pub(crate) fn with_learning_curve() -> ReportInput {
     input
 }
 
-/// The study with what is known of each injection: every tenth sex is not, one choice in twelve
-/// is doubtful, and every fifth outcome is another one by a milder definition.
+/// The study with data on each injection: every tenth sex is unknown, one choice in twelve is
+/// doubtful, and every fifth outcome differs under a milder definition.
 pub(crate) fn with_cases() -> ReportInput {
     let mut input = study();
     input.definitions =
@@ -181,7 +181,7 @@ pub(crate) fn with_cases() -> ReportInput {
     input
 }
 
-/// A comparison of 30 subjects, of which two may share an image.
+/// A comparison of 30 subjects, two of whom may share an image.
 pub(crate) fn leakage(shared: bool) -> LeakageReport {
     let [a, b] = ["A", "B"].map(|id| SubjectId::new(id).expect("a subject"));
     let shared = shared.then(|| Shared {
@@ -205,7 +205,7 @@ pub(crate) fn leakage(shared: bool) -> LeakageReport {
     LeakageReport::new(&compared, 5, &[Overlap::Pixels])
 }
 
-/// Numbers to six digits, so that a snapshot does not hang on the last bit of a
+/// Numbers rounded to six digits, so that a snapshot does not depend on the last bit of a
 /// platform's logarithm.
 pub(crate) fn rounded(json: &serde_json::Value) -> serde_json::Value {
     use serde_json::Value;

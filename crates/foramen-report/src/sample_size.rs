@@ -6,56 +6,56 @@ use serde::Serialize;
 
 use crate::scored::Scored;
 
-/// The AUCs that a plan may expect: that of the published study, and two more modest ones.
+/// Expected AUCs of a plan: the one of the published study, and two lower ones.
 const EXPECTED: [f64; 3] = [0.8, 0.75, 0.7];
-/// Numbers of parameters: one width, a few measurements, and with covariates.
+/// Numbers of parameters: one width; a few measurements; measurements with covariates.
 const PARAMETERS: [usize; 4] = [1, 5, 10, 20];
-/// Half of a 95 % interval of the AUC that a journal would call narrow.
+/// Half the width of a 95 % interval of the AUC that counts as narrow.
 const NARROW: f64 = 0.05;
 
 /// Whether there are enough injections for a model (Riley et al., doi 10.1136/bmj.m441), at the
-/// share of favourable outcomes that was found.
+/// observed share of favourable outcomes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SampleSizeReport {
-    /// Injections.
+    /// Number of injections.
     pub n: usize,
-    /// Those with a favourable outcome.
+    /// Injections with a favourable outcome.
     pub n_positive: usize,
-    /// Injections with which the overall share is known to ± 5 points: the least for any model.
+    /// Injections needed to estimate the overall share to ± 5 points: the least for any model.
     pub n_for_overall_share: usize,
-    /// Half the width of the 95 % interval of an AUC of 0.8 with so many injections (Hanley and
+    /// Half the width of the 95 % interval of an AUC of 0.8 with `n` injections (Hanley and
     /// McNeil).
     pub half_width_at_auc_080: Option<f64>,
-    /// Injections with which that is at most 0.05.
+    /// Injections for which this half-width is at most 0.05.
     pub n_for_narrow_auc: usize,
-    /// What regression models need, by the AUC that is expected.
+    /// Injections that regression models need, by expected AUC.
     pub plans: Vec<SampleSizePlan>,
 }
 
-/// What is needed where one AUC is expected.
+/// Injections needed for one expected AUC.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SampleSizePlan {
-    /// The AUC that is expected.
+    /// The expected AUC.
     pub expected_auc: f64,
-    /// The R² of Cox and Snell that goes with it.
+    /// The Cox–Snell R² that corresponds to this AUC.
     pub r_squared: f64,
-    /// The most parameters that the injections here allow without predictions more than a
+    /// Greatest number of parameters for which `n` injections suffice to keep predictions at most a
     /// tenth too extreme.
     pub most_parameters: usize,
-    /// The injections that models of so many parameters need.
+    /// Injections needed, by number of parameters.
     pub models: Vec<SampleSizeModel>,
 }
 
-/// What a model of so many parameters needs.
+/// Injections needed for a model with this number of parameters.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SampleSizeModel {
-    /// Its parameters, the intercept not counted.
+    /// Number of parameters without the intercept.
     pub parameters: usize,
     /// Injections for predictions at most a tenth too extreme.
     pub n_for_shrinkage: usize,
@@ -63,11 +63,11 @@ pub struct SampleSizeModel {
     pub n_for_optimism: usize,
     /// Injections that meet all criteria.
     pub n_needed: usize,
-    /// Whether there are as many.
+    /// Whether `n` is at least `n_needed`.
     pub enough: bool,
 }
 
-/// The plans at the share of favourable outcomes found; none where one outcome is missing.
+/// The plans at the observed share of favourable outcomes; `None` where all outcomes are the same.
 pub(crate) fn sample_size(scored: &Scored) -> Option<SampleSizeReport> {
     let scores = &scored.scores;
     let (n, prevalence) = (scores.len(), scores.prevalence());

@@ -1,4 +1,4 @@
-//! The schema of `report.json`: made of the types, kept in `docs/report.schema.json`.
+//! The schema of `report.json`: generated from the types and kept in `docs/report.schema.json`.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::sample::{leakage, study, with_cases, with_controls, with_learning_curve};
 use crate::{Report, evaluate};
 
-/// Set, the test writes the file instead of comparing it.
+/// If this variable is set, the test writes the file instead of comparing it.
 const UPDATE: &str = "UPDATE_SCHEMA";
 
 fn schema() -> Value {
@@ -19,7 +19,7 @@ fn schema() -> Value {
     schema
 }
 
-/// The same schema, which allows no field that it does not name.
+/// The same schema without additional fields.
 fn strict(schema: &Value) -> Value {
     match schema {
         Value::Object(pairs) => {

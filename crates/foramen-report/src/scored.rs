@@ -6,7 +6,7 @@ use foramen_types::{Level, Outcome, Side, SubjectId};
 
 use crate::{Model, ReportError};
 
-/// One injection: a foramen, and which of several injections of it.
+/// One injection: a foramen, and the index among its injections.
 pub(crate) type Injection = (SubjectId, Level, Side, usize);
 
 /// Labels and probabilities.
@@ -25,12 +25,12 @@ pub(crate) struct Scored {
     pub(crate) by_fold: Vec<Scores>,
     /// Subjects in more than one fold of a repeat.
     pub(crate) in_several_folds: usize,
-    /// Injections of a foramen that had one before, in the same repeat.
+    /// Repeated injections of a foramen in the same repeat.
     pub(crate) injected_again: usize,
 }
 
 impl Scored {
-    /// Gathers the repeats of each injection.
+    /// Collects the repeats of each injection.
     ///
     /// # Errors
     /// [`ReportError::Model`] and [`ReportError::Labels`].
@@ -92,7 +92,7 @@ impl Scored {
         subjects.len()
     }
 
-    /// The scores with the subject of each.
+    /// The scores with each injection's subject.
     pub(crate) fn by_subject(&self) -> ClusteredScores {
         let subjects: Vec<&SubjectId> =
             self.injections.iter().map(|injection| &injection.0).collect();

@@ -12,29 +12,29 @@ use crate::known_cases::Cases;
 use crate::scored::{Injection, Scored};
 use crate::subgroups::LEAST;
 
-/// How the AUC of the first model changes with choices of the analysis.
+/// The AUC of the first model under other choices of the analysis.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SensitivityReport {
     /// Each analysis, the primary one first.
     pub analyses: Vec<Analysis>,
-    /// What the outcomes that are missing could change.
+    /// The possible effect of missing outcomes.
     pub missing: MissingReport,
 }
 
-/// The first model under one choice. It was not trained again.
+/// The results of the first model under one choice. It was not trained again.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Analysis {
     /// Its name in files.
     pub name: String,
-    /// What it changes, for people.
+    /// Description of the choice, for people.
     pub title: String,
-    /// Injections in it.
+    /// Number of injections.
     pub n: usize,
-    /// Those with a favourable outcome.
+    /// Injections with a favourable outcome.
     pub n_positive: usize,
     /// Injections of the primary analysis that are not in it.
     pub left_out: usize,
@@ -42,31 +42,31 @@ pub struct Analysis {
     pub changed: usize,
     /// AUC.
     pub auc: Option<f64>,
-    /// Its 95 % interval, which counts injections of one subject together.
+    /// The 95 % interval of the AUC, which treats injections of one subject as related.
     pub auc_ci95: Option<(f64, f64)>,
     /// Why there is no AUC or no interval.
     pub undefined: Option<String>,
 }
 
-/// What missing outcomes could change, whatever they were.
+/// The possible effect of missing outcomes, whatever their values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct MissingReport {
-    /// Rows that were left out because their outcome is missing.
+    /// Rows excluded because their outcome is missing.
     pub n: usize,
-    /// Share of favourable outcomes among those that are known.
+    /// Share of favourable outcomes among the known outcomes.
     pub share: Option<f64>,
-    /// The same if all missing outcomes were poor.
+    /// The share if all missing outcomes were poor.
     pub share_if_poor: Option<f64>,
-    /// The same if all missing outcomes were favourable.
+    /// The share if all missing outcomes were favourable.
     pub share_if_favourable: Option<f64>,
-    /// The lowest and the highest AUC that any outcomes and predictions of those rows could
-    /// bring.
+    /// The lowest and the highest AUC possible for any outcomes and predictions of the missing
+    /// rows.
     pub auc_bounds: Option<(f64, f64)>,
 }
 
-/// The analyses that the input allows.
+/// The analyses for which the input has data.
 pub(crate) fn sensitivity(
     input: &ReportInput,
     scored: &Scored,
@@ -135,7 +135,7 @@ impl<'a> Analyses<'a> {
         self.scored.scores.labels().iter().copied().map(Some).collect()
     }
 
-    /// The analysis of these labels; what has none is left out.
+    /// The analysis with these labels; injections without a label are left out.
     fn run(&self, name: &str, title: &str, labels: &[Option<bool>]) -> Analysis {
         let places: Vec<usize> = (0..labels.len()).filter(|&at| labels[at].is_some()).collect();
         let all = &self.scored.scores;
@@ -168,9 +168,9 @@ impl<'a> Analyses<'a> {
     }
 }
 
-/// The share and the AUC with `missing` outcomes more. Each of them could have any outcome and
-/// any rank: the AUC is lowest where the favourable ones among them rank below all others and
-/// the poor ones above, and highest the other way round.
+/// Bounds of the share and the AUC with `missing` further outcomes. Each could have any outcome and
+/// any rank: the AUC is lowest if the favourable ones rank below all others and the poor ones above
+/// all others, and highest in the opposite case.
 fn missing(scores: &Scores, missing: usize) -> MissingReport {
     let (positives, negatives) = (scores.positives(), scores.negatives());
     let all = positives + negatives;

@@ -5,11 +5,11 @@ use crate::grouping::ALL;
 use crate::known_cases::Cases;
 use crate::scored::Scored;
 
-/// Fewer favourable or poor outcomes than this give no AUC of a group: its interval would not
-/// hold what it says.
+/// A group with fewer favourable or poor outcomes than this gets no AUC: its interval would have
+/// less than its nominal coverage.
 pub(crate) const LEAST: usize = 10;
 
-/// The first model in the groups of one grouping.
+/// The results of the first model in the groups of one grouping.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -19,35 +19,35 @@ pub struct SubgroupReport {
     pub by: String,
     /// Its name for people.
     pub title: String,
-    /// The groups in their order.
+    /// The groups, in order.
     pub groups: Vec<GroupReport>,
     /// Injections whose group is not known.
     pub unknown: usize,
-    /// p value of Cochran's test that the AUC is one in all groups that have one; not corrected
-    /// for the number of groupings.
+    /// p value of Cochran's test that the AUC is equal in all groups with an AUC; not corrected for
+    /// the number of groupings.
     pub p_interaction: Option<f64>,
 }
 
-/// The first model in one group.
+/// The results of the first model in one group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct GroupReport {
-    /// The group, for people.
+    /// The group's name for people.
     pub group: String,
-    /// Its injections.
+    /// Number of injections.
     pub n: usize,
-    /// Those with a favourable outcome.
+    /// Injections with a favourable outcome.
     pub n_positive: usize,
-    /// Its AUC; none where it has fewer than ten favourable or poor outcomes.
+    /// The AUC of the group; none with fewer than ten favourable or poor outcomes.
     pub auc: Option<f64>,
-    /// Its 95 % interval, which counts injections of one subject together.
+    /// The 95 % interval of the AUC, which treats injections of one subject as related.
     pub auc_ci95: Option<(f64, f64)>,
     /// Why there is no AUC or no interval.
     pub undefined: Option<String>,
 }
 
-/// The groups of each grouping that is known of any injection and has more than one group.
+/// The groupings with more than one group, each with its groups.
 pub(crate) fn subgroups(scored: &Scored, cases: &Cases<'_>) -> Vec<SubgroupReport> {
     let clustered = scored.by_subject();
     let mut reports = Vec::new();

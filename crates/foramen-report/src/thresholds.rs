@@ -4,48 +4,48 @@ use foramen_metrics::{
 
 use crate::scored::Scored;
 
-/// Thresholds are a hundredth apart.
+/// Number of steps of the threshold between 0 and 1.
 const STEPS: u32 = 100;
 
-/// What calling at one threshold would come to.
+/// The results of predicting at one threshold.
 #[derive(Debug, Clone)]
 pub(crate) struct ThresholdReport {
-    /// Injections with at least this probability are called favourable.
+    /// Injections with at least this probability are predicted as favourable.
     pub(crate) threshold: f64,
-    /// Favourable outcomes called favourable.
+    /// Favourable outcomes predicted as favourable.
     pub(crate) true_positive: usize,
-    /// Poor outcomes called favourable.
+    /// Poor outcomes predicted as favourable.
     pub(crate) false_positive: usize,
-    /// Share of the favourable outcomes that are called so.
+    /// Share of the favourable outcomes that are predicted as favourable.
     pub(crate) sensitivity: Option<f64>,
-    /// Its 95 % interval (Wilson).
+    /// The 95 % interval of the sensitivity (Wilson).
     pub(crate) sensitivity_ci95: Option<(f64, f64)>,
-    /// Share of the poor outcomes that are called so.
+    /// Share of the poor outcomes that are predicted as poor.
     pub(crate) specificity: Option<f64>,
-    /// Its 95 % interval (Wilson).
+    /// The 95 % interval of the specificity (Wilson).
     pub(crate) specificity_ci95: Option<(f64, f64)>,
-    /// Share of those called favourable that are.
+    /// Share of the predicted favourable outcomes that are favourable.
     pub(crate) positive_predictive_value: Option<f64>,
-    /// Its 95 % interval (Wilson).
+    /// The 95 % interval of the positive predictive value (Wilson).
     pub(crate) positive_predictive_value_ci95: Option<(f64, f64)>,
-    /// Share of those called poor that are.
+    /// Share of the predicted poor outcomes that are poor.
     pub(crate) negative_predictive_value: Option<f64>,
-    /// Its 95 % interval (Wilson).
+    /// The 95 % interval of the negative predictive value (Wilson).
     pub(crate) negative_predictive_value_ci95: Option<(f64, f64)>,
-    /// Net benefit of injecting those called favourable.
+    /// Net benefit of injecting those predicted as favourable.
     pub(crate) net_benefit: Option<f64>,
-    /// Its 95 % interval (Wald).
+    /// The 95 % interval of the net benefit (Wald).
     pub(crate) net_benefit_ci95: Option<(f64, f64)>,
     /// Net benefit of injecting everyone.
     pub(crate) net_benefit_of_all: f64,
 }
 
-/// The thresholds 0.01 to 0.99 of a model.
+/// The results of a model at the thresholds 0.01 to 0.99.
 pub(crate) fn thresholds(scored: &Scored) -> Vec<ThresholdReport> {
     (1..STEPS).map(|step| at(&scored.scores, f64::from(step) / f64::from(STEPS))).collect()
 }
 
-/// One threshold below 1.
+/// The results at one threshold below 1.
 pub(crate) fn at(scores: &Scores, threshold: f64) -> ThresholdReport {
     let calls = Confusion::at(scores, threshold);
     let level = Confidence::P95;

@@ -11,20 +11,20 @@ use crate::reading::{Reading, Seen};
 use crate::standing::Standing;
 use crate::study::Study;
 
-/// How two agree on the cases that both have read.
+/// Agreement of two readers on the cases that both have read.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Pair {
     first: String,
     second: String,
     /// Cases that both answered.
     cases: usize,
-    /// Whose cases they are.
+    /// Number of persons with these cases.
     persons: usize,
     /// κ of open, closed and occluded.
     states: Option<Value>,
-    /// Widths of what both call open or occluded.
+    /// Cases that both call open or occluded, so that both have a width.
     widths: usize,
-    /// First − second, millimetres.
+    /// Mean difference of widths, first − second, millimetres.
     bias: Option<Value>,
     lower_limit: Option<Value>,
     upper_limit: Option<Value>,
@@ -34,7 +34,7 @@ pub(crate) struct Pair {
     kim: Option<Value>,
 }
 
-/// A number with its interval; without one where it is not defined.
+/// A number with its interval; the interval is missing where it is not defined.
 #[derive(Debug, Clone, Copy, Serialize)]
 struct Value {
     value: f64,
@@ -42,7 +42,7 @@ struct Value {
     high: Option<f64>,
 }
 
-/// What two said of one case, and whose it is.
+/// The answers of two readers to one case, with its subject.
 type Both<'a> = (&'a SubjectId, &'a Reading, &'a Reading);
 
 /// The answers of one reader, by case.
@@ -51,8 +51,8 @@ type Answers = BTreeMap<usize, Reading>;
 /// The agreement of every two readers, of each reader with their own repeats, and, where
 /// `measured`, with the automatic choice.
 ///
-/// Intervals leave out one person at a time (the jackknife), so that several cases of one
-/// person count as what they are; without a second person there are none.
+/// Intervals leave out one person at a time (the jackknife), so that several cases of one person
+/// are treated as related; with a single person there are no intervals.
 pub(crate) fn agreement(study: &Study, standing: &Standing, measured: bool) -> Vec<Pair> {
     let mut readers: BTreeMap<String, Answers> = BTreeMap::new();
     for ((case, reader, occasion), rows) in &standing.answers {
@@ -90,7 +90,7 @@ pub(crate) fn agreement(study: &Study, standing: &Standing, measured: bool) -> V
     pairs
 }
 
-/// The automatic choice as if it were an answer.
+/// The automatic choice in the form of an answer.
 fn chosen(study: &Study, case: usize) -> Option<Reading> {
     let case = &study.cases[case];
     let side = study.measured(case.row.image.as_ref()?, case.side)?;
@@ -162,11 +162,11 @@ fn weighted(all: &[(usize, usize)], categories: usize, weights: KappaWeights) ->
     Some(kappa(&grades, weights, Confidence::default()).ok()?.estimate)
 }
 
-/// What κ and ICC can be, and what differences can.
+/// The ranges of κ and ICC, and of differences.
 const COEFFICIENT: (f64, f64) = (-1.0, 1.0);
 const MILLIMETRES: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
-/// A statistic with the 95 % interval of the jackknife over persons, within what it can be.
+/// A statistic with its 95 % jackknife interval over persons, limited to its range.
 fn of_clusters(
     both: &[Both<'_>],
     range: (f64, f64),

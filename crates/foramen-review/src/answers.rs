@@ -9,24 +9,24 @@ use crate::view::View;
 
 /// The longest note, in characters.
 const LONGEST: usize = 2000;
-/// A foramen is never wider than this, millimetres.
+/// Greatest width of a foramen, millimetres.
 const WIDEST: f64 = 40.0;
 
-/// What the page sends when a reader has decided.
+/// An answer that the page sends when a reader has decided.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Answer {
     /// The name of the item.
     pub(crate) item: String,
-    /// A name of this answer, so that it can be sent again.
+    /// An identifier of this answer, so that sending it again has no effect.
     pub(crate) request: String,
-    /// Which image of the case, from 0.
+    /// The image of the case, from 0.
     pub(crate) slice: usize,
     pub(crate) seen: Seen,
     #[serde(default)]
     pub(crate) reason: String,
-    /// Front and back wall, `[row, column]` of the turned slice; none for those measured. Of
-    /// what is occluded, its place twice.
+    /// Front and back wall, `[row, column]` of the turned slice; `None` for the measured walls. For
+    /// an occluded foramen, its place twice.
     #[serde(default)]
     pub(crate) walls: Option<[[f64; 2]; 2]>,
     #[serde(default)]
@@ -37,7 +37,7 @@ pub(crate) struct Answer {
     pub(crate) note: String,
 }
 
-/// What the page sends to take an answer back.
+/// A request of the page to undo an answer.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Undo {
@@ -45,17 +45,17 @@ pub(crate) struct Undo {
     pub(crate) request: String,
 }
 
-/// Whether a name of a request can be one.
+/// Whether a text is a valid request identifier.
 pub(crate) fn is_request(name: &str) -> bool {
     (8..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 impl Answer {
-    /// The reading and where it belongs. The width is computed here, from the pixel spacing
+    /// The reading with its foramen and image. Its width is computed here, from the pixel spacing
     /// of the image.
     ///
     /// # Errors
-    /// Why it cannot be kept, in words for the reader.
+    /// Why the answer cannot be kept, in words for the reader.
     pub(crate) fn reading(
         self,
         study: &Study,

@@ -19,7 +19,7 @@ mod pictures;
 mod showing;
 mod spines;
 
-/// What the page can ask.
+/// The requests that the page can make.
 pub(crate) struct Api {
     study: Study,
     session: Session,
@@ -38,7 +38,7 @@ impl Api {
         Self { study, session, items, store }
     }
 
-    /// Keeps an answer; the reply is sent when it is safe.
+    /// Keeps an answer; the reply is sent once the answer is safely stored.
     pub(crate) fn answer(&self, answer: Answer) -> Result<Value, Failure> {
         let (_, item) = self.item(&answer.item)?;
         let (item, request) = (item.clone(), answer.request.clone());
@@ -60,7 +60,7 @@ impl Api {
         Ok(json!({ "row": row, "width_mm": width, "before": before }))
     }
 
-    /// Takes back the last answer to an item.
+    /// Undoes the last answer given to an item.
     pub(crate) fn undo(&self, undo: Undo) -> Result<Value, Failure> {
         let (_, item) = self.item(&undo.item)?;
         if !is_request(&undo.request) {
@@ -79,7 +79,7 @@ impl Api {
         Ok(json!({ "row": row, "undone": last.id }))
     }
 
-    /// How far readers agree so far. A blinded reader is not told of the automatic choice.
+    /// The agreement of readers so far. A blinded reader does not see the automatic choice.
     pub(crate) fn agreement(&self) -> Result<Value, Failure> {
         let standing = Standing::of(&self.study, &self.rows()?);
         Ok(json!(agreement(&self.study, &standing, !self.session.blind)))
@@ -97,7 +97,7 @@ impl Api {
         })
     }
 
-    /// All rows, those of other readers and windows too.
+    /// All rows, including those of other readers and other windows.
     fn rows(&self) -> Result<Vec<Row>, Failure> {
         let mut held = locked(&self.store);
         let (store, rows) = &mut *held;
@@ -106,7 +106,7 @@ impl Api {
         Ok(rows.clone())
     }
 
-    /// The answers of this reader to an item that stand.
+    /// The valid answers of this reader to an item.
     fn own<'a>(&self, standing: &'a Standing, item: &Item) -> Vec<&'a Row> {
         if self.session.adjudicate {
             let settled = standing.settled.get(&item.case).map_or(&[][..], Vec::as_slice);

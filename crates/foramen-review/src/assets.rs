@@ -8,7 +8,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// The file of a name: one of a fixed list, never a path.
+/// The file with a name: one of a fixed list, never a path.
 pub(crate) fn asset(name: &str) -> Option<Asset> {
     let (kind, text) = match name {
         "" => (HTML, include_str!("../page/index.html")),

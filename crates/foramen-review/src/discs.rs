@@ -10,7 +10,7 @@ use crate::placed::{DiscRow, PlacedDisc};
 use crate::study::Study;
 
 impl Study {
-    /// The people whose discs can be looked at, each with the stack that shows them.
+    /// The persons whose discs can be reviewed, each with the stack that shows the discs.
     pub(crate) fn spines(&self) -> Vec<(&SubjectId, usize)> {
         let mut best: BTreeMap<&SubjectId, (bool, bool, usize, usize)> = BTreeMap::new();
         for (number, stack) in self.scan.stacks.iter().enumerate() {
@@ -34,8 +34,7 @@ impl Study {
         best.map(|(subject, (_, _, _, number))| (subject, number)).collect()
     }
 
-    /// The discs of a person as they stand: those of `levels.csv`, or the last that a reader
-    /// has placed.
+    /// The current discs of a person: those of `levels.csv`, or those last placed by a reader.
     pub(crate) fn discs_of(&self, subject: &SubjectId, rows: &[DiscRow]) -> Vec<PlacedDisc> {
         let last = rows.iter().rev().find(|row| self.subject_of(&row.image) == Some(subject));
         if let Some(row) = last {
@@ -51,8 +50,8 @@ impl Study {
             .collect()
     }
 
-    /// `levels.csv` with what readers have placed; what a person has not touched stays. A disc
-    /// that a reader has removed leaves its level refused, so that no draft finds it again.
+    /// `levels.csv` with the discs that readers placed; other discs are unchanged. The level of a
+    /// disc that a reader removed is recorded as refused, so that a draft does not find it again.
     pub(crate) fn corrected_levels(&self, rows: &[DiscRow]) -> DiscPositions {
         let mut last: BTreeMap<&SubjectId, &DiscRow> = BTreeMap::new();
         for row in rows {

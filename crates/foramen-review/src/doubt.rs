@@ -5,19 +5,19 @@ use serde::Serialize;
 use crate::case::Case;
 use crate::study::Study;
 
-/// How much a case wants to be looked at, and why.
+/// How doubtful a case is, and why.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Doubt {
     pub(crate) score: f64,
     pub(crate) reasons: Vec<String>,
 }
 
-/// Below this confidence is a reason of its own; above it few choices are wrong.
+/// A confidence below this is a reason for doubt; above it few choices are wrong.
 const UNSURE: f64 = 0.7;
-/// Sides that differ by more than this are unusual, millimetres.
+/// A difference between sides of more than this is unusual, millimetres.
 const ASYMMETRY: f64 = 2.0;
 
-/// The doubts of an automatic choice. Their weights only order the list.
+/// The reasons to doubt an automatic choice. Their weights are used only to order the list.
 pub(crate) fn doubt(study: &Study, case: &Case) -> Doubt {
     let row = &case.row;
     let mut doubt = Doubt { score: 0.0, reasons: Vec::new() };

@@ -7,11 +7,11 @@ use crate::Reading;
 /// The foramen that an entry is about, and the image it was read on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// Whose, under the id of that day.
+    /// The subject, under the id at the time of the entry.
     pub subject: String,
-    /// Its level.
+    /// Level of the foramen.
     pub level: Level,
-    /// Its side.
+    /// Side of the foramen.
     pub side: Side,
     /// SOP Instance UID of the image.
     pub sop_instance_uid: String,
@@ -27,23 +27,23 @@ impl Place {
     }
 }
 
-/// What an entry says.
+/// The content of an entry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Kind {
     /// A reader's answer.
     Reading(Reading),
-    /// The answer on which readers who disagreed have settled.
+    /// The final answer to a case on which readers had disagreed.
     Adjudication(Reading),
-    /// An earlier row of the same reader is taken back.
+    /// Undoes an earlier row of the same reader.
     Undo {
-        /// Its number.
+        /// The number of that row.
         row: i64,
     },
 }
 
 impl Kind {
-    /// The answer, if it is one.
+    /// The answer, if the entry is one.
     #[must_use]
     pub fn reading(&self) -> Option<&Reading> {
         match self {
@@ -53,36 +53,36 @@ impl Kind {
     }
 }
 
-/// What is to be kept.
+/// An entry to be kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// A name that the sender gave; the same name again is the same entry.
+    /// An identifier given by the sender; entries with the same identifier are the same entry.
     pub request: String,
-    /// Who says it.
+    /// The reader.
     pub reader: String,
-    /// Of what.
+    /// The foramen and image.
     pub place: Place,
     /// 0 the first time a case is shown to a reader, 1 when it is repeated.
     pub occasion: u8,
-    /// What.
+    /// The content.
     pub kind: Kind,
 }
 
 impl Entry {
-    /// An entry of the first occasion.
+    /// An entry for the first time that a case is shown.
     #[must_use]
     pub fn new(request: &str, reader: &str, place: Place, kind: Kind) -> Self {
         Self { request: request.to_owned(), reader: reader.to_owned(), place, occasion: 0, kind }
     }
 }
 
-/// An entry as it was kept.
+/// A stored entry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// Its number; later rows have higher ones.
     pub id: i64,
-    /// When it was kept, UTC.
+    /// When it was stored, UTC.
     pub time: String,
-    /// What was kept.
+    /// The stored entry.
     pub entry: Entry,
 }

@@ -4,7 +4,7 @@ use foramen_dicom::DicomError;
 use foramen_study::StudyError;
 use thiserror::Error;
 
-/// What can go wrong with a review.
+/// Why a review failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReviewError {
@@ -14,7 +14,7 @@ pub enum ReviewError {
     /// The images cannot be read.
     #[error("could not read the images of the study")]
     Dicom(#[from] DicomError),
-    /// The database refuses.
+    /// The database reported an error.
     #[error("could not use {}; is the folder writable, and on a local disk?", path.display())]
     Database {
         /// The database.
@@ -33,7 +33,7 @@ pub enum ReviewError {
         path: PathBuf,
         /// Its version.
         found: u32,
-        /// The latest that is known.
+        /// The latest version that this program can read.
         known: u32,
     },
     /// A row of the database cannot be read.
@@ -47,7 +47,7 @@ pub enum ReviewError {
         #[source]
         source: serde_json::Error,
     },
-    /// No images of the study were found.
+    /// None of the study's images was found.
     #[error(
         "none of the images of {} lies in {}; give the folder it was made from as --dicom DIR, \
          and --link or --subject-from as for `select`",
@@ -60,8 +60,8 @@ pub enum ReviewError {
         /// The folder of images.
         dicom: PathBuf,
     },
-    /// Every foramen was measured on slices made of volumes, and the study does not say where
-    /// they lie.
+    /// All foramina were measured on slices made from volumes, and the study does not hold the
+    /// positions of these slices.
     #[error(
         "the slices of {} were made of volumes by a version that does not say where they lie; run \
          `select` again, or look at decisions.html there",
@@ -71,7 +71,7 @@ pub enum ReviewError {
         /// The folder of the study.
         study: PathBuf,
     },
-    /// There is no randomness for the secret of the address.
+    /// The system has no random numbers for the secret in the address.
     #[error("the system gives no random numbers: {0}")]
     Random(getrandom::Error),
     /// The page cannot be served.
@@ -83,7 +83,7 @@ pub enum ReviewError {
         #[source]
         source: std::io::Error,
     },
-    /// The id of a reader that cannot stand in a table.
+    /// The id of a reader contains characters that are not allowed.
     #[error(
         "{0:?} is no id of a reader; use 1 to 64 letters, digits, dots, hyphens or underscores"
     )]

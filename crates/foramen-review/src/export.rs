@@ -17,37 +17,37 @@ use crate::reading::{Problem, Reading, Seen};
 use crate::standing::{Final, Standing};
 use crate::study::Study;
 
-/// What an export has written, in numbers.
+/// Counts of an export.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Exported {
-    /// Rows of the database that it rests on.
+    /// Rows of the database that were exported.
     pub entries: usize,
     /// Rows of `readings.csv`.
     pub readings: usize,
-    /// Cases with an answer that counts, of all.
+    /// Cases with a valid answer.
     pub reviewed: usize,
     /// All cases.
     pub cases: usize,
-    /// How often which correction was made.
+    /// Number of corrections of each kind.
     pub corrections: BTreeMap<&'static str, usize>,
     /// Patches that were cut anew, or whose width changed.
     pub patches: usize,
-    /// Patches of foramina for which nothing had been chosen.
+    /// Patches of foramina for which no slice had been chosen.
     pub added: usize,
     /// Foramina that were left out.
     pub left_out: usize,
-    /// Cases on which readers disagree and that nobody has settled.
+    /// Cases with reader disagreement that is not settled yet.
     pub disagreements: usize,
-    /// People whose discs were placed by a reader, in `levels.csv`.
+    /// Persons in `levels.csv` whose discs a reader placed.
     pub spines: usize,
-    /// What could not be followed, each as a sentence.
+    /// Corrections that could not be applied, each as a sentence.
     pub problems: Vec<String>,
 }
 
-/// Writes what persons said into the folder `reviewed` of the study: `readings.csv`,
-/// `selections.csv`, `levels.csv` where discs were placed, and the patches where the study has
-/// some. Each file is there whole or not at all; what `select` has written stays as it is.
+/// Writes the answers of persons into the folder `reviewed` of the study: `readings.csv`,
+/// `selections.csv`, `levels.csv` if discs were placed, and the patches if the study has some. Each
+/// file appears only when it is complete; the files of `select` are not changed.
 ///
 /// # Errors
 /// [`ReviewError::Study`] with the file.
@@ -134,7 +134,7 @@ fn readings(study: &Study, standing: &Standing, problems: &mut Vec<String>) -> V
     readings
 }
 
-/// The answers that count, by row of the table.
+/// The valid answers, by row of the table.
 fn reviewed(
     study: &Study,
     standing: &Standing,
@@ -181,7 +181,7 @@ fn reviewed(
     all
 }
 
-/// How an answer differs from what is chosen now.
+/// How an answer differs from the current choice.
 pub(crate) fn correction(
     study: &Study,
     case: usize,
@@ -216,7 +216,7 @@ fn reason(reading: &Reading) -> String {
     }
 }
 
-/// The remark of a reader, with what is wrong besides.
+/// The note of a reader, with the other problems of the case.
 fn note(reading: &Reading) -> String {
     let mut parts: Vec<&str> =
         reading.problems.iter().map(|one: &Problem| one.describe()).collect();

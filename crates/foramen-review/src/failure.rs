@@ -29,7 +29,7 @@ pub(crate) fn unkept(error: &ReviewError) -> Failure {
     (StatusCode::INTERNAL_SERVER_ERROR, text)
 }
 
-/// A lock that goes on after a panic of another request: rows are kept by the database.
+/// Locks a mutex even after another request panicked: the database keeps the rows.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use std::sync::Arc;
 
-/// What the page may do: load its own files and talk to its own server.
+/// The page's content security policy: it may load its own files and talk to its own server.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' \
                       data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
@@ -25,7 +25,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Who may talk to the server.
+/// The check of who may talk to the server.
 #[derive(Debug)]
 pub(crate) struct Guard {
     /// The secret in the address.
@@ -34,8 +34,8 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// Names by which this machine calls itself: another one means that a foreign page has
-    /// let its own name point here.
+    /// The names of this machine in a request. Any other name means that a foreign page lets its
+    /// own host name point here.
     fn hosts(&self) -> [String; 2] {
         ["127.0.0.1", "localhost"].map(|name| format!("{name}:{}", self.port))
     }
@@ -66,13 +66,13 @@ impl Guard {
     }
 }
 
-/// Whether two texts are the same, in a time that does not tell where they differ.
+/// Whether two texts are equal, compared in constant time.
 fn is_same(one: &str, other: &str) -> bool {
     one.len() == other.len()
         && one.bytes().zip(other.bytes()).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
 }
 
-/// Refuses what does not come from the page, and tells the browser what it may do.
+/// Refuses requests that do not come from the page, and sets the security headers.
 pub(crate) async fn guard(
     State(guard): State<Arc<Guard>>,
     request: Request<Body>,

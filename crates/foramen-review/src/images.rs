@@ -7,25 +7,24 @@ use foramen_study::review::{LoadedSet, StudyImages};
 
 use crate::view::View;
 
-/// Stacks that are kept in memory: those of the case that is looked at, of the next one, and
-/// of some before.
+/// Stacks kept in memory: those of the current case, of the next one, and of some before.
 const KEPT: usize = 12;
 
-/// Fewer are kept where they have more pixels than this together, 256 MB: volumes are large.
+/// Fewer stacks are kept if they have more pixels than this together, 256 MB: volumes are large.
 const MOST_PIXELS: usize = 64_000_000;
 
-/// Quantiles between which a picture is shown at first, those of the patches.
+/// Quantiles of the initial display window, the same as for patches.
 const SHOWN: (f64, f64) = (0.01, 0.99);
 
-/// Decoded stacks, the last used last, and the windows of the sets of images that patches were
-/// cut from.
+/// Decoded stacks, the most recently used last, and the intensity windows of the image sets from
+/// which patches were cut.
 #[derive(Default)]
 pub(crate) struct Images {
     kept: Mutex<VecDeque<(usize, Arc<LoadedStack>)>>,
     windows: Mutex<HashMap<SliceSource, Window>>,
 }
 
-/// A stack with the window in which it is shown.
+/// A stack with its display window.
 pub(crate) struct LoadedStack {
     pub(crate) stack: Stack,
     window: Window,
@@ -42,7 +41,7 @@ impl LoadedStack {
         self.stack.slices().iter().map(|slice| slice.pixels().len()).sum()
     }
 
-    /// The pixels of an image as the page reads them ([`packed`]).
+    /// The pixels of an image in the format of the page ([`packed`]).
     pub(crate) fn pixels(&self, slice: &Slice, view: &View) -> Vec<u8> {
         let turned = view.turn(slice.pixels());
         let values: Vec<f32> = turned.iter().map(|value| self.full.apply(*value)).collect();
@@ -79,11 +78,11 @@ impl Images {
         Ok(loaded)
     }
 
-    /// The window through which a patch of an image is seen: that of all images among which it
-    /// is measured.
+    /// The intensity window of patches of an image: the one of the set of images in which it is
+    /// measured.
     ///
     /// # Errors
-    /// Why it is not known, as a sentence.
+    /// Why the window is not known, as a sentence.
     pub(crate) fn patch_window(
         &self,
         images: StudyImages<'_>,
@@ -118,8 +117,8 @@ fn whole(stack: &Stack) -> Window {
     ends.map_or_else(|| Window::new(0.0, 1.0), |(low, high): (f32, f32)| Window::new(low, high))
 }
 
-/// Pixels as the page reads them, little endian: rows, columns and the window that is shown
-/// at first as four 32-bit numbers, then 16 bits for each pixel.
+/// Pixels in the format of the page, little endian: rows, columns and the initial display window as
+/// four 32-bit numbers, then 16 bits for each pixel.
 pub(crate) fn packed(rows: usize, columns: usize, shown: [f32; 2], values: &[f32]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(16 + 2 * values.len());
     for size in [rows, columns] {

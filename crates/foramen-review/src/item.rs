@@ -4,27 +4,28 @@ use crate::ReviewError;
 use crate::case::Case;
 use crate::study::Study;
 
-/// In which order a reader gets the cases.
+/// The order of the cases for a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// The most doubtful first.
     Doubt,
-    /// Shuffled: the order tells nothing.
+    /// Shuffled, so that the order reveals nothing.
     Shuffled,
 }
 
-/// One reader at work.
+/// A session of one reader.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Session {
-    /// Who reads.
+    /// The reader.
     pub reader: String,
     /// Whether the automatic choice is hidden until the reader has answered; the cases are
     /// shuffled then.
     pub blind: bool,
-    /// The share of cases that come twice, disguised; only in blinded reading. 0 to 0.4.
+    /// The share of cases that are shown twice without being recognisable, 0 to 0.4; only in
+    /// blinded reading.
     pub repeats: f64,
-    /// Whether only cases on which readers disagree are shown, and answers settle them.
+    /// Whether only cases with reader disagreement are shown; then answers settle them.
     pub adjudicate: bool,
 }
 
@@ -32,7 +33,7 @@ impl Session {
     /// A session of a reader.
     ///
     /// # Errors
-    /// [`ReviewError::Reader`] for an id that cannot stand in a table.
+    /// [`ReviewError::Reader`] for an id with characters that are not allowed.
     pub fn new(reader: &str) -> Result<Self, ReviewError> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         let usable = (1..=64).contains(&reader.len()) && reader.chars().all(is_plain);
@@ -43,7 +44,7 @@ impl Session {
         Ok(Self { reader, blind: false, repeats: 0.0, adjudicate: false })
     }
 
-    /// The same, blinded, with a share of cases that come twice.
+    /// The same session, blinded, with a share of cases that are shown twice.
     #[must_use]
     pub fn blinded(mut self, repeats: f64) -> Self {
         self.blind = true;
@@ -51,7 +52,7 @@ impl Session {
         self
     }
 
-    /// The same, for cases on which readers disagree.
+    /// The same session, for cases on which readers disagree.
     #[must_use]
     pub fn adjudicating(mut self) -> Self {
         self.adjudicate = true;
@@ -65,22 +66,22 @@ impl Session {
     }
 }
 
-/// A case as it is put before a reader.
+/// A case as shown to a reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item {
-    /// Its name on the page, which tells nothing.
+    /// Its name on the page, which reveals nothing.
     pub(crate) id: String,
-    /// Which case.
+    /// The index of the case.
     pub(crate) case: usize,
     /// 1 for the repeat of a case.
     pub(crate) occasion: u8,
 }
 
-/// Repeats are taken from the first part of the list and come in the last, so that the two
-/// are apart.
+/// Repeats are taken from this first part of the list and shown in its last part, so that they are
+/// apart.
 const FIRST_PART: f64 = 0.4;
 
-/// The items of a session: with the same seed the same, whatever other cases there are.
+/// The items of a session. The same seed gives the same items, whatever other cases there are.
 pub(crate) fn items(study: &Study, session: &Session, seed: &str) -> Vec<Item> {
     let mut keyed: Vec<(f64, Item)> = Vec::new();
     for (number, case) in study.cases.iter().enumerate() {

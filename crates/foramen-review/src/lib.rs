@@ -1,10 +1,9 @@
-//! The page on which a person looks at every chosen slice of a study and corrects it.
+//! The page for reviewing and correcting every chosen slice of a study.
 //!
-//! [`Study`] opens the folder that `select` or `study` has written, and the DICOM folder
-//! that it was made from. [`Store`] is the database in that folder, `review.sqlite`: every
-//! change is a row with its time and its reader, and none is ever overwritten. [`serve`]
-//! shows the page on the loopback interface, and [`export`] writes the corrected tables and
-//! patches.
+//! [`Study`] opens the folder written by `select` or `study`, and the DICOM folder of its images.
+//! [`Store`] is the database `review.sqlite` in the study's folder: every change is a row with its
+//! time and its reader, and no row is ever overwritten. [`serve`] shows the page on the loopback
+//! interface, and [`export`] writes the corrected tables and patches.
 //!
 //! ```
 //! use foramen_review::{Entry, Kind, Place, Store};

@@ -2,7 +2,7 @@ use foramen_image::SliceSource;
 use foramen_types::{Level, Point, TypeError};
 use serde::{Deserialize, Serialize};
 
-/// A disc as a reader has placed it.
+/// A disc placed by a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(into = "StoredDisc", try_from = "StoredDisc")]
 pub struct PlacedDisc {
@@ -10,7 +10,7 @@ pub struct PlacedDisc {
     pub level: Level,
     /// Its centre, LPS millimetres.
     pub point: [f64; 3],
-    /// The level it had in `levels.csv`; `None` for one that the reader has added.
+    /// The level that the disc had in `levels.csv`; `None` for a disc added by the reader.
     pub was: Option<Level>,
 }
 
@@ -46,18 +46,18 @@ impl PlacedDisc {
     }
 }
 
-/// All discs of a person as a reader has placed them once.
+/// All discs of a person, as placed by a reader at one time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DiscRow {
     /// Its number.
     pub id: i64,
-    /// A name that the sender gave; the same name again is the same row.
+    /// An identifier given by the sender; rows with the same identifier are the same row.
     pub request: String,
-    /// When it was kept, UTC.
+    /// When it was stored, UTC.
     pub time: String,
-    /// Who placed them.
+    /// The reader.
     pub reader: String,
-    /// Whose, under the id of that day.
+    /// The subject, under the id at the time of the row.
     pub subject: String,
     /// The sagittal image on which they were placed.
     pub image: SliceSource,

@@ -3,18 +3,18 @@ use foramen_select::State;
 use foramen_types::Point;
 use serde::{Deserialize, Serialize};
 
-/// What a reader says of a foramen.
+/// The state of a foramen according to a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Seen {
-    /// It is open; it has a width.
+    /// Open; the foramen has a width.
     Open,
-    /// A pedicle lies there: this slice cuts no foramen.
+    /// A pedicle: this slice does not cut a foramen.
     #[serde(rename = "closed")]
     Pedicle,
-    /// It is shut by bone or disc; its width is 0.
+    /// Closed by bone or disc; the width is 0.
     Occluded,
-    /// It cannot be evaluated, for the reason that is given.
+    /// Cannot be evaluated, for the given reason.
     Unclear,
 }
 
@@ -30,7 +30,8 @@ impl Seen {
         }
     }
 
-    /// What a measured state is to a reader; what was refused or not told apart is nothing.
+    /// The state for a reader that corresponds to a measured state; `None` for refused and
+    /// undecided states.
     #[must_use]
     pub fn of(state: State) -> Option<Self> {
         match state {
@@ -42,7 +43,7 @@ impl Seen {
     }
 }
 
-/// What is wrong besides the choice of the slice.
+/// A problem besides the choice of the slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Problem {
@@ -63,7 +64,7 @@ impl Problem {
     }
 }
 
-/// What had been chosen when a reader answered.
+/// The automatic choice at the time of a reader's answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Automatic {
     /// SOP Instance UID of the image.
@@ -75,44 +76,44 @@ pub struct Automatic {
 }
 
 impl Automatic {
-    /// Whether it was on an image.
+    /// Whether the choice was this image.
     #[must_use]
     pub fn is(&self, image: &SliceSource) -> bool {
         self.sop_instance_uid == image.sop_instance_uid && self.frame == image.frame
     }
 }
 
-/// One answer of a reader, complete in itself: it holds whatever the automatic choice
-/// becomes later.
+/// One answer of a reader, complete in itself: it stays valid if the automatic choice changes
+/// later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
-    /// What is seen.
+    /// The state.
     pub seen: Seen,
-    /// Why it cannot be evaluated.
+    /// Why the foramen cannot be evaluated.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// The width, millimetres: above 0 of what is open, 0 of what is occluded.
+    /// The width, millimetres: above 0 if open, 0 if occluded.
     pub width_mm: Option<f64>,
-    /// Front and back wall, LPS millimetres; of what is occluded one place twice, where a
-    /// reader has marked it.
+    /// Front and back wall, LPS millimetres; for an occluded foramen the same place twice, if a
+    /// reader marked it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub walls: Option<[[f64; 3]; 2]>,
-    /// Whether walls are the reader's own, and not those that were measured.
+    /// Whether the reader set the walls, rather than keeping the measured ones.
     #[serde(default)]
     pub moved: bool,
-    /// What is wrong besides.
+    /// Other problems.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
     /// Kim's grade, 0 to 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kim: Option<u8>,
-    /// What the reader remarks.
+    /// The reader's note.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
     /// Whether the automatic choice was hidden until this answer.
     #[serde(default)]
     pub blind: bool,
-    /// What had been chosen.
+    /// The automatic choice at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automatic: Option<Automatic>,
 }

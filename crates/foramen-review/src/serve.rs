@@ -23,7 +23,7 @@ use crate::{ReviewError, Study};
 /// The longest body of a request, bytes: an answer with the longest note is far shorter.
 const LONGEST_BODY: usize = 64 * 1024;
 
-/// A page that waits for its reader.
+/// A page that is ready to be served.
 pub struct Server {
     listener: TcpListener,
     guard: Arc<Guard>,
@@ -115,7 +115,7 @@ fn file(name: &str) -> Response {
     }
 }
 
-/// Decoding and the database wait; the other requests do not wait with them.
+/// Runs blocking work, such as decoding and the database, without blocking other requests.
 async fn blocking<T: Send + 'static>(
     api: Arc<Api>,
     work: impl FnOnce(&Api) -> Result<T, Failure> + Send + 'static,

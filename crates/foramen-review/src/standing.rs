@@ -4,35 +4,36 @@ use crate::entry::{Kind, Row};
 use crate::reading::Reading;
 use crate::study::Study;
 
-/// Widths of two readers farther apart than this are a disagreement, millimetres: about the
+/// Widths of two readers that differ by more than this are a disagreement, millimetres: about the
 /// limits of agreement between readers of a foramen.
 pub(crate) const APART: f64 = 1.0;
 
-/// What all rows of a database come to.
+/// The current answers from all rows of a database.
 #[derive(Debug, Clone, Default)]
 pub struct Standing {
-    /// Answers that stand, by case, reader and occasion, the first first.
+    /// Valid answers by case, reader and occasion, in order of time.
     pub(crate) answers: BTreeMap<(usize, String, u8), Vec<Row>>,
-    /// Settled answers by case, the first first.
+    /// Settled answers by case, in order of time.
     pub(crate) settled: BTreeMap<usize, Vec<Row>>,
-    /// Rows whose image or foramen is not in the study any more.
+    /// Rows whose image or foramen is no longer in the study.
     pub lost: Vec<Row>,
 }
 
-/// What counts for a case.
+/// The result for a case.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Final {
     /// Nobody has answered.
     Open,
-    /// The answer, and who stands for it.
+    /// The valid answer, and who gave it.
     Answer(Box<Row>, String),
-    /// Readers disagree, and nobody has settled it.
+    /// Readers disagree, and the case is not settled.
     Disagreement,
 }
 
 impl Standing {
-    /// Rows belong to the case of the person whose image they name, at their level and
-    /// side: a selection that chose another image, or another subject id, changes nothing.
+    /// Computes the current answers. A row belongs to the case of the person whose image it names,
+    /// at its level and side. It stays valid if a new selection chooses another image or uses
+    /// another subject id.
     #[must_use]
     pub fn of(study: &Study, rows: &[Row]) -> Self {
         let mut undone: BTreeMap<i64, &str> = BTreeMap::new();
@@ -88,8 +89,7 @@ impl Standing {
         readings.iter().any(|one| !alike(readings[0], one))
     }
 
-    /// What counts: what was settled, else the answer of the reader who answered first
-    /// where all agree.
+    /// The result for a case: the settled answer, else the first reader's answer if all agree.
     #[must_use]
     pub fn of_case(&self, case: usize) -> Final {
         if let Some(row) = self.settled.get(&case).and_then(|rows| rows.last()) {
@@ -106,7 +106,7 @@ impl Standing {
     }
 }
 
-/// Whether two answers say the same: one state, and widths at most [`APART`].
+/// Whether two answers agree: the same state, and widths that differ by at most [`APART`].
 fn alike(one: &Reading, other: &Reading) -> bool {
     one.seen == other.seen
         && match (one.width_mm, other.width_mm) {

@@ -15,23 +15,22 @@ use migrations::MIGRATIONS;
 /// The name of the database in the folder of a study.
 const FILE: &str = "review.sqlite";
 
-/// How long one writer waits for another.
+/// How long a writer waits for another writer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The database of a review, `review.sqlite` in the folder of its study.
 ///
-/// What [`append`](Self::append) has returned survives the end of the process at any
-/// moment, and that of the machine as far as its disk keeps its word: SQLite writes ahead
-/// (WAL) and waits for the disk (`synchronous = FULL`). Several processes may write at
-/// once.
+/// An entry for which [`append`](Self::append) has returned survives a crash of the process, and a
+/// crash of the machine if its disk really stores what it confirms: SQLite writes ahead (WAL) and
+/// waits for the disk (`synchronous = FULL`). Several processes may write at once.
 pub struct Store {
     path: PathBuf,
     connection: Connection,
 }
 
 impl Store {
-    /// Opens the database of a study, makes it where there is none, and brings one of a
-    /// former version up to date.
+    /// Opens the database of a study. Creates it if there is none, and updates it if it is of an
+    /// older version.
     ///
     /// # Errors
     /// [`ReviewError::Database`], and [`ReviewError::Newer`] for one of a later version.
@@ -71,7 +70,7 @@ impl Store {
         change.commit().map_err(failed)
     }
 
-    /// The seed by which cases are shuffled, the same for all who ever open this database.
+    /// The seed by which cases are shuffled, the same for everyone who opens this database.
     ///
     /// # Errors
     /// [`ReviewError::Database`] and [`ReviewError::Random`].

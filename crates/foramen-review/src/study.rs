@@ -23,12 +23,12 @@ use crate::entry::Row;
 use crate::images::{Images, LoadedStack};
 use crate::view::Grid;
 
-/// Where the foramen of an adult is from the centre of its disc: to the side and behind,
+/// Usual position of an adult's foramen relative to the centre of its disc: to the side and behind,
 /// millimetres.
 const BESIDE: f64 = 14.0;
 const BEHIND: f64 = 8.0;
 
-/// The folder of a study with the images that it was made from.
+/// The folder of a study with its images.
 ///
 /// The folder of images is read only; the outcome table and predictions are never opened.
 pub struct Study {
@@ -39,23 +39,23 @@ pub struct Study {
     pub(crate) levels: DiscPositions,
     pub(crate) frame: PatchFrame,
     pub(crate) config: StudyConfig,
-    /// The windows of the patches that `select` cut, by image.
+    /// The intensity windows of the patches that `select` cut, by image.
     windows: HashMap<SliceSource, Window>,
-    /// The slices that `select` has made of volumes, by volume, from the feet to the head.
+    /// The slices that `select` made from volumes, by volume, from the feet to the head.
     made: Vec<MadeSlice>,
     images: Images,
     measured: HashMap<(SliceSource, Side), MeasuredSide>,
     /// The cases of a foramen.
     foramina: BTreeMap<(SubjectId, Level, Side), Vec<usize>>,
-    /// Which stack of the scan holds an image, or is the volume that it was made of.
+    /// The index of the stack that holds an image, or of the volume from which it was made.
     stacks: HashMap<SliceSource, usize>,
     missing: Vec<String>,
 }
 
 impl Study {
-    /// Opens what `select` or `study` has left in `folder`; `scan` is of the folder `dicom`,
-    /// with the subject ids of the study. `config` tells which images `select` accepted and
-    /// which series were named, as far as that is known.
+    /// Opens the study that `select` or `study` wrote into `folder`. `scan` is a scan of the folder
+    /// `dicom` with the subject ids of the study. `config` holds, if known, which images `select`
+    /// accepted and which series were named.
     ///
     /// # Errors
     /// [`ReviewError::Study`] for a missing or unusable file, and
@@ -192,32 +192,31 @@ impl Study {
         })
     }
 
-    /// How many foramina there are to look at.
+    /// Number of foramina to review.
     #[must_use]
     pub fn cases(&self) -> usize {
         self.cases.len()
     }
 
-    /// Foramina whose images are not there, each as a sentence.
+    /// Foramina whose images are missing, each as a sentence.
     #[must_use]
     pub fn missing(&self) -> &[String] {
         &self.missing
     }
 
-    /// What was measured on an image.
+    /// The measurement on an image.
     pub(crate) fn measured(&self, image: &SliceSource, side: Side) -> Option<&MeasuredSide> {
         self.measured.get(&(image.clone(), side))
     }
 
-    /// Whose image it is; `None` for one that is not there.
+    /// The subject of an image; `None` if the image is not in the study.
     pub(crate) fn subject_of(&self, image: &SliceSource) -> Option<&SubjectId> {
         self.stack_of(image).map(|stack| &stack.subject)
     }
 
     /// The case that an answer belongs to: of the person whose image it names, at its level and
-    /// side. Of a foramen that was injected twice, with a choice for each, it is the one whose
-    /// choice the reader saw, else the one that was chosen on this image, in its series, in its
-    /// study.
+    /// side. For a foramen with two injections and two choices, it is the case whose choice the
+    /// reader saw, else the case chosen on this image, in its series, or in its study.
     pub(crate) fn case_of_answer(&self, row: &Row) -> Option<usize> {
         let place = &row.entry.place;
         let image = place.image();
@@ -244,9 +243,8 @@ impl Study {
         }
     }
 
-    /// Where the foramen of a case is to be looked for on an image that does not show it open:
-    /// the middle of the patch that was cut, else beside the disc, where the foramen of an adult
-    /// is on average.
+    /// The expected position of a case's foramen on an image where it was not found open: the
+    /// middle of its patch, else the average position beside the disc in adults.
     pub(crate) fn expected(&self, case: &Case, of: CaseImage) -> Option<Point> {
         let header = self.image(of).0;
         let chosen = case.row.image.as_ref().and_then(|image| self.stack_of(image));
@@ -255,20 +253,19 @@ impl Study {
         case.centre.filter(|_| is_one_frame).or_else(|| self.beside_disc(case, of))
     }
 
-    /// Beside the disc of a case, where the foramen of an adult is on average: it tells nothing
-    /// of what was measured.
+    /// The average position of the foramen beside the disc of a case in adults, which reveals
+    /// nothing of the measurement.
     pub(crate) fn beside_disc(&self, case: &Case, of: CaseImage) -> Option<Point> {
         let disc = self.disc(self.image(of).0, case.level)?;
         Some(disc.point + Vector::new(case.side.sign() * BESIDE, BEHIND, 0.0))
     }
 
-    /// The stack that holds an image; `None` for one that is not there.
+    /// The stack that holds an image; `None` if the image is not in the study.
     pub(crate) fn stack_of(&self, image: &SliceSource) -> Option<&StackHeader> {
         self.stacks.get(image).map(|number| &self.scan.stacks[*number])
     }
 
-    /// The stack and the source of an image of a case; of a slice that was made of a volume,
-    /// the volume.
+    /// The stack and the source of an image of a case; for a slice made from a volume, the volume.
     pub(crate) fn image(&self, of: CaseImage) -> (&StackHeader, &SliceSource) {
         let header = &self.scan.stacks[of.stack];
         let source = match of.slice {
@@ -278,7 +275,7 @@ impl Study {
         (header, source)
     }
 
-    /// Where the pixels of an image of a case lie.
+    /// The pixel grid of an image of a case.
     pub(crate) fn grid(&self, of: CaseImage) -> Grid {
         match of.slice {
             CaseSlice::Acquired(slice) => Grid::of(&self.scan.stacks[of.stack], slice),
@@ -289,8 +286,8 @@ impl Study {
         }
     }
 
-    /// An image of a case, of the stack that holds it or that it is made of; `None` for one
-    /// that could not be decoded.
+    /// An image of a case, from the stack that holds it or from which it is made; `None` if it
+    /// could not be decoded.
     pub(crate) fn slice<'a>(
         &self,
         of: CaseImage,
@@ -315,7 +312,7 @@ impl Study {
         self.images.load(&self.scan, number)
     }
 
-    /// The window through which a patch of an image is seen.
+    /// The intensity window of patches of an image.
     ///
     /// # Errors
     /// Why it is not known, as a sentence.
@@ -333,7 +330,7 @@ impl Study {
         })
     }
 
-    /// How far an image lies above (+) or below (−) the disc of a case, millimetres.
+    /// Height of an image above (+) or below (−) the disc of a case, millimetres.
     pub(crate) fn offset(&self, case: &Case, of: CaseImage) -> Option<f64> {
         let (header, source) = self.image(of);
         let judged = self.measured(source, case.side).filter(|one| one.level == Some(case.level));
@@ -344,8 +341,8 @@ impl Study {
     }
 }
 
-/// Slices that were made of volumes of the scan, by volume, and of each from the feet to the
-/// head; and which stack of the scan the volume is.
+/// The slices made from volumes of the scan, by volume, and for each volume from the feet to the
+/// head; and the index of each volume's stack in the scan.
 fn made_slices(slices: Vec<MadeSlice>, scan: &Scan) -> (Vec<MadeSlice>, Vec<usize>) {
     let stacks = scan.stacks.iter().enumerate();
     let volumes: HashMap<(&str, usize), usize> =
@@ -362,7 +359,7 @@ fn made_slices(slices: Vec<MadeSlice>, scan: &Scan) -> (Vec<MadeSlice>, Vec<usiz
     placed.into_iter().map(|(number, _, slice)| (slice, number)).unzip()
 }
 
-/// All slices that were made of a volume are seen through the window of any of them.
+/// Gives all slices made from a volume the intensity window of any of them.
 fn add_windows_of_volumes(windows: &mut HashMap<SliceSource, Window>, made: &[MadeSlice]) {
     let volume = |image: &SliceSource| made_of(image).map(|made| made.series_uid.to_owned());
     let known: HashMap<String, Window> =

@@ -3,7 +3,7 @@ use foramen_image::ndarray::{Array2, s};
 use foramen_image::{Plane, Spacing};
 use foramen_types::{Point, Vector};
 
-/// Where the pixels of a slice lie, and how many there are.
+/// The positions and the number of a slice's pixels.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Grid {
     pub(crate) plane: Plane,
@@ -12,18 +12,17 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    /// That of a slice of a stack.
+    /// The grid of a slice of a stack.
     pub(crate) fn of(header: &StackHeader, slice: usize) -> Self {
         Self { plane: header.slices[slice].plane, size: (header.rows, header.columns) }
     }
 }
 
-/// How a slice is turned so that people see it the usual way: axial ones from the feet
-/// (the patient's right at image left, front up), sagittal ones from the patient's left
-/// (front at image left, head up).
+/// How a slice is turned for the usual display: axial ones from the feet (the patient's right at
+/// image left, front up), sagittal ones from the patient's left (front at image left, head up).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View {
-    /// Where the pixels of the turned slice lie.
+    /// The plane of the turned slice.
     pub(crate) plane: Plane,
     pub(crate) rows: usize,
     pub(crate) columns: usize,
@@ -32,7 +31,7 @@ pub(crate) struct View {
     flip_columns: bool,
 }
 
-/// Towards image right and down, of axial and of sagittal slices.
+/// The directions of image right and image down, for axial and for sagittal slices.
 const AXIAL: [Vector; 2] = [Vector { x: 1.0, y: 0.0, z: 0.0 }, Vector { x: 0.0, y: 1.0, z: 0.0 }];
 const SAGITTAL: [Vector; 2] =
     [Vector { x: 0.0, y: 1.0, z: 0.0 }, Vector { x: 0.0, y: 0.0, z: -1.0 }];
@@ -88,13 +87,13 @@ impl View {
         view.to_owned()
     }
 
-    /// A place of the patient as `[row, column]`, to a thousandth of a pixel.
+    /// A point of the patient as `[row, column]`, to a thousandth of a pixel.
     pub(crate) fn pixel(&self, point: Point) -> [f64; 2] {
         let (row, column) = self.plane.pixel(point);
         [row, column].map(|at| (at * 1000.0).round() / 1000.0)
     }
 
-    /// Whether a place on the turned slice lies on it.
+    /// Whether a place is inside the turned slice.
     pub(crate) fn holds(&self, [row, column]: [f64; 2]) -> bool {
         let on = |at: f64, n: usize| (-0.5..=n as f64 - 0.5).contains(&at);
         on(row, self.rows) && on(column, self.columns)

@@ -1,4 +1,4 @@
-//! The walls on both sides of an opening, and the least distance between them.
+//! Finds the walls on both sides of an opening, and the shortest distance between them.
 
 use foramen_image::Contrast;
 use foramen_types::Side;
@@ -12,26 +12,26 @@ const ALONG: f64 = 0.25;
 /// 2.5 mm to both sides; the canal of the foramen is 4 to 5 mm long
 /// (DOI 10.1148/radiology.155.1.3975392).
 const PLACES: usize = 10;
-/// Sampling across the channel, in millimetres.
+/// Sampling step across the channel, in millimetres.
 const ACROSS: f64 = 0.125;
 /// How far beyond the end of the cut a wall may lie, in millimetres.
 const BEYOND: f64 = 1.75;
 /// Half the distance over which an edge is measured, in millimetres.
 const EDGE: f64 = 0.5;
-/// How thick the tissue is that lines a wall, in millimetres.
+/// Thickness of the tissue that lines a wall, in millimetres.
 const LINING: f64 = 0.6;
 
 /// How much less edge per millimetre makes the inner of two edges the wall, at
 /// the front and at the back: a soft disc lies on the bone of the front wall.
 const INWARD: (f64, f64) = (0.07, 0.03);
 
-/// How much brightness beyond a fifth of fluid speaks against a wall on spin
-/// echo, where cortex is dark and what is not may be a root.
+/// Penalty of a wall per unit of brightness above a fifth of fluid, on spin echo: cortex is dark
+/// there, and brighter tissue may be a root.
 const GREY: f64 = 0.5;
 
-/// On T2* bone stays dark behind the wall: how deep that is looked at, in millimetres, and
-/// what a millimetre of tissue brighter than half speaks against it, or of darker tissue
-/// before it, per part of the edge.
+/// On T2* bone stays dark behind the wall. The depth examined, in millimetres, and the penalty, per
+/// part of the edge, of each millimetre of tissue brighter than half behind the wall, or of darker
+/// tissue before it.
 const DEEP: f64 = 3.0;
 const BEYOND_WALL: f64 = 0.5;
 const INWARD_T2_STAR: f64 = 0.025;
@@ -39,14 +39,14 @@ const INWARD_T2_STAR: f64 = 0.025;
 /// a thin soft disc lies darker bone.
 const FACE: f64 = 0.75;
 
-/// How much wider, per square millimetre along the channel from the cut, a
-/// place may be and still lose to one on the cut.
+/// How much wider a place may be than a place on the cut and still be taken for the narrowest, per
+/// square millimetre along the channel from the cut.
 const STRAY: f64 = 0.1;
 
-/// The length of channel whose area is told, in millimetres.
+/// The length of channel over which the area is measured, in millimetres.
 const CHANNEL: f64 = 4.0;
 
-/// A wall is one where its edge is at least this part of what it is at its more
+/// An edge counts as a wall if it reaches at least this part of the edge at the wall's more
 /// distinct places.
 const DISTINCT: f64 = 0.5;
 
@@ -57,15 +57,15 @@ pub(crate) struct Narrowing {
     pub(crate) front: (f64, f64),
     pub(crate) back: (f64, f64),
     pub(crate) width: f64,
-    /// Rise of intensity at the weaker wall, as a part of that from bone to
-    /// fluid (T2 FSE) or to soft tissue (T2*).
+    /// Rise of intensity at the weaker wall, relative to the rise from bone to fluid (T2 FSE) or to
+    /// soft tissue (T2*).
     pub(crate) edge: f64,
     /// Area between the walls over 4 mm of the channel, in mm².
     pub(crate) area: f64,
 }
 
-/// Follows both walls along the channel on either side of the cut and sets a
-/// caliper where they are nearest to each other. Walls lie at half intensity.
+/// Follows both walls along the channel on either side of the cut and measures their distance where
+/// they are nearest to each other. Walls lie at half intensity.
 pub(crate) fn narrowing(
     frame: &Frame<'_>,
     side: Side,
@@ -221,9 +221,9 @@ impl Axes {
     }
 }
 
-/// Where near index `k` the intensity is half way between the tissue that lines
-/// a wall (so many indices inwards) and the wall's darkest (so many outwards), in (part)
-/// indices, and the height of the edge.
+/// The fractional index near `k` at which the intensity is half way between the lining tissue (up
+/// to `face` indices inwards) and the darkest part of the wall (up to `reach` indices outwards),
+/// and the height of the edge.
 fn half_intensity(row: &[f64], k: usize, (reach, face): (usize, usize)) -> (f64, f64) {
     let inside = row[k - reach..=k].iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let outside =

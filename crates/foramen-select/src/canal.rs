@@ -7,12 +7,12 @@ mod template;
 
 use template::{Grid, SHAPES, Stencil, Template};
 
-/// Half the side of the square in which the canal is looked for, in
-/// millimetres around the middle of the image.
+/// Half the side of the square in which the canal is searched, in millimetres around the middle of
+/// the image.
 const REACH: f64 = 44.0;
 /// Distance of candidates for the middle of the canal, in millimetres.
 const STEP: f64 = 2.0;
-/// A place is no canal below this score; real sacs reach 0.4 to 0.9.
+/// A place with a lower score is not taken for the canal; real sacs reach 0.4 to 0.9.
 const ACCEPTED: f64 = 0.25;
 
 /// The canal on one slice.
@@ -20,15 +20,15 @@ const ACCEPTED: f64 = 0.25;
 pub(crate) struct Canal {
     /// The middle of the sac.
     pub(crate) centre: Point,
-    /// How much it looks like a sac, 0 to about 1.
+    /// How closely it resembles a sac, 0 to about 1.
     pub(crate) score: f64,
     /// Half axes (lateral, antero-posterior), in millimetres, of the best shape.
     pub(crate) axes: (f64, f64),
 }
 
-/// Finds the canal on every slice: a bright ring with a darker or equal middle
-/// inside a closed dark wall, followed through the stack, because on one slice
-/// alone other things may look like it.
+/// Finds the canal on every slice: a bright ring with a darker or equal middle inside a closed dark
+/// wall, followed through the stack, because on a single slice other structures may look like the
+/// canal.
 pub(crate) fn track(stack: &Stack, near: Option<Point>) -> Vec<Option<Canal>> {
     let slices = stack.slices();
     let anchor = near.unwrap_or_else(|| middle(&slices[slices.len() / 2]));
@@ -92,8 +92,8 @@ impl ScoreMap {
     }
 }
 
-/// The path through the slices with the greatest sum of scores; steps between
-/// slices are bounded by how obliquely a neck can lie.
+/// The path through the slices with the greatest sum of scores; steps between slices are limited by
+/// how obliquely a neck can lie.
 fn best_path(maps: &[ScoreMap], gaps: &[f64]) -> Vec<(usize, usize)> {
     let side = maps[0].side();
     let mut total = maps[0].values.clone();

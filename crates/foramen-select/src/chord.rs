@@ -16,12 +16,12 @@ const WALL_DARK: f64 = 0.6;
 /// forward: across a channel that runs 5° to 75° to the coronal plane.
 const DIRECTIONS: std::ops::RangeInclusive<i32> = 15..=85;
 const TURN: usize = 5;
-/// The first millimetre beside the sac is canal, and beyond this distance from its middle
-/// the foramen has ended.
+/// The first millimetre beside the sac belongs to the canal; beyond this distance from the sac's
+/// middle the foramen has ended.
 const BESIDE_SAC: usize = 4;
 const OUTSIDE: f64 = 17.0;
-/// How much longer a chord may be, per square millimetre of its distance from where the
-/// foramen is expected, and still be taken.
+/// How much longer a chord may be and still be chosen, per square millimetre of its distance from
+/// the expected foramen.
 const STRAY: f64 = 0.06;
 
 /// The front and the back end (outward, back) of a chord.

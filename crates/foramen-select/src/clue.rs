@@ -1,4 +1,5 @@
-/// A kind of evidence that measurement and selection can leave out, to see what it is worth.
+/// A kind of evidence that measurement and selection can leave out, to show how much it
+/// contributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -11,12 +12,12 @@ pub enum Clue {
     Neighbours,
     /// The other side of the same slice.
     OtherSide,
-    /// The height of the slice, as any series tells it.
+    /// The height of the slice, from whichever series determines it.
     Height,
-    /// The heights of pedicles on the sagittal series: without it those that are usual above a
-    /// disc count.
+    /// The heights of pedicles on the sagittal series. Without this evidence, the usual heights
+    /// above a disc are used.
     Sagittal,
-    /// What tells the axis and the skull base from the foramina below.
+    /// The evidence that separates the axis and the skull base from the foramina below.
     UpperLimit,
 }
 

@@ -2,10 +2,10 @@ use std::fmt;
 
 use crate::{Choice, State};
 
-/// A pedicle on the other side speaks against a foramen when it is at least so certain.
+/// A pedicle on the other side contradicts a foramen if its certainty is at least this.
 const CERTAIN: f64 = 0.9;
 
-/// Evidence that speaks against the state of a chosen foramen.
+/// Evidence that contradicts the state of a chosen foramen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -14,14 +14,14 @@ const CERTAIN: f64 = 0.9;
 )]
 #[non_exhaustive]
 pub enum Contradiction {
-    /// By itself this side of the slice looks like a pedicle; the slices beside it and the
-    /// height of the disc say that it is a foramen.
+    /// This side of the slice, taken alone, looks like a pedicle, but the slices beside it and the
+    /// height of the disc indicate a foramen.
     Slice,
-    /// The other side of the slice is closed by a certain pedicle, and the pedicles of a vertebra lie at
+    /// The other side of the slice certainly shows a pedicle, and the pedicles of a vertebra lie at
     /// one height.
     OtherSide,
-    /// The slice lies at the height of a pedicle, by the sagittal series or, without one, by its
-    /// distance from the disc.
+    /// The slice lies at the height of a pedicle, according to the sagittal series or, without one,
+    /// its distance from the disc.
     Height,
 }
 
@@ -48,8 +48,8 @@ impl fmt::Display for Contradiction {
 }
 
 impl Choice {
-    /// The kinds of evidence that speak against this foramen being open or occluded; none where
-    /// it is closed or refused. A choice with any of them is doubtful.
+    /// The kinds of evidence that contradict this foramen being open or occluded; none where it is
+    /// closed or refused. A choice with any of them is doubtful.
     #[must_use]
     pub fn contradictions(&self) -> Vec<Contradiction> {
         if !matches!(self.foramen.state, State::Open | State::Occluded) {

@@ -13,46 +13,44 @@ use sheet::Sheet;
 pub(crate) use sheet::blur_profile;
 use thiserror::Error;
 
-/// The share of a middling disc's response below which a place is no disc, and
-/// below which it may be none.
+/// Shares of an average disc's response: below the first a place is no disc, below the second it
+/// may be none.
 const NO_DISC: f64 = 0.25;
 const SURE_DISC: f64 = 0.45;
 
-/// How much of C2 and its dens must be seen above C2/3, millimetres: more than
-/// the longest distance between two discs.
+/// How much of C2 and its dens must be visible above C2/3, millimetres: more than the longest
+/// distance between two discs.
 const DENS: f64 = 28.0;
 
-/// Heights above C2/3 between which the body of C2 has become the dens,
-/// millimetres.
+/// Heights above C2/3 at which the column is the dens, and no longer the body of C2, millimetres.
 const DENS_HEIGHTS: (f64, f64) = (14.0, 26.0);
 
-/// The least unevenness of the column there: bodies have up to 0.07, noise and
-/// all.
+/// The least unevenness of the column at the dens: bodies reach up to 0.07, including noise.
 const DENS_UNEVEN: f64 = 0.09;
 
-/// Fewer discs in a row than this can be anything.
+/// Fewer discs in a row than this cannot be identified.
 const FEWEST: usize = 4;
 
-/// How far a named disc may lie from the disc found, millimetres: less than
-/// half of the shortest distance between two.
+/// Greatest distance of a named disc from the found disc, millimetres: less than half of the
+/// shortest distance between two discs.
 const HINT_REACH: f64 = 8.0;
 
 /// A cervical disc found on a sagittal series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Disc {
-    /// Which disc.
+    /// The level.
     pub level: Level,
-    /// Its centre, in the midline of the disc, LPS millimetres.
+    /// Its centre in the midline, LPS millimetres.
     pub centre: Point,
-    /// Across its plane towards the head, length 1.
+    /// Its normal towards the head, length 1.
     pub normal: Vector,
-    /// How clear its place and its number are, 0 to 1.
+    /// Confidence in its position and number, 0 to 1.
     pub confidence: f64,
 }
 
-/// Why no discs are given. A wrong number would send every later step to the
-/// wrong foramen, so doubt is a refusal.
+/// Why no discs are returned. A wrong number would send every later step to the wrong foramen, so
+/// doubt is a refusal.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[cfg_attr(
     feature = "serde",
@@ -64,10 +62,10 @@ pub enum DiscRefusal {
     /// The slices do not run along the midline of the body.
     #[error("the stack is not sagittal; give the sagittal T2 series")]
     NotSagittal,
-    /// No bright band of fluid runs down the picture.
+    /// No bright band of fluid runs down the image.
     #[error("no spinal canal was found on the sagittal series")]
     NoCanal,
-    /// Fewer than three discs could be told from the vertebrae.
+    /// Fewer than three discs could be distinguished from the vertebrae.
     #[error("only {found} discs were found in front of the canal")]
     TooFewDiscs {
         /// How many were found.
@@ -82,11 +80,11 @@ pub enum DiscRefusal {
         /// Millimetres from the uppermost disc to the end of the picture.
         above_mm: f64,
     },
-    /// The column above the uppermost disc goes on as below it: that disc need
-    /// not be C2/3, since two vertebrae may have grown together.
+    /// The column above the uppermost disc continues as below it: that disc may not be C2/3, since
+    /// two vertebrae may be fused.
     #[error("no dens was seen above the uppermost disc found; name one disc")]
     DensNotSeen,
-    /// Two countings explain the picture about equally well.
+    /// Two ways of numbering the discs fit the image about equally well.
     #[error("the discs could be numbered in two ways; name one disc")]
     Ambiguous,
     /// The disc named by the caller is not near any disc found.
@@ -99,17 +97,17 @@ pub enum DiscRefusal {
     },
 }
 
-/// What helps to find discs.
+/// Options for finding discs.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct DiscOptions {
-    /// A disc whose place is known, to count from. Default: none, so that the
+    /// A disc with known position, from which the others are counted. Default: none, so that the
     /// count starts from the dens.
     pub hint: Option<(Level, Point)>,
 }
 
 impl DiscOptions {
-    /// Counts from a disc whose place is known, within about half a vertebra.
+    /// Counts from a disc whose position is known to within about half a vertebra.
     #[must_use]
     pub fn with_hint(mut self, level: Level, place: Point) -> Self {
         self.hint = Some((level, place));
@@ -119,11 +117,11 @@ impl DiscOptions {
 
 /// Finds and numbers the cervical discs on a sagittal T2 stack, from C2/3 down.
 ///
-/// The cord between two bands of fluid is tracked from the top of the picture to
-/// the bottom; along it the column is straightened, and discs are where both
-/// endplates are darker than the marrow beyond them, at even distances. C2/3 is
-/// the disc above which there is none over the height of C2 and its dens. Discs
-/// below C7/T1 are not given; the discs seen need not reach that far.
+/// The cord between two bands of fluid is tracked from the top of the picture to the bottom; the
+/// column is straightened along it. A disc is a place where both endplates are darker than the
+/// marrow beyond them; discs have even distances. C2/3 is the disc with no other disc above it over
+/// the height of C2 and its dens. Discs below C7/T1 are not returned; the visible discs need not
+/// reach that far.
 ///
 /// # Errors
 /// [`DiscRefusal`] when discs or their numbers are not certain.
@@ -170,15 +168,15 @@ pub fn find_discs(sagittal: &Stack, options: &DiscOptions) -> Result<Vec<Disc>, 
     Ok(numbered.collect())
 }
 
-/// A column with its chain of discs, and the slice it was found on.
+/// A column with its chain of discs, and the slice on which it was found.
 struct Found {
     slice: usize,
     column: Column,
     chain: Chain,
 }
 
-/// The canal that has the best chain of discs in front of it: other dark bands
-/// between bright ones run down the neck, but none has.
+/// The canal with the best chain of discs in front of it. Other dark bands between bright ones run
+/// down the neck, but none has discs in front of it.
 fn find_chain(sheet: &Sheet<'_>) -> Option<Found> {
     let positions = &sheet.positions;
     let (first, last) = (positions[0], positions[positions.len() - 1]);
@@ -205,7 +203,7 @@ fn find_chain(sheet: &Sheet<'_>) -> Option<Found> {
     best.map(|(_, found)| found)
 }
 
-/// The chain less discs at its ends that stand out too little.
+/// The chain without discs at its ends whose response is too weak.
 fn without_doubtful_ends(chain: &Chain, column: &Column, middle: f64) -> Vec<usize> {
     let sure = |at: &&usize| column.response[**at] >= SURE_DISC * middle;
     let from = chain.discs.iter().position(|at| sure(&at)).unwrap_or(0);
@@ -213,7 +211,7 @@ fn without_doubtful_ends(chain: &Chain, column: &Column, middle: f64) -> Vec<usi
     chain.discs[from..to].to_vec()
 }
 
-/// How certain it is that the uppermost disc is C2/3, 0 to 1.
+/// The certainty that the uppermost disc is C2/3, 0 to 1.
 fn count_from_dens(
     chain: &[usize],
     column: &Column,
@@ -253,9 +251,8 @@ fn count_from_dens(
     Ok((1.0 - strongest) * (0.5 * dens).min(1.0))
 }
 
-/// How clearly the column narrows to the dens, with the atlas in front of it,
-/// where it should above the uppermost disc; 1 is just enough. Above any other
-/// disc there is a vertebral body, or two that grew together.
+/// How clearly the column above the uppermost disc narrows to the dens, with the atlas in front of
+/// it; 1 is just enough. Above any other disc there is a vertebral body, or two fused ones.
 fn dens(chain: &[usize], column: &Column, front: f64) -> f64 {
     let uneven = column.unevenness(front);
     let most = |from: usize, to: usize| uneven[from..=to].iter().copied().fold(0.0, f64::max);

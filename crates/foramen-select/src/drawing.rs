@@ -13,10 +13,9 @@ const WIDTH: Colour = Colour(255, 80, 60);
 const ROOT: Colour = Colour(90, 230, 120);
 const LETTER: Colour = Colour(255, 220, 90);
 
-/// Draws what was measured on a slice: an enlarged crop around the canal as a
-/// radiologist sees it (the patient's left at the picture's right, marked R and
-/// L), with the path and the width lines of both sides, of the foramen in red and of the
-/// root in green.
+/// Draws the measurement of a slice: an enlarged crop around the canal in radiological orientation
+/// (the patient's left at the picture's right, marked R and L), with the path and the width lines
+/// of both sides, of the foramen in red and of the root in green.
 #[must_use]
 pub fn draw(slice: &Slice, measurement: &SliceMeasurement, window: Window) -> Picture {
     let plane = slice.plane();

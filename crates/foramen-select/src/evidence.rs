@@ -8,7 +8,7 @@ use crate::{Choice, ForamenHeights, SliceMeasurement, State};
 const SIZE: (usize, usize) = (190, 513);
 /// Pixels around the plotted field: above, right, below, left.
 const MARGIN: (f64, f64, f64, f64) = (14.0, 16.0, 58.0, 44.0);
-/// The plotted widths reach at least so far, in millimetres.
+/// The plotted widths extend at least to this value, in millimetres.
 const WIDEST: f64 = 6.0;
 
 const PAPER: Colour = Colour(18, 20, 24);
@@ -48,10 +48,10 @@ pub fn draw_decision(
 /// Plots a profile: the width of the foramen, in millimetres, over the height of
 /// the slice above or below the disc, feet at the left.
 ///
-/// Open slices are blue discs, occluded ones orange squares at 0, closed ones
-/// hollow squares and refused ones crosses below the field; the chosen one is
-/// marked in red. Small grey dots are the other side. A lighter ground shows where the foramen
-/// lies between its pedicles, where the sagittal series shows it.
+/// Open slices are blue discs, occluded ones orange squares at 0, closed ones hollow squares and
+/// refused ones crosses below the field; the chosen one is marked in red. Small grey dots are the
+/// other side. A lighter background marks the heights of the foramen between its pedicles, where
+/// the sagittal series shows them.
 #[must_use]
 pub fn draw_profile(
     profile: &[Choice],
@@ -95,7 +95,7 @@ pub fn draw_profile(
     picture
 }
 
-/// Where numbers lie in a plot.
+/// The mapping from values to pixels of a plot.
 struct Field {
     widest: f64,
     reach: (f64, f64),
@@ -124,7 +124,7 @@ impl Field {
         left + (offset - self.reach.0) / (self.reach.1 - self.reach.0) * (right - left)
     }
 
-    /// The row below the field where what has no width is marked.
+    /// The row below the field with the marks of slices without a width.
     fn strip(&self) -> f64 {
         self.row(0.0) + 14.0
     }
@@ -185,7 +185,7 @@ fn frame(picture: &mut Picture, (row, column): (f64, f64), half: f64, colour: Co
     picture.polyline(&around, 1.5, colour);
 }
 
-/// What the marks mean.
+/// Draws the legend of the marks.
 fn legend(picture: &mut Picture) {
     let row = SIZE.0 as f64 - 12.0;
     let mut column = MARGIN.3;

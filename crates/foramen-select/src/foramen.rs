@@ -1,7 +1,7 @@
 use foramen_types::Point;
 use thiserror::Error;
 
-/// What a slice shows where a foramen may be.
+/// What a slice shows at the expected place of a foramen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -11,16 +11,17 @@ use thiserror::Error;
 pub enum State {
     /// There is a passage from the canal to the outside.
     Open,
-    /// A pedicle (or, high in the neck, a lateral mass) lies there: this slice
-    /// cuts no foramen. That is not narrow.
+    /// A pedicle (or, high in the neck, a lateral mass): this slice does not cut a foramen. This is
+    /// not a narrow foramen.
     #[cfg_attr(feature = "serde", serde(rename = "closed"))]
     Pedicle,
-    /// Shut on this side while the other side is open, or by less than a picture resolves, and
-    /// the height of the disc is not known: a pedicle or an occluded foramen, not told apart.
+    /// No passage is visible, but it is unknown whether a pedicle or an occluded foramen closes
+    /// this side. Either the other side is open, or the passage is narrower than the image
+    /// resolves, and the height of the disc is not known.
     Shut,
-    /// A foramen shut by bone or disc: its width is 0.
+    /// A foramen closed by bone or disc: its width is 0.
     Occluded,
-    /// It cannot be said.
+    /// No state could be determined.
     Refused,
 }
 
@@ -44,7 +45,7 @@ impl std::fmt::Display for State {
     }
 }
 
-/// Why nothing can be said.
+/// Why no state could be determined.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 #[cfg_attr(
     feature = "serde",
@@ -53,29 +54,28 @@ impl std::fmt::Display for State {
 )]
 #[non_exhaustive]
 pub enum RefusalReason {
-    /// No bright sac with the cord inside.
+    /// No bright sac with the cord inside was found.
     #[error("no spinal canal found")]
     NoCanal,
-    /// The image ends before the outside of the foramen.
+    /// The image ends before the outer end of the foramen.
     #[error("the foramen lies outside the image")]
     OutsideImage,
-    /// There is a passage, but its walls cannot be told from its contents.
+    /// There is a passage, but its walls cannot be distinguished from its contents.
     #[error("the walls of the foramen cannot be told apart")]
     NoWalls,
-    /// No foramen on either side from here to the head end of the stack.
+    /// There is no foramen on either side from this slice to the head end of the stack.
     #[error("the slice lies above the highest foramen, at the axis or the atlas")]
     AboveForamina,
-    /// The stack is neither T2 FSE nor T2*, and nothing is known about how bone
-    /// looks on it.
+    /// The stack is neither T2 FSE nor T2*, so the appearance of bone is not known.
     #[error("the weighting of the images is not T2 or T2*")]
     Weighting,
-    /// No slice within the height of the foramen.
+    /// No slice lies within the height of the foramen.
     #[error("no slice cuts the foramen: the nearest is {nearest:.1} mm from the disc point")]
     NoSlice {
         /// Distance of the nearest slice from the disc point, in millimetres.
         nearest: f64,
     },
-    /// No stack at all.
+    /// There is no stack.
     #[error("there is no axial stack")]
     NoStack,
     /// Every slice within the height of the foramen is closed by a pedicle.
@@ -90,7 +90,7 @@ pub enum RefusalReason {
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Foramen {
-    /// What is seen.
+    /// The state.
     pub state: State,
     /// The narrowest passage in millimetres, in the plane of the slice and
     /// perpendicular to the axis of the foramen; 0 when occluded, `None` when
@@ -106,7 +106,7 @@ pub struct Foramen {
     pub front: Option<Point>,
     /// The back wall (superior articular process) at the narrowest passage.
     pub back: Option<Point>,
-    /// The way from the canal to outside the foramen, midway between the walls.
+    /// The path from the canal to outside the foramen, midway between the walls.
     pub path: Vec<Point>,
     /// The width of the nerve root outside the foramen in millimetres, where it
     /// can be seen: at the front of the superior articular process, on T2 FSE.
@@ -120,48 +120,49 @@ pub struct Foramen {
     /// slice of 3 mm), so that grades by the root come out too mild:
     /// [`Slice::new`](foramen_image::Slice::new) asks for it.
     pub root_uncorrected: bool,
-    /// Its front and its back edge, where this slice shows it.
+    /// The front and the back edge of the root, where this slice shows it.
     pub root: Option<[Point; 2]>,
-    /// Why it was refused.
+    /// Why the foramen was refused.
     pub reason: Option<RefusalReason>,
-    /// What the state was judged by; `None` where it was refused.
+    /// The evidence for the state; `None` where the foramen was refused.
     pub evidence: Option<Evidence>,
-    /// Whether it is open, as log odds: of the slice, its neighbours and the other side.
+    /// Log odds of an open foramen, from the slice, its neighbours and the other side.
     pub(crate) odds: f64,
-    /// The passage, if it is one, whatever the slice alone says.
+    /// The candidate passage, whatever the slice alone indicates.
     pub(crate) passage: Option<Passage>,
 }
 
-/// What a slice shows where a foramen is expected. A person can follow each on the picture.
+/// The evidence of a slice at the expected place of a foramen. A person can check each value on the
+/// image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Evidence {
-    /// Millimetres of bone, or of what is as dark, on the most open way from the canal to the
+    /// Millimetres of bone, or of equally dark tissue, on the most open path from the canal to the
     /// outside: near 0 in an open foramen, the thickness of the bone where a pedicle lies.
     pub bone_mm: f64,
-    /// Rise of intensity at the weaker wall of the passage: a part of that from bone to fluid
-    /// on T2 FSE, to soft tissue on T2*; 0 where nothing opens.
+    /// Rise of intensity at the weaker wall of the passage, relative to the rise from bone to fluid
+    /// on T2 FSE, to soft tissue on T2*; 0 where there is no opening.
     pub wall_edge: f64,
-    /// How much brighter the passage is than the vertebra, as a part of fluid.
+    /// How much brighter the passage is than the vertebra, relative to fluid.
     pub brightness: f64,
-    /// Log odds of an open foramen by the three together, before the slices above and below,
-    /// the other side and the height of the disc are heard.
+    /// Log odds of an open foramen from these three values, before the slices above and below, the
+    /// other side and the height of the disc are considered.
     pub log_odds: f64,
 }
 
-/// What may be the passage of a foramen.
+/// A candidate for the passage of a foramen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Passage {
     pub(crate) width: f64,
     pub(crate) area: f64,
-    /// How far the width can be trusted, 0 to 1.
+    /// Confidence in the width, 0 to 1.
     pub(crate) certainty: f64,
 }
 
 impl Foramen {
-    /// A foramen about which nothing can be said.
+    /// A foramen whose state could not be determined.
     #[must_use]
     pub fn refused(reason: RefusalReason) -> Self {
         Self {
@@ -183,7 +184,7 @@ impl Foramen {
     }
 }
 
-/// The probability of log odds.
+/// Converts log odds to a probability.
 pub(crate) fn probability(odds: f64) -> f64 {
     1.0 / (1.0 + (-odds).exp())
 }

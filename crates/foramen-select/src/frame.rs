@@ -12,8 +12,8 @@ pub(crate) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// The frame of a slice around a place projected onto it; `None` when the
-    /// slice is not at all axial.
+    /// The frame of a slice around a place projected onto it; `None` when the slice is far from
+    /// axial.
     pub(crate) fn new(slice: &'a Slice, at: Point) -> Option<Self> {
         let plane = slice.plane();
         let normal = plane.normal();

@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::{Choice, Foramen};
 
-/// How narrow a foramen is against the root outside it, after Kim.
+/// The width of a foramen relative to the nerve root outside it, graded after Kim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -27,9 +27,9 @@ impl KimGrade {
         Self::below(foramen, root, 10.0)
     }
 
-    /// The grade by the modified scale (doi 10.1177/0284185114537929): 0 above
-    /// 80 %, 1 below, 2 as by Kim. The paper leaves open what exactly 80 % and
-    /// exactly 50 % are; here, as by Kim, the higher grade.
+    /// The grade by the modified scale (doi 10.1177/0284185114537929): 0 above 80 %, 1 below, 2 as
+    /// by Kim. The paper does not define the grade at exactly 80 % and 50 %; here, as by Kim, it is
+    /// the higher grade.
     #[must_use]
     pub fn modified_kim(foramen: f64, root: f64) -> Option<Self> {
         Self::below(foramen, root, 8.0)
@@ -63,38 +63,36 @@ impl fmt::Display for KimGrade {
 }
 
 impl Foramen {
-    /// Its grade by Kim; `None` where there is no width or the root is not
-    /// visible.
+    /// The grade by Kim; `None` where there is no width or the root is not visible.
     #[must_use]
     pub fn kim(&self) -> Option<KimGrade> {
         KimGrade::kim(self.width?, self.root_width?)
     }
 
-    /// Its grade by the modified scale; `None` as [`Foramen::kim`].
+    /// The grade by the modified scale; `None` as in [`Foramen::kim`].
     #[must_use]
     pub fn modified_kim(&self) -> Option<KimGrade> {
         KimGrade::modified_kim(self.width?, self.root_width?)
     }
 
-    /// How much narrower (−) or wider (+) it is than the foramen of the other
-    /// side, in millimetres.
+    /// The difference from the width of the other side, in millimetres: negative if this foramen is
+    /// narrower.
     #[must_use]
     pub fn asymmetry(&self, other: &Self) -> Option<f64> {
         Some(self.width? - other.width?)
     }
 }
 
-/// Roots leave below the disc: they lie in the lower part of the foramen (Radiology
-/// 1985;155) and fall by 10 to 15° on their way, so that they are measured some
-/// 2.5 mm below it. What looks like one higher than this, in millimetres, is none.
+/// Roots leave below the disc: they lie in the lower part of the foramen (Radiology 1985;155) and
+/// fall by 10 to 15° on their way, so that they are measured some 2.5 mm below the disc. A band
+/// higher than this, in millimetres, is not taken for a root.
 const HIGHEST: f64 = 0.5;
 const USUAL: f64 = -2.5;
 
 impl Choice {
-    /// The same with the widths of roots of the slice of the profile that shows them
-    /// nearest to their usual height: the narrowest height of a foramen is not
-    /// always that of its root. Only a root of the slice itself comes with
-    /// [`Foramen::root`].
+    /// The same choice with root widths from the slice of the profile that shows the roots nearest
+    /// to their usual height: the root may lie at another height than the narrowest part of the
+    /// foramen. [`Foramen::root`] is set only for a root on the slice itself.
     #[must_use]
     pub fn with_roots_of(mut self, profile: &[Self]) -> Self {
         let shown: fn(&Self) -> &Foramen = |choice| &choice.foramen;

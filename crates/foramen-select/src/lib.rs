@@ -1,14 +1,13 @@
-//! The cervical neural foramen measured on every axial slice, and the narrowest
-//! chosen with its evidence.
+//! Measures the cervical neural foramen on every axial slice and chooses the narrowest slice, with
+//! its evidence.
 //!
-//! [`measure`] finds the spinal canal on every slice of a stack and measures the
-//! foramen on both sides: a [`SliceMeasurement`] with one [`Foramen`] per side.
-//! [`narrowest`] takes stacks with what was measured on them ([`MeasuredStack`]) and
-//! a [`Target`] (which level, which side, and where its disc lies) and gives a
-//! [`Selection`]: the slice, its width in millimetres, the profile over all slices
-//! that cut the foramen, the runner-up and a confidence, or a refusal with its reason. [`draw`] shows what
-//! was measured and [`draw_decision`] a choice with its profile; [`naive_width`] is
-//! the fixed-threshold width to compare with.
+//! [`measure`] finds the spinal canal on every slice of a stack and measures the foramen on both
+//! sides: a [`SliceMeasurement`] with one [`Foramen`] per side. [`narrowest`] takes measured stacks
+//! ([`MeasuredStack`]) and a [`Target`] (level, side and position of the disc) and returns a
+//! [`Selection`]: the slice, its width in millimetres, the profile over all slices that cut the
+//! foramen, the runner-up and a confidence, or a refusal with its reason. [`draw`] shows a
+//! measurement and [`draw_decision`] a choice with its profile; [`naive_width`] is a
+//! fixed-threshold width for comparison.
 //!
 //! Input is [`foramen_image`] slices only: no files, no DICOM.
 //!

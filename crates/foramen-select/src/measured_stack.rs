@@ -2,7 +2,7 @@ use foramen_image::{Slice, Stack};
 
 use crate::{MeasureOptions, SliceMeasurement, measure};
 
-/// A stack with what was measured on each of its slices: the two cannot come apart.
+/// A stack together with the measurements of its slices, which cannot be separated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeasuredStack {
     stack: Stack,
@@ -23,7 +23,7 @@ impl MeasuredStack {
         &self.stack
     }
 
-    /// Its slices from the feet to the head, each with what was measured on it.
+    /// Its slices from the feet to the head, each with its measurement.
     pub fn slices(&self) -> impl ExactSizeIterator<Item = (&Slice, &SliceMeasurement)> {
         self.stack.slices().iter().zip(&self.measurements)
     }

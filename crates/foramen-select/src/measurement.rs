@@ -13,27 +13,27 @@ use crate::upper_limit::refuse_above_foramina;
 use crate::view::{Look, View, Views};
 use crate::{Clue, Evidence, Foramen, RefusalReason, State};
 
-/// How slices are measured.
+/// Options of the measurement.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MeasureOptions {
-    /// Where the canal is, when it is known, in LPS millimetres; the sac is then
-    /// looked for only near it. Default `None`: it is found.
+    /// A known point in the canal, in LPS millimetres; the sac is then searched only near it.
+    /// Default `None`: the canal is found automatically.
     pub canal: Option<Point>,
-    /// A kind of evidence that is left out, to see what it is worth. Default `None`.
+    /// A kind of evidence that is left out, to show how much it contributes. Default `None`.
     pub without: Option<Clue>,
 }
 
 impl MeasureOptions {
-    /// The same with a known place within the canal.
+    /// The same options with a known point in the canal.
     #[must_use]
     pub fn with_canal(mut self, canal: Point) -> Self {
         self.canal = Some(canal);
         self
     }
 
-    /// The same without a kind of evidence: [`Clue::Sagittal`] is that of
-    /// `Target::heights`, [`Clue::Height`] that of
+    /// The same options without a kind of evidence. Two kinds are left out elsewhere:
+    /// [`Clue::Sagittal`] in `Target::heights`, and [`Clue::Height`] in
     /// [`SelectOptions`](crate::SelectOptions::leaving_out_height).
     #[must_use]
     pub fn leaving_out(mut self, clue: Clue) -> Self {
@@ -45,11 +45,11 @@ impl MeasureOptions {
 /// Measures both foramina on every slice of an axial stack; one result per
 /// slice, in the order of the stack.
 ///
-/// The canal is found first and followed through the stack. On each side the cheapest wall
-/// around it and the most open way out of it are traced, and a caliper is set across the
-/// passage at half intensity. Whether a slice cuts a foramen is judged by how much bone lies
-/// on the way and how distinct the walls are, then by the slices above and below and the
-/// other side. Slices above the highest foramen are refused.
+/// The canal is found first and followed through the stack. On each side the lowest-cost wall
+/// around the canal and the most open path out of it are traced, and the passage is measured across
+/// at half intensity. Whether a slice cuts a foramen is judged by how much bone lies on the path
+/// and how distinct the walls are, then by the slices above and below and by the other side. Slices
+/// above the highest foramen are refused.
 ///
 /// Widths of roots need the thickness of the slices; without it they are too narrow, and
 /// [`Foramen::root_uncorrected`] says so.
@@ -105,7 +105,7 @@ pub fn measure(stack: &Stack, options: &MeasureOptions) -> Vec<SliceMeasurement>
 }
 
 impl SliceMeasurement {
-    /// Says what each side is, now that its log odds are those of the whole stack.
+    /// Sets the state of each side from the log odds of the whole stack.
     fn read_together(&mut self, [left, right]: [f64; 2], without: Option<Clue>) {
         (self.left.odds, self.right.odds) = (left, right);
         for foramen in [&mut self.left, &mut self.right] {
@@ -141,14 +141,14 @@ impl SliceMeasurement {
     }
 }
 
-/// A side whose log odds are below this shows no passage of which a width could be told.
+/// A side with log odds below this has no passage whose width could be measured.
 const NO_PASSAGE: f64 = -2.0;
-/// On T2* the blur of two dark walls makes any slit look this wide, in millimetres: what is
-/// no wider is not told from what is shut.
+/// On T2* the blur of two dark walls makes any slit look this wide, in millimetres: narrower
+/// passages cannot be distinguished from closed ones.
 const RESOLVED_T2_STAR: f64 = 1.0;
 
 impl View<'_> {
-    /// What one side shows by itself.
+    /// The foramen of one side, from that side alone.
     fn foramen(&self, side: Side, expected: (f64, f64)) -> Foramen {
         let frame = &self.frame;
         if frame.sample(Frame::outward(side, (26.0, 0.0))).is_none() {

@@ -6,20 +6,19 @@ use crate::ring::quantile;
 
 /// Tissue brighter than this part of the sac counts as passage.
 const THRESHOLD: f64 = 0.4;
-/// Where the foramen lies from the canal in most people, in millimetres outward
-/// and to the back, and its axis to the coronal plane in degrees.
+/// The usual position of the foramen relative to the canal, in millimetres outward and to the back,
+/// and the angle of its axis to the coronal plane in degrees.
 const PLACE: (f64, f64) = (12.0, -5.5);
 const AXIS: f64 = 50.0;
-/// Sampling along the ruler, in millimetres.
+/// Sampling step along a line, in millimetres.
 const STEP: f64 = 0.1;
 
-/// The width that a fixed threshold gives, in millimetres, for comparison only:
-/// the shortest run of tissue brighter than 0.4 of the sac, along rulers laid
-/// where the foramen lies in most people. `None` where there is none, or the
-/// place lies outside the image.
+/// The width by a fixed threshold, in millimetres, for comparison only: the shortest run of tissue
+/// brighter than 0.4 of the sac, along lines across the usual position of the foramen. `None` if
+/// there is no such tissue, or the position lies outside the image.
 ///
-/// This is what one would try first. It takes marrow for passage and a root for
-/// bone, and knows nothing of pedicles.
+/// This is an obvious first method. It mistakes marrow for passage and a root for bone, and does
+/// not recognise pedicles.
 #[must_use]
 pub fn naive_width(slice: &Slice, canal: Point, side: Side) -> Option<f64> {
     let frame = Frame::new(slice, canal)?;

@@ -1,4 +1,4 @@
-//! Whether a slice cuts a foramen on a side, as far as the side alone can tell.
+//! Whether a slice cuts a foramen on a side, judged from that side alone.
 
 use foramen_image::Contrast;
 
@@ -13,9 +13,9 @@ use crate::foramen::probability;
 /// a half times as much as the phantoms, on T2 FSE, where they are few, half as much.
 const T2_STAR: [f64; 4] = [-1.97, -3.31, 6.37, 0.0];
 const T2_FSE: [f64; 4] = [-2.26, -2.83, 6.63, 10.58];
-/// More bone than this says no more, in millimetres.
+/// Bone beyond this thickness adds no further evidence, in millimetres.
 const MOST_BONE: f64 = 5.0;
-/// No side alone is surer than this.
+/// Limit of the log odds from one side alone.
 const MOST: f64 = 6.0;
 
 /// The log odds of an open foramen.
@@ -34,12 +34,12 @@ pub(crate) fn log_odds(bone_mm: f64, wall_edge: f64, brightness: f64, contrast: 
 /// `width_model` gives there is right on average, but leaves people's wide foramina below 0.8.
 const WIDTH_T2_STAR: [f64; 3] = [-1.3, 5.0, 0.0];
 const WIDTH_T2_FSE: [f64; 3] = [-0.67, 4.97, -0.06];
-/// How often a caliper between sharp walls on T2* stands in the right passage. Chosen beside the
-/// real readings, of which two of 25 are off by 0.8 to 1.0 mm between sharp walls.
+/// Probability that a measurement between sharp walls on T2* is in the right passage. Chosen beside
+/// the real readings: two of 25 were off by 0.8 to 1.0 mm between sharp walls.
 const RIGHT_PASSAGE: f64 = 0.95;
 
-/// How likely a width in millimetres, between walls of which the weaker has this edge, is within
-/// 0.8 mm of the true one.
+/// The probability that a width in millimetres is within 0.8 mm of the true one, given the edge of
+/// its weaker wall.
 pub(crate) fn width_certainty(width: f64, wall_edge: f64, contrast: Contrast) -> f64 {
     let ([constant, edge, wide], most) = match contrast {
         Contrast::T2Star => (WIDTH_T2_STAR, RIGHT_PASSAGE),

@@ -1,4 +1,4 @@
-//! The wall of the canal, unrolled around its middle.
+//! The wall of the canal, in polar coordinates around its middle.
 
 use foramen_types::Side;
 
@@ -24,7 +24,8 @@ const RADII: usize = 93;
 /// from bone to fluid.
 const FARTHEST_TISSUE: f64 = 21.0;
 const LEAST_TISSUE: f64 = 0.2;
-/// How many angles about the midline, at the front and at the back, show the sac's depth.
+/// Number of angles about the midline, at the front and at the back, from which the sac's depth is
+/// measured.
 const MIDLINE: usize = 12;
 /// One half of a slice around the canal: `[angle, radius]`, from the front
 /// midline over the side to the back.
@@ -32,12 +33,12 @@ pub(crate) struct Unrolled {
     values: Vec<f32>,
 }
 
-/// Intensities that stand for fluid, cortical bone and soft tissue near the canal.
+/// Intensities of fluid, cortical bone and soft tissue near the canal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GreyLevels {
     pub(crate) fluid: f64,
     pub(crate) dark: f64,
-    /// Soft tissue beside the canal, in the whole stack.
+    /// Intensity of soft tissue beside the canal, over the whole stack.
     pub(crate) tissue: f64,
 }
 
@@ -55,7 +56,7 @@ impl Unrolled {
         Self { values }
     }
 
-    /// Fluid and bone on this half, beside the soft tissue of the stack.
+    /// Fluid and bone on this half, with the soft tissue of the stack.
     pub(crate) fn levels(&self, sac: (f64, f64), tissue: f64) -> GreyLevels {
         let inner = whole(((sac.1 * 0.75 - NEAREST) / RADIUS).max(0.0));
         let outer = whole((sac.0 - NEAREST) / RADIUS).min(RADII);
@@ -71,8 +72,8 @@ impl Unrolled {
         GreyLevels { fluid, dark, tissue }
     }
 
-    /// The intensity of soft tissue beside the canal: the upper quartile of what is neither
-    /// sac nor far away.
+    /// The intensity of soft tissue beside the canal: the upper quartile of pixels near the sac but
+    /// outside it.
     pub(crate) fn tissue(&self, sac: (f64, f64)) -> f64 {
         let mut beside = Vec::new();
         for i in 0..ANGLES {
@@ -85,7 +86,7 @@ impl Unrolled {
         quantile(&mut beside, 0.75)
     }
 
-    /// How deep the sac is along the midline, where fluid falls to half, in millimetres.
+    /// The depth of the sac along the midline, measured where fluid falls to half, in millimetres.
     pub(crate) fn sac_depth(&self, sac: (f64, f64), levels: GreyLevels) -> f64 {
         let half = f64::midpoint(levels.fluid, levels.dark);
         let reach = |i: usize| {
@@ -104,8 +105,8 @@ impl Unrolled {
     }
 }
 
-/// How alike two halves are when the slice is turned by each of −15° to 15°:
-/// the turn (degrees, towards the front on the left) and a correlation.
+/// The similarity of two halves when the slice is turned by each of −15° to 15°: the turn (degrees,
+/// towards the front on the left) and a correlation.
 pub(crate) fn symmetry(left: &Unrolled, right: &Unrolled) -> Vec<(f64, f64)> {
     let steps = 10_usize;
     (0..=2 * steps)
@@ -151,7 +152,7 @@ pub(crate) fn distance(a: (f64, f64), b: (f64, f64)) -> f64 {
     (a.0 - b.0).hypot(a.1 - b.1)
 }
 
-/// How far the sac reaches at an angle, in millimetres.
+/// The extent of the sac at an angle, in millimetres.
 fn inside(index: usize, sac: (f64, f64)) -> f64 {
     let (sin, cos) = angle(index).sin_cos();
     0.95 / (cos / sac.0).hypot(sin / sac.1)

@@ -1,47 +1,43 @@
-//! The nerve root outside the foramen: a band between fat, or between fat and
-//! what is darker.
+//! The nerve root outside the foramen: a band between fat, or between fat and darker tissue.
 
 use foramen_types::Side;
 
 use crate::frame::{Frame, whole};
 use crate::ring::GreyLevels;
 
-/// Where the root is measured, millimetres outward from the narrowest passage:
-/// at the front of the superior articular process (Kim, KJR 2015).
+/// Positions at which the root is measured, millimetres outward from the narrowest passage: at the
+/// front of the superior articular process (Kim, KJR 2015).
 const STATIONS: (f64, f64) = (4.5, 7.5);
 const STATION: f64 = 0.25;
-/// Sampling across the root, and how far it reaches to both sides.
+/// Sampling step across the root, and the reach to both sides, in millimetres.
 const FINE: f64 = 0.1;
 const REACH: f64 = 6.0;
-/// Half the distance over which an edge is measured, and what is left out in its
-/// middle, in steps.
+/// Half the distance over which an edge is measured, and the gap left out in its middle, in steps.
 const EDGE: usize = 5;
 const GAP: usize = 1;
-/// Least difference of an edge, as a part of that from bone to fluid.
+/// Least difference of an edge, relative to that from bone to fluid.
 const LEAST: f64 = 0.03;
 /// Roots are 1.2 to 5 mm wide and swell at their ganglion.
 const WIDTHS: (f64, f64) = (1.2, 6.2);
-/// How bright a root is, at least against fluid and at most against the fat
-/// around it.
+/// Brightness of a root: at least `FLOOR` of fluid, and at most `CEILING` of the fat around it.
 const FLOOR: f64 = 0.15;
 const CEILING: f64 = 0.78;
-/// The root lies a little behind the axis of the foramen; how much a millimetre
-/// farther than the slack speaks against a band, and how much its lean.
+/// The root lies this far behind the axis of the foramen, in millimetres. A band loses score for
+/// each millimetre beyond the slack from there, and for its inclination.
 const BEHIND: f64 = 1.0;
 const SLACK: f64 = 0.4;
 const BY_PLACE: f64 = 0.12;
 const LEAN: f64 = 0.15;
 const BY_LEAN: f64 = 0.05;
-/// The root is visible from this score: the weaker edge less the unrest of the
-/// band, less what speaks against its place.
+/// The root is visible from this score: the weaker edge less the noise of the band, less the
+/// penalty for its position.
 const VISIBLE: f64 = 0.05;
-/// How far beyond an edge its flank is looked for, in steps.
+/// How far beyond an edge its flank is searched, in steps.
 const FLANK: usize = 8;
-/// The rim of fat between a root and dark tissue is too thin to be seen, in
-/// millimetres.
+/// The rim of fat between a root and dark tissue is too thin to be visible, in millimetres.
 const RIM: f64 = 0.45;
 
-/// A root that is visible.
+/// A visible root.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Root {
     /// Its front and back edge (outward, back), in millimetres from the middle of
@@ -52,9 +48,9 @@ pub(crate) struct Root {
 
 /// Measures the root outside a foramen on T2 FSE; `None` where it is not visible.
 ///
-/// The strip outside the foramen is averaged along the root, at the lean at which
-/// a band stands out most. Its edges lie at half intensity. A round root fades
-/// towards its edges where the slice is thick, which is added.
+/// The strip outside the foramen is averaged along the root, at the inclination at which a band has
+/// most contrast. The edges of the root lie at half intensity. In a thick slice a round root fades
+/// towards its edges; this loss is added.
 pub(crate) fn find(
     frame: &Frame<'_>,
     side: Side,
@@ -84,8 +80,9 @@ pub(crate) fn find(
     (back > front).then_some(Root { edges, width: back - front })
 }
 
-/// The diameter of a round root whose half-intensity points in a slice of this
-/// thickness lie so far apart: half the thickness, or half its own, is full there.
+/// The diameter of a round root from the distance between its half-intensity points in a slice of
+/// this thickness. At these points the root fills half of the thickness, or half of its own
+/// diameter.
 fn round(between: f64, thickness: f64) -> f64 {
     (between * between + 0.25 * thickness * thickness).sqrt().min(between / 0.866)
 }
@@ -136,7 +133,7 @@ impl Strip {
         )
     }
 
-    /// What is bright here: fat.
+    /// The intensity of bright tissue: fat.
     fn bright(&self) -> f64 {
         let near = |row: &Vec<f64>| row[20..=steps() - 20].to_vec();
         let mut values: Vec<f64> = self.rows.iter().flat_map(near).collect();
@@ -144,8 +141,8 @@ impl Strip {
         values[values.len() * 85 / 100]
     }
 
-    /// The mean of the rows along a band that leans to the back by so much per
-    /// millimetre outward.
+    /// The mean of the rows along a band that inclines to the back by `lean` per millimetre
+    /// outward.
     fn profile(&self, lean: f64) -> Vec<f64> {
         let middle = (self.rows.len() - 1) as f64 / 2.0;
         let last = steps() as f64;
@@ -176,7 +173,7 @@ struct Edge {
 struct Band {
     front: usize,
     back: usize,
-    /// Whether its front and its back flank are brighter than it: fat.
+    /// Whether its front and its back flank are brighter than the band: fat.
     fat: (bool, bool),
     level: f64,
     score: f64,

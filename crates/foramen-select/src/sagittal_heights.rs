@@ -1,4 +1,4 @@
-//! Between which heights the foramina of a neck lie, as parasagittal slices show it.
+//! The heights of a neck's foramina, measured on parasagittal slices.
 
 use foramen_image::Stack;
 use foramen_types::{Point, Side, Vector};
@@ -7,34 +7,34 @@ use crate::discs::blur_profile;
 use crate::heights::{OF_LEVEL, USUAL_CENTRE, USUAL_HEIGHT};
 use crate::{ForamenHeights, PointKind, Target};
 
-/// Where foramina lie from the middle of the canal: outward and, with a minus, to the front, in
-/// millimetres; the part of the channel that pedicles bound.
+/// Usual position of foramina relative to the middle of the canal: outward and, negative, to the
+/// front, in millimetres; the part of the channel bounded by pedicles.
 const OUTWARD: [f64; 5] = [11.0, 12.0, 13.0, 14.0, 15.0];
 const AHEAD: [f64; 4] = [-8.0, -7.0, -6.0, -5.0];
-/// The middle of a disc lies so far in front of the canal's, in millimetres.
+/// Distance of the middle of a disc in front of the middle of the canal, in millimetres.
 const DISC_TO_CANAL: f64 = 14.0;
 
-/// Heights that are sampled: this far to both sides, in steps, in millimetres.
+/// Sampled heights: the reach to both sides and the step, in millimetres.
 const REACH: f64 = 14.0;
 const STEP: f64 = 0.5;
-/// The edges of pedicles are compared with what lies between them over this height, in
+/// The edges of pedicles are compared with the tissue between them over this height, in
 /// millimetres: their cortex on T2 FSE is a dark line.
 const EDGE: f64 = 2.5;
 
-/// The root lies in the lower part of the foramen and is darker than fat: what is bright is
-/// centred so far above the foramen, in millimetres.
+/// How far the bright tissue is centred above the middle of the foramen, in millimetres: the root
+/// lies in the lower part of the foramen and is darker than fat.
 const ROOT_BELOW: f64 = 0.5;
-/// The centres and heights that are tried, from, to and step.
+/// The centres and heights that are tried: from, to and step.
 const CENTRES: (f64, f64, f64) = (-3.0, 7.0, 0.5);
 const HEIGHTS: (f64, f64, f64) = (6.0, 11.0, 1.0);
-/// How much a difference between foramen and pedicle of the size of the noise says.
+/// Log likelihood of a difference between foramen and pedicle as large as the noise.
 const BY_CONTRAST: f64 = 1.5;
 /// The height ranges of the foramina beside discs of one neck, on a sagittal T2 stack of spin echo
-/// in their frame of reference; `None` beside those where the stack is not sagittal or ends
-/// before the foramina on both sides.
+/// in their frame of reference; `None` for discs where the stack is not sagittal or ends before the
+/// foramina on both sides.
 ///
-/// Both sides of a level are read together, since the pedicles of a vertebra lie at one height,
-/// and so are the levels, since their centres differ less within a neck than between people.
+/// Both sides of a level are fitted together, since the pedicles of a vertebra lie at one height.
+/// So are all levels, since their centres differ less within a neck than between people.
 #[must_use]
 pub fn foramen_heights(sagittal: &Stack, discs: &[Target]) -> Vec<Option<ForamenHeights>> {
     let shown: Vec<Option<Fits>> = discs.iter().map(|disc| Fits::on(sagittal, disc)).collect();
@@ -43,7 +43,7 @@ pub fn foramen_heights(sagittal: &Stack, discs: &[Target]) -> Vec<Option<Foramen
     shown.iter().map(|fits| fits.as_ref().and_then(|_| found.next())).collect()
 }
 
-/// How well each height fits each centre, as log likelihood, for one level.
+/// The log likelihood of each height and centre for one level.
 struct Fits(Vec<Vec<f64>>);
 
 impl Fits {
@@ -57,7 +57,7 @@ impl Fits {
         Some(Self::of_profile(&profile))
     }
 
-    /// What lies between the pedicles is brighter than their edges.
+    /// The fits of a profile: tissue between the pedicles is brighter than their edges.
     fn of_profile(profile: &[f64]) -> Self {
         let unrest = unrest(profile);
         let fit = |centre: f64, height: f64| {
@@ -75,8 +75,8 @@ impl Fits {
         )
     }
 
-    /// The ranges of several levels of one neck: centres of levels vary about that of the neck,
-    /// and that of the neck about what is usual.
+    /// The ranges of several levels of one neck: the centres of levels vary about the centre of the
+    /// neck, and this varies about the usual one.
     fn together(levels: &[&Self]) -> Vec<ForamenHeights> {
         let centres: Vec<f64> = steps(CENTRES).collect();
         let by_centre: Vec<Vec<f64>> =
@@ -128,7 +128,7 @@ impl Fits {
     }
 }
 
-/// Logarithm of the sum of what these are the logarithms of.
+/// Logarithm of the sum of the exponentials of these values.
 fn log_sum(logs: &[f64]) -> f64 {
     let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     most + logs.iter().map(|log| (log - most).exp()).sum::<f64>().ln()
@@ -138,7 +138,7 @@ fn summed(one: &[f64], other: &[f64]) -> Vec<f64> {
     one.iter().zip(other).map(|(one, other)| one + other).collect()
 }
 
-/// Shares, which sum to 1, of what these are the logarithms of.
+/// Shares, which sum to 1, of the exponentials of these values.
 fn shares(logs: &[f64]) -> Vec<f64> {
     let all = log_sum(logs);
     logs.iter().map(|log| (log - all).exp()).collect()
@@ -154,7 +154,7 @@ struct Axes {
     left: Vector,
     back: Vector,
     up: Vector,
-    /// Where each slice lies along the stack.
+    /// Position of each slice along the stack.
     positions: Vec<f64>,
 }
 
@@ -179,8 +179,8 @@ impl Axes {
         Some(Self { canal, left, back, up, positions })
     }
 
-    /// The mean intensity where the foramen of a side lies, over the heights, NaN beyond the
-    /// picture; `None` where the stack ends before it.
+    /// The mean intensity at the foramen of a side, for each height, NaN beyond the image; `None`
+    /// where the stack ends before the foramen.
     fn profile(&self, sagittal: &Stack, side: Side) -> Option<Vec<f64>> {
         let along = |height: f64| {
             let places = OUTWARD
@@ -216,14 +216,14 @@ impl Axes {
     }
 }
 
-/// The mean of a profile over the heights that are asked for; NaN where it shows none of them.
+/// The mean of a profile over the heights that `is_asked` accepts; NaN where it has no value there.
 fn mean(profile: &[f64], is_asked: impl Fn(f64) -> bool) -> f64 {
     let asked = steps((-REACH, REACH, STEP)).zip(profile).filter(|(at, _)| is_asked(*at));
     average(asked.map(|(_, value)| *value))
 }
 
-/// The scale on which differences along a profile count: its noise and half of its unrest, and
-/// at least a fiftieth of its level.
+/// The scale of differences along a profile: its noise and half of its variation, and at least a
+/// fiftieth of its mean.
 fn unrest(profile: &[f64]) -> f64 {
     let level = average(profile.iter().copied());
     let smooth = blur_profile(profile, 0.75 / STEP);
@@ -236,7 +236,7 @@ fn deviation(values: &[f64]) -> f64 {
     average(values.iter().map(|value| (value - mean).powi(2))).sqrt()
 }
 
-/// The mean of all values that are numbers; NaN where none is.
+/// The mean of all values that are not NaN; NaN where there are none.
 fn average(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, number) = values
         .filter(|value| !value.is_nan())

@@ -4,11 +4,11 @@ use foramen_types::{Level, Point, Side, Vector};
 use crate::foramen::probability;
 use crate::{Foramen, ForamenHeights, MeasuredStack, RefusalReason, SliceMeasurement, State};
 
-/// Version of measurement and selection together. It grows with every change after which the
-/// same images may give another width, state or slice; files of a study keep it.
+/// Version of measurement and selection together. It increases with every change that can give
+/// another width, state or slice for the same images; files of a study record it.
 pub const SELECTION_VERSION: u32 = 3;
 
-/// What a given point lies on.
+/// What a given point marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -22,7 +22,7 @@ pub enum PointKind {
     Canal,
 }
 
-/// Which foramen is asked for.
+/// The foramen to be measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Target {
@@ -30,35 +30,37 @@ pub struct Target {
     pub level: Level,
     /// The side of the patient.
     pub side: Side,
-    /// Where the disc of the level lies, in LPS millimetres.
+    /// Position of the level's disc, in LPS millimetres.
     pub disc: Point,
-    /// What the point lies on.
+    /// What the point marks.
     pub kind: PointKind,
-    /// The normal of the disc, towards the head, where known.
+    /// The normal of the disc, towards the head, if known.
     pub normal: Option<Vector>,
-    /// Between which heights its foramina lie, where a sagittal series shows it; `None` counts
-    /// as [`ForamenHeights::usual`].
+    /// The height range of the level's foramina, where a sagittal series shows it; `None` counts as
+    /// [`ForamenHeights::usual`].
     pub heights: Option<ForamenHeights>,
 }
 
 impl Target {
-    /// Between which heights its foramina lie.
+    /// The height range of the level's foramina.
     pub(crate) fn heights(&self) -> ForamenHeights {
         self.heights.unwrap_or_default()
     }
 }
 
-/// How the narrowest slice is chosen.
+/// Options of the selection.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SelectOptions {
     /// How far below the disc point a slice may cut the foramen, in millimetres;
     /// default 5, about half the bony height of the foramen.
     pub below: f64,
-    /// How far above; default 7, since foramina are centred above the plane of the disc.
+    /// How far above the disc point a slice may cut the foramen, in millimetres; default 7, since
+    /// foramina are centred above the plane of the disc.
     pub above: f64,
-    /// Whether the height of a slice says what is a foramen and what a pedicle: by the sagittal
-    /// series where it shows it, else by the distance from the disc; default `true`. Off, it shows what that evidence is worth.
+    /// Whether the height of a slice is evidence for a foramen or a pedicle: from the sagittal
+    /// series where it shows the heights, else from the distance to the disc. Default `true`;
+    /// `false` shows how much this evidence contributes.
     pub by_height: bool,
 }
 
@@ -69,14 +71,14 @@ impl Default for SelectOptions {
 }
 
 impl SelectOptions {
-    /// The same with other limits in millimetres below and above the disc point.
+    /// The same options with other limits in millimetres below and above the disc point.
     #[must_use]
     pub fn with_reach(mut self, below: f64, above: f64) -> Self {
         (self.below, self.above) = (below, above);
         self
     }
 
-    /// The same without the height above or below the disc as evidence.
+    /// The same options without the height above or below the disc as evidence.
     #[must_use]
     pub fn leaving_out_height(mut self) -> Self {
         self.by_height = false;
@@ -84,7 +86,7 @@ impl SelectOptions {
     }
 }
 
-/// One slice and what was measured on it.
+/// One slice and its measurements.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Choice {
@@ -92,15 +94,14 @@ pub struct Choice {
     pub stack: usize,
     /// Index of the slice within the stack.
     pub slice: usize,
-    /// How far the slice lies above (+) or below (−) the disc, judged at the
-    /// foramen, in millimetres.
+    /// Height of the slice above (+) or below (−) the disc, judged at the foramen, in millimetres.
     pub offset: f64,
-    /// The foramen asked for.
+    /// The requested foramen.
     pub foramen: Foramen,
     /// The foramen of the other side on the same slice.
     pub contralateral: Foramen,
-    /// Log odds of a foramen, not a pedicle, by the height of the slice; 0 where nothing is
-    /// known of heights.
+    /// Log odds of a foramen, not a pedicle, from the height of the slice; 0 where no heights are
+    /// known.
     pub height_odds: f64,
 }
 
@@ -114,7 +115,7 @@ pub struct Selection {
     pub runner_up: Option<Choice>,
     /// Every slice that cuts the foramen, from the feet to the head.
     pub profile: Vec<Choice>,
-    /// How far the choice can be trusted, 0 to 1.
+    /// Confidence in the choice, 0 to 1.
     pub confidence: f64,
     /// Why nothing was chosen.
     pub refusal: Option<RefusalReason>,
@@ -122,10 +123,10 @@ pub struct Selection {
 
 /// Chooses the slice on which the foramen of a level and side is narrowest.
 ///
-/// Slices of all `stacks` whose foramen lies within the reach of the options
-/// around the height of the disc are compared: closed ones cut no foramen,
-/// occluded ones have width 0. Slices at the height of a pedicle, and those measured
-/// with little confidence, are taken only where there is none better.
+/// Slices of all `stacks` whose foramen lies within the reach of the options around the height of
+/// the disc are compared: closed ones cut no foramen, occluded ones have width 0. Slices at the
+/// height of a pedicle, and slices measured with little confidence, are chosen only if there is no
+/// better one.
 #[must_use]
 pub fn narrowest(stacks: &[MeasuredStack], target: &Target, options: &SelectOptions) -> Selection {
     let mut all: Vec<(Choice, f64)> = Vec::new();
@@ -166,9 +167,9 @@ pub fn narrowest(stacks: &[MeasuredStack], target: &Target, options: &SelectOpti
 /// The slice (index of its stack, index within it) on which a reader measures the foramen
 /// of `side`, as [`narrowest`] would judge it where the disc is known, at any height.
 ///
-/// A reader says by it that no pedicle is cut there: what was taken for one and has a
-/// passage is open, with as little confidence as that deserves. Without the disc `offset`
-/// is 0 and nothing is known of heights. `None` when there is no such slice.
+/// A reader's slice is assumed not to cut a pedicle: where the measurement found a pedicle but also
+/// a passage, the state becomes open, with low confidence. Without the disc `offset` is 0 and no
+/// heights are known. `None` when there is no such slice.
 #[must_use]
 pub fn of_reader(
     stacks: &[MeasuredStack],
@@ -194,8 +195,8 @@ pub fn of_reader(
     Some(choice)
 }
 
-/// One slice with its height and both foramina judged by it, and the rank of the width
-/// of the foramen asked for.
+/// One slice with both foramina judged with its height, and the rank by the width of the requested
+/// foramen.
 fn judged(
     (stack, slice): (usize, usize),
     (image, result): (&Slice, &SliceMeasurement),
@@ -219,20 +220,19 @@ fn judged(
     (Choice { stack, slice, offset, foramen, contralateral, height_odds }, rank)
 }
 
-/// Slices less certain than this must be clearly narrower, by how much in millimetres
-/// per part.
+/// Slices less certain than this must be clearly narrower to be chosen: by how much, in millimetres
+/// per unit of certainty.
 const CERTAIN: f64 = 0.6;
 const BY_DOUBT: f64 = 3.0;
-/// Of slices through one foramen a reader takes the one through the uncovertebral joint, in the
-/// middle of its height, unless another is clearly narrower: by how much in millimetres per
-/// millimetre of height.
+/// How much narrower another slice must be, in millimetres per millimetre of height, to be
+/// preferred to the slice through the uncovertebral joint, in the middle of the foramen's height,
+/// which readers choose.
 const BY_OFFSET: f64 = 0.05;
 
-/// Says again what a slice shows, now that the log odds of a foramen by its height are known,
-/// and gives how certain that is.
+/// Updates the state of a foramen with the log odds from its height, and returns the certainty.
 ///
-/// What looks shut at the height of a foramen is a narrow or an occluded one, and what looks
-/// open at the height of a pedicle is doubtful.
+/// A closed side at the height of a foramen is a narrow or occluded foramen; an open side at the
+/// height of a pedicle is doubtful.
 fn judge(foramen: &mut Foramen, height_odds: f64) -> f64 {
     // A disc is known to be near: the slice lies not above the foramina.
     if foramen.reason == Some(RefusalReason::AboveForamina) {
@@ -262,8 +262,8 @@ impl Selection {
     }
 }
 
-/// How far a slice lies above the disc, judged at the foramen: the disc may be
-/// tilted against the slice, and lies some 12 mm in front of the foramen.
+/// The height of a slice above the disc, judged at the foramen: the disc may be tilted against the
+/// slice, and lies some 12 mm in front of the foramen.
 fn offset(plane: &Plane, result: &SliceMeasurement, target: &Target) -> f64 {
     let place = foramen_place(plane, result, target);
     let normal = target.normal.and_then(Vector::unit).unwrap_or_else(|| plane.cranial_normal());
@@ -271,8 +271,8 @@ fn offset(plane: &Plane, result: &SliceMeasurement, target: &Target) -> f64 {
     -plane.distance(level)
 }
 
-/// Where the foramen lies on a slice: between its walls where they were found,
-/// else where it lies in most people, beside and in front of the canal.
+/// The position of the foramen on a slice: between its walls if they were found, else the usual
+/// position beside and in front of the canal.
 fn foramen_place(plane: &Plane, result: &SliceMeasurement, target: &Target) -> Point {
     let foramen = result.side(target.side);
     if let (Some(front), Some(back)) = (foramen.front, foramen.back) {

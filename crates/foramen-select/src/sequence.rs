@@ -1,25 +1,25 @@
-//! The slices of a stack read together: pedicle, foramen, pedicle.
+//! The states of a stack's slices, judged as a sequence: pedicle, foramen, pedicle.
 
 use foramen_types::Side;
 
 use crate::Clue;
 
-/// How far along the neck a foramen or a pedicle goes on, in the mean, in millimetres. Bony
-/// foramina are 8.0 to 8.4 mm tall (C3/4 to C6/7, Abu-Ghaida, 320 people), pedicles 6.4 to
-/// 7.0 mm (Int J Spine Surg 15:413; Spine J 2009;9:729).
+/// Mean height of a foramen or a pedicle along the neck, in millimetres. Bony foramina are 8.0 to
+/// 8.4 mm tall (C3/4 to C6/7, Abu-Ghaida, 320 people), pedicles 6.4 to 7.0 mm (Int J Spine Surg
+/// 15:413; Spine J 2009;9:729).
 const TALL: f64 = 8.0;
-/// How much likelier both sides of a slice are alike than not: the pedicles of a vertebra lie
-/// at one height.
+/// Odds that both sides of a slice have the same state: the pedicles of a vertebra lie at one
+/// height.
 const ALIKE: f64 = 2.0;
 /// The four pairs of states, left and right: whether each is open.
 const PAIRS: [[bool; 2]; 4] = [[false, false], [false, true], [true, false], [true, true]];
 
-/// The log odds of an open foramen on the left and the right of each slice, given those of
-/// all slices alone (0: nothing is known) and the distances between them in millimetres;
-/// `without` may leave out the slices beside or the other side.
+/// The log odds of an open foramen on the left and the right of each slice, given those of all
+/// slices alone (0: nothing is known) and the distances between them in millimetres; `without` may
+/// leave out the neighbouring slices or the other side.
 ///
-/// A hidden Markov model: each side changes from foramen to pedicle and back at a constant
-/// rate per millimetre, and both sides tend to be alike.
+/// A hidden Markov model: each side changes between foramen and pedicle at a constant rate per
+/// millimetre, and both sides tend to have the same state.
 pub(crate) fn together(alone: &[[f64; 2]], gaps: &[f64], without: Option<Clue>) -> Vec<[f64; 2]> {
     let alike = if without == Some(Clue::OtherSide) { 1.0 } else { ALIKE };
     // Slices infinitely far apart know nothing of each other.
@@ -56,7 +56,7 @@ pub(crate) fn together(alone: &[[f64; 2]], gaps: &[f64], without: Option<Clue>) 
         .collect()
 }
 
-/// How likely each pair is by the slice alone, but for a factor.
+/// The likelihood of each pair of states from the slice alone, up to a constant factor.
 fn emission(odds: &[f64; 2], alike: f64) -> [f64; 4] {
     PAIRS.map(|pair| {
         let alike = if pair[0] == pair[1] { alike } else { 1.0 };
@@ -65,7 +65,7 @@ fn emission(odds: &[f64; 2], alike: f64) -> [f64; 4] {
     })
 }
 
-/// How likely one pair follows another over a gap in millimetres.
+/// The probability of a change from one pair of states to another over a gap in millimetres.
 fn step(from: usize, to: usize, gap: f64) -> f64 {
     let changes = 0.5 * (1.0 - (-2.0 * gap.abs() / TALL).exp());
     (0..2)

@@ -2,7 +2,7 @@ use foramen_types::{Point, Side};
 
 use crate::{Foramen, RefusalReason};
 
-/// What was measured on one slice.
+/// The measurements on one slice.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SliceMeasurement {

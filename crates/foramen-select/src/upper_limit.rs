@@ -1,34 +1,35 @@
-//! Where the foramina end at the head: slices through the axis, the atlas and the skull base.
+//! The upper end of the foramina: slices through the axis, the atlas and the skull base have none.
 
 use foramen_image::Stack;
 
 use crate::ring::quantile;
 use crate::{Foramen, RefusalReason, SliceMeasurement, State};
 
-/// The sac is this much deeper (front to back) at the axis and above it than at most slices
-/// of the neck; how much a part more or less than that says, per millimetre of height.
+/// How much deeper (front to back) the sac is at and above the axis than on most slices of the
+/// neck, and the evidence per relative deviation from this depth, per millimetre of height.
 const DEEPER: f64 = 1.29;
 const BY_DEPTH: f64 = 12.0;
 const LEAST_BY_DEPTH: f64 = -0.05;
-/// What a slice without a foramen on either side says, per millimetre of height: pedicles
-/// are 6 to 8 mm tall, the axis is closed for longer.
+/// Evidence of a slice without a foramen on either side, per millimetre of height: pedicles are 6
+/// to 8 mm tall, whereas the axis is closed over a greater height.
 const BY_CLOSED: f64 = 0.17;
-/// What a slice with an opening of a plausible width says, and one that is too wide for a
-/// foramen (in millimetres): between axis and atlas the canal is open to the side.
+/// Evidence of a slice with an opening of plausible width; the width (in millimetres) that is too
+/// large for a foramen, and the evidence of such an opening: between axis and atlas the canal is
+/// open to the side.
 const BY_OPEN: f64 = -0.35;
 const TOO_WIDE: f64 = 8.5;
 const BY_WIDE: f64 = 0.6;
-/// The evidence from which the slices at the head end lie above the foramina.
+/// The evidence from which the slices at the head end count as above the foramina.
 const ENOUGH: f64 = 2.0;
 /// Within this distance of the highest opening a pedicle is cut, in millimetres.
 const NEAR: f64 = 6.0;
 
-/// Refuses the slices at the head end that lie above the highest foramen. What was seen is
-/// kept, for a disc that is known to lie there.
+/// Refuses the slices at the head end that lie above the highest foramen. The measurements are
+/// kept, in case a disc is known to lie there.
 ///
-/// Each slice speaks for or against, by the depth of its sac, by what is open on it and by
-/// how wide; the head end that speaks most for it is taken. So one false opening there, or
-/// one slice without a canal, decides nothing.
+/// Each slice is evidence for or against, by the depth of its sac and by its openings and their
+/// widths; the head end with the most evidence is refused. So a single false opening, or a slice
+/// without a canal, is not decisive.
 pub(crate) fn refuse_above_foramina(
     stack: &Stack,
     depths: &[Option<f64>],
@@ -47,7 +48,7 @@ pub(crate) fn refuse_above_foramina(
     }
 }
 
-/// How far each slice lies above the lowest, in millimetres.
+/// The height of each slice above the lowest, in millimetres.
 fn heights(stack: &Stack) -> Vec<f64> {
     let steps = std::iter::once(0.0).chain(stack.gaps());
     steps

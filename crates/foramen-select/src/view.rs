@@ -1,4 +1,4 @@
-//! The slices of a stack, unrolled around their canals.
+//! The slices of a stack, in polar coordinates around their canals.
 
 use foramen_image::{Contrast, Slice, Stack};
 use foramen_types::{Point, Side};
@@ -9,13 +9,13 @@ use crate::chord::shortest_chord;
 use crate::frame::Frame;
 use crate::ring::{Cut, GreyLevels, Unrolled, Way, symmetry};
 
-/// Where the foramen lies from the middle of the canal in most people, in
-/// millimetres outward and to the back.
+/// Usual position of the foramen relative to the middle of the canal, in millimetres outward and to
+/// the back.
 const TYPICAL: (f64, f64) = (12.0, -5.5);
-/// A neck whose weaker wall is at least this distinct helps to say where foramina lie.
+/// A neck whose weaker wall is at least this distinct is used to estimate the position of foramina.
 const DISTINCT: f64 = 0.3;
-/// From where to where tissue goes from bone to open: on T2*, where bone is dark throughout,
-/// as parts of soft tissue; on spin echo, where marrow and muscle are grey, of fluid.
+/// Intensities between which tissue changes from bone to open: relative to soft tissue on T2*,
+/// where all bone is dark; relative to fluid on spin echo, where marrow and muscle are grey.
 const OPEN_T2_STAR: (f64, f64) = (0.2, 0.6);
 const OPEN_T2_FSE: (f64, f64) = (0.12, 0.42);
 
@@ -23,7 +23,7 @@ const OPEN_T2_FSE: (f64, f64) = (0.12, 0.42);
 pub(crate) struct Views<'a> {
     pub(crate) canals: Vec<Option<Canal>>,
     pub(crate) views: Vec<Option<View<'a>>>,
-    /// Where foramina are expected (outward, back), millimetres from the canal's middle.
+    /// Expected position of foramina (outward, back), millimetres from the canal's middle.
     pub(crate) expected: (f64, f64),
 }
 
@@ -55,7 +55,7 @@ impl<'a> Views<'a> {
     }
 }
 
-/// One slice, unrolled around its canal.
+/// One slice, in polar coordinates around its canal.
 pub(crate) struct View<'a> {
     pub(crate) frame: Frame<'a>,
     pub(crate) canal: Canal,
@@ -67,14 +67,14 @@ pub(crate) struct View<'a> {
     tissue: f64,
 }
 
-/// How a slice looks where a foramen is expected.
+/// The appearance of a slice at the expected foramen.
 pub(crate) struct Look {
-    /// The cheapest wall around the canal.
+    /// The lowest-cost wall around the canal.
     pub(crate) cut: Cut,
-    /// The most open way out of it.
+    /// The most open path out of the canal.
     pub(crate) way: Way,
     pub(crate) levels: GreyLevels,
-    /// The narrowest passage, where something is open.
+    /// The narrowest passage, if there is an opening.
     pub(crate) neck: Option<Narrowing>,
 }
 
@@ -86,12 +86,12 @@ impl<'a> View<'a> {
         Some(Self { frame, canal: *canal, contrast, thickness, left, right, tissue: 0.0 })
     }
 
-    /// What stands for fluid, bone and soft tissue on a side.
+    /// The intensities of fluid, bone and soft tissue on a side.
     pub(crate) fn levels(&self, side: Side) -> GreyLevels {
         self.half(side).levels(self.canal.axes, self.tissue)
     }
 
-    /// How deep the sac is from front to back, in millimetres.
+    /// The depth of the sac from front to back, in millimetres.
     pub(crate) fn sac_depth(&self) -> f64 {
         let of = |side| self.half(side).sac_depth(self.canal.axes, self.levels(side));
         f64::midpoint(of(Side::Left), of(Side::Right))
@@ -104,7 +104,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// What is seen on a side where the foramen is expected.
+    /// The appearance of a side at the expected foramen.
     pub(crate) fn look(&self, side: Side, expected: (f64, f64)) -> Option<Look> {
         let levels = self.levels(side);
         let open = opener(self.contrast, levels);
@@ -123,7 +123,7 @@ impl<'a> View<'a> {
         Some(Look { cut, way, levels, neck })
     }
 
-    /// Where the foramen seems to be, if it is open.
+    /// The apparent position of the foramen, if it is open.
     fn place(&self, side: Side) -> Option<(f64, f64)> {
         let neck = self.look(side, TYPICAL)?.neck?;
         (neck.edge > DISTINCT).then_some((
@@ -133,7 +133,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// How open an intensity is, from 0 (bone) to 1.
+/// Maps an intensity to its openness, from 0 (bone) to 1.
 fn opener(contrast: Contrast, levels: GreyLevels) -> impl Fn(f64) -> f64 {
     let GreyLevels { fluid, dark, tissue } = levels;
     let (range, (low, high)) = if contrast == Contrast::T2Star {
@@ -162,8 +162,8 @@ fn middle_of(places: &[(f64, f64)]) -> (f64, f64) {
     (median(|p| p.0, TYPICAL.0), median(|p| p.1, TYPICAL.1))
 }
 
-/// The turn of the neck within its slices, in radians: that at which left and
-/// right are most alike, over all slices of the stack.
+/// The turn of the neck within its slices, in radians: the turn at which left and right are most
+/// similar, over all slices of the stack.
 fn roll(slices: &[Slice], canals: &[Option<Canal>]) -> f64 {
     let mut total: Vec<(f64, f64)> = Vec::new();
     for (slice, canal) in slices.iter().zip(canals) {

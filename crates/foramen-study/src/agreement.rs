@@ -12,10 +12,10 @@ use foramen_select::State;
 
 use crate::readings::{Place, Readings, Seen};
 
-/// How far two agree, in lines to print: states, widths (millimetres), walls and grades
-/// of the foramina that both have; `each` adds a line for every one. Where the tables name the
-/// subject of every foramen, and there are at least three subjects, intervals count the foramina
-/// of one subject as related.
+/// Describes how far two sets of readings agree, in lines to print: states, widths (millimetres),
+/// walls and grades of the foramina that both sets hold. `each` adds a line for every foramen.
+/// Where the tables name the subject of every foramen, and there are at least three subjects, the
+/// intervals treat the foramina of one subject as related.
 #[must_use]
 pub fn describe_agreement(first: &Readings, second: &Readings, each: bool) -> String {
     let both = second.iter().filter_map(|(place, b)| Some((place, first.get(place)?, b)));
@@ -45,7 +45,8 @@ pub fn describe_agreement(first: &Readings, second: &Readings, each: bool) -> St
     text
 }
 
-/// One foramen: its state and width in both, and how far front and back walls lie apart.
+/// Writes one foramen: its state and width in both sets, and the distances between their front and
+/// back walls.
 fn write_one(text: &mut String, place: &Place, a: &Seen, b: &Seen) -> Result<(), Error> {
     let mm = |value: Option<f64>| value.map_or("-".to_owned(), |mm| format!("{mm:.2}"));
     let [front, back] = [0, 1].map(|wall| mm(apart(a, b).map(|apart| apart[wall])));
@@ -78,7 +79,7 @@ fn write_walls(text: &mut String, both: &[(&Seen, &Seen)]) -> Result<(), Error> 
     Ok(())
 }
 
-/// Least number of subjects for intervals that know of them.
+/// Fewest subjects for intervals that allow for related foramina.
 const ENOUGH_SUBJECTS: usize = 3;
 
 /// The subjects of foramina, where each is known, some have several foramina, and there are
@@ -90,7 +91,7 @@ fn related(both: &[(&Seen, &Seen)]) -> Option<Clusters> {
     (clusters.len() >= ENOUGH_SUBJECTS && clusters.len() < names.len()).then_some(clusters)
 }
 
-/// What the intervals below take the foramina for.
+/// Writes whether the intervals below treat foramina as independent or as related.
 fn write_relation(text: &mut String, both: &[(&Seen, &Seen)]) -> Result<(), Error> {
     let foramina = both.len();
     let known: BTreeSet<&String> =
@@ -135,7 +136,7 @@ fn write_grades(
     Ok(())
 }
 
-/// Agreement on what `grade` says of foramina, of those of which it says something in both.
+/// Writes the agreement on the `grade` of foramina that have one in both sets.
 fn write_kappa(
     text: &mut String,
     (what, categories, weights): (&str, usize, KappaWeights),

@@ -1,4 +1,4 @@
-//! A file that is there whole or not at all.
+//! Files that are written completely or not at all.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::StudyError;
 
-/// Writes a file so that it is there whole or not at all: to a neighbour first,
-/// then renamed.
+/// Writes a file completely or not at all: to a temporary file beside it, which is then renamed.
 ///
 /// # Errors
 /// [`StudyError::Write`] with the path.
@@ -20,7 +19,7 @@ pub fn write_atomically(
     file.finish()
 }
 
-/// The neighbour of a file, which takes its place when it is finished.
+/// A temporary file beside the final one, which it replaces when it is finished.
 #[derive(Debug)]
 pub(crate) struct AtomicFile {
     path: PathBuf,
@@ -30,7 +29,7 @@ pub(crate) struct AtomicFile {
 }
 
 impl AtomicFile {
-    /// Begins a file; folders above it are made.
+    /// Creates the temporary file and the folders above it.
     pub(crate) fn create(path: &Path) -> Result<Self, StudyError> {
         let mut partial = path.as_os_str().to_owned();
         partial.push(".partial");
@@ -47,7 +46,7 @@ impl AtomicFile {
         }
     }
 
-    /// Puts it on the disk and in its place.
+    /// Flushes the file to the disk and renames it.
     pub(crate) fn finish(mut self) -> Result<(), StudyError> {
         let Some(file) = self.file.take() else { return Ok(()) };
         let place = || {

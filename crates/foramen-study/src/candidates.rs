@@ -9,8 +9,8 @@ use crate::config::StudyConfig;
 pub struct AxialSeries {
     /// Series Instance UID (0020,000E).
     pub series_uid: String,
-    /// Its stacks, as [`StackHeader::stack`], in order; none where it was read from
-    /// `manifest.json`, which names series alone.
+    /// Its stacks, as [`StackHeader::stack`], in order. Empty where the series was read from
+    /// `manifest.json`, which names series only.
     pub stacks: Vec<usize>,
 }
 
@@ -21,7 +21,7 @@ pub enum NoAxialSeries {
     /// No study of the subject holds any.
     #[error("{}", studies.join("; "))]
     None {
-        /// Why, for each study ([`foramen_dicom::NoAxialT2`]).
+        /// The reason for each study ([`foramen_dicom::NoAxialT2`]).
         studies: Vec<String>,
     },
     /// All were made after the injection.
@@ -34,36 +34,36 @@ pub enum NoAxialSeries {
         /// The day of the injection.
         injection: Date,
     },
-    /// The date of those that are left cannot be read, or is a placeholder.
+    /// The dates of the remaining images cannot be read or are placeholders.
     #[error(
         "the day of the axial T2 scan is not known ({dating}), so that it may have been made \
          after the injection; correct the date in the images, or give `--undated use`"
     )]
     UnknownDay {
-        /// What stands there.
+        /// The reason why a date is not known.
         dating: Dating,
     },
-    /// All were made too long before it, or after it.
+    /// All were made too long before the injection, or after it.
     #[error("no axial T2 scan in the {days} days before the injection")]
     NotInTime {
-        /// How old a scan may be.
+        /// Greatest age of a scan at the injection, days.
         days: u16,
     },
 }
 
-/// The axial T2 images of a subject, one pool for each examination. It borrows the scan
-/// alone, so that all episodes of a subject share it.
+/// The axial T2 images of a subject, one pool for each examination. All episodes of a subject share
+/// it, since it borrows only the scan.
 pub(crate) struct Candidates<'a> {
     /// A pool for each examination that has one, in order of their days.
     pub(crate) pools: Vec<Pool<'a>>,
-    /// Why the others have none.
+    /// Why the other examinations have no pool.
     refused: Vec<String>,
 }
 
 impl<'a> Candidates<'a> {
     /// Gathers the axial T2 images of a subject ([`Examination::pool`]).
     ///
-    /// Where `only` names series that the subject has, no other is taken.
+    /// Where the subject has series that `only` names, only those are used.
     pub(crate) fn of(stacks: &[&'a StackHeader], accepted: &Accepted, only: &[String]) -> Self {
         let (mut pools, mut refused) = (Vec::new(), Vec::new());
         for pool in pools_of(stacks, accepted, only) {
@@ -82,12 +82,11 @@ impl<'a> Candidates<'a> {
     /// The indices of the pools that may show a foramen before an injection on
     /// `injected`, best first.
     ///
-    /// The latest examination at or before the injection and at most
-    /// [`StudyConfig::scan_age`] days old comes first. Images without a date have
-    /// nothing held against them, and come last; images whose date is there but cannot
-    /// be read, or is a placeholder, are never taken for made before an injection unless
-    /// [`StudyConfig::undated`] asks for them. Without a date of the injection (it is
-    /// yet to be done) the latest comes first.
+    /// The latest examination at or before the injection and at most [`StudyConfig::scan_age`] days
+    /// old comes first. Images without a date may be used, and come last. Images whose date cannot
+    /// be read, or is a placeholder, are not used for an injection unless [`StudyConfig::undated`]
+    /// asks for them. Without an injection date (a planned injection) the latest examination comes
+    /// first.
     ///
     /// # Errors
     /// Why there is none.
@@ -133,8 +132,8 @@ impl<'a> Candidates<'a> {
         Ok(usable)
     }
 
-    /// The series of these pools, best first, each once, and the day on which the first
-    /// pool was begun.
+    /// The series of these pools, best first, each once, and the day on which the first pool's
+    /// acquisition began.
     pub(crate) fn series(&self, usable: &[usize]) -> (Vec<AxialSeries>, Option<Date>) {
         let mut series: Vec<AxialSeries> = Vec::new();
         for stack in usable.iter().flat_map(|&index| images(&self.pools[index])) {
@@ -155,8 +154,8 @@ impl<'a> Candidates<'a> {
     }
 }
 
-/// The pools of the examinations of a subject, their sets in the order that headers give.
-/// Where `only` names series that the subject has, no other is taken.
+/// The pools of a subject's examinations, with sets in the order that the headers give. Where the
+/// subject has series that `only` names, only those are used.
 pub(crate) fn pools_of<'a>(
     stacks: &[&'a StackHeader],
     accepted: &Accepted,

@@ -7,32 +7,32 @@ use thiserror::Error;
 
 use crate::reformatting::ReformatOptions;
 
-/// Everything a study can be told besides its inputs.
+/// The settings of a study, besides its inputs.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StudyConfig {
     /// How old the scan may be at the injection, days. Default 365: an older one
     /// no longer shows the stenosis that is treated.
     pub scan_age: u16,
-    /// What becomes of images whose date is there and cannot be read. Default
+    /// What happens to images whose date is present but cannot be read. Default
     /// [`Undated::Exclude`]: they may have been made after the injection.
     pub undated: Undated,
-    /// The reasons against images that a person has accepted by name; none by default.
+    /// Reasons against an image that a person has accepted by name; none by default.
     pub accepted: Accepted,
-    /// Series Instance UIDs (0020,000E): a subject that has one of them is measured on
-    /// those alone. Empty by default.
+    /// Series Instance UIDs (0020,000E). A subject that has any of these series is measured on them
+    /// only. Empty by default.
     pub series: Vec<String>,
-    /// How foramina are measured. Default [`MeasureOptions::default`]: the canal is found, and
-    /// all evidence heard.
+    /// How foramina are measured. Default [`MeasureOptions::default`]: the canal is located, and
+    /// all evidence is used.
     pub measure: MeasureOptions,
-    /// Which slices belong to a level. Default [`SelectOptions::default`]: 5 mm below the disc
-    /// point to 7 mm above.
+    /// Which slices belong to a level. Default [`SelectOptions::default`]: from 5 mm below the disc
+    /// point to 7 mm above it.
     pub select: SelectOptions,
     /// How discs are found on the sagittal series, when no positions are given. Default
     /// [`DiscOptions::default`]: counted from the dens.
     pub discs: DiscOptions,
-    /// How axial slices are made of a sagittal T2 volume, where there are no others. Default
-    /// [`ReformatOptions::default`].
+    /// How axial slices are made from a sagittal T2 volume where there are no other axial images.
+    /// Default [`ReformatOptions::default`].
     pub reformat: ReformatOptions,
     /// Size and resolution of the patches. Default [`PatchFrame::default`]: 50 mm and 100
     /// pixels.
@@ -70,21 +70,22 @@ impl StudyConfig {
         self
     }
 
-    /// The same configuration with reasons that a person has accepted.
+    /// The same configuration with reasons that a person has accepted, so that they no longer
+    /// exclude images.
     #[must_use]
     pub fn with_accepted(mut self, accepted: Accepted) -> Self {
         self.accepted = accepted;
         self
     }
 
-    /// The same configuration with series that are to be used.
+    /// The same configuration, measured on these series only.
     #[must_use]
     pub fn with_series(mut self, series: Vec<String>) -> Self {
         self.series = series;
         self
     }
 
-    /// The same configuration with other slices made of sagittal volumes.
+    /// The same configuration with other settings for slices made from sagittal volumes.
     #[must_use]
     pub fn with_reformat(mut self, reformat: ReformatOptions) -> Self {
         self.reformat = reformat;
@@ -99,7 +100,7 @@ impl StudyConfig {
     }
 }
 
-/// What becomes of images whose date is there and cannot be read, or is a placeholder.
+/// What happens to images whose date is present but cannot be read, or is a placeholder.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Undated {
     /// They are not used for an injection.

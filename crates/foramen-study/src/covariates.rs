@@ -10,17 +10,16 @@ use crate::table::{Table, number_in};
 /// Numbers of a subject by name; `None` where one is missing.
 pub type Numbers = BTreeMap<String, Option<f64>>;
 
-/// Larger numbers are slips, and would drown all others when they are standardised.
+/// Larger numbers are data errors; after standardisation they would hide all other values.
 pub(crate) const LARGEST: f64 = 1e12;
 
-/// Reads a table of numbers, `subject_id` and a column for each of `names`, for those
-/// who are to be predicted. A blank cell is a missing number; other columns are
-/// passed over.
+/// Reads a table of covariates for the subjects to be predicted: `subject_id` and a column for each
+/// of `names`. A blank cell is a missing value; other columns are ignored.
 ///
 /// # Errors
 /// [`StudyError::MissingColumn`], [`StudyError::Table`], [`StudyError::Value`],
-/// [`StudyError::RepeatedRow`] when a subject has two rows, and [`StudyError::Cell`]
-/// for a cell that holds anything else or a number beyond 10¹².
+/// [`StudyError::RepeatedRow`] when a subject has two rows, and [`StudyError::Cell`] for a cell
+/// that is not a number, or whose number exceeds 10¹².
 pub fn read_covariates(
     table: impl Read,
     names: &[&str],
@@ -46,10 +45,11 @@ pub fn read_covariates(
     Ok(read)
 }
 
-/// The numbers of a row under their names; a cell may be empty or say that it is missing.
+/// The numbers of a row by name. A cell may be empty or hold a word for "missing".
 ///
 /// # Errors
-/// [`StudyError::Cell`] for one that is no number, or larger than any of a patient.
+/// [`StudyError::Cell`] for a cell that is not a number, or whose number exceeds the largest
+/// allowed.
 pub(crate) fn numbers_of(
     table: &Table,
     row: &Row,

@@ -8,8 +8,7 @@ use foramen_types::{Level, Point, Side, SubjectId};
 use crate::series::{Measured, source_of};
 use crate::{AUXILIARY_PER_SUBJECT, DiscPosition, Kept, PatchSample, PatchUse, StudyConfig};
 
-/// The patch of an injected foramen, with what became of it and what is known beside
-/// it.
+/// The patch of an injected foramen, with its outcome and covariates.
 pub(crate) fn treated(mut patch: PatchSample, episode: &Kept) -> PatchSample {
     patch.usage = PatchUse::Treated;
     patch.sample.outcome = episode.outcome;
@@ -49,8 +48,8 @@ pub(crate) fn patch_of(
     })
 }
 
-/// Other open foramina of a series, the surest first: a model learns from them
-/// what a width looks like. Their level is that of the nearest disc.
+/// Other open foramina of a series, the most confident first, from which a model learns to predict
+/// widths. Their level is that of the nearest disc.
 pub(crate) fn auxiliary(
     subject: &SubjectId,
     series: &Measured,

@@ -15,15 +15,15 @@ use crate::samples::PatchSample;
 use crate::selections::{EpisodeSelection, ProfileEpisode, Rank, SelectedForamen};
 use crate::series::{Measured, source_of};
 
-/// What was chosen for an episode, with its patch and its slices: image, treated and other
-/// foramen, and what they are to it.
+/// The choice for an episode, with its patch, and the role of each image (chosen, runner-up), the
+/// treated and the other foramen.
 pub(crate) struct Decision {
     pub(crate) selection: EpisodeSelection,
     pub(crate) patch: PatchSample,
     pub(crate) profile: Vec<(SliceSource, Foramen, Foramen, ProfileEpisode)>,
 }
 
-/// Chooses the slice of an episode in a series; `given` is a reader's own choice.
+/// Chooses the slice of an episode in a series; `given` is a slice that a reader chose.
 pub(crate) fn decide(
     episode: &Kept,
     series: &Measured,

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::manifest::by_subject;
 use crate::{DiscPosition, DiscPositions, LevelSource, StudyConfig, find_levels};
 
-/// A table of disc positions as a person gets it to look at.
+/// A draft table of disc positions, for a person to check.
 #[derive(Debug, Clone, Default)]
 pub struct LevelDraft {
     /// The positions that were found.
@@ -21,25 +21,24 @@ pub struct LevelDraft {
 /// What was found for one subject.
 #[derive(Debug, Clone)]
 pub struct DraftedSubject {
-    /// Whose discs.
+    /// The subject.
     pub subject: SubjectId,
     /// The levels that were found, from the head down.
     pub found: Vec<Level>,
-    /// Why there are none, or none beside those given.
+    /// Why no discs were found, or none beside the given ones.
     pub refusal: Option<String>,
-    /// What to know of the positions before they are used.
+    /// A warning to read before the positions are used.
     pub warning: Option<String>,
-    /// The sagittal slice nearest the discs, with each disc drawn on it in the
-    /// colour of its level; the head is up and the front is at image left.
+    /// The sagittal slice nearest the discs, with each disc drawn on it in the colour of its level;
+    /// the head is at the top and the front of the neck on the left.
     pub picture: Option<Picture>,
 }
 
 /// Finds the discs of every subject of a scan on its sagittal series.
 ///
-/// Positions are in the frame of reference of the subject's axial series where
-/// there is one, since that is where they are used. Subjects with `given`
-/// positions keep those, and are drawn with them; the first that is the centre of a
-/// disc is counted from to find the others. A level that a person has refused is
+/// Positions are in the frame of reference of the subject's axial series, if it has one, since the
+/// positions are used there. Subjects keep their `given` positions, and the picture shows them; the
+/// other discs are counted from the first given disc centre. A level that a person has refused is
 /// not drafted again.
 #[must_use]
 pub fn draft_levels(
@@ -172,8 +171,8 @@ fn completed(
     (discs, drafted)
 }
 
-/// Given and found discs of one level are not farther apart than this, millimetres:
-/// less than half of the shortest distance between two.
+/// Greatest distance between the given and the found position of one disc, millimetres: less than
+/// half of the shortest distance between two discs.
 const ONE_DISC: f64 = 8.0;
 
 fn find_others(
@@ -223,8 +222,8 @@ const COLOURS: [Colour; 6] = [
 /// Pixels per millimetre of the picture.
 const SCALE: f64 = 2.0;
 
-/// The slice nearest the discs of the series that they were found on, else of the T2 series
-/// with most slices. Discs of another frame of reference are not drawn.
+/// Draws the discs on the nearest slice of the series on which they were found, or else of the T2
+/// series with most slices. Discs of another frame of reference are not drawn.
 fn draw_levels(stacks: &[&StackHeader], discs: &BTreeMap<Level, DiscPosition>) -> Option<Picture> {
     let is_source = |stack: &StackHeader| {
         discs.values().any(|disc| {

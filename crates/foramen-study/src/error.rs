@@ -29,7 +29,7 @@ pub enum StudyError {
         #[source]
         source: std::io::Error,
     },
-    /// A stage's file is missing: the stage before has not run.
+    /// A stage's file is missing: an earlier stage has not run.
     #[error("{path} is not there; run `{stage}` first, which writes it")]
     MissingStage {
         /// The file.
@@ -37,30 +37,30 @@ pub enum StudyError {
         /// The stage that writes it.
         stage: &'static str,
     },
-    /// A JSON file does not hold what it should.
+    /// A JSON file does not have the expected content.
     #[error("{path} is no {what} of this version")]
     Json {
         /// The file.
         path: PathBuf,
-        /// What it should hold.
+        /// The expected content.
         what: &'static str,
         /// Where and why.
         #[source]
         source: serde_json::Error,
     },
-    /// A file was written by another version.
+    /// A file was written by a version with another schema.
     #[error(
         "{path} has schema version {found}, this version reads {expected}; run its stage again"
     )]
     SchemaVersion {
         /// The file.
         path: PathBuf,
-        /// Version in the file.
+        /// Schema version of the file.
         found: u32,
-        /// Version that is read.
+        /// Schema version that this version reads.
         expected: u32,
     },
-    /// A table has no column of a name.
+    /// A table lacks a needed column.
     #[error(
         "the {table} has no column {column:?}; its columns are {}; rename the column or add it",
         found.join(", ")
@@ -70,10 +70,10 @@ pub enum StudyError {
         table: &'static str,
         /// The column.
         column: String,
-        /// The columns there are.
+        /// The columns that the table has.
         found: Vec<String>,
     },
-    /// A cell of a table holds no value of its column.
+    /// A cell of a table holds no valid value of its column.
     #[error("row {row} of the {table}: {column} = {value:?} cannot be used; {remedy}")]
     Cell {
         /// Which table.
@@ -98,7 +98,7 @@ pub enum StudyError {
         #[source]
         source: TypeError,
     },
-    /// A table names one thing twice.
+    /// Two rows of a table are for the same thing.
     #[error("row {row} of the {table} repeats an earlier row; keep one of them")]
     RepeatedRow {
         /// Which table.
@@ -124,13 +124,13 @@ pub enum StudyError {
         /// The side of the patient.
         side: Side,
     },
-    /// What should be the program's own measurements names readers.
+    /// A table that should hold the program's own measurements names readers.
     #[error("the {table} has several readers; give it as readings")]
     SeveralReaders {
         /// Which table.
         table: &'static str,
     },
-    /// A table of measurements has no row that was measured.
+    /// No row of a table of measurements was measured.
     #[error("nothing was measured in the {table}")]
     NothingMeasured {
         /// Which table.
@@ -157,57 +157,57 @@ pub enum StudyError {
         #[source]
         source: Box<StudyError>,
     },
-    /// A file of disc positions is of no known form.
+    /// A file of disc positions has an unknown format.
     #[error("disc positions are read from .csv, .json, .nii and .nii.gz")]
     LevelsFormat,
-    /// It cannot be told whose discs a file holds.
+    /// The file name does not show to which subject the discs of a file belong.
     #[error(
         "the file name does not open with the id of a subject, of which there are {subjects}; \
          rename it, such as S001.mrk.json"
     )]
     LevelsSubject {
-        /// How many subjects the images are of.
+        /// Number of subjects with images.
         subjects: usize,
     },
-    /// The frame of reference of points that carry none cannot be told.
+    /// The frame of reference of the points cannot be determined: the file names none.
     #[error(
         "the file carries no frame of reference, and the images of {subject} are in {frames}; write \
          the points into levels.csv with their frame_of_reference_uid"
     )]
     LevelsFrames {
-        /// Whose discs.
+        /// The subject whose discs the file holds.
         subject: SubjectId,
-        /// In how many frames of reference the images are.
+        /// Number of frames of reference of the subject's images.
         frames: usize,
     },
-    /// Two files place one disc.
+    /// Two files give a position for one disc.
     #[error("the disc {level} of {subject} is in an earlier file too; keep one of them")]
     LevelTwice {
-        /// Whose disc.
+        /// The subject.
         subject: SubjectId,
-        /// Which.
+        /// The level of the disc.
         level: Level,
     },
-    /// A JSON file of disc positions does not hold what it should.
+    /// A JSON file of disc positions does not have the expected content.
     #[error("it is no {what}")]
     LevelsJson {
-        /// What it should hold.
+        /// The expected content.
         what: &'static str,
         /// Where and why.
         #[source]
         source: serde_json::Error,
     },
-    /// A markup of 3D Slicer is not a list of points in known coordinates.
+    /// A 3D Slicer markup is not a list of points in supported coordinates.
     #[error("the {what} of the markup is {found:?}; {remedy}")]
     Markup {
         /// Which entry.
         what: &'static str,
-        /// What it says.
+        /// The value found.
         found: String,
-        /// What to do.
+        /// What to do instead.
         remedy: &'static str,
     },
-    /// A point of a markup of 3D Slicer is no disc.
+    /// A point of a 3D Slicer markup cannot be used as a disc.
     #[error("point {number} ({label:?}) of the markups cannot be used: {why}")]
     MarkupPoint {
         /// Its place in the file, from 1.
@@ -223,22 +223,22 @@ pub enum StudyError {
         /// What is wrong.
         what: &'static str,
     },
-    /// A label image is no NIfTI-1.
+    /// A label image is not a NIfTI-1 file.
     #[error("the label image could not be read as NIfTI-1")]
     Nifti {
         /// Why.
         #[source]
         source: nifti::NiftiError,
     },
-    /// A label image fits no known table of values, or more than one.
+    /// The values of a label image match no known table, or several.
     #[error("{}: {evidence}; {}", fitting(fits), remedy(fits))]
     LabelTable {
-        /// The tables that fit.
+        /// The tables that match.
         fits: Vec<LabelTable>,
-        /// What there is.
+        /// The values found.
         evidence: String,
     },
-    /// The name of a label image says another table than its values.
+    /// The name of a label image indicates another table than its values.
     #[error(
         "the file name says {}, but the label image fits only {}: {evidence}; rename the file, or \
          write the discs into levels.csv",
@@ -246,14 +246,14 @@ pub enum StudyError {
         fits.name()
     )]
     LabelName {
-        /// What the name says.
+        /// The table that the name indicates.
         named: LabelTable,
-        /// What the values say.
+        /// The table that the values match.
         fits: LabelTable,
-        /// What there is.
+        /// The values found.
         evidence: String,
     },
-    /// The patches were cut where another version of the selection said.
+    /// The slices of the patches were chosen by another version of the selection.
     #[error(
         "the slices of {path} were chosen by version {found} of the selection, and this program \
          has version {SELECTION_VERSION}; run `select` again, or use the program that made them"
@@ -261,10 +261,10 @@ pub enum StudyError {
     SelectionVersion {
         /// The file.
         path: PathBuf,
-        /// The version in it; files from before there was one are of version 1.
+        /// The version in the file; older files without a version count as version 1.
         found: u32,
     },
-    /// The patches do not fit their index.
+    /// The patches do not match their index.
     #[error("{path} does not hold the patches that its index lists: {what}; run `select` again")]
     Patches {
         /// The file.
@@ -272,7 +272,7 @@ pub enum StudyError {
         /// What differs.
         what: String,
     },
-    /// Samples do not make a dataset.
+    /// The samples do not form a valid dataset.
     #[error("the samples of the study do not make a dataset")]
     Learn(#[from] foramen_learn::LearnError),
 }

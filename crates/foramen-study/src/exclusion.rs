@@ -3,26 +3,26 @@ use std::fmt;
 
 use foramen_outcome::RejectionReason;
 
-/// Why a row of an outcome table is left out of a study. The detail that helps to mend it
-/// stands beside it ([`Excluded::detail`](crate::Excluded)).
+/// Why a row of an outcome table is left out of a study. Details that help to correct it are
+/// ([`Excluded::detail`](crate::Excluded)).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Exclusion {
-    /// The outcome table gives no label for it; the name of a [`RejectionReason`].
+    /// The outcome table gives no label for the row; the name of a [`RejectionReason`].
     NoLabel(Cow<'static, str>),
     /// The scan holds no images of the subject.
     NoImages,
     /// The subject has no axial T2 images of the cervical spine.
     NoAxialT2,
-    /// None of its axial T2 images was made in time before the injection.
+    /// None of the subject's axial T2 images was made within the allowed time before the injection.
     NoAxialT2BeforeInjection,
-    /// The row belongs to the episode of an earlier one, which stands for both.
+    /// The row belongs to the same episode as an earlier row, which counts for both.
     FurtherRow,
-    /// On no slice a foramen could be chosen.
+    /// No foramen could be chosen on any slice.
     NoSlice,
 }
 
-/// Those with a name of their own, and what each is called in words.
+/// Reasons with their own name in files, and their description.
 const OWN: [(Exclusion, &str, &str); 5] = [
     (Exclusion::NoImages, "no_images", "no images of the subject"),
     (Exclusion::NoAxialT2, "no_axial_t2", "no axial T2 scan"),
@@ -45,8 +45,7 @@ impl Exclusion {
         }
     }
 
-    /// Whether the row would have a label, had its outcome been taken: the follow-up is missing,
-    /// or was not made in time.
+    /// Whether only the outcome is missing: the follow-up is absent, or was not made in time.
     #[must_use]
     pub fn is_missing_outcome(&self) -> bool {
         let missing = [
@@ -58,8 +57,7 @@ impl Exclusion {
         missing.contains(&self.name())
     }
 
-    /// The exclusion of a name, or of the words that stood in files before there were
-    /// names.
+    /// The exclusion with a name, or with the description that older files hold instead.
     #[must_use]
     pub fn from_name(name: &str) -> Self {
         let own = OWN.iter().find(|(_, own, words)| [*own, *words].contains(&name));

@@ -23,7 +23,7 @@ pub struct CohortFlow {
     pub favourable: usize,
     /// Rows left out, most frequent reason first.
     pub excluded: Vec<ExclusionCount>,
-    /// Subjects with images and no row.
+    /// Subjects with images but without a row.
     pub studies_without_row: usize,
 }
 

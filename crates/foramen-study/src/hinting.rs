@@ -4,10 +4,9 @@ use foramen_image::SliceSource;
 use crate::candidates::Candidates;
 use crate::reformatting::volume_of;
 
-/// The image that a reader chose for an episode: the pool and set that may be used and hold
-/// it, by their indices, and the slice. A hint is a SOP Instance UID, of an enhanced image with
-/// the number of the frame behind a colon; or the name of a slice made of a volume, with its
-/// number.
+/// The image that a reader chose for an episode: the indices of its pool and set among those that
+/// may be used, and the slice. A hint is a SOP Instance UID, followed for an enhanced image by a
+/// colon and the frame number; or the name of a slice made from a volume, with its number.
 ///
 /// # Errors
 /// Why there is no such image, as a sentence for the table.
@@ -63,7 +62,7 @@ pub(crate) fn hinted(
     }
 }
 
-/// The slice of a name that was given to one made of a volume.
+/// The slice with the name that was given to a slice made from a volume.
 fn of_volume(
     hint: &str,
     (uid, series_uid, frame): (&str, &str, Option<u32>),

@@ -5,35 +5,35 @@ use foramen_outcome::Outcomes;
 
 use crate::{DiscPositions, Numbers};
 
-/// What a study is made from, once it has been read.
+/// The inputs of a study, already read.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct StudyInputs<'a> {
     /// The images.
     pub scan: &'a Scan,
-    /// The injections and what became of them.
+    /// The injections and their outcomes.
     pub outcomes: &'a Outcomes,
-    /// Disc positions; without them discs are found on the sagittal series.
+    /// Disc positions; without them the discs are found on the sagittal series.
     pub levels: Option<&'a DiscPositions>,
-    /// Numbers for the models beside the picture, by the first row of an episode.
+    /// Covariates that models use beside the image, by the first row of an episode.
     pub covariates: Option<&'a BTreeMap<u64, Numbers>>,
 }
 
 impl<'a> StudyInputs<'a> {
-    /// Images and outcomes, without anything beside them.
+    /// Creates inputs from images and outcomes only.
     #[must_use]
     pub fn new(scan: &'a Scan, outcomes: &'a Outcomes) -> Self {
         Self { scan, outcomes, levels: None, covariates: None }
     }
 
-    /// The same with disc positions.
+    /// The same inputs with disc positions.
     #[must_use]
     pub fn with_levels(mut self, levels: Option<&'a DiscPositions>) -> Self {
         self.levels = levels;
         self
     }
 
-    /// The same with numbers of each episode, by its first row.
+    /// The same inputs with covariates of each episode, by its first row.
     #[must_use]
     pub fn with_covariates(mut self, covariates: &'a BTreeMap<u64, Numbers>) -> Self {
         self.covariates = Some(covariates);

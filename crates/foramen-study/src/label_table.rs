@@ -1,12 +1,12 @@
 use std::path::Path;
 
-/// What the numbers of a label image stand for.
+/// The meaning of the values of a label image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LabelTable {
     /// Segmentation by TotalSpineSeg: discs C2/3 to C6/7 are 63 to 67, C7/T1 is
     /// 71; vertebrae, cord and canal have numbers of their own.
     TotalSpineSeg,
-    /// The same by its versions of 2024: discs C2/3 to C7/T1 are 224 to 219.
+    /// Segmentation by TotalSpineSeg's versions of 2024: discs C2/3 to C7/T1 are 224 to 219.
     TotalSpineSeg2024,
     /// One place per disc, on the canal, counted from C1: 3 is C2/3 and 8 is
     /// C7/T1 (labelled discs of the Spinal Cord Toolbox, `step1_levels` of
@@ -15,8 +15,8 @@ pub enum LabelTable {
     /// One place per vertebra, on the canal at half its height: 3 is C3 (labels
     /// of the Spinal Cord Toolbox). A disc lies midway between two neighbours.
     VertebraPoints,
-    /// The cord by vertebral levels: 3 is the cord behind C3 (labelled
-    /// segmentation of the Spinal Cord Toolbox). A disc lies where two meet.
+    /// The cord by vertebral levels: 3 is the cord behind C3 (labelled segmentation of the Spinal
+    /// Cord Toolbox). A disc lies where two levels meet.
     VertebralLevels,
 }
 
@@ -42,11 +42,10 @@ impl LabelTable {
         }
     }
 
-    /// What a file name says: disc points where one of its words is `disc`
-    /// (`sub-01_labels-disc.nii.gz`) or its folder is `step1_levels`, vertebra points
-    /// where one is `vert`, `vertebra` or `body`. Only whole words count, since a
-    /// file may be in `converted` or of subject `DISC01`. It decides between tables
-    /// that the values leave open.
+    /// The table that a file name indicates: disc points where one of its words is `disc`
+    /// (`sub-01_labels-disc.nii.gz`) or its folder is `step1_levels`, vertebra points where one is
+    /// `vert`, `vertebra` or `body`. Only whole words count, since a file may be in `converted` or
+    /// of subject `DISC01`. The name decides only between tables that the values leave open.
     #[must_use]
     pub fn named_in(path: &Path) -> Option<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -61,7 +60,7 @@ impl LabelTable {
         }
     }
 
-    /// Whether this is a table of single places.
+    /// Whether the regions of this table are single places.
     pub(crate) fn is_of_places(self) -> bool {
         matches!(self, Self::DiscPoints | Self::VertebraPoints)
     }

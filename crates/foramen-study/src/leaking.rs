@@ -7,12 +7,11 @@ use foramen_types::SubjectId;
 
 use crate::{Manifest, PatchSample};
 
-/// Compares the patches of a study, and what its manifest knows of whole images and
-/// examinations, between the parts of its folds.
+/// Compares the patches, whole images and examinations of a study between the parts of its folds.
 ///
-/// Every patch counts, treated or not: models learn from both. Subjects whose images have
-/// equal pixels or one Study Instance UID are told by the manifest
-/// ([`Manifest::same_images`], [`Manifest::same_studies`]).
+/// Every patch counts, treated or not: models are trained on both. The manifest lists subjects
+/// whose images have equal pixels or the same Study Instance UID ([`Manifest::same_images`],
+/// [`Manifest::same_studies`]).
 #[must_use]
 pub fn leakage_between_folds(
     patches: &[PatchSample],

@@ -20,37 +20,36 @@ pub use edits::LevelEdits;
 pub use given::{GivenLevels, UnreadLevels, open_levels};
 pub use sagittal::find_levels;
 
-/// Where a disc is, and how that is known.
+/// The position of a disc and its source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DiscPosition {
-    /// The place, patient LPS millimetres.
+    /// The position, patient LPS millimetres.
     pub point: Point,
-    /// Whether the place is the disc's centre or lies on the canal beside it.
+    /// Whether the position is the disc's centre or lies on the canal beside the disc.
     pub kind: PointKind,
     /// The cranial unit normal of the disc, where known.
     pub normal: Option<Vector>,
-    /// Frame of Reference UID (0020,0052) in which the place holds; `None` means
-    /// the one frame that all images of the subject are in, and nothing where they
-    /// are in several.
+    /// Frame of Reference UID (0020,0052) of the position. `None` means the frame of all the
+    /// subject's images; if these have several frames, the position is not used.
     pub frame_of_reference_uid: Option<String>,
-    /// Who says so.
+    /// Who or what placed the disc.
     pub source: LevelSource,
-    /// How sure that is, 0 to 1.
+    /// Confidence in the position, 0 to 1.
     pub confidence: f64,
-    /// Where the disc finder had put it, which a person may have changed since.
+    /// The draft by the disc finder, which a person may have changed since.
     pub drafted: Option<Drafted>,
 }
 
-/// What the disc finder had said of a disc.
+/// The disc finder's draft of a disc.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Drafted {
-    /// Which disc it was taken for.
+    /// The level in the draft.
     pub level: Level,
-    /// Its place, patient LPS millimetres.
+    /// The position in the draft, patient LPS millimetres.
     pub point: Point,
 }
 
-/// Who placed a disc.
+/// Who or what placed a disc.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LevelSource {
     /// A row of `levels.csv`, with the text of its column `source`.
@@ -66,7 +65,7 @@ pub enum LevelSource {
 #[derive(Debug, Clone, Default)]
 pub struct DiscPositions {
     discs: BTreeMap<(SubjectId, Level), DiscPosition>,
-    /// DiscPositions that a person has refused, and where their disc had been drafted, if it was.
+    /// Levels that a person refused, with the drafted position of their disc, if there was a draft.
     refused: BTreeMap<(SubjectId, Level), Option<Point>>,
 }
 
@@ -77,7 +76,7 @@ impl DiscPositions {
         self.discs.insert((subject, level), disc);
     }
 
-    /// Notes that a person has refused a level, and removes its disc.
+    /// Records that a person refused a level, and removes its disc.
     pub fn refuse(&mut self, subject: SubjectId, level: Level) {
         let at = (subject, level);
         let was = self.discs.remove(&at);
@@ -85,13 +84,12 @@ impl DiscPositions {
         self.refused.insert(at, drafted);
     }
 
-    /// The levels that persons have refused, and where their disc had been drafted.
+    /// The levels that a person refused, with the drafted position of their disc.
     pub fn refused(&self) -> impl Iterator<Item = (&SubjectId, Level, Option<Point>)> {
         self.refused.iter().map(|((subject, level), drafted)| (subject, *level, *drafted))
     }
 
-    /// Takes over the levels that persons have refused elsewhere, but for those that have a
-    /// disc here.
+    /// Adds the refused levels of `other`, except those whose disc has a position here.
     pub fn refuse_as(&mut self, other: &Self) {
         for (at, drafted) in &other.refused {
             if !self.discs.contains_key(at) {

@@ -1,12 +1,11 @@
 //! From a DICOM folder and an outcome table to samples that can be learned from.
 //!
-//! [`Manifest::join`] brings the stacks of a scan and the episodes of an outcome
-//! table together: every row is kept or excluded, with its reason ([`Exclusion`]).
-//! [`select_slices`] finds the level on each kept episode's axial series,
-//! measures its foramina, chooses the narrowest slice and cuts the patches; it gives
-//! [`Selected`], a new value in which rows without a slice are excluded too.
-//! Every stage leaves one file ([`files`]) in the study's folder, and the next
-//! stage reads it, so that any of them can be run alone.
+//! [`Manifest::join`] brings the stacks of a scan and the episodes of an outcome table together:
+//! every row is kept or excluded, with its reason ([`Exclusion`]). [`select_slices`] finds the
+//! level on each kept episode's axial series, measures its foramina, chooses the narrowest slice
+//! and cuts the patches; it gives [`Selected`], a new value in which rows without a slice are
+//! excluded too. Every stage writes its files ([`files`]) into the study's folder, and the next
+//! stage reads them, so that any stage can be run alone.
 //!
 //! ```
 //! use foramen_study::DiscPositions;

@@ -1,22 +1,22 @@
 use foramen_image::{Plane, Slice, SliceSource, Stack};
 
-/// A slice that was made of a volume, and where it lies.
+/// A slice that was made from a volume, with its position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MadeSlice {
     /// Its name ([`crate::made_of`]) and number.
     pub source: SliceSource,
-    /// Which stack of the series is the volume, as [`foramen_dicom::StackHeader::stack`].
+    /// The stack of the series that is the volume, as [`foramen_dicom::StackHeader::stack`].
     pub stack: usize,
-    /// Where its pixels lie.
+    /// Position and orientation of its pixels.
     pub plane: Plane,
     /// Rows and columns.
     pub size: (usize, usize),
-    /// Over how much it is the mean, millimetres.
+    /// The thickness over which voxels are averaged, millimetres.
     pub thickness: f64,
 }
 
 impl MadeSlice {
-    /// Makes it again, of its volume.
+    /// Makes the slice again from its volume.
     #[must_use]
     pub fn cut(&self, volume: &Stack) -> Slice {
         let (rows, columns) = self.size;

@@ -20,42 +20,42 @@ use crate::unread::UnreadImages;
 /// A row that can be used: an injection with an outcome and an axial scan.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kept {
-    /// Line number of its row in the outcome table; 0 without a table.
+    /// Line number of the row in the outcome table; 0 without a table.
     pub row: u64,
-    /// Who was injected.
+    /// The injected subject.
     pub subject: SubjectId,
-    /// Where.
+    /// The injected level.
     pub level: Level,
-    /// On which side.
+    /// The injected side.
     pub side: Side,
-    /// When; `None` where it is yet to be done.
+    /// Date of the injection; `None` for an injection that is still planned.
     pub injection_date: Option<Date>,
-    /// What became of it; `None` where it is yet to be predicted.
+    /// Outcome of the injection; `None` where it is to be predicted.
     pub outcome: Option<Outcome>,
-    /// A reader's own choice: SOP Instance UID of the slice to use.
+    /// SOP Instance UID of the slice that a reader chose.
     pub slice_hint: Option<String>,
-    /// The series that a reader wants measured: Series Instance UIDs (0020,000E).
+    /// Series Instance UIDs (0020,000E) of the series that a reader wants measured.
     pub series_hint: Option<String>,
     /// The axial T2 series that may be used, best first.
     pub series: Vec<AxialSeries>,
     /// Days from the scan to the injection; `None` for images without a date.
     pub scan_age: Option<i64>,
-    /// Numbers for the models beside the picture, by name.
+    /// Covariates that models use beside the image, by name.
     pub covariates: Numbers,
-    /// Where it was done: the column `site` of the outcome table, where it is filled.
+    /// The hospital: the column `site` of the outcome table, where it is filled.
     pub site: Option<String>,
 }
 
 impl Kept {
-    /// The series that may be measured for the row: those of its hint, else `asked`; any
-    /// where there are none.
+    /// The series that may be measured for the row: those of the row's hint, else `asked`; any
+    /// series where both are empty.
     pub(crate) fn only_series(&self, asked: &[String]) -> Vec<String> {
         only_series(self.series_hint.as_deref(), asked)
     }
 }
 
-/// The series that a hint names, with anything between them that is no part of a UID; without
-/// a hint those that were `asked` for.
+/// The series UIDs in a hint, separated by any characters that are no part of a UID; without a hint
+/// the series in `asked`.
 fn only_series(hint: Option<&str>, asked: &[String]) -> Vec<String> {
     let uids = |hint: &str| {
         let parts = hint.split(|c: char| !c.is_ascii_digit() && c != '.');
@@ -69,18 +69,18 @@ fn only_series(hint: Option<&str>, asked: &[String]) -> Vec<String> {
 pub struct Excluded {
     /// Line number of the row in the outcome table.
     pub row: u64,
-    /// Whose row, where that can be read.
+    /// The subject, where the row names one that can be read.
     pub subject: Option<SubjectId>,
     /// The reason.
     pub reason: Exclusion,
-    /// What exactly, for the person who can mend it.
+    /// The details, for the person who can correct the row.
     pub detail: String,
 }
 
 /// Every row of an outcome table, kept or excluded, and the studies without one.
 ///
-/// It is made once, by [`Manifest::join`] or [`Manifest::to_predict`]; what
-/// [`select_slices`](crate::select_slices) leaves of it is a new one.
+/// It is made once, by [`Manifest::join`] or [`Manifest::to_predict`];
+/// [`select_slices`](crate::select_slices) returns a new manifest.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Manifest {
     pub(crate) rows: usize,
@@ -98,8 +98,8 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Brings the images of a scan and the rows of an outcome table together, with all
-    /// that is known beside them.
+    /// Joins the images of a scan and the rows of an outcome table, with covariates and disc
+    /// positions.
     #[must_use]
     pub fn join(inputs: &StudyInputs<'_>, config: &StudyConfig) -> Self {
         let outcomes = inputs.outcomes;
@@ -148,10 +148,9 @@ impl Manifest {
         manifest
     }
 
-    /// A manifest without an outcome table, for prediction: one injection to come
-    /// at `level` and `side` for every subject of a scan that has an axial T2
-    /// series, with the numbers that are known of the subject. Subjects without a
-    /// series are excluded, as row 0.
+    /// A manifest without an outcome table, for prediction: one planned injection at `level` and
+    /// `side` for every subject of a scan that has an axial T2 series, with the subject's
+    /// covariates. Subjects without a series are excluded, as row 0.
     #[must_use]
     pub fn to_predict(
         scan: &Scan,
@@ -190,9 +189,9 @@ impl Manifest {
         manifest
     }
 
-    /// The same manifest without the kept rows of other subjects than those at these places
-    /// among all that have a kept row, in order. All else stays: several processes share a
-    /// selection this way, and [`Manifest::merged`] puts it together.
+    /// The same manifest with the kept rows of some subjects only: those at these places in the
+    /// order of all subjects that have a kept row. Everything else is unchanged. Several processes
+    /// divide a selection this way; [`Manifest::merged`] joins the results.
     #[must_use]
     pub fn with_subjects(mut self, places: impl FnOnce(usize) -> Range<usize>) -> Self {
         let subjects: BTreeSet<&SubjectId> = self.kept.iter().map(|kept| &kept.subject).collect();
@@ -203,9 +202,9 @@ impl Manifest {
         self
     }
 
-    /// Puts manifests together that [`Manifest::with_subjects`] and a selection left of one,
-    /// in the order of the places. `None` where they are not of one: its other parts differ,
-    /// or a row is missing or there twice.
+    /// Joins manifests that [`Manifest::with_subjects`] divided and a selection processed, in the
+    /// order of the places. `None` where they do not come from one manifest: other fields differ,
+    /// or a row is missing or present twice.
     #[must_use]
     pub fn merged(parts: Vec<Self>, same_images: Vec<SameImages>) -> Option<Self> {
         let mut parts = parts.into_iter();
@@ -255,27 +254,27 @@ impl Manifest {
         &self.excluded
     }
 
-    /// Rows that could have been used, had a slice been chosen for them: they are among the
-    /// excluded ones, and a person may still find their foramen.
+    /// Excluded rows whose only fault is that no slice could be chosen: a person may still find
+    /// their foramen.
     #[must_use]
     pub fn unselected(&self) -> &[Kept] {
         &self.unselected
     }
 
-    /// Subjects with images and no row.
+    /// Subjects with images but without a row.
     #[must_use]
     pub fn studies_without_row(&self) -> &[SubjectId] {
         &self.studies_without_row
     }
 
-    /// Pairs of subject ids, one of a row and one of images, that are written almost alike
+    /// Pairs of subject ids, one of a row and one of images, with almost the same spelling
     /// ([`may_be_one_person`]): most likely one person.
     #[must_use]
     pub fn near_misses(&self) -> &[(SubjectId, SubjectId)] {
         &self.near_misses
     }
 
-    /// Subjects of the outcome table whose ids are written almost alike, in words.
+    /// Subjects of the outcome table whose ids have almost the same spelling, in words.
     #[must_use]
     pub fn table_near_misses(&self) -> &[String] {
         &self.table_near_misses
@@ -287,13 +286,13 @@ impl Manifest {
         &self.same_images
     }
 
-    /// Examinations of which two subjects have images.
+    /// Examinations whose images belong to two subjects.
     #[must_use]
     pub fn same_studies(&self) -> &[SameStudy] {
         &self.same_studies
     }
 
-    /// What a person changed in the disc positions that were drafted.
+    /// The changes that a person made to the drafted disc positions.
     #[must_use]
     pub fn level_edits(&self) -> Option<&LevelEdits> {
         self.level_edits.as_ref()
@@ -306,8 +305,8 @@ impl Manifest {
         &self.unread
     }
 
-    /// Which images each row was measured on and why, with what was remarked; none before
-    /// slices are selected.
+    /// Which images each row was measured on and why, with the remarks on them; none before slices
+    /// are selected.
     #[must_use]
     pub fn choices(&self) -> &[ImageChoice] {
         &self.choices
@@ -381,7 +380,7 @@ fn join_episode(
     })
 }
 
-/// What stands in the column `site`, however that is spelled.
+/// The value of the column `site`, in any spelling of the name.
 fn site_of(episode: &Episode) -> Option<String> {
     let mut columns = episode.covariates.iter();
     let (_, site) = columns.find(|(name, _)| name.trim().eq_ignore_ascii_case("site"))?;

@@ -31,19 +31,19 @@ pub struct Profiled {
     pub rows: Vec<ProfileRow>,
     /// Images of the measured stacks that could not be decoded.
     pub unread: Vec<UnreadImages>,
-    /// Subjects of whom a study holds no axial T2 images, and why.
+    /// Subjects with a study that holds no axial T2 images, and why.
     pub without: Vec<(SubjectId, NoAxialT2)>,
-    /// Subjects with a sagittal T2 volume alone of which no axial slices could be made, and
+    /// Subjects who have only a sagittal T2 volume from which no axial slices could be made, and
     /// why.
     pub not_reformatted: Vec<(SubjectId, String)>,
 }
 
-/// Measures every slice of every axial T2 stack of a scan ([`Examination::pool`]) on both
-/// sides, without an outcome table. Where there is none but a sagittal T2 volume, axial
-/// slices of it are measured, around each disc that is found on it.
+/// Measures every slice of every axial T2 stack of a scan ([`Examination::pool`]) on both sides,
+/// without an outcome table. Where a subject has no such stack but a sagittal T2 volume, axial
+/// slices are made from the volume around each disc found on it, and measured.
 ///
-/// Each slice is handed to `each` with its picture as soon as it is drawn, from
-/// several threads; the rows come back in the order of the scan.
+/// `each` is called with every slice and its picture as soon as the picture is drawn, from several
+/// threads. The returned rows are in the order of the scan.
 ///
 /// [`Examination::pool`]: foramen_dicom::Examination::pool
 pub fn profile_scan(
@@ -105,7 +105,8 @@ pub fn profile_scan(
     profiled
 }
 
-/// Makes axial slices of a volume around each disc and measures them; without discs, why not.
+/// Makes axial slices from a volume around each disc and measures them. Returns the reason if no
+/// discs are found.
 fn profile_volume(
     set: &ImageSet<'_>,
     examination: &Examination<'_>,
@@ -135,7 +136,7 @@ fn profile_volume(
     Ok((rows, measured.unread))
 }
 
-/// What tells a stack from all others of a scan.
+/// The key that distinguishes a stack from all others of a scan.
 fn place_of(stack: &StackHeader) -> (&str, &str, usize) {
     (&stack.study_uid, &stack.series_uid, stack.stack)
 }

@@ -21,10 +21,10 @@ pub struct Place {
     pub side: Side,
 }
 
-/// What someone, or the program, saw there.
+/// The reading of one foramen by a reader or by the program.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
-    /// `refused` is no answer.
+    /// The state; `refused` means no answer.
     pub state: State,
     /// The width, millimetres.
     pub width: Option<f64>,
@@ -34,14 +34,14 @@ pub struct Seen {
     pub modified_kim: Option<u8>,
     /// Front and back wall in the patient, millimetres.
     pub walls: Option<[Point; 2]>,
-    /// Whose foramen, where the table says: foramina of one person are related.
+    /// The subject of the foramen, where the table names it: foramina of one person are related.
     pub subject: Option<String>,
 }
 
-/// What one reader, or the program, saw.
+/// All readings of one reader or of the program.
 pub type Readings = BTreeMap<Place, Seen>;
 
-/// Where the columns of a table are.
+/// The places of a table's columns.
 struct Columns {
     sop_instance_uid: usize,
     side: usize,
@@ -49,7 +49,7 @@ struct Columns {
     subject: Option<usize>,
     reader: Option<usize>,
     state: Option<usize>,
-    /// Of `selections.csv`, which has no states.
+    /// The column `status` of `selections.csv`, which has no states.
     status: Option<usize>,
     width: Option<usize>,
     root_width: Option<usize>,
@@ -105,7 +105,7 @@ impl Reading<'_> {
         }
     }
 
-    /// A number, where the cell is there and not blank.
+    /// The number in a cell; `None` where the cell is absent or blank.
     fn parsed<T: FromStr>(
         &self,
         name: &str,
@@ -143,8 +143,8 @@ impl Reading<'_> {
         is_grade.then_some(grade).ok_or_else(|| self.refused(name, self.cell(column), REMEDY))
     }
 
-    /// A table without states has a width where something is open. Where a selection has
-    /// none, nothing was measured: that is no answer.
+    /// The state of a row. In a table without states, a width means open. In a selection without a
+    /// width, nothing was measured, which is no answer.
     fn state(&self, width: Option<f64>) -> Result<State, StudyError> {
         let text = self.cell(self.columns.state);
         if text.is_empty() {
@@ -190,7 +190,8 @@ impl Reading<'_> {
         }
     }
 
-    /// Tables without grades may have widths of roots, which make them.
+    /// The reading of a row. In tables without grades, the grade follows from the width of the
+    /// root.
     fn seen(&self) -> Result<Seen, StudyError> {
         let columns = self.columns;
         let width = self.width("width_mm", columns.width)?;
@@ -230,9 +231,9 @@ impl Reading<'_> {
     }
 }
 
-/// Reads what was seen, by reader: `sop_instance_uid`, `side` and, where they are,
-/// `frame`, `subject_id`, `reader`, `state`, `width_mm`, `root_width_mm`, `kim`, `modified_kim`,
-/// and the walls in `front_x_mm` to `back_z_mm`.
+/// Reads readings, by reader: `sop_instance_uid`, `side` and, where present, `frame`, `subject_id`,
+/// `reader`, `state`, `width_mm`, `root_width_mm`, `kim`, `modified_kim`, and the walls in
+/// `front_x_mm` to `back_z_mm`.
 ///
 /// # Errors
 /// [`StudyError::Table`], [`StudyError::MissingColumn`], [`StudyError::Cell`], and
@@ -244,9 +245,8 @@ pub fn read_readings(table: impl Read) -> Result<BTreeMap<String, Readings>, Stu
 /// Reads `profile.csv` or `selections.csv`, with the columns of [`read_readings`].
 ///
 /// # Errors
-/// As of [`read_readings`]. Two rows that say the same are no error: the slice of two
-/// episodes may be the same. [`StudyError::SeveralReaders`] and
-/// [`StudyError::NothingMeasured`].
+/// As of [`read_readings`]. Two rows with the same content are no error: two episodes may have the
+/// same slice. [`StudyError::SeveralReaders`] and [`StudyError::NothingMeasured`].
 pub fn read_profile(table: impl Read) -> Result<Readings, StudyError> {
     let table = Table::read("profile", table, &COLUMNS)?;
     let mut all = read_rows(&table, |one, other| one == other)?;
@@ -257,7 +257,7 @@ pub fn read_profile(table: impl Read) -> Result<Readings, StudyError> {
     Ok(first.ok_or(StudyError::NothingMeasured { table: table.name() })?.1)
 }
 
-/// Rows by reader; `may_repeat` says which two of one foramen are no contradiction.
+/// Rows by reader; `may_repeat` decides whether two rows of one foramen may both be present.
 fn read_rows(
     table: &Table,
     may_repeat: fn(&Seen, &Seen) -> bool,
@@ -285,13 +285,12 @@ fn read_rows(
     Ok(readings)
 }
 
-/// What all readers say together, and how many foramina they leave open.
+/// The mean of all readers' answers, and the number of foramina without one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeanReading {
-    /// State, mean width and mean walls where all readers name one state; grades have no
-    /// mean.
+    /// State, mean width and mean walls where all readers give the same state; grades have no mean.
     pub readings: Readings,
-    /// Foramina that not all readers read, or that one refused.
+    /// Foramina that at least one reader did not read, or marked as not measurable.
     pub not_by_all: usize,
     /// Foramina to which readers gave different states.
     pub different: usize,
@@ -314,7 +313,7 @@ pub fn mean_reading(readers: &BTreeMap<String, Readings>) -> MeanReading {
     mean
 }
 
-/// The mean of what has one state.
+/// The mean of readings with the same state.
 fn mean_of(all: &[Seen]) -> Seen {
     let widths: Option<Vec<f64>> = all.iter().map(|seen| seen.width).collect();
     let walls: Option<Vec<_>> = all.iter().map(|seen| seen.walls).collect();

@@ -11,20 +11,20 @@ mod canal;
 
 use canal::Canal;
 
-/// How axial slices are made of a sagittal T2 volume.
+/// How axial slices are made from a sagittal T2 volume.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReformatOptions {
-    /// Each slice is the mean over so much, in millimetres. Default 2: as thin as axial
-    /// T2 images of the neck are, and enough to take the noise out of thin voxels.
+    /// Thickness over which each slice is averaged, in millimetres. Default 2: about the thinnest
+    /// axial T2 images of the neck, and enough to reduce the noise of thin voxels.
     pub thickness: f64,
-    /// From one slice to the next, in millimetres. Default 2, so that slices do not share
-    /// what they show: among overlapping ones more noise decides which is narrowest.
+    /// Distance between slices, in millimetres. Default 2, so that slices do not overlap: among
+    /// overlapping slices, noise more often decides which is narrowest.
     pub step: f64,
     /// Edge of a pixel, in millimetres. Default 0.5, as axial images have.
     pub pixel: f64,
-    /// How far slices reach above and below each disc, in millimetres. Default 8: the
-    /// foramen and the pedicles around it, by which it is told.
+    /// How far slices extend above and below each disc, in millimetres. Default 8: this includes
+    /// the foramen and the pedicles around it, by which the foramen is recognised.
     pub reach: f64,
 }
 
@@ -35,7 +35,7 @@ impl Default for ReformatOptions {
 }
 
 impl ReformatOptions {
-    /// The same with slices of another thickness, in millimetres.
+    /// The same options with slices of another thickness, in millimetres.
     #[must_use]
     pub fn with_thickness(mut self, mm: f64) -> Self {
         self.thickness = mm;
@@ -43,45 +43,45 @@ impl ReformatOptions {
     }
 }
 
-/// Axial slices around one disc that were made of a volume.
+/// Axial slices around one disc that were made from a volume.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReformattedBlock {
     /// The level.
     pub level: Level,
-    /// Parallel slices, perpendicular to the canal at the height of the disc. Their sources
-    /// are no images of a file: [`is_reformatted`] tells them by their name.
+    /// Parallel slices, perpendicular to the canal at the height of the disc. Their sources are not
+    /// images in a file; [`is_reformatted`] recognises them by their name.
     pub stack: Stack,
     /// A place in the canal at that height.
     pub canal: Point,
 }
 
-/// What the names of slices that were made of a volume begin with.
+/// Prefix of the names of slices made from a volume.
 const NAME: &str = "reformatted-";
 
-/// Whether a name that stands for a SOP Instance UID is that of a slice which was made of a
-/// volume: `reformatted-C5-6-`, then the Series Instance UID of the volume; the frame counts
-/// the slices of the level from the feet up.
+/// Whether a name in place of a SOP Instance UID is that of a slice made from a volume:
+/// `reformatted-C5-6-`, then the Series Instance UID of the volume. The frame number counts the
+/// slices of the level from the feet up.
 #[must_use]
 pub fn is_reformatted(sop_instance_uid: &str) -> bool {
     sop_instance_uid.starts_with(NAME)
 }
 
-/// The volume that a slice of such a name was made of.
+/// The volume from which a slice with such a name was made.
 pub(crate) fn volume_of(sop_instance_uid: &str) -> Option<&str> {
     let rest = sop_instance_uid.strip_prefix(NAME)?;
     rest.rsplit_once('-').map(|(_, series_uid)| series_uid)
 }
 
-/// What the name of a slice that was made of a volume says.
+/// The content of the name of a slice made from a volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MadeOf<'a> {
-    /// Around the disc of which level.
+    /// The level of the disc around which it was made.
     pub level: Level,
     /// Series Instance UID of the volume.
     pub series_uid: &'a str,
 }
 
-/// What a slice was made of; `None` for an image of a file.
+/// The level and volume of a slice made from a volume; `None` for an image of a file.
 #[must_use]
 pub fn made_of(image: &SliceSource) -> Option<MadeOf<'_>> {
     let series_uid = volume_of(&image.sop_instance_uid)?;
@@ -99,13 +99,13 @@ pub(crate) fn mark_reformatted(picture: &mut Picture) {
     picture.text(text, (10, picture.columns().saturating_sub(width) / 2), SCALE, MARK);
 }
 
-/// Makes axial slices of a volume around each disc, perpendicular to the canal there.
+/// Makes axial slices from a volume around each disc, perpendicular to the canal there.
 ///
-/// The direction is the canal's own tangent, found on coarse axial slices; where the canal is
-/// not seen, it is that of the disc. The field of view is 64 mm from side to side and 80 mm
-/// from front to back; volumes of the neck are often narrower, and slices are
-/// black beyond their sides. A slice is left out where the volume ends within
-/// 18 mm of the middle of the canal, so that no foramen is measured in what is not there.
+/// The direction is the canal's own tangent, found on coarse axial slices; where the canal is not
+/// visible, the normal of the disc is used. The field of view is 64 mm from side to side and 80 mm
+/// from front to back; volumes of the neck are often narrower, and slices are black beyond their
+/// sides. A slice is left out where the volume ends within 18 mm of the middle of the canal, so
+/// that no foramen is measured outside the volume.
 #[must_use]
 pub fn reformat(
     volume: &Stack,
@@ -129,7 +129,7 @@ pub fn reformat(
 /// The canal lies about so far behind the middle of a disc, in millimetres.
 const BEHIND_DISC: f64 = 14.0;
 
-/// Where the canal is in most people, and how a slice lies at this disc.
+/// The usual position of the canal, and the plane of a slice, at this disc.
 fn without_canal(disc: &DiscPosition, normal: Option<Vector>) -> (Point, Vector) {
     let up = normal.and_then(Vector::unit).unwrap_or(Vector::new(0.0, 0.0, 1.0));
     let up = if up.z < 0.0 { -up } else { up };
@@ -148,7 +148,7 @@ fn lateral(normal: Vector) -> Vector {
 
 /// Half of the field of view from side to side, in millimetres: measuring asks for 26 mm.
 const HALF_WIDTH: f64 = 32.0;
-/// Half of it from front to back.
+/// Half of the field of view from front to back, in millimetres.
 const HALF_DEPTH: f64 = 40.0;
 /// A foramen and its walls lie within this of the middle of the canal, in millimetres, on
 /// either side and to the front.

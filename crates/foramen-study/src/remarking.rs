@@ -3,8 +3,9 @@ use foramen_select::{Choice, SelectOptions, Target};
 
 use crate::series::Measured;
 
-/// The remarks of a set that concern a level, each once: of missing slices only those in or
-/// beside the height that a foramen may be cut at. With them, that the images end within it.
+/// The remarks of a set that concern a level, each once. Remarks on missing slices count only if
+/// the gap is within or beside the height of the foramen. Adds a remark if the images end within
+/// this height.
 pub(crate) fn at_level(
     series: &Measured,
     target: Option<&Target>,
@@ -37,9 +38,9 @@ pub(crate) fn at_level(
 /// by up to this, in millimetres.
 const MARGIN: f64 = 2.0;
 
-/// The remark that images end within the height of the foramen, as far as that is known: a
-/// narrower slice may lie beyond. Blocks of a few slices are planned around their disc, and reach as far as half a
-/// slice beyond their last one.
+/// The remark that images end within the height of the foramen, as far as it is known: a narrower
+/// slice may lie beyond the images. Stacks of a few slices are planned around their disc, and count
+/// as reaching half a slice beyond their last slice.
 fn incomplete(
     series: &Measured,
     target: &Target,
@@ -63,13 +64,13 @@ fn incomplete(
         .then(|| Remark::IncompleteLevel { below: below.max(0.0), above: above.max(0.0) })
 }
 
-/// The remark that evidence speaks against a choice; none against a person's.
+/// The remark that evidence contradicts a choice; none for a person's choice.
 pub(crate) fn contradicted(choice: &Choice) -> Option<Remark> {
     let evidence: Vec<String> = choice.contradictions().iter().map(ToString::to_string).collect();
     (!evidence.is_empty()).then(|| Remark::ContradictedChoice { evidence: evidence.join("; ") })
 }
 
-/// A confidence under the lowest cap of these remarks.
+/// A confidence limited to the lowest cap of these remarks.
 pub(crate) fn capped(confidence: f64, remarks: &[Remark]) -> f64 {
     remarks.iter().map(Remark::cap).fold(confidence, f64::min)
 }

@@ -1,8 +1,8 @@
-//! What a person says of the choices of a selection: the tables they see, the corrected
-//! ones, and the patches cut anew.
+//! Reviews of a selection by a person: the tables to review, the corrected tables, and the patches
+//! cut anew.
 //!
-//! Nothing that `select` wrote is changed: corrections lie in the folder `reviewed` of the
-//! study, and each row there keeps the automatic values beside.
+//! Files of `select` are not changed: corrections are written to the folder `reviewed` of the
+//! study, where each row also keeps the automatic values.
 
 mod cells;
 mod corrections;
@@ -23,5 +23,5 @@ pub use readings_table::{ReaderRow, write_readings};
 pub use recut::{Recut, recut_patches};
 pub use selection_table::{SelectionRow, SelectionTable};
 
-/// The folder of a study that holds what persons corrected.
+/// The folder of a study with the corrections of persons.
 pub const REVIEWED: &str = "reviewed";

@@ -1,4 +1,4 @@
-//! The same picture under two subject ids.
+//! Images that occur under two subject ids.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -7,8 +7,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use foramen_image::Slice;
 use foramen_types::SubjectId;
 
-/// Images that two subjects have in common, pixel for pixel: most likely one person with two
-/// ids. In a cross-validation such a person may be trained on and tested at once.
+/// Images that two subjects have in common, pixel for pixel: most likely one person with two ids.
+/// In a cross-validation such a person may be in the training and the test set at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SameImages {
     /// One subject.
@@ -31,7 +31,7 @@ impl fmt::Display for SameImages {
     }
 }
 
-/// Digests of images; of one that is all of one intensity there is none.
+/// The digest of an image; `None` if all pixels have one intensity.
 pub(crate) fn digest(slice: &Slice) -> Option<u64> {
     let pixels = slice.pixels();
     let first = pixels.first()?.to_bits();
@@ -47,7 +47,7 @@ pub(crate) fn digest(slice: &Slice) -> Option<u64> {
     Some(hasher.finish())
 }
 
-/// The pairs of subjects with images in common, from the digests of each.
+/// The pairs of subjects with images in common, from the digests of each subject.
 #[must_use]
 pub fn shared<'a>(
     images: impl IntoIterator<Item = (&'a SubjectId, &'a BTreeSet<u64>)>,

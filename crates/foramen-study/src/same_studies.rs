@@ -1,4 +1,4 @@
-//! The same examination under two subject ids.
+//! Examinations that occur under two subject ids.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -6,9 +6,8 @@ use std::fmt;
 use foramen_dicom::StackHeader;
 use foramen_types::SubjectId;
 
-/// An examination of which two subjects have images: one Study Instance UID (0020,000D)
-/// under two subject ids. A UID is given once, so that it is most likely one person with two
-/// ids.
+/// An examination whose images belong to two subjects: one Study Instance UID (0020,000D) under two
+/// subject ids. Such UIDs are unique, so most likely one person has two ids.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SameStudy {
     /// One subject.

@@ -3,11 +3,10 @@ use foramen_learn::Sample;
 use foramen_types::Point;
 use ndarray::Array2;
 
-/// How many foramina that were not injected each subject lends to learning what
-/// a width looks like.
+/// How many foramina of each subject that were not injected are used to train the width prediction.
 pub const AUXILIARY_PER_SUBJECT: usize = 8;
 
-/// What a patch is for.
+/// The use of a patch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PatchUse {
     /// The injected foramen, on its chosen slice; it has a label where its outcome
@@ -34,25 +33,25 @@ impl PatchUse {
     }
 }
 
-/// A sample as the stage `select` leaves it: with its use, the image it was cut
-/// from, and what leads back to that image.
+/// A sample as the stage `select` writes it: with its use, the image from which it was cut, and its
+/// position in that image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PatchSample {
     /// The sample.
     pub sample: Sample,
     /// What the patch is for.
     pub usage: PatchUse,
-    /// SOP Instance UID (0008,0018) of the image it was cut from.
+    /// SOP Instance UID (0008,0018) of the image from which the patch was cut.
     pub sop_instance_uid: String,
     /// Frame within that image, from 1.
     pub frame: u32,
-    /// Where the patch lies in the patient: [`Plane::point`] undoes crop, mirror and
-    /// resampling.
+    /// Position of the patch in the patient: [`Plane::point`] undoes crop, mirror and resampling.
     pub plane: Plane,
-    /// What its intensities were mapped with: [`Window::undo`] gives them back.
+    /// The intensity mapping: [`Window::undo`] restores the intensities.
     pub window: Window,
-    /// The middle of the spinal canal in its image, LPS millimetres, where it was found. It was
-    /// found without the foramen, while the patch is centred between the foramen's walls.
+    /// The middle of the spinal canal in its image, LPS millimetres, where it was found. Its
+    /// detection does not use the foramen, whereas the patch is centred between the foramen's
+    /// walls.
     pub canal: Option<Point>,
 }
 

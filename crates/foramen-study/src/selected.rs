@@ -2,17 +2,17 @@ use crate::exclusion::Exclusion;
 use crate::manifest::{Excluded, Kept, Manifest};
 use crate::selections::{EpisodeSelection, Selections};
 
-/// What selecting slices leaves of a manifest.
+/// The result of selecting slices for a manifest.
 #[derive(Debug, Clone, Default)]
 pub struct Selected {
     /// The manifest, in which rows without a chosen slice are excluded.
     pub manifest: Manifest,
-    /// What was selected for every row that had been kept.
+    /// The selection for every row that had been kept.
     pub selections: Selections,
 }
 
 impl Selected {
-    /// Rows without a chosen slice move to the excluded ones.
+    /// Moves rows without a chosen slice to the excluded rows.
     pub(crate) fn new(manifest: Manifest, selections: Selections) -> Self {
         let mut excluded = manifest.excluded;
         let mut kept = Vec::with_capacity(manifest.kept.len());
@@ -50,7 +50,7 @@ impl Selected {
         self.manifest.kept()
     }
 
-    /// Rows left out for whatever reason, by line number.
+    /// Rows left out for any reason, by line number.
     #[must_use]
     pub fn excluded(&self) -> &[Excluded] {
         self.manifest.excluded()

@@ -23,9 +23,9 @@ use crate::workplace::{Ranked, Workplace};
 
 /// Finds, measures and cuts out the injected foramen of every kept row.
 ///
-/// The result is a new value; rows for which no slice could be chosen are excluded in it.
-/// Subjects are worked on in parallel; the result does not depend on the number
-/// of threads. `progress` is told the number of subjects done and of all.
+/// In the returned value, rows for which no slice could be chosen are excluded. Subjects are
+/// processed in parallel; the result does not depend on the number of threads. `progress` is called
+/// with the number of finished subjects and the number of all subjects.
 #[must_use]
 pub fn select_slices(
     manifest: Manifest,
@@ -39,16 +39,16 @@ pub fn select_slices(
     selected
 }
 
-/// Subjects that are worked on together, at least: enough for each thread to have some while
-/// one takes long.
+/// Fewest subjects that are processed together: enough to keep all threads busy while one subject
+/// takes long.
 const TOGETHER: usize = 64;
 
-/// [`select_slices`], a few subjects at a time: `each` is handed what was selected for them,
-/// in order, and may write it down and take it out (profile, patches, pictures), so that
-/// memory does not hold those of all subjects. The rest comes back as from [`select_slices`].
+/// Like [`select_slices`], for a few subjects at a time. `each` receives their selections in order,
+/// and may write and remove the profile, patches and pictures, so that memory does not hold those
+/// of all subjects. The rest is returned as by [`select_slices`].
 ///
 /// # Errors
-/// Those of `each`; nothing further is selected then.
+/// Errors of `each`; the selection stops there.
 pub fn select_slices_in_parts<E>(
     manifest: Manifest,
     scan: &Scan,
@@ -92,7 +92,7 @@ pub fn select_slices_in_parts<E>(
     Ok(Selected::new(manifest, all))
 }
 
-/// What is selected for a subject, and the digests of the images that were measured.
+/// The selections for a subject, and the digests of the measured images.
 fn select_subject(
     subject: &SubjectId,
     episodes: &[&Kept],
@@ -149,8 +149,8 @@ fn select_subject(
     (result, digests)
 }
 
-/// Chooses the slice of an episode: on the set that comes first at its level, of the latest
-/// examination, and where that gives no foramen on the next one.
+/// Chooses the slice of an episode: on the first-ranked set at its level of the latest examination,
+/// and if no foramen is found there, on the next set.
 fn select_episode(episode: &Kept, work: &mut Workplace<'_>) -> Result<Decision, String> {
     let usable = work.candidates.usable(episode.injection_date, work.config);
     let usable = usable.map_err(|why| why.to_string())?;

@@ -19,8 +19,8 @@ pub struct SelectedForamen {
     pub series_uid: String,
     /// Its image.
     pub source: SliceSource,
-    /// How far the slice lies above (+) or below (−) the disc, millimetres; `None` on a
-    /// slice of a reader's choice where the disc is not known.
+    /// Height of the slice above (+) or below (−) the disc, millimetres; `None` for a reader's
+    /// slice where the disc is not known.
     pub offset: Option<f64>,
     /// The measured foramen.
     pub foramen: Foramen,
@@ -28,33 +28,32 @@ pub struct SelectedForamen {
     pub contralateral: Foramen,
 }
 
-/// What was selected for one episode.
+/// The selection for one episode.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EpisodeSelection {
     /// Line number of its row in the outcome table.
     pub row: u64,
-    /// Whose foramen.
+    /// The subject.
     pub subject: SubjectId,
-    /// Its level.
+    /// Level of the foramen.
     pub level: Level,
-    /// Its side.
+    /// Side of the foramen.
     pub side: Side,
     /// The chosen foramen; `None` when selection was refused.
     pub chosen: Option<SelectedForamen>,
-    /// Whether the slice is a reader's own choice.
+    /// Whether a reader chose the slice.
     pub hinted: bool,
-    /// How sure the choice is, 0 to 1.
+    /// Confidence in the choice, 0 to 1.
     pub confidence: f64,
     /// Why there is no choice.
     pub refusal: Option<String>,
     /// Images of the series that could not be decoded: the narrowest may be among them.
     pub unread: usize,
-    /// The set of images it was measured on and the one that comes second; `None` where
-    /// nothing was measured.
+    /// The measured set of images and the second-ranked set; `None` where nothing was measured.
     pub images: Option<ChosenImages>,
-    /// What was remarked on the images; the lowest of their caps limits the confidence.
+    /// Remarks on the images; the lowest of their caps limits the confidence.
     pub remarks: Vec<Remark>,
-    /// Between which heights its foramen lies, where the sagittal series shows it.
+    /// Heights of the lower and upper end of the foramen, where the sagittal series shows it.
     pub heights: Option<ForamenHeights>,
     /// The image that a fixed threshold would have chosen, for comparison.
     pub naive: Option<SliceSource>,
@@ -73,7 +72,7 @@ impl EpisodeSelection {
         }
     }
 
-    /// The images and what was remarked on them, as the manifest keeps them.
+    /// The images and the remarks on them, in the form that the manifest keeps.
     pub(crate) fn image_choice(&self) -> Option<ImageChoice> {
         let Self { row, subject, level, side, images, remarks, .. } = self;
         let in_words = |remark: &Remark| (remark.name().to_owned(), remark.to_string());
@@ -91,7 +90,7 @@ impl EpisodeSelection {
 /// One slice and side that was measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProfileRow {
-    /// Whose image.
+    /// The subject.
     pub subject: SubjectId,
     /// Series Instance UID (0020,000E) of the image.
     pub series_uid: String,
@@ -101,21 +100,20 @@ pub struct ProfileRow {
     pub slice: usize,
     /// The side.
     pub side: Side,
-    /// What was measured; judged by its height where it belongs to the profile of an
-    /// episode.
+    /// The measurement; for a slice of an episode's profile, judged with its height.
     pub foramen: Foramen,
-    /// The episode whose profile it belongs to.
+    /// The episode whose profile the slice belongs to.
     pub episode: Option<ProfileEpisode>,
 }
 
-/// What a slice is to an episode.
+/// The relation of a slice to an episode.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ProfileEpisode {
     /// The level.
     pub level: Level,
-    /// How far the slice lies above (+) or below (−) the disc, millimetres.
+    /// Height of the slice above (+) or below (−) the disc, millimetres.
     pub offset: f64,
-    /// Whether the choice fell on this slice and side.
+    /// Whether this slice and side was chosen or is the runner-up.
     pub rank: Option<Rank>,
 }
 
@@ -128,29 +126,29 @@ pub enum Rank {
     RunnerUp,
 }
 
-/// What the stage `select` gives.
+/// The result of the stage `select`.
 #[derive(Debug, Clone, Default)]
 pub struct Selections {
     /// One per kept row, in the order of the manifest.
     pub episodes: Vec<EpisodeSelection>,
     /// Every slice and side that was measured.
     pub profile: Vec<ProfileRow>,
-    /// Where the slices lie that were made of volumes.
+    /// Positions of the slices made from volumes.
     pub made: Vec<MadeSlice>,
     /// The disc positions that were used.
     pub levels: DiscPositions,
-    /// What models will see: treated foramina, then auxiliary ones, by subject.
+    /// The inputs of models: treated foramina, then auxiliary ones, by subject.
     pub patches: Vec<PatchSample>,
     /// Images of the measured series that could not be decoded.
     pub unread: Vec<UnreadImages>,
     /// Subjects with measured images in common.
     pub same_images: Vec<SameImages>,
-    /// Digests of the measured images of each subject, by which the former are found.
+    /// Digests of the measured images of each subject, from which `same_images` is found.
     pub image_digests: BTreeMap<SubjectId, BTreeSet<u64>>,
 }
 
 impl Selections {
-    /// Takes in what was selected for further subjects.
+    /// Adds the selections of further subjects.
     pub(crate) fn append(&mut self, further: Self) {
         self.episodes.extend(further.episodes);
         self.profile.extend(further.profile);

@@ -11,13 +11,13 @@ use crate::made_slice::MadeSlice;
 use crate::reformatting::{ReformattedBlock, reformat};
 use crate::unread::{UnreadImages, of_failed, of_loaded};
 
-/// Quantiles of a set's intensities that patches show as 0 and 1.
+/// Quantiles of a set's intensities that are mapped to 0 and 1 in patches.
 pub(crate) const PATCH_WINDOW: (f64, f64) = (0.01, 0.99);
 
 /// Disc positions in one frame of reference, or why there are none.
 pub(crate) type Discs = Result<BTreeMap<Level, DiscPosition>, String>;
 
-/// Between which heights foramina lie, where a sagittal series shows it.
+/// Heights of the lower and upper end of foramina, where a sagittal series shows them.
 pub(crate) type Heights = BTreeMap<Level, ForamenHeights>;
 
 /// One set of axial images, loaded and measured.
@@ -28,14 +28,14 @@ pub(crate) struct Measured {
     pub unread: Vec<UnreadImages>,
     pub frame_of_reference_uid: Option<String>,
     pub stacks: Vec<MeasuredStack>,
-    /// Where the slices lie, if they were made of a volume; else none.
+    /// Positions of the slices, if they were made from a volume; else empty.
     pub made: Vec<MadeSlice>,
     pub window: Window,
-    /// What whoever measures the set should know.
+    /// Remarks for the person who measures the set.
     pub remarks: Vec<Remark>,
-    /// Disc positions in the frame of reference of the set, or why none.
+    /// Disc positions in the frame of reference of the set, or why there are none.
     pub discs: Discs,
-    /// Between which heights foramina lie, as the sagittal series shows it.
+    /// Heights of the lower and upper end of foramina, as shown by the sagittal series.
     pub heights: Heights,
 }
 
@@ -45,7 +45,7 @@ impl Measured {
         self.stacks.get(choice.stack)?.slice(choice.slice)
     }
 
-    /// The images of the set, as they were measured.
+    /// The measured images of the set.
     pub(crate) fn sources(&self) -> impl Iterator<Item = SliceSource> {
         self.stacks.iter().flat_map(MeasuredStack::slices).map(|(slice, _)| source_of(slice))
     }
@@ -61,7 +61,7 @@ impl Measured {
         Some(self.stacks.get(stack)?.slice(slice)?.0.plane())
     }
 
-    /// Which stack, and which slice of it, an image is.
+    /// The index of an image's stack, and of the slice in the stack.
     pub(crate) fn place_of(&self, source: &SliceSource) -> Option<(usize, usize)> {
         let of = |stack: &MeasuredStack| {
             stack.slices().position(|(slice, _)| slice.source.as_ref() == Some(source))
@@ -70,8 +70,8 @@ impl Measured {
     }
 }
 
-/// The discs of a subject in a frame of reference: those that were given, else those found
-/// on the sagittal series.
+/// The discs of a subject in a frame of reference: the given ones, else those found on the sagittal
+/// series.
 pub(crate) fn discs_in(
     subject: &SubjectId,
     headers: &[&StackHeader],
@@ -85,8 +85,7 @@ pub(crate) fn discs_in(
     }
 }
 
-/// A refusal, and where the frames of reference of an examination do not agree, what to do
-/// about them.
+/// A refusal, with a remedy where the frames of reference of an examination do not agree.
 fn with_frames(refusal: String, headers: &[&StackHeader]) -> String {
     let examinations = Examination::group(headers.iter().copied());
     let apart = examinations.iter().map(Examination::frames).find(|of| *of != FrameAgreement::One);
@@ -96,8 +95,8 @@ fn with_frames(refusal: String, headers: &[&StackHeader]) -> String {
     }
 }
 
-/// The discs of a set of images: those of its frame of reference, and on a volume without one
-/// those of the volume itself.
+/// The discs of a set of images: those of its frame of reference, or for a volume without a frame
+/// those found on the volume.
 pub(crate) fn discs_of_set(
     set: &ImageSet<'_>,
     headers: &[&StackHeader],
@@ -111,8 +110,8 @@ pub(crate) fn discs_of_set(
     }
 }
 
-/// The discs of a volume that names no frame of reference: found on the volume itself, they
-/// hold on what is made of it.
+/// The discs of a volume without a frame of reference. They are found on the volume, and are valid
+/// for slices made from it.
 fn discs_on(
     volume: &StackHeader,
     given: Option<&DiscPositions>,
@@ -132,7 +131,8 @@ fn discs_on(
     Ok(discs)
 }
 
-/// Loads and measures a set of images of an examination; without any stack that loads, why.
+/// Loads and measures a set of images of an examination. Returns the reason if no stack can be
+/// loaded.
 pub(crate) fn measure_set(
     set: &ImageSet<'_>,
     headers: &[&StackHeader],
@@ -215,7 +215,7 @@ pub(crate) fn measure_set(
     })
 }
 
-/// Axial slices of a volume around each of its discs.
+/// Axial slices made from a volume around each of its discs.
 fn blocks_of(
     set: &ImageSet<'_>,
     volume: &[Stack],

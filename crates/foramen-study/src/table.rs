@@ -7,22 +7,19 @@ use foramen_table::{Row, inert};
 use crate::StudyError;
 use crate::atomic_file::AtomicFile;
 
-/// Columns of words or numbers that may be left out; those that end in `_mm` are
-/// numbers as well.
+/// Optional columns of text or numbers; those whose names end in `_mm` are numbers as well.
 const OPTIONAL: [&str; 9] =
     ["nx", "ny", "nz", "confidence", "frame", "kim", "modified_kim", "state", "status"];
 
-/// A table with a header, read as every table of foramen is, under its name in
-/// messages.
+/// A table with a header, with its name in messages.
 pub(crate) struct Table {
     name: &'static str,
     table: foramen_table::Table,
 }
 
 impl Table {
-    /// Reads a table whose header is found by the `wanted` names. Numbers have a
-    /// decimal point afterwards, and words for "missing" in columns that may be
-    /// blank are blank.
+    /// Reads a table whose header is found by the `wanted` names. Numbers are converted to have a
+    /// decimal point; in optional columns, words for "missing" become blank.
     pub(crate) fn read(
         name: &'static str,
         reader: impl Read,
@@ -47,8 +44,8 @@ impl Table {
         Ok(tidied)
     }
 
-    /// Writes the numbers of a column with a decimal point, and words for "missing"
-    /// as nothing. What is neither stays, to be refused by its reader.
+    /// Converts the numbers of a column to have a decimal point, and words for "missing" to blanks.
+    /// Other values are unchanged, so that the caller refuses them.
     pub(crate) fn plain_numbers(&mut self, column: usize) {
         for place in 0..self.table.rows().len() {
             let cell = self.table.rows()[place].cell(column);
@@ -61,7 +58,7 @@ impl Table {
         }
     }
 
-    /// A table of objects with the titles of columns; rows are counted from 1.
+    /// Makes a table from objects whose keys are column titles; rows are counted from 1.
     pub(crate) fn from_objects(
         name: &'static str,
         objects: Vec<serde_json::Map<String, serde_json::Value>>,
@@ -90,7 +87,7 @@ impl Table {
         self.table.header()
     }
 
-    /// The place of a column that must be there.
+    /// The index of a required column.
     pub(crate) fn column(&self, column: &str) -> Result<usize, StudyError> {
         self.optional(column).ok_or_else(|| StudyError::MissingColumn {
             table: self.name,
@@ -99,12 +96,12 @@ impl Table {
         })
     }
 
-    /// The place of a column that may be there.
+    /// The index of an optional column, where present.
     pub(crate) fn optional(&self, column: &str) -> Option<usize> {
         self.table.find(column)
     }
 
-    /// The titles of columns that begin like this, without it, each with its place.
+    /// The columns whose titles begin with a prefix: each title without the prefix, and its index.
     pub(crate) fn beginning(&self, prefix: &str) -> Vec<(String, usize)> {
         let titles = (0..).zip(self.table.header());
         titles
@@ -129,7 +126,7 @@ pub(crate) fn write_csv(
     writer.finish()
 }
 
-/// A CSV file that is written row by row, and is there whole or not at all.
+/// A CSV file that is written row by row, and appears only when it is complete.
 #[derive(Debug)]
 pub(crate) struct CsvWriter {
     path: PathBuf,
@@ -137,7 +134,7 @@ pub(crate) struct CsvWriter {
 }
 
 impl CsvWriter {
-    /// Begins a file with its header.
+    /// Creates a file and writes its header.
     pub(crate) fn create(path: &Path, header: &[&str]) -> Result<Self, StudyError> {
         let writer = csv::Writer::from_writer(AtomicFile::create(path)?);
         let mut file = Self { path: path.to_owned(), writer };
@@ -146,13 +143,13 @@ impl CsvWriter {
         Ok(file)
     }
 
-    /// Writes a row; cells that a spreadsheet would run are made inert.
+    /// Writes a row; cells that a spreadsheet would run as formulas are made inert.
     pub(crate) fn add(&mut self, row: &[String]) -> Result<(), StudyError> {
         let written = self.writer.write_record(row.iter().map(|cell| inert(cell).into_owned()));
         written.map_err(|error| self.failed(error.into()))
     }
 
-    /// Puts the file in its place.
+    /// Moves the finished file to its path.
     pub(crate) fn finish(self) -> Result<(), StudyError> {
         let Self { path, writer } = self;
         let file = writer
@@ -166,7 +163,7 @@ impl CsvWriter {
     }
 }
 
-/// The number of a cell that is blank or holds one.
+/// The number in a cell, which may be blank; `None` if it holds anything else.
 pub(crate) fn number_in(cell: &str) -> Option<Option<f64>> {
     if cell.is_empty() {
         return Some(None);
@@ -174,12 +171,12 @@ pub(crate) fn number_in(cell: &str) -> Option<Option<f64>> {
     cell.parse().ok().filter(|number: &f64| number.is_finite()).map(Some)
 }
 
-/// A number with the fewest digits that read back as itself; empty for none.
+/// The shortest text of a number that reads back as the same number; empty for `None`.
 pub(crate) fn number(value: Option<f64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-/// A measurement to a thousandth; empty for none.
+/// A measurement to a thousandth; empty for `None`.
 pub(crate) fn millimetres(value: Option<f64>) -> String {
     value.map(|value| format!("{value:.3}")).unwrap_or_default()
 }

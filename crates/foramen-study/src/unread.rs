@@ -8,11 +8,11 @@ use foramen_types::SubjectId;
 /// may have shown the narrowest slice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadImages {
-    /// Whose images.
+    /// The subject.
     pub subject: SubjectId,
     /// Series Instance UID (0020,000E).
     pub series_uid: String,
-    /// How many.
+    /// Number of images.
     pub images: usize,
     /// Why.
     pub reason: String,
@@ -25,7 +25,7 @@ impl fmt::Display for UnreadImages {
     }
 }
 
-/// Those of a stack of which some images were decoded.
+/// The images of a partly decoded stack that could not be decoded.
 pub(crate) fn of_loaded(header: &StackHeader, loaded: &Loaded) -> Vec<UnreadImages> {
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for Rejected { reason, .. } in &loaded.rejected {
@@ -40,7 +40,7 @@ pub(crate) fn of_loaded(header: &StackHeader, loaded: &Loaded) -> Vec<UnreadImag
     reasons.into_iter().map(of).collect()
 }
 
-/// Those of a stack that could not be loaded at all.
+/// The images of a stack that could not be loaded at all.
 pub(crate) fn of_failed(header: &StackHeader, error: &DicomError) -> UnreadImages {
     UnreadImages {
         subject: header.subject.clone(),

@@ -9,7 +9,7 @@ use crate::levels::DiscPositions;
 use crate::manifest::Kept;
 use crate::series::{Discs, Measured, discs_in, discs_of_set, measure_set};
 
-/// A set of a pool, by the indices of both.
+/// The index of a pool, and of a set in the pool.
 pub(crate) type SetIndex = (usize, usize);
 
 /// The images of a subject that may be measured: each set once, for all episodes.
@@ -19,13 +19,14 @@ pub(crate) struct Workplace<'a> {
     given: Option<&'a DiscPositions>,
     pub(crate) config: &'a StudyConfig,
     pub(crate) candidates: Candidates<'a>,
-    /// By pool and frame of reference.
+    /// Discs by pool and frame of reference.
     discs: BTreeMap<(usize, Option<String>), Discs>,
     measured: BTreeMap<SetIndex, Result<Measured, String>>,
 }
 
 impl<'a> Workplace<'a> {
-    /// The images of a subject; where `only` names series that it has, those alone.
+    /// Gathers the images of a subject; where the subject has series that `only` names, only those
+    /// are used.
     pub(crate) fn new(
         subject: &'a SubjectId,
         stacks: &'a [&'a StackHeader],
@@ -63,8 +64,8 @@ impl<'a> Workplace<'a> {
         self.measured[&place].as_ref().map_err(String::clone)
     }
 
-    /// The sets of a pool in the order in which they stand at the level of an episode, each
-    /// with the rule and the words by which it comes before the next.
+    /// The sets of a pool in their order of rank at the level of an episode, each with the rule,
+    /// and its explanation, that ranks it before the next.
     pub(crate) fn ranked(&mut self, pool: usize, episode: &Kept) -> Vec<Ranked> {
         let frames: Vec<Option<String>> = self.candidates.pools[pool]
             .sets
@@ -92,7 +93,7 @@ impl<'a> Workplace<'a> {
         }
     }
 
-    /// What was measured.
+    /// All measured sets.
     pub(crate) fn all_measured(&self) -> impl Iterator<Item = &Measured> {
         self.measured.values().flatten()
     }
@@ -107,11 +108,11 @@ impl<'a> Workplace<'a> {
 /// millimetres.
 const REACH: f64 = 8.0;
 
-/// A set as it stands at a level.
+/// A set with its rank at a level.
 pub(crate) struct Ranked {
     /// Its index in the pool.
     pub(crate) set: usize,
-    /// The rule by which it comes before the next, and why in words.
+    /// The rule that ranks it before the next set, and its explanation.
     pub(crate) before_next: Option<(String, String)>,
 }
 

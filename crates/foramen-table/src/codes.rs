@@ -61,11 +61,11 @@ pub const MISSING: [&str; 56] = [
     "欠測",
 ];
 
-/// Texts that mean "not entered", made ready to be compared with many cells.
+/// Texts that mean "not entered", prepared for comparison with many cells.
 pub struct MissingCodes<'a> {
     words: Vec<Cow<'a, str>>,
     longest: usize,
-    /// The bytes that a code begins with, in either case.
+    /// The first bytes of all codes, in either case.
     first_bytes: Vec<u8>,
     numbers: Vec<f64>,
     /// Whether a single digit can be a code.
@@ -73,7 +73,7 @@ pub struct MissingCodes<'a> {
 }
 
 impl<'a> MissingCodes<'a> {
-    /// Codes that are compared without case, and as numbers where they are some.
+    /// Codes that are compared without case, and numeric ones also as numbers.
     #[must_use]
     pub fn of(words: Vec<Cow<'a, str>>) -> Self {
         let numbers: Vec<f64> = words.iter().filter_map(|code| code.parse().ok()).collect();

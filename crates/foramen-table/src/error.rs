@@ -4,7 +4,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TableError {
-    /// There is not even a header.
+    /// The file has no header.
     #[error("the table is empty; its first line must name the columns")]
     Empty,
     /// The bytes could not be read.
@@ -16,38 +16,38 @@ pub enum TableError {
         /// The name.
         label: String,
     },
-    /// The bytes are not text in the encoding they should be in.
+    /// The bytes are not text in the stated or detected encoding.
     #[error("the file is not text in {encoding}; save it as \"CSV UTF-8\"")]
     Undecodable {
         /// The encoding that was stated or detected.
         encoding: &'static str,
     },
-    /// The delimiter of the mapping is no single byte.
+    /// The delimiter of the mapping is not a single byte.
     #[error("{delimiter:?} cannot separate columns; use a comma, a semicolon or a tab")]
     Delimiter {
         /// The delimiter.
         delimiter: char,
     },
-    /// The file is that of a program, and no text.
+    /// The file is another program's file, not text.
     #[error("the table is {what}, which is not read here; {remedy}")]
     NotText {
-        /// What it is.
+        /// The kind of file.
         what: &'static str,
-        /// What to do.
+        /// What to do instead.
         remedy: &'static str,
     },
     /// The workbook could not be read.
     #[error("could not read the workbook (.xlsx); open it, save it again, or save it as CSV UTF-8")]
     Workbook(#[source] Box<calamine::XlsxError>),
-    /// The table may be on several sheets of the workbook, or is on none.
+    /// Several sheets of the workbook may hold the table, or none.
     #[error("{}", sheets(asked.as_deref(), names))]
     Sheet {
         /// The sheet that the mapping names.
         asked: Option<String>,
-        /// The sheets there are.
+        /// The sheets of the workbook.
         names: Vec<String>,
     },
-    /// The mapping names a sheet of a file that has none.
+    /// The mapping names a sheet, but the file is not a workbook.
     #[error(
         "the mapping names a sheet, but the table is no workbook, so it has no effect; remove it"
     )]
@@ -58,21 +58,21 @@ pub enum TableError {
          several; unmerge them, and fill each"
     )]
     MergedCells {
-        /// As the spreadsheet names them.
+        /// The cells, as the spreadsheet names them.
         place: String,
     },
-    /// A quote opens a cell that takes in rows of the table, or never ends.
+    /// A quote opens a cell that contains further rows of the table, or never ends.
     #[error(
         "a quote opens on line {line} and takes in the {lines} lines after it, so their rows would \
          be lost; remove that quote, or close it on its line"
     )]
     OpenQuote {
-        /// The line on which it opens.
+        /// Line on which the unclosed quote begins.
         line: usize,
-        /// Lines that it takes in.
+        /// Number of lines after it that the cell contains.
         lines: usize,
     },
-    /// The mapping says where the header is, and no row begins there.
+    /// No row begins on the line that the mapping gives for the header.
     #[error(
         "no row of the table begins on line {line}, where header_row of the mapping has the header"
     )]
@@ -80,10 +80,10 @@ pub enum TableError {
         /// The line.
         line: u64,
     },
-    /// The reader's own count does not add up: a fault of this crate.
+    /// The counts of lines do not add up, which is a fault of this crate.
     #[error("the table has lines that were neither read nor skipped ({lines}); please report this")]
     Lines {
-        /// What was counted.
+        /// The counts.
         lines: crate::LineCount,
     },
     /// An id is a number that a spreadsheet has shortened.
@@ -108,7 +108,7 @@ pub enum TableError {
         /// Cells of the row.
         found: usize,
     },
-    /// The table is no CSV.
+    /// The table is not valid CSV.
     #[error("could not split the table into rows and columns")]
     Csv(#[from] csv::Error),
 }

@@ -6,14 +6,14 @@ fn is_formula(cell: &str) -> bool {
         || cell.starts_with('-') && cell.len() > 1 && cell.parse::<f64>().is_err()
 }
 
-/// A cell with an apostrophe before what a spreadsheet would run as a formula:
-/// ids and reasons come from tables that others wrote.
+/// A cell with an apostrophe in front if a spreadsheet would run it as a formula: ids and reasons
+/// come from other people's tables.
 #[must_use]
 pub fn inert(cell: &str) -> Cow<'_, str> {
     if is_formula(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
 }
 
-/// The cell without the apostrophe that [`inert`] writes.
+/// The cell without the apostrophe added by [`inert`].
 #[must_use]
 pub fn restored(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)

@@ -3,9 +3,9 @@ use std::collections::HashSet;
 use crate::{Table, TableError};
 
 impl Table {
-    /// Makes the ids of a column those that a person gave: the decimal that a
-    /// program added to a whole number is left out (`1001.0`), unless the number
-    /// without it is another id of the column. How many ids had one.
+    /// Restores the original ids of a column: removes the decimal that a program added to a whole
+    /// number (`1001.0`), unless another id of the column is the number without it. Returns how
+    /// many ids were changed.
     ///
     /// # Errors
     /// [`TableError::ShortenedId`] for a long number that a spreadsheet has
@@ -34,7 +34,7 @@ impl Table {
     }
 }
 
-/// `1001` of `1001.0`, as programs write whole numbers that they took for decimals.
+/// `1001` for `1001.0`, the form in which programs write whole numbers that they read as decimals.
 #[must_use]
 pub fn without_decimals(id: &str) -> Option<&str> {
     let (whole, decimals) = id.split_once('.')?;
@@ -43,8 +43,8 @@ pub fn without_decimals(id: &str) -> Option<&str> {
     (zeros && number).then_some(whole)
 }
 
-/// Whether an id is a long number that a spreadsheet has shortened (`1.23E+08`):
-/// its last digits are gone, and other persons may have the same.
+/// Whether an id is a long number that a spreadsheet has shortened (`1.23E+08`): its last digits
+/// are lost, and other persons may have the same shortened id.
 #[must_use]
 pub fn is_shortened(id: &str) -> bool {
     let Some((digits, exponent)) = id.split_once(['E', 'e']) else { return false };

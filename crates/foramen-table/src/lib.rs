@@ -1,11 +1,10 @@
-//! Tables as clinics keep them.
+//! Reads the tables of clinics.
 //!
-//! [`Table`] is a whole table as text, for short ones: [`Table::read`] finds the
-//! encoding, the separator, the header and the decimal comma. [`Text`] and
-//! [`Records`] are the two steps below it, for tables of a million rows: bytes to
-//! text, text to rows. [`LineCount`] says where each physical line went, and
-//! [`MissingCodes`] which cells mean "not entered". [`inert`] and [`restored`]
-//! write and read cells that a spreadsheet would run as a formula.
+//! [`Table`] is a whole table as text, for short ones: [`Table::read`] finds the encoding, the
+//! separator, the header and the decimal comma. [`Text`] and [`Records`] are the two steps below
+//! it, for tables of a million rows: bytes to text, text to rows. [`LineCount`] accounts for each
+//! physical line, and [`MissingCodes`] finds cells that mean "not entered". [`inert`] and
+//! [`restored`] write and read cells that a spreadsheet would run as a formula.
 //!
 //! ```
 //! use foramen_table::Table;

@@ -1,7 +1,7 @@
 use std::fmt;
 
-/// Where the lines of a table's file went. Counted line by line; the sum is
-/// compared with the lines of the file ([`LineCount::adds_up`]).
+/// Counts of the lines of a table's file by kind. Their sum is compared with the number of lines of
+/// the file ([`LineCount::adds_up`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LineCount {
     /// Lines of the file.
@@ -19,7 +19,7 @@ pub struct LineCount {
 }
 
 impl LineCount {
-    /// Whether every line is in one place.
+    /// Whether every line is counted exactly once.
     #[must_use]
     pub fn adds_up(&self) -> bool {
         self.skipped + self.header + self.rows + self.continued + self.blank == self.lines
@@ -53,7 +53,7 @@ pub(crate) fn line_ends(bytes: &[u8]) -> usize {
     ends
 }
 
-/// Lines of a text, the last one with or without an end.
+/// Number of lines of a text; the last line may lack its line end.
 pub(crate) fn count_lines(bytes: &[u8]) -> usize {
     let open = bytes.last().is_some_and(|last| !b"\r\n".contains(last));
     line_ends(bytes) + usize::from(open)

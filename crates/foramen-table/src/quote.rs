@@ -1,19 +1,17 @@
 use crate::TableError;
 use crate::lines::line_ends;
 
-/// Line breaks that no cell has.
+/// A cell with more line breaks than this is an error.
 const MOST_BREAKS: usize = 60;
 
-/// Separators that make a line within a cell look like a row, at least.
+/// Least number of separators for which a line within a cell looks like a row.
 const LEAST_SEPARATORS: usize = 4;
 
-/// Checks the quoted cells of a record that covers several lines: a quote that
-/// was opened by mistake takes in all lines to the next quote, and the patients
-/// on them would be gone.
+/// Checks the quoted cells of a record that covers several lines: a quote opened by mistake would
+/// include all lines up to the next quote, and their patients would be lost.
 ///
-/// `record` are its bytes without the last line end, `line` is where it begins,
-/// `width` the cells of the header (0 where not known), `ends_file` whether
-/// nothing follows it.
+/// `record` holds its bytes without the last line end, `line` is its first line, `width` the number
+/// of header cells (0 if unknown); `ends_file` is true if nothing follows the record.
 pub(crate) fn check_quotes(
     record: &[u8],
     line: usize,

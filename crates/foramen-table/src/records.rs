@@ -5,10 +5,10 @@ use crate::TableError;
 use crate::lines::{LineCount, count_lines, line_ends};
 use crate::quote::check_quotes;
 
-/// How much of a table the delimiter is found in, in bytes.
+/// Number of bytes from which the delimiter is detected.
 const SAMPLE: usize = 64 * 1024;
 
-/// Records among which the header is looked for.
+/// Number of records among which the header is searched.
 const FIRST: usize = 30;
 
 /// The rows of a text, each with the line on which it begins; the header is one
@@ -17,16 +17,16 @@ pub struct Records<'a> {
     bytes: &'a [u8],
     reader: csv::Reader<&'a [u8]>,
     delimiter: u8,
-    /// Where the next record begins, and on which line.
+    /// The byte and the line at which the next record begins.
     start: usize,
     line: usize,
-    /// Cells of the header, once it is known.
+    /// Number of header cells, once known.
     width: usize,
     lines: LineCount,
 }
 
 impl<'a> Records<'a> {
-    /// The rows of a text between delimiters; a line `sep=;` is skipped.
+    /// Reads the rows of a text with this delimiter; a line `sep=;` is skipped.
     #[must_use]
     pub fn of(text: &'a str, delimiter: u8) -> Self {
         let bytes = text.as_bytes();
@@ -51,11 +51,11 @@ impl<'a> Records<'a> {
         records
     }
 
-    /// The next row and its line, counted here because blank lines and line ends
-    /// other than `\n` would shift the reader's own count.
+    /// Reads the next row and returns its line. Lines are counted here, because blank lines and
+    /// line ends other than `\n` would shift the CSV reader's count.
     ///
     /// # Errors
-    /// [`TableError`] for bytes that are no row, and for a quote that takes in rows.
+    /// [`TableError`] for bytes that are not a row, and for a quote that includes further rows.
     pub fn next(&mut self, record: &mut StringRecord) -> Result<Option<u64>, TableError> {
         if !self.reader.read_record(record)? {
             return Ok(None);
@@ -78,7 +78,7 @@ impl<'a> Records<'a> {
         Ok(Some(u64::try_from(line).expect("a line number")))
     }
 
-    /// Goes from the end of a record to the start of the next.
+    /// Moves from the end of a record to the start of the next.
     fn skip_blank(&mut self, end: usize) {
         let ends = self.bytes[end..].iter().take_while(|byte| b"\r\n".contains(byte)).count();
         let lines = line_ends(&self.bytes[end..end + ends]);
@@ -87,9 +87,8 @@ impl<'a> Records<'a> {
         self.start = end + ends;
     }
 
-    /// The header, and the line it stands on: the row of `line` where one is
-    /// stated, else the one of the first rows that has most of the `wanted`
-    /// names, the first row where none has any.
+    /// The header and its line: the row at `line` if given, else the one of the first rows with
+    /// most of the `wanted` names, or the first row if none has any.
     ///
     /// # Errors
     /// [`TableError::HeaderRow`] where no row begins on that line, and
@@ -122,10 +121,10 @@ impl<'a> Records<'a> {
         Err(TableError::HeaderRow { line: place })
     }
 
-    /// Where the lines went, once all records were read.
+    /// The counts of lines, once all records are read.
     ///
     /// # Errors
-    /// [`TableError::Lines`] where they do not add up: a fault of this crate.
+    /// [`TableError::Lines`] if they do not add up, which is a fault of this crate.
     pub fn lines(&self) -> Result<LineCount, TableError> {
         if self.lines.adds_up() {
             Ok(self.lines)
@@ -134,7 +133,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// The same records from here on.
+    /// The same records, from the current position.
     fn ahead(&self) -> Self {
         let reader = ReaderBuilder::new()
             .has_headers(false)
@@ -144,8 +143,8 @@ impl<'a> Records<'a> {
         Self { reader, ..*self }
     }
 
-    /// The line of the first record with most of the wanted names, and their
-    /// number; the first record that is not blank where none has any.
+    /// The line of the first record with most of the wanted names, and their number; the first
+    /// record that is not blank if none has any.
     fn most(&mut self, wanted: impl Fn(&str) -> bool) -> Option<(u64, usize)> {
         let mut best: Option<(u64, usize)> = None;
         let mut record = StringRecord::new();
@@ -181,9 +180,8 @@ pub fn separator_line(text: &str) -> Option<(u8, usize)> {
     name.eq_ignore_ascii_case("sep=").then_some((*byte, line.len() + ends))
 }
 
-/// The delimiter of a table: the one that it states, else the one a sniffer finds
-/// from the shape of the rows, unless another one finds more of the wanted
-/// columns in the header.
+/// The delimiter of a table: the stated one, else the one detected from the shape of the rows,
+/// unless another delimiter gives more of the wanted columns in the header.
 #[must_use]
 pub fn find_delimiter(text: &str, wanted: impl Fn(&str) -> bool) -> u8 {
     if let Some((stated, _)) = separator_line(text) {
@@ -275,7 +273,7 @@ mod tests {
     }
 
     proptest! {
-        /// Bytes in are bytes accounted for, whatever they are.
+        /// All bytes are accounted for, whatever they are.
         #[test]
         fn every_line_is_in_one_place(
             pieces in prop::collection::vec(

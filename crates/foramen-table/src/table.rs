@@ -7,7 +7,7 @@ use crate::{
     LineCount, MISSING, MissingCodes, Records, TableError, Text, find_delimiter, restored,
 };
 
-/// A table as text, every cell trimmed; short rows end in empty cells.
+/// A table as text, every cell trimmed; short rows are extended by empty cells.
 #[derive(Debug, Clone)]
 pub struct Table {
     header: Vec<String>,
@@ -20,7 +20,7 @@ pub struct Table {
 /// One row with its line number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Line number in the file, from 1; in a workbook the number of its row.
+    /// Line number in the file, from 1; in a workbook the row number.
     pub line: u64,
     cells: Vec<String>,
 }
@@ -38,14 +38,13 @@ impl Row {
 pub struct NotANumber;
 
 impl Table {
-    /// Reads a table from a CSV of any encoding, separator and line end, or from a
-    /// workbook. The header is the first row, or the one of the first 30 that has
-    /// most of the `wanted` names, in any case. Rows in which every cell is empty
-    /// are left out.
+    /// Reads a table from a CSV of any encoding, separator and line end, or from a workbook. The
+    /// header is the row among the first 30 with most of the `wanted` names, in any case, or the
+    /// first row if none has any. Rows in which every cell is empty are left out.
     ///
     /// # Errors
-    /// [`TableError`] for a file that is no table, for a row with more filled cells
-    /// than the header, and for a quote that takes in rows.
+    /// [`TableError`] for a file that is not a table, for a row with more filled cells than the
+    /// header, and for a quote that includes further rows.
     pub fn read(input: impl io::Read, wanted: &[&str]) -> Result<Self, TableError> {
         let Text { text, encoding, sheet } = Text::read(input, None, None)?;
         let is_wanted = |cell: &str| {
@@ -78,7 +77,7 @@ impl Table {
         Ok(Self { header, rows, encoding, lines, decimal_comma: delimiter != b',' })
     }
 
-    /// A table of objects with the titles of columns; rows are counted from 1.
+    /// Makes a table from objects whose keys are column titles; rows are counted from 1.
     #[must_use]
     pub fn of_rows(header: Vec<String>, rows: impl IntoIterator<Item = Vec<String>>) -> Self {
         let rows = (1..).zip(rows).map(|(line, cells)| Row { line, cells }).collect();
@@ -86,7 +85,7 @@ impl Table {
         Self { header, rows, encoding: "UTF-8", lines, decimal_comma: false }
     }
 
-    /// Replaces the text of a cell that is there.
+    /// Replaces the text of an existing cell.
     pub fn set(&mut self, row: usize, column: usize, text: String) {
         if let Some(cell) = self.rows.get_mut(row).and_then(|row| row.cells.get_mut(column)) {
             *cell = text;
@@ -105,40 +104,39 @@ impl Table {
         &self.rows
     }
 
-    /// How the bytes were understood, such as `windows-1252` or `xlsx`.
+    /// The encoding of the file, such as `windows-1252`, or `xlsx`.
     #[must_use]
     pub fn encoding(&self) -> &'static str {
         self.encoding
     }
 
-    /// Where the lines of the file went.
+    /// Counts of the file's lines.
     #[must_use]
     pub fn lines(&self) -> LineCount {
         self.lines
     }
 
-    /// The place of a column, by its name in any case; the first of several.
+    /// The index of a column with a name, in any case; the first of several.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<usize> {
         let name = name.trim().to_lowercase();
         self.header.iter().position(|title| title.to_lowercase() == name)
     }
 
-    /// How many columns have a name.
+    /// Number of columns with a name.
     #[must_use]
     pub fn count(&self, name: &str) -> usize {
         let name = name.trim().to_lowercase();
         self.header.iter().filter(|title| title.to_lowercase() == name).count()
     }
 
-    /// The finite number of a cell, with a decimal point or comma; `None` where the
-    /// cell is empty or holds a word that means "missing" (`NA`, `n/a`, `.`, …).
-    /// Numbers that often mean "missing" (99, −9) are numbers here: 99 may be an
-    /// age.
+    /// The finite number of a cell, with a decimal point or comma; `None` where the cell is empty
+    /// or holds a word that means "missing" (`NA`, `n/a`, `.`, …). Numbers that often mean
+    /// "missing" (99, −9) are read as numbers: 99 may be an age.
     ///
     /// # Errors
-    /// [`NotANumber`] for anything else, and for `1,234` between commas, which may
-    /// be a thousand.
+    /// [`NotANumber`] for anything else, and for `1,234` between commas, which may mean one
+    /// thousand.
     pub fn number(&self, cell: &str) -> Result<Option<f64>, NotANumber> {
         if let Ok(number) = cell.parse::<f64>()
             && number.is_finite()

@@ -7,26 +7,24 @@ use unicode_normalization::UnicodeNormalization as _;
 use crate::TableError;
 use crate::workbook::{self, Merged, Sheet};
 
-/// A file as text, and how its bytes were understood.
+/// A file as text, with its encoding.
 #[derive(Debug, Clone)]
 pub struct Text {
-    /// The whole file, with letters composed and invisible characters left out.
+    /// The whole file, with composed letters and without invisible characters.
     pub text: String,
-    /// Name in the Encoding Standard, such as `UTF-8` or `windows-1252`; `xlsx` of
-    /// a workbook.
+    /// Name in the Encoding Standard, such as `UTF-8` or `windows-1252`; `xlsx` for a workbook.
     pub encoding: &'static str,
-    /// Of a workbook: its merged cells.
+    /// For a workbook: its merged cells.
     pub sheet: Option<Vec<Merged>>,
 }
 
 impl Text {
-    /// Reads all bytes. A byte order mark decides the encoding, then `label`;
-    /// without both, what is valid UTF-8 is UTF-8, and the encoding of anything
-    /// else is detected from its bytes.
+    /// Reads all bytes. A byte order mark decides the encoding, then `label`; without both, valid
+    /// UTF-8 is read as UTF-8, and any other encoding is detected from the bytes.
     ///
     /// # Errors
-    /// [`TableError`] for files that are no table, and for bytes that are no text in
-    /// their encoding.
+    /// [`TableError`] for files that are not tables, and for bytes that are not valid in their
+    /// encoding.
     pub fn read(
         mut input: impl io::Read,
         label: Option<&str>,
@@ -69,9 +67,9 @@ impl Text {
     }
 }
 
-/// A text as people mean it: accents composed (NFC), invisible characters left
-/// out, every kind of space a space, full-width digits and letters as ASCII has
-/// them. Nothing in it turns one person's id into another's.
+/// Normalises a text: accents are composed (NFC), invisible characters removed, all kinds of spaces
+/// become plain spaces, and full-width digits and letters become ASCII. This cannot turn one
+/// person's id into another's.
 #[must_use]
 pub fn plain(text: String) -> String {
     if text.is_ascii() {

@@ -1,4 +1,4 @@
-//! Workbooks (`.xlsx`) as text, and files that are no tables called by their name.
+//! Workbooks (`.xlsx`) as text, and named errors for files that are not tables.
 
 use std::io::Cursor;
 
@@ -6,27 +6,26 @@ use calamine::{Data, Reader as _, SheetType, SheetVisible, Xlsx};
 
 use crate::TableError;
 
-/// Between cells of a workbook's text.
+/// Separator between the cells of a workbook's text.
 pub(crate) const SEPARATOR: char = '\t';
 
-/// A sheet as text, a line for each of its rows, so that line numbers are those
-/// of the sheet.
+/// A sheet as text, with one line for each of its rows, so that line numbers equal row numbers.
 pub(crate) struct Sheet {
     pub(crate) text: String,
     /// Merged cells with the rows they cover, counted from 1.
     pub(crate) merged: Vec<Merged>,
 }
 
-/// Cells that are one cell.
+/// Merged cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merged {
-    /// As the spreadsheet names them: `B2:B5`.
+    /// The cells, as the spreadsheet names them: `B2:B5`.
     pub place: String,
     /// The last row.
     pub last: u64,
 }
 
-/// Refuses files of programs that are no text, with what to do.
+/// Returns an error, with a remedy, for other programs' files that are not text.
 pub(crate) fn refuse_others(bytes: &[u8]) -> Result<(), TableError> {
     let starts = |with: &[u8]| bytes.starts_with(with);
     let (what, remedy) = if starts(b"$FL2") || starts(b"$FL3") {
@@ -53,8 +52,8 @@ pub(crate) fn refuse_others(bytes: &[u8]) -> Result<(), TableError> {
     Err(TableError::NotText { what, remedy })
 }
 
-/// The sheet of a workbook, where bytes are one: the named one, else the only one
-/// with cells.
+/// The sheet of a workbook, if the bytes are a workbook: the named sheet, else the only sheet with
+/// cells.
 pub(crate) fn read(bytes: &[u8], sheet: Option<&str>) -> Result<Option<Sheet>, TableError> {
     let holds = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
     if !bytes.starts_with(b"PK\x03\x04") || !holds(b"xl/workbook.xml") {
@@ -102,7 +101,7 @@ pub(crate) fn read(bytes: &[u8], sheet: Option<&str>) -> Result<Option<Sheet>, T
     Ok(Some(Sheet { text, merged: merged.collect() }))
 }
 
-/// A cell as the text that a person would have typed.
+/// A cell as text, as a person would have typed it.
 fn cell(data: &Data) -> String {
     match data {
         Data::Empty => String::new(),
@@ -132,7 +131,7 @@ fn plain(text: &str) -> String {
     if line.starts_with('"') { format!("\"{}\"", line.replace('"', "\"\"")) } else { line }
 }
 
-/// `B3` of row 2 and column 1, counted from 0.
+/// The name `B3` for row 2 and column 1, counted from 0.
 fn place((row, column): (u32, u32)) -> String {
     let mut letters = Vec::new();
     let mut rest = column + 1;

@@ -5,9 +5,9 @@ use crate::TypeError;
 
 /// A cervical motion segment, named by its disc.
 ///
-/// The foramen of a level lies between the two vertebrae that the disc joins,
-/// and the root with the number of the *lower* vertebra leaves through it (C6 at
-/// C5/6); C8 leaves at C7/T1.
+/// The foramen of a level lies between the two vertebrae that the disc joins, and the nerve root
+/// with the number of the *lower* vertebra leaves through the foramen (C6 at C5/6); C8 leaves at
+/// C7/T1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// C2/3, root C3.
@@ -55,7 +55,7 @@ impl Level {
         }
     }
 
-    /// Place among [`Level::ALL`], 0 for C2/3.
+    /// Index in [`Level::ALL`], 0 for C2/3.
     #[must_use]
     pub fn index(self) -> usize {
         self as usize
@@ -65,8 +65,8 @@ impl Level {
     /// foramen on axial T2 MR images on the side without symptoms (Bentham 2024,
     /// doi:10.2174/0115734056266400231106054026).
     ///
-    /// Widths differ between levels by more than many stenoses change them, so
-    /// they are compared as z-scores: [`Level::width_z`].
+    /// Widths differ between levels by more than the effect of many stenoses, so widths are
+    /// compared as z-scores: [`Level::width_z`].
     #[must_use]
     pub fn normal_width(self) -> (f64, f64) {
         match self {
@@ -87,10 +87,10 @@ impl Level {
         (width - mean) / deviation
     }
 
-    /// The level whose root is named, for tables that name roots: `C6` is C5/6.
+    /// The level of a nerve root, for tables that name roots: `C6` is C5/6.
     ///
     /// # Errors
-    /// [`TypeError::UnknownLevel`] when the text is no root from C3 to C8.
+    /// [`TypeError::UnknownLevel`] when the text is not a root from C3 to C8.
     pub fn from_root(text: &str) -> Result<Self, TypeError> {
         let name = text.trim().to_ascii_uppercase();
         Self::ALL
@@ -109,9 +109,9 @@ impl fmt::Display for Level {
 impl FromStr for Level {
     type Err = TypeError;
 
-    /// Reads `C5/6`, `C5-6`, `C5–C6`, `c56`, `C5 to C6`, `disc C5/6`, `C7/T1`,
-    /// `C7-Th1`, with any dash and any spaces, and roots that are called so:
-    /// `C6 root`, `root C6`; `HWK` and the words for cervical of other scripts stand for `C`.
+    /// Reads `C5/6`, `C5-6`, `C5–C6`, `c56`, `C5 to C6`, `disc C5/6`, `C7/T1`, `C7-Th1`, with any
+    /// dash and any spaces, and roots that are marked as such: `C6 root`, `root C6`. `HWK` and the
+    /// words for "cervical" in other scripts mean `C`.
     fn from_str(text: &str) -> Result<Self, TypeError> {
         // Most texts are names as they should be, in tables of many rows.
         if let Some(level) = Self::ALL.into_iter().find(|level| level.name() == text) {
@@ -148,7 +148,7 @@ impl FromStr for Level {
     }
 }
 
-/// What stands before the number of a cervical vertebra beside `C`; longer ones first.
+/// Prefixes of the number of a cervical vertebra other than `C`; longer ones first.
 const CERVICAL: [&str; 9] = ["HWK", "HW", "경추", "颈椎", "頸椎", "頚椎", "颈", "頸", "頚"];
 
 /// The error for a bare `C6`, which may name the root or the vertebra.

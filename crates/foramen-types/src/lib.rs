@@ -1,10 +1,9 @@
-//! The vocabulary of the foramen workspace.
+//! The basic types of the foramen workspace.
 //!
-//! Every other crate speaks in these types: whose image it is ([`SubjectId`],
-//! [`SubjectKey`]), which foramen ([`Level`], [`Side`]), how much pain ([`Nrs`])
-//! and what became of it ([`Outcome`]), how likely ([`Probability`]), and where
-//! in the patient ([`Point`], [`Vector`], LPS millimetres). Each is made through
-//! one checked door, so a value that exists is a value that is right.
+//! All other crates use these types: the subject ([`SubjectId`], [`SubjectKey`]), the foramen
+//! ([`Level`], [`Side`]), the pain score ([`Nrs`]) and the outcome of an injection ([`Outcome`]),
+//! probabilities ([`Probability`]), and positions in the patient ([`Point`], [`Vector`], LPS
+//! millimetres). Constructors check their input, so every value is valid.
 //!
 //! ```
 //! use foramen_types::{Level, Nrs, Outcome, Side};

@@ -3,8 +3,8 @@ use std::str::FromStr;
 
 use crate::TypeError;
 
-/// A pain score on the numeric rating scale, 0 (none) to 10, kept exactly in
-/// hundredths, so that the 50 % rule never meets a rounded number.
+/// A pain score on the numeric rating scale, 0 (none) to 10, kept exactly in hundredths, so that
+/// the 50 % rule is never applied to a rounded number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Nrs(u16);
 
@@ -33,9 +33,9 @@ impl Nrs {
         f64::from(self.0) / 100.0
     }
 
-    /// The relative fall from this baseline to a follow-up, 1 for no pain left,
-    /// negative when pain rose; `None` when the baseline is 0. For showing only:
-    /// labels are decided on [`Nrs::hundredths`].
+    /// The relative fall from this baseline to a follow-up: 1 for no remaining pain, negative when
+    /// pain rose, `None` when the baseline is 0. Only for display: labels are decided on
+    /// [`Nrs::hundredths`].
     #[must_use]
     pub fn relief(self, followup: Self) -> Option<f64> {
         (self.0 > 0).then(|| (f64::from(self.0) - f64::from(followup.0)) / f64::from(self.0))
@@ -52,7 +52,7 @@ impl fmt::Display for Nrs {
 impl FromStr for Nrs {
     type Err = TypeError;
 
-    /// Reads `7`, `7.5`, `7.25`, `+7`, exactly; at most two decimals that count.
+    /// Reads `7`, `7.5`, `7.25`, `+7`, exactly; at most two decimals, not counting trailing zeros.
     fn from_str(text: &str) -> Result<Self, TypeError> {
         let value = || text.to_owned();
         let word = text.trim();

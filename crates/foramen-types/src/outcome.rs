@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use crate::TypeError;
 
-/// What became of an injection: the label that is predicted.
+/// The outcome of an injection: the label to be predicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
     /// The pain score did not fall by half.
@@ -13,7 +13,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// 1 for favourable and 0 for poor: the label as files hold it.
+    /// The label in files: 1 for favourable and 0 for poor.
     #[must_use]
     pub fn label(self) -> u8 {
         u8::from(self.is_favourable())

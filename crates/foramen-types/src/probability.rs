@@ -17,7 +17,7 @@ impl Probability {
         }
     }
 
-    /// The probability whose log-odds are given; NaN is refused.
+    /// Converts log-odds to a probability.
     ///
     /// # Errors
     /// [`TypeError::NotAProbability`] for NaN.

@@ -1,5 +1,5 @@
-//! How values are written and read by serde (feature `serde`): as people and tables write
-//! them, and through the same checked doors.
+//! How serde writes and reads values (feature `serde`): in the form of tables, with the same
+//! checks.
 
 use std::fmt;
 use std::str::FromStr;

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use crate::TypeError;
 
-/// A side of the patient, never of the picture.
+/// A side of the patient, not of the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
     /// The patient's left: larger x in LPS coordinates.

@@ -1,7 +1,7 @@
 use std::ops::{Add, Mul, Neg, Sub};
 
-/// A place in the patient, in LPS millimetres: x grows to the patient's left,
-/// y to the back, z to the head (DICOM PS3.3 C.7.6.2.1.1).
+/// A point in the patient, in LPS millimetres: x grows to the patient's left, y to the back, z to
+/// the head (DICOM PS3.3 C.7.6.2.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Point {

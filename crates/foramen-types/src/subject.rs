@@ -8,9 +8,9 @@ use thiserror::Error;
 
 use crate::TypeError;
 
-/// Whose data it is: the identifier that files, logs and splits carry.
+/// The identifier of a subject in files, logs and splits.
 ///
-/// Spaces around it are trimmed, leading zeros never.
+/// Surrounding spaces are trimmed; leading zeros are kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubjectId(String);
 
@@ -59,11 +59,11 @@ impl FromStr for SubjectId {
     }
 }
 
-/// Why a [`SubjectKey`] could not be made or does not answer.
+/// Why a [`SubjectKey`] could not be made, or cannot map an id.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// The identifier itself is no identifier.
+    /// The id is not a valid identifier.
     #[error(transparent)]
     Id(#[from] TypeError),
     /// One hospital number is linked to two subjects.
@@ -80,9 +80,8 @@ pub enum KeyError {
     NotLinked,
 }
 
-/// How hospital numbers become subject ids, the same way on both sides of the
-/// join: an optional linkage table for the images, then an optional keyed
-/// pseudonym for both.
+/// Maps hospital numbers to subject ids, in the same way for images and tables: an optional linkage
+/// table for the images, then an optional keyed pseudonym for both.
 ///
 /// ```
 /// use foramen_types::SubjectKey;
@@ -133,7 +132,7 @@ impl SubjectKey {
         self
     }
 
-    /// Whether raw hospital numbers end up in files.
+    /// Whether files will contain raw hospital numbers.
     #[must_use]
     pub fn is_raw(&self) -> bool {
         self.links.is_none() && self.secret.is_none()
@@ -154,7 +153,7 @@ impl SubjectKey {
         }
     }
 
-    /// The subject of an id in an outcome table.
+    /// The subject with an id in an outcome table.
     ///
     /// # Errors
     /// [`KeyError::Id`] for an empty id.
@@ -176,7 +175,7 @@ impl SubjectKey {
 }
 
 impl fmt::Debug for SubjectKey {
-    /// Shows the shape only: links and secret are what must not leak.
+    /// Shows only whether links and a secret are present, since neither may leak.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SubjectKey")
             .field("links", &self.links.as_ref().map(BTreeMap::len))

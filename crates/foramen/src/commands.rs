@@ -48,8 +48,8 @@ pub use crate::stages::{SelectedStudy, dataset, run_selection};
 pub use crate::study_source::StudySource;
 pub use crate::terminal::{finish, print};
 
-/// The version of foramen, and with the feature `torch` that of libtorch and where it
-/// would compute.
+/// The version of foramen, and with the feature `torch` that of libtorch and the device it would
+/// use.
 #[must_use]
 pub fn version() -> String {
     let version = concat!("foramen ", env!("CARGO_PKG_VERSION"));

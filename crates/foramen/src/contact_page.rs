@@ -2,11 +2,11 @@ use std::fmt::Write as _;
 
 /// One picture of a page.
 pub(crate) struct Shown {
-    /// Its file, relative to the page; none where there is no picture.
+    /// Its file, relative to the page; `None` if there is no picture.
     pub(crate) file: Option<String>,
-    /// What it shows, in the first line.
+    /// The first line: what it shows.
     pub(crate) title: String,
-    /// What was measured.
+    /// The measurements.
     pub(crate) text: String,
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn contact_page(title: &str, note: &str, pictures: &[Shown]) -> Strin
     page
 }
 
-/// Text as it may stand in a page.
+/// Text escaped for a page.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,4 +1,4 @@
-//! All slices of a volume in one picture, as a radiologist hangs them.
+//! All slices of a volume in one picture, in radiological orientation.
 
 use foramen_dicom::{Grid, Volume};
 use foramen_image::ndarray::{Array2, ArrayView2, Axis};
@@ -9,12 +9,11 @@ use foramen_types::Vector;
 const WIDE: usize = 6;
 const LETTER: Colour = Colour(255, 220, 90);
 
-/// Draws every slice in the fixed orientation of its plane, pixels square:
-/// axial from below (patient's right at the left, front up), coronal from the
-/// front (right at the left, head up), sagittal with the front at the left and
-/// the head up. Each is marked with the sides at its edges and its number, from
-/// 0, so that none can be taken for its mirror image; the first and the last also
-/// with the end they lie at, at the upper right.
+/// Draws every slice in the fixed orientation of its plane, pixels square: axial from below
+/// (patient's right at the left, front up), coronal from the front (right at the left, head up),
+/// sagittal with the front at the left and the head up. Each is marked with the sides at its edges
+/// and its number, from 0, so that it cannot be mistaken for its mirror image; the first and the
+/// last also show their end of the patient, at the upper right.
 #[must_use]
 pub(crate) fn contact_sheet(volume: &Volume) -> Picture {
     let hanging = Hanging::of(&volume.grid);
@@ -116,7 +115,7 @@ impl Hanging {
     }
 }
 
-/// Marks the first and the last slice with the end of the patient they lie at.
+/// Marks the first and the last slice with their end of the patient.
 fn mark_end(picture: &mut Picture, end: char) {
     let scale = scale(picture);
     let right = picture.columns().saturating_sub(7 * scale);
@@ -128,7 +127,7 @@ fn scale(picture: &Picture) -> usize {
     (picture.rows().min(picture.columns()) / 100).max(1)
 }
 
-/// The side of the patient that a direction leads to.
+/// The side of the patient in a direction.
 fn side(direction: Vector) -> char {
     let Vector { x, y, z } = direction;
     match [x.abs(), y.abs(), z.abs()] {
@@ -166,7 +165,7 @@ fn glyph(picture: &mut Picture, letter: char, (top, left): (usize, usize), scale
     picture.text(&letter.to_string(), (top, left), scale, LETTER);
 }
 
-/// From the hundredth part of the intensities to all but the highest two hundredths.
+/// A window from the 1 % quantile of the intensities to the 98 % quantile.
 fn window(volume: &Volume) -> Window {
     let mut sorted: Vec<f32> = volume.voxels.iter().step_by(7).copied().collect();
     sorted.sort_by(f32::total_cmp);

@@ -1,4 +1,5 @@
-//! Models that show what the CNN is worth: simpler ones, and ones that should know nothing.
+//! Controls, with which the CNN is compared: simpler models, and models without relevant
+//! information.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,12 +15,12 @@ use crate::reporting::predictions_file;
 use crate::terminal::say;
 use crate::trained_model::TrainedModel;
 
-/// What the covariates of a control that are no covariates of the study are called.
+/// Names of a control's covariates that are not covariates of the study.
 const CONTRALATERAL: &str = "contralateral width";
 const ROOT: &str = "root width";
 const KIM: &str = "Kim grade";
 
-/// A control with its name in files, its name for people and what it is.
+/// A control with its name in files, its name for people and its description.
 pub(crate) struct Control {
     name: &'static str,
     title: &'static str,
@@ -32,7 +33,7 @@ impl Control {
     }
 }
 
-/// Trains the controls that read numbers alone, on the folds of the study, and writes their
+/// Trains the controls that use numbers only, on the folds of the study, and writes their
 /// predictions.
 ///
 /// # Errors
@@ -105,7 +106,7 @@ fn train(
     fit(control, &learner, dataset, splits, study, ModelRole::Control)
 }
 
-/// Trains a control and writes its predictions; says how long it took.
+/// Trains a control and writes its predictions; reports the time.
 ///
 /// # Errors
 /// When it cannot be fitted, or the file not be written.
@@ -124,7 +125,7 @@ pub(crate) fn fit<L: Learner>(
     finish(control, (result.predictions, thresholds), role, clock, study)
 }
 
-/// Writes the predictions of a control and says what it reaches.
+/// Writes the predictions of a control and reports its AUC.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -158,7 +159,7 @@ fn covariates(dataset: &Dataset) -> Vec<String> {
     sample.iter().flat_map(|sample| sample.covariates.keys().cloned()).collect()
 }
 
-/// The samples with an outcome, with other numbers and without pictures.
+/// The samples with an outcome, with other covariates and without images.
 fn with_numbers(dataset: &Dataset, numbers: impl Fn(&Sample) -> Numbers) -> Result<Dataset> {
     let labelled = dataset.samples().iter().filter(|sample| sample.outcome.is_some());
     let plain = labelled.map(|sample| {

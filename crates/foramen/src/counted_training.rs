@@ -1,4 +1,4 @@
-//! How far several trainings of the CNN are, for the progress that is shown.
+//! Progress of several trainings of the CNN.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -12,17 +12,17 @@ pub(crate) struct Trained {
     /// Epochs of one training.
     each: usize,
     fits: usize,
-    /// The last epoch of the training that runs.
+    /// The last finished epoch of the current training.
     last: usize,
 }
 
 impl Trained {
-    /// Of trainings of so many epochs none is done yet.
+    /// Creates a counter for trainings of `each` epochs.
     pub(crate) fn new(each: usize) -> Self {
         Self { each, fits: 0, last: 0 }
     }
 
-    /// Epochs that are done when the training that runs has done so many.
+    /// Number of finished epochs when the current training has finished `epoch` epochs.
     pub(crate) fn at(&mut self, epoch: usize) -> u64 {
         if epoch <= self.last {
             self.fits += 1; // the next one has begun
@@ -40,7 +40,7 @@ impl Trained {
     }
 }
 
-/// A CNN whose trainings are counted.
+/// A CNN with a progress counter for its trainings.
 pub(crate) struct Counted<'a> {
     pub(crate) cnn: &'a foramen_cnn::Cnn,
     pub(crate) trained: &'a Mutex<Trained>,

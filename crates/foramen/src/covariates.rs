@@ -7,13 +7,13 @@ use foramen_types::SubjectId;
 
 use crate::files::open;
 
-/// The numbers that a model asks for, of every subject, from a table with `subject_id` and
-/// a column for each. Of subjects without a row, all numbers are missing; they are listed
+/// The covariates that a model needs, for every subject, from a table with `subject_id` and a
+/// column for each. All covariates of subjects without a row are missing; these subjects are listed
 /// on stderr.
 ///
 /// # Errors
-/// When the model asks for numbers and there is no table, or the other way round, and
-/// when the table cannot be used, with its name.
+/// When the model needs covariates and there is no table, or the other way round, and when the
+/// table cannot be used, with its name.
 pub(crate) fn covariates(
     subjects: impl Iterator<Item = SubjectId>,
     names: &[&str],

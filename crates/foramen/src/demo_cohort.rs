@@ -5,7 +5,7 @@ use foramen_phantom::{CohortConfig, Design, write_cohort};
 
 use crate::progress::bar;
 
-/// Whether a folder lies among the synthetic cohorts of the user cache.
+/// Whether a folder is among the synthetic cohorts of the user cache.
 pub(crate) fn is_demo_cohort(folder: &Path) -> bool {
     let folders = directories::ProjectDirs::from("", "", "foramen");
     let cohorts =
@@ -13,9 +13,8 @@ pub(crate) fn is_demo_cohort(folder: &Path) -> bool {
     cohorts.is_some_and(|cohorts| folder.starts_with(cohorts))
 }
 
-/// The folder of the synthetic cohort of a design with `analysable` subjects, drawn
-/// once and kept in the user cache under its configuration, seed and generator
-/// version.
+/// The folder of the synthetic cohort of a design with `analysable` subjects, simulated once and
+/// kept in the user cache under its configuration, seed and generator version.
 ///
 /// # Errors
 /// When there is no user cache or the cohort cannot be written.
@@ -28,7 +27,7 @@ pub(crate) fn demo_cohort(analysable: usize, seed: u64, design: Design) -> Resul
     if folder.join("truth.json").is_file() {
         return Ok(folder);
     }
-    eprintln!("drawing the synthetic cohort, once; it is kept for later runs");
+    eprintln!("simulating the synthetic cohort once; it is kept for later runs");
     let progress = bar("draw", 0);
     write_cohort(&config, &folder, &|done, of| {
         progress.set_length(of as u64);

@@ -10,7 +10,7 @@ use crate::fold_models::load_models;
 use crate::predictor::Predictor;
 use crate::training::resolve_device;
 
-/// What computes predictions.
+/// The software that computes predictions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
     /// Plain Rust on the CPU, in f32; compact networks only.
@@ -26,11 +26,11 @@ impl Default for Engine {
 }
 
 impl Engine {
-    /// Says where it computes.
+    /// Describes the device on which it computes.
     ///
     /// # Errors
-    /// When the device is not there, or is none of this engine, or the engine is not part of
-    /// the program.
+    /// When the device is not available, the engine does not support it, or the engine is not part
+    /// of the program.
     pub(crate) fn resolve(self, device: &str) -> Result<String> {
         match self {
             Self::Native => {
@@ -61,7 +61,7 @@ pub(crate) enum Models {
 }
 
 impl Models {
-    /// Loads the models below a folder, or the one that lies in it.
+    /// Loads the models below a folder, or the single model in it.
     ///
     /// # Errors
     /// Those of [`load_models`].

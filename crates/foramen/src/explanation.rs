@@ -14,7 +14,7 @@ use crate::files::write;
 /// foramen and its walls.
 const HIDDEN: f64 = 8.0;
 
-/// Pictures of where predictions come from, and a page with all of them.
+/// Pictures that explain predictions, and a page with all of them.
 pub(crate) struct Explanations<'a> {
     models: &'a [CnnModel],
     folder: PathBuf,
@@ -32,8 +32,8 @@ impl<'a> Explanations<'a> {
         Ok(Self { models, folder: folder.to_owned(), shown: Vec::new() })
     }
 
-    /// Draws beside each other the patch, what speaks for the likelier outcome by
-    /// Grad-CAM, and what by occlusion, each the mean over the models.
+    /// Draws side by side the patch and the evidence for the more likely outcome by Grad-CAM and by
+    /// occlusion, each averaged over the models.
     ///
     /// # Errors
     /// When a model cannot read the sample or the picture cannot be written.
@@ -70,13 +70,13 @@ impl<'a> Explanations<'a> {
     }
 }
 
-/// The outcome that a prediction calls.
+/// The more likely outcome of a prediction.
 fn likelier(probability: Probability) -> Outcome {
     if probability.get() >= 0.5 { Outcome::Favourable } else { Outcome::Poor }
 }
 
-/// Beside each other the patch, what speaks for the likelier outcome by Grad-CAM, and what by
-/// occlusion, each the mean over the models.
+/// The patch and the evidence for the more likely outcome by Grad-CAM and by occlusion, side by
+/// side, each averaged over the models.
 ///
 /// # Errors
 /// When a model cannot read the sample.

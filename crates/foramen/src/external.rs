@@ -1,4 +1,4 @@
-//! Trained models on another cohort: external validation.
+//! Evaluates trained models on another cohort: external validation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -19,25 +19,25 @@ use crate::terminal::say;
 pub(crate) struct External<'a> {
     /// A folder `models` of a study, or one of its folds.
     pub(crate) model: &'a Path,
-    /// The folder of a study whose slices are selected; else they are selected in `out`.
+    /// The folder of a study with selected slices; without it, slices are selected in `out`.
     pub(crate) study: Option<&'a Path>,
     /// Images and outcome table, where no study is given.
     pub(crate) inputs: &'a Inputs,
-    /// Where files go.
+    /// Folder for the files.
     pub(crate) out: Option<&'a Path>,
-    /// What the cohorts may share.
+    /// Kinds of overlap between the cohorts that are allowed.
     pub(crate) allowed: &'a [Overlap],
-    /// What computes.
+    /// The software that computes.
     pub(crate) engine: Engine,
-    /// Where it computes.
+    /// The device to compute on.
     pub(crate) device: &'a str,
 }
 
-/// What models say of a cohort they were not trained on.
+/// Predictions of models for a cohort that they were not trained on.
 pub(crate) struct ExternalPredictions {
     /// One for each injection with a known outcome: the mean of the models.
     pub(crate) predictions: Vec<Prediction>,
-    /// The threshold of the study that they were trained in, where it lies beside them.
+    /// The threshold of the study in which they were trained, if its folder holds the models.
     pub(crate) threshold: Option<f64>,
 }
 
@@ -128,7 +128,7 @@ pub(crate) fn predict(external: &External<'_>) -> Result<ExternalPredictions> {
     Ok(ExternalPredictions { predictions, threshold })
 }
 
-/// Fails where a cohort shares what was not allowed with the one that models were trained on.
+/// Returns an error if a cohort and the training cohort share something that was not allowed.
 fn compare(
     trained_in: &Path,
     patches: &[PatchSample],

@@ -6,7 +6,7 @@ use foramen_types::Probability;
 
 use crate::predictor::Predictor;
 
-/// The mean of the models for each sample.
+/// The mean prediction of the models for each sample.
 ///
 /// # Errors
 /// When a sample is not what the models ask for.
@@ -23,19 +23,19 @@ pub(crate) fn predict_mean(
     sums.into_iter().map(|sum| Ok(Probability::new(sum / models.len() as f64)?)).collect()
 }
 
-/// What is far outside of what models were trained on.
+/// Covariates far outside the range of the models' training data.
 pub(crate) struct Far {
-    /// `age = 999 (trained on 31 to 84)`, one after the other.
+    /// `age = 999 (trained on 31 to 84)`, joined.
     pub(crate) in_words: String,
-    /// `age=999`, one after the other, for a cell.
+    /// `age=999`, joined, for a cell.
     pub(crate) cell: String,
-    /// The probability as if these covariates were not known.
+    /// The probability without these covariates.
     pub(crate) without: Probability,
 }
 
 impl Far {
-    /// The covariates of a sample that are far outside for one of the models or more; `None`
-    /// where none is.
+    /// The covariates of a sample that are far outside the training data of at least one model;
+    /// `None` if there are none.
     ///
     /// # Errors
     /// When the sample is not what the models ask for.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-/// Opens a file and reads it, naming it where that fails.
+/// Opens a file and reads it, naming it in errors.
 ///
 /// # Errors
 /// When it cannot be opened or read.
@@ -17,10 +17,10 @@ pub(crate) fn open<T, E: std::error::Error + Send + Sync + 'static>(
         .with_context(|| format!("could not use {}", path.display()))
 }
 
-/// Creates a file and writes it, naming it where that fails.
+/// Creates and writes a file, naming it in errors.
 ///
-/// The file is there whole or not at all, also where the program is killed: it is written
-/// beside its place (`NAME.partial`) and then renamed.
+/// The file appears only when it is complete, even if the program is killed: it is written as
+/// `NAME.partial` and then renamed.
 ///
 /// # Errors
 /// When it cannot be created or written.

@@ -18,7 +18,8 @@ const SCHEMA_VERSION: u32 = 1;
 #[derive(Serialize, Deserialize)]
 struct Index {
     schema_version: u32,
-    /// What the model in `fold-0`, `fold-1`, … was fitted on ([`Predictor::fold`]).
+    /// Hash of the data on which the models in `fold-0`, `fold-1`, … were fitted
+    /// ([`Predictor::fold`]).
     folds: Vec<Option<String>>,
 }
 
@@ -27,8 +28,8 @@ pub(crate) fn folder_of(models: &Path, fold: usize) -> PathBuf {
     models.join(format!("fold-{fold}"))
 }
 
-/// Completes the models that lie in the folder of a study when all folds are trained:
-/// `folds.json` says which lies in which folder, and their cards tell the pooled AUC.
+/// Completes the models in the folder of a study when all folds are trained: `folds.json` records
+/// the model of each folder, and the model cards get the pooled AUC.
 ///
 /// # Errors
 /// When a model cannot be read or a file cannot be written.
@@ -62,8 +63,8 @@ pub(crate) fn finish_models(study: &Path, trained: &[TrainedModel]) -> Result<()
     Ok(files::write_atomically(&path, |file| Ok(serde_json::to_writer_pretty(file, &index)?))?)
 }
 
-/// Loads the models below a folder, or the one that lies in it, by `load`, and checks that each is the
-/// one which was trained there.
+/// Loads with `load` the models below a folder, or the single model in it, and checks that each is
+/// the model trained there.
 ///
 /// # Errors
 /// When there is none, one cannot be read, a fold is missing, or a folder holds the model of
@@ -109,7 +110,7 @@ fn load_one<M: Predictor>(folder: &Path, load: impl Fn(&Path) -> Result<M>) -> R
     let expected = number.parse().ok().and_then(|number: usize| index.folds.get(number));
     let Some(expected) = expected else {
         bail!(
-            "{} is no fold of this study, which was trained in {}; take it away",
+            "{} is not a fold of this study, which was trained in {}; remove it",
             folder.display(),
             index.folds.len()
         );

@@ -1,4 +1,4 @@
-//! Splits by site, by scanner and by date, from what a study knows of its subjects.
+//! Splits by site, by scanner and by date, from a study's data on its subjects.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,14 +12,14 @@ use jiff::civil::Date;
 use crate::terminal::say;
 use crate::train_arguments::SplitBy;
 
-/// Of 100 subjects so many are tested where no day is given.
+/// How many of 100 subjects are tested if no day is given.
 const TESTED: usize = 30;
 
-/// Parts a dataset, and says who is tested in which fold.
+/// Splits a dataset, and describes who is tested in each fold.
 ///
 /// # Errors
-/// When the study does not say where or when a subject was treated, or too few subjects would
-/// be trained on or tested.
+/// When the study does not record where or when a subject was treated, or too few subjects would be
+/// trained on or tested.
 pub(crate) fn split_by(
     what: SplitBy,
     test_from: Option<Date>,
@@ -94,8 +94,8 @@ fn scanners(dataset: &Dataset, study: &Path) -> Result<BTreeMap<SubjectId, Strin
     Ok(found)
 }
 
-/// Later subjects are tested by a model of earlier ones. A subject is as late as its first
-/// injection.
+/// Tests later subjects with a model trained on earlier ones. The first injection determines a
+/// subject's date.
 fn by_date(test_from: Option<Date>, dataset: &Dataset, study: &Path, seed: u64) -> Result<Split> {
     let manifest = read_manifest(&study.join("manifest.json"))?;
     let mut first: BTreeMap<&SubjectId, Date> = BTreeMap::new();
@@ -120,7 +120,8 @@ fn by_date(test_from: Option<Date>, dataset: &Dataset, study: &Path, seed: u64) 
     let later = subjects.into_iter().filter(|subject| first[*subject] >= from).cloned().collect();
     let split = Split::holding_out(dataset, &later, seed)?;
     say!(
-        "{} subjects injected from {from} on are tested by a model of {} before",
+        "{} subjects injected on or after {from} are tested with a model trained on the {} \
+         injected before",
         later.len(),
         dates.len() - later.len()
     );

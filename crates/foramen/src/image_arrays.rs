@@ -18,9 +18,9 @@ const PARTS: [(&str, Part); 3] =
 /// The images of each part, `[image, row, column]`.
 pub(crate) type ImageParts = Vec<(&'static str, Part, Array3<f32>)>;
 
-/// Reads `train_images`, `val_images` and `test_images` of an `.npz` file, as MedMNIST writes
-/// them: `[image, row, column]`, or with one or three channels last, of which the mean is
-/// taken. One of the three may be missing.
+/// Reads `train_images`, `val_images` and `test_images` of an `.npz` file, as MedMNIST writes them:
+/// `[image, row, column]`, or with one or three channels last, which are averaged. One of the three
+/// may be missing.
 ///
 /// # Errors
 /// When the file cannot be read, or holds something else; with the name of the array.
@@ -79,8 +79,8 @@ fn array(entry: impl Read, size: u64) -> Result<Array3<f32>> {
     images.mean_axis(Axis(3)).context("it has no channels")
 }
 
-/// Images for those who have none: discs and bars in noise, of which two of the test part are
-/// moved copies of images of the train part, and one is a copy.
+/// Example images: discs and bars in noise. Two images of the test part are moved copies of images
+/// of the train part, and one is an exact copy.
 pub(crate) fn drawn_images() -> ImageParts {
     let noise = |image: usize, salt: usize| {
         let mut mixed = ((image * 64 + salt) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -30,7 +30,7 @@ pub struct Inputs {
     /// Table of injections and pain scores.
     #[arg(long, value_name = "FILE", requires = "DicomFolder")]
     pub outcomes: Option<PathBuf>,
-    /// Which columns of the table hold what (TOML).
+    /// Mapping of the table's columns (TOML).
     #[arg(long, value_name = "FILE", requires = "outcomes")]
     pub mapping: Option<PathBuf>,
     /// The data dictionary of a REDCap project (CSV).
@@ -44,18 +44,18 @@ pub struct Inputs {
     /// Table `patient_id,subject_id` that links the images to the outcome table.
     #[arg(long, value_name = "FILE", requires = "DicomFolder")]
     pub link: Option<PathBuf>,
-    /// How the folder is read.
+    /// Options of reading the folder.
     #[command(flatten)]
     pub scan: ScanArguments,
-    /// Which images are measured.
+    /// Options of choosing images.
     #[command(flatten)]
     pub images: ImageArguments,
     /// `truth.json` of a synthetic cohort; that of a folder which `cohort` has written is
     /// found.
     #[arg(long, value_name = "FILE", requires = "DicomFolder")]
     pub truth: Option<PathBuf>,
-    /// Columns of the outcome table with numbers that the CNN reads beside the picture,
-    /// such as age,duration_weeks; blank cells are missing.
+    /// Numeric columns of the outcome table that the CNN uses beside the image, such as
+    /// age,duration_weeks; blank cells are missing values.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub covariates: Vec<String>,
     /// Analysable subjects of the synthetic cohort.
@@ -84,9 +84,9 @@ pub struct OpenedInputs {
     pub levels: Option<DiscPositions>,
     /// The truth of a synthetic cohort.
     pub truth: Option<Truth>,
-    /// The file that it was read from.
+    /// The file of the truth.
     pub truth_file: Option<PathBuf>,
-    /// Where the images lie.
+    /// The location of the images.
     pub source: StudySource,
 }
 
@@ -111,7 +111,7 @@ impl Inputs {
         }
     }
 
-    /// What a study is told of its images.
+    /// The study's options for its images.
     #[must_use]
     pub fn config(&self) -> StudyConfig {
         self.images.config(&self.scan)
@@ -131,8 +131,7 @@ impl Inputs {
         named.into_iter().filter_map(|(name, path)| Some((name, path.as_deref()?))).collect()
     }
 
-    /// Draws the synthetic cohort where no folder is given and it has not been
-    /// drawn yet.
+    /// Simulates the synthetic cohort if no folder is given and it has not been simulated yet.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -143,8 +142,8 @@ impl Inputs {
         Ok(())
     }
 
-    /// Scans the folder and reads the tables; draws the synthetic cohort first
-    /// where no folder is given.
+    /// Scans the folder and reads the tables; first simulates the synthetic cohort if no folder is
+    /// given.
     ///
     /// # Errors
     /// When a folder or table cannot be used, with its name.
@@ -205,8 +204,8 @@ impl Inputs {
     }
 }
 
-/// The truth of a folder that `cohort` has written, which holds images and table under
-/// their names there. A file of that name in any other folder is somebody else's.
+/// The truth of a folder written by `cohort`, which has the images and the table under their usual
+/// names. In any other folder, a file with the name of the truth is ignored.
 fn truth_of_cohort(dicom: &Path, outcomes: &Path) -> Option<(Truth, PathBuf)> {
     let folder = dicom.parent()?;
     let is_cohort = dicom.ends_with("dicom")
@@ -223,8 +222,7 @@ fn truth_of_cohort(dicom: &Path, outcomes: &Path) -> Option<(Truth, PathBuf)> {
     Some((read.ok()?, path))
 }
 
-/// The key that a linkage table makes of hospital numbers; without one they are the
-/// subject ids.
+/// The key from a linkage table for hospital numbers; without a table they are the subject ids.
 ///
 /// # Errors
 /// When the table cannot be used, with its name.
@@ -232,7 +230,7 @@ pub(crate) fn read_key(link: Option<&Path>) -> Result<SubjectKey> {
     link.map_or_else(|| Ok(SubjectKey::identity()), |path| open(path, read_links))
 }
 
-/// Says where hospital numbers, or the names of folders, will be in every file.
+/// Warns if hospital numbers, or the names of folders, will be in every file.
 pub(crate) fn note_raw_ids(key: &SubjectKey, scan: &ScanArguments) {
     if key.is_raw() {
         let ids = match scan.subject_from {
@@ -246,8 +244,8 @@ pub(crate) fn note_raw_ids(key: &SubjectKey, scan: &ScanArguments) {
     }
 }
 
-/// Reads disc positions of whatever form, and says which files of a folder could
-/// not be used and how many subjects have no images.
+/// Reads disc positions in any form, and reports which files of a folder could not be used and how
+/// many subjects have no images.
 ///
 /// # Errors
 /// When a file cannot be used, with its name.

@@ -1,4 +1,4 @@
-//! Several folds at once on one machine, each in a process of its own.
+//! Trains several folds at once on one machine, each in its own process.
 
 use std::env;
 use std::ffi::OsString;
@@ -20,10 +20,10 @@ use crate::train_arguments::TrainArguments;
 use crate::trained_model::TrainedModel;
 use crate::training::train_models;
 
-/// Trains all models of a study, in one process or in as many as `--jobs` says.
+/// Trains all models of a study, in one process or in the number given by `--jobs`.
 ///
 /// # Errors
-/// Those of [`train_models`]; when a process cannot be started or fails, with what it said.
+/// Those of [`train_models`]; when a process cannot be started or fails, with its message.
 pub(crate) fn train_study(
     dataset: &Dataset,
     arguments: &TrainArguments,
@@ -35,7 +35,7 @@ pub(crate) fn train_study(
     }
 }
 
-/// Trains the folds in so many processes, and puts their parts together.
+/// Trains the folds in several processes, and joins their parts.
 fn train_in_processes(
     study: &Path,
     arguments: &TrainArguments,
@@ -83,7 +83,7 @@ fn train_in_processes(
     Ok(merged)
 }
 
-/// What trains without libtorch needs one core.
+/// The cores for training without libtorch, which needs one core.
 #[cfg(not(feature = "torch"))]
 fn free_cores() -> usize {
     1
@@ -105,8 +105,8 @@ fn remove_parts(study: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The program that trains and what it is called with first: this one, or the example `train`
-/// beside the example that runs.
+/// The program for training with its first arguments: this program, or the example `train` beside
+/// the running example.
 fn this_train() -> Result<(PathBuf, Vec<OsString>)> {
     let program = env::current_exe().context("could not tell which program this is")?;
     let name = program.file_stem().unwrap_or_default();

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use crate::terminal::say;
 
-/// Labels, rejections and flow, for a program to read.
+/// Labels, rejections and flow as JSON for programs.
 #[must_use]
 pub(crate) fn labels_json(outcomes: &Outcomes, sensitivity: &Sensitivity) -> Value {
     let rejected = outcomes.rejected.iter().map(|r| {

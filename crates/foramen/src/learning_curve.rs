@@ -1,4 +1,4 @@
-//! The CNN on fewer subjects: whether more would help.
+//! Trains the CNN on fewer subjects, to show whether more subjects would help.
 
 use std::path::Path;
 
@@ -47,7 +47,7 @@ pub(crate) fn learning_curve<L: Learner>(
     SHARES.into_iter().map(point).collect()
 }
 
-/// How many subjects a fold learns from and is tuned on, in the mean.
+/// Mean number of subjects on which a fold is trained and tuned.
 pub(crate) fn subjects<L>(on_share: &OnShare<'_, L>, dataset: &Dataset, split: &Split) -> f64 {
     let folds = split.folds();
     let of_fold = |fold: usize| {

@@ -6,8 +6,8 @@ use foramen_study::LevelDraft;
 
 use crate::contact_page::escape;
 
-/// One page with every subject's sagittal slice and the discs that were found on
-/// it; pictures are inside, so the file can be moved alone.
+/// One page with every subject's sagittal slice and the discs found on it; pictures are embedded,
+/// so the file can be moved alone.
 ///
 /// # Errors
 /// When a picture cannot be encoded.

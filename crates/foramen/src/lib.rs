@@ -1,12 +1,10 @@
 //! Who gains from a steroid injection at a cervical nerve root?
 //!
-//! This crate gathers the crates of foramen under one name: [`dicom`] reads a folder
-//! of MRI, [`outcome`] labels a pain table, [`select`] measures the foramina and
-//! chooses the narrowest slice, [`study`] joins them and keeps every stage in a file,
-//! [`learn`] and (with the feature `torch`) `cnn` train and predict by subject, [`native`]
-//! predicts without libtorch,
-//! [`metrics`] and [`report`] say how well. [`commands`] are the tasks of the program
-//! `foramen`, one module each.
+//! This crate re-exports the crates of foramen: [`dicom`] reads a folder of MRI, [`outcome`] labels
+//! a pain table, [`select`] measures the foramina and chooses the narrowest slice, [`study`] joins
+//! them and keeps every stage in a file, [`learn`] and (with the feature `torch`) `cnn` train and
+//! predict by subject, [`native`] predicts without libtorch, [`metrics`] and [`report`] evaluate
+//! predictions. [`commands`] holds the tasks of the program `foramen`, one module each.
 //!
 //! ```
 //! use foramen::outcome::{OutcomeOptions, read};

@@ -6,14 +6,13 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 use foramen::commands::{self, finish};
 
-/// From cervical MRI and pain scores to who gains from a steroid injection.
+/// Predicts from cervical MRI and pain scores who gains from a steroid injection.
 ///
-/// Each stage leaves its files for the next. With no arguments each subcommand runs on
-/// generated data.
+/// Each stage writes files for the next. With no arguments each subcommand runs on generated data.
 #[derive(Parser)]
 #[command(name = "foramen", arg_required_else_help = true)]
 struct Arguments {
-    /// Print the version, and which libtorch and device it computes with.
+    /// Print the version, that of libtorch, and the device used.
     #[arg(short = 'V', long)]
     version: bool,
     #[command(subcommand)]
@@ -32,31 +31,31 @@ enum Task {
     Levels(commands::levels::Arguments),
     /// Turn a pain table into labels and a cohort flow.
     Label(commands::label::Arguments),
-    /// Say what the folds of a study, or the parts of a data set, share.
+    /// Check what the folds of a study, or the parts of a data set, share.
     Leakage(commands::leakage::Arguments),
-    /// Measure the foramina, choose the slices, draw what was measured.
+    /// Measure the foramina, choose the slices, and draw the measurements.
     Select(commands::select::Arguments),
-    /// Train the CNN and the baseline (the width alone) on a study that `select` has prepared.
+    /// Train the CNN and the baseline (width only) on a study prepared by `select`.
     Train(commands::train::Arguments),
-    /// Predict the outcome of injections to come with trained models.
+    /// Predict the outcome of planned injections with trained models.
     Predict(commands::predict::Arguments),
     /// Write trained models as one TorchScript file for PyTorch.
     #[cfg(feature = "torch")]
     ExportModel(commands::export_model::Arguments),
-    /// Put parts of a study together that several processes made (`--shard`).
+    /// Join parts of a study that several processes made (`--shard`).
     Merge(commands::merge::Arguments),
     /// AUC, calibration and more, from any table of predictions.
     Evaluate(Box<commands::evaluate::Arguments>),
     /// Compare measured widths with readers'.
     Agreement(commands::agreement::Arguments),
-    /// Make the report of a study anew from what lies in its folder.
+    /// Make the report of a study again from the files in its folder.
     Report(commands::report::Arguments),
-    /// Show every choice to a person, and keep what they correct.
+    /// Show every choice to a person, and store the corrections.
     #[cfg(feature = "review")]
     Review(commands::review::Arguments),
     /// Make a synthetic cohort.
     Cohort(commands::cohort::Arguments),
-    /// Say where the CNN would compute, and try it.
+    /// Show which device the CNN would use, and test it.
     #[cfg(feature = "torch")]
     CheckDevice(commands::check_device::Arguments),
     /// Print the completions of a shell.

@@ -1,7 +1,7 @@
 //! One array in NumPy's format (NEP 1, `numpy.lib.format`, versions 1 to 3).
 //!
-//! The header is a line of Python with three entries. The crates that read it bring a parser of
-//! Python literals along, with a dozen crates behind it; three entries need none.
+//! The header is a line of Python with three entries. Existing crates for this format depend on a
+//! parser of Python literals and a dozen further crates, which three entries do not need.
 
 use std::io::Read;
 
@@ -29,7 +29,8 @@ impl Npy {
     /// at most `size` bytes.
     ///
     /// # Errors
-    /// When it is no array, one of other numbers, or not as long as its header says.
+    /// When it is not an array, has another type of numbers, or has another length than its header
+    /// states.
     pub(crate) fn read(mut file: impl Read, size: u64) -> Result<Self> {
         let mut start = [0; 8];
         file.read_exact(&mut start).context("it is too short for an array of NumPy")?;
@@ -67,7 +68,7 @@ impl Npy {
     }
 }
 
-/// What follows a key in the header.
+/// The text after a key in the header.
 fn entry<'a>(header: &'a str, key: &str) -> Result<&'a str> {
     let found = ['\'', '"'].iter().find_map(|quote| {
         let (_, rest) = header.split_once(&format!("{quote}{key}{quote}"))?;

@@ -1,5 +1,5 @@
-//! Controls that see pictures: the CNN with the foramen masked out, with shuffled outcomes, and
-//! on mirrored pictures.
+//! Controls that use images: the CNN with the foramen masked out, with shuffled outcomes, and on
+//! mirrored images.
 
 use std::path::Path;
 use std::time::Instant;
@@ -14,21 +14,20 @@ use foramen_study::files::{ModelRole, read_patches};
 use crate::controls::{Control, finish, fit};
 use crate::trained_model::TrainedModel;
 
-/// The foramen, its root, the facet and the uncovertebral joint lie within this radius of
-/// [`USUAL`], millimetres.
+/// Radius of the mask, millimetres, which contains the foramen, its root, the facet joint and the
+/// uncovertebral joint around [`USUAL`].
 const MASKED: f64 = 12.0;
 
-/// Where a foramen usually lies: so far from the middle of the canal to its side and to the front,
+/// Usual position of a foramen: to the side and to the front of the middle of the canal,
 /// millimetres.
 const USUAL: [f64; 2] = [13.0, 6.0];
 
-/// A patch is moved at most so far to have its usual place in the middle, and so much is missing
-/// along the edges of all, millimetres.
+/// Greatest shift of a patch to bring the foramen's usual position to the middle, and the margin
+/// cut from all edges, millimetres.
 const MOVED: f64 = 4.0;
 
-/// Trains the controls that see pictures, on the folds of the study, and writes their
-/// predictions. `fitted` are the models of each fold of each repeat, `pixel` the edge of a
-/// pixel in millimetres.
+/// Trains the controls that use images, on the folds of the study, and writes their predictions.
+/// `fitted` are the models of each fold of each repeat, `pixel` the edge of a pixel in millimetres.
 ///
 /// # Errors
 /// When a model cannot be trained, or a file not be written.
@@ -65,7 +64,7 @@ pub(crate) fn picture_controls(
     Ok(models)
 }
 
-/// What each fold's CNN says of the patches it is tested on, mirrored left to right.
+/// The predictions of each fold's CNN for its test patches, mirrored left to right.
 fn mirrored(
     dataset: &Dataset,
     splits: &[Split],
@@ -102,21 +101,22 @@ fn mirrored(
     finish(&control, (predictions, Vec::new()), ModelRole::Control, clock, study)
 }
 
-/// The dataset with other pictures.
+/// The dataset with other images.
 fn changed(dataset: &Dataset, picture: impl Fn(&Sample) -> Array2<f32>) -> Result<Dataset> {
     let samples = dataset.samples().iter();
     let samples = samples.map(|sample| sample.clone().with_patch(picture(sample)));
     Ok(Dataset::new(samples.collect())?)
 }
 
-/// The dataset with what is around the foramina alone. `patches` are those it was read from.
+/// The dataset with only the surroundings of the foramina. `patches` are the patches from which it
+/// was read.
 ///
-/// A patch is cut around the middle between the walls, and what narrows a foramen from one side
-/// moves that middle: the places of cord and body in the patch would tell the width. They are
-/// moved to where they are around a foramen in its usual place.
+/// A patch is centred between the walls, and a narrowing from one side moves this centre, so the
+/// positions of cord and vertebral body in the patch would reveal the width. Patches are therefore
+/// shifted so that cord and body lie where they would around a foramen in its usual position.
 ///
 /// # Errors
-/// When the patches are not those of the dataset.
+/// When the patches do not belong to the dataset.
 pub fn background(dataset: &Dataset, patches: &[PatchSample], pixel: f64) -> Result<Dataset> {
     ensure!(
         patches.len() == dataset.samples().len(),
@@ -140,9 +140,9 @@ pub fn background(dataset: &Dataset, patches: &[PatchSample], pixel: f64) -> Res
     Ok(Dataset::new(samples.collect())?)
 }
 
-/// A patch moved by whole pixels so that the usual place of its foramen is in the middle, with
-/// the disc around it masked out and a margin that is the same for all. `canal` is the row and
-/// column of the middle of the canal.
+/// A patch shifted by whole pixels so that the usual position of its foramen is in the middle, with
+/// a circular mask around it and the same margin for all patches. `canal` is the row and column of
+/// the middle of the canal.
 fn surroundings(patch: &Array2<f32>, canal: Option<(f64, f64)>, pixel: f64) -> Array2<f32> {
     let (rows, columns) = patch.dim();
     let margin = (MOVED / pixel).floor();

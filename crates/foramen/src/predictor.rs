@@ -5,19 +5,19 @@ use foramen_learn::{Classifier, Sample};
 use foramen_native::{Covariate, NativeModel};
 use foramen_types::Probability;
 
-/// A trained model, whatever computes it.
+/// A trained model, whichever engine computes it.
 pub(crate) trait Predictor {
-    /// The hash of what it was fitted on, where it is known.
+    /// The hash of its training data, where known.
     fn fold(&self) -> Option<&str>;
     /// Rows and columns of its patches.
     fn patch_pixels(&self) -> usize;
     /// Edge of a pixel of its patches, millimetres.
     fn pixel(&self) -> f64;
-    /// The numbers that it reads beside the picture.
+    /// The covariates that it reads beside the image.
     fn covariates(&self) -> &[Covariate];
-    /// The covariates that a sample has to name.
+    /// The covariates that each sample must have.
     fn covariate_names(&self) -> Vec<&str>;
-    /// The covariates of a sample that are far outside of the training.
+    /// The covariates of a sample that are far outside the training data.
     fn far_covariates(&self, sample: &Sample) -> Vec<(&Covariate, f64)>;
     /// The probability of a favourable outcome for each sample.
     fn probabilities(&self, samples: &[&Sample]) -> Result<Vec<Probability>>;

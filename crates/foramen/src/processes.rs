@@ -1,4 +1,4 @@
-//! One training by several processes: what `torchrun`, `srun` or two shells start.
+//! One training by several processes, started by `torchrun`, `srun` or two shells.
 
 #[cfg(feature = "distributed")]
 use std::sync::Arc;
@@ -14,12 +14,12 @@ pub(crate) struct Processes {
 }
 
 impl Processes {
-    /// Meets the other processes, where the environment says that there are some. `alone` are the
-    /// options that are for one process, with whether each is given.
+    /// Connects to the other processes, if the environment names any. `alone` lists the options for
+    /// a single process, and whether each is given.
     ///
     /// # Errors
-    /// When the environment is not complete, the others cannot be reached, an option is for one
-    /// process alone, or the program was built without the feature `distributed`.
+    /// When the environment is not complete, the others cannot be reached, an option is only for
+    /// one process, or the program was built without the feature `distributed`.
     #[cfg(feature = "distributed")]
     pub(crate) fn join(alone: &[(&str, bool)], timeout: Duration) -> Result<Self> {
         let Some(launch) = foramen_tch::Launch::from_environment()? else {
@@ -37,7 +37,7 @@ impl Processes {
         Ok(Self { group: Some(Arc::new(foramen_tch::Group::join(launch, timeout)?)) })
     }
 
-    /// Refuses to train beside others that do the same.
+    /// Returns an error if there are other processes of the same training.
     #[cfg(not(feature = "distributed"))]
     pub(crate) fn join(alone: &[(&str, bool)], _: Duration) -> Result<Self> {
         let sharded = alone.contains(&("--shard", true));
@@ -52,7 +52,7 @@ impl Processes {
         Ok(Self::default())
     }
 
-    /// Whether this is the process that writes and tells.
+    /// Whether this process writes files and reports.
     pub(crate) fn is_first(&self) -> bool {
         #[cfg(feature = "distributed")]
         return self.group.as_ref().is_none_or(|group| group.rank() == 0);
@@ -60,7 +60,7 @@ impl Processes {
         true
     }
 
-    /// The cores for each process of this machine, where the launcher says how many there are.
+    /// The cores for each process of this machine, if the launcher states the number of processes.
     #[cfg(feature = "torch")]
     pub(crate) fn cores_each(&self) -> Option<u16> {
         #[cfg(feature = "distributed")]
@@ -83,7 +83,7 @@ impl Processes {
         cnn
     }
 
-    /// Says that this process only helps.
+    /// Reports that this process only helps.
     pub(crate) fn tell_end(&self) {
         #[cfg(feature = "distributed")]
         if let Some(group) = &self.group {

@@ -12,16 +12,16 @@ use foramen_study::files::{self, EpisodeNotes};
 use foramen_study::{Kept, Manifest};
 use foramen_types::{Level, Side, SubjectId};
 
-/// How many pictures of each kind the gallery shows.
+/// Number of pictures of each kind in the gallery.
 const EACH: usize = 4;
 
-/// What the files of a study tell of each included injection.
+/// The data of a study's files on each included injection.
 pub(crate) struct KnownCases {
-    /// In the order of the kept rows of the manifest.
+    /// The cases, in the order of the kept rows of the manifest.
     pub(crate) cases: Vec<Case>,
     /// Other definitions of the label.
     pub(crate) definitions: Vec<LabelDefinition>,
-    /// What is not known since a file is not there, in sentences.
+    /// Facts that are not known because a file is missing, as sentences.
     pub(crate) gaps: Vec<String>,
 }
 
@@ -29,7 +29,7 @@ impl KnownCases {
     /// Reads selections, acquisitions and episodes.
     ///
     /// # Errors
-    /// When `selections.csv` is not there, or one cannot be used.
+    /// When `selections.csv` is missing, or a file cannot be used.
     pub(crate) fn read(study: &Path, manifest: &Manifest) -> Result<Self> {
         let rows = files::read_selections(&study.join("selections.csv"))?;
         let acquired = files::read_acquisitions(&study.join("acquisitions.csv"))?;
@@ -77,7 +77,7 @@ impl KnownCases {
     }
 }
 
-/// The definitions that any episode has a label of, with their words.
+/// The definitions with a label for any episode, and their descriptions.
 fn definitions(episodes: &BTreeMap<u64, EpisodeNotes>) -> Vec<LabelDefinition> {
     let usual = Definition::usual(&OutcomeOptions::default());
     let mut names: Vec<&String> = episodes.values().flat_map(|notes| notes.labels.keys()).collect();
@@ -99,15 +99,15 @@ struct Drawn<'a> {
     showing: Showing,
     case: &'a Case,
     kept: &'a Kept,
-    /// Mean probability over the repeats, and how far it is from the outcome.
+    /// Mean probability over the repeats, and its distance from the outcome.
     predicted: Option<(f64, f64)>,
     /// The prediction of the first repeat, whose fold has a model.
     first: Option<&'a Prediction>,
 }
 
 /// Pictures of the best, the worst and the typical predictions and of the most doubtful slices,
-/// each with its width, what was predicted and what became of it, and, where the models of the
-/// folds can be read, with what speaks for the prediction. A case is shown once.
+/// each with its width, prediction and outcome, and an explanation of the prediction if the models
+/// of the folds can be read. A case is shown once.
 ///
 /// # Errors
 /// When a picture is there and cannot be read.
@@ -172,8 +172,8 @@ fn choose<'a>(
     chosen
 }
 
-/// What speaks for each prediction, as PNG by the row of the case: by the model of the fold that
-/// did not see the subject. Nothing where the models are not those of the predictions.
+/// Explanations of predictions as PNG, by the row of the case, from the model of the fold in which
+/// the subject was tested. Empty if the models are not those of the predictions.
 #[cfg(feature = "torch")]
 fn explain(
     study: &Path,
@@ -252,7 +252,7 @@ fn picture(
     Ok(ExamplePicture { showing: *showing, caption, png, explanation: explanation.cloned() })
 }
 
-/// Where the picture of a decision lies in the folder of a study.
+/// Path of the picture of a decision in the folder of a study.
 fn picture_of(kept: &Kept) -> String {
     crate::stages::picture_file(kept.row, kept.level, kept.side)
 }

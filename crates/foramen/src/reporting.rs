@@ -17,17 +17,17 @@ use crate::files::open;
 use crate::report_cases::{KnownCases, gallery};
 use crate::stages::near_misses;
 
-/// The folder for figures, tables and text beside a report.
+/// The folder beside a report for figures, tables and text.
 const FILES: &str = "report";
 
-/// Why a row has no prediction though its slice was chosen.
+/// Why a row has no prediction although its slice was chosen.
 const TRAINED_ON: &str = "trained on and not tested, as the split has it";
 
-/// The title of a report that is given none.
+/// The default title of a report.
 const TITLE: &str = "Outcome of cervical transforaminal epidural steroid injection";
 
-/// Makes `report.html` and `report.json` of what lies in the folder of a study, the folder
-/// `report` with figures, tables and text, and `run.json` anew.
+/// Makes `report.html` and `report.json` from the files in the folder of a study, the folder
+/// `report` with figures, tables and text, and a new `run.json`.
 ///
 /// # Errors
 /// When a file of an earlier stage is missing or cannot be used, or one cannot be written.
@@ -86,8 +86,8 @@ pub(crate) fn make_report(study: &Path, title: Option<&str>) -> Result<Report> {
     Ok(report)
 }
 
-/// Writes the files beside a report. Those of a former one go first: a figure that is no longer
-/// drawn must not stay.
+/// Writes the files beside a report. Files of an earlier report are removed first, so that a figure
+/// that is no longer drawn does not stay.
 fn write_files(folder: &Path, made: &[ReportFile]) -> Result<()> {
     for part in ["figures", "tables"] {
         let path = folder.join(part);
@@ -105,8 +105,8 @@ fn write_files(folder: &Path, made: &[ReportFile]) -> Result<()> {
     Ok(())
 }
 
-/// What the stages noted. Studies made before they did have it in their former
-/// `report.json`; without one, there are the predictions alone.
+/// The notes of the stages. Older studies have them in their earlier `report.json`; without one,
+/// only the predictions are used.
 fn notes(study: &Path) -> Result<StageNotes> {
     let mut notes = match files::read_stages(study)? {
         Some(notes) => notes,
@@ -124,7 +124,7 @@ fn notes(study: &Path) -> Result<StageNotes> {
     Ok(notes)
 }
 
-/// What a report of a former version says of its stages.
+/// The notes on stages in a report of an older version.
 fn former(path: &Path) -> Result<StageNotes> {
     let text = match fs::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(StageNotes::default()),
@@ -158,7 +158,7 @@ fn former(path: &Path) -> Result<StageNotes> {
     })
 }
 
-/// The models whose predictions lie in the folder, as far as a file name tells.
+/// The models with predictions in the folder, as far as file names show.
 fn lying_in(study: &Path) -> Result<Vec<ModelNotes>> {
     let entries =
         fs::read_dir(study).with_context(|| format!("could not read {}", study.display()))?;
@@ -181,7 +181,7 @@ fn lying_in(study: &Path) -> Result<Vec<ModelNotes>> {
     Ok(names.into_iter().map(notes).collect())
 }
 
-/// Where the predictions of a model lie.
+/// The file with the predictions of a model.
 pub(crate) fn predictions_file(model: &str) -> String {
     if model == "cnn" { "predictions.csv".to_owned() } else { format!("predictions-{model}.csv") }
 }
@@ -240,7 +240,7 @@ fn cohort(manifest: &Manifest, model: Option<&Model>) -> Cohort {
     }
 }
 
-/// The selected rows that no fold tests, as where subjects are parted by date.
+/// The selected rows that no fold tests, for example in a split by date.
 fn untested<'a>(manifest: &'a Manifest, model: Option<&Model>) -> Vec<&'a Kept> {
     let Some(model) = model else { return Vec::new() };
     let tested: BTreeSet<_> =
@@ -251,7 +251,7 @@ fn untested<'a>(manifest: &'a Manifest, model: Option<&Model>) -> Vec<&'a Kept> 
     manifest.kept().iter().filter(|kept| !is_tested(kept)).collect()
 }
 
-/// How many of the selected rows have each remark.
+/// Number of selected rows with each remark.
 fn remarks(manifest: &Manifest) -> Vec<Remarked> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for choice in manifest.choices() {
@@ -266,7 +266,7 @@ fn remarks(manifest: &Manifest) -> Vec<Remarked> {
     remarks
 }
 
-/// The rows for which sets of images competed, in words.
+/// The rows with several candidate sets of images, in words.
 fn competing(manifest: &Manifest) -> Vec<String> {
     let in_words = |choice: &ImageChoice| {
         let second = choice.images.runner_up.as_ref()?;

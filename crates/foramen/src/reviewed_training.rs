@@ -20,10 +20,10 @@ use crate::train_arguments::TrainArguments;
 use crate::trained_model::TrainedModel;
 use crate::training::train_models;
 
-/// What persons said of a study, as `review --export` left it.
+/// The reviewed rows of a study, as written by `review --export`.
 ///
 /// # Errors
-/// When there is no such table, or nobody has looked at anything.
+/// When there is no such table, or no row was reviewed.
 pub(crate) fn reviewed_rows(study: &Path) -> Result<Vec<ReviewedRow>> {
     let path = study.join(REVIEWED).join("selections.csv");
     let rows = read_reviewed(&path)?;
@@ -31,7 +31,7 @@ pub(crate) fn reviewed_rows(study: &Path) -> Result<Vec<ReviewedRow>> {
     Ok(rows)
 }
 
-/// Fails where nobody has reviewed a study: told before an hour of work, not after.
+/// Returns an error if nobody has reviewed a study, so that it is reported before long work.
 ///
 /// # Errors
 /// As [`reviewed_rows`], and where the answers cannot be read.
@@ -43,18 +43,18 @@ pub(crate) fn ensure_reviewed(study: &Path) -> Result<()> {
     reviewed_rows(study).map(|_| ())
 }
 
-/// The answers of a study, where it has some.
+/// The answers of a study, if it has any.
 #[cfg(feature = "review")]
 fn answers(study: &Path) -> Result<Option<Store>> {
     Ok(if Store::exists(study) { Some(Store::open(study)?) } else { None })
 }
 
-/// Follows what persons said after a new selection, into the folder `reviewed`: the corrected
-/// table and the patches are those against what is chosen now. It gives the rows of that table;
-/// what cannot be followed is told.
+/// Applies persons' answers to a new selection, in the folder `reviewed`: the corrected table and
+/// the patches refer to the new choices. Returns the rows of that table; answers that cannot be
+/// applied are reported.
 ///
-/// Where the answers themselves are there, and this program can read them, they are exported
-/// anew; else the table of the last export is carried over.
+/// If this program can read the answers themselves, they are exported again; otherwise the table of
+/// the last export is updated.
 ///
 /// # Errors
 /// When a table, the patches or the answers cannot be used or written.
@@ -87,7 +87,7 @@ pub(crate) fn follow_review(
     Ok(rows)
 }
 
-/// Tells of answers that were given after the last export: they are not in it.
+/// Reports answers given after the last export, which does not contain them.
 ///
 /// # Errors
 /// When the answers cannot be read.
@@ -111,8 +111,8 @@ pub(crate) fn tell_later_answers(study: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Trains twice, on the patches as they were chosen and as persons corrected them, and notes
-/// both for the report, the corrected ones first. The corrected models lie in `reviewed`.
+/// Trains twice, on the chosen patches and on the patches corrected by persons, and notes both for
+/// the report, the corrected models first. These are written into `reviewed`.
 ///
 /// # Errors
 /// When the corrections are of another selection, a model cannot be trained, or a file
@@ -160,8 +160,8 @@ pub(crate) fn train_reviewed(
     Ok(with)
 }
 
-/// Fails where `select` has run since the corrections were exported: their patches are of
-/// other choices.
+/// Returns an error if `select` has run since the corrections were exported, so that their patches
+/// belong to other choices.
 ///
 /// # Errors
 /// Which foramen differs, and the remedy.
@@ -185,7 +185,7 @@ pub(crate) fn ensure_current(study: &Path, rows: &[ReviewedRow]) -> Result<()> {
     Ok(())
 }
 
-/// How often which correction was made.
+/// Number of corrections of each kind.
 fn counts(rows: &[ReviewedRow]) -> BTreeMap<&'static str, usize> {
     let mut counts = BTreeMap::new();
     for row in rows {

@@ -1,4 +1,4 @@
-//! One run per folder: a lock that names the process which holds it.
+//! Allows one run per folder: a lock that names the process holding it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -11,29 +11,28 @@ use serde::{Deserialize, Serialize};
 /// The name of the lock in the folder of a run.
 pub(crate) const LOCK: &str = "foramen.lock";
 
-/// How often a lock is tried again whose file another run was just removing.
+/// Number of attempts to take a lock whose file another run is just removing.
 const TRIES: usize = 20;
 
 /// Holds the folder of a run until it is dropped.
 ///
-/// The operating system locks the file `foramen.lock` for as long as the process lives, so
-/// a process that died holds nothing. The file says which process it is, for people, and
-/// on which computer: in a shared network folder the lock of another computer may not be
-/// seen, so its file alone counts.
+/// The operating system locks the file `foramen.lock` while the process lives, so a dead process
+/// holds no lock. The file names the process and its computer: in a shared network folder another
+/// computer's lock may not be visible, so then only the file counts.
 #[derive(Debug)]
 #[must_use = "the folder is free again when this is dropped"]
 pub struct RunLock {
     path: PathBuf,
-    /// Keeps the lock of the operating system.
+    /// Holds the operating system's lock.
     file: File,
 }
 
-/// Who holds a folder, as its lock says it.
+/// The holder of a folder according to its lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Holder {
     process: u32,
     computer: String,
-    /// Differs after a restart of the computer; empty where the system does not tell.
+    /// An identifier that changes when the computer restarts; empty if the system has none.
     #[serde(default)]
     boot: String,
     command: String,
@@ -107,7 +106,7 @@ impl Drop for RunLock {
     }
 }
 
-/// Whether the operating system gave the lock.
+/// Whether the operating system granted the lock.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Taken {
     Yes,
@@ -116,16 +115,16 @@ enum Taken {
     Unknown,
 }
 
-/// What became of a process that wrote a lock.
+/// The state of the process that wrote a lock.
 #[derive(Debug, PartialEq, Eq)]
 enum State {
     Ended,
-    /// It runs, or may run, for this reason.
+    /// The process runs, or may run, for this reason.
     Running(&'static str),
 }
 
 impl Holder {
-    /// This process.
+    /// The current process.
     fn this() -> Self {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         Self {
@@ -139,8 +138,8 @@ impl Holder {
         }
     }
 
-    /// Whether the process that left this lock still runs, seen from `own`, which was given
-    /// the lock of the operating system or works where there is none.
+    /// Whether the process that wrote this lock still runs. `own` is the current process; `locked`
+    /// tells whether it got the operating system's lock.
     fn state(&self, own: &Self, locked: bool) -> State {
         if self.computer != own.computer {
             return State::Running("whether it still runs cannot be seen from here");
@@ -166,7 +165,7 @@ impl std::fmt::Display for Holder {
     }
 }
 
-/// Why a folder cannot be had, and what to do.
+/// The error for a folder that is held, and what to do.
 fn held(folder: &Path, lock: &Path, by: Option<&Holder>, why: &str) -> String {
     let by = by.map_or("another process".to_owned(), |by| {
         let since = SystemTime::UNIX_EPOCH + Duration::from_secs(by.since);
@@ -189,7 +188,7 @@ fn ago_in_words(ago: Duration) -> String {
     }
 }
 
-/// Whether a path still leads to an open file.
+/// Whether a path still refers to an open file.
 #[cfg(unix)]
 fn is_still_there(path: &Path, file: &File) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -201,7 +200,7 @@ fn is_still_there(path: &Path, file: &File) -> bool {
     }
 }
 
-/// Whether a path still leads to an open file.
+/// Whether a path still refers to an open file.
 #[cfg(not(unix))]
 fn is_still_there(path: &Path, _: &File) -> bool {
     path.exists()

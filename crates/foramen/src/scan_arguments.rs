@@ -5,41 +5,41 @@ use clap::Args;
 use foramen_dicom::{Accepted, Refusal, ScanOptions, SubjectFrom};
 use foramen_study::{ReformatOptions, StudyConfig, Undated};
 
-/// How a folder of images is read, and which of them may be used: the same for every
+/// Options of reading a folder of images, and of the images that may be used: the same for every
 /// command that scans one.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ScanArguments {
-    /// What names patients: patient-id, folder, or folder:DEPTH.
+    /// Source of subject ids: patient-id, folder, or folder:DEPTH.
     #[arg(long, value_name = "SOURCE", default_value = "patient-id")]
     pub subject_from: SubjectFrom,
-    /// Take the images of one person and day as one frame of reference where
-    /// sagittal and axial ones cross.
+    /// Assume one frame of reference for images of one person and day if sagittal and axial ones
+    /// cross.
     #[arg(long)]
     pub assume_one_frame: bool,
-    /// Use images in spite of this reason (localizer, plane, contrast, fat, region); may be
-    /// given several times. Their selections have the remark `accepted`.
+    /// Use images despite this reason (localizer, plane, contrast, fat, region); may be given
+    /// several times. Their selections get the remark `accepted`.
     #[arg(long, value_name = "REASON")]
     pub accept: Vec<Refusal>,
 }
 
-/// Which axial images are measured: for every command that chooses slices.
+/// Options of choosing axial images: for every command that chooses slices.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ImageArguments {
-    /// Measure a subject that has this series (Series Instance UID) on it alone; may be
+    /// Measure a subject that has this series (Series Instance UID) only on this series; may be
     /// given several times.
     #[arg(long, value_name = "UID")]
     pub series: Vec<String>,
-    /// What becomes of images whose date is there and cannot be read: exclude, or use (with
-    /// the remark `unreadable_date`).
+    /// Treatment of images whose date is present but cannot be read: exclude, or use (with the
+    /// remark `unreadable_date`).
     #[arg(long, value_name = "RULE", default_value = "exclude")]
     pub undated: Undated,
-    /// Where there is only a sagittal T2 volume, axial slices are the mean over so many
-    /// millimetres.
+    /// Thickness in millimetres of axial slices made from a sagittal T2 volume, if a subject has no
+    /// axial images.
     #[arg(long, value_name = "MM", default_value_t = ReformatMm::default())]
     pub reformat_mm: ReformatMm,
 }
 
-/// The thickness of slices made of a volume, in millimetres.
+/// The thickness of slices made from a volume, in millimetres.
 #[derive(Debug, Clone, Copy)]
 pub struct ReformatMm(f64);
 
@@ -65,7 +65,7 @@ impl FromStr for ReformatMm {
 }
 
 impl ImageArguments {
-    /// What a study is told of its images.
+    /// The study's options for its images.
     pub(crate) fn config(&self, scan: &ScanArguments) -> StudyConfig {
         StudyConfig::default()
             .with_accepted(scan.accepted())
@@ -76,7 +76,7 @@ impl ImageArguments {
 }
 
 impl ScanArguments {
-    /// The reasons that are overruled.
+    /// The refusals that are accepted.
     pub(crate) fn accepted(&self) -> Accepted {
         Accepted::new(self.accept.iter().copied())
     }

@@ -1,4 +1,4 @@
-//! Tables of predictions of any origin, for `evaluate`.
+//! Tables of predictions from any source, for `evaluate`.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,9 +11,9 @@ use foramen_metrics::Scores;
 use foramen_table::{Row, Table, is_missing};
 use foramen_types::{Level, Outcome, Probability, Side, SubjectId};
 
-/// The columns of `predictions.csv` that cannot be left out.
+/// The required columns of `predictions.csv`.
 const OURS: [&str; 5] = ["subject_id", "level", "side", "label", "probability"];
-/// What columns of outcomes and of scores are called elsewhere.
+/// Names of columns of outcomes and of scores in other tables.
 const LABELS: [&str; 9] =
     ["label", "outcome", "y_true", "y", "target", "truth", "favourable", "event", "class"];
 const SCORES: [&str; 12] = [
@@ -32,7 +32,7 @@ const SCORES: [&str; 12] = [
 ];
 const SUBJECTS: [&str; 7] =
     ["subject_id", "subject", "patient_id", "patient", "id", "record_id", "participant_id"];
-/// Weights change every number; none here takes them.
+/// Names of columns with case weights, which would change every number and are not supported.
 const WEIGHTS: [&str; 10] = [
     "weight",
     "weights",
@@ -46,7 +46,7 @@ const WEIGHTS: [&str; 10] = [
     "sampling_weight",
 ];
 
-/// Which columns of a table of predictions hold what.
+/// The columns of a table of predictions.
 #[derive(Args, Default)]
 pub(crate) struct ScoreColumns {
     /// Column of the outcome (0 or 1, no or yes).
@@ -55,10 +55,10 @@ pub(crate) struct ScoreColumns {
     /// The word of that column that means a favourable outcome; every other word is poor.
     #[arg(long, value_name = "WORD")]
     positive: Option<String>,
-    /// Columns of scores or probabilities, one for each model; higher means favourable.
+    /// Columns of scores or probabilities, one for each model; a higher score means favourable.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     score: Vec<String>,
-    /// Column of the subject; without it every row is another subject.
+    /// Column of the subject; without it every row counts as another subject.
     #[arg(long, value_name = "COLUMN")]
     subject: Option<String>,
     /// Column of the fold.
@@ -67,12 +67,12 @@ pub(crate) struct ScoreColumns {
     /// Column of the repeat of the cross-validation.
     #[arg(long, value_name = "COLUMN")]
     repeat: Option<String>,
-    /// Counts every row once although the table has case weights.
+    /// Counts every row once even if the table has case weights.
     #[arg(long)]
     ignore_weights: bool,
 }
 
-/// The scores that one model gave.
+/// The scores of one model.
 pub(crate) struct Scored {
     pub(crate) name: String,
     pub(crate) cases: Vec<Case>,
@@ -97,7 +97,7 @@ impl Scored {
         self.cases.iter().all(|case| (0.0..=1.0).contains(&case.score))
     }
 
-    /// The scores as predictions, where they are probabilities.
+    /// The scores as predictions, if they are probabilities.
     pub(crate) fn predictions(&self) -> Result<Vec<Prediction>> {
         let prediction = |case: &Case| {
             Ok(Prediction {
@@ -113,8 +113,8 @@ impl Scored {
         self.cases.iter().map(prediction).collect()
     }
 
-    /// Label and mean score of each injection over the repeats: a foramen that
-    /// occurs again within a repeat is another injection.
+    /// Label and mean score of each injection over the repeats: a foramen that occurs again within
+    /// a repeat counts as another injection.
     fn averaged(&self) -> BTreeMap<(&SubjectId, Level, Side, usize), (bool, f64)> {
         let mut seen = BTreeMap::new();
         let mut sums = BTreeMap::new();
@@ -283,7 +283,7 @@ fn of_table(mut table: Table, columns: &ScoreColumns, file: &str) -> Result<Vec<
             let cell = row.cell(*column);
             let score = table.number(cell).ok().flatten().with_context(|| {
                 format!(
-                    "row {}, column {:?}: {cell:?} is no score; write a number, or remove the row",
+                    "row {}, column {:?}: {cell:?} is not a score; write a number or remove the row",
                     row.line,
                     title(*column)
                 )
@@ -307,7 +307,7 @@ fn outcome(row: &Row, column: usize, positive: Option<&str>) -> Result<Option<bo
     match cell.to_lowercase().as_str() {
         "1" | "1.0" | "true" | "yes" | "favourable" | "favorable" | "positive" => Ok(Some(true)),
         "0" | "0.0" | "false" | "no" | "poor" | "unfavourable" | "negative" => Ok(Some(false)),
-        _ => bail!("{cell:?} is no outcome that is known; write 0 or 1, or give --positive WORD"),
+        _ => bail!("{cell:?} is not a known outcome; write 0 or 1, or give --positive WORD"),
     }
 }
 

@@ -3,20 +3,20 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// A part of work that several processes share: number K, from 1, of N.
+/// One part of work that several processes share: number K, from 1, of N.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shard {
     number: usize,
     of: usize,
 }
 
-/// The text that stands for the task of a Slurm array.
+/// The text that means the task of a Slurm array.
 const SLURM: &str = "slurm";
-/// The folder of a study in which parts of it are made.
+/// The folder of a study for its parts.
 const FOLDER: &str = "shards";
 
 impl Shard {
-    /// Part `number` of `of`; `None` where there is no such part.
+    /// Part `number` of `of`; `None` if there is no such part.
     pub(crate) fn new(number: usize, of: usize) -> Option<Self> {
         (1..=of).contains(&number).then_some(Self { number, of })
     }
@@ -26,24 +26,23 @@ impl Shard {
         self.number
     }
 
-    /// How many there are.
+    /// Number of parts.
     pub(crate) fn of(self) -> usize {
         self.of
     }
 
-    /// Whether the thing at this place, from 0, falls to this part: one in N does.
+    /// Whether the item at this index, from 0, belongs to this part: every N-th item does.
     pub(crate) fn holds(self, place: usize) -> bool {
         place % self.of == self.number - 1
     }
 
-    /// The places among `count` that fall to this part, one after the other: about as many
-    /// to each part.
+    /// The contiguous indices below `count` that belong to this part; parts have about equal sizes.
     pub(crate) fn range(self, count: usize) -> Range<usize> {
         let start = |number: usize| count * number / self.of;
         start(self.number - 1)..start(self.number)
     }
 
-    /// Where this part of a stage is made in the folder of a study.
+    /// The folder of this part of a stage in the folder of a study.
     pub(crate) fn folder(self, study: &Path, stage: &str) -> PathBuf {
         folder_of_shards(study).join(format!("{stage}-{}-of-{}", self.number, self.of))
     }
@@ -87,12 +86,12 @@ impl Shard {
     }
 }
 
-/// Where the parts of a study are made.
+/// The folder for the parts of a study.
 pub(crate) fn folder_of_shards(study: &Path) -> PathBuf {
     study.join(FOLDER)
 }
 
-/// Whether there are parts of a stage of a study.
+/// Whether parts of a stage of a study exist.
 pub(crate) fn has_shards(study: &Path, stage: &str) -> bool {
     let entries = std::fs::read_dir(folder_of_shards(study)).into_iter().flatten().flatten();
     let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());

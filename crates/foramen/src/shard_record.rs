@@ -12,12 +12,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::shard::{Shard, folder_of_shards};
 
-/// The file that a part leaves when it is done.
+/// The file that marks a finished part.
 const FILE: &str = "shard.json";
 const SCHEMA_VERSION: u32 = 1;
 
-/// What a part of a stage was made of, by what, and what it came to: parts are put together
-/// only where the first two are the same.
+/// Inputs, settings, versions and result of a part of a stage: parts are joined only if inputs,
+/// settings and versions agree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ShardRecord {
     schema_version: u32,
@@ -27,18 +27,18 @@ pub(crate) struct ShardRecord {
     of: usize,
     /// SHA-256 of each input, by its name.
     pub(crate) inputs: BTreeMap<String, String>,
-    /// What was asked for.
+    /// The requested settings.
     pub(crate) settings: BTreeMap<String, Value>,
-    /// What computed it; parts of other versions do not go together.
+    /// Versions of the software; parts of different versions cannot be joined.
     pub(crate) versions: BTreeMap<String, Value>,
-    /// On what it was computed; parts may differ in it.
+    /// The hardware and environment, which may differ between parts.
     pub(crate) computed: Value,
-    /// What the stage needs to put parts together.
+    /// The data needed to join the parts.
     pub(crate) result: Value,
 }
 
 impl ShardRecord {
-    /// A record of this program's versions.
+    /// A record with this program's versions.
     pub(crate) fn new(stage: &str, shard: Shard) -> Self {
         let versions = json!({
             "foramen": foramen_study::VERSION,
@@ -81,12 +81,12 @@ impl ShardRecord {
         Ok(write_atomically(&path, |file| Ok(serde_json::to_writer_pretty(file, self)?))?)
     }
 
-    /// Whether the part in a folder is done.
+    /// Whether the part in a folder is finished.
     pub(crate) fn is_written(folder: &Path) -> bool {
         folder.join(FILE).is_file()
     }
 
-    /// Takes the record of a part away, which is then not done.
+    /// Removes the record of a part, which is then unfinished.
     ///
     /// # Errors
     /// When it cannot be removed.
@@ -112,7 +112,7 @@ impl ShardRecord {
         Ok(Some(record))
     }
 
-    /// Fails where another part was made of other inputs, settings or versions.
+    /// Returns an error if another part was made with other inputs, settings or versions.
     fn ensure_alike(&self, other: &Self) -> Result<()> {
         let (first, second, stage) = (self.name(), other.name(), &self.stage);
         let inputs = |record: &Self| -> BTreeMap<String, Value> {
@@ -140,12 +140,12 @@ impl ShardRecord {
     }
 }
 
-/// All parts of a stage, by their number, with their folders; `None` where there is none.
+/// All parts of a stage, by their number, with their folders; `None` if there are none.
 ///
 /// # Errors
-/// When parts are missing or not finished, with their names and the command for them; when
-/// parts of another number lie beside; and when two were made of other inputs, settings or
-/// versions.
+/// When parts are missing or not finished, with their names and the command for them; when the
+/// folder also holds parts of another total number; and when two parts were made with different
+/// inputs, settings or versions.
 pub(crate) fn read_shards(
     study: &Path,
     stage: &str,
@@ -223,7 +223,7 @@ pub(crate) fn hash_of(path: &Path) -> Result<String> {
     Ok(format!("{:x}", digest.finalize()))
 }
 
-/// A value in a message; of a hash, its beginning.
+/// A value for a message; a hash is shortened.
 fn short(value: &Value) -> String {
     match value {
         Value::Null => "missing".to_owned(),

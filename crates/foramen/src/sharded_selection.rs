@@ -21,21 +21,21 @@ use crate::stages::{ShownDecision, join, select_into, write_decisions, write_not
 use crate::terminal::say;
 use crate::truth::chosen_of;
 
-/// The stage whose parts these are.
+/// The stage of these parts.
 pub(crate) const STAGE: &str = "select";
 
-/// What a part of a selection came to, beside its files.
+/// The result of a part of a selection, besides its files.
 #[derive(Debug, Serialize, Deserialize)]
 struct SelectedPart {
     decisions: Vec<ShownDecision>,
     /// Digests of the measured images of each subject.
     image_digests: BTreeMap<String, BTreeSet<u64>>,
-    /// What was chosen for each subject, where there is a truth to compare it with.
+    /// The chosen slice of each subject, if there is a truth for comparison.
     chosen: BTreeMap<String, ChosenSlice>,
     truth: Option<PathBuf>,
 }
 
-/// [`Chosen`], as the record keeps it.
+/// [`Chosen`], in the form of the record.
 #[derive(Debug, Serialize, Deserialize)]
 struct ChosenSlice {
     sop_instance_uid: Option<String>,
@@ -43,8 +43,7 @@ struct ChosenSlice {
     naive_sop_instance_uid: Option<String>,
 }
 
-/// Selects the slices of the subjects that fall to a part, in a folder of its own within the
-/// study's.
+/// Selects the slices of the subjects in a part, in a separate folder within the study's.
 ///
 /// # Errors
 /// When another process makes this part, it is done already and `force` is not given, or an
@@ -91,11 +90,11 @@ pub(crate) fn select_shard(
     Ok(())
 }
 
-/// Puts the parts of a selection together: the files of the study are then those of one
-/// process. `None` where there are no parts.
+/// Joins the parts of a selection: the files of the study are then those of a single process.
+/// `None` if there are no parts.
 ///
 /// # Errors
-/// When parts are missing or do not go together, or a file cannot be read or written.
+/// When parts are missing or do not fit together, or a file cannot be read or written.
 pub(crate) fn merge_selection(study: &Path) -> Result<Option<CohortFlow>> {
     let Some(shards) = read_shards(study, STAGE)? else { return Ok(None) };
     let folders: Vec<&Path> = shards.iter().map(|(folder, _)| folder.as_path()).collect();
@@ -165,10 +164,10 @@ pub(crate) fn merge_selection(study: &Path) -> Result<Option<CohortFlow>> {
     Ok(Some(CohortFlow::of(&manifest)))
 }
 
-/// Where slices lie that were made of volumes.
+/// The file with the positions of slices made from volumes.
 const MADE: &str = "reformatted.csv";
 
-/// Tables of the same columns as one.
+/// Concatenates tables with the same columns.
 fn one_after_another(folders: &[&Path], name: &str) -> Result<String> {
     let mut whole = String::new();
     for folder in folders {
@@ -182,7 +181,7 @@ fn one_after_another(folders: &[&Path], name: &str) -> Result<String> {
     Ok(whole)
 }
 
-/// The rows of a table without its header, which must be that of another.
+/// The rows of a table without its header, which must be equal to that of another table.
 fn rows_of<'a>(text: &'a str, other: &str, folder: &Path, name: &str) -> Result<&'a str> {
     let header = |text: &str| text.find('\n').map_or(text.len(), |end| end + 1);
     ensure!(
@@ -193,8 +192,8 @@ fn rows_of<'a>(text: &'a str, other: &str, folder: &Path, name: &str) -> Result<
     Ok(&text[header(text)..])
 }
 
-/// Disc positions: those that were found of every part, then the levels that a person refused
-/// and none has found, which each part lists.
+/// Disc positions: those found by any part, then the levels that a person refused and no part
+/// found, which each part lists.
 fn levels(folders: &[&Path]) -> Result<String> {
     const NAME: &str = "levels.csv";
     let whole = one_after_another(folders, NAME)?;

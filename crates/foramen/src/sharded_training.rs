@@ -25,12 +25,12 @@ use crate::train_arguments::TrainArguments;
 use crate::trained_model::TrainedModel;
 use crate::training::{Folds, resolve_device, train_folds};
 
-/// The stage whose parts these are.
+/// The stage of these parts.
 pub(crate) const STAGE: &str = "train";
-/// What a training is made of.
+/// The inputs of a training.
 const INPUTS: [&str; 2] = ["patches.csv", "patches.safetensors"];
 
-/// What a part of a training came to, beside its files.
+/// The result of a part of a training, besides its files.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct TrainedPart {
     /// The folds that were trained, from 0.
@@ -44,16 +44,16 @@ struct PartOfModel {
     name: String,
     title: String,
     description: String,
-    /// Of each fold.
+    /// The threshold of each fold.
     thresholds: Vec<Option<f64>>,
-    /// Of each fold whose model was kept.
+    /// The hash for each fold whose model was kept.
     fitted_on: Vec<Option<String>>,
-    /// Of each fold that was recalibrated.
+    /// The temperature of each recalibrated fold.
     #[serde(default)]
     temperatures: Vec<FoldTemperature>,
 }
 
-/// Trains the folds that fall to a part, in a folder of its own within the study's.
+/// Trains the folds in a part, in a separate folder within the study's.
 ///
 /// # Errors
 /// When another process makes this part, it is done already and `force` is not given, or a
@@ -122,11 +122,11 @@ pub(crate) fn train_shard(
     Ok(())
 }
 
-/// Puts the parts of a training together: predictions, models and notes of the study are then
-/// those of one process. `None` where there are no parts.
+/// Joins the parts of a training: predictions, models and notes of the study are then those of a
+/// single process. `None` if there are no parts.
 ///
 /// # Errors
-/// When parts are missing or do not go together, the study was selected anew since, or a file
+/// When parts are missing or do not fit together, the study was selected anew since, or a file
 /// cannot be read or written.
 pub(crate) fn merge_training(study: &Path) -> Result<Option<Vec<TrainedModel>>> {
     let Some(shards) = read_shards(study, STAGE)? else { return Ok(None) };
@@ -176,13 +176,13 @@ pub(crate) fn merge_training(study: &Path) -> Result<Option<Vec<TrainedModel>>> 
     Ok(Some(models))
 }
 
-/// Writes the folds that the parts were trained by, and what they share.
+/// Writes the folds used by the parts, and what they share.
 fn write_comparison(study: &Path, record: &ShardRecord) -> Result<()> {
     let setting = |name: &str| record.settings.get(name);
     let number = |name: &str| setting(name).and_then(Value::as_u64);
     let folds = number("folds").and_then(|folds| usize::try_from(folds).ok());
     let (Some(folds), Some(seed)) = (folds, number("seed")) else {
-        bail!("the parts in {} do not say by which folds; run each again", study.display())
+        bail!("the parts in {} do not record their folds; run each again", study.display())
     };
     let allowed = setting("allow_overlap").and_then(Value::as_array).into_iter().flatten();
     let allowed: Vec<Overlap> = allowed
@@ -192,7 +192,7 @@ fn write_comparison(study: &Path, record: &ShardRecord) -> Result<()> {
     compare_folds(study, &[split], &allowed)
 }
 
-/// Whether the models of its folds lie beside a part.
+/// Whether a part has the models of its folds.
 fn keeps_models(part: &TrainedPart) -> bool {
     part.models.iter().any(|model| !model.fitted_on.is_empty())
 }
@@ -252,7 +252,7 @@ fn merged(parts: &[(&Path, TrainedPart)]) -> Result<Vec<TrainedModel>> {
     Ok(models)
 }
 
-/// Says where parts were computed differently, which their last digits may show.
+/// Reports where parts were computed differently, so that last digits may differ.
 fn tell_differences(records: &[&ShardRecord]) {
     for name in ["device", "cpu_capability", "kernels", "torch_threads", "dtype"] {
         let other = records.iter().find(|r| r.computed[name] != records[0].computed[name]);
@@ -269,8 +269,8 @@ fn tell_differences(records: &[&ShardRecord]) {
     }
 }
 
-/// Copies the files of a folder, and of folders in it, over those that are there; a folder
-/// that is not there has none.
+/// Copies the files of a folder and its subfolders, replacing existing ones; a missing folder
+/// counts as empty.
 fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     let entries = match fs::read_dir(from) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),

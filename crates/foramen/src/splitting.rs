@@ -10,11 +10,10 @@ use crate::files::open;
 use crate::grouping;
 use crate::train_arguments::TrainArguments;
 
-/// So many overlaps are named in a message; the file has all.
+/// Most overlaps named in a message; the file has all.
 const NAMED: usize = 8;
 
-/// The splits that were asked for, one for each repeat: those of a file, by site, scanner or
-/// date, or dealt.
+/// The requested splits, one for each repeat: from a file, by site, scanner or date, or random.
 ///
 /// # Errors
 /// When there are too few subjects, or the file cannot be used, with its name.
@@ -38,7 +37,7 @@ pub(crate) fn splits(
 /// Writes `folds.csv`, and what the folds share into `leakage.json`.
 ///
 /// # Errors
-/// When the folds share what was not allowed by its name, with what to do; when the patches
+/// When the folds share something that was not allowed by name, with a remedy; when the patches
 /// cannot be read or a file cannot be written.
 pub(crate) fn compare_folds(study: &Path, splits: &[Split], allowed: &[Overlap]) -> Result<()> {
     files::write_folds(&study.join("folds.csv"), splits)?;
@@ -67,7 +66,7 @@ pub(crate) fn leakage(study: &Path, splits: &[Split], allowed: &[Overlap]) -> Re
     })
 }
 
-/// Fails where the folds share what was not allowed by its name.
+/// Returns an error if the folds share something that was not allowed by name.
 ///
 /// # Errors
 /// What they share, and what to do.

@@ -9,7 +9,7 @@ use foramen_dicom::{
 
 use crate::terminal::say;
 
-/// Prints one line per stack, and why it is what it is.
+/// Prints one line per stack, with the evidence if asked.
 pub(crate) fn print_stacks(found: &Scan, explain: bool) {
     if found.stacks.is_empty() {
         return;
@@ -58,10 +58,10 @@ pub(crate) fn print_stacks(found: &Scan, explain: bool) {
     }
 }
 
-/// So many axial T2 series of a study are judged by themselves.
+/// Most axial T2 series of a study that are described one by one.
 const LISTED: usize = 4;
 
-/// Prints which stacks of each study are its axial T2 images, or why none is.
+/// Prints which stacks of each study are its axial T2 images, or why there are none.
 pub(crate) fn print_studies(found: &Scan, accepted: &Accepted) {
     for study in found.studies() {
         match study.axial_t2_accepting(accepted) {
@@ -124,7 +124,7 @@ pub(crate) fn print_pools(found: &Scan, accepted: &Accepted) {
             for aside in &set.set_aside {
                 let (image, kept) = (aside.image.header(), aside.kept.header());
                 let (image, kept) = (image.path.display(), kept.path.display());
-                say!("{:>16} {image}: the later {kept} lies at its place", "set aside");
+                say!("{:>16} {image}: the later {kept} is at the same position", "set aside");
             }
             for remark in &set.remarks {
                 say!("{:>16} {}: {remark}", "remark", remark.name());
@@ -136,7 +136,7 @@ pub(crate) fn print_pools(found: &Scan, accepted: &Accepted) {
     }
 }
 
-/// The end of a UID, which is what tells series of one study apart.
+/// The end of a UID, which distinguishes the series of one study.
 fn tail(uid: &str) -> &str {
     uid.get(uid.len().saturating_sub(12)..).unwrap_or(uid)
 }
@@ -155,7 +155,7 @@ fn remarks(stack: &StackHeader) -> Vec<String> {
         .collect()
 }
 
-/// Whether problems, kind or date of the stack say the same.
+/// Whether problems, kind or date of the stack already report the remark.
 fn are_told(remark: &Remark) -> bool {
     matches!(
         remark,
@@ -168,7 +168,7 @@ fn are_told(remark: &Remark) -> bool {
     )
 }
 
-/// Prints how many files are rejected for which reason, and each of them.
+/// Prints the number of rejected files for each reason, and each file.
 pub(crate) fn print_rejected(found: &Scan, explain: bool) {
     say!("{} files, {} stacks, {} rejected", found.files, found.stacks.len(), found.rejected.len());
     for conflict in &found.conflicts {
@@ -185,8 +185,8 @@ pub(crate) fn print_rejected(found: &Scan, explain: bool) {
     }
 }
 
-/// Prints the attributes that could name a patient, by what they tell, each once,
-/// and returns how many of them name a person alone.
+/// Prints the attributes that could identify a patient, by kind, each once, and returns how many of
+/// them identify a person directly.
 ///
 /// # Errors
 /// When a file can no longer be read.

@@ -22,16 +22,16 @@ use crate::study_source::StudySource;
 use crate::terminal::say;
 use crate::truth::{chosen_of, truth_comparison};
 
-/// What the selection of a study came to.
+/// The result of the selection of a study.
 pub struct SelectedStudy {
-    /// Manifest and selections, but for profile, patches and pictures, which were written down
-    /// subject by subject and are not kept.
+    /// Manifest and selections, without profile, patches and pictures, which were written subject
+    /// by subject.
     pub selected: Selected,
-    /// How many slice sides were found in which state.
+    /// Number of slice sides in each state.
     pub states: BTreeMap<&'static str, usize>,
 }
 
-/// What a page of decisions shows of one of them.
+/// One decision as shown on the page of decisions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ShownDecision {
     confidence: f64,
@@ -40,10 +40,10 @@ pub(crate) struct ShownDecision {
     text: String,
 }
 
-/// Joins the inputs, selects the slices, and writes `manifest.json`,
-/// `levels.csv`, `selections.csv`, `profile.csv`, `reformatted.csv` where slices were made of
-/// volumes, the patches, a picture per decision and `decisions.html` with all of them into `out`. What later stages made of former selections there is
-/// removed.
+/// Joins the inputs, selects the slices, and writes `manifest.json`, `levels.csv`,
+/// `selections.csv`, `profile.csv`, `reformatted.csv` if slices were made from volumes, the
+/// patches, a picture per decision and `decisions.html` with all of them into `out`. Files of later
+/// stages for earlier selections are removed there.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -59,7 +59,7 @@ pub fn run_selection(
     Ok(study)
 }
 
-/// Joins the inputs and tells what a person should know of the join.
+/// Joins the inputs and reports what a person should know about the join.
 pub(crate) fn join(inputs: &OpenedInputs, config: &StudyConfig) -> Manifest {
     let read = StudyInputs::new(&inputs.scan, &inputs.outcomes)
         .with_levels(inputs.levels.as_ref())
@@ -77,8 +77,8 @@ pub(crate) fn join(inputs: &OpenedInputs, config: &StudyConfig) -> Manifest {
     manifest
 }
 
-/// Selects the slices of a manifest and writes the files of the stage but the page of
-/// decisions, which is given back, and the notes.
+/// Selects the slices of a manifest and writes the files of the stage except the notes and the page
+/// of decisions, which is returned.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -142,7 +142,7 @@ pub(crate) fn select_into(
     Ok((SelectedStudy { selected, states }, decisions))
 }
 
-/// Notes what the truth of a synthetic cohort says of what was chosen.
+/// Notes the comparison of the choices with the truth of a synthetic cohort.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -159,10 +159,10 @@ pub(crate) fn write_notes(
     Ok(files::write_stages(out, &notes)?)
 }
 
-/// So many subjects of each reason are named.
+/// Most subjects of each reason that are named.
 const NAMED: usize = 8;
 
-/// Ids that are written almost alike, in words: of the table, and of table and images.
+/// Ids with almost the same spelling, in words: within the table, and between table and images.
 pub(crate) fn near_misses(manifest: &Manifest) -> Vec<String> {
     let of_table = manifest.table_near_misses().iter();
     let of_table = of_table.map(|miss| format!("{miss}; they are kept apart"));
@@ -175,7 +175,7 @@ pub(crate) fn near_misses(manifest: &Manifest) -> Vec<String> {
     of_table.chain(with_images).collect()
 }
 
-/// Says how many rows were left out for each reason, with the detail of the first.
+/// Reports the number of excluded rows for each reason, with the detail of the first.
 pub(crate) fn say_excluded(selected: &Selected) {
     for count in &CohortFlow::of(&selected.manifest).excluded {
         let rows = || selected.excluded().iter().filter(|row| row.reason == count.reason);
@@ -212,8 +212,8 @@ fn write_picture(
     })
 }
 
-/// Writes one page with all decisions, the most doubtful first, and then the rows that were
-/// left out before anything was measured for them.
+/// Writes one page with all decisions, the most doubtful first, and then the rows excluded before
+/// any measurement.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -248,7 +248,7 @@ pub(crate) fn write_decisions(
     write(&out.join("decisions.html"), &page)
 }
 
-/// Where the picture of a decision lies in the folder of a study.
+/// Path of the picture of a decision in the folder of a study.
 pub(crate) fn picture_file(row: u64, level: Level, side: Side) -> String {
     format!("pictures/row{row}-{}-{side}.png", level.name().replace('/', "-"))
 }
@@ -288,7 +288,7 @@ fn describe(episode: &EpisodeSelection) -> String {
     parts.join(", ")
 }
 
-/// The series that were measured, and where others compete those and why they come second.
+/// The measured series, and, if other sets compete, these and why they are ranked second.
 fn images_in_words(images: &ChosenImages) -> String {
     let ends = |series: &[String]| {
         let ends: Vec<String> = series.iter().map(|uid| format!("…{}", end_of(uid))).collect();
@@ -308,16 +308,15 @@ fn images_in_words(images: &ChosenImages) -> String {
     }
 }
 
-/// The last characters of a UID, which tell series apart.
+/// The last characters of a UID, which distinguish series.
 fn end_of(uid: &str) -> &str {
     uid.get(uid.len().saturating_sub(12)..).unwrap_or(uid)
 }
 
-/// The frame of patches of so many millimetres.
+/// The frame of patches with an edge in millimetres.
 ///
 /// # Errors
-/// When the patch would have fewer pixels than a network sees, or more than memory
-/// should hold.
+/// When the patch would have fewer pixels than a network needs, or more than memory should hold.
 pub(crate) fn patch_frame(edge: f64, pixel: f64) -> Result<PatchFrame> {
     let pixels = (edge / pixel).round();
     ensure!(
@@ -330,10 +329,10 @@ pub(crate) fn patch_frame(edge: f64, pixel: f64) -> Result<PatchFrame> {
     Ok(frame)
 }
 
-/// The dataset of the patches that `select` left in a folder.
+/// The dataset of the patches that `select` wrote into a folder.
 ///
 /// # Errors
-/// When the patches are not there or do not fit their index.
+/// When the patches are missing or do not fit their index.
 pub fn dataset(study: &Path) -> Result<Dataset> {
     let samples = files::read_patches(study)?;
     Ok(Dataset::new(samples.into_iter().map(|patch| patch.sample).collect())?)

@@ -9,11 +9,11 @@ use crate::scan_arguments::ScanArguments;
 
 /// The name of the file.
 const FILE: &str = "source.json";
-/// Version of its form.
+/// Version of the file's format.
 const SCHEMA_VERSION: u32 = 1;
 
-/// Which images a study was made from, and how they were read: `source.json`. Who looks at
-/// the study finds them again.
+/// The images of a study, and how they were read: `source.json`. A review uses it to find them
+/// again.
 #[derive(Debug, Clone)]
 pub struct StudySource {
     /// The folder of DICOM files.
@@ -64,8 +64,8 @@ impl StudySource {
         })?)
     }
 
-    /// Reads `source.json` from the folder of a study; `None` where there is none, as in
-    /// studies of former versions.
+    /// Reads `source.json` from the folder of a study; `None` if there is none, as in older
+    /// studies.
     ///
     /// # Errors
     /// When it cannot be read.

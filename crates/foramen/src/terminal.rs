@@ -1,11 +1,11 @@
-//! How programs speak on a terminal, and how they end.
+//! Output of programs on a terminal, and their exit status.
 
 use std::fmt;
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
-/// Ends a program with what its command gave: a failure is one message with its
-/// causes, never a backtrace. A training that Ctrl-C stopped ends with 130, as shells expect.
+/// Ends a program with the result of its command: a failure prints one message with its causes,
+/// never a backtrace. A training stopped by Ctrl-C ends with status 130, as shells expect.
 #[must_use]
 pub fn finish(result: anyhow::Result<()>) -> ExitCode {
     match result {
@@ -21,7 +21,7 @@ pub fn finish(result: anyhow::Result<()>) -> ExitCode {
     }
 }
 
-/// Whether a person asked for this end.
+/// Whether a person requested the end.
 #[cfg(feature = "torch")]
 fn is_interrupt(error: &anyhow::Error) -> bool {
     use foramen_cnn::CnnError;
@@ -32,14 +32,14 @@ fn is_interrupt(error: &anyhow::Error) -> bool {
     error.chain().any(stopped)
 }
 
-/// Nothing but the CNN takes so long that it is stopped in good order.
+/// Only the CNN handles an interrupt in an orderly way.
 #[cfg(not(feature = "torch"))]
 fn is_interrupt(_: &anyhow::Error) -> bool {
     false
 }
 
-/// Writes results to standard output. When nobody reads on, as in `select … | head -1`,
-/// there is nobody to work for: the program ends quietly.
+/// Writes results to standard output. If the reader has closed the output, as in
+/// `select … | head -1`, the program ends quietly.
 pub fn print(text: fmt::Arguments<'_>) {
     let written = std::io::stdout().lock().write_fmt(text);
     match written {
@@ -52,8 +52,8 @@ pub fn print(text: fmt::Arguments<'_>) {
     }
 }
 
-/// Writes a line of results to standard output, and ends the program quietly when nobody
-/// reads on.
+/// Writes a line of results to standard output, and ends the program quietly if the reader has
+/// closed the output.
 #[macro_export]
 macro_rules! say {
     () => { $crate::commands::print(format_args!("\n")) };

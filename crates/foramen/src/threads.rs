@@ -1,8 +1,8 @@
-//! How many threads libtorch gets where other work keeps cores busy.
+//! The number of threads for libtorch if other work keeps cores busy.
 //!
-//! A training step hands work to its threads and waits for all of them hundreds of times. One
-//! thread that has to wait for a core keeps all others waiting, so that as many threads as
-//! cores take several times as long as one where other processes run.
+//! A training step hands work to its threads and waits for all of them hundreds of times. A thread
+//! that waits for a core keeps all others waiting, so if other processes run, as many threads as
+//! cores take several times as long as one thread.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -13,12 +13,12 @@ use anyhow::{Context as _, Result};
 
 use crate::files::write;
 
-/// How long other work is watched.
+/// How long the load of other work is measured.
 const WATCH: Duration = Duration::from_millis(300);
 
-/// The number of threads of a training: as asked for, else as a training that is resumed had,
-/// else the cores that nothing else keeps busy. It is kept in `checkpoints`, since a training
-/// goes on with as many threads as it began with.
+/// The number of threads of a training: the requested number, else that of the resumed training,
+/// else the number of free cores. It is kept in `checkpoints`, since a training must continue with
+/// the same number of threads.
 ///
 /// # Errors
 /// When the file in `checkpoints` cannot be read or written.
@@ -40,7 +40,7 @@ fn read(kept: &Path) -> Result<Option<usize>> {
     }
 }
 
-/// The cores that nothing else keeps busy, at least one; all where the system does not tell.
+/// The number of free cores, at least one; all cores if the system does not report their load.
 pub(crate) fn free_cores() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let times = || fs::read_to_string("/proc/stat").ok().as_deref().and_then(Times::read);
@@ -57,7 +57,7 @@ pub(crate) fn free_cores() -> usize {
     threads
 }
 
-/// How many of so many cores are free when a part of their time is busy.
+/// The number of free cores, from the number of cores and the busy share of their time.
 fn free(cores: usize, busy: f64) -> usize {
     #[expect(
         clippy::cast_possible_truncation,

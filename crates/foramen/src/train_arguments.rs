@@ -5,7 +5,7 @@ use foramen_learn::Overlap;
 
 use crate::processes::Processes;
 
-/// What parts those who are tested from those who are trained on.
+/// The variable that separates test subjects from training subjects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SplitBy {
     /// The site of the injection.
@@ -27,10 +27,10 @@ impl SplitBy {
     }
 }
 
-/// How models are trained.
+/// Options of training.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TrainArguments {
-    /// Where the CNN computes: auto, cpu, cuda or cuda:N.
+    /// Device for the CNN: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     pub(crate) device: String,
     /// What computes convolutions and batch norms of the training: auto (our kernels where the
@@ -40,45 +40,45 @@ pub(crate) struct TrainArguments {
     /// Folds of the cross-validation, by subject.
     #[arg(long, default_value_t = 5)]
     pub(crate) folds: usize,
-    /// How often the cross-validation is repeated, each time with other folds; 10 are advised
-    /// for results that are published. Models of the first repeat are kept.
+    /// Number of repeats of the cross-validation, each with other folds; 10 are advised for
+    /// published results. Models of the first repeat are kept.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) repeats: usize,
-    /// Uses the folds of this table (`folds.csv` of another study, or any with the columns
-    /// subject_id and fold) instead of dealing them.
+    /// Uses the folds of this table (`folds.csv` of another study, or any table with the columns
+    /// subject_id and fold) instead of random ones.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["folds", "repeats"])]
     pub(crate) folds_file: Option<PathBuf>,
-    /// Tests each site (the column `site` of the outcome table) or scanner by a model of all
-    /// others, or those who were injected later by a model of those before, instead of dealing
-    /// subjects to folds.
+    /// Tests each site (the column `site` of the outcome table) or scanner with a model trained on
+    /// all others, or later injected subjects with a model trained on earlier ones, instead of
+    /// using random folds.
     #[arg(long, value_name = "WHAT", conflicts_with_all = ["folds", "repeats", "folds_file"])]
     pub(crate) split_by: Option<SplitBy>,
-    /// The first day of those who are tested (`--split-by date`); without it, the day that leaves
-    /// the last 30 of 100 subjects to be tested.
+    /// The first day of the test subjects (`--split-by date`) [default: the day that leaves the
+    /// last 30 of 100 subjects for testing].
     #[arg(long, value_name = "DAY", requires = "split_by")]
     pub(crate) test_from: Option<jiff::civil::Date>,
-    /// Goes on where folds share this: subject, study, image, pixels or near-duplicate.
+    /// Continue although folds share this: subject, study, image, pixels or near-duplicate.
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     pub(crate) allow_overlap: Vec<Overlap>,
     /// Seed of the split and of the training.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Trains what shows how much the CNN is worth: on measurements, covariates and metadata
-    /// alone, on what is around the foramen, on shuffled outcomes. Two of them train the CNN
-    /// again, so that it takes about three times as long.
+    /// Trains controls that show how much the CNN is worth: on measurements, covariates and
+    /// metadata only, on the surroundings of the foramen, on shuffled outcomes. Two of them train
+    /// the CNN again, so the run takes about three times as long.
     #[arg(long, conflicts_with = "reviewed")]
     pub(crate) controls: bool,
-    /// Trains the CNN on a fourth, a half and three fourths of the subjects of each train and
-    /// tune set too, in the first repeat: whether more subjects would help.
+    /// Also trains the CNN on a fourth, a half and three fourths of the subjects of each train and
+    /// tune set, in the first repeat, to show whether more subjects would help.
     #[arg(long, conflicts_with = "reviewed")]
     pub(crate) learning_curve: bool,
     /// Epochs of the CNN, instead of its default.
     #[arg(long)]
     pub(crate) epochs: Option<usize>,
-    /// Threads of libtorch, instead of the cores that no other work keeps busy.
+    /// Threads of libtorch [default: the number of free cores].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
-    /// Trains N folds at once, each in a process of its own with its share of the threads.
+    /// Trains N folds at once, each in its own process with its share of the threads.
     #[arg(
         long,
         value_name = "N",
@@ -88,11 +88,10 @@ pub(crate) struct TrainArguments {
         ],
     )]
     pub(crate) jobs: Option<u16>,
-    /// Goes on with a training of the same study that was interrupted.
+    /// Continues an interrupted training of the same study.
     #[arg(long)]
     pub(crate) resume: bool,
-    /// Use what persons corrected (`review --export`), and report the result without their
-    /// corrections beside.
+    /// Use the corrections of persons (`review --export`), and also report the result without them.
     #[arg(long, conflicts_with = "resume")]
     pub(crate) reviewed: bool,
     /// The processes that train together.
@@ -132,7 +131,7 @@ impl TrainArguments {
         self
     }
 
-    /// The same with a number of threads: as asked for, else the cores that are free now.
+    /// The same with a number of threads: the requested one, else the number of free cores.
     #[cfg(feature = "torch")]
     #[must_use]
     pub(crate) fn with_threads_of_now(mut self) -> Self {

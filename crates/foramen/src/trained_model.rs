@@ -4,31 +4,31 @@ use foramen_study::files::{FoldTemperature, ModelNotes, ModelRole};
 
 use crate::reporting::predictions_file;
 
-/// A model and what it says of subjects it has not seen.
+/// A model with its predictions for subjects that it was not trained on.
 pub(crate) struct TrainedModel {
     /// The name in files.
     pub(crate) name: String,
     /// The name for people.
     pub(crate) title: String,
-    /// What it is, for people.
+    /// A description for people.
     pub(crate) description: String,
     /// One prediction per labelled sample and repeat.
     pub(crate) predictions: Vec<Prediction>,
-    /// The threshold of each fold that was trained, in order; none where nothing was trained.
+    /// The threshold of each trained fold, in order; empty if nothing was trained.
     pub(crate) thresholds: Vec<Option<f64>>,
-    /// The hash of what the model of each fold was fitted on, where models are kept.
+    /// The hash of each fold's training data, if models are kept.
     pub(crate) fitted_on: Vec<Option<String>>,
-    /// What it is for.
+    /// The model's role.
     pub(crate) role: ModelRole,
-    /// What the log-odds of each fold were divided by, where they were.
+    /// The temperature of each fold by which log-odds were divided, if any.
     pub(crate) temperatures: Vec<FoldTemperature>,
-    /// How many subjects each fold learned from and was tuned on, in the mean, where it is a
-    /// point of a learning curve.
+    /// For a point of a learning curve: the mean number of subjects on which each fold was trained
+    /// and tuned.
     pub(crate) subjects: Option<f64>,
 }
 
 impl TrainedModel {
-    /// `AUC 0.812 (0.763–0.861)`; with several repeats, that of the first.
+    /// `AUC 0.812 (0.763–0.861)`; with several repeats, that of the first repeat.
     #[must_use]
     pub(crate) fn summary(&self) -> String {
         match self.scores().map(|scores| auc(&scores)) {
@@ -55,7 +55,7 @@ impl TrainedModel {
         (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
     }
 
-    /// What the study keeps of it beside its predictions.
+    /// The study's notes on the model, besides its predictions.
     #[must_use]
     pub(crate) fn notes(&self) -> ModelNotes {
         ModelNotes {
@@ -70,8 +70,8 @@ impl TrainedModel {
         }
     }
 
-    /// The predictions of the first repeat whose outcome is known: those of further ones are of
-    /// the same subjects, and would make an interval too narrow.
+    /// The predictions of the first repeat with known outcomes. Predictions of further repeats are
+    /// for the same subjects, and would make an interval too narrow.
     fn scores(&self) -> Result<Scores, MetricsError> {
         let first = self.predictions.iter().filter(|p| p.repeat == 0);
         let known = first.filter_map(|p| Some((p.outcome?, p.probability.get())));

@@ -33,21 +33,21 @@ use crate::splitting::{compare_folds, splits};
 use crate::train_arguments::TrainArguments;
 use crate::trained_model::TrainedModel;
 
-/// Which folds of a cross-validation are trained, and of which study.
+/// The folds of a cross-validation that are trained, and their study.
 #[derive(Clone, Copy)]
 pub(crate) struct Folds<'a> {
-    /// Deal subjects to all folds, one for each repeat.
+    /// The splits of all folds, one for each repeat.
     pub(crate) splits: &'a [Split],
-    /// Those of the first repeat that are trained here, ascending, where processes share it;
-    /// `None` trains all of all repeats.
+    /// The folds of the first repeat that this process trains, ascending, if processes share the
+    /// work; `None` trains all folds of all repeats.
     pub(crate) shared: Option<&'a [usize]>,
-    /// The folder of the study, where its patches lie.
+    /// The folder of the study with its patches.
     pub(crate) study: &'a Path,
 }
 
 #[cfg(feature = "torch")]
 impl Folds<'_> {
-    /// How many folds are trained.
+    /// Number of trained folds.
     fn count(&self) -> usize {
         let all = || self.splits.iter().map(Split::folds).sum();
         self.shared.map_or_else(all, <[usize]>::len)
@@ -64,8 +64,8 @@ impl Folds<'_> {
         }
     }
 
-    /// The folds whose models are kept, those of the first repeat: they see every subject once
-    /// in test, and models of further repeats would be averaged with them.
+    /// The folds whose models are kept, those of the first repeat: they test every subject once.
+    /// Models of further repeats would be averaged with them.
     fn kept(&self) -> Vec<usize> {
         self.shared.map_or_else(|| (0..self.splits[0].folds()).collect(), <[usize]>::to_vec)
     }
@@ -101,11 +101,11 @@ pub(crate) fn train_models(
     Ok(models)
 }
 
-/// Refuses to write over a finished training. One that was interrupted is none, and what
-/// persons corrected (`--reviewed`) is trained beside what is there.
+/// Refuses to write over a finished training. An interrupted training is not finished, and models
+/// for persons' corrections (`--reviewed`) are added to the existing ones.
 ///
 /// # Errors
-/// When the folder holds the predictions of all its models, with what else there is to do.
+/// When the folder holds the predictions of all its models, with the alternatives.
 pub(crate) fn refuse_finished(
     study: &Path,
     arguments: &TrainArguments,
@@ -193,7 +193,7 @@ pub(crate) fn train_folds(
     }
 }
 
-/// Trains the CNN together with the first process, which keeps what comes of it.
+/// Trains the CNN together with the first process, which writes the results.
 ///
 /// # Errors
 /// When a model cannot be trained, or another process is lost.
@@ -331,7 +331,7 @@ fn train_cnn(
     Ok(CnnTraining { model, learner: cnn, fitted, progress })
 }
 
-/// How the CNN of a study is trained.
+/// The configuration of a study's CNN.
 #[cfg(feature = "torch")]
 fn configuration(
     dataset: &Dataset,
@@ -350,7 +350,7 @@ fn configuration(
     })
 }
 
-/// The covariates that the samples with an outcome name, in words.
+/// The covariates of the samples with an outcome, in words.
 #[cfg(feature = "torch")]
 fn beside(dataset: &Dataset) -> String {
     let sample = dataset.samples().iter().find(|sample| sample.outcome.is_some());
@@ -397,10 +397,10 @@ fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
-/// Says where the CNN will compute, or why it cannot.
+/// Describes the device on which the CNN will compute, or why it cannot.
 ///
 /// # Errors
-/// When the device is not there.
+/// When the device is not available.
 pub(crate) fn resolve_device(device: &str) -> Result<String> {
     #[cfg(feature = "torch")]
     return Ok(device.parse::<foramen_cnn::DeviceChoice>()?.resolve()?.to_string());

@@ -4,7 +4,7 @@ use foramen_phantom::{Chosen, Truth};
 use foramen_report::TruthComparison;
 use foramen_study::Selections;
 
-/// What was chosen for each subject.
+/// The choice for each subject.
 pub(crate) fn chosen_of(selections: &Selections) -> BTreeMap<String, Chosen> {
     let chosen = selections.episodes.iter().map(|episode| {
         let slice = episode.chosen.as_ref();
@@ -19,7 +19,7 @@ pub(crate) fn chosen_of(selections: &Selections) -> BTreeMap<String, Chosen> {
     chosen.collect()
 }
 
-/// What the truth of a synthetic cohort says of what was chosen.
+/// The comparison of the choices with the truth of a synthetic cohort.
 pub(crate) fn truth_comparison(
     truth: &Truth,
     chosen: &BTreeMap<String, Chosen>,

@@ -1,4 +1,4 @@
-//! The trunk for some 300 outcomes.
+//! The compact trunk, for some 300 outcomes.
 
 use tch::{Tensor, nn};
 

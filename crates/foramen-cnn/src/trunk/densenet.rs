@@ -23,7 +23,7 @@ pub(crate) struct DenseNet {
     channels: i64,
 }
 
-/// Adds maps to those there are.
+/// Appends its feature maps to its input.
 #[derive(Debug)]
 struct Dense {
     norm: nn::BatchNorm,

@@ -29,12 +29,12 @@ pub(crate) struct EfficientNet {
     head: Layer,
 }
 
-/// Wide, filtered channel by channel, weighed, narrow again.
+/// An inverted bottleneck: expansion, depthwise convolution, squeeze and excitation, projection.
 #[derive(Debug)]
 struct Block {
     expand: Option<Layer>,
     depthwise: Layer,
-    /// The weights of channels, from their means.
+    /// The layers that compute channel weights from the channels' means.
     weigh: [nn::Conv2D; 2],
     project: Layer,
     is_residual: bool,

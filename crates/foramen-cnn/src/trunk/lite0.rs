@@ -8,7 +8,7 @@ use super::{Each, Trunk};
 use crate::CnnError;
 use crate::layer::Shape;
 
-/// Channels of the last maps.
+/// Channels of the last feature maps.
 const CHANNELS: i64 = 1280;
 
 /// All but the last layer.

@@ -10,7 +10,7 @@ use crate::layer::{Layer, Shape};
 #[derive(Debug)]
 pub(crate) struct ResNet {
     stem: Layer,
-    /// Whether half the pixels are left out after the stem.
+    /// Whether max pooling halves the size after the stem.
     pools: bool,
     blocks: Vec<Block>,
     channels: i64,

@@ -1,8 +1,7 @@
-//! The attributes that the Basic Application Level Confidentiality Profile removes,
-//! empties or replaces (PS3.15 table E.1-1, edition 2024b), group and element in one
-//! number each, ascending. UIDs are left out, and sequences that hold nothing else;
-//! so is Patient ID, which becomes a subject id. The tables are kept out of rustfmt,
-//! which would make them 500 lines.
+//! The attributes that the Basic Application Level Confidentiality Profile removes, empties or
+//! replaces (PS3.15 table E.1-1, edition 2024b), group and element in one number each, ascending.
+//! UIDs are left out, as are sequences with nothing else, and Patient ID, which becomes a subject
+//! id. The tables are kept out of rustfmt, which would make them 500 lines.
 
 /// Names, addresses, telephone numbers, unique numbers, free text about the patient,
 /// birth dates.
@@ -21,7 +20,7 @@ pub(super) const DIRECT: [u32; 75] = [
     0x4008_010A, 0x4008_010C, 0x4008_0114, 0x4008_0119, 0x4008_011A,
 ];
 
-/// Dates and times but for those of birth.
+/// Dates and times, except birth dates.
 #[rustfmt::skip]
 pub(super) const DATES: [u32; 163] = [
     0x0008_0012, 0x0008_0013, 0x0008_0015, 0x0008_0020, 0x0008_0021, 0x0008_0022, 0x0008_0023,
@@ -50,7 +49,7 @@ pub(super) const DATES: [u32; 163] = [
     0x4008_0112, 0x4008_0113,
 ];
 
-/// What names a device: stations, application entities, serial numbers.
+/// Identifiers of devices: stations, application entities, serial numbers.
 #[rustfmt::skip]
 pub(super) const DEVICE: [u32; 47] = [
     0x0008_0054, 0x0008_0055, 0x0008_1000, 0x0008_1010, 0x0016_004B, 0x0016_004E, 0x0016_004F,
@@ -62,7 +61,7 @@ pub(super) const DEVICE: [u32; 47] = [
     0x300A_0216, 0x300A_0615, 0x3010_001B, 0x3010_002D, 0x3010_0043,
 ];
 
-/// All others: places, institutions, what describes a person, free texts.
+/// All others: places, institutions, descriptions of a person, free texts.
 #[rustfmt::skip]
 pub(super) const INDIRECT: [u32; 267] = [
     0x0008_0080, 0x0008_0081, 0x0008_0082, 0x0008_1030, 0x0008_103E, 0x0008_1040, 0x0008_1041,

@@ -1,6 +1,6 @@
-/// Whether a value as a whole only says that it was taken away: words of
-/// anonymisers, each perhaps with a number of up to six digits, and nothing else.
-/// *Lebanon* and *phone unknown* say something.
+/// Whether a whole value only says that the original was removed: it has only words of anonymisers,
+/// each perhaps with a number of up to six digits. *Lebanon* and *phone unknown* are not such
+/// values.
 pub(crate) fn says_removed(text: &str) -> bool {
     let lower = text.to_lowercase();
     // `de-identified`, `not available`, `n/a` are words too.
@@ -19,7 +19,7 @@ pub(crate) fn says_removed(text: &str) -> bool {
     said && digits <= 6 && has_word
 }
 
-/// Whether a word, without the number at its end, is one of an anonymiser.
+/// Whether a word, without a number at its end, is one of an anonymiser's.
 fn is_word(word: &str) -> bool {
     let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
     if word.len() - letters.len() > 6 {

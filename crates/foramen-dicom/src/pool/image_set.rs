@@ -7,8 +7,8 @@ use crate::{
     DicomError, FatSignal, Loaded, Remark, SliceHeader, StackHeader, StackReport, Tolerances, load,
 };
 
-/// Images turned against each other by more than this, in degrees, show one place
-/// in two ways: neither makes the other superfluous.
+/// Images at an angle of more than this to each other, in degrees, are different views of one
+/// place, so both are kept.
 const SAME_ANGLE: f64 = 5.0;
 
 /// One image of a set.
@@ -21,40 +21,40 @@ pub struct PooledImage<'a> {
     pub slice: usize,
 }
 
-/// An image that lies where an image of the set lies already.
+/// An image at the same position as an image of the set.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct SetAside<'a> {
     /// The image that is not used.
     pub image: PooledImage<'a>,
-    /// The later one that is.
+    /// The later image, which is used.
     pub kept: PooledImage<'a>,
 }
 
-/// Images of one kind that cover a neck together, no two at one position.
+/// Images of one kind that together cover a neck, no two at the same position.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ImageSet<'a> {
     /// From the feet to the head.
     pub images: Vec<PooledImage<'a>>,
-    /// The weighting of all of them.
+    /// The weighting of all images.
     pub contrast: Contrast,
-    /// How all of them show fat.
+    /// The appearance of fat in all images.
     pub fat: FatSignal,
     /// Whether they were computed from other images.
     pub derived: bool,
-    /// Whether it is a volume that axial slices have to be made of
-    /// ([`StackHeader::is_volume`]); its images are the slices of that volume as they are.
+    /// Whether it is a volume from which axial slices have to be made ([`StackHeader::is_volume`]);
+    /// its images are the acquired slices of that volume.
     pub reformat: bool,
-    /// The height that slices cover, with the gaps between neighbours but without
-    /// those of missing ones, in millimetres.
+    /// The height covered by slices, in millimetres, including gaps between neighbours but not gaps
+    /// of missing slices.
     pub covered: f64,
-    /// Images that were not taken since another lies at their place.
+    /// Images not used because another image is at their position.
     pub set_aside: Vec<SetAside<'a>>,
-    /// What whoever measures the set should know.
+    /// Remarks for the person who measures the set.
     pub remarks: Vec<Remark>,
-    /// How sharp its images are, where that was measured ([`crate::Pool::measure_sharpness`]):
-    /// the energy of the steps between pixels as a part of the variance.
+    /// Sharpness of its images, if measured ([`crate::Pool::measure_sharpness`]): the energy of the
+    /// differences between neighbouring pixels relative to the variance.
     pub sharpness: Option<f64>,
     runs: Vec<StackHeader>,
 }
@@ -71,15 +71,15 @@ impl<'a> PooledImage<'a> {
         &self.stack.slices[self.slice]
     }
 
-    /// The middle of the image in the patient, in LPS millimetres.
+    /// The centre of the image in the patient, in LPS millimetres.
     #[must_use]
     pub fn centre(&self) -> Point {
         let middle = |n: usize| (n as f64 - 1.0) / 2.0;
         self.header().plane.point(middle(self.stack.rows), middle(self.stack.columns))
     }
 
-    /// Which of these images shows the same place: nearly parallel, less than half
-    /// a slice away, over one another, and not of the same acquisition.
+    /// The image among these that shows the same place: nearly parallel, less than half a slice
+    /// away, overlapping, and not of the same acquisition.
     pub(crate) fn twin(&self, among: &[Self]) -> Option<Self> {
         among.iter().copied().find(|other| self.is_twin(other))
     }
@@ -162,30 +162,30 @@ impl<'a> ImageSet<'a> {
         uids
     }
 
-    /// Frame of Reference UID (0020,0052), where told: the same for all images.
+    /// Frame of Reference UID (0020,0052), if known: the same for all images.
     #[must_use]
     pub fn frame_of_reference_uid(&self) -> Option<&'a str> {
         self.images.first()?.stack.frame_of_reference_uid.as_deref()
     }
 
-    /// The images as stacks of parallel slices, whatever their series: what is
-    /// loaded and measured. Series UID and index of a stack are those of its first
-    /// image; each slice knows its own SOP Instance UID.
+    /// The images as stacks of parallel slices, whatever their series, for loading and measuring.
+    /// Series UID and index of a stack are those of its first image; each slice has its own SOP
+    /// Instance UID.
     #[must_use]
     pub fn runs(&self) -> &[StackHeader] {
         &self.runs
     }
 
-    /// Decodes the pixels, a stack for each of [`Self::runs`].
+    /// Decodes the pixels as one stack for each of [`Self::runs`].
     ///
     /// # Errors
-    /// Those of [`load`], for the first run that gives no stack.
+    /// Those of [`load`], for the first run that cannot be loaded.
     pub fn load(&self) -> Result<Vec<Loaded>, DicomError> {
         self.runs.iter().map(load).collect()
     }
 
-    /// The part of a height of `reach` millimetres above and below a place that
-    /// its slices cover, 0 to 1.
+    /// The share, 0 to 1, of the height from `reach` millimetres below a point to `reach` above it
+    /// that its slices cover.
     #[must_use]
     pub fn coverage(&self, place: Point, reach: f64) -> f64 {
         if let Some(volume) = self.runs.first().filter(|_| self.reformat) {

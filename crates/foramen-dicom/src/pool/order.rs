@@ -7,31 +7,29 @@ use super::{ImageSet, Pool};
 use crate::recency::{Recency, recency};
 use crate::{FatSignal, Remark};
 
-/// What decided between two sets, in the order in which it is asked.
+/// The rule that decides between two sets, in the order of application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Rule {
-    /// What nothing speaks against comes before what a person had to accept.
+    /// Sets without reasons against them come before sets that a person had to accept.
     Admission,
-    /// What was acquired as axial images comes before a volume that they are made of.
+    /// Images acquired as axial come before volumes from which axial slices are made.
     Acquired,
-    /// What covers the place, or the neck, more completely comes first. Shares
-    /// that differ by less than a fifth count as equal.
+    /// The set that covers the position, or the neck, more completely comes first. Coverages that
+    /// differ by less than a fifth count as equal.
     Coverage,
     /// Plain T2 fast spin echo and in-phase images, then T2*, then water images,
     /// then fat-suppressed ones.
     Kind,
     /// Originals come before images computed from others.
     Original,
-    /// The later comes before the earlier: a repeat is made because the first
-    /// failed.
+    /// The later set comes before the earlier: a repeat is usually made because the first failed.
     Later,
     /// Finer pixels come first.
     Finer,
-    /// The sharper comes first, where it was measured
-    /// ([`Pool::measure_sharpness`]).
+    /// The sharper set comes first, if sharpness was measured ([`Pool::measure_sharpness`]).
     Sharper,
-    /// Nothing tells them apart; the Series Instance UID decides.
+    /// No other rule decides; the Series Instance UID does.
     Uid,
 }
 
@@ -53,27 +51,26 @@ impl Rule {
     }
 }
 
-/// A set as it stands at one place.
+/// A set with its rank at one position.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Ranked<'p, 'a> {
     /// The set.
     pub set: &'p ImageSet<'a>,
-    /// The part of the height around the place that it covers, 0 to 1; 0 in
-    /// another frame of reference.
+    /// The share of the height around the position that it covers, 0 to 1; 0 in another frame of
+    /// reference.
     pub coverage: f64,
-    /// Why it comes before the next one: the rule, and a sentence. `None` for the
-    /// last.
+    /// Why it is ranked before the next set: the rule, and a sentence. `None` for the last.
     pub before_next: Option<(Rule, String)>,
 }
 
 impl<'a> Pool<'a> {
-    /// Ranks the sets for one place, the best first: as [`Rule`] says, with the
-    /// coverage of `reach` millimetres above and below it. A foramen and the
-    /// pedicles around it are within 8 mm of the height of their disc.
+    /// Ranks the sets for one position by [`Rule`], the best first. Coverage is computed from
+    /// `reach` millimetres below the position to `reach` above it. A foramen and the pedicles
+    /// around it are within 8 mm of the height of their disc.
     ///
-    /// `frame` is the frame of reference of the place; a set in another one covers
-    /// nothing. Where the place has none, sets in any frame are asked.
+    /// `frame` is the frame of reference of the position; a set in another frame has coverage 0. If
+    /// the position has no frame, sets in any frame are considered.
     #[must_use]
     pub fn at(&self, place: Point, frame: Option<&str>, reach: f64) -> Vec<Ranked<'_, 'a>> {
         let mut ranked: Vec<Ranked<'_, 'a>> = self
@@ -103,15 +100,15 @@ pub(super) fn sort(sets: &mut [ImageSet<'_>]) {
     sets.sort_by(|a, b| compare((a, part(a)), (b, part(b))).0);
 }
 
-/// Why the first of two sets of a sorted pool comes before the second.
+/// Why the first of two sets of a sorted pool is ranked before the second.
 pub(super) fn why(a: &ImageSet<'_>, b: &ImageSet<'_>) -> (Rule, String) {
     let most = a.covered.max(b.covered).max(f64::MIN_POSITIVE);
     let (_, rule, why) = compare((a, a.covered / most), (b, b.covered / most));
     (rule, why)
 }
 
-/// Compares two sets with the part that each covers: which comes first, by which
-/// rule, and in words for the case that it is the first.
+/// Compares two sets with their coverages: the order, the rule, and the reason in words if the
+/// first set comes first.
 fn compare(a: (&ImageSet<'_>, f64), b: (&ImageSet<'_>, f64)) -> (Ordering, Rule, String) {
     let ((a, covers_a), (b, covers_b)) = (a, b);
     let taken = |set: &ImageSet<'_>| {
@@ -195,7 +192,7 @@ fn kind_rank(contrast: Contrast, fat: FatSignal) -> u8 {
     }
 }
 
-/// The latest of the stacks of a set.
+/// The latest acquisition among the stacks of a set.
 fn latest(set: &ImageSet<'_>) -> Option<Recency> {
     set.images.iter().map(|image| recency(image.stack)).max()
 }

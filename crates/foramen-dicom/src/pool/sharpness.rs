@@ -3,17 +3,16 @@ use foramen_image::Slice;
 use super::{ImageSet, Pool, order};
 use crate::{DicomError, load};
 
-/// How many images of a set are looked at, from its middle.
+/// Number of images from the middle of a set that are examined.
 const IMAGES: usize = 3;
 
 impl Pool<'_> {
-    /// Decodes a few images from the middle of each set, and lets the sharper set
-    /// come first where no rule before [`crate::Rule::Sharper`] decides: as with
-    /// repeats whose times an anonymiser removed. A pool of one set is left as it
-    /// is.
+    /// Decodes a few images from the middle of each set, and lets the sharper set come first where
+    /// no rule before [`crate::Rule::Sharper`] decides: for example for repeats whose times an
+    /// anonymiser removed. A pool with one set is unchanged.
     ///
     /// # Errors
-    /// Those of [`crate::load`], for the first set of which no image decodes.
+    /// Those of [`crate::load`], for the first set without an image that can be decoded.
     pub fn measure_sharpness(&mut self) -> Result<(), DicomError> {
         if self.sets.len() < 2 {
             return Ok(());
@@ -26,8 +25,7 @@ impl Pool<'_> {
     }
 }
 
-/// The mean sharpness of the images in the middle of a set; `None` where they
-/// show nothing.
+/// The mean sharpness of the images in the middle of a set; `None` if they have no contrast.
 fn of_set(set: &ImageSet<'_>) -> Result<Option<f64>, DicomError> {
     let Some(longest) = set.runs().iter().max_by_key(|run| run.slices.len()) else {
         return Ok(None);
@@ -40,9 +38,9 @@ fn of_set(set: &ImageSet<'_>) -> Result<Option<f64>, DicomError> {
     Ok((!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64))
 }
 
-/// The energy of the steps between neighbouring pixels as a part of the variance:
-/// blur and ghosts take steps away before they take contrast. The scale of the
-/// intensities does not matter.
+/// The energy of the differences between neighbouring pixels relative to the variance: blur and
+/// ghosts reduce these differences more than the contrast. The scale of the intensities does not
+/// matter.
 fn of_image(slice: &Slice) -> Option<f64> {
     let pixels = slice.pixels();
     let (rows, columns) = pixels.dim();

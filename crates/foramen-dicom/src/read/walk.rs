@@ -8,11 +8,9 @@ use crate::wanted::Keep;
 
 /// Deepest nesting of sequences followed; the standard needs about ten.
 const DEEPEST: usize = 32;
-/// Longest single attribute kept, in bytes. The texts and numbers read here are
-/// below 1 KiB each.
+/// Longest attribute that is kept, in bytes. The texts and numbers read here are below 1 KiB each.
 const LONGEST_VALUE: u64 = 64 * 1024;
-/// How much is kept of a longer one where it is only asked whether it is filled
-/// in.
+/// Bytes that are kept of a longer attribute if only its presence matters.
 const BEGIN_OF_VALUE: u32 = 1024;
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
@@ -28,7 +26,7 @@ pub(super) struct Element {
     pub(super) length: u32,
 }
 
-/// A place in a data set, and how it is encoded.
+/// A position in a data set, and its encoding.
 pub(super) struct Walk<R> {
     pub(super) source: R,
     pub(super) at: u64,
@@ -38,7 +36,7 @@ pub(super) struct Walk<R> {
     pub(super) keep: &'static Keep,
 }
 
-/// An element that may stand between sequences: no item, no delimiter, no pixel.
+/// Whether an element may be between sequences: not an item, delimiter or pixel element.
 fn is_plain(tag: Tag) -> bool {
     (0x0008..=0x7FE0).contains(&tag.group())
 }
@@ -199,13 +197,13 @@ impl<R: Read + Seek> Walk<R> {
         }
     }
 
-    /// The next element of a sequence that begins at `begin` and has no length.
-    /// A file that ends between two elements lacks its delimiter.
+    /// The next element of a sequence of undefined length that begins at `begin`. If the file ends
+    /// between two elements, the delimiter is missing.
     fn next_of(&mut self, begin: u64) -> Result<Element, Fault> {
         if self.at == self.end { Err(Fault::Unclosed(begin)) } else { self.element() }
     }
 
-    /// Goes back to an element that was read already.
+    /// Returns to an element that was already read.
     fn back_to(&mut self, at: u64) -> Result<(), Fault> {
         let back = i64::try_from(self.at - at).map_err(|_| Fault::Unclosed(at))?;
         self.source.seek_relative(-back)?;

@@ -44,9 +44,9 @@ const GLYPHS: [(char, [u8; 7]); 36] = [
 const ADVANCE: usize = 6;
 
 impl Picture {
-    /// Writes text with its upper left dot at `(row, column)`, letters 5 × 7 dots
-    /// of `scale` × `scale` pixels, 6 dots apart. Digits and the letters that marks
-    /// and plots need are known; others stay blank.
+    /// Writes text with its upper left dot at `(row, column)`, letters 5 × 7 dots of `scale` ×
+    /// `scale` pixels, 6 dots apart. Only digits and the letters of marks and plots are available;
+    /// other characters are blank.
     pub fn text(
         &mut self,
         text: &str,

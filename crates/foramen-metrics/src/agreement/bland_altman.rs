@@ -12,19 +12,19 @@ pub struct BlandAltman {
     pub bias: Estimate,
     /// Standard deviation of the differences.
     pub standard_deviation: f64,
-    /// Below it are 2.5 % of the differences, if they are normal.
+    /// Lower limit: 2.5 % of the differences are below it, if they are normally distributed.
     pub lower_limit: Estimate,
-    /// Above it are 2.5 % of the differences, if they are normal.
+    /// Upper limit: 2.5 % of the differences are above it, if they are normally distributed.
     pub upper_limit: Estimate,
 }
 
-/// 95 % limits of agreement of two of the raters, named by index, with the
-/// intervals of bias and limits (Bland and Altman 1999,
-/// doi 10.1177/096228029900800204). `confidence` is that of the intervals.
+/// 95 % limits of agreement of two of the raters, named by index, with the intervals of bias and
+/// limits (Bland and Altman 1999, doi 10.1177/096228029900800204). `confidence` is the level of the
+/// intervals.
 ///
 /// # Errors
-/// [`Undefined::TooFew`] for fewer than two subjects or where a rater does not
-/// exist. Where all differences are equal there are no intervals.
+/// [`Undefined::TooFew`] for fewer than two subjects, or if a rater does not exist. If all
+/// differences are equal, there are no intervals.
 ///
 /// ```
 /// use foramen_metrics::{agreement::{Ratings, bland_altman}, Confidence};

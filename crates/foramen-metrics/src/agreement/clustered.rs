@@ -6,7 +6,7 @@ use crate::{
     distribution::upper_t_quantile,
 };
 
-/// The places of the members of each cluster, such as the foramina of each person.
+/// The indices of the members of each cluster, such as the foramina of each person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clusters {
     members: Vec<Vec<usize>>,
@@ -14,7 +14,7 @@ pub struct Clusters {
 }
 
 impl Clusters {
-    /// Names the cluster of each sample.
+    /// Groups samples by the name of their cluster.
     ///
     /// # Errors
     /// [`MetricsError::Empty`] without a sample.
@@ -35,14 +35,14 @@ impl Clusters {
         self.members.len()
     }
 
-    /// Whether there is no cluster; never.
+    /// Always false: there is at least one cluster.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
     /// The estimate with the interval of a jackknife that leaves out one cluster at a time.
-    /// `scaled` maps the statistic to a scale on which it is about normal, and back.
+    /// `scaled` maps the statistic to a scale on which it is approximately normal, and back.
     fn jackknife(
         &self,
         estimate: Estimate,
@@ -95,7 +95,7 @@ impl Clusters {
     }
 }
 
-/// The scale on which a statistic is about normal.
+/// The scale on which a statistic is approximately normal.
 #[derive(Clone, Copy)]
 enum Scale {
     Plain,
@@ -118,13 +118,13 @@ impl Scale {
     }
 }
 
-/// [`icc`] with an interval that knows of clusters: a jackknife over whole clusters (Arvesen
-/// 1969, doi 10.1214/aoms/1177697287) on the scale of Fisher's z, by Student's t with one degree
-/// of freedom less than there are clusters. The rows of `ratings` are the samples.
+/// [`icc`] with an interval that allows for clusters: a jackknife over whole clusters (Arvesen
+/// 1969, doi 10.1214/aoms/1177697287) on the scale of Fisher's z, with Student's t and one degree
+/// of freedom less than the number of clusters. The rows of `ratings` are the samples.
 ///
 /// # Errors
-/// As [`icc`]; [`Undefined::TooFew`] unless there is one row for each sample. With fewer than
-/// three clusters there is an estimate and no interval.
+/// As [`icc`]; [`Undefined::TooFew`] unless there is one row for each sample. With fewer than three
+/// clusters there is an estimate but no interval.
 ///
 /// ```
 /// use foramen_metrics::agreement::{Clusters, Icc, Ratings, icc, icc_of_clusters};
@@ -158,8 +158,8 @@ pub fn icc_of_clusters(
     Ok(clusters.jackknife(whole, of, Scale::FisherZ, confidence))
 }
 
-/// [`kappa`] with an interval that knows of clusters, made as that of [`icc_of_clusters`].
-/// `first` and `second` are the grades of two raters, a pair for each sample.
+/// [`kappa`] with an interval that allows for clusters, computed as in [`icc_of_clusters`]. `first`
+/// and `second` are the grades of two raters, a pair for each sample.
 ///
 /// # Errors
 /// As [`Grades::new`].
@@ -195,13 +195,13 @@ pub fn kappa_of_clusters(
     Ok(whole.map(|whole| clusters.jackknife(whole, of, Scale::FisherZ, confidence)))
 }
 
-/// [`bland_altman`] with intervals that know of clusters: a jackknife over whole clusters, by
-/// Student's t with one degree of freedom less than there are clusters. Bias and limits
+/// [`bland_altman`] with intervals that allow for clusters: a jackknife over whole clusters, with
+/// Student's t and one degree of freedom less than the number of clusters. Bias and limits
 /// themselves are those of all samples.
 ///
 /// # Errors
-/// As [`bland_altman`]; [`Undefined::TooFew`] unless there is one row for each sample. With
-/// fewer than three clusters there are estimates and no intervals.
+/// As [`bland_altman`]; [`Undefined::TooFew`] unless there is one row for each sample. With fewer
+/// than three clusters there are estimates but no intervals.
 ///
 /// ```
 /// use foramen_metrics::agreement::{Clusters, Ratings, bland_altman_of_clusters};
@@ -247,8 +247,8 @@ mod tests {
         crate::distribution::normal_quantile(random.random::<f64>().clamp(1e-12, 1.0 - 1e-12))
     }
 
-    /// Two readers of `foramina` foramina of each of `people`: widths, with what the second
-    /// reads more in all foramina of a person.
+    /// Two readers' widths of `foramina` foramina of each of `people`; the second reader's offset
+    /// is the same for all foramina of a person.
     fn readings(people: usize, foramina: usize, seed: u64) -> (Vec<[f64; 2]>, Vec<usize>) {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let (mut rows, mut names) = (Vec::new(), Vec::new());
@@ -304,7 +304,7 @@ mod tests {
         assert!((width(&double) / width(&once) - 1.0).abs() < 0.05, "{once:?} {double:?}");
     }
 
-    /// Of how many studies the interval holds the number that a large one tells.
+    /// The share of studies whose interval contains the value of a very large study.
     fn coverage(of: impl Fn(&[[f64; 2]], &[usize], bool) -> Estimate) -> (usize, usize) {
         let (rows, names) = readings(4000, 6, 999);
         let truth = of(&rows, &names, false).estimate;

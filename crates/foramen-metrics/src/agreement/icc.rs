@@ -3,9 +3,8 @@ use crate::{
     distribution::upper_f_quantile,
 };
 
-/// Which intraclass correlation (Shrout and Fleiss 1979,
-/// doi 10.1037/0033-2909.86.2.420). Agreement counts a rater who always reads
-/// higher as an error, consistency does not.
+/// The form of intraclass correlation (Shrout and Fleiss 1979, doi 10.1037/0033-2909.86.2.420).
+/// Agreement counts a constant difference between raters as an error, consistency does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -13,16 +12,15 @@ use crate::{
     serde(rename_all = "snake_case")
 )]
 pub enum Icc {
-    /// ICC(1,1): each subject has raters of its own; one rating.
+    /// ICC(1,1): each subject has different raters; a single rating.
     OneWaySingle,
     /// ICC(1,k): the same, for the mean of all raters.
     OneWayAverage,
-    /// ICC(2,1): the raters stand for all raters; absolute agreement of one
-    /// rating.
+    /// ICC(2,1): the raters are a sample of all raters; absolute agreement of a single rating.
     AgreementSingle,
     /// ICC(2,k): the same, for the mean of all raters.
     AgreementAverage,
-    /// ICC(3,1): these raters alone; consistency of one rating.
+    /// ICC(3,1): only these raters; consistency of a single rating.
     ConsistencySingle,
     /// ICC(3,k): the same, for the mean of all raters.
     ConsistencyAverage,
@@ -30,16 +28,14 @@ pub enum Icc {
 
 /// An intraclass correlation with its F interval.
 ///
-/// Where raters differ by nothing, or by a constant, no error is left to make an
-/// interval of: there is an estimate, 1 where they differ by nothing, and no interval.
-/// There is none either where its bounds do not exist, as they may not of very few
-/// subjects.
+/// If raters differ by nothing, or by a constant, there is no error from which to compute an
+/// interval: there is an estimate (1 if they differ by nothing) but no interval. There is also no
+/// interval if its bounds do not exist, as may happen with very few subjects.
 ///
 /// # Errors
-/// [`Undefined::TooFew`] for fewer than two subjects or raters,
-/// [`Undefined::NoVariation`] where all ratings are equal,
-/// [`Undefined::NoDenominator`] where the variances cancel out, as where subjects do not
-/// differ and the mean of raters is asked for.
+/// [`Undefined::TooFew`] for fewer than two subjects or raters, [`Undefined::NoVariation`] if all
+/// ratings are equal, [`Undefined::NoDenominator`] if the variances cancel out, for example if
+/// subjects do not differ and the mean of raters is requested.
 ///
 /// ```
 /// use foramen_metrics::{agreement::{Icc, Ratings, icc}, Confidence};
@@ -123,7 +119,7 @@ struct MeanSquares {
     within: f64,
     /// Between raters.
     raters_between: f64,
-    /// What subjects and raters do not explain.
+    /// Residual: not explained by subjects and raters.
     error: f64,
 }
 

@@ -3,7 +3,7 @@ use crate::{Confidence, Estimate, Method, MetricsError, Undefined};
 /// Grades that two raters gave to the same subjects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grades {
-    /// Subjects by the grade of the first rater and that of the second.
+    /// Number of subjects for each grade of the first rater and each grade of the second.
     counts: Vec<Vec<usize>>,
     subjects: usize,
 }
@@ -38,7 +38,7 @@ impl Grades {
     }
 }
 
-/// How much a disagreement counts by its distance in grades.
+/// The weight of a disagreement by its distance in grades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(
     feature = "serde",
@@ -46,12 +46,12 @@ impl Grades {
     serde(rename_all = "snake_case")
 )]
 pub enum KappaWeights {
-    /// Any disagreement counts in full: Cohen's κ.
+    /// Any disagreement counts fully: Cohen's κ.
     #[default]
     None,
-    /// As its distance.
+    /// A disagreement counts in proportion to its distance.
     Linear,
-    /// As the square of its distance.
+    /// A disagreement counts in proportion to the square of its distance.
     Quadratic,
 }
 
@@ -59,9 +59,8 @@ pub enum KappaWeights {
 /// the variance of Fleiss, Cohen and Everitt 1969 (doi 10.1037/h0028106).
 ///
 /// # Errors
-/// [`Undefined::NoDenominator`] where both raters gave one and the same grade to
-/// all, so that chance explains everything. At exactly 1 there is an estimate
-/// and no interval.
+/// [`Undefined::NoDenominator`] if both raters gave the same grade to all subjects, so that chance
+/// explains all agreement. At exactly 1 there is an estimate but no interval.
 ///
 /// ```
 /// use foramen_metrics::{agreement::{Grades, KappaWeights, kappa}, Confidence};

@@ -3,8 +3,8 @@ use crate::{
     calibration::{Bins, reliability},
 };
 
-/// Mean squared distance of probability and label (Brier 1950), 0 at best, with
-/// the 95 % interval of a mean.
+/// Mean squared difference of probability and label (Brier 1950); 0 is ideal, with the 95 %
+/// interval of a mean.
 ///
 /// # Errors
 /// [`Undefined::NotProbabilities`] for marker values.
@@ -35,8 +35,8 @@ pub fn brier(scores: &Scores) -> Result<Estimate, Undefined> {
     Ok(Estimate::wald(mean, error, scores.len(), Confidence::P95, (0.0, 1.0)))
 }
 
-/// 1 − Brier score / that of predicting the prevalence for everyone: 1 at best,
-/// 0 for no use, below 0 for worse than that.
+/// 1 − Brier score / that of predicting the prevalence for everyone: 1 is ideal, 0 is useless,
+/// below 0 is worse than predicting the prevalence.
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing or for marker values.
@@ -57,7 +57,7 @@ pub fn scaled_brier(scores: &Scores) -> Result<f64, Undefined> {
     Ok(1.0 - brier(scores)?.estimate / (prevalence * (1.0 - prevalence)))
 }
 
-/// The same, by what scores have in common alone.
+/// The same, computed from distinct scores only.
 pub(crate) fn scaled_brier_of_ties(scores: &Scores) -> Result<f64, Undefined> {
     scores.both_classes()?;
     let squares = scores.ties().iter().map(|tie| {
@@ -69,21 +69,19 @@ pub(crate) fn scaled_brier_of_ties(scores: &Scores) -> Result<f64, Undefined> {
     Ok(1.0 - mean / (prevalence * (1.0 - prevalence)))
 }
 
-/// What the Brier score is made of: reliability − resolution + uncertainty +
-/// within.
+/// The parts of the Brier score: reliability − resolution + uncertainty + within.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BrierDecomposition {
     /// The Brier score.
     pub brier: f64,
-    /// How far predictions are from frequencies; 0 at best.
+    /// Squared distance of predictions from observed frequencies; 0 is ideal.
     pub reliability: f64,
-    /// How far the frequencies of the bins are from the prevalence; the higher
-    /// the better.
+    /// Squared distance of the bins' frequencies from the prevalence; higher is better.
     pub resolution: f64,
     /// Prevalence × (1 − prevalence), which no model can change.
     pub uncertainty: f64,
-    /// What predictions differ within bins; 0 with [`Bins::Distinct`].
+    /// Variation of predictions within bins; 0 with [`Bins::Distinct`].
     pub within: f64,
 }
 

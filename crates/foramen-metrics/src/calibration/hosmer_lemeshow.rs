@@ -1,8 +1,8 @@
 use crate::{Scores, Undefined, distribution::chi_squared_p, resampling::quantile};
 
-/// The Hosmer–Lemeshow test. Its verdict hangs on the groups and on the number
-/// of samples; a calibration curve with slope and intercept says more (Van
-/// Calster et al. 2019, doi 10.1186/s12916-019-1466-7).
+/// The Hosmer–Lemeshow test. Its result depends on the groups and on the number of samples; a
+/// calibration curve with slope and intercept is more informative (Van Calster et al. 2019, doi
+/// 10.1186/s12916-019-1466-7).
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HosmerLemeshow {
@@ -10,15 +10,14 @@ pub struct HosmerLemeshow {
     pub groups: Vec<HosmerLemeshowGroup>,
     /// Sum of (observed − expected)² / variance over the groups.
     pub statistic: f64,
-    /// Groups − 2: for the samples that the model was fitted on. For others the
-    /// test with as many degrees as groups is the right one, and
-    /// [`HosmerLemeshow::p_with`] gives it.
+    /// Groups − 2, which is right for the samples on which the model was fitted. For other samples
+    /// use as many degrees of freedom as groups, with [`HosmerLemeshow::p_with`].
     pub freedom: usize,
     /// P-value of perfect calibration with `freedom`.
     pub p: f64,
 }
 
-/// Samples of similar prediction.
+/// Samples with similar predictions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HosmerLemeshowGroup {
@@ -42,9 +41,8 @@ impl HosmerLemeshow {
 /// usually 10.
 ///
 /// # Errors
-/// [`Undefined`] for marker values, [`Undefined::TooFew`] where ties leave fewer
-/// than three groups, [`Undefined::NoVariation`] where a group has predictions
-/// of 0 or 1 alone.
+/// [`Undefined`] for marker values, [`Undefined::TooFew`] if ties leave fewer than three groups,
+/// [`Undefined::NoVariation`] if all predictions of a group are 0 or 1.
 ///
 /// ```
 /// use foramen_metrics::{calibration::hosmer_lemeshow, Scores};

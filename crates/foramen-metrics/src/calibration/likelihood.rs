@@ -4,8 +4,8 @@ use crate::{
     distribution::{chi_squared_p, logistic, two_sided_p},
 };
 
-/// What the likelihood says of probabilities: the indices of `val.prob` in the R
-/// package rms (Harrell, Regression Modeling Strategies, 10.9 and 10.10).
+/// Indices of probabilities based on the likelihood, as in `val.prob` in the R package rms
+/// (Harrell, Regression Modeling Strategies, 10.9 and 10.10).
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Likelihood {
@@ -15,11 +15,11 @@ pub struct Likelihood {
     /// Discrimination index D: gain over the prevalence per sample, on the
     /// logarithmic scale; the higher the better.
     pub discrimination: f64,
-    /// Unreliability index U: what recalibration would gain; 0 or below at best.
+    /// Unreliability index U: the gain by recalibration; ideally 0 or below.
     pub unreliability: f64,
     /// Quality index Q = D − U.
     pub quality: f64,
-    /// Chi-squared statistic of intercept 0 and slope 1, two degrees of freedom.
+    /// Chi-squared statistic for intercept 0 and slope 1, with two degrees of freedom.
     pub miscalibration: f64,
     /// Its p-value.
     pub miscalibration_p: f64,
@@ -72,8 +72,8 @@ pub fn likelihood(scores: &Scores) -> Result<Likelihood, Undefined> {
     })
 }
 
-/// Spiegelhalter's test of calibration (1986, doi 10.1002/sim.4780050506): z
-/// and two-sided p-value. It needs no groups, and no fit.
+/// Spiegelhalter's test of calibration (1986, doi 10.1002/sim.4780050506): z and two-sided p-value.
+/// It needs neither groups nor a fit.
 ///
 /// # Errors
 /// [`Undefined::NotProbabilities`] for marker values,

@@ -15,10 +15,9 @@ use crate::{
 
 /// Platt's scaling: log-odds of the outcome = intercept + slope × score.
 ///
-/// The score is the log-odds of a probability, or a marker's value as it is.
-/// Labels count as (N₊ + 1) / (N₊ + 2) and 1 / (N₋ + 2) in place of 1 and 0
-/// (Platt 1999), so that the fit exists even where a threshold separates the
-/// classes.
+/// The score is the log-odds of a probability, or a marker's value. In place of 1 and 0, labels
+/// count as (N₊ + 1) / (N₊ + 2) and 1 / (N₋ + 2) (Platt 1999), so that the fit exists even if a
+/// threshold separates the classes.
 ///
 /// ```
 /// use foramen_metrics::{calibration::Platt, Scores};
@@ -39,7 +38,7 @@ pub struct Platt {
     pub intercept: f64,
     /// Log-odds per unit of the score.
     pub slope: f64,
-    /// Whether it takes probabilities, or a marker's values.
+    /// Whether the scores are probabilities, rather than a marker's values.
     pub of_probabilities: bool,
 }
 
@@ -77,7 +76,7 @@ impl Platt {
         Ok(Self { intercept: intercept - slope * mean, slope, of_probabilities })
     }
 
-    /// The probability of a score of the kind it was fitted on.
+    /// The probability for a score of the kind used for fitting.
     #[must_use]
     pub fn apply(&self, score: f64) -> f64 {
         let score = if self.of_probabilities { logit(score) } else { score };
@@ -85,8 +84,8 @@ impl Platt {
     }
 }
 
-/// Temperature scaling (Guo et al. 2017, arXiv 1706.04599): all log-odds are
-/// divided by one number, so that no call at 0.5 changes.
+/// Temperature scaling (Guo et al. 2017, arXiv 1706.04599): all log-odds are divided by one number,
+/// so that no prediction at the threshold 0.5 changes.
 ///
 /// ```
 /// use foramen_metrics::{calibration::Temperature, Scores};
@@ -103,7 +102,7 @@ impl Platt {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Temperature {
-    /// What log-odds are divided by; above 1 where predictions were too extreme.
+    /// The divisor of the log-odds; above 1 if predictions were too extreme.
     pub temperature: f64,
 }
 
@@ -111,10 +110,9 @@ impl Temperature {
     /// Fits by maximum likelihood.
     ///
     /// # Errors
-    /// [`Undefined`] where a class is missing or for marker values,
-    /// [`Undefined::Separated`] where every prediction is on the right side of
-    /// 0.5, [`Undefined::Inverted`] where no temperature is better than an
-    /// infinite one.
+    /// [`Undefined`] where a class is missing or for marker values, [`Undefined::Separated`] where
+    /// every prediction is on the right side of 0.5, [`Undefined::Inverted`] if no temperature is
+    /// better than an infinite one.
     pub fn fit(scores: &Scores) -> Result<Self, Undefined> {
         scores.are_probabilities()?;
         scores.both_classes()?;
@@ -167,8 +165,8 @@ impl Temperature {
     }
 }
 
-/// Logistic recalibration without Platt's softened labels: [`crate::calibration::calibration`] as an
-/// object to apply.
+/// Logistic recalibration without Platt's softened labels: [`crate::calibration::calibration`] as
+/// an object that can be applied.
 impl From<Calibration> for Platt {
     fn from(fitted: Calibration) -> Self {
         Self {

@@ -4,15 +4,15 @@ use crate::{
     resampling::{Bootstrap, bootstrap_each},
 };
 
-/// How predictions are grouped to compare them with what happened.
+/// The grouping of predictions for comparison with observed outcomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Bins {
-    /// So many bins of equal width over 0 to 1; a bin holds its lower edge, the
-    /// last one also 1.
+    /// This number of bins of equal width over 0 to 1; a bin includes its lower edge, the last one
+    /// also 1.
     EqualWidth(usize),
-    /// So many bins of about equal numbers of samples; equal predictions stay in
-    /// one bin, so there may be fewer.
+    /// This number of bins with about equal numbers of samples; equal predictions stay in one bin,
+    /// so there may be fewer.
     EqualMass(usize),
     /// One bin for each distinct prediction.
     Distinct,
@@ -24,10 +24,10 @@ pub enum Bins {
 pub struct Reliability {
     /// The bins that hold samples, ascending.
     pub bins: Vec<ReliabilityBin>,
-    /// Mean distance of predicted and observed frequency, weighted by samples
-    /// (ECE). It depends on the bins and is above 0 even for a perfect model.
+    /// Mean absolute difference of predicted and observed frequency, weighted by samples (ECE). It
+    /// depends on the bins and is above 0 even for a perfect model.
     pub expected_calibration_error: f64,
-    /// The greatest distance in a bin.
+    /// The greatest difference in a bin.
     pub maximum_calibration_error: f64,
 }
 
@@ -35,9 +35,9 @@ pub struct Reliability {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ReliabilityBin {
-    /// Lower edge, or the lowest prediction in it.
+    /// Lower edge, or the bin's lowest prediction.
     pub lower: f64,
-    /// Upper edge, or the highest prediction in it.
+    /// Upper edge, or the bin's highest prediction.
     pub upper: f64,
     /// Number of samples.
     pub n: usize,
@@ -47,7 +47,7 @@ pub struct ReliabilityBin {
     pub observed: Estimate,
 }
 
-/// Groups the predictions and compares each group with what happened.
+/// Groups the predictions and compares each group with the observed outcomes.
 ///
 /// # Errors
 /// [`Undefined::NotProbabilities`] for marker values, and
@@ -104,9 +104,8 @@ pub fn reliability(scores: &Scores, bins: Bins) -> Result<Reliability, Undefined
     })
 }
 
-/// The expected calibration error with a bootstrap interval. It is above 0 even
-/// for a perfect model and more so in a resample: with few samples its interval
-/// lies too high.
+/// The expected calibration error with a bootstrap interval. It is above 0 even for a perfect
+/// model, and higher in resamples, so with few samples its interval is too high.
 ///
 /// # Errors
 /// As [`reliability`], and where a class is missing.

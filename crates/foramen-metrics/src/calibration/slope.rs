@@ -1,9 +1,9 @@
 use crate::{Confidence, Estimate, Scores, Undefined, distribution::logistic};
 
-/// Probabilities are kept this far from 0 and 1 before their log-odds are taken
-/// where probabilities are mapped to others ([`crate::calibration::Platt`],
-/// [`crate::calibration::Temperature`]): far enough for single-precision networks that answer
-/// with exactly 0 or 1. [`calibration`] leaves those out.
+/// When probabilities are recalibrated, they are clipped to this distance from 0 and 1 before their
+/// log-odds are taken ([`crate::calibration::Platt`], [`crate::calibration::Temperature`]): this
+/// allows for single-precision networks that predict exactly 0 or 1. [`calibration`] leaves such
+/// predictions out.
 pub const PROBABILITY_LIMIT: f64 = 1e-9;
 
 /// Logistic recalibration: log-odds of the outcome = intercept + slope ×
@@ -11,19 +11,19 @@ pub const PROBABILITY_LIMIT: f64 = 1e-9;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Calibration {
-    /// 0 at best. It is fitted together with the slope; see
-    /// [`calibration_in_the_large`] for the intercept at slope 1.
+    /// Ideally 0. It is fitted together with the slope; see [`calibration_in_the_large`] for the
+    /// intercept at slope 1.
     pub intercept: Estimate,
-    /// 1 at best; below 1 the predictions are too extreme, as after overfitting.
+    /// Ideally 1; below 1 the predictions are too extreme, as after overfitting.
     pub slope: Estimate,
-    /// Predictions of exactly 0 or 1, which are left out: they have no log-odds.
+    /// Predictions of exactly 0 or 1, which are left out because they have no log-odds.
     pub certain: usize,
-    /// How many of those were wrong.
+    /// Number of those predictions that were wrong.
     pub certain_wrong: usize,
 }
 
 impl Calibration {
-    /// What a prediction becomes under the fitted line.
+    /// The recalibrated probability of a prediction.
     #[must_use]
     pub fn recalibrate(&self, probability: f64) -> f64 {
         logistic(self.intercept.estimate + self.slope.estimate * logit(probability))
@@ -37,10 +37,10 @@ impl Calibration {
 /// as in `val.prob` of the R package rms.
 ///
 /// # Errors
-/// [`Undefined`] where a class is missing, for marker values, where all
-/// predictions are equal, and where one threshold separates the classes, so that
-/// the likelihood has no maximum; [`Undefined::Saturated`] where more than half of
-/// the predictions are exactly 0 or 1, or too few others are left.
+/// [`Undefined`] where a class is missing, for marker values, where all predictions are equal, and
+/// where one threshold separates the classes, so that the likelihood has no maximum;
+/// [`Undefined::Saturated`] if more than half of the predictions are exactly 0 or 1, or too few
+/// others remain.
 ///
 /// ```
 /// use foramen_metrics::{calibration::calibration, Scores};
@@ -94,9 +94,9 @@ pub fn calibration(scores: &Scores) -> Result<Calibration, Undefined> {
     })
 }
 
-/// Calibration-in-the-large: the intercept of the recalibration whose slope is
-/// held at 1. Below 0 the predictions are too high on the whole. Predictions of
-/// exactly 0 or 1 are left out, as in [`calibration`].
+/// Calibration-in-the-large: the intercept of the recalibration with the slope fixed at 1. Below 0
+/// the predictions are too high on average. Predictions of exactly 0 or 1 are left out, as in
+/// [`calibration`].
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing and for marker values;
@@ -159,8 +159,8 @@ pub(crate) fn logit(probability: f64) -> f64 {
     (p / (1.0 - p)).ln()
 }
 
-/// Whether the likelihood grows without end: no negative lies above a positive,
-/// or no positive above a negative.
+/// Whether the likelihood has no maximum: no negative is above a positive, or no positive above a
+/// negative.
 fn separated(scores: &Scores) -> bool {
     let extremes = |wanted: bool| {
         scores
@@ -174,8 +174,8 @@ fn separated(scores: &Scores) -> bool {
     negative.1 <= positive.0 || positive.1 <= negative.0
 }
 
-/// Newton's method for (x, positives, samples) from a start; gives intercept and slope with
-/// their information matrix (00, 01, 11). Steps that lose likelihood are halved.
+/// Newton's method for (x, positives, samples) from a start value; returns intercept and slope with
+/// their information matrix (00, 01, 11). Steps that reduce the likelihood are halved.
 pub(crate) fn fit(
     ties: &[(f64, f64, f64)],
     mut at: [f64; 2],

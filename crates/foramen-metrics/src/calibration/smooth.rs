@@ -2,20 +2,20 @@ use rayon::prelude::*;
 
 use crate::{Scores, Tie, Undefined, resampling::quantile};
 
-/// How a calibration curve is smoothed: locally weighted regression of the
-/// labels on the predictions (Cleveland 1979, doi 10.2307/2286407), without
-/// robustness steps, which would treat the rarer class as outliers.
+/// The smoothing of a calibration curve: locally weighted regression of the labels on the
+/// predictions (Cleveland 1979, doi 10.2307/2286407), without robustness steps, which would treat
+/// the rarer class as outliers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Smoothing {
-    /// Share of the samples that each local fit sees. Default 0.75, as R's `loess` has it.
+    /// Share of the samples that each local fit uses. Default 0.75, as in R's `loess`.
     pub span: f64,
-    /// Shape of the local fits. Default quadratic, as R's `loess` has it.
+    /// Shape of the local fits. Default quadratic, as in R's `loess`.
     pub degree: Degree,
-    /// Local fits this far apart as a share of the range of the predictions, straight lines
-    /// between them; 0 fits at every prediction. Default 0.01, as R's `lowess` has it, so that
-    /// the time does not grow with the square of the samples.
+    /// Distance between local fits as a share of the range of the predictions, with linear
+    /// interpolation between them; 0 fits at every prediction. Default 0.01, as in R's `lowess`, so
+    /// that the time does not grow with the square of the number of samples.
     pub step: f64,
 }
 
@@ -40,27 +40,27 @@ impl Default for Smoothing {
 }
 
 impl Smoothing {
-    /// What `val.prob` of the R package rms draws: R's `lowess`, straight lines
-    /// over 2/3 of the samples.
+    /// The smoothing of `val.prob` in the R package rms: R's `lowess`, straight lines over 2/3 of
+    /// the samples.
     #[must_use]
     pub fn lowess() -> Self {
         Self { span: 2.0 / 3.0, degree: Degree::Linear, step: 0.01 }
     }
 
-    /// Sets the share of the samples that each local fit sees.
+    /// Sets the share of the samples that each local fit uses.
     #[must_use]
     pub fn with_span(self, span: f64) -> Self {
         Self { span, ..self }
     }
 
-    /// Sets how far apart the local fits are.
+    /// Sets the distance between local fits.
     #[must_use]
     pub fn with_step(self, step: f64) -> Self {
         Self { step, ..self }
     }
 }
 
-/// A smoothed calibration curve and how far it is from the diagonal.
+/// A smoothed calibration curve and its distance from the diagonal.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CalibrationCurve {
@@ -69,9 +69,9 @@ pub struct CalibrationCurve {
     /// Integrated calibration index: mean distance over the samples (Austin and
     /// Steyerberg 2019, doi 10.1002/sim.8281).
     pub ici: f64,
-    /// Half of the samples are at most this far.
+    /// Median distance: half of the samples are at most this far from the diagonal.
     pub e50: f64,
-    /// Nine in ten of the samples are at most this far.
+    /// 90th percentile of the distance.
     pub e90: f64,
     /// The greatest distance.
     pub emax: f64,
@@ -83,13 +83,13 @@ pub struct CalibrationCurve {
 pub struct CalibrationPoint {
     /// The prediction.
     pub predicted: f64,
-    /// The smoothed share of positives. Near the ends it may leave 0 to 1.
+    /// The smoothed share of positives. Near the ends it may be outside 0 to 1.
     pub observed: f64,
 }
 
 /// The smoothed calibration curve.
 ///
-/// For an interval of one of its numbers resample it: `bootstrap(&scores,
+/// For an interval of one of its values, resample: `bootstrap(&scores,
 /// |drawn| Some(calibration_curve(drawn, &smoothing).ok()?.ici), &config)`.
 ///
 /// # Errors
@@ -143,7 +143,7 @@ pub fn calibration_curve(
     Ok(with_distances(points, ties))
 }
 
-/// Number of samples that a local fit sees.
+/// Number of samples that a local fit uses.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -153,8 +153,8 @@ fn wanted(samples: usize, span: f64) -> usize {
     ((samples as f64 * span + 1e-7) as usize).clamp(2, samples)
 }
 
-/// The ties at which to fit: the first, then always the last that is not further
-/// than a step, or else the next, and the last of all.
+/// The ties at which to fit: the first; then repeatedly the last one within a step, or else the
+/// next one; and the last of all.
 fn anchors(ties: &[Tie], step: f64) -> Vec<usize> {
     let mut anchors = vec![0];
     let mut at = 0;
@@ -223,7 +223,7 @@ impl Local<'_> {
         line(&powers, &labels, scale)
     }
 
-    /// Distance of the last sample that the fit sees.
+    /// Distance of the farthest sample that the fit uses.
     fn reach(&self, at: usize) -> f64 {
         let centre = self.ties[at].value;
         let count = |tie: &Tie| tie.positives as usize + tie.negatives as usize;
@@ -248,7 +248,7 @@ impl Local<'_> {
         reach
     }
 
-    /// The ties no further than a distance.
+    /// The ties within a distance.
     fn near(&self, at: usize, distance: f64) -> &[Tie] {
         let centre = self.ties[at].value;
         let start = self.ties.partition_point(|tie| centre - tie.value > distance);
@@ -257,8 +257,8 @@ impl Local<'_> {
     }
 }
 
-/// The value at 0 of the line through the weighted points; their mean where they
-/// hardly spread against `range`.
+/// The value at 0 of the line through the weighted points; their mean if their spread is negligible
+/// relative to `range`.
 fn line(powers: &[f64; 5], labels: &[f64; 3], range: f64) -> f64 {
     let (mean_x, mean_y) = (powers[1] / powers[0], labels[0] / powers[0]);
     let spread = powers[2] / powers[0] - mean_x * mean_x;
@@ -268,8 +268,8 @@ fn line(powers: &[f64; 5], labels: &[f64; 3], range: f64) -> f64 {
     mean_y - mean_x * (labels[1] / powers[0] - mean_x * mean_y) / spread
 }
 
-/// The value at 0 of the parabola through the weighted points, by Cramer's rule;
-/// none where they do not determine one.
+/// The value at 0 of the parabola through the weighted points, by Cramer's rule; `None` if they do
+/// not determine one.
 fn parabola(powers: &[f64; 5], labels: &[f64; 3]) -> Option<f64> {
     let [s0, s1, s2, s3, s4] = powers.map(|power| power / powers[0]);
     let [t0, t1, t2] = labels.map(|label| label / powers[0]);

@@ -2,7 +2,7 @@ use crate::{Confidence, Estimate, Scores, Undefined, classification::ProportionI
 
 mod summary;
 
-/// Counts of right and wrong calls at one threshold.
+/// Counts of correct and wrong predictions (calls) at one threshold.
 ///
 /// ```
 /// use foramen_metrics::classification::Confusion;
@@ -44,7 +44,7 @@ pub struct Confusion {
     pub false_negative: usize,
 }
 
-/// A share of right calls.
+/// A share of correct predictions (calls).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -90,7 +90,7 @@ impl Confusion {
         self.true_positive + self.false_positive + self.true_negative + self.false_negative
     }
 
-    /// Right calls and all calls or samples that a rate is the share of.
+    /// Numerator and denominator of a rate.
     #[must_use]
     pub fn counts(&self, rate: Rate) -> (usize, usize) {
         let (right, wrong) = match rate {
@@ -105,10 +105,10 @@ impl Confusion {
         (right, right + wrong)
     }
 
-    /// A rate with the interval of choice.
+    /// A rate with the chosen interval.
     ///
     /// # Errors
-    /// [`Undefined::NoDenominator`] where it is a share of nothing.
+    /// [`Undefined::NoDenominator`] if the denominator is 0.
     pub fn rate(
         &self,
         rate: Rate,

@@ -1,13 +1,13 @@
 use crate::{Confidence, Estimate, Method, Undefined, distribution::beta_quantile};
 
-/// How the interval of a proportion is made.
+/// The method for the interval of a proportion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ProportionInterval {
-    /// [`wilson`]'s: close to its level on average.
+    /// [`wilson`]'s interval: close to its level on average.
     #[default]
     Wilson,
-    /// [`clopper_pearson`]'s: never below its level, and therefore wider.
+    /// [`clopper_pearson`]'s interval: never below its level, and therefore wider.
     Exact,
 }
 
@@ -72,8 +72,8 @@ pub fn wilson(
     Ok(with_interval(share, (lower, upper), trials, Method::Wilson, confidence))
 }
 
-/// A proportion with the exact interval of Clopper and Pearson 1934
-/// (doi 10.1093/biomet/26.4.404), which never covers too little.
+/// A proportion with the exact interval of Clopper and Pearson 1934 (doi 10.1093/biomet/26.4.404),
+/// whose coverage is never below its level.
 ///
 /// # Errors
 /// [`Undefined::NoDenominator`] where there are no trials.

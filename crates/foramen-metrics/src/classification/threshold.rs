@@ -1,10 +1,10 @@
 use crate::{Scores, Undefined};
 
-/// The observed score with the greatest sensitivity + specificity − 1 (Youden
-/// 1950); among equals the lowest, which has the greatest sensitivity.
+/// The observed score with the greatest sensitivity + specificity − 1 (Youden 1950); among equal
+/// ones the lowest, which has the greatest sensitivity.
 ///
-/// A threshold chosen on the samples it is then judged on looks better than it
-/// is: choose it on others.
+/// Choose a threshold on other samples than those on which it is evaluated; otherwise the result is
+/// too optimistic.
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.
@@ -41,8 +41,8 @@ pub fn threshold_nearest_corner(scores: &Scores) -> Result<f64, Undefined> {
     best(scores, |sensitivity, specificity| Some(-(1.0 - sensitivity).hypot(1.0 - specificity)))
 }
 
-/// The greatest observed score whose sensitivity is at least the one given: the
-/// best specificity at it.
+/// The greatest observed score with at least the given sensitivity, and so with the best
+/// specificity.
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing, [`Undefined::Threshold`] if the
@@ -61,8 +61,7 @@ pub fn threshold_at_sensitivity(scores: &Scores, sensitivity: f64) -> Result<f64
     best(scores, |reached, specificity| (reached >= sensitivity).then_some(specificity))
 }
 
-/// The lowest observed score whose specificity is at least the one given: the
-/// best sensitivity at it.
+/// The lowest observed score with at least the given specificity, and so with the best sensitivity.
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing, [`Undefined::Threshold`] if no
@@ -82,14 +81,14 @@ pub fn threshold_at_specificity(scores: &Scores, specificity: f64) -> Result<f64
     best(scores, |sensitivity, reached| (reached >= specificity).then_some(sensitivity))
 }
 
-/// What a wrong call costs, in any unit: only the ratio matters.
+/// The costs of wrong predictions, in any unit: only their ratio matters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Costs {
     /// Cost of calling a negative sample positive. Default 1.
     pub false_positive: f64,
-    /// Cost of calling a positive sample negative. Default 1, so that the number of wrong calls
-    /// counts.
+    /// Cost of calling a positive sample negative. Default 1, so that the number of wrong
+    /// predictions is minimised.
     pub false_negative: f64,
     /// Prevalence where the threshold will be used. Default `None`: that of the samples.
     pub prevalence: Option<f64>,
@@ -115,7 +114,7 @@ impl Costs {
     }
 }
 
-/// The observed score whose wrong calls cost least; among equals the lowest.
+/// The observed score with the least cost of wrong predictions; among equal ones the lowest.
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing, [`Undefined::Threshold`] if a cost or
@@ -146,7 +145,7 @@ pub fn threshold_of_least_cost(scores: &Scores, costs: &Costs) -> Result<f64, Un
     })
 }
 
-/// The observed score of greatest merit, from the highest score down.
+/// The observed score with the greatest merit, searched from the highest score down.
 fn best(scores: &Scores, merit: impl Fn(f64, f64) -> Option<f64>) -> Result<f64, Undefined> {
     scores.both_classes()?;
     let (positives, negatives) = (scores.positives() as f64, scores.negatives() as f64);

@@ -15,12 +15,12 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClusteredScores {
     scores: Scores,
-    /// The places of the samples of each cluster.
+    /// The indices of each cluster's samples.
     clusters: Vec<Vec<usize>>,
 }
 
 impl ClusteredScores {
-    /// Names the cluster of each sample.
+    /// Groups samples by the name of their cluster.
     ///
     /// # Errors
     /// [`MetricsError::Lengths`] unless there is one name for each sample.
@@ -45,8 +45,8 @@ impl ClusteredScores {
         self.clusters.len()
     }
 
-    /// The samples at these places, in their clusters; `None` where there are none or one does
-    /// not exist.
+    /// The samples at these places, in their clusters; `None` if there are none, or one does not
+    /// exist.
     #[must_use]
     pub fn subset(&self, places: &[usize]) -> Option<Self> {
         let scores = self.scores.subset(places)?;
@@ -59,13 +59,12 @@ impl ClusteredScores {
     }
 }
 
-/// The AUC with a 95 % interval that knows of clusters (Obuchowski 1997,
-/// doi 10.2307/2533958): samples of one cluster count as related, not as so many
-/// independent ones.
+/// The AUC with a 95 % interval that allows for clusters (Obuchowski 1997, doi 10.2307/2533958):
+/// samples of one cluster are treated as related, not as independent.
 ///
 /// # Errors
-/// [`Undefined`] where a class is missing. Where all positives or all negatives
-/// are in one cluster there is an estimate and no interval.
+/// [`Undefined`] where a class is missing. Where all positives or all negatives are in one cluster
+/// there is an estimate but no interval.
 ///
 /// ```
 /// use foramen_metrics::{clusters::{ClusteredScores, auc_of_clusters}, Scores};
@@ -121,13 +120,13 @@ pub fn auc_of_clusters(clustered: &ClusteredScores) -> Result<Estimate, Undefine
     })
 }
 
-/// The AUC with percentiles of a bootstrap that draws whole clusters.
+/// The AUC with a percentile interval of a bootstrap that resamples whole clusters.
 ///
 /// A resample without one of the classes has no AUC and is left out.
 ///
 /// # Errors
-/// [`Undefined`] where a class is missing. Where more than one resample in 20
-/// lacks a class there is an estimate and no interval.
+/// [`Undefined`] where a class is missing. Where more than one resample in 20 lacks a class there
+/// is an estimate but no interval.
 ///
 /// ```
 /// use foramen_metrics::clusters::{ClusteredScores, cluster_bootstrap_auc};

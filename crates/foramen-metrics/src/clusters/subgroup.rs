@@ -27,23 +27,23 @@ pub struct Subgroup<G> {
     pub n: usize,
     /// How many of them are positive.
     pub positives: usize,
-    /// The metric, where it is defined.
+    /// The metric, if it is defined.
     pub estimate: Option<Estimate>,
-    /// Why it is not, where it is not.
+    /// Why the metric is not defined, if it is not.
     pub undefined: Option<Undefined>,
 }
 
-/// Cochran's test that a metric is the same in all groups. A large p-value is no
-/// proof of that: subgroups are small, and the test has little power.
+/// Cochran's test that a metric is the same in all groups. A large p-value does not prove this:
+/// subgroups are small, and the test has little power.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Interaction {
-    /// Groups whose metric has a standard error and so takes part.
+    /// Groups whose metric has a standard error, which are used in the test.
     pub groups: usize,
-    /// Sum of squared distances from the common mean in standard errors; none
-    /// for fewer than two groups.
+    /// Sum of squared distances from the common mean in standard errors; `None` for fewer than two
+    /// groups.
     pub statistic: Option<f64>,
-    /// P-value with one degree of freedom less than groups.
+    /// P-value with one degree of freedom less than the number of groups.
     pub p: Option<f64>,
 }
 
@@ -83,9 +83,9 @@ pub fn by_group<G: Ord + Clone>(
     Ok(each_group(groups, of))
 }
 
-/// The AUC by group, with intervals and a test of interaction that know of clusters
-/// ([`auc_of_clusters`]). A group of fewer than `least` positives or negatives has no number:
-/// [`Undefined::TooFew`]. A cluster may have samples in several groups; the test takes groups as
+/// The AUC by group, with intervals and a test of interaction that allow for clusters
+/// ([`auc_of_clusters`]). A group with fewer than `least` positives or negatives has no AUC:
+/// [`Undefined::TooFew`]. A cluster may have samples in several groups; the test treats groups as
 /// independent.
 ///
 /// # Errors
@@ -122,7 +122,7 @@ pub fn auc_by_group<G: Ord + Clone>(
     Ok(each_group(groups, of))
 }
 
-/// What `of` says of the members of each group: how many, how many positive, and the metric.
+/// The metric `of` for the members of each group, with the numbers of samples and positives.
 fn each_group<G: Ord + Clone>(
     groups: &[G],
     of: impl Fn(&[usize]) -> (usize, usize, Result<Estimate, Undefined>),

@@ -53,8 +53,7 @@ pub struct Comparison {
     pub second: Estimate,
     /// First − second.
     pub difference: Estimate,
-    /// Covariance of the two AUCs, where there are at least two samples of each
-    /// class.
+    /// Covariance of the two AUCs, if there are at least two samples of each class.
     pub covariance: Option<f64>,
     /// Difference / its standard error; none where that is 0.
     pub z: Option<f64>,
@@ -79,8 +78,8 @@ pub(crate) fn write_p(f: &mut fmt::Formatter<'_>, p: f64) -> fmt::Result {
 /// Compares the AUCs of two models on the same samples by the paired test of
 /// DeLong et al. 1988, with the interval of the difference.
 ///
-/// Both models are taken as given: nothing here speaks of how they would differ
-/// after training on other samples.
+/// Both models are taken as fixed: the result does not show how they would differ after training on
+/// other samples.
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.

@@ -3,26 +3,25 @@ use crate::{
     distribution::{chi_squared_p, fair_binomial_cdf},
 };
 
-/// McNemar's test of two models' calls on the same samples: only samples that
-/// one calls rightly and the other wrongly count.
+/// McNemar's test of two models' calls on the same samples: only samples for which exactly one
+/// model is correct count.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct McNemar {
-    /// Samples that only the first model calls rightly.
+    /// Samples for which only the first model is correct.
     pub only_first: usize,
-    /// Samples that only the second model calls rightly.
+    /// Samples for which only the second model is correct.
     pub only_second: usize,
-    /// Two-sided exact p-value of equal accuracy; 1 where no sample counts.
+    /// Two-sided exact p-value of equal accuracy; 1 if no sample counts.
     pub exact_p: f64,
-    /// The statistic with Edwards' continuity correction; 0 where no sample
-    /// counts.
+    /// The statistic with Edwards' continuity correction; 0 if no sample counts.
     pub corrected: f64,
-    /// Its p-value, for many samples.
+    /// The p-value of this statistic, for many samples.
     pub corrected_p: f64,
 }
 
 impl McNemar {
-    /// From the numbers of samples that only one of two calls rightly.
+    /// Computes the test from the numbers of samples for which only one model is correct.
     ///
     /// ```
     /// use foramen_metrics::comparison::McNemar;

@@ -14,34 +14,34 @@ use crate::{
 pub struct SeveralComparison {
     /// The AUC of each model.
     pub areas: Vec<f64>,
-    /// χ² of "all AUCs are one"; none where the covariance tells nothing apart.
+    /// χ² of "all AUCs are equal"; `None` if the covariance distinguishes no models.
     pub chi_squared: Option<f64>,
     /// Its degrees of freedom: the rank of the covariance of the differences.
     pub freedom: usize,
-    /// p value of "all AUCs are one".
+    /// p value of "all AUCs are equal".
     pub p: Option<f64>,
     /// Every pair, in order: first with second, first with third, and so on.
     pub pairs: Vec<Pair>,
 }
 
-/// Two models of several.
+/// Two of several models.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pair {
-    /// Place of the first, from 0.
+    /// Index of the first, from 0.
     pub first: usize,
-    /// Place of the second.
+    /// Index of the second.
     pub second: usize,
     /// Their paired comparison.
     pub comparison: Comparison,
-    /// p value after Holm's correction for the number of pairs (Holm 1979, Scand J
-    /// Stat 6:65); none where the comparison has none.
+    /// p value after Holm's correction for the number of pairs (Holm 1979, Scand J Stat 6:65);
+    /// `None` if the comparison has no p value.
     pub p_holm: Option<f64>,
 }
 
-/// Compares the AUCs of several models on the same samples: the global test of
-/// DeLong et al. 1988 (doi 10.2307/2531595) that all are one, and each pair with
-/// its p value corrected by Holm's method.
+/// Compares the AUCs of several models on the same samples: the global test of DeLong et al. 1988
+/// (doi 10.2307/2531595) that all are equal, and each pair with its p value corrected by Holm's
+/// method.
 ///
 /// ```
 /// use foramen_metrics::comparison::compare_several;
@@ -135,8 +135,8 @@ fn covariances(models: &[Scores]) -> Option<Vec<Vec<f64>>> {
     Some((0..models.len()).map(row).collect())
 }
 
-/// χ² of the differences to the first AUC, and its degrees of freedom: models that
-/// rank alike, or whose differences follow from others, add none.
+/// χ² of the differences to the first AUC, and its degrees of freedom: models with the same
+/// ranking, or whose differences follow from others, add no degree of freedom.
 fn wald(areas: &[f64], covariances: &[Vec<f64>]) -> (Option<f64>, usize) {
     let n = areas.len() - 1;
     let cov = |a: usize, b: usize| covariances[a][b];
@@ -169,9 +169,9 @@ fn wald(areas: &[f64], covariances: &[Vec<f64>]) -> (Option<f64>, usize) {
     ((freedom > 0).then_some(statistic), freedom)
 }
 
-/// The p values of several tests after Holm's correction for their number (Holm 1979, Scand J
-/// Stat 6:65): the chance that any of them is below α where no test has anything to find is at
-/// most α. Tests without a p value do not count and have none afterwards.
+/// The p values of several tests after Holm's correction for their number (Holm 1979, Scand J Stat
+/// 6:65): if all null hypotheses are true, the probability that any of them is below α is at most
+/// α. Tests without a p value are not counted and stay without one.
 ///
 /// ```
 /// use foramen_metrics::comparison::holm;

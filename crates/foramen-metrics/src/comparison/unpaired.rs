@@ -33,13 +33,13 @@ impl fmt::Display for UnpairedComparison {
     }
 }
 
-/// Compares AUCs of different samples by DeLong's variances and Welch's t, as
-/// pROC's `roc.test(paired = FALSE)` does. Where the samples are the same,
-/// [`compare_auc`](crate::comparison::compare_auc) is the one with power.
+/// Compares AUCs of different samples by DeLong's variances and Welch's t, as pROC's
+/// `roc.test(paired = FALSE)` does. If the samples are the same, use
+/// [`compare_auc`](crate::comparison::compare_auc), which has more power.
 ///
 /// # Errors
-/// [`Undefined`] where a class is missing in either. Where an AUC has no
-/// variance the difference has no interval.
+/// [`Undefined`] where a class is missing in either. If an AUC has no variance, the difference has
+/// no interval.
 ///
 /// ```
 /// use foramen_metrics::comparison::compare_unpaired_auc;

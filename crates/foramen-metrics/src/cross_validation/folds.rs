@@ -10,37 +10,36 @@ use crate::{
     resampling::Bootstrap,
 };
 
-/// Deals of the folds that say what chance does.
+/// Number of random fold assignments that estimate the effect of chance.
 const DEALS: u32 = 999;
 
-/// Samples beyond which fewer deals have to do.
+/// With more samples than this, fewer random assignments are made.
 const MANY: usize = 20_000;
 
-/// How rare a disagreement by chance must be to be called one.
+/// Probability below which a disagreement is reported as more than chance.
 const RARE: f64 = 0.01;
 
-/// The AUC of out-of-fold predictions in two ways: pooled, which compares samples
-/// of different folds and so different models, and within each fold.
+/// The AUC of out-of-fold predictions, computed in two ways: pooled, which compares samples of
+/// different folds and so of different models, and within each fold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PooledAgainstFolds {
-    /// AUC of all samples in one.
+    /// AUC of all samples together.
     pub pooled: f64,
-    /// Mean of the AUCs of those folds that have both classes; none where no
-    /// fold has.
+    /// Mean of the AUCs of those folds that have both classes; `None` if no fold has both.
     pub fold_mean: Option<f64>,
-    /// Folds.
+    /// Number of folds.
     pub folds: usize,
-    /// Folds with both classes.
+    /// Number of folds with both classes.
     pub with_both: usize,
-    /// How often folds dealt at random disagree at least as much; none where no
-    /// fold has both classes.
+    /// Share of random fold assignments that disagree at least as much; `None` if no fold has both
+    /// classes.
     pub p: Option<f64>,
-    /// What is wrong with the pooled AUC, where something is.
+    /// The fault of the pooled AUC, if any.
     pub fault: Option<FoldFault>,
 }
 
-/// Why a pooled AUC does not say how well a model ranks.
+/// Why a pooled AUC does not show how well a model ranks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -49,12 +48,12 @@ pub struct PooledAgainstFolds {
 )]
 #[non_exhaustive]
 pub enum FoldFault {
-    /// The folds' predictions are on different levels or scales: the pooled AUC
-    /// and that within folds differ by more than chance.
+    /// The folds' predictions are on different levels or scales: the pooled AUC and the AUC within
+    /// folds differ by more than chance.
     Scales,
-    /// The pooled AUC is below 0.5 by more than chance, and the folds are too
-    /// small to tell otherwise: each model predicts the share of positives among
-    /// the others, which is lower where a positive was left out.
+    /// The pooled AUC is below 0.5 by more than chance, and the folds are too small for another
+    /// explanation: each model predicts the share of positives among its training samples, which is
+    /// lower if a positive was left out.
     LeftOut,
 }
 
@@ -90,9 +89,9 @@ impl std::fmt::Display for PooledAgainstFolds {
     }
 }
 
-/// Compares the pooled AUC with the mean of the folds', and says whether they
-/// differ by more than chance: folds are dealt anew at random, positives and
-/// negatives apart, and p is how often they then differ as much.
+/// Compares the pooled AUC with the mean AUC of the folds, and tests whether they differ by more
+/// than chance: samples are assigned to folds at random, positives and negatives separately, and p
+/// is the share of assignments that differ as much.
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing in all folds together, or there is no
@@ -162,9 +161,8 @@ pub fn pooled_against_folds(
     Ok(found)
 }
 
-/// The same for each repeat of a cross-validation, from the label, the score and
-/// the (repeat, fold) of every prediction. Repeats of one fold have nothing to be
-/// compared and are left out.
+/// The same for each repeat of a cross-validation, from the label, the score and the (repeat, fold)
+/// of every prediction. Repeats with a single fold cannot be compared and are left out.
 ///
 /// # Errors
 /// [`MetricsError`] where a score is not finite.
@@ -186,8 +184,8 @@ pub fn pooled_by_repeat(
     Ok(several.filter_map(|folds| pooled_against_folds(folds, bootstrap).ok()).collect())
 }
 
-/// How often chance gives an AUC as low (Mann and Whitney's test, normal and
-/// corrected for ties).
+/// The probability of an AUC as low by chance (Mann and Whitney's test, normal and corrected for
+/// ties).
 pub(crate) fn below_chance(scores: &Scores, area: f64) -> f64 {
     normal_cdf((area - 0.5) / null_error(scores))
 }
@@ -197,8 +195,7 @@ struct Dealt {
     /// The fold of each sample: first of the positives, then of the negatives.
     folds: Vec<u32>,
     positives: usize,
-    /// Places in that order by ascending score, with whether the score is that of
-    /// the one before.
+    /// Indices in that order by ascending score, and whether the score equals the previous one.
     order: Vec<(u32, bool)>,
     count: usize,
 }

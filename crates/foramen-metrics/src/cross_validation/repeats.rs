@@ -4,9 +4,9 @@ use crate::{
     distribution::{two_sided_t_p, upper_t_quantile},
 };
 
-/// All folds' samples in one. Their AUC compares samples of different folds and
-/// so also the folds' models, which may disagree on the scale; see
-/// [`cross_validated_auc`] for the one that does not. None without folds.
+/// Pools the samples of all folds. Their AUC compares samples of different folds, and so of
+/// different models, which may have different scales; [`cross_validated_auc`] avoids this. `None`
+/// without folds.
 ///
 /// ```
 /// use foramen_metrics::cross_validation::pool;
@@ -87,8 +87,8 @@ pub fn cross_validated_auc(
     })
 }
 
-/// How a number varies over the repeats of a cross-validation. The spread says
-/// how much depends on the split alone; it is no interval of the number.
+/// How a number varies over the repeats of a cross-validation. The spread shows the effect of the
+/// split only; it is not an interval of the number.
 ///
 /// ```
 /// use foramen_metrics::cross_validation::Spread;
@@ -108,9 +108,9 @@ pub struct Spread {
     pub mean: f64,
     /// Their standard deviation; none for one repeat.
     pub standard_deviation: Option<f64>,
-    /// The least.
+    /// The lowest value.
     pub lowest: f64,
-    /// The greatest.
+    /// The highest value.
     pub highest: f64,
 }
 
@@ -131,21 +131,20 @@ impl Spread {
     }
 }
 
-/// A test of two models that were trained and tested anew several times.
+/// A test of two models that were trained and tested several times.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ResampledTest {
     /// The mean difference.
     pub difference: Estimate,
-    /// Its t statistic; none where the differences do not vary.
+    /// Its t statistic; `None` if the differences do not vary.
     pub t: Option<f64>,
     /// Two-sided p-value of no difference.
     pub p: Option<f64>,
 }
 
-/// The corrected resampled t-test (Nadeau and Bengio 2003,
-/// doi 10.1023/A:1024068626366): trainings that share samples are no independent
-/// trials, which a plain t-test takes them for.
+/// The corrected resampled t-test (Nadeau and Bengio 2003, doi 10.1023/A:1024068626366): trainings
+/// that share samples are not independent, as a plain t-test would assume.
 ///
 /// `differences` are one per training, `test_to_train` is the number of test
 /// samples / number of training samples, 1/4 in a 5-fold cross-validation.

@@ -1,16 +1,15 @@
 use crate::{Confidence, Estimate, Method, Scores, Tie, Undefined, distribution::logistic};
 
-/// How the interval of an AUC is made from its DeLong variance.
+/// The method for the interval of an AUC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum AucInterval {
-    /// Symmetric about the estimate and clipped to 0 and 1, as pROC's `ci.auc`
-    /// and the literature mostly have it. It covers too little for an AUC near 1
-    /// in small samples.
+    /// Symmetric about the estimate and clipped to 0 and 1, as in pROC's `ci.auc` and most
+    /// publications. Its coverage is too low for an AUC near 1 in small samples.
     #[default]
     DeLong,
-    /// Symmetric on the logit scale: stays within 0 and 1 and covers better near
-    /// them (Pepe 2003, The Statistical Evaluation of Medical Tests, 5.2).
+    /// Symmetric on the logit scale: it stays within 0 and 1, and has better coverage near them
+    /// (Pepe 2003, The Statistical Evaluation of Medical Tests, 5.2).
     DeLongLogit,
     /// From the AUC and the counts alone, under exponential scores (Hanley and
     /// McNeil 1982, doi 10.1148/radiology.143.1.7063747): for published numbers
@@ -21,9 +20,9 @@ pub enum AucInterval {
 /// Area under the ROC curve with its 95 % DeLong interval: the probability that
 /// a positive sample scores above a negative one, ties counting half.
 ///
-/// DeLong, DeLong, Clarke-Pearson 1988, doi 10.2307/2531595, by midranks (Sun
-/// and Xu 2014, doi 10.1109/LSP.2014.2337313). Counts are integers until the
-/// last division, so that neither order nor size of the data rounds.
+/// DeLong, DeLong, Clarke-Pearson 1988, doi 10.2307/2531595, by midranks (Sun and Xu 2014, doi
+/// 10.1109/LSP.2014.2337313). Counts are integers until the last division, so that neither order
+/// nor size of the data causes rounding.
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing. Where a class has one sample, or the
@@ -46,7 +45,7 @@ pub fn auc(scores: &Scores) -> Result<Estimate, Undefined> {
     auc_with(scores, AucInterval::DeLong, Confidence::P95)
 }
 
-/// The same as [`auc`], with the interval and level of choice.
+/// The same as [`auc`], with the chosen interval and level.
 ///
 /// # Errors
 /// As [`auc`].

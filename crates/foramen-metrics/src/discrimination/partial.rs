@@ -3,8 +3,8 @@ use crate::{
     discrimination::{RocPoint, roc},
 };
 
-/// The part of a ROC curve whose area is asked for. Both bounds are rates in 0
-/// to 1, the lower first.
+/// The part of a ROC curve whose area is computed. Both bounds are rates in 0 to 1, the lower
+/// first.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(
     feature = "serde",
@@ -24,7 +24,7 @@ pub enum RocRegion {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PartialArea {
-    /// Which part.
+    /// The part of the curve.
     pub region: RocRegion,
     /// The area itself, at most the width of the region.
     pub area: f64,
@@ -35,8 +35,8 @@ pub struct PartialArea {
 
 /// Area under a part of the ROC curve, ties as one straight step.
 ///
-/// For an interval resample it: `bootstrap(&scores, |drawn|
-/// Some(partial_auc(drawn, region).ok()?.corrected), &config)`.
+/// For an interval, resample:
+/// `bootstrap(&scores, |drawn| Some(partial_auc(drawn, region).ok()?.corrected), &config)`.
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing, [`Undefined::Region`] unless
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
     use crate::{discrimination::auc, reference::samples};
 
-    /// Printed by the snippet below.
+    /// Values printed by the snippet below.
     #[test]
     fn a_region_needs_width() {
         let scores = Scores::new(&[true, false], &[0.9, 0.2]).unwrap();

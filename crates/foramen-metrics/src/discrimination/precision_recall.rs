@@ -10,7 +10,7 @@ pub struct PrecisionRecallCurve {
     pub points: Vec<PrecisionRecallPoint>,
 }
 
-/// What one threshold gives.
+/// The result at one threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PrecisionRecallPoint {
@@ -23,8 +23,8 @@ pub struct PrecisionRecallPoint {
 }
 
 impl PrecisionRecallCurve {
-    /// Average precision: the precision at each threshold, weighted by the
-    /// recall it adds. Steps, no interpolation, which would be too good.
+    /// Average precision: the precision at each threshold, weighted by the recall it adds. It uses
+    /// steps; interpolation would be too optimistic.
     #[must_use]
     pub fn average_precision(&self) -> f64 {
         let before = std::iter::once(0.0).chain(self.points.iter().map(|point| point.recall));
@@ -66,12 +66,11 @@ pub fn precision_recall(scores: &Scores) -> Result<PrecisionRecallCurve, Undefin
     Ok(PrecisionRecallCurve { points: points.collect() })
 }
 
-/// Average precision with the 95 % interval on the logit scale (Boyd, Eng, Page
-/// 2013, doi 10.1007/978-3-642-40994-3_29). Chance has the prevalence, not 0.5.
+/// Average precision with the 95 % interval on the logit scale (Boyd, Eng, Page 2013, doi
+/// 10.1007/978-3-642-40994-3_29). By chance it equals the prevalence, not 0.5.
 ///
 /// # Errors
-/// [`Undefined`] where a class is missing. At exactly 1 there is an estimate and
-/// no interval.
+/// [`Undefined`] where a class is missing. At exactly 1 there is an estimate but no interval.
 ///
 /// ```
 /// use foramen_metrics::{discrimination::average_precision, Scores};

@@ -9,11 +9,11 @@ pub struct RocCurve {
     pub points: Vec<RocPoint>,
 }
 
-/// What one threshold gives.
+/// The result at one threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RocPoint {
-    /// Samples at or above it are called positive; none where nothing is.
+    /// Samples at or above it are called positive; `None` if no sample is.
     pub threshold: Option<f64>,
     /// Share of the negative samples called positive, 1 − specificity.
     pub false_positive_rate: f64,
@@ -35,8 +35,7 @@ impl RocCurve {
             .sum()
     }
 
-    /// The corners alone: points on a straight line between their neighbours say
-    /// nothing and are left out.
+    /// The corners of the curve, without points on a straight line between their neighbours.
     #[must_use]
     pub fn corners(&self) -> Vec<RocPoint> {
         let mut corners: Vec<RocPoint> = Vec::new();

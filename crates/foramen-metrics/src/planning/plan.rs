@@ -3,7 +3,7 @@ use crate::{
     distribution::{normal_cdf, normal_quantile},
 };
 
-/// What a planned study is to find.
+/// The effect that a planned study should detect.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Effect {
@@ -11,7 +11,7 @@ pub enum Effect {
     Area {
         /// The AUC expected.
         area: f64,
-        /// The AUC to be refuted.
+        /// The AUC of the null hypothesis.
         null: f64,
     },
     /// Two AUCs that differ.
@@ -27,11 +27,11 @@ pub enum Effect {
     },
 }
 
-/// How a study of AUCs is planned.
+/// A plan for a study of AUCs.
 ///
-/// The variance of an AUC is that of normal scores (Obuchowski and McClish 1997,
-/// doi 10.1002/(SICI)1097-0258(19970715)16:13<1529::AID-SIM565>3.0.CO;2-H), which
-/// asks for a few more samples than Hanley and McNeil's.
+/// The variance of an AUC is that of normal scores (Obuchowski and McClish 1997, doi
+/// 10.1002/(SICI)1097-0258(19970715)16:13<1529::AID-SIM565>3.0.CO;2-H), which needs a few more
+/// samples than Hanley and McNeil's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Plan {
@@ -42,7 +42,7 @@ pub struct Plan {
     pub negatives_per_positive: f64,
 }
 
-/// Samples that a study needs.
+/// Numbers of samples that a study needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SampleSize {
@@ -71,7 +71,7 @@ impl Plan {
         Self { negatives_per_positive, ..self }
     }
 
-    /// Samples with which the effect is found with a probability of `power`.
+    /// The numbers of samples with which the effect is detected with a probability of `power`.
     ///
     /// # Errors
     /// [`Undefined::Plan`] where there is no effect, or a rate is not between 0
@@ -100,7 +100,7 @@ impl Plan {
         })
     }
 
-    /// The probability of finding the effect with so many positive samples.
+    /// The probability of detecting the effect with this number of positive samples.
     ///
     /// # Errors
     /// As [`Plan::samples`].

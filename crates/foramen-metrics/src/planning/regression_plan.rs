@@ -3,20 +3,20 @@ use crate::{
     distribution::{normal_cdf, normal_quantile},
 };
 
-/// Shrinkage that a model may need: predictions at most a tenth too extreme.
+/// Least acceptable shrinkage: predictions at most a tenth too extreme.
 const SHRINKAGE: f64 = 0.9;
-/// Difference that is allowed between apparent and adjusted R² of Nagelkerke.
+/// Greatest difference between apparent and adjusted Nagelkerke R².
 const OPTIMISM: f64 = 0.05;
-/// Distance to which the overall share of positives is to be known.
+/// Precision (±) with which the overall share of positives should be estimated.
 const MARGIN: f64 = 0.05;
 
-/// How many samples a logistic regression needs before it is fitted (Riley et al. 2019,
-/// doi 10.1002/sim.7992; 2020, doi 10.1136/bmj.m441).
+/// Plans the number of samples for a logistic regression (Riley et al. 2019, doi 10.1002/sim.7992;
+/// 2020, doi 10.1136/bmj.m441).
 ///
-/// The expected AUC stands for the R² of Cox and Snell: with normal log-odds of equal variance
-/// in both classes there is one R² for an AUC and a share of positives (Riley et al. 2021,
-/// doi 10.1002/sim.8806), here integrated, not simulated. From an AUC of about 0.85 on the
-/// criteria ask for too few samples.
+/// The Cox–Snell R² is computed from the expected AUC: with normal log-odds of equal variance in
+/// both classes, AUC and share of positives determine R² (Riley et al. 2021, doi 10.1002/sim.8806),
+/// here integrated, not simulated. For an AUC of about 0.85 or more, the criteria give too few
+/// samples.
 ///
 /// ```
 /// use foramen_metrics::planning::RegressionPlan;
@@ -34,7 +34,7 @@ pub struct RegressionPlan {
     r_squared: f64,
 }
 
-/// The samples that each criterion asks for.
+/// The number of samples needed by each criterion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RegressionSize {
@@ -47,7 +47,7 @@ pub struct RegressionSize {
 }
 
 impl RegressionSize {
-    /// The samples with which all criteria are met.
+    /// The number of samples that meets all criteria.
     #[must_use]
     pub fn needed(&self) -> usize {
         self.shrinkage.max(self.optimism).max(self.overall_share)
@@ -55,8 +55,7 @@ impl RegressionSize {
 }
 
 impl RegressionPlan {
-    /// Plans for a model that is expected to reach `area` where a share of `prevalence` is
-    /// positive.
+    /// Plans for a model with an expected AUC of `area` and a share of positives of `prevalence`.
     ///
     /// # Errors
     /// [`Undefined::Plan`] unless the area is above 0.5 and below 1, and the share between 0
@@ -74,8 +73,8 @@ impl RegressionPlan {
         self.r_squared
     }
 
-    /// The samples that a model with so many parameters (coefficients without the intercept)
-    /// needs.
+    /// The number of samples needed for a model with this number of parameters (coefficients
+    /// without the intercept).
     #[must_use]
     pub fn samples(&self, parameters: usize) -> RegressionSize {
         let highest = 1.0 - (2.0 * null_likelihood(self.prevalence)).exp();
@@ -88,7 +87,8 @@ impl RegressionPlan {
         }
     }
 
-    /// The most parameters that so many samples allow by the criterion of shrinkage.
+    /// The greatest number of parameters that a number of samples allows by the criterion of
+    /// shrinkage.
     #[must_use]
     pub fn parameters(&self, samples: usize) -> usize {
         let most = samples as f64 / self.per_parameter(SHRINKAGE);
@@ -97,7 +97,7 @@ impl RegressionPlan {
         most
     }
 
-    /// Samples for each parameter at a shrinkage.
+    /// Samples per parameter at a shrinkage.
     fn per_parameter(&self, shrinkage: f64) -> f64 {
         1.0 / ((shrinkage - 1.0) * (-self.r_squared / shrinkage).ln_1p())
     }
@@ -112,13 +112,13 @@ fn whole(samples: f64) -> usize {
     samples.ceil() as usize
 }
 
-/// The mean log-likelihood of a model that says the share to all.
+/// The mean log-likelihood of a model that predicts the prevalence for all samples.
 fn null_likelihood(prevalence: f64) -> f64 {
     prevalence * prevalence.ln() + (1.0 - prevalence) * (1.0 - prevalence).ln()
 }
 
-/// R² = 1 − exp(−LR / n), where the log-odds are normal in both classes, of equal variance and
-/// √2 Φ⁻¹(area) standard deviations apart.
+/// R² = 1 − exp(−LR / n), if the log-odds are normal in both classes, of equal variance and √2
+/// Φ⁻¹(area) standard deviations apart.
 fn cox_snell(area: f64, prevalence: f64) -> f64 {
     let apart = std::f64::consts::SQRT_2 * normal_quantile(area);
     let intercept = (prevalence / (1.0 - prevalence)).ln() - apart * apart / 2.0;

@@ -23,9 +23,9 @@ pub struct RocBandPoint {
     pub upper: f64,
 }
 
-/// The band about a ROC curve: percentiles of the sensitivity in a stratified
-/// bootstrap at 101 specificities. Each point has the level of the interval; the
-/// curve as a whole leaves the band more often.
+/// A confidence band for a ROC curve: percentiles of the sensitivity in a stratified bootstrap at
+/// 101 specificities. The level holds for each point; the curve as a whole leaves the band more
+/// often.
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.

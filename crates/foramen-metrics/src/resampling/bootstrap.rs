@@ -15,28 +15,28 @@ use draws::{AucDraws, Memory};
 pub(crate) use grouped::{Grouped, MANY, MANY_OF_AN_AUC};
 pub(crate) use interval::{interval, quantile};
 
-/// How resamples are drawn and read.
+/// Settings of a bootstrap.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Bootstrap {
-    /// Number of resamples. Default 2,000: the least at which 95 % bounds are steady in the
+    /// Number of resamples. Default 2,000: the least number for which 95 % bounds are stable in the
     /// second digit, and pROC's default.
     pub resamples: u32,
-    /// Seed of the draws. Resample `k` uses its own stream of the generator, so that the number
-    /// of threads changes nothing. Default 1: any is as good.
+    /// Seed of the draws. Resample `k` uses its own stream of the generator, so that the result
+    /// does not depend on the number of threads. Default 1, an arbitrary value.
     pub seed: u64,
-    /// Level of the interval. Default 95 %, what journals ask for.
+    /// Level of the interval. Default 95 %, as journals require.
     pub confidence: Confidence,
-    /// How the interval is read from the resamples. Default percentiles, which are fast; BCa
-    /// holds the truth more often where an AUC is near 1.
+    /// Method for the interval. Default percentiles, which are fast; BCa has better coverage for an
+    /// AUC near 1.
     pub interval: BootstrapInterval,
 }
 
-/// How an interval is read from resampled estimates.
+/// The method for an interval from resampled estimates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum BootstrapInterval {
-    /// Their percentiles.
+    /// Percentiles of the resampled estimates.
     #[default]
     Percentile,
     /// Bias-corrected and accelerated percentiles (Efron 1987,
@@ -74,7 +74,7 @@ impl Bootstrap {
         Self { confidence, ..self }
     }
 
-    /// Sets how the interval is read.
+    /// Sets the method for the interval.
     #[must_use]
     pub fn with_interval(self, interval: BootstrapInterval) -> Self {
         Self { interval, ..self }
@@ -99,9 +99,9 @@ impl Bootstrap {
     }
 }
 
-/// The AUC with a stratified bootstrap interval: positives and negatives are
-/// drawn apart, so that every resample has both. More than 20,000 samples are drawn
-/// in 500 groups of like scores.
+/// The AUC with a stratified bootstrap interval: positives and negatives are resampled separately,
+/// so that every resample has both. More than 20,000 samples are resampled in 500 groups of similar
+/// scores.
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.
@@ -195,9 +195,8 @@ pub fn bootstrap_difference(
 /// undefined in a resample (`None`).
 ///
 /// # Errors
-/// [`Undefined`] where a class is missing or the statistic is undefined for the
-/// samples themselves. Where it is undefined for more than one resample in 20
-/// there is an estimate and no interval.
+/// [`Undefined`] where a class is missing or the statistic is undefined for the samples themselves.
+/// Where it is undefined for more than one resample in 20 there is an estimate but no interval.
 ///
 /// ```
 /// use foramen_metrics::discrimination::{RocRegion, partial_auc};
@@ -244,8 +243,8 @@ pub fn bootstrap(
     interval(estimate, scores.len(), replicates, influence, bootstrap)
 }
 
-/// The interval of a statistic of many samples, which are drawn in groups. What
-/// grouping does to the statistic itself is taken from every resample.
+/// The interval of a statistic of many samples, which are resampled in groups. The effect of
+/// grouping on the statistic itself is subtracted from every resample.
 fn grouped(
     scores: &Scores,
     estimate: f64,
@@ -259,9 +258,8 @@ fn grouped(
     interval(estimate, scores.len(), replicates, influence, bootstrap)
 }
 
-/// Several statistics on the same resamples, each with its interval. They may
-/// look at nothing but ties and numbers of samples; many samples are drawn in
-/// groups, with percentiles.
+/// Several statistics on the same resamples, each with its interval. They may use only ties and
+/// numbers of samples; many samples are resampled in groups, with percentiles.
 pub(crate) fn bootstrap_each<const N: usize>(
     scores: &Scores,
     statistics: impl Fn(&Scores) -> Option<[f64; N]> + Sync,
@@ -310,19 +308,19 @@ pub(crate) fn bootstrap_each<const N: usize>(
     }))
 }
 
-/// Draws a place below `n`.
+/// Draws an index below `n`.
 pub(crate) fn draw(generator: &mut ChaCha8Rng, n: usize) -> usize {
     let n = u32::try_from(n).expect("scores hold at most u32::MAX samples");
     generator.random_range(0..n) as usize
 }
 
-/// The places of the positive and of the negative samples.
+/// The indices of the positive and of the negative samples.
 pub(crate) fn strata(scores: &Scores) -> [Vec<usize>; 2] {
     let (positives, negatives) = (0..scores.len()).partition(|&index| scores.labels()[index]);
     [positives, negatives]
 }
 
-/// How far each positive and each negative pulls the AUC.
+/// The influence of each positive and each negative sample on the AUC.
 fn auc_influence(scores: &Scores) -> [Vec<f64>; 2] {
     let area = crate::discrimination::auc(scores).map_or(0.5, |area| area.estimate);
     let (mut positives, mut negatives) = (Vec::new(), Vec::new());

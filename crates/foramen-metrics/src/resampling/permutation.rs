@@ -8,10 +8,10 @@ use crate::{
     resampling::{Bootstrap, bootstrap::MANY_OF_AN_AUC},
 };
 
-/// Two-sided p-value of no discrimination: how often labels dealt at random give
-/// an AUC at least as far from 0.5. The observed labels count as one deal, so it
-/// is never 0 (Phipson and Smyth 2010, doi 10.2202/1544-6115.1585). Of more than
-/// 20,000 samples it is read from the normal distribution that the deals approach.
+/// Two-sided p-value of no discrimination: how often randomly permuted labels give an AUC at least
+/// as far from 0.5. The observed labels count as one permutation, so p is never 0 (Phipson and
+/// Smyth 2010, doi 10.2202/1544-6115.1585). For more than 20,000 samples p is computed from the
+/// limiting normal distribution.
 ///
 /// # Errors
 /// [`Undefined`] where a class is missing.

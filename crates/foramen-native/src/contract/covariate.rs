@@ -1,35 +1,35 @@
-//! Numbers beside the picture: which ones a model asks for, and how they are standardised.
+//! Covariates: the numbers that a model needs beside the image, and their standardisation.
 
 use foramen_learn::Sample;
 use serde::{Deserialize, Serialize};
 
 use super::input_error::InputError;
 
-/// What the width of a sample is called among its covariates.
+/// The name of a sample's measured width among its covariates.
 const MEASURED_WIDTH: &str = "measured width";
 
-/// Larger numbers are slips, and their squares would leave nothing of all others.
+/// Larger numbers are data errors; their squares would hide all other values.
 const LARGEST: f64 = 1e12;
 
 /// Standard deviations beyond which a value is far from its mean.
 const FAR: f64 = 4.0;
 
-/// A number that a model reads beside the picture, in standard deviations from the
-/// mean over the train samples with an outcome.
+/// A number that a model reads beside the image, in standard deviations from the mean over the
+/// train samples with an outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Covariate {
     /// Its name in [`Sample::covariates`]; `measured width` is [`Sample::width`] as a
     /// z-score of its level.
     pub name: String,
-    /// Mean over the train samples that have it.
+    /// Mean over the train samples with a value.
     pub mean: f64,
-    /// Standard deviation over them; 1 where all are the same.
+    /// Standard deviation over these samples; 1 if all values are the same.
     pub deviation: f64,
-    /// Train samples that have it.
+    /// Number of train samples with a value.
     pub known: usize,
-    /// The least and the greatest value among them; `None` in a model that was saved before
-    /// they were kept.
+    /// The least and the greatest value among them; `None` in a model saved by a version without
+    /// this field.
     #[serde(default)]
     pub range: Option<[f64; 2]>,
 }
@@ -41,9 +41,9 @@ impl Covariate {
         self.name == MEASURED_WIDTH
     }
 
-    /// Whether a value is far outside of what the train samples had: beyond their least and
-    /// greatest value, and more than 4 standard deviations from their mean. There a network
-    /// has learned nothing and answers all the same.
+    /// Whether a value is far outside the training data: beyond their least and greatest value, and
+    /// more than 4 standard deviations from their mean. A network has learned nothing about such
+    /// values, but predicts all the same.
     #[must_use]
     pub fn is_far(&self, value: f64) -> bool {
         let beyond = self.range.is_none_or(|[least, greatest]| value < least || value > greatest);
@@ -60,7 +60,7 @@ impl Covariate {
         }
     }
 
-    /// Reads mean and deviation off the train samples.
+    /// Computes mean and deviation from the train samples.
     fn measure(&mut self, train: &[&Sample]) -> Result<(), InputError> {
         let values: Vec<f64> = train.iter().filter_map(|sample| self.value(sample)).collect();
         if values.is_empty() {
@@ -81,17 +81,17 @@ impl Covariate {
     }
 }
 
-/// All that a model reads beside the picture, by name; the measured width last.
+/// All covariates that a model reads beside the image, by name; the measured width last.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Covariates(pub Vec<Covariate>);
 
 impl Covariates {
-    /// Those of train samples with an outcome, which all have to name the same.
+    /// The covariates of train samples with an outcome, which must all name the same ones.
     ///
     /// # Errors
-    /// Those of [`Covariates::check`], and [`InputError::UnknownCovariate`] for a covariate
-    /// that no train sample has a value of.
+    /// Those of [`Covariates::check`], and [`InputError::UnknownCovariate`] for a covariate without
+    /// a value in any train sample.
     pub fn of(train: &[&Sample], measured_width: bool) -> Result<Self, InputError> {
         let named = train.iter().take(1).flat_map(|sample| sample.covariates.keys());
         // The name of the width is taken, and reported as too much.
@@ -107,10 +107,10 @@ impl Covariates {
         Ok(covariates)
     }
 
-    /// Checks that samples name what the model asks for, neither less nor more.
+    /// Checks that samples name exactly the covariates that the model needs.
     ///
     /// # Errors
-    /// [`InputError::Covariates`] with what is missing or too much, and those of
+    /// [`InputError::Covariates`] with the missing and the extra ones, and those of
     /// [`Covariates::check_finite`].
     pub fn check(&self, samples: &[&Sample]) -> Result<(), InputError> {
         let asked: Vec<&str> = self.names().collect();
@@ -128,7 +128,8 @@ impl Covariates {
         self.check_finite(samples)
     }
 
-    /// Checks that the values which samples have can be computed with, whatever they name.
+    /// Checks that the values of samples can be used in computations, whichever covariates they
+    /// name.
     ///
     /// # Errors
     /// [`InputError::CovariateNotFinite`] for NaN and infinite values,
@@ -149,8 +150,8 @@ impl Covariates {
         Ok(())
     }
 
-    /// For each sample and covariate its standardised value and 1, or two zeros where
-    /// it is missing: `2 × covariates` numbers a sample, one sample after the other.
+    /// For each sample and covariate its standardised value and 1, or two zeros where it is
+    /// missing: `2 × covariates` numbers per sample, one sample after the other.
     #[must_use]
     pub fn standardised(&self, samples: &[&Sample]) -> Vec<f64> {
         let all = samples.iter().flat_map(|sample| self.0.iter().map(move |c| (c, sample)));
@@ -161,26 +162,26 @@ impl Covariates {
         .collect()
     }
 
-    /// The covariates of a sample that are far outside of the training
-    /// ([`Covariate::is_far`]), each with its value.
+    /// The covariates of a sample that are far outside the training data ([`Covariate::is_far`]),
+    /// each with its value.
     #[must_use]
     pub fn far(&self, sample: &Sample) -> Vec<(&Covariate, f64)> {
         let valued = self.0.iter().filter_map(|one| Some((one, one.value(sample)?)));
         valued.filter(|(covariate, value)| covariate.is_far(*value)).collect()
     }
 
-    /// What a sample has to name.
+    /// The covariates that a sample must name.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter(|covariate| !covariate.is_width()).map(|c| c.name.as_str())
     }
 
-    /// How many there are.
+    /// Number of covariates.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no covariates.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

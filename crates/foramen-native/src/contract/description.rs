@@ -1,4 +1,4 @@
-//! What `config.json` says of a model, and which weights belong to it.
+//! The content of `config.json` about a model, and the link to its weights.
 
 use std::fmt;
 
@@ -15,17 +15,17 @@ use super::input::Input;
 pub const CONFIG: &str = "config.json";
 /// The file in a model's folder that holds its weights.
 pub const WEIGHTS: &str = "weights.safetensors";
-/// The entry of the weights' metadata with the fold that they are of.
+/// The entry of the weights' metadata with their fold.
 pub const FOLD: &str = "fold";
 
-/// What `config.json` calls itself.
+/// The value of `format` in `config.json`.
 const FORMAT: &str = "foramen-cnn";
-/// The version that is written. Of version 1, which knew no covariates, models are read
-/// that had not learned from the measured width. Up to version 2 every model said widths,
-/// also one that had learned none.
+/// The version that is written. Models of version 1, which had no covariates, are read unless they
+/// use the measured width. Up to version 2 every model returned widths, even if it had learned
+/// none.
 const VERSION: u32 = 3;
 
-/// What is in `config.json` beside the configuration of the training.
+/// The content of `config.json` besides the configuration of the training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Description {
     format: String,
@@ -35,15 +35,14 @@ pub struct Description {
     /// Channels of the patches. Default 1, for files written before this field existed.
     #[serde(default = "one")]
     pub channels: usize,
-    /// Numbers beside the picture.
+    /// Covariates beside the image.
     #[serde(default)]
     pub covariates: Covariates,
     /// The number by which log-odds are divided.
     pub temperature: f64,
-    /// What intensities and widths are measured by.
+    /// The scales of intensities and widths.
     pub scale: ScaleFile,
-    /// SHA-256 of what the model was trained and chosen on; `None` in files written before
-    /// this field existed.
+    /// SHA-256 of the train and tune sets; `None` in files written before this field existed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fold: Option<String>,
     /// SHA-256 of the file of weights; `None` in files written before this field existed.
@@ -51,7 +50,7 @@ pub struct Description {
     pub weights_sha256: Option<String>,
 }
 
-/// What intensities and widths are measured by.
+/// The scales of intensities and widths.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScaleFile {
     /// Mean of each channel.
@@ -67,8 +66,8 @@ pub struct ScaleFile {
 }
 
 impl ScaleFile {
-    /// Mean and standard deviation of widths, millimetres; `None` for a model that learned
-    /// no widths, whose answers do not depend on the level either.
+    /// Mean and standard deviation of widths, millimetres; `None` for a model that learned no
+    /// widths, whose predictions do not depend on the level either.
     #[must_use]
     pub fn width(&self) -> Option<[f64; 2]> {
         Some([self.width_mean_mm?, self.width_deviation_mm?])
@@ -85,20 +84,20 @@ pub enum PerChannel {
     Channels(Vec<f64>),
 }
 
-/// Why a file is no model, or not the one that it should be.
+/// Why a file is not a model, or not the right one.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FormatError {
-    /// It is no JSON of this form.
+    /// It is not JSON in the expected form.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// It is no safetensors file.
+    /// It is not a safetensors file.
     #[error(transparent)]
     Safetensors(#[from] safetensors::SafeTensorError),
     /// It is a file of another program.
     #[error("its format is {format:?}")]
     Format {
-        /// What it calls itself.
+        /// The format that it names.
         format: String,
     },
     /// It was written by a later version.
@@ -107,13 +106,13 @@ pub enum FormatError {
         /// Its version.
         version: u32,
     },
-    /// It is of version 1 and reads the measured width.
+    /// It is of version 1 and uses the measured width.
     #[error("models of version 1 read the measured width otherwise; train it again")]
     FormerWidth,
     /// A number is NaN, infinite or outside its range.
     #[error("its {name} is {value}; train it again, or put the saved file back")]
     Number {
-        /// Which number.
+        /// Name of the number.
         name: &'static str,
         /// Its value.
         value: f64,
@@ -121,10 +120,10 @@ pub enum FormatError {
     /// The field of view is larger than the patches.
     #[error("its patches are smaller than its field of view")]
     SmallPatches,
-    /// Mean and deviation of widths are not both there, or not both absent.
+    /// Only one of mean and deviation of widths is present.
     #[error("its scale of widths is not whole; train it again, or put the saved file back")]
     WidthScale,
-    /// There is not one mean and deviation a channel.
+    /// The numbers of means and deviations differ from the number of channels.
     #[error("it has not one scale for each channel")]
     Scales,
     /// The weights are of another fold than the configuration.
@@ -146,7 +145,7 @@ pub enum FormatError {
          fold, or damaged; put the saved weights back"
     )]
     OtherWeights,
-    /// A tensor has another type than it should.
+    /// A tensor has the wrong type.
     #[error("{name} is of type {found}")]
     Type {
         /// The tensor.
@@ -154,30 +153,30 @@ pub enum FormatError {
         /// Its type.
         found: String,
     },
-    /// A tensor has another shape than it should.
+    /// A tensor has the wrong shape.
     #[error("{name} has the shape {found:?} and not {expected:?}")]
     Shape {
         /// The tensor.
         name: String,
         /// Its shape.
         found: Vec<usize>,
-        /// The shape that the configuration asks for.
+        /// The shape according to the configuration.
         expected: Vec<usize>,
     },
-    /// A setting is outside of what can be computed.
+    /// A setting is outside the supported range.
     #[error("its setting {name} is {value}; {rule} can be used")]
     Setting {
         /// Name of the field.
         name: &'static str,
         /// Its value.
         value: usize,
-        /// What is allowed.
+        /// The allowed values.
         rule: &'static str,
     },
 }
 
-/// Reads `config.json` in a form that holds a flattened [`Description`], and tells a file of
-/// another program or a later version by name.
+/// Reads `config.json` in a form that holds a flattened [`Description`], with specific errors for
+/// files of another program or a later version.
 ///
 /// # Errors
 /// [`FormatError::Json`], [`FormatError::Format`] and [`FormatError::Version`].
@@ -214,7 +213,7 @@ impl Description {
         }
     }
 
-    /// What samples the model takes.
+    /// The input that the model takes.
     #[must_use]
     pub fn input(&self) -> Input {
         let (edge, channels) = (self.patch_pixels, self.channels);
@@ -229,8 +228,8 @@ impl Description {
         pairs.map(|(mean, deviation)| [*mean, *deviation]).collect()
     }
 
-    /// Checks what a training with this field of view and choice of covariates may have
-    /// left.
+    /// Checks that a training with this field of view and choice of covariates can have written
+    /// this description.
     ///
     /// # Errors
     /// [`FormatError::FormerWidth`], [`FormatError::Number`], [`FormatError::SmallPatches`],
@@ -259,8 +258,7 @@ impl Description {
         Ok(())
     }
 
-    /// Opens the file of weights, and checks that it is the one which the model was saved
-    /// with.
+    /// Opens the file of weights, and checks that it belongs to the saved model.
     ///
     /// # Errors
     /// [`FormatError::Safetensors`], [`FormatError::OtherFold`] and
@@ -280,7 +278,7 @@ impl Description {
         Ok(tensors)
     }
 
-    /// Notes which file of weights the model is saved with.
+    /// Records the file of weights with which the model is saved.
     #[must_use]
     pub fn with_weights(mut self, bytes: &[u8]) -> Self {
         self.weights_sha256 = Some(hash(bytes));
@@ -304,7 +302,7 @@ fn hash(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 
-/// A fold in a message: the beginning of its hash.
+/// A fold for a message: the beginning of its hash.
 struct Fold<'a>(Option<&'a str>);
 
 impl fmt::Display for Fold<'_> {

@@ -1,4 +1,4 @@
-//! What samples a model takes.
+//! The input of a model.
 
 use foramen_learn::Sample;
 use ndarray::Array2;
@@ -6,24 +6,24 @@ use ndarray::Array2;
 use super::covariate::Covariates;
 use super::input_error::InputError;
 
-/// Intensities are limited to this range; what lies beyond three times the window is an
-/// artefact, or was seen through another window.
+/// Intensities are limited to this range; values beyond three times the window are artefacts, or
+/// come from another window.
 const INTENSITIES: [f32; 2] = [-2.0, 3.0];
 
-/// What samples a model was trained on, and takes.
+/// The input on which a model was trained, and which it takes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Input {
     /// Rows and columns of the patches.
     pub edge: usize,
     /// Channels of the patches.
     pub channels: usize,
-    /// Numbers beside the picture.
+    /// Covariates beside the image.
     pub covariates: Covariates,
 }
 
 impl Input {
-    /// What the first of the train samples is like; its patch must hold the field of
-    /// view of `crop` × `crop` pixels.
+    /// The input described by the first train sample; its patch must contain the field of view of
+    /// `crop` × `crop` pixels.
     #[must_use]
     pub fn of(train: &[&Sample], crop: usize, covariates: Covariates) -> Self {
         let rows = train.first().map_or(crop, |sample| sample.patch.nrows());

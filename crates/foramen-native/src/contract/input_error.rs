@@ -1,18 +1,18 @@
 use foramen_types::SubjectId;
 use thiserror::Error;
 
-/// Why a model cannot take a sample.
+/// Why a sample does not fit a model's input.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum InputError {
-    /// A patch is smaller than the network's field of view, or of another size
-    /// than those it was trained on.
+    /// A patch is smaller than the network's field of view, or has another size than the training
+    /// patches.
     #[error(
         "the patch of {subject} is {rows} × {columns} pixels; the network takes {expected} × \
          {expected}"
     )]
     PatchShape {
-        /// Whose patch.
+        /// The subject of the patch.
         subject: SubjectId,
         /// Its rows.
         rows: usize,
@@ -21,10 +21,10 @@ pub enum InputError {
         /// Rows and columns expected.
         expected: usize,
     },
-    /// A picture has not as many channels as the network takes.
+    /// The number of channels of an image differs from the network's.
     #[error("the picture of {subject} has {found} channel(s); the network takes {expected}")]
     Channels {
-        /// Whose picture.
+        /// The subject of the image.
         subject: SubjectId,
         /// Its channels.
         found: usize,
@@ -34,56 +34,56 @@ pub enum InputError {
     /// A patch holds NaN or infinite values.
     #[error("the patch of {subject} holds values that are not finite")]
     PatchNotFinite {
-        /// Whose patch.
+        /// The subject of the patch.
         subject: SubjectId,
     },
     /// A measured width is NaN or infinite.
     #[error("the width of {subject} is not finite; leave a width out that is not known")]
     WidthNotFinite {
-        /// Whose foramen.
+        /// The subject of the foramen.
         subject: SubjectId,
     },
-    /// A sample does not name the covariates that the model asks for.
+    /// A sample does not name exactly the covariates that the model needs.
     #[error(
         "the sample of {subject} {}; a sample names each covariate of the model, without a value \
          where it is missing",
         unlike(missing, extra)
     )]
     Covariates {
-        /// Whose sample.
+        /// The subject of the sample.
         subject: SubjectId,
-        /// What the model asks for and the sample does not name.
+        /// Covariates that the model needs and the sample does not name.
         missing: Vec<String>,
-        /// What the sample names and the model does not ask for.
+        /// Covariates that the sample names and the model does not use.
         extra: Vec<String>,
     },
     /// A covariate is NaN or infinite.
     #[error("the covariate {name} of {subject} is not finite")]
     CovariateNotFinite {
-        /// Whose sample.
+        /// The subject of the sample.
         subject: SubjectId,
-        /// Which covariate.
+        /// Name of the covariate.
         name: String,
     },
-    /// A covariate is beyond 10¹², which no measurement of a patient is.
+    /// A covariate exceeds 10¹², which no measurement of a patient does.
     #[error("the covariate {name} of {subject} is {value:e}; correct it, or leave it out")]
     CovariateTooLarge {
-        /// Whose sample.
+        /// The subject of the sample.
         subject: SubjectId,
-        /// Which covariate.
+        /// Name of the covariate.
         name: String,
         /// Its value.
         value: f64,
     },
-    /// A covariate has no value that could be learned from.
+    /// A covariate has no value in the train samples.
     #[error("no sample of the train set has a value of {name}; leave this covariate out")]
     UnknownCovariate {
-        /// Which covariate.
+        /// Name of the covariate.
         name: String,
     },
 }
 
-/// What a sample lacks and has too much, in words.
+/// The missing and the extra covariates of a sample, in words.
 fn unlike(missing: &[String], extra: &[String]) -> String {
     let lacks = (!missing.is_empty()).then(|| format!("lacks {}", missing.join(", ")));
     let has = (!extra.is_empty()).then(|| format!("has {} besides", extra.join(", ")));

@@ -1,17 +1,17 @@
-//! How a model looks at a patch: from the middle, and in a few drawn ways.
+//! The views of a patch: its middle, and a few random placements.
 
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng};
 
-/// The purpose of the random stream that draws views ([`keyed`]).
+/// The purpose of the random stream for views ([`keyed`]).
 pub const VIEW: u64 = 5;
 
-/// How the views of a patch in a prediction differ from its middle: by up to 5° and 1.5
-/// pixels.
+/// The placement of the views of a patch in a prediction, relative to its middle: by up to 5° and
+/// 1.5 pixels.
 pub const VIEWS: Placement = Placement { rotation: 5.0, shift: 1.5, scale: 0.0 };
 
-/// A generator for one key: the same key gives the same numbers, whoever draws them and
-/// when. The parts are a purpose and two numbers of that purpose, such as epoch and place.
+/// A generator for one key: the same key always gives the same numbers. The parts are a purpose and
+/// two numbers for that purpose, such as epoch and position.
 #[must_use]
 pub fn keyed(seed: u64, parts: [u64; 3]) -> ChaCha8Rng {
     let mut key = [0u8; 32];
@@ -21,26 +21,26 @@ pub fn keyed(seed: u64, parts: [u64; 3]) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(key)
 }
 
-/// The generator of a view, from 1: every patch is seen in the same few ways.
+/// The generator of a view, from 1: all patches use the same few views.
 #[must_use]
 pub fn view_key(seed: u64, view: usize) -> ChaCha8Rng {
     keyed(seed, [VIEW, view as u64, 0])
 }
 
-/// How far a field of view may lie from the middle of an image.
+/// Limits of the random placement of a field of view in an image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Placement {
-    /// At most so many degrees.
+    /// Largest rotation, degrees.
     pub rotation: f64,
-    /// At most so many pixels along each edge.
+    /// Largest shift along each edge, pixels.
     pub shift: f64,
-    /// At most this share of its size.
+    /// Largest relative change of scale.
     pub scale: f64,
 }
 
 impl Placement {
-    /// Draws where a field of view lies in an image of `[rows, columns, crop]` pixels: the
-    /// six numbers of an affine map `[2, 3]` of normalised coordinates, as
+    /// Draws the position of a field of view in an image of `[rows, columns, crop]` pixels: the six
+    /// numbers of an affine map `[2, 3]` of normalised coordinates, as
     /// `torch.nn.functional.affine_grid` takes them with `align_corners=True`.
     #[must_use]
     pub fn draw(&self, [rows, columns, crop]: [f64; 3], generator: &mut ChaCha8Rng) -> [f64; 6] {

@@ -8,7 +8,7 @@ use crate::visit::{Unit, Visit};
 use crate::vocabulary::Vocabulary;
 use crate::{Dictionary, FollowupWindow, Mapping, OutcomeError, Remark};
 
-/// Looks for the columns that a table needs in its header.
+/// Finds the columns that a table needs in its header.
 pub(super) struct Finder<'a> {
     pub(super) names: &'a [String],
     /// The names in lower case, labels replaced by the names of their fields.
@@ -64,9 +64,9 @@ impl Finder<'_> {
         }
     }
 
-    /// Sees to what tells visits apart: a column `visit` where one column holds
-    /// the scores of all, a column for each visit, or the name of the one. Gives
-    /// the days of columns by place.
+    /// Determines how visits are distinguished: by a column `visit` if one column holds all scores,
+    /// by a column for each visit, or by the name of the only column. Returns the days of columns
+    /// by place.
     pub(super) fn visits(
         &self,
         places: &mut [Place],
@@ -136,20 +136,20 @@ impl Finder<'_> {
         Ok(days)
     }
 
-    /// What the column of follow-up dates is counted in, where it may be a time.
+    /// The unit of the column of follow-up dates, if it may hold times.
     pub(super) fn unit(&self, places: &[Place]) -> Option<Unit> {
         let Place::At(at) = places[Field::FollowupDate as usize] else { return None };
         self.mapping.followup_unit.or_else(|| Unit::of_name(&self.names[at]))
     }
 
-    /// The place that a mapping names in place of a column, where there is one.
+    /// The place that a mapping gives instead of a column name, if it does.
     fn stated_place(&self, wanted: &str) -> Option<usize> {
         place_of_name(wanted).filter(|place| {
             *place < self.names.len() && !self.spelled.iter().any(|name| name == wanted)
         })
     }
 
-    /// Whether the mapping says what a column is.
+    /// Whether the mapping assigns a column.
     fn is_taken(&self, at: usize) -> bool {
         let same = |column: &String| {
             let column = column.trim().to_lowercase();
@@ -164,7 +164,7 @@ impl Finder<'_> {
             || mapping.ignore.iter().any(same)
     }
 
-    /// A column that bears a field's own name beside the one that is mapped to it.
+    /// A column that has a field's own name although another column is mapped to the field.
     fn named_like(&self, field: Field, found: &[usize]) -> Option<usize> {
         (0..self.names.len()).find(|at| {
             self.spelled[*at] == field.name() && !found.contains(at) && !self.is_taken(*at)
@@ -182,14 +182,14 @@ impl Finder<'_> {
         if boxes.is_empty() { Place::Nowhere } else { Place::Boxes(boxes) }
     }
 
-    /// What the dictionary says of a field.
+    /// The dictionary's entry for a field.
     pub(super) fn declared(&self, field: Field) -> Option<&DictionaryField> {
         let column = self.mapping.column(field).unwrap_or(field.name());
         let dictionary = self.dictionary?;
         dictionary.field(column).or_else(|| dictionary.field(&dictionary.column_of_label(column)?))
     }
 
-    /// Holds a column that was found against the dictionary.
+    /// Checks a found column against the dictionary.
     fn check(&self, field: Field, column: &str, place: &Place) -> Result<(), OutcomeError> {
         let (Some(dictionary), false) = (self.dictionary, matches!(place, Place::Nowhere)) else {
             return Ok(());
@@ -225,7 +225,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Refuses what the mapping says of columns that are not there.
+    /// Returns an error if the mapping refers to absent columns.
     pub(super) fn check_effect(
         &self,
         places: &[Place],
@@ -321,8 +321,8 @@ impl Finder<'_> {
         Ok((covariates, remarks))
     }
 
-    /// Gives covariates of one name their places as names too; one that the
-    /// mapping asks for by a name of several is refused.
+    /// Adds the place to the name of covariates that share a name. Returns an error if the mapping
+    /// refers to such a shared name.
     fn doubled(
         &self,
         names: &BTreeMap<&str, Vec<usize>>,

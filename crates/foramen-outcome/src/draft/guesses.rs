@@ -1,4 +1,4 @@
-//! Columns that names do not tell, by what stands in them.
+//! Finds columns by their contents if names do not identify them.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,11 @@ use crate::DateOrder;
 use crate::date::read_date;
 use crate::field::Field;
 
-/// The share of filled cells that must be dates, scores, or different from each other.
+/// The share of filled cells that must be dates, be scores, or differ from each other.
 const MOST: f64 = 0.6;
 
 impl Draft {
-    /// Fills required fields for which no name was found, and says which.
+    /// Fills required fields for which no name was found, and marks them.
     pub(super) fn guess(
         &self,
         found: &mut [(Field, Option<usize>)],
@@ -51,7 +51,7 @@ impl Draft {
         parts.iter().any(|part| name.contains(part))
     }
 
-    /// The injection comes before the follow-up in most rows.
+    /// Guesses the dates: the injection comes before the follow-up in most rows.
     fn dates(
         &self,
         injection: Option<usize>,
@@ -82,8 +82,8 @@ impl Draft {
         median(one).zip(median(other)).is_some_and(|(one, other)| one < other)
     }
 
-    /// Of columns that are named after a pain scale: the one that is left, or the first and
-    /// the second.
+    /// Guesses the scores among columns named after a pain scale: the only remaining one, or the
+    /// first and the second.
     fn scores(
         &self,
         baseline: Option<usize>,
@@ -102,7 +102,7 @@ impl Draft {
         }
     }
 
-    /// The first column, where it is neither a date nor alike in most rows.
+    /// Guesses the subject: the first column, if it does not hold dates and most values differ.
     fn subject(&self, taken: &BTreeSet<usize>) -> Option<usize> {
         let at = self.free(taken).next().filter(|at| *at == 0)?;
         let different: BTreeSet<&String> = self.columns[at].iter().collect();

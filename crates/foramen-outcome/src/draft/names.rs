@@ -1,8 +1,8 @@
-//! What clinics call their columns, in seven languages.
+//! Usual column names in clinics, in seven languages.
 
 use crate::field::Field;
 
-/// Parts of names, in lower case; the first that a name holds says what it is.
+/// Parts of names, in lower case; the first that a name contains determines the field.
 pub(super) const NAMES: [(Field, &[&str]); 10] = [
     (
         Field::FollowupDate,
@@ -285,15 +285,15 @@ pub(super) const NAMES: [(Field, &[&str]); 10] = [
     ),
 ];
 
-/// Parts of names of columns that hold pain on a scale.
+/// Parts of names of columns with scores on a pain scale.
 pub(super) const SCALES: &[&str] =
     &["nrs", "vas", "eva", "nprs", "pain", "schmerz", "통증", "疼痛", "痛み", "dolor", "douleur"];
 
-/// Parts of names of columns that hold a date of birth.
+/// Parts of names of columns with a date of birth.
 pub(super) const BORN: &[&str] =
     &["birth", "dob", "geb", "생년", "出生", "生年", "誕生", "nacimiento", "naissance", "né le"];
 
-/// Names of the covariates that a table of characteristics shows.
+/// Names of the covariates shown in the table of characteristics.
 pub(super) const COVARIATES: [(&str, &[&str]); 3] = [
     ("age", &["age", "alter", "나이", "연령", "年龄", "年齢", "年齡", "edad", "âge"]),
     ("sex", &["sex", "gender", "geschlecht", "성별", "性别", "性別", "sexo", "sexe"]),

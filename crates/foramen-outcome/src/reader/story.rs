@@ -1,4 +1,4 @@
-//! What each cell of a row was read as.
+//! How each cell of a row was read.
 
 use std::fmt::Display;
 
@@ -12,21 +12,21 @@ use crate::score::Score;
 use crate::visit::Visit;
 use crate::{EventKind, Rejection};
 
-/// A cell and what it was read as.
+/// A cell and how it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedCell {
-    /// Our name of the column.
+    /// Foramen's name of the column.
     pub field: &'static str,
-    /// The table's name of it.
+    /// The table's name of the column.
     pub column: String,
-    /// What stands there.
+    /// The text of the cell.
     pub cell: String,
-    /// What that was read as, or why it could not be.
+    /// How it was read, or why it could not be.
     pub reading: String,
 }
 
 impl Reader<'_> {
-    /// Every cell that a field of ours stands in.
+    /// Every cell that belongs to a field.
     pub(crate) fn story(&self) -> Vec<ExplainedCell> {
         let fields = Field::ALL.into_iter();
         let filled = fields.filter_map(|field| {
@@ -82,7 +82,7 @@ impl Reader<'_> {
     }
 }
 
-/// What stands in place of a reading where there is none.
+/// The text in place of a missing reading.
 fn nothing(rejection: &Rejection) -> String {
     format!("nothing: {}", rejection.reason)
 }

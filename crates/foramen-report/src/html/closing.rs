@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use crate::{Report, numerals};
 
-/// Times, provenance and words explained.
+/// Times, provenance and glossary.
 pub(super) fn section(report: &Report) -> Markup {
     let total: f64 = report.timing_s.iter().map(|(_, seconds)| seconds).sum();
     html! {
@@ -98,7 +98,7 @@ fn provenance(value: &Value) -> Markup {
     }
 }
 
-/// What is nested, as it stands in the file.
+/// Nested values, as in the file.
 fn nested(value: &Value) -> Markup {
     let deep: Vec<(&str, String)> = match value {
         Value::Object(pairs) => pairs

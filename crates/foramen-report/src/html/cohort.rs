@@ -2,7 +2,7 @@ use maud::{Markup, html};
 
 use crate::Report;
 
-/// The flow of rows, as STARD draws it.
+/// The flow of rows, in the form of STARD.
 pub(super) fn section(report: &Report) -> Markup {
     let cohort = &report.cohort;
     let excluded: usize = cohort.excluded.iter().map(|reason| reason.n).sum();

@@ -3,7 +3,7 @@ use maud::{Markup, PreEscaped, html};
 use super::figures::title;
 use crate::{ControlReport, Report, forest_svg, numerals};
 
-/// What simpler models reach, and models that should know nothing.
+/// The results of simpler models, and of models without relevant information.
 pub(super) fn section(report: &Report) -> Markup {
     let Some(controls) = &report.controls else { return html! {} };
     let first = report.models.first().map_or("the model", |(_, model)| model.title.as_str());
@@ -62,7 +62,7 @@ pub(super) fn section(report: &Report) -> Markup {
     }
 }
 
-/// Controls that should know nothing and do better than chance, as a warning for the summary.
+/// A warning for the summary if controls without relevant information do better than chance.
 pub(super) fn warning(report: &Report) -> Markup {
     let known = report.controls.iter().flat_map(|controls| &controls.models);
     let knowing: Vec<&ControlReport> = known
@@ -81,7 +81,7 @@ pub(super) fn warning(report: &Report) -> Markup {
     }
 }
 
-/// The names of controls that see nothing of the foramen or of the outcomes.
+/// The names of controls that have no information about the foramen or the outcomes.
 const SHOULD_KNOW_NOTHING: [&str; 3] =
     ["control-background", "control-metadata", "control-permuted"];
 

@@ -5,7 +5,7 @@ use crate::{
     Report, ReportError, ReportInput, Showing, calibration_svg, decision_svg, numerals, roc_svg,
 };
 
-/// Discrimination, calibration and use, a plot each.
+/// Discrimination, calibration and use, each with a plot.
 pub(super) fn sections(report: &Report, input: &ReportInput) -> Markup {
     html! {
         section {
@@ -178,7 +178,7 @@ pub(super) fn examples(report: &Report, input: &ReportInput) -> Markup {
     }
 }
 
-/// A plot, or why there is none.
+/// A plot, or the reason why it is missing.
 fn plot(svg: Result<String, ReportError>) -> Markup {
     match svg {
         Ok(svg) => PreEscaped(svg),

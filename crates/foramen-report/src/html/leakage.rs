@@ -2,10 +2,10 @@ use maud::{Markup, html};
 
 use crate::{LeakageReport, Report, numerals};
 
-/// How many overlaps are listed.
+/// Most overlaps that are listed.
 const LISTED: usize = 12;
 
-/// The proof that nothing is in two parts of a fold, or what is.
+/// The check that no data are in two parts of a fold, or the overlaps found.
 pub(super) fn section(report: &Report) -> Markup {
     let Some(leakage) = &report.leakage else { return html! {} };
     html! {

@@ -154,7 +154,7 @@ fn folds(model: &ModelReport) -> String {
     }
 }
 
-/// Right calls of each outcome, in words.
+/// Correct predictions of each outcome, in words.
 fn calls(model: &ModelReport) -> String {
     match (model.true_positive, model.true_negative, model.false_positive, model.false_negative) {
         (Some(tp), Some(tn), Some(fp), Some(fn_)) => {

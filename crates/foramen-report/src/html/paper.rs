@@ -2,7 +2,7 @@ use maud::{Markup, html};
 
 use crate::{Report, numerals};
 
-/// The published study beside this one.
+/// The published study in comparison with this one.
 pub(super) fn section(report: &Report) -> Markup {
     let paper = &report.paper;
     html! {

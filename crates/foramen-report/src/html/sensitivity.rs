@@ -2,7 +2,7 @@ use maud::{Markup, html};
 
 use crate::{Report, numerals};
 
-/// What the first model reaches under other choices.
+/// The results of the first model under other choices of the analysis.
 pub(super) fn section(report: &Report) -> Markup {
     let Some(sensitivity) = &report.sensitivity else { return html! {} };
     let Some((_, first)) = report.models.first() else { return html! {} };

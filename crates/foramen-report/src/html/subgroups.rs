@@ -2,7 +2,7 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::{Report, ReportInput, numerals, subgroups_svg};
 
-/// Whether the first model does as well in every group.
+/// The performance of the first model in each group.
 pub(super) fn section(report: &Report, input: &ReportInput) -> Markup {
     let Some((_, first)) = report.models.first() else { return html! {} };
     html! {

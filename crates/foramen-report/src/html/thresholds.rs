@@ -6,7 +6,7 @@ use crate::scored::Scored;
 use crate::thresholds::{ThresholdReport, at, thresholds};
 use crate::{Report, ReportInput, numerals};
 
-/// Calls at every threshold: a slider where scripts run, a table everywhere.
+/// Predictions at every threshold: a slider where scripts run, a table everywhere.
 pub(super) fn section(report: &Report, input: &ReportInput) -> Markup {
     let Some(model) = input.models.first() else { return html! {} };
     let Ok(scored) = Scored::new(model) else { return html! {} };
@@ -91,13 +91,13 @@ fn cells(row: &ThresholdReport, n: usize) -> [String; NUMBERS.len()] {
     ]
 }
 
-/// Where the slider stands at first, in hundredths.
+/// The initial position of the slider, in hundredths.
 fn start(chosen: Option<f64>) -> String {
     let hundredths = (100.0 * chosen.unwrap_or(0.5)).round().clamp(1.0, 99.0);
     format!("{hundredths:.0}")
 }
 
-/// For the script: each threshold with its cells, and its places on the curves.
+/// The data for the script: each threshold with its cells, and its positions on the curves.
 fn data(all: &[ThresholdReport], n: usize) -> String {
     let rows: Vec<_> = all
         .iter()

@@ -5,7 +5,7 @@ use crate::{
     numerals::{number, optional, percent},
 };
 
-/// What only a synthetic cohort can tell: how far from the truth.
+/// The comparison with the truth, for a synthetic cohort only.
 pub(super) fn section(report: &Report) -> Markup {
     let Some(truth) = &report.truth else { return html! {} };
     let auc = report.models.first().and_then(|(_, model)| model.auc);

@@ -7,13 +7,13 @@ use crate::entry::Row;
 use crate::failure::Failure;
 use crate::standing::Standing;
 
-/// A longer pause between two answers is no work on a case, seconds.
+/// A pause between two answers longer than this, in seconds, does not count as work on a case.
 const LONGEST_PAUSE: f64 = 600.0;
-/// Of so many answers the pace is taken.
+/// Number of latest answers from which the pace is computed.
 const PACE: usize = 50;
 
 impl Api {
-    /// The list of cases. A blinded reader learns levels, sides and what they have answered.
+    /// The list of cases. A blinded reader gets levels, sides and their own answers only.
     pub(crate) fn study(&self) -> Result<Value, Failure> {
         let rows = self.rows()?;
         let standing = Standing::of(&self.study, &rows);

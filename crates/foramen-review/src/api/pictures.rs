@@ -26,7 +26,7 @@ impl Api {
         Ok(loaded.pixels(image, &View::sagittal(header, slice)))
     }
 
-    /// What a model would see around a place of an image.
+    /// The patch that a model would get around a place of an image.
     pub(crate) fn patch(&self, id: &str, slice: usize, at: [f64; 2]) -> Result<Vec<u8>, Failure> {
         let case = &self.study.cases[self.item(id)?.1.case];
         let image = *case.images.get(slice).ok_or_else(absent)?;

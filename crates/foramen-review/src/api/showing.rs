@@ -10,8 +10,8 @@ use crate::standing::Standing;
 use crate::view::View;
 
 impl Api {
-    /// All of one case. Before a blinded reader has answered it, nothing of the automatic
-    /// choice or of other readers is in it.
+    /// All data of one case. Before a blinded reader has answered it, the automatic choice and
+    /// other readers' answers are left out.
     pub(crate) fn case(&self, id: &str) -> Result<Value, Failure> {
         let (number, item) = self.item(id)?;
         let case = &self.study.cases[item.case];
@@ -105,7 +105,7 @@ impl Api {
         slice
     }
 
-    /// The sagittal slice nearest the discs, and what is drawn on it.
+    /// The sagittal slice nearest the discs, and the marks to be drawn on it.
     fn sagittal_of(&self, case: &Case, stack: usize) -> (usize, Value) {
         let header = &self.study.scan.stacks[stack];
         let discs: Vec<_> = self

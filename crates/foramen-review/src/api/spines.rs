@@ -10,13 +10,13 @@ use crate::failure::{Failure, absent, locked, undecoded, unkept, unreadable};
 use crate::placed::{DiscRow, PlacedDisc};
 use crate::view::View;
 
-/// What the page sends when discs were placed.
+/// Discs that a reader placed on the page.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Discs {
-    /// Which person, from 0.
+    /// The person, from 0.
     person: usize,
-    /// A name of this message, so that it can be sent again.
+    /// An identifier of this message, so that sending it again has no effect.
     request: String,
     /// The sagittal slice on which they were placed.
     slice: usize,
@@ -28,19 +28,19 @@ pub(crate) struct Discs {
 struct DiscOnPage {
     level: String,
     at: [f64; 2],
-    /// How far in front of the slice it lies, millimetres.
+    /// Distance of the disc in front of the slice, millimetres.
     #[serde(default)]
     away_mm: f64,
     #[serde(default)]
     was: Option<String>,
 }
 
-/// A disc lies no farther from the slice on which it is seen, millimetres.
+/// Greatest distance of a disc from the slice on which it was placed, millimetres.
 const FARTHEST: f64 = 100.0;
 
 impl Api {
-    /// The people whose discs can be looked at. A blinded reader gets none: the ids would
-    /// tell.
+    /// The persons whose discs can be reviewed. A blinded reader gets none, since the subject ids
+    /// would reveal the cases.
     pub(crate) fn spines(&self) -> Result<Value, Failure> {
         let rows = self.disc_rows()?;
         let people = self.people();

@@ -6,11 +6,11 @@ use crate::ReviewError;
 use crate::placed::DiscRow;
 
 impl Store {
-    /// Keeps the discs of a person as [`append`](Self::append) keeps an entry; number and time
-    /// are given here.
+    /// Stores the discs of a person as [`append`](Self::append) stores an entry; number and time
+    /// are set here.
     ///
     /// # Errors
-    /// [`ReviewError::Database`]; then nothing was kept.
+    /// [`ReviewError::Database`]; then nothing was stored.
     pub fn append_discs(&mut self, row: &DiscRow) -> Result<i64, ReviewError> {
         let path = &self.path;
         let failed = |source| ReviewError::Database { path: path.clone(), source };

@@ -5,11 +5,11 @@ use crate::ReviewError;
 use crate::entry::{Entry, Place, Row};
 
 impl Store {
-    /// Keeps an entry and gives its number, once it is safe on the disk. An entry whose
-    /// `request` is there already is not kept twice.
+    /// Stores an entry and returns its number once it is safe on the disk. An entry with a
+    /// `request` that is already stored is not stored twice.
     ///
     /// # Errors
-    /// [`ReviewError::Database`]; then nothing was kept.
+    /// [`ReviewError::Database`]; then nothing was stored.
     pub fn append(&mut self, entry: &Entry) -> Result<i64, ReviewError> {
         let path = &self.path;
         let failed = |source| ReviewError::Database { path: path.clone(), source };

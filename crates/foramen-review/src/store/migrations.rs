@@ -1,6 +1,7 @@
-/// What makes a database of one version one of the next; the version is their number.
+/// The statements that upgrade a database from each version to the next; the version is the number
+/// of applied upgrades.
 ///
-/// Rows can be added and read, and by no statement changed or removed.
+/// Rows can be added and read; no statement changes or removes them.
 pub(super) const MIGRATIONS: [&str; 3] = [
     "CREATE TABLE entry (
         id INTEGER PRIMARY KEY AUTOINCREMENT,

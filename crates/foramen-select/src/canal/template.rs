@@ -1,5 +1,5 @@
-//! What a sac looks like: a bright ring around a darker or equal middle, within
-//! a closed dark wall.
+//! Template of the thecal sac: a bright ring around a darker or equal middle, within a closed dark
+//! wall.
 
 use std::f64::consts::TAU;
 
@@ -117,7 +117,7 @@ impl Stencil {
     }
 }
 
-/// What a template sees at one place.
+/// The intensities that a template samples at one place.
 #[derive(Default)]
 struct Seen {
     inside: [f64; DIRECTIONS],
@@ -126,9 +126,8 @@ struct Seen {
 }
 
 impl Seen {
-    /// The contrast of ring to wall, mostly where it is weakest (the wall must
-    /// be closed), less the unevenness of the ring; some for a darker middle
-    /// and for a bright ring.
+    /// The contrast of ring to wall, mostly where it is weakest (the wall must be closed), less the
+    /// unevenness of the ring; plus a bonus for a darker middle and for a bright ring.
     pub(super) fn score(&self, bright: f64) -> f64 {
         let floor = 0.1 * bright + 1e-9;
         let n = DIRECTIONS as f64;

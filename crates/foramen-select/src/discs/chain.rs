@@ -1,24 +1,24 @@
 use super::column::STEP;
 
-/// Distances from disc to disc in the neck, millimetres.
+/// Shortest and longest distance from disc to disc in the neck, millimetres.
 const LEAST: f64 = 12.5;
 pub(crate) const MOST: f64 = 24.0;
 
 /// The greatest ratio of neighbouring distances, as a logarithm.
 const UNEVEN: f64 = 0.3;
 
-/// The middling one.
+/// The usual distance from disc to disc, millimetres.
 const USUAL: f64 = 17.0;
 
-/// The share of marrow's brightness by which a clear disc stands out.
+/// Contrast of a clear disc, as a share of the brightness of marrow.
 const CLEAR: f64 = 0.35;
 
 /// Discs in a row, from the head down.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Chain {
-    /// Places along the column.
+    /// Indices along the column.
     pub(crate) discs: Vec<usize>,
-    /// How well they fit together.
+    /// Sum of the responses, less the cost of uneven distances.
     pub(crate) score: f64,
 }
 
@@ -38,8 +38,8 @@ pub(crate) fn peaks(response: &[f64], least: f64) -> Vec<usize> {
         .collect()
 }
 
-/// The chain of peaks with the greatest sum of responses less what uneven
-/// distances cost: dynamic programming over pairs of neighbours.
+/// The chain of peaks with the greatest sum of responses less the cost of uneven distances, by
+/// dynamic programming over pairs of neighbours.
 pub(crate) fn best_chain(response: &[f64]) -> Chain {
     let peaks = peaks(response, 0.2 * CLEAR);
     // A weak peak costs more than it gives, unless it lies where one is due.

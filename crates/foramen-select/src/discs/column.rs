@@ -7,7 +7,7 @@ use super::sheet::{Sheet, blur_profile};
 /// Distance of the samples along and across the column, millimetres.
 pub(crate) const STEP: f64 = 0.5;
 
-/// How far to the front of the cord's middle the column is looked at.
+/// How far in front of the cord's middle the column is searched, millimetres.
 const REACH: f64 = 40.0;
 
 /// Tilts of a disc against the canal that are tried: tangents of −24° to 24° in
@@ -52,7 +52,7 @@ impl Curve {
         Self { places, directions }
     }
 
-    /// Millimetres down and back of a place so far in front of the curve.
+    /// Millimetres down and back of the point at `distance` in front of the curve.
     pub(crate) fn in_front(&self, at: usize, distance: f64) -> (f64, f64) {
         let ((down, back), (along_down, along_back)) = (self.places[at], self.directions[at]);
         (down + distance * along_back, back - distance * along_down)
@@ -65,10 +65,11 @@ pub(crate) struct Column {
     pub(crate) curve: Curve,
     /// `[along the curve, to the front]`, every half millimetre; NaN outside.
     strip: Array2<f64>,
-    /// Where the bodies begin, millimetres in front of the cord's middle.
+    /// Distance in front of the cord's middle at which the vertebral bodies begin,
+    /// millimetres.
     front: f64,
-    /// How much each place along the curve looks like a disc, as a share of the
-    /// brightness of marrow; NaN where the picture ends.
+    /// How closely each place along the curve resembles a disc, as a share of the brightness of
+    /// marrow; NaN where the picture ends.
     pub(crate) response: Vec<f64>,
     /// The tangent of the best tilt there.
     pub(crate) tilt: Vec<f64>,
@@ -164,8 +165,8 @@ impl Column {
         sums.into_iter().map(|sum| sum / count).collect()
     }
 
-    /// The middle of the bodies, millimetres in front of the cord's middle: the
-    /// centre of the stretch over which given places look like discs.
+    /// The middle of the bodies, millimetres in front of the cord's middle: the centre of the range
+    /// over which the given places resemble discs.
     pub(crate) fn body_middle(&self, discs: &[usize]) -> f64 {
         let narrow: Vec<f64> = (samples(self.front - 4.0)..samples(self.front + 24.0))
             .map(|step| {
@@ -200,9 +201,9 @@ impl Column {
         best.1
     }
 
-    /// How uneven the column is from its middle to its front, at each place
-    /// along the curve, against the brightness of its back part: little where a
-    /// vertebral body fills it. `middle` is the middle of the bodies.
+    /// How uneven the column is from its middle to its front, at each place along the curve,
+    /// relative to the brightness of its back part: low where a vertebral body fills it. `middle`
+    /// is the middle of the bodies.
     pub(crate) fn unevenness(&self, middle: f64) -> Vec<f64> {
         let part = |from: f64, to: f64| {
             blur_profile(&self.profile(middle + from, middle + to, middle, 0.0), 3.0)
@@ -217,8 +218,8 @@ impl Column {
         (0..back.len()).map(at).collect()
     }
 
-    /// The cranial direction across a disc of a chain, in the patient. One disc
-    /// shows its tilt only roughly, and neighbours tilt much alike.
+    /// The cranial normal of a disc of a chain, in the patient. The tilt of a single disc is
+    /// imprecise, so it is averaged with its neighbours, which tilt similarly.
     pub(crate) fn normal(&self, sheet: &Sheet<'_>, chain: &[usize], n: usize) -> Vector {
         let (down, back) = self.curve.directions[chain[n]];
         let before = self.tilt[chain[n.saturating_sub(1)]];
@@ -231,9 +232,8 @@ impl Column {
     }
 }
 
-/// How much brighter the marrow on either side is than both endplates of a disc
-/// centred at a place. The nucleus between may be dark or bright. At the end of
-/// the picture one side must do.
+/// How much brighter the marrow on either side is than both endplates of a disc centred at a place.
+/// The nucleus between may be dark or bright. At the end of the image only one side is used.
 fn likeness(profile: &[f64], at: usize) -> f64 {
     let sample = |mm: f64| {
         let place = at as f64 + mm / STEP;
@@ -278,7 +278,7 @@ fn index(place: f64) -> usize {
     place as usize
 }
 
-/// How many samples so many millimetres are; none for less than nothing.
+/// The number of samples in a distance in millimetres; 0 for negative distances.
 pub(crate) fn samples(mm: f64) -> usize {
     index((mm.max(0.0) / STEP).round())
 }

@@ -6,13 +6,13 @@ use super::sheet::{Sheet, blur};
 /// 7.4 to 17.6 mm are seen in health (doi 10.1002/acm2.14282).
 const HALF_WIDTHS: [f64; 5] = [4.0, 5.0, 6.0, 7.0, 8.0];
 
-/// What a millimetre sideways costs the path per millimetre down.
+/// Cost of a millimetre sideways per millimetre down the path.
 const BEND: f32 = 0.15;
 
-/// What a millimetre of change in half-width costs.
+/// Cost of a millimetre of change in half-width.
 const SWELL: f32 = 0.3;
 
-/// How far apart two candidate canals lie, millimetres.
+/// Least distance between two candidate canals, millimetres.
 const APART: f64 = 9.0;
 
 /// A path down a sagittal picture along which fluid, cord and fluid lie side by
@@ -46,9 +46,9 @@ pub(crate) fn paths(sheet: &Sheet<'_>, slice: usize, count: usize) -> Vec<CordPa
     found
 }
 
-/// How much each place looks like the middle of the cord, for each half-width:
-/// fluid on both sides brighter than the cord between and than what is outside,
-/// both against the surroundings, since coils shade the picture.
+/// How closely each place resembles the middle of the cord, for each half-width: the fluid on both
+/// sides is brighter than the cord between and than the tissue outside. Both are compared with
+/// their surroundings, since surface coils shade the image.
 fn score(picture: &Array2<f32>) -> Vec<Array2<f32>> {
     let smooth = blur(picture, 2.0, 0.6);
     let brightest = smooth.iter().copied().fold(0.0, f32::max).max(1e-6);
@@ -82,7 +82,7 @@ fn score(picture: &Array2<f32>) -> Vec<Array2<f32>> {
         .collect()
 }
 
-/// The value between two columns of a row; the edge goes on outside.
+/// The value between two columns of a row; beyond the edge, the edge value is repeated.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -5,8 +5,8 @@ use super::sheet::Sheet;
 const STATION: f64 = 4.0;
 const ACROSS: f64 = 2.0;
 
-/// Where the column's plane of symmetry lies along the stack: a straight line
-/// over the length of the curve, since the neck may lean against the slices.
+/// The position of the column's plane of symmetry along the stack: a straight line over the length
+/// of the curve, since the neck may be tilted against the slices.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Midplane {
     /// Millimetres along the stack at the middle of the curve.

@@ -2,7 +2,7 @@ use foramen_image::{Slice, Stack};
 use foramen_types::{Point, Vector};
 use ndarray::Array2;
 
-/// The least share of left in a sagittal normal: 37° off.
+/// The least left component of a sagittal normal: 37° off.
 const SAGITTAL: f64 = 0.8;
 
 /// The axes of a sagittal stack as a reader sees them: rows run to the feet,
@@ -15,7 +15,7 @@ pub(crate) struct Sheet<'a> {
     pub(crate) back: Vector,
     pub(crate) down: Vector,
     along: Vector,
-    /// Where each slice lies along the stack, millimetres from slice 0.
+    /// Position of each slice along the stack, millimetres from slice 0.
     pub(crate) positions: Vec<f64>,
     /// Rows and columns, one per millimetre.
     pub(crate) rows: usize,
@@ -128,7 +128,7 @@ fn blur_columns(picture: &Array2<f32>, deviation: f64) -> Array2<f32> {
     blurred
 }
 
-/// A Gaussian blur of a profile; NaN samples neither give nor take.
+/// A Gaussian blur of a profile; NaN samples are ignored and stay NaN.
 pub(crate) fn blur_profile(profile: &[f64], deviation: f64) -> Vec<f64> {
     let kernel = kernel(deviation);
     let reach = kernel.len() / 2;

@@ -1,4 +1,4 @@
-//! The cheapest wall around one half of the canal.
+//! The lowest-cost wall around one half of the canal.
 
 use super::{ANGLE, ANGLES, RADII, RADIUS, Unrolled, angle, distance, inside, radius};
 
@@ -6,7 +6,7 @@ use super::{ANGLE, ANGLES, RADII, RADIUS, Unrolled, angle, distance, inside, rad
 const STEEPEST: usize = 4;
 /// The cut lies nearer than this, in millimetres.
 const FARTHEST: f64 = 21.0;
-/// Cost per millimetre of wall, so that of two equal ways the shorter is taken.
+/// Cost per millimetre of wall, so that the shorter of two equal paths is taken.
 const LENGTH_COST: f64 = 0.06;
 
 /// The longest interruption of an opening that is bridged, in millimetres.
@@ -18,24 +18,23 @@ const EXPECTED: f64 = 0.83;
 const OPEN: f64 = 0.5;
 const FILLED: f64 = 0.3;
 
-/// The cheapest wall around one half of the canal.
+/// The lowest-cost wall around one half of the canal.
 #[derive(Debug, Clone)]
 pub(crate) struct Cut {
     /// Places (outward, back) in millimetres from the middle of the canal.
     pub(crate) places: Vec<(f64, f64)>,
     /// Openness at each place, 0 (wall) to 1 (passage).
     pub(crate) open: Vec<f64>,
-    /// How much open tissue counts there.
+    /// Weight of open tissue at each place.
     pub(crate) weight: Vec<f64>,
     /// Intensity at each place.
     pub(crate) intensity: Vec<f64>,
 }
 
 impl Unrolled {
-    /// The way around the canal that crosses the least open tissue: it follows
-    /// bone where it can and crosses the foramen where that is narrowest. It is
-    /// the minimum cut between the canal and the outside, so what leaks through
-    /// marrow beyond a thin cortex does not matter to it.
+    /// The path around the canal that crosses the least open tissue: it follows bone where possible
+    /// and crosses the foramen at its narrowest place. It is the minimum cut between the canal and
+    /// the outside, so leaks through marrow beyond a thin cortex do not affect it.
     pub(crate) fn cut(
         &self,
         open: impl Fn(f64) -> f64,
@@ -103,10 +102,9 @@ impl Cut {
             .fold(f64::NEG_INFINITY, f64::max)
     }
 
-    /// The opening in the wall: its first and last place, front first. Of
-    /// several it is the one with most open tissue where the foramen is
-    /// expected. Short interruptions are bridged, since a root or a vessel may
-    /// lie in a foramen.
+    /// The opening in the wall: its first and last place, front first. Of several openings, the one
+    /// with most open tissue near the expected foramen is taken. Short interruptions are bridged,
+    /// since a root or a vessel may lie in a foramen.
     pub(crate) fn opening(&self) -> Option<((f64, f64), (f64, f64))> {
         let mut best: Option<(usize, usize, f64)> = None;
         let mut i = 0;
@@ -137,8 +135,8 @@ impl Cut {
     }
 }
 
-/// How much open tissue counts at an angle in degrees from where the foramen is
-/// expected: a gap in the wall far from there is a weak ligament.
+/// Weight of open tissue at an angle in degrees from the expected foramen: a gap in the wall far
+/// from it is a weak ligament.
 fn sector_weight(degrees: f64) -> f64 {
     (1.0 - (degrees.abs() - 13.0).max(0.0) / 30.0).max(0.1)
 }

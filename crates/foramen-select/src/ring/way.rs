@@ -1,32 +1,33 @@
-//! The most open way from the canal to the outside.
+//! The most open path from the canal to the outside.
 
 use super::{ANGLE, ANGLES, NEAREST, RADII, RADIUS, Unrolled, angle, inside, radius};
 use crate::frame::whole;
 
-/// The way lies within so many degrees of where the foramen is expected.
+/// Greatest angle between the path and the direction of the expected foramen, in degrees.
 const SECTOR: f64 = 22.0;
-/// It ends so many millimetres from the middle of the canal, outside the foramen.
+/// Distance of the path's end from the middle of the canal, outside the foramen, in millimetres.
 const OUTSIDE: f64 = 19.0;
-/// How many angles it may turn per radius.
+/// Number of angles that the path may turn per radius.
 const TURN: usize = 2;
-/// What a millimetre of open tissue costs, beside 1 of bone: of two open ways the shorter.
+/// Cost of a millimetre of open tissue, relative to 1 for bone: of two open paths the shorter is
+/// taken.
 const LENGTH_COST: f64 = 0.02;
 
-/// The most open way from the canal to the outside.
+/// The most open path from the canal to the outside.
 #[derive(Debug, Clone)]
 pub(crate) struct Way {
-    /// Millimetres of it that are bone, or as dark.
+    /// Millimetres of the path in bone or equally dark tissue.
     pub(crate) bone: f64,
-    /// Its places (outward, back) in millimetres from the middle of the canal, from the sac
+    /// Points of the path (outward, back) in millimetres from the middle of the canal, from the sac
     /// outwards.
     pub(crate) places: Vec<(f64, f64)>,
 }
 
 impl Unrolled {
-    /// The way from the sac to the outside that crosses the least bone, within the sector
-    /// where the foramen is expected. `open` says how open an intensity is, 0 to 1.
+    /// The path from the sac to the outside that crosses the least bone, within the sector of the
+    /// expected foramen. `open` maps an intensity to its openness, 0 to 1.
     ///
-    /// In an open foramen it meets hardly any bone; where a pedicle lies it must cross it.
+    /// In an open foramen the path meets hardly any bone; a pedicle it must cross.
     pub(crate) fn way(
         &self,
         open: impl Fn(f64) -> f64,

@@ -10,7 +10,7 @@ use crate::covariates::{Numbers, numbers_of};
 use crate::table::{Table, number, write_csv};
 use crate::{Selected, StudyError};
 
-/// The numbers of a row, as their columns are called.
+/// Numeric columns of a row.
 const NUMBERS: [&str; 12] = [
     "t2_star",
     "fat_suppressed",
@@ -25,13 +25,13 @@ const NUMBERS: [&str; 12] = [
     "slice_thickness_mm",
     "field_strength_t",
 ];
-/// What names a machine, as its columns are called.
+/// Text columns that identify a scanner.
 const WORDS: [&str; 2] = ["manufacturer", "model"];
 const SCAN_AGE: &str = "scan_age_days";
 
-/// Writes `acquisitions.csv`: how the images of each chosen slice were acquired, and how old
-/// they were at the injection. It says nothing of the foramen, so that a model which predicts
-/// from it follows the scanner or the habits of a hospital.
+/// Writes `acquisitions.csv`: how the images of each chosen slice were acquired, and how old they
+/// were at the injection. The file holds nothing about the foramen, so a model that predicts from
+/// it can only use differences between scanners or hospitals.
 ///
 /// # Errors
 /// [`StudyError::Write`].
@@ -92,10 +92,10 @@ fn numbers(stack: &StackHeader) -> [Option<f64>; NUMBERS.len()] {
     ]
 }
 
-/// Reads the numbers of `acquisitions.csv`; none where a study has no such file, as those made
-/// before there was one. A word, such as the name of a manufacturer, is a number for each word
-/// that its column holds: 1 where it stands, else 0 (`manufacturer: Siemens`). Columns that a
-/// file of a former version lacks are left out.
+/// Reads the numbers of `acquisitions.csv`; empty where a study has no such file, as in older
+/// studies. Each value of a text column, such as a manufacturer, becomes an indicator: 1 in rows
+/// that have this value, else 0 (`manufacturer: Siemens`). Columns that an older file lacks are
+/// left out.
 ///
 /// # Errors
 /// [`StudyError::Read`], [`StudyError::Table`], [`StudyError::MissingColumn`],
@@ -139,8 +139,8 @@ pub fn read_acquisitions(
 }
 
 /// The scanner of each subject of `acquisitions.csv`, in words: manufacturer, model and field
-/// strength as far as they are known, `siemens aera 1.5 T`. Subjects of whose scanner nothing is
-/// known are left out; of several scanners of one subject, the first counts.
+/// strength as far as they are known, `siemens aera 1.5 T`. Subjects whose scanner is unknown are
+/// left out. If a subject has several scanners, the first is used.
 ///
 /// # Errors
 /// Those of [`read_acquisitions`].
@@ -164,7 +164,7 @@ pub fn read_scanners(path: &Path) -> Result<BTreeMap<SubjectId, String>, StudyEr
     Ok(scanners)
 }
 
-/// A name as it is compared: hospitals write `SIEMENS` and `Siemens`.
+/// A scanner name in the form in which names are compared: hospitals write `SIEMENS` and `Siemens`.
 fn word(cell: &str) -> String {
     cell.trim().to_lowercase()
 }

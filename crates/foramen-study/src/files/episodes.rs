@@ -8,14 +8,14 @@ use super::run_json::read_stage_file;
 use crate::StudyError;
 use crate::table::{Table, number_in, write_csv};
 
-/// Columns of numbers that the outcome table may have.
+/// Optional numeric columns of the outcome table.
 const NUMBERS: [&str; 2] = ["age", "duration_weeks"];
-/// Columns of words that it may have.
+/// Optional text columns of the outcome table.
 const WORDS: [&str; 2] = ["sex", "site"];
-/// What stands before the name of another definition of the label.
+/// Prefix of the column of a label under another definition.
 const LABEL: &str = "label_";
 
-/// What the outcome table says of an episode, as far as a report reads it.
+/// The values of the outcome table about an episode that a report uses.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EpisodeNotes {
     /// Age, years.
@@ -28,13 +28,13 @@ pub struct EpisodeNotes {
     pub sex: Option<String>,
     /// Hospital.
     pub site: Option<String>,
-    /// Its label under other definitions, by their names.
+    /// Labels of the episode under other definitions, by the definition's name.
     pub labels: BTreeMap<String, Outcome>,
 }
 
-/// Writes `episodes.csv`: a row for each episode of the outcome table with a label, by the line
-/// of its first row, with what a report shows of patients and the labels under other
-/// definitions (`label_NAME`, 0 or 1, or nothing).
+/// Writes `episodes.csv`: a row for each labelled episode, with the line of its first row in the
+/// outcome table, the patient's characteristics for a report, and the labels under other
+/// definitions (`label_NAME`: 0, 1 or empty).
 ///
 /// # Errors
 /// [`StudyError::Write`].
@@ -75,7 +75,8 @@ pub fn write_episodes(
     write_csv(path, &header, rows)
 }
 
-/// A column of the outcome table by its name in any case; a number is one, or it is missing.
+/// The value of a column of the outcome table, found by its name in any case; a value that should
+/// be a number and is not counts as missing.
 fn covariate(episode: &Episode, name: &str) -> String {
     let mut columns = episode.covariates.iter();
     let found = columns.find(|(key, _)| key.eq_ignore_ascii_case(name));
@@ -87,8 +88,8 @@ fn covariate(episode: &Episode, name: &str) -> String {
     if name == "sex" { text.to_lowercase() } else { text }
 }
 
-/// Reads `episodes.csv` by the lines of the outcome table; `None` where a study has no such
-/// file, as those made before there was one.
+/// Reads `episodes.csv` by the lines of the outcome table; `None` where a study has no such file,
+/// as in older studies.
 ///
 /// # Errors
 /// [`StudyError::Read`], [`StudyError::Table`], [`StudyError::MissingColumn`] and

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::StudyError;
 
-/// What is made of the selections of a study, and of nothing else.
+/// Files made from a study's selections only.
 const FILES: [&str; 8] = [
     "predictions.csv",
     "predictions-ruler.csv",
@@ -16,16 +16,15 @@ const FILES: [&str; 8] = [
     "run.json",
 ];
 
-/// What lies beside a report, in folders.
+/// Folders with files of a report.
 const FOLDERS: [&str; 2] = ["report/figures", "report/tables"];
 
-/// What the names of files with the predictions of controls and of points of a learning curve
-/// begin with.
+/// Prefixes of the files with predictions of controls and of points of a learning curve.
 const CONTROLS: [&str; 2] = ["predictions-control-", "predictions-learning-"];
 
-/// Removes what later stages made of former selections in a folder, so that it
-/// cannot pass for the work of this run: predictions, reports, `run.json` and the
-/// models of folds. Nothing else is touched.
+/// Removes files that later stages made from earlier selections in a folder, so that they cannot be
+/// mistaken for results of this run: predictions, reports, `run.json` and the models of folds.
+/// Nothing else is touched.
 ///
 /// # Errors
 /// [`StudyError::Write`] for a file that cannot be removed.
@@ -54,7 +53,8 @@ pub fn remove_later_stages(folder: &Path) -> Result<(), StudyError> {
     absent(fs::remove_file(&index), &index)
 }
 
-/// The predictions of controls. Those of other programs are not ours to remove.
+/// The prediction files of controls. Prediction files of other programs are not listed, and so not
+/// removed.
 fn predictions_of_controls(folder: &Path) -> Result<Vec<PathBuf>, StudyError> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

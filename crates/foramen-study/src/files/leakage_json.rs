@@ -8,7 +8,7 @@ use super::run_json::read_json;
 use super::write_atomically;
 use crate::StudyError;
 
-/// Version of the file's form.
+/// Version of the file's format.
 const SCHEMA_VERSION: u32 = 1;
 const FILE: &str = "leakage.json";
 
@@ -20,9 +20,9 @@ struct LeakageFile {
     subjects: usize,
     images: usize,
     blank_images: usize,
-    /// Pairs of images that are in different parts in some fold.
+    /// Pairs of images that are in different parts of some fold.
     pairs: usize,
-    /// Those whose perceptual hashes agree, so that they were correlated.
+    /// Pairs whose perceptual hashes are close enough for the correlation to be computed.
     pairs_correlated: usize,
     /// The correlation from which two images count as near-duplicates.
     near_duplicate_from: f64,
@@ -51,12 +51,12 @@ struct SharedRow {
     similarity: Option<f64>,
 }
 
-/// What a study's folds were compared by and what they share, with what was allowed.
+/// What was compared between a study's folds, what they share, and which overlaps were allowed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LeakageNotes {
     /// Folds of all repeats.
     pub folds: usize,
-    /// What was compared, and what is shared.
+    /// What was compared, and what the folds share.
     pub leakage: Leakage,
     /// The kinds of overlap that were allowed by name.
     pub allowed: Vec<Overlap>,
@@ -70,7 +70,7 @@ pub fn write_leakage(study: &Path, notes: &LeakageNotes) -> Result<(), StudyErro
     write_leakage_as(&study.join(FILE), notes)
 }
 
-/// Writes the same into a file of any name.
+/// Writes the same content into a file of any name.
 ///
 /// # Errors
 /// [`StudyError::Write`].
@@ -106,8 +106,8 @@ pub fn write_leakage_as(path: &Path, notes: &LeakageNotes) -> Result<(), StudyEr
     write_atomically(path, |writer| Ok(serde_json::to_writer_pretty(writer, &file)?))
 }
 
-/// Reads `leakage.json` from the folder of a study; `None` where there is none, as in studies
-/// made before there was one.
+/// Reads `leakage.json` from the folder of a study; `None` where there is no such file, as in older
+/// studies.
 ///
 /// # Errors
 /// [`StudyError::Read`], [`StudyError::Json`], [`StudyError::SchemaVersion`],

@@ -25,8 +25,8 @@ const COLUMNS: [&str; 16] = [
     "thickness_mm",
 ];
 
-/// Writes `reformatted.csv`, some rows at a time: where each slice lies that was made of a
-/// volume. Where none was made, there is no such file.
+/// Writes `reformatted.csv`, some rows at a time: the position of each slice made from a volume.
+/// The file is not written if no slice was made.
 #[derive(Debug)]
 pub struct MadeWriter {
     path: PathBuf,
@@ -34,7 +34,7 @@ pub struct MadeWriter {
 }
 
 impl MadeWriter {
-    /// What will write the file, with its path.
+    /// Creates the writer for the file at `path`.
     #[must_use]
     pub fn new(path: &Path) -> Self {
         Self { path: path.to_owned(), writer: None }
@@ -55,7 +55,8 @@ impl MadeWriter {
         Ok(())
     }
 
-    /// Puts the file in its place, or removes that of a former selection.
+    /// Moves the finished file to its path, or removes the file of an earlier selection if no slice
+    /// was made.
     ///
     /// # Errors
     /// [`StudyError::Write`].

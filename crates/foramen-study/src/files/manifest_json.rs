@@ -11,7 +11,7 @@ use crate::{
     StudyError, UnreadImages,
 };
 
-/// Version of the file's form.
+/// Version of the file's format.
 const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
@@ -21,8 +21,8 @@ struct ManifestFile {
     included: usize,
     kept: Vec<KeptRow>,
     excluded: Vec<ExcludedRow>,
-    /// Excluded rows for which no slice was chosen, with what a model needs where a person
-    /// finds it.
+    /// Excluded rows for which no slice was chosen, with the data that a model needs if a person
+    /// finds the foramen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unselected: Vec<KeptRow>,
     studies_without_row: Vec<String>,
@@ -174,7 +174,7 @@ pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StudyError
     write_atomically(path, |writer| Ok(serde_json::to_writer_pretty(writer, &file)?))
 }
 
-/// Reads `manifest.json`, also of versions that wrote the reasons in words.
+/// Reads `manifest.json`, including files of older versions, which describe the reasons in words.
 ///
 /// # Errors
 /// [`StudyError::MissingStage`], [`StudyError::Json`],

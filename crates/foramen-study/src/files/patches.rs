@@ -21,16 +21,17 @@ pub use writer::PatchWriter;
 
 const HEADER: [&str; 8] =
     ["subject_id", "level", "side", "use", "label", "width_mm", "sop_instance_uid", "frame"];
-/// What the titles of covariates begin with.
+/// Prefix of the titles of covariate columns.
 const COVARIATE: &str = "covariate_";
-/// The number with the millimetres of a pixel, and what it is without patches.
+/// The number that holds the pixel spacing in millimetres, and its value where there are no
+/// patches.
 const PIXEL: &str = "pixel_mm";
 const DEFAULT_PIXEL: f64 = 0.5;
-/// What leads back to the images.
+/// The tensors that relate each patch to its image.
 const PLANES: &str = "planes";
 const WINDOWS: &str = "windows";
 const CANALS: &str = "canals";
-/// The number with the version of the selection, and what it is in files without one.
+/// The number that holds the selection's version, and its value for files without one.
 const VERSION: &str = "selection_version";
 const FIRST_VERSION: f64 = 1.0;
 const INDEX: &str = "patches.csv";
@@ -44,12 +45,12 @@ const PATCHES: &str = "patches";
 /// - `patches` `[n, row, column]`: intensities in half precision,
 /// - `planes` `[n, 3, 3]`: the centre of the pixel at row 0, column 0, in LPS
 ///   millimetres, then the unit directions in which columns and rows grow,
-/// - `windows` `[n, 2]`: the intensities of the image that became 0 and 1,
-/// - `canals` `[n, 3]`: the middle of the spinal canal in LPS millimetres, not a number where it
-///   was not found,
+/// - `windows` `[n, 2]`: the intensities of the image that are mapped to 0 and 1,
+/// - `canals` `[n, 3]`: the middle of the spinal canal in LPS millimetres, NaN where it was not
+///   found,
 ///
-/// beside the numbers `pixel_mm`, the distance of pixels in millimetres, and
-/// `selection_version` ([`SELECTION_VERSION`]).
+/// and the numbers `pixel_mm`, the pixel spacing in millimetres, and `selection_version`
+/// ([`SELECTION_VERSION`]).
 ///
 /// # Errors
 /// Those of [`PatchWriter`].
@@ -63,9 +64,9 @@ pub fn write_patches(folder: &Path, samples: &[PatchSample]) -> Result<(), Study
 /// Reads what [`write_patches`] wrote.
 ///
 /// # Errors
-/// [`StudyError::MissingStage`], [`StudyError::MissingColumn`],
-/// [`StudyError::Cell`], [`StudyError::Value`], [`StudyError::Patches`], and
-/// [`StudyError::SelectionVersion`] for patches that another version chose.
+/// [`StudyError::MissingStage`], [`StudyError::MissingColumn`], [`StudyError::Cell`],
+/// [`StudyError::Value`], [`StudyError::Patches`], and [`StudyError::SelectionVersion`] for patches
+/// chosen by another version of the selection.
 pub fn read_patches(folder: &Path) -> Result<Vec<PatchSample>, StudyError> {
     let index = read_stage_file(&folder.join(INDEX), "select")?;
     let table = Table::read("patches.csv", index.as_slice(), &["subject_id", "level"])?;
@@ -190,7 +191,7 @@ fn floats(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f64
     Ok(values.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect())
 }
 
-/// The places of the canals; none is known in files of before there were any.
+/// The positions of the canals; all unknown in older files without this tensor.
 fn canals_of(file: &SafeTensors<'_>, n: usize) -> Result<Vec<f64>, String> {
     if file.names().into_iter().any(|name| name == CANALS) {
         floats(file, CANALS, &[n, 3])

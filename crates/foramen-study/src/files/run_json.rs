@@ -10,22 +10,22 @@ use sha2::{Digest, Sha256};
 use super::write_atomically;
 use crate::StudyError;
 
-/// Version of the file's form.
+/// Version of the file's format.
 const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct RunFile<'a> {
     schema_version: u32,
     foramen_version: &'static str,
-    /// Of measurement and selection: [`SELECTION_VERSION`].
+    /// Version of the measurement and selection: [`SELECTION_VERSION`].
     selection_version: u32,
     provenance: &'a serde_json::Value,
     /// SHA-256 of each stage file, by its name.
     files: BTreeMap<String, String>,
 }
 
-/// Writes `run.json` beside the stage files of a folder: where they come from,
-/// and the SHA-256 of each `.csv`, `.json` and `.safetensors` among them.
+/// Writes `run.json` beside the stage files of a folder: the provenance, and the SHA-256 of each
+/// `.csv`, `.json` and `.safetensors` among them.
 ///
 /// # Errors
 /// [`StudyError::Read`] and [`StudyError::Write`].

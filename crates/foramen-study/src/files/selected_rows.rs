@@ -8,14 +8,14 @@ use foramen_table::Row;
 
 use crate::table::Table;
 
-/// A row of `selections.csv`, as far as a report reads it.
+/// The columns of a row of `selections.csv` that a report uses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SelectedRow {
-    /// Whose foramen.
+    /// The subject.
     pub subject: SubjectId,
-    /// Its level.
+    /// Level of the foramen.
     pub level: Level,
-    /// Its side.
+    /// Side of the foramen.
     pub side: Side,
     /// The width in millimetres, to a thousandth.
     pub width: Option<f64>,
@@ -27,7 +27,7 @@ pub struct SelectedRow {
     pub kim: Option<f64>,
     /// Whether a slice was chosen.
     pub chosen: bool,
-    /// How sure the choice is, 0 to 1.
+    /// Confidence in the choice, 0 to 1.
     pub confidence: Option<f64>,
     /// Whether a person chose or corrected the slice: `hint` or `reviewed`.
     pub by_person: bool,

@@ -7,10 +7,10 @@ use foramen_types::Point;
 use crate::table::{CsvWriter, millimetres, number, write_csv};
 use crate::{DiscPositions, Drafted, LevelSource, ProfileRow, Rank, Selections, StudyError};
 
-/// Writes `selections.csv`: one row per episode that was looked at, in the order
-/// of the manifest. `remarks` holds the names of the remarks on its images, with spaces
-/// between them; `foramen_low_mm` and `foramen_high_mm` tell from where to where above the disc
-/// its foramen lies, where the sagittal series shows it.
+/// Writes `selections.csv`: one row per processed episode, in the order of the manifest. `remarks`
+/// holds the names of the remarks on its images, with spaces between them; `foramen_low_mm` and
+/// `foramen_high_mm` give the lower and upper end of the foramen above the disc, where the sagittal
+/// series shows it.
 ///
 /// # Errors
 /// [`StudyError::Write`].
@@ -97,9 +97,9 @@ const PROFILE: [&str; 19] = [
     "area_mm2",
 ];
 
-/// Writes `profile.csv`: every slice and side that was measured, where the walls of an
-/// opening stand in the patient, and for slices at the disc of an episode its level, their
-/// height and whether they were `chosen` or the `runner_up`.
+/// Writes `profile.csv`: every measured slice and side, and the patient coordinates of an opening's
+/// walls. Slices at the disc of an episode also have its level, their height above the disc, and
+/// whether they are `chosen` or the `runner_up`.
 ///
 /// # Errors
 /// [`StudyError::Write`].
@@ -109,13 +109,13 @@ pub fn write_profile(path: &Path, profile: &[ProfileRow]) -> Result<(), StudyErr
     writer.finish()
 }
 
-/// Writes `profile.csv` as [`write_profile`] does, some rows at a time: what is written need
-/// not be kept.
+/// Writes `profile.csv` as [`write_profile`] does, some rows at a time, so that they need not all
+/// be in memory.
 #[derive(Debug)]
 pub struct ProfileWriter(CsvWriter);
 
 impl ProfileWriter {
-    /// Begins the file; it is there when [`ProfileWriter::finish`] returns.
+    /// Creates the writer; the file is complete when [`ProfileWriter::finish`] returns.
     ///
     /// # Errors
     /// [`StudyError::Write`].
@@ -131,7 +131,7 @@ impl ProfileWriter {
         profile.iter().try_for_each(|row| self.0.add(&profile_cells(row)))
     }
 
-    /// Puts the file in its place.
+    /// Moves the finished file to its path.
     ///
     /// # Errors
     /// [`StudyError::Write`].
@@ -171,8 +171,8 @@ fn profile_cells(row: &ProfileRow) -> Vec<String> {
     ]
 }
 
-/// Writes `levels.csv`: disc positions in the form that [`DiscPositions::read`] reads, and the levels
-/// that persons have refused as rows with that `status`.
+/// Writes `levels.csv`: disc positions in the form that [`DiscPositions::read`] reads, and the
+/// levels that a person refused, as rows with the `status` `refused`.
 ///
 /// # Errors
 /// [`StudyError::Write`].

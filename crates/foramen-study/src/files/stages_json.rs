@@ -6,47 +6,48 @@ use super::run_json::read_json;
 use super::write_atomically;
 use crate::StudyError;
 
-/// Version of the file's form.
+/// Version of the file's format.
 const SCHEMA_VERSION: u32 = 1;
 
-/// What a report needs of the stages before it and no other file holds: `stages.json`.
+/// Facts about earlier stages that a report needs and no other file holds: `stages.json`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StageNotes {
     /// Whether the cohort is synthetic.
     pub synthetic: bool,
-    /// What the truth of a synthetic cohort says of the selections; null without one.
+    /// The comparison of the selections with the truth of a synthetic cohort; null without a truth.
     pub truth: serde_json::Value,
-    /// The models that were trained, the one in question first.
+    /// The trained models, the main one first.
     pub models: Vec<ModelNotes>,
     /// Seconds of each stage, in order.
     pub timing_s: Vec<(String, f64)>,
-    /// How the numbers came about.
+    /// How the results were computed.
     pub provenance: serde_json::Value,
     /// Seed of the split, and of the resampling of intervals.
     pub seed: u64,
 }
 
-/// A trained model, whose predictions lie beside.
+/// A trained model, whose predictions are in a file of the same folder.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ModelNotes {
     /// Its name in files.
     pub name: String,
     /// Its name for people.
     pub title: String,
-    /// What it is, for people.
+    /// A description for people.
     pub description: String,
-    /// The probability from which it calls an outcome favourable.
+    /// The probability from which the model predicts a favourable outcome.
     pub threshold: Option<f64>,
     /// The file with its predictions.
     pub predictions: String,
-    /// What it is for.
+    /// The model's role.
     #[serde(default)]
     pub role: ModelRole,
-    /// What the log-odds of each fold were divided by; empty where nothing was recalibrated.
+    /// The temperature of each fold, by which its log-odds were divided; empty where nothing was
+    /// recalibrated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub temperatures: Vec<FoldTemperature>,
-    /// How many subjects each fold learned from and was tuned on, in the mean, where it is a
-    /// point of a learning curve.
+    /// For a point of a learning curve: the mean number of subjects on which a fold was trained and
+    /// tuned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subjects: Option<f64>,
 }
@@ -58,20 +59,20 @@ pub struct FoldTemperature {
     pub repeat: usize,
     /// The fold, from 0.
     pub fold: usize,
-    /// What log-odds were divided by.
+    /// The divisor of the log-odds.
     pub temperature: f64,
 }
 
-/// What a model is for.
+/// The role of a model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModelRole {
-    /// It is reported on.
+    /// A model whose performance is reported.
     #[default]
     Model,
-    /// It shows what the others are worth.
+    /// A control, with which the other models are compared.
     Control,
-    /// A control that was taught and is judged on outcomes that are not those of its subjects.
+    /// A control trained and tested on outcomes that were permuted among subjects.
     Permuted,
     /// The first model, trained on fewer subjects.
     LearningCurve,
@@ -101,8 +102,8 @@ pub fn write_stages(study: &Path, notes: &StageNotes) -> Result<(), StudyError> 
     })
 }
 
-/// Reads `stages.json` from the folder of a study; `None` where there is none, as in
-/// studies made before there was one.
+/// Reads `stages.json` from the folder of a study; `None` where there is no such file, as in older
+/// studies.
 ///
 /// # Errors
 /// [`StudyError::Read`], [`StudyError::Json`] and [`StudyError::SchemaVersion`].

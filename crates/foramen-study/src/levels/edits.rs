@@ -4,21 +4,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::DiscPositions;
 
-/// A place farther than this from the drafted one was moved, in millimetres; tables hold
+/// A position farther than this from the draft counts as moved, in millimetres; tables hold
 /// thousandths.
 const MOVED: f64 = 0.01;
 
-/// What a person changed in a table of disc positions that
-/// [`draft_levels`](crate::draft_levels) had made.
+/// What a person changed in a table of disc positions drafted by
+/// [`draft_levels`](crate::draft_levels).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct LevelEdits {
-    /// Discs that stand where they were drafted.
+    /// Discs still at their drafted position.
     pub as_drafted: usize,
     /// Discs that were moved.
     pub moved: usize,
     /// The farthest move, in millimetres.
     pub farthest_mm: f64,
-    /// Discs that were given another level, wherever they stand.
+    /// Discs that were given another level, moved or not.
     #[serde(default)]
     pub renumbered: usize,
     /// Discs that were added.
@@ -28,7 +28,7 @@ pub struct LevelEdits {
 }
 
 impl DiscPositions {
-    /// What was changed since the discs were drafted; `None` when none of them was.
+    /// The changes since the discs were drafted; `None` when no disc was drafted.
     #[must_use]
     pub fn edits(&self) -> Option<LevelEdits> {
         let refused = self.refused.values().flatten().count();

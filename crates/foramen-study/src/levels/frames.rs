@@ -5,7 +5,7 @@ use foramen_types::{Level, SubjectId};
 
 use crate::{DiscPosition, DiscPositions};
 
-/// The frames of reference that the images of a subject are in, without localizers.
+/// The frames of reference of a subject's images, without localizers.
 pub(super) fn frames_of<'a>(stacks: impl Iterator<Item = &'a StackHeader>) -> BTreeSet<&'a str> {
     stacks
         .filter(|stack| !stack.localizer)
@@ -14,12 +14,11 @@ pub(super) fn frames_of<'a>(stacks: impl Iterator<Item = &'a StackHeader>) -> BT
 }
 
 impl DiscPositions {
-    /// The discs of a subject, whose images are `stacks`, that hold in a frame of
-    /// reference.
+    /// The discs of a subject with the images `stacks` whose positions are in a frame of reference.
     ///
     /// # Errors
-    /// A sentence for the manifest where a disc names no frame and the images are in
-    /// several: it cannot be known on which image the place was set.
+    /// A sentence for the manifest where a disc names no frame and the images are in several: it is
+    /// unknown on which image the position was set.
     pub(crate) fn in_frame(
         &self,
         subject: &SubjectId,

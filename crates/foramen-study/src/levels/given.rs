@@ -9,7 +9,7 @@ use foramen_types::{SubjectId, SubjectKey};
 use super::frames::frames_of;
 use crate::{DiscPositions, LabelTable, StudyError};
 
-/// Disc positions that were given, of whatever form.
+/// Disc positions read from files of any supported format.
 #[derive(Debug, Clone, Default)]
 pub struct GivenLevels {
     /// The positions.
@@ -27,23 +27,21 @@ pub struct UnreadLevels {
     pub reason: String,
 }
 
-/// Reads disc positions from a file, or from every file of a folder:
-/// `levels.csv` and the same as JSON, 3D Slicer markups (`.json`), label images
-/// (`.nii`, `.nii.gz`).
+/// Reads disc positions from a file, or from every file of a folder: `levels.csv`, the same table
+/// as JSON, 3D Slicer markups (`.json`), label images (`.nii`, `.nii.gz`).
 ///
-/// Markups and label images hold neither subject nor frame of reference. The
-/// subject is the one of `scan` whose id opens the file name, or the only one
-/// there is. The frame of reference is that of the subject's images; where they
-/// have several it cannot be known in which one the points were set, and the file
-/// is refused: its points belong into `levels.csv`, with
+/// Markups and label images hold neither subject nor frame of reference. The file belongs to the
+/// subject of `scan` whose id begins the file name, or to the only subject of the scan. The frame
+/// of reference is that of the subject's images. If these have several frames, the frame of the
+/// points is unknown and the file is refused: enter its points in `levels.csv`, with
 /// `frame_of_reference_uid`.
 ///
 /// # Errors
-/// [`StudyError::Read`], [`StudyError::LevelsFormat`],
-/// [`StudyError::LevelsSubject`], [`StudyError::LevelsFrames`], and those of
-/// [`DiscPositions::read`], [`DiscPositions::read_markups`] and [`DiscPositions::read_labels`], with
-/// the file in [`StudyError::LevelsFile`]. In a folder they stand in
-/// [`GivenLevels::unread`] instead.
+/// [`StudyError::Read`], [`StudyError::LevelsFormat`], [`StudyError::LevelsSubject`],
+/// [`StudyError::LevelsFrames`], and those of [`DiscPositions::read`],
+/// [`DiscPositions::read_markups`] and [`DiscPositions::read_labels`], with the file in
+/// [`StudyError::LevelsFile`]. For a folder, the errors are listed in [`GivenLevels::unread`]
+/// instead.
 pub fn open_levels(path: &Path, key: &SubjectKey, scan: &Scan) -> Result<GivenLevels, StudyError> {
     if !path.is_dir() {
         return Ok(GivenLevels { levels: read_file(path, key, scan)?, unread: Vec::new() });
@@ -63,7 +61,7 @@ pub fn open_levels(path: &Path, key: &SubjectKey, scan: &Scan) -> Result<GivenLe
     Ok(given)
 }
 
-/// An error and what caused it.
+/// An error and its cause.
 fn sentence(error: &StudyError) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -100,14 +98,15 @@ fn read_file(path: &Path, key: &SubjectKey, scan: &Scan) -> Result<DiscPositions
     levels.map_err(named)
 }
 
-/// Whether a JSON file is a list, as ours is, and no object, as markups are.
+/// Whether a JSON file is a list, as foramen writes, rather than an object, as in 3D Slicer
+/// markups.
 fn is_list(path: &Path) -> Result<bool, StudyError> {
     let text =
         fs::read(path).map_err(|source| StudyError::Read { path: path.to_owned(), source })?;
     Ok(text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'['))
 }
 
-/// Reads a file that knows neither its subject nor its frame of reference.
+/// Reads a file that names neither its subject nor its frame of reference.
 fn in_frame_of(
     path: &Path,
     scan: &Scan,
@@ -126,8 +125,7 @@ fn in_frame_of(
     Ok(levels)
 }
 
-/// The subject whose id opens a file name (the longest such id), or the only
-/// subject there is.
+/// The subject whose id begins a file name (the longest such id), or the only subject of the scan.
 fn subject_of<'a>(path: &Path, scan: &'a Scan) -> Result<&'a SubjectId, StudyError> {
     let subjects: BTreeSet<&SubjectId> = scan.stacks.iter().map(|stack| &stack.subject).collect();
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -144,7 +142,7 @@ fn subject_of<'a>(path: &Path, scan: &'a Scan) -> Result<&'a SubjectId, StudyErr
 }
 
 impl DiscPositions {
-    /// Adds the positions of another file; none may be in both.
+    /// Adds the positions of another file. A disc that is in both is an error.
     fn join(&mut self, other: Self) -> Result<(), StudyError> {
         if let Some((subject, level)) = other.discs.keys().find(|at| self.discs.contains_key(at)) {
             return Err(StudyError::LevelTwice { subject: subject.clone(), level: *level });

@@ -7,22 +7,22 @@ use nifti::{InMemNiftiVolume, NiftiHeader, RandomAccessNiftiVolume};
 
 use crate::StudyError;
 
-/// A label image above this many bytes is refused before memory is taken: half a
-/// millimetre throughout a whole spine needs less.
+/// A label image with more bytes than this is refused before memory is allocated: a whole spine at
+/// half a millimetre needs less.
 const LIMIT: u64 = 1 << 30;
-/// A region is one place when it is no longer than this, in millimetres, and has
-/// no more voxels: a point that was made larger to be seen is one.
+/// A region counts as a single place when it is no longer than this, in millimetres, and has no
+/// more voxels than this: points are often enlarged to be visible.
 const PLACE: (f64, usize) = (8.0, 125);
-/// More values than this are no labels.
+/// An image with more values than this is not a label image.
 const VALUES: usize = 200;
 
 /// The regions of a label image.
 #[derive(Debug)]
 pub(super) struct LabelImage {
-    /// By value, without 0.
+    /// The regions by value, without 0.
     pub(super) regions: BTreeMap<u32, Region>,
-    /// Where a region meets that of the next value, LPS millimetres: the mean of
-    /// all faces between voxels of both.
+    /// Where a region touches the region with the next value, LPS millimetres: the mean of all
+    /// faces between their voxels.
     pub(super) meetings: BTreeMap<(u32, u32), Point>,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Region {
 }
 
 impl Region {
-    /// Whether it marks one place rather than a body.
+    /// Whether the region marks a single place rather than a body.
     pub(super) fn is_place(&self) -> bool {
         self.length <= PLACE.0 && self.voxels <= PLACE.1
     }
@@ -136,7 +136,7 @@ impl LabelImage {
         })
     }
 
-    /// What there is, for a person to judge.
+    /// The values and regions found, for a person to judge.
     pub(super) fn evidence(&self) -> String {
         let one = |(value, region): (&u32, &Region)| {
             format!("{value} ({} voxels, {:.0} mm)", region.voxels, region.length)
@@ -182,11 +182,11 @@ impl Sum {
     }
 }
 
-/// Rows of the way from voxels to RAS millimetres.
+/// Rows of the transform from voxels to RAS millimetres.
 struct Affine([[f64; 4]; 3]);
 
 impl Affine {
-    /// The sform where there is one, else the qform (nifti1.h, methods 3 and 2).
+    /// Reads the sform if present, else the qform (nifti1.h, methods 3 and 2).
     fn of(header: &NiftiHeader) -> Option<Self> {
         if header.sform_code > 0 {
             return Some(Self(

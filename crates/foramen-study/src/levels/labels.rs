@@ -8,19 +8,17 @@ use crate::label_table::LabelTable;
 use crate::{DiscPosition, DiscPositions, LevelSource, StudyError};
 
 impl DiscPositions {
-    /// Reads the discs of one subject from a label image, NIfTI-1, gzipped or not:
-    /// segmentations by TotalSpineSeg and labels of the Spinal Cord Toolbox, see
-    /// [`LabelTable`]. Which table it is, is told by its values and by the form of
-    /// its regions; where two are left, by `named`, which may not contradict the
-    /// values of single places. Places on the canal are [`PointKind::Canal`].
+    /// Reads the discs of one subject from a label image, NIfTI-1, gzipped or not: segmentations by
+    /// TotalSpineSeg and labels of the Spinal Cord Toolbox, see [`LabelTable`]. The values and the
+    /// shape of the regions determine the table. If two tables match, `named` decides; it may not
+    /// contradict the values of single places. Positions on the canal are [`PointKind::Canal`].
     ///
-    /// The format holds no frame of reference; the places are in that of the
-    /// image that was labelled.
+    /// The format holds no frame of reference; the positions are in that of the labelled image.
     ///
     /// # Errors
-    /// [`StudyError::LabelImage`] and [`StudyError::Nifti`] for what cannot be read,
-    /// [`StudyError::LabelTable`] for an image that fits no table, or two, and
-    /// [`StudyError::LabelName`] for one whose name says another than its values.
+    /// [`StudyError::LabelImage`] and [`StudyError::Nifti`] for files that cannot be read,
+    /// [`StudyError::LabelTable`] for an image that matches no table, or several, and
+    /// [`StudyError::LabelName`] for an image whose name indicates another table than its values.
     pub fn read_labels(
         file: impl Read,
         subject: &SubjectId,
@@ -64,10 +62,9 @@ impl DiscPositions {
     }
 }
 
-/// Whether an image may be one of a table: every value has a meaning and the
-/// regions have the right form. Bodies must tell of a cervical disc besides.
-/// Places need not, by this table: single vertebrae tell of none, and would
-/// otherwise be taken for discs.
+/// Whether an image may use a table: every value has a meaning and the regions have the right
+/// shape. A table of bodies must also contain a cervical disc. A table of places need not: single
+/// vertebrae mark no disc, and would otherwise be read as discs.
 fn fits(table: LabelTable, image: &LabelImage) -> bool {
     let values = || image.regions.keys().copied();
     let among = |known: &[std::ops::RangeInclusive<u32>]| {

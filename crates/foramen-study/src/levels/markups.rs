@@ -53,19 +53,18 @@ struct ControlPoint {
 }
 
 impl DiscPositions {
-    /// Reads the discs of one subject from a markups file of 3D Slicer: point
-    /// lists in LPS or RAS millimetres, as the file says, each point labelled
-    /// with its level (`C5/6`, `C5-C6`, …). A point whose description is `canal`
-    /// lies on the canal, any other on the disc.
+    /// Reads the discs of one subject from a markups file of 3D Slicer: point lists in LPS or RAS
+    /// millimetres, as the file states, each point labelled with its level (`C5/6`, `C5-C6`, …). A
+    /// point whose description is `canal` lies on the canal, any other on the disc.
     ///
-    /// The format holds no frame of reference; the places are in that of the
-    /// image on which the points were set.
+    /// The format holds no frame of reference; the positions are in that of the image on which the
+    /// points were set.
     ///
     /// # Errors
-    /// [`StudyError::LevelsJson`], [`StudyError::Markup`] for coordinates that are
-    /// neither LPS nor RAS millimetres and for markups other than point lists,
-    /// [`StudyError::MarkupPoint`] for a point without a place or without the name
-    /// of a level, or with that of an earlier one.
+    /// [`StudyError::LevelsJson`], [`StudyError::Markup`] for coordinates that are neither LPS nor
+    /// RAS millimetres and for markups other than point lists, [`StudyError::MarkupPoint`] for a
+    /// point without a position, without the name of a level, or with the level of an earlier
+    /// point.
     pub fn read_markups(file: impl Read, subject: &SubjectId) -> Result<Self, StudyError> {
         let file: File = serde_json::from_reader(file)
             .map_err(|source| StudyError::LevelsJson { what: "3D Slicer markups", source })?;

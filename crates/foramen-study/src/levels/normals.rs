@@ -4,9 +4,9 @@ use foramen_types::{Level, Vector};
 
 use crate::DiscPosition;
 
-/// The normal of a disc towards the head: its own where it is known, else the direction
-/// from the next disc below to the next above, or to the one neighbour there is. Places of
-/// one kind only are joined, since the canal lies behind the discs.
+/// The normal of a disc towards the head: its own normal if known, else the direction from the next
+/// disc below to the next disc above, or to the only neighbour. Only positions of the same kind are
+/// connected, since the canal lies behind the discs.
 pub(crate) fn normal_of(discs: &BTreeMap<Level, DiscPosition>, level: Level) -> Option<Vector> {
     let disc = discs.get(&level)?;
     if disc.normal.is_some() {

@@ -10,9 +10,9 @@ use foramen_types::{Level, Side};
 use crate::levels::normal_of;
 use crate::{DiscPosition, Drafted, LevelSource};
 
-/// Finds the discs of one subject on the best of its sagittal T2 stacks (spin
-/// echo): all of the frame of reference `frame`, the one with most slices first.
-/// Other contrasts are not looked at, since fluid and discs look otherwise there.
+/// Finds the discs of one subject on the best of its sagittal T2 stacks (spin echo): all in the
+/// frame of reference `frame`, the stack with most slices first. Other contrasts are not used,
+/// since fluid and discs look different there.
 ///
 /// # Errors
 /// Why there are none, as a sentence for the manifest.
@@ -50,8 +50,8 @@ pub fn find_levels(
     Err(refusal)
 }
 
-/// Between which heights the foramina beside these discs lie, on the best of the sagittal T2
-/// stacks of their frame of reference that shows any; empty where none does.
+/// The heights of the lower and upper end of the foramina beside these discs, on the best sagittal
+/// T2 stack of their frame of reference that shows any; empty where none does.
 pub(crate) fn find_heights(
     stacks: &[&StackHeader],
     frame: Option<&str>,
@@ -65,7 +65,7 @@ pub(crate) fn find_heights(
         .unwrap_or_default()
 }
 
-/// The same on a sagittal stack.
+/// The same heights on one sagittal stack.
 pub(crate) fn heights_on(
     sagittal: &Stack,
     discs: &BTreeMap<Level, DiscPosition>,
@@ -125,7 +125,7 @@ fn sagittal_t2<'a>(
     Ok(sagittal)
 }
 
-/// A refusal, and where one named disc would mend it, how to name one.
+/// A refusal, with how to name one disc where a named disc would help.
 fn with_remedy(refusal: &DiscRefusal, header: &StackHeader, options: &DiscOptions) -> String {
     let mended = matches!(
         refusal,

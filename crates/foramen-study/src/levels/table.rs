@@ -12,13 +12,12 @@ use foramen_table::Row;
 const COLUMNS: [&str; 5] = ["subject_id", "level", "x_mm", "y_mm", "z_mm"];
 
 impl DiscPositions {
-    /// Reads `levels.csv`: `subject_id,level,x_mm,y_mm,z_mm` and, where they are,
-    /// `kind` (`disc` or `canal`), `frame_of_reference_uid`, `nx,ny,nz`,
-    /// `source`, `confidence` (0 to 1), `status` (`found` or blank; a row whose status
-    /// is `refused` is skipped) and `drafted_mm` (three numbers: where the disc finder had put it).
-    /// `drafted_level` is the level it was drafted as; without it, that of the row.
-    /// A row without `frame_of_reference_uid` holds where all images of the subject
-    /// are in one frame.
+    /// Reads `levels.csv`: `subject_id,level,x_mm,y_mm,z_mm` and, where present, `kind` (`disc` or
+    /// `canal`), `frame_of_reference_uid`, `nx,ny,nz`, `source`, `confidence` (0 to 1), `status`
+    /// (`found` or blank; a row whose status is `refused` is skipped) and `drafted_mm` (three
+    /// numbers: the position drafted by the disc finder). `drafted_level` is the level it was
+    /// drafted as; without it, that of the row. A row without `frame_of_reference_uid` is valid if
+    /// all images of the subject are in one frame.
     ///
     /// # Errors
     /// [`StudyError::MissingColumn`], [`StudyError::Cell`], [`StudyError::Value`],
@@ -27,8 +26,8 @@ impl DiscPositions {
         Self::of_table(&Table::read("table of levels", table, &COLUMNS)?, key)
     }
 
-    /// Reads the same as JSON: an array of objects with the names of the columns.
-    /// Rows in errors are counted from 1.
+    /// Reads the same table as JSON: an array of objects whose keys are the column names. Rows in
+    /// errors are counted from 1.
     ///
     /// # Errors
     /// As [`DiscPositions::read`], and [`StudyError::LevelsJson`].

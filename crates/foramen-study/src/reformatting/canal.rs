@@ -7,18 +7,19 @@ use foramen_types::{Level, Point, Vector};
 use super::{BEHIND_DISC, axial, lateral};
 use crate::DiscPosition;
 
-/// Distance of the coarse slices on which the canal is followed, in millimetres.
+/// Distance of the coarse slices on which the canal is tracked, in millimetres.
 const STEP: f64 = 3.0;
-/// Their pixels and their thickness.
+/// Pixel size and thickness of the coarse slices, in millimetres.
 const PIXEL: f64 = 1.0;
 const THICKNESS: f64 = 1.5;
-/// They reach so far beyond the outermost discs.
+/// How far the coarse slices extend beyond the outermost discs, in millimetres.
 const BEYOND: f64 = 20.0;
-/// The canal is taken for straight within this height of a disc: lordosis bends it by 3° there.
+/// The canal is treated as straight within this distance of a disc, in millimetres: lordosis bends
+/// it by 3° there.
 const STRAIGHT: f64 = 16.0;
-/// Fewer places than this tell no direction.
+/// Fewest points that determine a direction.
 const FEWEST: usize = 4;
-/// A place farther than this from the line through the others is none of the canal.
+/// A point farther than this from the line through the others, in millimetres, is not in the canal.
 const STRAY: f64 = 3.0;
 
 /// The middle of the canal on axial slices through a volume, from the feet to the head.
@@ -28,7 +29,7 @@ pub(super) struct Canal {
 }
 
 impl Canal {
-    /// Follows the canal along the discs of a volume.
+    /// Tracks the canal along the discs of a volume.
     pub(super) fn track(volume: &Stack, discs: &BTreeMap<Level, DiscPosition>) -> Self {
         let up = upwards(discs);
         let none = Self { up, places: Vec::new() };
@@ -60,8 +61,8 @@ impl Canal {
         Self { up, places: measured.into_iter().filter_map(|slice| slice.canal).collect() }
     }
 
-    /// The place of the canal at the height of a disc, and its direction towards the head;
-    /// `None` where too little of it was seen.
+    /// The place of the canal at the height of a disc, and its direction towards the head; `None`
+    /// where too little of the canal was visible.
     pub(super) fn at(&self, disc: &DiscPosition) -> Option<(Point, Vector)> {
         let height = |place: Point| (place - disc.point).dot(self.up);
         let mut near: Vec<Point> =

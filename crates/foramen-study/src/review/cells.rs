@@ -7,8 +7,8 @@ use foramen_types::{Point, SubjectId, TypeError};
 use crate::StudyError;
 use crate::table::{Table, number_in};
 
-/// The cells of one row of a table of a study, by the names of their columns. A column that
-/// is not there has blank cells, unless it is needed.
+/// The cells of one row of a study's table, by column name. The cells of an absent column are
+/// blank, unless the column is required.
 #[derive(Clone, Copy)]
 pub(super) struct Cells<'a> {
     table: &'a Table,
@@ -24,7 +24,7 @@ impl<'a> Cells<'a> {
         self.table.optional(column).map_or("", |at| self.row.cell(at))
     }
 
-    /// A cell whose column must be there.
+    /// A cell of a required column.
     pub(super) fn needed(&self, column: &str) -> Result<&'a str, StudyError> {
         Ok(self.row.cell(self.table.column(column)?))
     }
@@ -34,7 +34,7 @@ impl<'a> Cells<'a> {
             .ok_or_else(|| self.refused(column, "write a number, or nothing"))
     }
 
-    /// A value of the vocabulary, such as a level, whose column must be there.
+    /// A value of a type such as a level, in a required column.
     pub(super) fn value<T: FromStr<Err = TypeError>>(&self, column: &str) -> Result<T, StudyError> {
         self.needed(column)?.parse().map_err(|source| self.wrong(source))
     }
@@ -58,7 +58,7 @@ impl<'a> Cells<'a> {
         Ok(Some(SliceSource { sop_instance_uid, frame }))
     }
 
-    /// Front and back wall, LPS millimetres, where all six coordinates are there.
+    /// Front and back wall, LPS millimetres, where all six coordinates are present.
     pub(super) fn walls(&self) -> Result<Option<[Point; 2]>, StudyError> {
         let wall = |name: &str| -> Result<Option<Point>, StudyError> {
             let [x, y, z] = ["x", "y", "z"].map(|axis| self.number(&format!("{name}_{axis}_mm")));

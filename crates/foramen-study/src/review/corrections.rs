@@ -10,10 +10,10 @@ use super::{SelectionRow, SelectionTable};
 use crate::StudyError;
 use crate::table::{Table, millimetres, write_csv};
 
-/// How a person's word differs from the automatic choice.
+/// How a person's answer differs from the automatic choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Correction {
-    /// Not at all.
+    /// No difference.
     None,
     /// Other walls on the same image.
     Walls,
@@ -42,39 +42,39 @@ impl Correction {
     }
 }
 
-/// What a person said last of an episode.
+/// A person's latest answer to an episode.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reviewed {
-    /// Who; several where they were adjudicated.
+    /// The reader; several names for an adjudicated answer.
     pub reader: String,
-    /// When, UTC.
+    /// The time, UTC.
     pub time: String,
-    /// How it differs from the automatic choice.
+    /// How the answer differs from the automatic choice.
     pub correction: Correction,
     /// Series Instance UID of the image.
     pub series_uid: String,
     /// The image.
     pub image: SliceSource,
-    /// How far it lies above (+) or below (−) the disc, millimetres.
+    /// Height of the image above (+) or below (−) the disc, millimetres.
     pub offset: Option<f64>,
     /// The width, millimetres.
     pub width: Option<f64>,
-    /// That of the other side on the same image, as measured.
+    /// The measured width of the other side on the same image, millimetres.
     pub contralateral: Option<f64>,
     /// Kim's grade, 0 to 2.
     pub kim: Option<u8>,
     /// Front and back wall, LPS millimetres.
     pub walls: Option<[Point; 2]>,
-    /// Why it cannot be used.
+    /// Why the foramen cannot be used.
     pub reason: String,
-    /// What the reader remarked.
+    /// The reader's note.
     pub note: String,
 }
 
-/// Widths that differ by less are one, millimetres: tables hold thousandths.
+/// Widths that differ by less than this count as equal, millimetres: tables hold thousandths.
 pub(super) const SAME_WIDTH: f64 = 0.001;
 
-/// Columns whose automatic values are kept beside.
+/// Columns whose automatic values are kept as well.
 const KEPT: [&str; 8] = [
     "series_uid",
     "sop_instance_uid",
@@ -99,11 +99,10 @@ const ADDED: [&str; 10] = [
     "back_z_mm",
 ];
 
-/// Writes a corrected `selections.csv`: every column of the automatic one, with the values
-/// of what persons said and the `status` `reviewed`; then who said it, when, the correction
-/// (`none`, `walls`, `slice`, `state`, `excluded`), walls, and the automatic values in
-/// columns `automatic_…`. `reviewed` is by the number of the row, from 0. What nobody looked
-/// at stays as it is.
+/// Writes a corrected `selections.csv`: every column of the automatic table, with the persons'
+/// values and the `status` `reviewed`; then the reader, the time, the correction (`none`, `walls`,
+/// `slice`, `state`, `excluded`), walls, and the automatic values in columns `automatic_…`. The
+/// keys of `reviewed` are row numbers, from 0. Rows that nobody reviewed stay as they are.
 ///
 /// # Errors
 /// [`StudyError::Write`].
@@ -170,14 +169,14 @@ fn corrected(header: &[String], row: &SelectionRow, reviewed: Option<&Reviewed>)
     cells.into_iter().chain(added).chain(kept).collect()
 }
 
-/// A row of a corrected table that a person looked at.
+/// A reviewed row of a corrected table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReviewedRow {
-    /// Whose foramen.
+    /// The subject.
     pub subject: SubjectId,
-    /// Its level.
+    /// Level of the foramen.
     pub level: Level,
-    /// Its side.
+    /// Side of the foramen.
     pub side: Side,
     /// How it differs from the automatic choice.
     pub correction: Correction,
@@ -185,7 +184,7 @@ pub struct ReviewedRow {
     pub series_uid: String,
     /// The image.
     pub image: SliceSource,
-    /// The image that had been chosen.
+    /// The automatically chosen image.
     pub automatic: Option<SliceSource>,
     /// The width, millimetres.
     pub width: Option<f64>,
@@ -193,7 +192,7 @@ pub struct ReviewedRow {
     pub walls: Option<[Point; 2]>,
 }
 
-/// Reads the rows of a corrected `selections.csv` that a person looked at.
+/// Reads the reviewed rows of a corrected `selections.csv`.
 ///
 /// # Errors
 /// [`StudyError::MissingStage`], [`StudyError::Read`], [`StudyError::Table`],
@@ -218,7 +217,7 @@ fn is_reviewed(cells: &Cells<'_>) -> bool {
     !cells.text("reviewed_by").is_empty()
 }
 
-/// What is written to a cell by nobody but the export.
+/// The remedy for cells that only the export writes.
 const REMEDY: &str = "run `review --export` again";
 
 fn read_row(cells: Cells<'_>) -> Result<ReviewedRow, StudyError> {
@@ -238,10 +237,10 @@ fn read_row(cells: Cells<'_>) -> Result<ReviewedRow, StudyError> {
     })
 }
 
-/// Brings a corrected `selections.csv` up to a new selection: what persons said stays, and
-/// its corrections and automatic values are those against what is chosen now.
+/// Updates a corrected `selections.csv` to a new selection: persons' answers stay, and the
+/// corrections and automatic values refer to the new choices.
 ///
-/// It gives the foramina whose row is in the new selection no more, each as a sentence.
+/// Returns the foramina that have no row in the new selection, each as a sentence.
 ///
 /// # Errors
 /// As [`read_reviewed`] and [`write_reviewed`].
@@ -290,7 +289,7 @@ pub fn carry_corrections(path: &Path, table: &SelectionTable) -> Result<Vec<Stri
     Ok(lost)
 }
 
-/// How a person's word, said of a former selection, differs from what is chosen now.
+/// How a person's answer to an earlier selection differs from the current choice.
 fn correction_against(row: &ReviewedRow, now: &SelectionRow) -> Correction {
     let has_width = match (row.width, now.width) {
         (Some(one), Some(other)) => (one - other).abs() < SAME_WIDTH,

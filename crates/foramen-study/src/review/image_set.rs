@@ -10,34 +10,34 @@ use crate::reformatting::made_of;
 use crate::series::PATCH_WINDOW;
 use crate::{MadeSlice, StudyConfig};
 
-/// The images of a study, as far as headers tell of them.
+/// The images of a study, as described by their headers.
 #[derive(Clone, Copy)]
 pub struct StudyImages<'a> {
     /// The scan of their folder.
     pub scan: &'a Scan,
-    /// Where slices lie that were made of volumes.
+    /// Positions of the slices made from volumes.
     pub made: &'a [MadeSlice],
     /// Which images are accepted, and which series were named.
     pub config: &'a StudyConfig,
 }
 
-/// The images among which `select` would measure one of them, decoded, and the window
-/// through which it sees all of them.
+/// The decoded images among which `select` measures a given image, and the intensity window of all
+/// of them.
 pub struct LoadedSet {
     stacks: Vec<Stack>,
-    /// Slices that were made of a volume.
+    /// Slices made from a volume.
     made: Vec<Slice>,
     /// The window of the patches that are cut from them.
     pub window: Window,
 }
 
 impl LoadedSet {
-    /// The set of images that holds `image`: of the pool of its examination, over all series.
-    /// An image that is in no set, since `select` would not measure it, is taken with those of
-    /// its series. Of a volume, they are all slices that `select` has made of it.
+    /// Loads the set of images that holds `image`, from the pool of its examination over all
+    /// series. If `select` would not measure the image, so that it is in no set, the images of its
+    /// series are loaded. For a volume, the set is all slices that `select` made from it.
     ///
     /// # Errors
-    /// Why there is none, as a sentence.
+    /// Why there is no such set, as a sentence.
     pub fn of(images: StudyImages<'_>, image: &SliceSource) -> Result<Self, String> {
         let (stacks, made) = match made_of(image) {
             Some(made) => (Vec::new(), made_slices(images, made.series_uid)?),
@@ -48,7 +48,7 @@ impl LoadedSet {
         Ok(Self { window: Window::from_quantiles(slices, low, high), stacks, made })
     }
 
-    /// One of its images; `None` for one that is not among them or could not be decoded.
+    /// One of its images; `None` for an image that is not in the set or could not be decoded.
     #[must_use]
     pub fn slice(&self, image: &SliceSource) -> Option<&Slice> {
         self.slices().find(|slice| slice.source.as_ref() == Some(image))
@@ -77,7 +77,7 @@ fn acquired_stacks(
     }
 }
 
-/// All slices that were made of a volume.
+/// All slices made from a volume.
 fn made_slices(
     StudyImages { scan, made, .. }: StudyImages<'_>,
     series_uid: &str,
@@ -101,7 +101,7 @@ fn stacks_of<'a>(subject: &SubjectId, scan: &'a Scan) -> Vec<&'a StackHeader> {
     scan.stacks.iter().filter(|stack| stack.subject == *subject).collect()
 }
 
-/// Those that can be decoded; where none can, why.
+/// The images that can be decoded; if none can, the reason.
 fn decoded<'a>(headers: impl Iterator<Item = &'a StackHeader>) -> Result<Vec<Stack>, String> {
     let (mut stacks, mut failure) = (Vec::new(), None);
     for header in headers {
@@ -116,9 +116,9 @@ fn decoded<'a>(headers: impl Iterator<Item = &'a StackHeader>) -> Result<Vec<Sta
     }
 }
 
-/// All images of a scan that `select` may measure: those of every pool, also of sets that come
-/// later and images that stand back for a repeat at their place. Those of a volume are none:
-/// slices that are made of it are measured, and `profile.csv` names them.
+/// All images of a scan that `select` may measure: those of every pool, including lower-ranked sets
+/// and images replaced by a repeat at the same position. Images of a volume are not included:
+/// slices made from it are measured, and `profile.csv` names them.
 #[must_use]
 pub fn pooled_images(scan: &Scan, config: &StudyConfig) -> HashSet<SliceSource> {
     let mut images = HashSet::new();

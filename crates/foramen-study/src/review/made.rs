@@ -9,7 +9,7 @@ use super::cells::Cells;
 use crate::table::Table;
 use crate::{MadeSlice, StudyError};
 
-/// Reads `reformatted.csv`: where the slices of a study lie that were made of volumes. A study
+/// Reads `reformatted.csv`: the positions of the slices that were made from volumes. A study
 /// without such slices has no such file.
 ///
 /// # Errors
@@ -25,7 +25,7 @@ pub fn read_made(path: &Path) -> Result<Vec<MadeSlice>, StudyError> {
 }
 
 const REMEDY: &str = "run `select` again";
-/// No slice has more rows or columns.
+/// Most rows or columns of a slice.
 const MOST: usize = 4096;
 
 fn read_row(cells: Cells<'_>) -> Result<MadeSlice, StudyError> {

@@ -11,7 +11,7 @@ use crate::{Rank, StudyError};
 /// One slice and side of `profile.csv`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeasuredSide {
-    /// Whose image.
+    /// The subject.
     pub subject: SubjectId,
     /// Series Instance UID of the image.
     pub series_uid: String,
@@ -19,19 +19,19 @@ pub struct MeasuredSide {
     pub image: SliceSource,
     /// The side.
     pub side: Side,
-    /// What was seen.
+    /// The measured state.
     pub state: State,
     /// The width, millimetres.
     pub width: Option<f64>,
-    /// How sure that is, 0 to 1.
+    /// Confidence of the measurement, 0 to 1.
     pub confidence: Option<f64>,
     /// Front and back wall, LPS millimetres.
     pub walls: Option<[Point; 2]>,
-    /// The level to whose profile it belongs.
+    /// The level whose profile the slice belongs to.
     pub level: Option<Level>,
-    /// How far it lies above (+) or below (−) the disc of that level, millimetres.
+    /// Height of the slice above (+) or below (−) the disc of that level, millimetres.
     pub offset: Option<f64>,
-    /// Whether the choice fell on it.
+    /// Whether the slice was chosen or is the runner-up.
     pub rank: Option<Rank>,
 }
 

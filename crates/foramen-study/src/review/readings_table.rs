@@ -6,37 +6,37 @@ use foramen_types::{Level, Point, Side, SubjectId};
 use crate::StudyError;
 use crate::table::{millimetres, write_csv};
 
-/// What one reader said of one foramen, for `readings.csv`.
+/// One reader's reading of one foramen, for `readings.csv`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReaderRow {
-    /// Who; repeats of a reader are a reader of their own.
+    /// The reader; a repeat by the same reader counts as another reader.
     pub reader: String,
-    /// Whose foramen.
+    /// The subject.
     pub subject: SubjectId,
-    /// Its level.
+    /// Level of the foramen.
     pub level: Level,
-    /// Its side.
+    /// Side of the foramen.
     pub side: Side,
     /// The image on which it was read.
     pub image: SliceSource,
     /// `open`, `closed`, `occluded` or `unclear`.
     pub state: &'static str,
-    /// The width, millimetres: of what is open, and 0 of what is occluded.
+    /// The width, millimetres: measured if open, 0 if occluded.
     pub width: Option<f64>,
     /// Kim's grade, 0 to 2.
     pub kim: Option<u8>,
     /// Front and back wall, LPS millimetres.
     pub walls: Option<[Point; 2]>,
-    /// When it was said, UTC.
+    /// Time of the reading, UTC.
     pub time: String,
     /// Whether the automatic choice was hidden from the reader.
     pub blind: bool,
-    /// What the reader remarked.
+    /// The reader's note.
     pub note: String,
 }
 
-/// Writes `readings.csv`: what [`read_readings`](crate::read_readings) reads, and for
-/// people whose foramen it is, when it was read, and the reader's notes.
+/// Writes `readings.csv`: the columns that [`read_readings`](crate::read_readings) reads, and for
+/// people the subject and foramen, the time of reading and the reader's notes.
 ///
 /// # Errors
 /// [`StudyError::Write`].

@@ -12,21 +12,21 @@ pub struct Recut {
     pub patches: Vec<PatchSample>,
     /// Treated foramina whose patch or width was changed.
     pub changed: usize,
-    /// Treated foramina for which nothing had been chosen, and that have a patch now.
+    /// Treated foramina for which no slice had been chosen, and which have a patch now.
     pub added: usize,
     /// Treated foramina that were left out.
     pub left_out: usize,
-    /// Corrections that could not be followed, each as a sentence.
+    /// Corrections that could not be applied, each as a sentence.
     pub problems: Vec<String>,
 }
 
-/// Cuts the patches of corrected foramina anew, from the corrected image and centred
-/// between the corrected walls, and leaves out those that cannot be used. Without walls the
-/// centre stays where it was in the patient. All are seen through the window of their set of
-/// images, as those of `select` are.
+/// Cuts the patches of corrected foramina anew, from the corrected image and centred between the
+/// corrected walls, and leaves out foramina that cannot be used. Without walls the centre keeps its
+/// position in the patient. All patches use the intensity window of their set of images, as those
+/// of `select` do.
 ///
-/// A foramen for which nothing had been chosen gets a patch from what a person said; what
-/// became of it is told by the `manifest` ([`Manifest::unselected`]).
+/// A foramen for which no slice had been chosen gets a patch from the person's answer; its outcome
+/// comes from the `manifest` ([`Manifest::unselected`]).
 #[must_use]
 pub fn recut_patches(
     patches: Vec<PatchSample>,
@@ -78,8 +78,8 @@ pub fn recut_patches(
     recut
 }
 
-/// Which patch a row speaks of. A foramen that was injected twice has two: the one of the
-/// image that had been chosen comes first.
+/// The patch that a row refers to. A foramen that was injected twice has two patches: the patch of
+/// the chosen image comes first.
 fn place_of(
     row: &ReviewedRow,
     patches: &[Option<PatchSample>],
@@ -119,7 +119,7 @@ fn is_of(patch: &PatchSample, row: &ReviewedRow) -> bool {
     image_of(patch) == row.image && same_width
 }
 
-/// The patch of a corrected foramen in the frame of the former one.
+/// The patch of a corrected foramen, in the frame of the earlier patch.
 fn correct(
     former: &PatchSample,
     row: &ReviewedRow,
@@ -143,7 +143,7 @@ fn correct(
     Ok(corrected)
 }
 
-/// The patch of a foramen for which nothing had been chosen.
+/// The patch of a foramen for which no slice had been chosen.
 fn add(
     row: &ReviewedRow,
     unselected: &mut Vec<&Kept>,

@@ -8,39 +8,39 @@ use super::cells::{Cells, open_stage};
 use crate::StudyError;
 use crate::table::Table;
 
-/// `selections.csv` with every cell, also of columns that this version does not know.
+/// `selections.csv` with every cell, including columns unknown to this version.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SelectionTable {
     pub(super) header: Vec<String>,
     pub(super) rows: Vec<SelectionRow>,
 }
 
-/// What was chosen for one episode, as far as a person needs it.
+/// The choice for one episode, with the columns that a reviewer needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SelectionRow {
-    /// Whose foramen.
+    /// The subject.
     pub subject: SubjectId,
-    /// Its level.
+    /// Level of the foramen.
     pub level: Level,
-    /// Its side.
+    /// Side of the foramen.
     pub side: Side,
     /// Series Instance UID of the chosen image; empty where none was.
     pub series_uid: String,
     /// The chosen image.
     pub image: Option<SliceSource>,
-    /// How far it lies above (+) or below (−) the disc, millimetres.
+    /// Height of the image above (+) or below (−) the disc, millimetres.
     pub offset: Option<f64>,
     /// The width, millimetres.
     pub width: Option<f64>,
-    /// That of the other side on the same image.
+    /// The width of the other side on the same image, millimetres.
     pub contralateral: Option<f64>,
-    /// How sure the choice is, 0 to 1.
+    /// Confidence in the choice, 0 to 1.
     pub confidence: Option<f64>,
     /// `selected`, `hint` or `refused`.
     pub status: String,
     /// Why there is no choice.
     pub reason: String,
-    /// What whoever measures should know, each by its name.
+    /// Remarks for the person who measures, each by its name.
     pub remarks: Vec<String>,
     pub(super) cells: Vec<String>,
 }

@@ -1,14 +1,12 @@
-//! How far the measured widths and grades agree with a reader's, and readers with
-//! each other.
-//! Reads `profile.csv` or `selections.csv` of `select` or `study`, and a table of
-//! readings with the columns `sop_instance_uid`, `side` and, where they are,
-//! `frame`, `subject_id`, `reader`, `state`, `width_mm`, `root_width_mm`, `kim`, `modified_kim`, and
-//! wall points (`front_x_mm` to `back_z_mm`). Prints the agreement on open or not (κ), of the widths
-//! the median difference, the Bland–Altman bias and limits and ICC(2,1), how far walls
-//! lie from each other, and of the grades the weighted κ. Walls of the program are in
-//! `profile.csv`, its grades in `selections.csv`. What is refused is counted, and
-//! compared with nothing. With no arguments it compares made-up widths of 60 foramina with two
-//! made-up readers.
+//! Compares measured widths and grades with readers', and readers with each other. Reads
+//! `profile.csv` or `selections.csv` of `select` or `study`, and a table of readings with the
+//! columns `sop_instance_uid`, `side` and, where present, `frame`, `subject_id`, `reader`, `state`,
+//! `width_mm`, `root_width_mm`, `kim`, `modified_kim`, and wall points (`front_x_mm` to
+//! `back_z_mm`). Prints κ for the state (open or not); for the widths the median difference, the
+//! Bland–Altman bias and limits and ICC(2,1); the distance between walls; and the weighted κ of the
+//! grades. Walls of the program are in `profile.csv`, its grades in `selections.csv`. Refused
+//! foramina are counted but not compared. With no arguments it compares made-up widths of 60
+//! foramina with two made-up readers.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -71,8 +69,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if names.len() > 1 {
         let mean = mean_reading(&readers);
         compare("measured and mean of the readers", &measured, &mean.readings);
-        say!("  {} left out: the readers name different states", mean.different);
-        say!("  {} left out: not read by all, or refused by one", mean.not_by_all);
+        say!("  {} left out: the readers give different states", mean.different);
+        say!(
+            "  {} left out: not read by every reader, or marked as not measurable by at least one",
+            mean.not_by_all
+        );
     }
     Ok(())
 }

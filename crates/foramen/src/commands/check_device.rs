@@ -1,7 +1,7 @@
-//! Says where the CNN would compute: libtorch, device, threads and number format.
+//! Shows how the CNN would compute: libtorch, device, threads and number format.
 //!
-//! It prints one line, then multiplies two matrices there as a proof. `--device
-//! cuda` on a machine without CUDA ends with a message that says how to get it.
+//! It prints one line, then multiplies two matrices on that device as a test. `--device cuda` on a
+//! machine without CUDA ends with a message on how to enable it.
 
 use clap::Parser;
 use foramen_cnn::{CnnConfig, DeviceChoice, Environment};
@@ -9,7 +9,7 @@ use tch::{Kind, Tensor};
 
 use crate::terminal::say;
 
-/// Says where the CNN would compute.
+/// Shows which device the CNN would compute on.
 #[derive(Parser)]
 pub struct Arguments {
     /// auto, cpu, cuda or cuda:N.

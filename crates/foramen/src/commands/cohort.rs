@@ -1,9 +1,9 @@
 //! Generates a synthetic cohort: DICOM studies, an outcome table and the truth.
 //!
-//! With no arguments it makes six subjects in a temporary folder. It prints a
-//! progress line on a terminal, then the folder, the number of files and bytes,
-//! the prevalence, and the two AUC that no model can be expected to beat: with
-//! everything known, and with only what an image shows.
+//! With no arguments it makes six subjects in a temporary folder. It prints a progress line on a
+//! terminal, then the folder, the number of files and bytes, the prevalence, and the two AUCs that
+//! no model can be expected to exceed: with all factors known, and with only those visible in an
+//! image.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -22,23 +22,24 @@ pub struct Arguments {
     /// the system's temporary folder].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Subjects whose row can go all the way to a prediction.
+    /// Subjects whose data suffice for a prediction.
     #[arg(long, default_value_t = 6)]
     subjects: usize,
-    /// Further subjects with the defects a hospital export has.
+    /// Further subjects with typical defects of a hospital export.
     #[arg(long, default_value_t = 0)]
     defects: usize,
     /// The same seed gives the same bytes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Examine each subject by one sagittal T2 volume (SPACE, CUBE, VISTA) and nothing else.
+    /// Examine each subject by one sagittal T2 volume (SPACE, CUBE, VISTA) only.
     #[arg(long)]
     volume: bool,
-    /// Draw tissues, scanner and pedicles as widely as they differ, not as one protocol has them.
+    /// Simulate tissues, scanners and pedicles with their full variation, not those of one
+    /// protocol.
     #[arg(long)]
     wide: bool,
-    /// What the outcome hangs on: width (the width of the foramen), picture (what only the
-    /// picture shows: fat around the root, swelling of the root, disc or bone), confounded (the
+    /// What determines the outcome: width (the width of the foramen), picture (features visible
+    /// only in the image: fat around the root, swelling of the root, disc or bone), confounded (the
     /// width and the field of the scanner).
     #[arg(long, value_name = "DESIGN", default_value_t)]
     cohort: Design,

@@ -1,15 +1,14 @@
 //! Evaluates predictions: discrimination, calibration, calls at a threshold and
 //! net benefit, each with its 95 % interval.
 //!
-//! prints a table, writes the numbers for a program (`--json`) and three plots
-//! (`--out`: roc.svg with its band, calibration.svg with a histogram,
-//! decision.svg, beside evaluation.json). `--predictions` takes predictions.csv,
-//! or any table with a column of outcomes and one of scores: `--label`, `--score`
-//! and `--subject` name them. Scores outside 0 to 1 are no probabilities: only how
-//! they rank is measured. Several score columns, or several files, are models that
-//! are compared, together and in pairs. Rows without a label are counted and left
-//! out; the repeats of a cross-validation are averaged, and the AUC of each is
-//! given beside. Without `--predictions` a small made-up table is evaluated.
+//! prints a table, writes the numbers as JSON for programs (`--json`) and three plots (`--out`:
+//! roc.svg with its band, calibration.svg with a histogram, decision.svg, beside evaluation.json).
+//! `--predictions` takes predictions.csv, or any table with a column of outcomes and one of scores:
+//! `--label`, `--score` and `--subject` name them. Scores outside 0 to 1 are not probabilities:
+//! only their ranking is evaluated. Several score columns, or several files, are treated as several
+//! models, which are compared together and in pairs. Rows without a label are counted and left out;
+//! the repeats of a cross-validation are averaged, and the AUC of each repeat is also printed.
+//! Without `--predictions` a small made-up table is evaluated.
 //!
 //! `--model` evaluates trained models on another cohort instead: on the images and the outcome
 //! table of `DIR` and `--outcomes`, whose slices are selected in `--out` first, or on a folder
@@ -51,15 +50,15 @@ pub struct Arguments {
     predictions: Vec<PathBuf>,
     #[command(flatten)]
     columns: ScoreColumns,
-    /// Writes the numbers for a program to read.
+    /// Writes the numbers as JSON for programs.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Writes evaluation.json and three plots into a folder; with several models one folder
     /// for each.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// The probability from which an outcome is called favourable; without it 0.5, and with
-    /// --model the threshold of the study that was trained.
+    /// The probability from which an outcome is predicted as favourable [default: 0.5; with --model
+    /// the threshold of the study in which the models were trained].
     #[arg(long)]
     threshold: Option<f64>,
     /// Folder `models` of a study, or one of its folds: evaluated on another cohort.
@@ -70,13 +69,13 @@ pub struct Arguments {
     study: Option<PathBuf>,
     #[command(flatten)]
     inputs: Inputs,
-    /// Goes on where both cohorts share this: subject, image, pixels or near-duplicate.
+    /// Continue although both cohorts share this: subject, image, pixels or near-duplicate.
     #[arg(long, value_name = "KIND", value_delimiter = ',', requires = "model")]
     allow_overlap: Vec<Overlap>,
-    /// Where to compute: auto, cpu, cuda or cuda:N.
+    /// Device to compute on: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto", requires = "model")]
     device: String,
-    /// What computes: native (plain Rust, compact networks) or libtorch (feature `torch`).
+    /// Software that computes: native (plain Rust, compact networks) or libtorch (feature `torch`).
     #[arg(long, value_enum, requires = "model")]
     engine: Option<Engine>,
     /// Seed of the bootstrap.
@@ -158,7 +157,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Evaluates one model; plots go into the folder, where there is one.
+/// Evaluates one model; plots are written into the folder, if given.
 fn evaluate(
     model: &Scored,
     (threshold, seed): (f64, u64),
@@ -219,7 +218,7 @@ fn evaluate(
     Ok(json)
 }
 
-/// What scores that are no probabilities can be asked.
+/// The measures for scores that are not probabilities.
 const RANKING: [&str; 6] = [
     "AUC (DeLong)",
     "AUC (DeLong, logit)",
@@ -259,7 +258,7 @@ fn print_comparison(models: &[Scored], compared: &SeveralComparison, n: usize) {
     }
 }
 
-/// A name that may be that of a folder.
+/// A name that is allowed for a folder.
 fn file_name(name: &str) -> String {
     name.chars().map(|c| if c.is_alphanumeric() || "-_".contains(c) { c } else { '_' }).collect()
 }
@@ -288,7 +287,7 @@ fn print_table(name: &str, report: &ModelReport, numbers: &[Number], without_lab
     report.notes.iter().for_each(|note| say!("note: {note}"));
 }
 
-/// 120 predictions whose outcomes follow them loosely.
+/// 120 predictions that are loosely related to their outcomes.
 fn made_up() -> String {
     let mut table = String::from("subject_id,level,side,repeat,fold,label,probability\n");
     for i in 0..120_u32 {

@@ -1,10 +1,9 @@
-//! Writes each stack as NIfTI and as a contact sheet, to look at elsewhere.
+//! Writes each stack as NIfTI and as a contact sheet, for other programs.
 //!
-//! With no arguments it exports a synthetic subject to a temporary folder. It
-//! prints the files, one `.nii.gz` (output values) and one PNG (every slice as a
-//! radiologist hangs it, marked R and L) per stack, and lists them in
-//! `export.json`. The affine of a stack that is no even grid can only be an
-//! average: such a stack is marked, with how far its slices are off.
+//! With no arguments it exports a synthetic subject to a temporary folder. It prints the files, one
+//! `.nii.gz` (output values) and one PNG (every slice as a radiologist hangs it, marked R and L)
+//! per stack, and lists them in `export.json`. The affine of a stack without an even grid can only
+//! be an average: such a stack is marked, with the deviation of its slices.
 
 use std::fs;
 use std::path::PathBuf;

@@ -54,8 +54,8 @@ pub struct Arguments {
 /// Runs the command.
 ///
 /// # Errors
-/// When the models cannot be used, the file cannot be written, or does not say what they
-/// say.
+/// When the models cannot be used, the file cannot be written, or its predictions differ from
+/// theirs.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let drawn = Path::new(DRAWN);
     let out = match (&arguments.out, &arguments.model) {
@@ -104,11 +104,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     fs::rename(&partial, &out).with_context(|| format!("could not write {}", out.display()))?;
     say!("{} models as one: {}", models.len(), out.display());
     say!("inputs and outputs: {}", described.display());
-    say!("asked about {asked} patches, it differs from the models by at most {difference:.1e}");
+    say!("on {asked} patches, its results differ from the models' by at most {difference:.1e}");
     Ok(())
 }
 
-/// What goes into the file and comes out.
+/// Describes inputs and outputs of the file.
 fn description(models: &[CnnModel]) -> serde_json::Value {
     let first = &models[0];
     let pixels = first.patch_pixels();
@@ -141,8 +141,8 @@ fn description(models: &[CnnModel]) -> serde_json::Value {
     })
 }
 
-/// Asks the file and the models about the same drawn patches; gives their number and the
-/// largest difference of the probabilities.
+/// Compares the file and the models on the same simulated patches; returns the number of patches
+/// and the largest difference of the probabilities.
 fn compare(models: &[CnnModel], path: &Path) -> Result<(usize, f64)> {
     let first = &models[0];
     let edge = first.patch_pixels();

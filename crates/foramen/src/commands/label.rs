@@ -1,11 +1,10 @@
-//! Labels a pain table and says what became of every row.
+//! Labels a pain table and accounts for every row.
 //!
-//! prints the episodes with their label, the rejected rows with their reason, the
-//! cohort flow, the table of characteristics and the share of favourable outcomes
-//! under other definitions. `--mapping` says what the columns of another table
-//! mean, `--dictionary` what the codes of a REDCap export do (docs/labels.md);
-//! `--draft-mapping` proposes one, and `--explain` follows one row.
-//! Without `--outcomes` a small made-up table is labelled.
+//! prints the episodes with their label, the rejected rows with their reason, the cohort flow, the
+//! table of characteristics and the share of favourable outcomes under other definitions.
+//! `--mapping` defines the meaning of another table's columns, `--dictionary` that of a REDCap
+//! export's codes (docs/labels.md); `--draft-mapping` proposes a mapping, and `--explain` explains
+//! one row. Without `--outcomes` a small made-up table is labelled.
 
 use std::path::PathBuf;
 
@@ -19,13 +18,13 @@ use crate::files::{create, open, write};
 use crate::labels::{labels_json, print_analyses};
 use crate::terminal::say;
 
-/// Labels a pain table: who had at least half of the pain gone after two months.
+/// Labels a pain table: whose pain fell by at least half after two months.
 #[derive(Parser)]
 pub struct Arguments {
     /// The outcome table (CSV or .xlsx); a made-up one when absent.
     #[arg(long, value_name = "FILE")]
     outcomes: Option<PathBuf>,
-    /// Which columns hold what (TOML).
+    /// Mapping of the table's columns (TOML).
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
     /// The data dictionary of a REDCap project (CSV).
@@ -34,22 +33,22 @@ pub struct Arguments {
     /// Writes a mapping drafted from header and values, to be corrected, and stops.
     #[arg(long, value_name = "FILE", requires = "outcomes")]
     draft_mapping: Option<PathBuf>,
-    /// Follows the row on this line from its cells to its label, and stops.
+    /// Explains how the row on this line gets its label, and stops.
     #[arg(long, value_name = "ROW", requires = "outcomes")]
     explain: Option<u64>,
-    /// Writes episodes, rejected rows and flow for a program to read.
+    /// Writes episodes, rejected rows and flow as JSON for programs.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Writes the cohort flow as a diagram.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// What another injection or surgery before the follow-up means.
+    /// The effect of another injection or surgery before the follow-up.
     #[arg(long, value_enum, default_value = "exclude")]
     events: Events,
     /// Excludes baselines below 4 instead of flagging them.
     #[arg(long)]
     exclude_low_baseline: bool,
-    /// Reads a bare level name as the root: C6 is C5/6.
+    /// Reads a bare level name as the nerve root: C6 is C5/6.
     #[arg(long)]
     level_names_are_roots: bool,
 }
@@ -61,7 +60,7 @@ enum Events {
     Keep,
 }
 
-/// A row for each thing that can happen to one.
+/// A row for each kind of result.
 const MADE_UP: &str = "\
 subject_id,level,side,injection_date,nrs_baseline,followup_date,nrs_followup,event,event_date
 S1,C5/6,left,2024-03-01,7,2024-04-30,3.5,,

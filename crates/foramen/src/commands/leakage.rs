@@ -1,5 +1,5 @@
-//! Says what the parts of a split share: subjects, examinations, images, and images that show
-//! the same twice.
+//! Checks what the parts of a split share: subjects, examinations, images and near-duplicate
+//! images.
 //!
 //! `DIR` compares the folds of a study (those of its `folds.csv`, or dealt by
 //! `--folds` and `--seed` where it has not been trained), `--data FILE.npz` the train, val and
@@ -24,7 +24,7 @@ use crate::splitting::leakage;
 use crate::stages::dataset;
 use crate::terminal::say;
 
-/// Says what the parts of a split share.
+/// Checks what the parts of a split share.
 #[derive(Parser)]
 pub struct Arguments {
     #[command(flatten)]
@@ -32,10 +32,10 @@ pub struct Arguments {
     /// Folds to compare instead of those of the study (`folds.csv`).
     #[arg(long, value_name = "FILE", requires = "StudyFolder")]
     folds_file: Option<PathBuf>,
-    /// Folds of a study that has none yet.
+    /// Number of folds, for a study without folds.
     #[arg(long, default_value_t = 5)]
     folds: usize,
-    /// Seed of the folds of a study that has none yet.
+    /// Seed of the folds, for a study without folds.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Images of a data set with an official split (.npz of MedMNIST's layout).
@@ -44,10 +44,10 @@ pub struct Arguments {
     /// The correlation from which images of a data set count as near-duplicates.
     #[arg(long, value_name = "R", default_value_t = NEAR_DUPLICATE, conflicts_with = "StudyFolder")]
     threshold: f64,
-    /// How many pairs are listed; the JSON has all.
+    /// Number of listed pairs; the JSON has all.
     #[arg(long, value_name = "N", default_value_t = 20)]
     list: usize,
-    /// Writes the numbers for a program to read.
+    /// Writes the numbers as JSON for programs.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
@@ -59,7 +59,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     anyhow::ensure!(
         arguments.threshold > 0.0 && arguments.threshold <= 1.0,
-        "a correlation of {} is none to ask for; give a --threshold from 0 to 1",
+        "a correlation of {} is out of range; give a --threshold from 0 to 1",
         arguments.threshold
     );
     let notes = match (arguments.study.path(), &arguments.data) {
@@ -109,7 +109,7 @@ fn print(notes: &LeakageNotes, list: usize, of_data_set: bool) {
     say!("{images} images of {subjects} subjects, {} fold(s)", notes.folds);
     say!("{pairs} pairs in different parts, {correlated} of them correlated after the hash");
     if blank > 0 {
-        say!("{blank} images show nothing and were not compared");
+        say!("{blank} images without any detail were not compared");
     }
     if let Some(closest) = &notes.leakage.closest {
         say!(
@@ -163,7 +163,7 @@ mod tests {
         }
     }
 
-    /// Looked at by eye, the least alike of them show one lesion twice.
+    /// On visual inspection, the least similar of these pairs show the same lesion twice.
     #[test]
     #[ignore = "reads test data (FORAMEN_TEST_DATA)"]
     fn breast_mnist_tests_on_pictures_it_was_trained_on() {

@@ -1,4 +1,4 @@
-//! Puts parts of a study together that several processes made with `--shard K/N`.
+//! Joins parts of a study that several processes made with `--shard K/N`.
 //!
 //! `DIR` is the folder that the parts were made for; they lie in `shards` within it. What
 //! is written is what one process would have written: of parts of `select` the selection, of
@@ -25,7 +25,7 @@ use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
 use crate::training::refuse_finished;
 
-/// Puts parts of a study together.
+/// Joins the parts of a study.
 #[derive(Parser)]
 pub struct Arguments {
     #[command(flatten)]
@@ -38,8 +38,8 @@ pub struct Arguments {
 /// Runs the command.
 ///
 /// # Errors
-/// When a part is missing or does not go with the others, or a file cannot be written; the
-/// message names it.
+/// When a part is missing or does not fit the others, or a file cannot be written; the message
+/// names it.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let (study, lock) = match arguments.study.path() {
         Some(study) => (study.to_owned(), RunLock::take(study)?),

@@ -1,14 +1,14 @@
-//! Predicts with trained models: how likely a favourable outcome is for patients
-//! who have not been injected yet.
+//! Predicts with trained models the probability of a favourable outcome for patients who have not
+//! been injected yet.
 //!
-//! `--model` is the folder `models` that `train` or `study` leaves; its folds are
-//! averaged. For every subject of the DICOM folder it finds the level, measures
-//! the foramina, takes the narrowest slice, and prints its width and the
-//! probability, or why there is none. A covariate far outside of what the models were
-//! trained on is marked, with the probability without it. `--out` keeps the table, `--explain`
-//! draws where each prediction comes from, by Grad-CAM and by occlusion. Models of the compact
-//! network predict without libtorch too (`--engine native`). With no arguments it trains on a
-//! small synthetic cohort first, which needs the feature `torch`, and predicts another one.
+//! `--model` is the folder `models` written by `train` or `study`; its folds are averaged. For
+//! every subject of the DICOM folder it finds the level, measures the foramina, chooses the
+//! narrowest slice, and prints its width and the probability, or why there is none. A covariate far
+//! outside the range of the training data is marked, with the probability without this covariate.
+//! `--out` writes the table, `--explain` draws explanations of each prediction, by Grad-CAM and by
+//! occlusion. Models of the compact network can also predict without libtorch (`--engine native`).
+//! With no arguments it trains on a small synthetic cohort first, which needs the feature `torch`,
+//! and predicts another one.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -37,8 +37,8 @@ use crate::scan_arguments::{ImageArguments, ScanArguments};
 use crate::stages::patch_frame;
 use crate::terminal::say;
 
-/// What the table of predictions has where models read covariates: those that are far outside
-/// of the training, and the probability without them.
+/// Further columns of predictions by models with covariates: covariates far outside the training
+/// data, and the probability without them.
 const FAR_COLUMNS: [&str; 2] = ["far_covariates", "probability_without"];
 
 /// Predicts the outcome of an injection with trained models.
@@ -61,7 +61,7 @@ pub struct Arguments {
     scan: ScanArguments,
     #[command(flatten)]
     images: ImageArguments,
-    /// Table `subject_id` and the numbers that the model asks for, such as age.
+    /// Table `subject_id` with the covariates that the model needs, such as age.
     #[arg(long, value_name = "FILE", requires = "model")]
     covariates: Option<PathBuf>,
     /// Level to be injected.
@@ -70,17 +70,17 @@ pub struct Arguments {
     /// Side of the patient to be injected.
     #[arg(long, default_value = "left")]
     side: Side,
-    /// Where the table of predictions goes.
+    /// Path of the table of predictions.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Folder for pictures of where each prediction comes from.
+    /// Folder for explanations of the predictions.
     #[arg(long, value_name = "DIR")]
     explain: Option<PathBuf>,
-    /// Where to compute: auto, cpu, cuda or cuda:N.
+    /// Device to compute on: auto, cpu, cuda or cuda:N.
     #[arg(long, default_value = "auto")]
     device: String,
-    /// What computes: native (plain Rust, compact networks) or libtorch (feature `torch`);
-    /// without it, libtorch where it is part of the program.
+    /// Software that computes: native (plain Rust, compact networks) or libtorch (feature `torch`);
+    /// without it, libtorch if the program includes it.
     #[arg(long, value_enum)]
     engine: Option<Engine>,
 }
@@ -145,7 +145,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let far = Far::of(sample, &models)?;
         if let Some(Far { in_words, without, .. }) = &far {
             let without = without.get();
-            say!("{:>10} far outside of the training: {in_words}; without: {without:.2}", "");
+            say!("{:>10} far outside the training data: {in_words}; without: {without:.2}", "");
         }
         far_cells.push(far.as_ref().map(|far| far.cell.clone()).unwrap_or_default());
         without_cells.push(far.map(|far| far.without.get().to_string()).unwrap_or_default());
@@ -163,7 +163,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let far = far_cells.iter().filter(|cell| !cell.is_empty()).count();
     if far > 0 {
         say!(
-            "{far} of {} rest on numbers far outside of the training; check them (columns {} and \
+            "{far} of {} use covariates far outside the training data; check them (columns {} and \
              {} of --out)",
             predictions.len(),
             FAR_COLUMNS[0],
@@ -192,7 +192,7 @@ fn shown_models() -> Result<(PathBuf, RunLock)> {
     )
 }
 
-/// Draws where each prediction comes from.
+/// Draws explanations of the predictions.
 #[cfg(feature = "torch")]
 fn explain(
     models: &[foramen_cnn::CnnModel],

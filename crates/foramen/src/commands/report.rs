@@ -1,10 +1,10 @@
-//! Makes the report of a study from what lies in its folder, as often as wanted, without
-//! training again.
+//! Makes the report of a study from the files in its folder, without training again; it can be
+//! repeated.
 //!
-//! It reads `manifest.json`, `selections.csv`, the pictures, the predictions and
-//! `stages.json`, and writes `report.html`, `report.json` and `run.json` anew. A study that
-//! was made before there was a `stages.json` has what stands there in its former
-//! `report.json`. With no arguments it prepares a small synthetic study first.
+//! It reads `manifest.json`, `selections.csv`, the pictures, the predictions and `stages.json`, and
+//! rewrites `report.html`, `report.json` and `run.json`. For an older study without `stages.json`,
+//! these data are taken from its earlier `report.json`. With no arguments it prepares a small
+//! synthetic study first.
 
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
 use crate::training::train_models;
 
-/// Makes the report of a study from what lies in its folder.
+/// Makes the report of a study from the files in its folder.
 #[derive(Parser)]
 pub struct Arguments {
     #[command(flatten)]

@@ -1,10 +1,10 @@
-//! A person looks at every choice of a study, corrects it, and nothing is lost.
+//! Lets a person review and correct every choice of a study.
 //!
-//! It serves a page on this machine alone, under an address that holds a secret, for the
-//! folder that `select` or `study` has written. Every answer is kept at once in
-//! `review.sqlite` in that folder. `--export` (or the page) writes `reviewed/readings.csv`
-//! for `agreement`, and `reviewed/selections.csv` and the patches for `train --reviewed`.
-//! With no arguments it prepares a small synthetic study first.
+//! It serves a page on this machine only, under an address with a secret, for a folder written by
+//! `select` or `study`. Every answer is stored at once in `review.sqlite` in that folder.
+//! `--export` (or the page) writes `reviewed/readings.csv` for `agreement`, and
+//! `reviewed/selections.csv` and the patches for `train --reviewed`. With no arguments it prepares
+//! a small synthetic study first.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ use crate::stages::run_selection;
 use crate::study_source::StudySource;
 use crate::terminal::say;
 
-/// Shows every choice of a study to a person, and keeps what they say.
+/// Shows every choice of a study to a person, and stores the answers.
 #[derive(Parser)]
 pub struct Arguments {
     #[command(flatten)]
@@ -35,23 +35,23 @@ pub struct Arguments {
     link: Option<PathBuf>,
     #[command(flatten)]
     scan: ScanArguments,
-    /// Port of the page; 0 takes any free one.
+    /// Port of the page; 0 selects a free one.
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
-    /// Who reads: letters, digits, dots, hyphens, underscores.
+    /// Name of the reader: letters, digits, dots, hyphens, underscores.
     #[arg(long, value_name = "ID", default_value = "reader")]
     reader: String,
     /// Hide the automatic choice until the reader has answered, and shuffle the cases.
     #[arg(long)]
     blind: bool,
-    /// Share of cases that come twice, disguised, to measure how far a reader agrees with
-    /// themselves: 0 to 0.4.
+    /// Share of cases that are shown twice without being recognisable, to measure how well a reader
+    /// agrees with themselves: 0 to 0.4.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, requires = "blind")]
     repeats: f64,
     /// Show only cases on which readers disagree; answers settle them.
     #[arg(long, conflicts_with = "blind")]
     adjudicate: bool,
-    /// Write the tables and patches of what was said so far, and end.
+    /// Write the tables and patches of all answers so far, and end.
     #[arg(long, conflicts_with_all = ["blind", "adjudicate", "open"])]
     export: bool,
     /// Open the page in the browser.
@@ -113,7 +113,7 @@ fn synthetic() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// The study with its images, wherever those lie now.
+/// The study with its images, at their present location.
 fn open_study(arguments: &Arguments, folder: &Path) -> Result<Study> {
     let named = StudySource::read(folder)?;
     let source = match (&arguments.dicom, named) {
@@ -163,7 +163,7 @@ fn tell(exported: &Exported) {
     }
 }
 
-/// Where no browser can be opened, the address stands on the terminal.
+/// Opens the browser. If this fails, the address is on the terminal.
 fn open_browser(address: &str) {
     let (program, arguments): (&str, &[&str]) = if cfg!(target_os = "macos") {
         ("open", &[])

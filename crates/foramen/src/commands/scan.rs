@@ -1,16 +1,14 @@
 //! Lists the MR stacks below a folder with their geometry, and what is not used.
 //!
-//! With no arguments it writes a small synthetic cohort to a temporary folder
-//! and scans that. DIR may be a zip archive, or hold some. It prints one line per
-//! stack (subject, series, plane, contrast, slices, matrix, spacing in
-//! millimetres, problems), then how many files are rejected for which reason;
-//! with `--explain` also why each plane, contrast, region and kind was given,
-//! which stacks of each study are its axial T2 images of the cervical spine, or
-//! why none, the sets they make and their order, and every rejected file. With
-//! `--identity` it lists the attributes that could name a patient, without their
-//! values; with `--strict` too it ends with an exit code other than 0 where one
-//! names a person alone. Where there is no stack at all, it ends with a message
-//! and an exit code other than 0.
+//! With no arguments it writes a small synthetic cohort to a temporary folder and scans that. DIR
+//! may be a zip archive, or contain some. It prints one line per stack (subject, series, plane,
+//! contrast, slices, matrix, spacing in millimetres, problems), then the number of rejected files
+//! for each reason. `--explain` adds the evidence for each plane, contrast, region and kind; the
+//! stacks of each study that are its axial T2 images of the cervical spine, or why there are none;
+//! their sets and the order of these; and every rejected file. With `--identity` it lists the
+//! attributes that could name a patient, without their values; with `--strict` as well, it ends
+//! with a non-zero exit code if an attribute identifies a person directly. If there is no stack at
+//! all, it ends with a message and a non-zero exit code.
 
 use std::fs;
 use std::path::PathBuf;
@@ -37,12 +35,12 @@ pub struct Arguments {
     /// List attributes that could name a patient, without their values.
     #[arg(long)]
     identity: bool,
-    /// With --identity: fail where a direct identifier is left.
+    /// With --identity: fail if a direct identifier is left.
     #[arg(long, requires = "identity")]
     strict: bool,
     #[command(flatten)]
     scan: ScanArguments,
-    /// Write the result for a program to this file.
+    /// Write the result as JSON for programs to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
@@ -87,7 +85,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         bail!("no MR stack below {dir} ({files} files looked at); see why with --explain");
     }
     if arguments.strict && direct > 0 {
-        bail!("{direct} attributes name a person alone; empty them and export again");
+        bail!("{direct} attributes identify a person directly; empty them and export again");
     }
     Ok(())
 }

@@ -1,13 +1,12 @@
 //! Measures the neural foramina of a DICOM folder and, with an outcome table,
 //! chooses the slice of each injection.
 //!
-//! Without `--outcomes` it measures every slice of each axial T2 stack on both sides and
-//! leaves `profile.csv`, a picture per slice and `slices.html` with all of them; with
-//! it, the files of the stage, the patches and a page of decisions. With no arguments it
-//! works on a small synthetic cohort. It prints how many foramina were open, closed,
-//! occluded and refused, and where the files are. With `--shard K/N` it works on the K-th of
-//! N parts of the subjects in a folder of its own, so that N processes share them; `merge` puts them
-//! together.
+//! Without `--outcomes` it measures every slice of each axial T2 stack on both sides and writes
+//! `profile.csv`, a picture per slice and `slices.html` with all of them; with it, it writes the
+//! files of the stage, the patches and a page of decisions. With no arguments it works on a small
+//! synthetic cohort. It prints how many foramina were open, closed, occluded and refused, and where
+//! the files are. With `--shard K/N` it works on the K-th of N parts of the subjects in a separate
+//! folder, so that N processes can share the work; `merge` joins the parts.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -38,7 +37,7 @@ pub struct Arguments {
     /// Table of injections and pain scores.
     #[arg(long, value_name = "FILE", requires = "DicomFolder")]
     outcomes: Option<PathBuf>,
-    /// Which columns of the table hold what (TOML).
+    /// Mapping of the table's columns (TOML).
     #[arg(long, value_name = "FILE", requires = "outcomes")]
     mapping: Option<PathBuf>,
     /// The data dictionary of a REDCap project (CSV).
@@ -54,18 +53,17 @@ pub struct Arguments {
     scan: ScanArguments,
     #[command(flatten)]
     images: ImageArguments,
-    /// Columns of the table with numbers for the CNN, such as age,duration_weeks.
+    /// Numeric columns of the table for the CNN, such as age,duration_weeks.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "outcomes")]
     covariates: Vec<String>,
-    /// Where the files go.
+    /// Folder for the files.
     #[arg(long, value_name = "DIR", default_value = "foramen-study-select")]
     out: PathBuf,
     /// Write into a folder that is not empty.
     #[arg(long)]
     force: bool,
-    /// Select only for the subjects that fall to part K of N, in a folder of its own within
-    /// `--out`, for `merge` to put together; `slurm` takes the part from the task of a Slurm
-    /// array.
+    /// Select only for the subjects in part K of N, in a separate folder within `--out`, for
+    /// `merge` to join; `slurm` takes the part from the task of a Slurm array.
     #[arg(long, value_name = "K/N", requires = "outcomes")]
     shard: Option<Shard>,
 }
@@ -119,7 +117,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// What a study is made from.
+/// The inputs of a study.
 fn inputs(arguments: &Arguments) -> Inputs {
     Inputs {
         dicom: arguments.dicom.clone(),

@@ -1,11 +1,10 @@
 //! The whole path in one command: from a DICOM folder and an outcome table to a
 //! trained CNN and a report.
 //!
-//! With no arguments it draws the default synthetic cohort once (288 analysable
-//! subjects, kept in the user cache) and runs on that. It prints each stage as it
-//! goes, then one line with the AUC of both models and the path of
-//! `report.html`; every stage's file is beside it. Without the feature `torch`
-//! only the baseline (the width alone) is trained.
+//! With no arguments it simulates the default synthetic cohort once (288 analysable subjects, kept
+//! in the user cache) and runs on that. It prints each stage, then one line with the AUC of both
+//! models and the path of `report.html`; the files of all stages are in the same folder. Without
+//! the feature `torch` only the baseline (width only) is trained.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -43,7 +42,7 @@ pub struct Arguments {
     /// Where the files go.
     #[arg(long, value_name = "DIR", default_value = DEFAULT)]
     out: PathBuf,
-    /// Write into a folder that is not empty, over a finished study too.
+    /// Write into a folder that is not empty, even over a finished study.
     #[arg(long)]
     force: bool,
     /// Whether this is what the example `study` does without arguments.

@@ -1,17 +1,16 @@
-//! Trains the CNN and the baseline (the width alone) on a study that `select` has prepared, five folds
-//! by subject, and leaves the models and their out-of-fold predictions.
+//! Trains the CNN and the baseline (width only) on a study prepared by `select`, with five folds by
+//! subject, and writes the models and their out-of-fold predictions.
 //!
-//! `DIR` is the `--out` of `select` or `study`. It prints the AUC of both models
-//! on subjects they have not seen, and writes `predictions.csv`,
-//! `predictions-ruler.csv` and `models/fold-N` into the folder. A checkpoint is kept
-//! in `checkpoints` after each epoch: interrupted, by Ctrl-C or otherwise, the same
-//! command with `--resume` goes on and ends with the same models. With no arguments
-//! it prepares a small synthetic study first, and trains for three epochs only. `--shard K/N`
-//! trains every N-th fold, in a folder of its own, so that N processes share the folds; `merge`
-//! puts them together. Started by `torchrun` or `srun` as several processes (the feature
-//! `distributed`), all train each network together, and the first writes. Without the
-//! feature `torch` only the baseline is trained. With `--reviewed` it trains on what persons
-//! corrected too, and leaves those models in `reviewed`.
+//! `DIR` is the `--out` of `select` or `study`. It prints the AUC of both models on subjects that
+//! they were not trained on, and writes `predictions.csv`, `predictions-ruler.csv` and
+//! `models/fold-N` into the folder. A checkpoint is kept in `checkpoints` after each epoch: after
+//! an interruption, by Ctrl-C or otherwise, the same command with `--resume` continues and gives
+//! the same models. With no arguments it prepares a small synthetic study first, and trains for
+//! three epochs only. `--shard K/N` trains every N-th fold, in a separate folder, so that N
+//! processes can share the folds; `merge` joins the parts. If `torchrun` or `srun` starts several
+//! processes (the feature `distributed`), they train each network together, and the first process
+//! writes the files. Without the feature `torch` only the baseline is trained. With `--reviewed` it
+//! also trains on the corrections of persons, and writes those models into `reviewed`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -34,7 +33,7 @@ use crate::terminal::say;
 use crate::train_arguments::TrainArguments;
 use crate::training::{refuse_finished, resolve_device, train_along};
 
-/// Trains the CNN and the baseline (the width alone) by cross-validation.
+/// Trains the CNN and the baseline (width only) by cross-validation.
 #[derive(Parser)]
 pub struct Arguments {
     #[command(flatten)]
@@ -49,7 +48,7 @@ pub struct Arguments {
     #[arg(long, value_name = "S", default_value_t = 300,
           value_parser = clap::value_parser!(u64).range(1..))]
     peer_timeout: u64,
-    /// Train anew where a finished training lies.
+    /// Train again over a finished training.
     #[arg(long)]
     force: bool,
 }
@@ -114,7 +113,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Trains together with the first process, which writes.
+/// Trains together with the first process, which writes the files.
 fn follow(study: Option<&Path>, train: &TrainArguments) -> Result<()> {
     let study =
         study.context("several processes that train together need the folder of a study, DIR")?;

@@ -1,7 +1,7 @@
 use crate::{Scores, Undefined};
 
-/// Isotonic recalibration: the rising curve nearest to the labels, by pooling
-/// adjacent violators. It needs many samples (a thousand, say) not to overfit.
+/// Isotonic recalibration: the non-decreasing curve nearest to the labels, by pooling adjacent
+/// violators. It needs many samples (about a thousand) to avoid overfitting.
 ///
 /// ```
 /// use foramen_metrics::{calibration::Isotonic, Scores};
@@ -17,13 +17,13 @@ use crate::{Scores, Undefined};
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Isotonic {
-    /// Scores and their probabilities, both ascending; straight lines between
-    /// them, level beyond. Without any a score stays what it is.
+    /// Scores and their probabilities, both ascending. The curve is linear between them and
+    /// constant beyond. Without knots, scores are unchanged.
     pub knots: Vec<(f64, f64)>,
 }
 
 impl Isotonic {
-    /// Fits by least squares, which for labels is maximum likelihood too.
+    /// Fits by least squares, which for labels is also maximum likelihood.
     ///
     /// # Errors
     /// [`Undefined`] where a class is missing.

@@ -1,4 +1,4 @@
-//! Single numbers that sum up all four counts.
+//! Single measures that combine all four counts.
 
 use crate::{
     Confidence, Estimate, Method, Undefined,
@@ -30,9 +30,9 @@ impl Confusion {
 
     /// Harmonic mean of sensitivity and positive predictive value.
     ///
-    /// It rises with the share of true positives among all that are or are
-    /// called positive (Hand et al. 2021, doi 10.1007/s10994-021-05964-1), so
-    /// that Wilson's interval of this share is its interval.
+    /// It is an increasing function of the share of true positives among all samples that are
+    /// positive or called positive (Hand et al. 2021, doi 10.1007/s10994-021-05964-1), so its
+    /// interval follows from Wilson's interval of this share.
     ///
     /// # Errors
     /// [`Undefined::NoDenominator`] without a positive sample or call.
@@ -56,8 +56,8 @@ impl Confusion {
     /// delta-method variance on the scale of Fisher's z.
     ///
     /// # Errors
-    /// [`Undefined::NoDenominator`] where a class is missing among labels or
-    /// calls. At exactly −1 or 1 there is an estimate and no interval.
+    /// [`Undefined::NoDenominator`] where a class is missing among labels or calls. At exactly −1
+    /// or 1 there is an estimate but no interval.
     pub fn matthews_correlation(&self, confidence: Confidence) -> Result<Estimate, Undefined> {
         let n = self.n() as f64;
         let [tp, fp, tn, fn_] =
@@ -92,9 +92,8 @@ impl Confusion {
         })
     }
 
-    /// Sensitivity / (1 − specificity): how much a positive call raises the odds.
-    /// Interval on the logarithmic scale (Simel et al. 1991,
-    /// doi 10.1016/0895-4356(91)90128-V).
+    /// Sensitivity / (1 − specificity): the factor by which a positive call raises the odds.
+    /// Interval on the logarithmic scale (Simel et al. 1991, doi 10.1016/0895-4356(91)90128-V).
     ///
     /// # Errors
     /// [`Undefined::NoDenominator`] without a positive sample or a false
@@ -104,7 +103,7 @@ impl Confusion {
         self.likelihood_ratio(self.true_positive, self.false_positive, confidence)
     }
 
-    /// (1 − sensitivity) / specificity: how much a negative call lowers the odds.
+    /// (1 − sensitivity) / specificity: the factor by which a negative call lowers the odds.
     /// Interval as for the positive one.
     ///
     /// # Errors

@@ -1,11 +1,11 @@
-//! Resamples of an AUC, as fast as they can be drawn.
+//! Fast resampling of an AUC.
 
 use rand::{Rng, rngs::ChaCha8Rng};
 
 use crate::Scores;
 
-/// Places below a bound from whole blocks of random words: the same places, from
-/// the same words, as `random_range` gives one by one.
+/// Random indices below a bound from blocks of random words: the same indices, from the same words,
+/// as `random_range` gives one by one.
 struct Places {
     generator: ChaCha8Rng,
     bytes: [u8; 4 * BLOCK],
@@ -72,10 +72,10 @@ impl Places {
     }
 }
 
-/// What resampled AUCs of the same scores share.
+/// The data shared by resampled AUCs of the same scores.
 ///
-/// A resample counts how often each positive is drawn, sums the counts up along
-/// the scores, and reads from the sums what each drawn negative adds.
+/// A resample counts how often each positive is drawn, accumulates the counts along the scores, and
+/// looks up the contribution of each drawn negative in the sums.
 pub(crate) struct AucDraws {
     /// The positives by ascending score, as places in their order of drawing.
     ascending: Vec<u32>,
@@ -83,7 +83,7 @@ pub(crate) struct AucDraws {
     negatives: Vec<(u32, u32)>,
 }
 
-/// Memory that resamples use again.
+/// Buffers that resamples reuse.
 #[derive(Default)]
 pub(crate) struct Memory {
     counts: Vec<u32>,

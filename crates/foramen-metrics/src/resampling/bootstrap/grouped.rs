@@ -8,11 +8,11 @@ use crate::{Scores, Tie, resampling::Bootstrap};
 /// More samples than this are grouped before they are resampled.
 pub(crate) const MANY: usize = 5_000;
 
-/// The same where only an AUC is asked for, which is drawn quickly one by one.
+/// The same limit for a single AUC, whose samples can be resampled quickly one by one.
 pub(crate) const MANY_OF_AN_AUC: usize = 20_000;
 
-/// Groups of about equal numbers of samples. What a resample adds within one is a
-/// five-hundredth of what it adds between them.
+/// Groups of about equal numbers of samples. Variation within a group is a five-hundredth of that
+/// between groups.
 const GROUPS: usize = 500;
 
 /// Scores of many samples as groups.
@@ -57,8 +57,7 @@ impl Grouped {
         Scores::of_ties(self.ties.clone(), self.probabilities)
     }
 
-    /// What each resample says, as many positives and negatives drawn as there
-    /// are.
+    /// The result of each resample, with as many positives and negatives as in the data.
     pub(crate) fn replicates<T: Send>(
         &self,
         bootstrap: &Bootstrap,

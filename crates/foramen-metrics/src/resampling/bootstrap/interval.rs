@@ -4,7 +4,7 @@ use crate::{
     resampling::{Bootstrap, BootstrapInterval},
 };
 
-/// Reads the interval from the resampled estimates.
+/// Computes the interval from the resampled estimates.
 pub(crate) fn interval(
     estimate: f64,
     n: usize,
@@ -46,8 +46,8 @@ pub(crate) fn interval(
     })
 }
 
-/// The levels at which BCa reads the sorted replicates; none where the estimate
-/// lies outside all of them, so that the bias is unbounded.
+/// The levels at which BCa reads the sorted replicates; `None` if the estimate is outside all of
+/// them, so that the bias is unbounded.
 fn bca_levels(
     estimate: f64,
     sorted: &[f64],

@@ -1,4 +1,4 @@
-//! Patches on their way to the disk, some at a time.
+//! Writes patches to the disk, some at a time.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
@@ -20,19 +20,20 @@ use crate::files::run_json::read_stage_file;
 use crate::table::{CsvWriter, millimetres, number};
 use crate::{PatchSample, StudyError};
 
-/// Writes `patches.csv` and `patches.safetensors` as [`write_patches`](super::write_patches)
-/// does, some patches at a time: what is written need not be kept. Beside the pixels on the
-/// disk it holds 112 bytes a patch.
+/// Writes `patches.csv` and `patches.safetensors` as [`write_patches`](super::write_patches) does,
+/// some patches at a time, so that they need not all be in memory. Pixels are kept on the disk; the
+/// writer holds 112 bytes of memory per patch.
 #[derive(Debug)]
 pub struct PatchWriter {
     path: PathBuf,
     index: CsvWriter,
     /// Covariates, a column each.
     names: BTreeSet<String>,
-    /// Pixels in half precision, until it is known how many patches there are. The file has
-    /// no name, and is gone with the process.
+    /// Pixels in half precision, kept in an unnamed temporary file until the number of patches is
+    /// known. The file disappears with the process.
     pixels: File,
-    /// Rows and columns of the patches, and millimetres of a pixel, where there is one.
+    /// Rows and columns of the patches, and the pixel spacing in millimetres; `None` before the
+    /// first patch.
     shape: Option<([usize; 2], f64)>,
     planes: Vec<f64>,
     windows: Vec<f64>,
@@ -40,8 +41,8 @@ pub struct PatchWriter {
 }
 
 impl PatchWriter {
-    /// Begins both files in a folder, with a column for each covariate that samples may name;
-    /// they are there when [`PatchWriter::finish`] returns.
+    /// Begins both files in a folder, with a column for each covariate that samples may name; the
+    /// files are complete when [`PatchWriter::finish`] returns.
     ///
     /// # Errors
     /// [`StudyError::Write`].
@@ -90,11 +91,11 @@ impl PatchWriter {
         written.map_err(|source| StudyError::Write { path: self.path.clone(), source })
     }
 
-    /// Takes in the patches that lie in another folder, as they were written there.
+    /// Adds the patches of another folder unchanged.
     ///
     /// # Errors
-    /// [`StudyError::MissingStage`], [`StudyError::SelectionVersion`], and
-    /// [`StudyError::Patches`] when they differ from those here in shape or in columns.
+    /// [`StudyError::MissingStage`], [`StudyError::SelectionVersion`], and [`StudyError::Patches`]
+    /// when their shape or columns differ from those already written.
     pub fn add_written(&mut self, folder: &Path) -> Result<(), StudyError> {
         let path = folder.join(PIXELS);
         let wrong = |what: String| StudyError::Patches { path: path.clone(), what };
@@ -137,7 +138,7 @@ impl PatchWriter {
         written.map_err(|source| StudyError::Write { path: self.path.clone(), source })
     }
 
-    /// Puts both files in their places.
+    /// Moves both finished files to their paths.
     ///
     /// # Errors
     /// [`StudyError::Write`].
