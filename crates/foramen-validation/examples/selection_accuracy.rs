@@ -1,7 +1,7 @@
 //! How exactly slices are measured and chosen, on phantoms whose truth is known.
 //!
 //! Measures every slice of fresh subjects, selects at the true disc, and compares with the truth
-//! (a refusal is a miss). `--rescan` examines each again in another pose; `--perturb` adds noise.
+//! (a refusal is a miss). `--rescan` examines each again in another pose; `--perturb` spoils images.
 //!
 //! ```text
 //! cargo run --release --example selection_accuracy -- [--subjects 100] [--seed 4001] [--rescan] [--perturb] [--pixel MM] [--thickness MM] [--anatomy DIR] [--wide] [--json FILE]
