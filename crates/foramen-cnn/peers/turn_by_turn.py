@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import turns
@@ -17,6 +18,18 @@ COUNTS = {"compact": {"train": 10, "predict": 50}, "resnet18": {"train": 1, "pre
 IMAGES = {"compact": "1 × 64²", "resnet18": "3 × 224²"}
 BATCH = {"compact": 64, "resnet18": 16}
 KINDS = {"f32": "f32", "last": "f32 channels-last", "bf16": "bf16 channels-last"}
+
+
+def cuda_note():
+    """Whether PyTorch loads CUDA's libraries with it, which take most of a cold start."""
+    packages = Path(find_spec("torch").origin).parents[1]
+    libraries = (packages / "nvidia").rglob("libcublas.so*")
+    if any(library.stat().st_size > 1e6 for library in libraries):
+        return "PyTorch is the wheel of PyPI, which loads the libraries of CUDA when it starts."
+    return (
+        "PyTorch is the wheel of PyPI without the libraries of CUDA, which that wheel otherwise "
+        "loads when it starts: a user's install starts later than this one."
+    )
 
 
 def stepped(network, kind, task, count, file):
@@ -30,7 +43,6 @@ def stepped(network, kind, task, count, file):
     print(json.dumps({"version": f"{torch.__version__}, {KINDS[kind]}"}), flush=True)
     for _ in sys.stdin:
         print(json.dumps({"seconds": min(run(int(count)))}), flush=True)
-
 
 
 def patch():
@@ -94,8 +106,8 @@ def main():
         "Training and warm prediction are the shortest of each turn, so that a passing "
         "disturbance counts for less; foramen takes the number format that suits the processor.",
         "Without libtorch, foramen predicts three patches in four views each from the start of "
-        "its process, PyTorch one image once. Its wheel from PyPI holds CUDA too, which is loaded "
-        "with it.",
+        "its process, PyTorch one image once.",
+        cuda_note(),
         "One epoch of a study, with augmentation and the moving average of the weights, is the "
         "time of the stage `train` below over folds and epochs.",
     ]
