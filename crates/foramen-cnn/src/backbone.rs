@@ -3,10 +3,10 @@ use std::path::Path;
 use foramen_tch::HalfPrecision;
 use tch::{Device, Kind, Tensor, nn};
 
-use crate::augment::keyed;
-use crate::schedule::purpose;
-use crate::trunk::{self, Plan, Trunk, make_channels_last};
-use crate::weights::{draw_convolution, load};
+use crate::input::augment::keyed;
+use crate::network::trunk::{self, Plan, Trunk, make_channels_last};
+use crate::network::weights::{draw_convolution, load};
+use crate::training::schedule::purpose;
 use crate::{Architecture, CnnError, Kernels, Precision};
 
 /// A network from images to features, for training your own model with tch; [`Cnn`](crate::Cnn)

@@ -1,3 +1,8 @@
+pub(crate) mod architecture;
+pub(crate) mod augmentation;
+pub(crate) mod device;
+pub(crate) mod kernels;
+
 use std::path::PathBuf;
 
 use crate::{Architecture, Augmentation, CnnError, DeviceChoice, Kernels};

@@ -6,9 +6,9 @@ use foramen_learn::Sample;
 use foramen_types::Outcome;
 use tch::{Kind, Tensor};
 
-use crate::augment::centre;
-use crate::images::{Images, numbers};
-use crate::member::Member;
+use crate::input::augment::centre;
+use crate::input::images::{Images, numbers};
+use crate::network::member::Member;
 use crate::network::pool;
 use crate::{CnnError, CnnModel};
 

@@ -63,65 +63,32 @@
 )]
 
 mod arrays;
+mod backbone;
 mod cnn;
 mod config;
-mod device;
 mod environment;
 mod error;
-mod kernels;
-mod progress;
-
-mod architecture;
-mod backbone;
-mod layer;
-mod network;
-#[cfg(not(feature = "distributed"))]
-mod no_group;
-mod trunk;
-mod weights;
-
-mod augment;
-mod augmentation;
-mod blur;
-mod images;
-mod member;
-mod mixing;
-mod model;
-
-mod ahead;
-mod checkpoint;
-mod history;
-mod loss;
-mod material;
-mod ranks;
-mod schedule;
-mod state;
-mod temperature;
-mod tensorboard;
-mod training;
-mod tuned;
-
-mod card;
 mod heatmap;
-mod lite0;
-
+mod input;
+mod model;
+mod network;
 mod records;
 mod saved;
 mod tensors;
-mod torchscript;
+mod training;
 
 // Crates whose types stand in signatures here.
 pub use foramen_learn;
 pub use foramen_types;
 
-pub use architecture::Architecture;
 pub use arrays::{samples, samples_of_channels};
-pub use augmentation::Augmentation;
 pub use backbone::Backbone;
-pub use card::{CardMetric, ModelCard};
 pub use cnn::Cnn;
+pub use config::architecture::Architecture;
+pub use config::augmentation::Augmentation;
+pub use config::device::{DeviceChoice, ResolvedDevice};
+pub use config::kernels::Kernels;
 pub use config::{ClassWeights, CnnConfig, Precision};
-pub use device::{DeviceChoice, ResolvedDevice};
 pub use environment::Environment;
 pub use error::CnnError;
 pub use foramen_image::ndarray;
@@ -129,11 +96,11 @@ pub use foramen_native::Covariate;
 pub use foramen_native::contract::InputError;
 pub use foramen_tch::tch;
 pub use heatmap::Heatmap;
-pub use kernels::Kernels;
-pub use lite0::EfficientNetLite0;
 pub use model::{CnnAnswer, CnnModel, Learned};
-pub use progress::EpochReport;
-pub use temperature::fit as fit_temperature;
+pub use network::lite0::EfficientNetLite0;
+pub use saved::card::{CardMetric, ModelCard};
+pub use training::progress::EpochReport;
+pub use training::temperature::fit as fit_temperature;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -4,10 +4,10 @@ use foramen_types::Probability;
 use rand::rngs::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::augment::{centre, vary};
 use crate::environment::Environment;
-use crate::images::Images;
-use crate::member::Member;
+use crate::input::augment::{centre, vary};
+use crate::input::images::Images;
+use crate::network::member::Member;
 use crate::records::EnvironmentFile;
 use crate::{Augmentation, CnnConfig, CnnError, Covariate};
 

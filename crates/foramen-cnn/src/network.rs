@@ -1,5 +1,11 @@
 //! The network: a trunk, a width head, an outcome head.
 
+pub(crate) mod layer;
+pub(crate) mod lite0;
+pub(crate) mod member;
+pub(crate) mod trunk;
+pub(crate) mod weights;
+
 use std::path::Path;
 
 use foramen_tch::HalfPrecision;
@@ -8,8 +14,8 @@ use rand_distr::{Distribution as _, Uniform};
 use tch::nn::{self, Init, Module as _};
 use tch::{Device, Kind, Tensor};
 
-use crate::trunk::{self, Plan, Trunk, make_channels_last};
-use crate::weights::{draw_convolution, fill, load};
+use crate::network::trunk::{Plan, Trunk, make_channels_last};
+use crate::network::weights::{draw_convolution, fill, load};
 use crate::{Architecture, CnnConfig, CnnError};
 use foramen_native::contract::Input;
 

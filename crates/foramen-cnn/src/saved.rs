@@ -1,5 +1,8 @@
 //! The files of a model: separate, versioned types, written completely or not at all.
 
+pub(crate) mod card;
+pub(crate) mod torchscript;
+
 use std::fs;
 use std::path::Path;
 
@@ -7,11 +10,11 @@ use foramen_native::contract::{CONFIG, Description, FOLD, PerChannel, ScaleFile,
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
-use crate::member::{Member, Scale, WidthScale};
 use crate::model::Learned;
 use crate::network::Network;
+use crate::network::member::{Member, Scale, WidthScale};
 use crate::records::{ConfigFile, EnvironmentFile};
-use crate::{CnnError, CnnModel, DeviceChoice, ModelCard, checkpoint, tensors};
+use crate::{CnnError, CnnModel, DeviceChoice, ModelCard, tensors, training::checkpoint};
 
 /// `config.json`: everything on which a prediction depends, and how the model was made.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,23 +1,38 @@
 //! The training of one network.
 
+pub(crate) mod ahead;
+pub(crate) mod checkpoint;
+pub(crate) mod history;
+pub(crate) mod loss;
+pub(crate) mod material;
+#[cfg(not(feature = "distributed"))]
+pub(crate) mod no_group;
+pub(crate) mod progress;
+pub(crate) mod ranks;
+pub(crate) mod schedule;
+pub(crate) mod state;
+pub(crate) mod temperature;
+pub(crate) mod tensorboard;
+pub(crate) mod tuned;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tch::{Kind, Tensor};
 
-use crate::ahead::{Ahead, Shape};
-use crate::checkpoint::Checkpoints;
 use crate::environment::Environment;
-use crate::history::History;
-use crate::loss::loss;
-use crate::material::Material;
-use crate::member::Member;
 use crate::network::Network;
-use crate::ranks::{GradientReducer, Ranks};
-use crate::schedule::{batches, learning_rate};
-use crate::state::State;
-use crate::tuned::Tuned;
+use crate::network::member::Member;
+use crate::training::ahead::{Ahead, Shape};
+use crate::training::checkpoint::Checkpoints;
+use crate::training::history::History;
+use crate::training::loss::loss;
+use crate::training::material::Material;
+use crate::training::ranks::{GradientReducer, Ranks};
+use crate::training::schedule::{batches, learning_rate};
+use crate::training::state::State;
+use crate::training::tuned::Tuned;
 use crate::{CnnConfig, CnnError, EpochReport};
 
 /// All inputs of a training.

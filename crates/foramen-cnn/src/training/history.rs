@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::tensorboard::EventFile;
+use crate::training::tensorboard::EventFile;
 use crate::{CnnError, EpochReport};
 
 const HEADER: &str =

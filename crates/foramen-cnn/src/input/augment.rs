@@ -7,7 +7,7 @@ use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, Tensor};
 
 use crate::Augmentation;
-use crate::blur::Blur;
+use crate::input::blur::Blur;
 use crate::tensors::floats;
 
 pub(crate) use foramen_native::contract::keyed;

@@ -5,7 +5,7 @@ use tch::nn::{self, Module as _, ModuleT as _};
 
 use super::{Each, Trunk};
 use crate::CnnError;
-use crate::layer::{Layer, Shape, convolution, norm};
+use crate::network::layer::{Layer, Shape, convolution, norm};
 
 /// Channels that each layer adds.
 const GROWTH: i64 = 32;

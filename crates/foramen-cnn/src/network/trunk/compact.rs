@@ -4,7 +4,7 @@ use tch::{Tensor, nn};
 
 use super::{Each, Trunk};
 use crate::CnnError;
-use crate::layer::{Layer, Shape};
+use crate::network::layer::{Layer, Shape};
 
 /// A stem and three stages, each a residual block on half the pixels of the one
 /// before.

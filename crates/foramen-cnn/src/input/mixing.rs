@@ -6,7 +6,7 @@ use rand_distr::{Beta, Distribution as _};
 use tch::{Device, Kind, Tensor};
 
 use crate::Augmentation;
-use crate::images::Images;
+use crate::input::images::Images;
 
 /// The random partner and shares of each image of a batch. Any thread may draw them.
 #[derive(Debug)]
@@ -136,7 +136,7 @@ mod tests {
     use foramen_types::{Level, Outcome, Side, SubjectId};
 
     use super::*;
-    use crate::augment::keyed;
+    use crate::input::augment::keyed;
     use foramen_native::contract::Covariates;
     use foramen_native::contract::Input;
 

@@ -5,12 +5,12 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use crate::augment::keyed;
 use crate::environment::Environment;
-use crate::material::Material;
-use crate::member::Member;
+use crate::input::augment::keyed;
 use crate::network::Network;
-use crate::schedule::purpose;
+use crate::network::member::Member;
+use crate::training::material::Material;
+use crate::training::schedule::purpose;
 use crate::{CnnConfig, CnnError, tensors};
 
 /// The position in a training. Augmentation, order and dropout are drawn from keys of seed, epoch
@@ -194,8 +194,8 @@ mod tests {
     use tch::{Device, Kind};
 
     use super::*;
-    use crate::images::Images;
-    use crate::member::Scale;
+    use crate::input::images::Images;
+    use crate::network::member::Scale;
     use crate::{DeviceChoice, Precision};
     use foramen_native::contract::Covariates;
     use foramen_native::contract::Input;

@@ -3,7 +3,7 @@
 use rand::seq::SliceRandom;
 
 use crate::CnnConfig;
-use crate::augment::keyed;
+use crate::input::augment::keyed;
 
 /// The uses of random streams, so that no stream is used twice.
 pub(crate) mod purpose {

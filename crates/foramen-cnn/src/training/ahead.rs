@@ -7,10 +7,10 @@ use std::thread::Scope;
 use rand::RngExt as _;
 
 use crate::CnnConfig;
-use crate::augment::{Variation, keyed};
-use crate::mixing::Mixing;
+use crate::input::augment::{Variation, keyed};
+use crate::input::mixing::Mixing;
 use crate::network::FEATURES;
-use crate::schedule::purpose;
+use crate::training::schedule::purpose;
 
 /// The dimensions of batches.
 #[derive(Debug, Clone, Copy)]

@@ -4,8 +4,8 @@ use sha2::{Digest as _, Sha256};
 use tch::Device;
 
 use crate::CnnError;
-use crate::images::Images;
-use crate::member::Scale;
+use crate::input::images::Images;
+use crate::network::member::Scale;
 use crate::tensors::hex;
 use foramen_native::contract::Input;
 

@@ -2,13 +2,13 @@
 
 use tch::{Reduction, Tensor};
 
-use crate::ahead::Draws;
 use crate::environment::Environment;
-use crate::images::Images;
-use crate::material::Material;
-use crate::member::WidthScale;
+use crate::input::images::Images;
 use crate::network::Network;
-use crate::ranks::Ranks;
+use crate::network::member::WidthScale;
+use crate::training::ahead::Draws;
+use crate::training::material::Material;
+use crate::training::ranks::Ranks;
 use crate::{CnnConfig, CnnError};
 
 /// Widths of the train set beyond this many standard deviations count linearly.

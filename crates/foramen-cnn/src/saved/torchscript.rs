@@ -5,10 +5,10 @@ use std::path::Path;
 use foramen_types::Level;
 use tch::{CModule, Device, Kind, Tensor};
 
-use crate::augment::{centre, grid, read};
-use crate::member::Member;
+use crate::input::augment::{centre, grid, read};
 use crate::model::VIEWS;
 use crate::network::Network;
+use crate::network::member::Member;
 use crate::{CnnError, CnnModel};
 
 impl CnnModel {

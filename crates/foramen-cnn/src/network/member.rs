@@ -3,9 +3,9 @@
 use tch::{Kind, Tensor};
 
 use crate::environment::Environment;
-use crate::images::{Images, numbers};
+use crate::input::images::{Images, numbers};
 use crate::network::Network;
-use crate::{Architecture, CnnConfig, CnnError, lite0};
+use crate::{Architecture, CnnConfig, CnnError, network::lite0};
 
 /// Mean and deviation that torchvision's weights expect for red, green and blue from 0 to 1.
 const IMAGENET: [[f64; 2]; 3] = [[0.485, 0.229], [0.456, 0.224], [0.406, 0.225]];

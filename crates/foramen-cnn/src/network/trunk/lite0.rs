@@ -6,7 +6,7 @@ use tch::nn::{self, Module as _, ModuleT as _};
 use super::efficientnet::STAGES;
 use super::{Each, Trunk};
 use crate::CnnError;
-use crate::layer::Shape;
+use crate::network::layer::Shape;
 
 /// Channels of the last feature maps.
 const CHANNELS: i64 = 1280;

@@ -4,7 +4,7 @@ use tch::{Tensor, nn};
 
 use super::{Each, Trunk};
 use crate::CnnError;
-use crate::layer::{Layer, Shape};
+use crate::network::layer::{Layer, Shape};
 
 /// ResNet-18, 34 or 50 without its last layer.
 #[derive(Debug)]

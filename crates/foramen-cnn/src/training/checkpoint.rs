@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::environment::Environment;
 use crate::records::{ConfigFile, EnvironmentFile};
-use crate::state::{Position, State};
+use crate::training::state::{Position, State};
 use crate::{CnnConfig, CnnError, tensors};
 
 /// The value of `format` in `checkpoint.json`.

@@ -60,7 +60,7 @@ mod tests {
     use tch::{Device, Kind};
 
     use super::*;
-    use crate::augment::keyed;
+    use crate::input::augment::keyed;
 
     #[test]
     fn a_dot_becomes_a_bell_of_the_drawn_width_and_what_is_even_stays() {

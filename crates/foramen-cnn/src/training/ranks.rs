@@ -12,9 +12,9 @@ use tch::{Device, Kind, Tensor};
 use crate::environment::Environment;
 use crate::network::Network;
 #[cfg(not(feature = "distributed"))]
-pub(crate) use crate::no_group::{GradientReducer, Group};
-use crate::state::State;
-use crate::tuned::Tuned;
+pub(crate) use crate::training::no_group::{GradientReducer, Group};
+use crate::training::state::State;
+use crate::training::tuned::Tuned;
 use crate::{Architecture, CnnConfig, CnnError, DeviceChoice};
 
 /// This process among those that train together; most trainings have one process.

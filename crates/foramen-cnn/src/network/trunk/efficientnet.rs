@@ -5,7 +5,7 @@ use tch::{Kind, Tensor};
 
 use super::{Each, Trunk};
 use crate::CnnError;
-use crate::layer::{Layer, Shape};
+use crate::network::layer::{Layer, Shape};
 
 /// Each stage: expansion, kernel, stride, channels, blocks.
 pub(crate) const STAGES: [[i64; 5]; 7] = [

@@ -5,8 +5,8 @@ use std::path::Path;
 use tch::nn::{self, Module as _};
 use tch::{Device, Kind, Tensor};
 
-use crate::trunk::{Lite0, Trunk as _};
-use crate::{CnnError, weights};
+use crate::network::trunk::{Lite0, Trunk as _};
+use crate::{CnnError, network::weights};
 
 const CLASSES: i64 = 1000;
 /// Mean and deviation that its weights expect for bytes divided by 255: `(value − 127) / 128`.

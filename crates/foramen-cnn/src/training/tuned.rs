@@ -3,9 +3,9 @@
 use foramen_metrics::Scores;
 
 use crate::environment::Environment;
-use crate::images::{Images, numbers};
-use crate::member::Member;
-use crate::temperature::cross_entropy;
+use crate::input::images::{Images, numbers};
+use crate::network::member::Member;
+use crate::training::temperature::cross_entropy;
 use crate::{CnnConfig, CnnError};
 
 /// The results of a network on the tune set.
@@ -38,7 +38,7 @@ impl Tuned {
         config: &CnnConfig,
         tune: &Images,
     ) -> Result<Self, CnnError> {
-        let view = crate::augment::centre(&tune.pixels, config.crop);
+        let view = crate::input::augment::centre(&tune.pixels, config.crop);
         let seen = member.see(environment, tune, &view)?;
         let labels: Vec<f64> = numbers(&tune.label)?;
         let labels: Vec<bool> = labels.into_iter().map(|label| label > 0.5).collect();

@@ -11,7 +11,7 @@ use std::fmt;
 use foramen_tch::HalfPrecision;
 use tch::{Device, Kind, Tensor, nn};
 
-use crate::layer::Layer;
+use crate::network::layer::Layer;
 use crate::{Architecture, CnnError, Kernels};
 
 use compact::Compact;
