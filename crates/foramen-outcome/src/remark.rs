@@ -121,7 +121,7 @@ impl fmt::Display for Remark {
             Self::NominalDay { column, day } => {
                 write!(
                     f,
-                    "the follow-ups in {column:?} have no date; by its name they are of day "
+                    "the follow-ups in {column:?} have no date; its name says day "
                 )?;
                 write!(f, "{day}. Say [nominal] {column} = {day} in the mapping, or correct it")
             }

@@ -103,7 +103,7 @@ impl SubjectTruth {
             .is_some_and(|(width, least)| width <= least + RIGHT_SLICE_MM)
     }
 
-    /// Whether a slice is the neighbour of the narrowest, by height along the
+    /// Whether a slice is next to the narrowest, in order of position along the
     /// foramen.
     fn is_beside_narrowest(&self, uid: &str) -> bool {
         let mut heights: Vec<(f64, &str)> = self

@@ -93,8 +93,8 @@ pub struct Model {
     pub description: String,
     /// Its out-of-fold predictions; rows without a known outcome are ignored.
     pub predictions: Vec<Prediction>,
-    /// The probability from which it predicts a favourable outcome, chosen on tune sets; without a
-    /// threshold there is no sensitivity.
+    /// The threshold, chosen on tune sets: the model predicts a favourable outcome at this
+    /// probability or above. Without it no sensitivity is reported.
     pub threshold: Option<f64>,
     /// The temperature of each fold, by which its log-odds were divided; empty where nothing was
     /// recalibrated.

@@ -248,7 +248,7 @@ pub enum StudyError {
     LabelName {
         /// The table that the name indicates.
         named: LabelTable,
-        /// The table that the values match.
+        /// The label table whose numbers occur in the image.
         fits: LabelTable,
         /// The values found.
         evidence: String,

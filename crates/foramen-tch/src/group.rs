@@ -112,7 +112,7 @@ impl Group {
         self.launch.size
     }
 
-    /// This process among those of its machine, from 0.
+    /// The number of this process among those on its machine, from 0.
     #[must_use]
     pub fn local_rank(&self) -> usize {
         self.launch.local_rank

@@ -25,7 +25,7 @@ pub struct Launch {
     pub rank: usize,
     /// Processes in all, at least 1.
     pub size: usize,
-    /// This process among those of its machine, from 0.
+    /// The number of this process among those on its machine, from 0.
     pub local_rank: usize,
     /// Processes on this machine, where the launcher says it.
     pub local_size: Option<usize>,

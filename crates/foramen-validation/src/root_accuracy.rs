@@ -85,7 +85,7 @@ impl fmt::Display for RootAccuracy {
         let (subjects, shown, graded) = self.subjects;
         write!(
             f,
-            "grades on T2 FSE: {graded} of {subjects} subjects, {} of {shown} ",
+            "on T2 FSE {graded} of {subjects} subjects have a grade, {} of {shown} ",
             self.graded.len()
         )?;
         write!(f, "whose root is shown, with a median error of {}", at(&self.graded, 50))

@@ -66,8 +66,9 @@ pub fn states_of_phantom(subject: &Subject, origin: Origin, held_out: bool) -> V
     examples_of_phantom(subject, origin, held_out, &state)
 }
 
-/// The sides of a phantom that have a passage and are called open: 1, wall edge, width, bone on
-/// the way; it holds where the width is within 0.8 mm of the true one.
+/// One row for each side of a phantom that has a passage and is called open. Inputs: a constant
+/// 1, wall edge, width, bone on the measured path. Outcome: whether the width is within 0.8 mm of
+/// the true width.
 #[must_use]
 pub fn widths_of_phantom(subject: &Subject, origin: Origin, held_out: bool) -> Vec<Example> {
     let width = |truth: &ForamenTruth, seen: &Foramen| {

@@ -142,7 +142,7 @@ fn subject_of<'a>(path: &Path, scan: &'a Scan) -> Result<&'a SubjectId, StudyErr
 }
 
 impl DiscPositions {
-    /// Adds the positions of another file. A disc that is in both is an error.
+    /// Adds the positions of another file. A disc that both files name is an error.
     fn join(&mut self, other: Self) -> Result<(), StudyError> {
         if let Some((subject, level)) = other.discs.keys().find(|at| self.discs.contains_key(at)) {
             return Err(StudyError::LevelTwice { subject: subject.clone(), level: *level });

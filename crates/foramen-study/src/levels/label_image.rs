@@ -104,7 +104,7 @@ impl LabelImage {
             .ok_or(unreadable("it has more than 200 different values"))
     }
 
-    /// The regions of voxels in the order of the file, columns first.
+    /// The region of each voxel, in the order of the file: the column index varies fastest.
     fn of(labels: &[u32], size: [usize; 3], place: &Affine) -> Option<Self> {
         let mut sums: BTreeMap<u32, Sum> = BTreeMap::new();
         let mut faces: BTreeMap<(u32, u32), Sum> = BTreeMap::new();
