@@ -119,10 +119,7 @@ impl fmt::Display for Remark {
                 write!(f, "; nothing needs them, and each is kept under its place")
             }
             Self::NominalDay { column, day } => {
-                write!(
-                    f,
-                    "the follow-ups in {column:?} have no date; its name says day "
-                )?;
+                write!(f, "the follow-ups in {column:?} have no date; its name says day ")?;
                 write!(f, "{day}. Say [nominal] {column} = {day} in the mapping, or correct it")
             }
             Self::Counted { column, unit, n } => {

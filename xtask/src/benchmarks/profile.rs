@@ -69,8 +69,15 @@ pub(crate) fn profile(
     let mut profile = Vec::new();
     for (stage, program, arguments) in stages {
         let data = work.join(format!("{stage}.perf"));
-        let seconds = timed(has_perf.then_some(&*data), program, &arguments)?;
-        let top = if has_perf { top(&data)? } else { Vec::new() };
+        // `perf` takes about a second of its own, so that it samples a second run.
+        let seconds = timed(None, program, &arguments)?;
+        let top = if has_perf {
+            let force = matches!(stage, "select" | "train").then_some("--force");
+            timed(Some(&data), program, &arguments.into_iter().chain(force).collect::<Vec<_>>())?;
+            top(&data)?
+        } else {
+            Vec::new()
+        };
         let roofline = roofline(stage, seconds, &probe, (FOLDS * epochs * STEPS) as f64);
         println!("   {stage}: {seconds:.1} s");
         profile.push(Costs { stage: stage.to_owned(), seconds, top, roofline });
@@ -164,7 +171,8 @@ fn roofline(stage: &str, seconds: f64, probe: &Probe, steps: f64) -> String {
             let rate = steps * probe.step / seconds;
             format!(
                 "Its convolutions make {:.0} · 10⁹ multiplications at {:.1} · 10⁹ a second, {:.0} % of \
-                 a matrix product at its best; the rest are steps that move memory (batch norms, \
+                 a matrix product in f32 (training takes bf16 where the processor has it, which can be \
+                 faster); the rest are steps that move memory (batch norms, \
                  augmentation, the optimiser), the tune sets and predictions.",
                 steps * probe.step / 1e9,
                 rate / 1e9,
