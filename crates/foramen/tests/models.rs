@@ -24,7 +24,7 @@ fn trained_folds_predict_and_are_exported_together_and_only_in_their_places() {
     let exported = run(&["export-model", "--model", "out/models", "--out", "m.pt"]);
     let said = text(&exported.stdout);
     assert!(exported.status.success(), "{said}{}", text(&exported.stderr));
-    assert!(said.contains("2 models as one: m.pt") && said.contains("differs"), "{said}");
+    assert!(said.contains("2 models as one: m.pt") && said.contains("differ from"), "{said}");
     let described: Value = serde_json::from_slice(&fs::read(at("m.json")).unwrap()).unwrap();
     assert_eq!(described["inputs"][0]["shape"][1], 1, "{described:#}");
     assert_eq!(described["folds"].as_array().unwrap().len(), 2);
@@ -147,7 +147,7 @@ fn covariates_far_outside_of_the_training_are_marked_with_the_prediction_without
     let said = text(&predicted.stdout);
     assert!(predicted.status.success(), "{}", text(&predicted.stderr));
     assert!(said.contains("years = 999 (trained on 4"), "{said}");
-    assert!(said.contains("1 of ") && said.contains("rest on numbers far outside"), "{said}");
+    assert!(said.contains("1 of ") && said.contains("use covariates far outside"), "{said}");
     let table = fs::read_to_string(folder.path().join("predicted.csv")).unwrap();
     let mut lines = table.lines();
     assert!(lines.next().unwrap().ends_with(",probability,far_covariates,probability_without"));
