@@ -40,18 +40,18 @@ pub(super) fn sections(report: &Report, input: &ReportInput) -> Markup {
             h2 { "Are the probabilities right?" }
             p {
                 "Of the injections given 70 %, about 70 % should turn out well. Dots are groups of \
-                 about equal size with their 95 % interval, the broad line is the logistic fit. A \
-                 slope below 1 means predictions too extreme; an intercept away from 0, too high or \
-                 too low. Bars below count the predictions of favourable (up) and poor (down) \
-                 outcomes."
+                 about equal size with their 95 % interval. The broad line is the logistic fit, the \
+                 thin line a smoothed curve. A slope below 1 means predictions too extreme; an \
+                 intercept away from 0, too high or too low. Bars below count the predictions of \
+                 favourable (up) and poor (down) outcomes."
             }
             div.grid {
                 @for (place, model) in input.models.iter().enumerate() {
                     figure.plot {
                         (plot(calibration_svg(model, place)))
                         figcaption {
-                            "Ten groups of about equal size with Wilson\u{2019}s intervals. Line: \
-                             logistic recalibration (Cox 1958)."
+                            "Ten groups of about equal size with Wilson\u{2019}s intervals. Broad \
+                             line: logistic recalibration (Cox 1958). Thin line: LOESS."
                         }
                     }
                 }
@@ -62,7 +62,10 @@ pub(super) fn sections(report: &Report, input: &ReportInput) -> Markup {
             div.columns {
                 figure.plot #decision {
                     (plot(decision_svg(&input.models)))
-                    figcaption { "Net benefit by Vickers and Elkin (2006), without smoothing." }
+                    figcaption {
+                        "Net benefit by Vickers and Elkin (2006), without smoothing. Band: 95 % \
+                         interval of the first model."
+                    }
                 }
                 div {
                     p {
